@@ -1,0 +1,50 @@
+# The portable part of the kernel as a library, and the unit tests that run on it.
+find_package(Threads REQUIRED)
+enable_testing()
+
+target_compile_options(exo_options INTERFACE -g -O1 -fno-omit-frame-pointer "SHELL:-stdlib=libc++"
+    $<$<COMPILE_LANGUAGE:CXX>:-D_LIBCPP_HARDENING_MODE=_LIBCPP_HARDENING_MODE_FAST>)
+target_link_options(exo_options INTERFACE -fuse-ld=lld-19 "SHELL:-stdlib=libc++")
+if(EXO_SANITIZE)
+    target_compile_options(exo_options INTERFACE -fsanitize=${EXO_SANITIZE} -fno-sanitize-recover=all -fno-sanitize=function,vptr)
+    target_link_options(exo_options INTERFACE -fsanitize=${EXO_SANITIZE})
+endif()
+target_compile_definitions(exo_options INTERFACE EXO_HOSTED=1)
+
+file(GLOB_RECURSE arch_sources CONFIGURE_DEPENDS kernel/arch/hosted/*.cpp kernel/arch/hosted/*.S)
+add_library(exo STATIC ${EXO_SOURCES} ${arch_sources})
+target_compile_options(exo PRIVATE -fno-exceptions)
+target_link_libraries(exo PUBLIC exo_options Threads::Threads)
+
+# GoogleTest from Debian's sources, so that it uses the same standard library and sanitizers.
+add_library(gtest_libcxx STATIC /usr/src/googletest/googletest/src/gtest-all.cc /usr/src/googletest/googletest/src/gtest_main.cc)
+target_include_directories(gtest_libcxx SYSTEM PUBLIC /usr/src/googletest/googletest/include PRIVATE /usr/src/googletest/googletest)
+target_compile_options(gtest_libcxx PRIVATE -g -O1 "SHELL:-stdlib=libc++" $<$<BOOL:${EXO_SANITIZE}>:-fsanitize=${EXO_SANITIZE}> -fno-sanitize=function,vptr)
+
+# tests/unit/<layer>/*.cpp become one program a layer, which ctest runs.
+file(GLOB test_folders CONFIGURE_DEPENDS LIST_DIRECTORIES true tests/unit/*)
+foreach(folder IN LISTS test_folders)
+    file(GLOB_RECURSE test_sources CONFIGURE_DEPENDS ${folder}/*.cpp)
+    if(IS_DIRECTORY ${folder} AND test_sources AND NOT folder MATCHES "/support$")
+        get_filename_component(layer ${folder} NAME)
+        file(GLOB_RECURSE support_sources CONFIGURE_DEPENDS tests/unit/support/*.cpp)
+        add_executable(unit_${layer} ${test_sources} ${support_sources})
+        target_include_directories(unit_${layer} PRIVATE tests/unit)
+        target_link_libraries(unit_${layer} PRIVATE exo gtest_libcxx)
+        add_test(NAME ${layer} COMMAND unit_${layer})
+    endif()
+endforeach()
+
+# tests/fuzz/*.cpp are libFuzzer targets: fuzz_<name>.
+if(EXO_SANITIZE MATCHES "address")
+    file(GLOB fuzz_sources CONFIGURE_DEPENDS tests/fuzz/*.cpp)
+    foreach(source IN LISTS fuzz_sources)
+        get_filename_component(name ${source} NAME_WE)
+        add_executable(fuzz_${name} ${source})
+        target_compile_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+        target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer
+            "SHELL:-Wl,--push-state,--no-as-needed -l:libstdc++.so.6 -Wl,--pop-state")
+        target_link_libraries(fuzz_${name} PRIVATE exo)
+        add_test(NAME fuzz_${name} COMMAND fuzz_${name} -runs=100000 -seed=1 -max_len=4096 -timeout=10)
+    endforeach()
+endif()

@@ -1,0 +1,122 @@
+// What every other folder may ask of the machine. Two homes implement it:
+//   arch/x86_64  the kernel on a PC or in a virtual machine;
+//   arch/hosted  an ordinary Linux process: memory is an arena, threads are fibres, time is simulated or the host's.
+//
+// Key types: UserRegisters (a user thread's registers on its kernel stack), ThreadContext (what a switch saves),
+// FpuArea (extended state). Neighbours: everything above includes this header, never arch/x86_64 itself.
+// Upward calls (a fault, an interrupt, a tick, a system call) go through arch/upcalls.hpp.
+// Locking: none here; functions say whether they need interrupts off.
+#pragma once
+
+#include "utils/result.hpp"
+#include "utils/types.hpp"
+
+namespace exo::arch {
+
+/// CPUs that the kernel can use; further ones stay parked.
+inline constexpr u32 MAX_CPUS = 64;
+inline constexpr usize CACHE_LINE = 64;
+
+/// Four words: everything else of a kernel thread lies on its own stack ("windowed" switch).
+struct ThreadContext {
+    u64 rsp = 0;
+    u64 rip = 0;
+    u64 cr3 = 0;
+    u64 rflags = 0;
+};
+
+/// A user thread's registers as the entry code leaves them on the kernel stack; the order is Linux's pt_regs.
+struct UserRegisters {
+    u64 r15, r14, r13, r12, rbp, rbx;
+    u64 r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
+    u64 original_rax;  ///< The system call's number, or the exception's error code, or -1.
+    u64 rip, cs, rflags, rsp, ss;
+};
+static_assert(sizeof(UserRegisters) == 21 * 8);
+
+/// Why a page fault happened: bits of the x86 error code (Intel SDM vol. 3, 4.7).
+struct FaultCause {
+    bool is_present;  ///< A protection violation; otherwise nothing is mapped there.
+    bool is_write;
+    bool is_user;
+    bool is_fetch;
+};
+
+}  // namespace exo::arch
+
+#if defined(EXO_HOSTED)
+#include "arch/hosted/machine.hpp"
+#else
+#include "arch/x86_64/machine.hpp"
+#endif
+
+namespace exo::arch {
+
+// ---- This CPU. Inline in machine.hpp: cpu_index, current_thread, set_current_thread, interrupts_enabled,
+//      disable_interrupts, enable_interrupts, relax, cycle_counter.
+
+/// Enables interrupts and sleeps until one arrives, without a gap between the two. Returns with interrupts on.
+void wait_for_interrupt();
+/// The end: all interrupts off, CPU halted (hosted: abort).
+[[noreturn]] void stop_machine();
+
+// ---- Threads.
+
+/// Saves the six callee-saved registers on the stack that is left, and goes on with `to`. Interrupts must be off.
+/// Does not touch CR3: see load_address_space.
+extern "C" void exo_switch_context(ThreadContext* from, const ThreadContext* to);
+/// Prepares `context` so that the first switch to it calls entry(argument) on the stack that ends at `stack_top`.
+void prepare_context(ThreadContext& context, void* stack_top, void (*entry)(void*), void* argument);
+/// The stack on which this CPU enters the kernel from user mode (TSS rsp0 and the system-call entry).
+void set_kernel_stack(void* stack_top);
+/// Called on the new stack right after each switch (hosted: announces the fibre to the sanitizers).
+void switch_finished(void* stack_bottom, usize stack_size);
+
+// ---- User mode.
+
+/// Goes to user mode with `registers`, which lie at the top of the current kernel stack. Does not return.
+[[noreturn]] void enter_user(UserRegisters& registers);
+/// Thread-local-storage bases of the current thread.
+void set_user_fs_base(u64 base);
+u64 user_fs_base();
+void set_user_gs_base(u64 base);
+u64 user_gs_base();
+
+/// Bytes of extended state (x87, SSE, AVX …) that one thread needs, and its alignment (64).
+usize fpu_area_size();
+/// Writes the state of a fresh program into `area`.
+void fpu_initialise(void* area);
+void fpu_save(void* area);
+void fpu_restore(const void* area);
+/// Checks foreign bytes (a signal frame) so that fpu_restore cannot fault on them. Errors: Einval.
+Result<> fpu_validate(void* area, usize size);
+
+// ---- Address translation. Roots and frames are physical addresses.
+
+void load_address_space(u64 root);
+u64 loaded_address_space();
+/// This CPU only: cross-CPU shoot-down is memory's.
+void flush_tlb_page(u64 virtual_address);
+void flush_tlb_all();
+
+// ---- User memory. Bytes NOT copied are returned; a fault is first offered to upcalls (vm) unless disabled.
+//      The addresses must have been checked to lie below USER_END.
+
+usize copy_from_user(void* to, u64 from, usize size);
+usize copy_to_user(u64 to, const void* from, usize size);
+usize zero_user(u64 to, usize size);
+/// Bytes before the NUL, at most `size`; -1 after a fault.
+isize copy_string_from_user(char* to, u64 from, usize size);
+/// Atomically replaces *address by desired if it is `expected`; false with `observed` set when it was not. Errors: Efault.
+Result<u32> compare_exchange_user(u64 address, u32 expected, u32 desired);
+
+// ---- Time. The cycle counter's rate is measured at boot by time/.
+
+/// One-shot timer interrupt of this CPU, `ticks_from_now` in units of the CPU's own timer.
+void arm_timer(u64 nanoseconds_from_now);
+void disarm_timer();
+
+/// 64 unpredictable bits from the CPU (RDSEED, else RDRAND). Errors: Enodev.
+Result<u64> hardware_random();
+
+}  // namespace exo::arch

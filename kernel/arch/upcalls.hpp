@@ -1,0 +1,31 @@
+// Calls from the machine up into the kernel: declared here by the lower layer, defined by the higher one that is named.
+// This is the one header of arch that higher layers implement instead of calling.
+#pragma once
+
+#include "arch/interface.hpp"
+
+namespace exo::upcalls {
+
+/// vm: a page fault at `address`. True: resolved, retry the instruction. False: the access was wrong. Called with
+/// interrupts on, on the thread's stack. For kernel-mode faults only in user-copy instructions (others panic).
+bool page_fault(u64 address, arch::FaultCause cause, arch::UserRegisters* user_registers);
+
+/// drivers: interrupt line `line` fired. Interrupts are off.
+void interrupt(u32 line);
+
+/// time: this CPU's timer fired. Interrupts are off.
+void timer_tick();
+
+/// scheduler: an interrupt or exception is about to return to user mode, interrupts on: run others if it is time.
+void reschedule();
+
+/// syscall: the full path of SYSCALL. `registers` may be changed at will (signals, execve).
+void system_call(arch::UserRegisters& registers);
+
+/// posix_x: the last stop before user mode after any entry: signals, tracing. Interrupts on.
+void return_to_user(arch::UserRegisters& registers);
+
+/// posix_x: a user program caused exception `vector` (not resolved by page_fault): becomes a signal.
+void user_exception(u32 vector, u64 error_code, u64 fault_address, arch::UserRegisters& registers);
+
+}  // namespace exo::upcalls

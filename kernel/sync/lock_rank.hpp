@@ -1,0 +1,53 @@
+// The order in which locks may be taken, outermost first. A thread may take a lock only if every lock that it
+// holds has a lower rank; debug and hosted builds check it on each acquisition.
+#pragma once
+
+#include "utils/types.hpp"
+
+namespace exo::sync {
+
+enum class LockRank : u8 {
+    // Locks that sleep (scheduler/mutex.hpp).
+    Exec,          ///< One execve or fork of a process at a time.
+    FilePosition,  ///< An open file description's offset.
+    MountTable,
+    Rename,        ///< One directory move at a time.
+    Directory,     ///< A directory's entries; two of them only through lock_pair.
+    Inode,         ///< A file's content and attributes.
+    Pipe,
+    Terminal,
+    Port,          ///< A driver's stream.
+    AddressSpace,  ///< Shared by page faults: nothing above is taken under it.
+    PageCache,
+    SleepingLeaf,  ///< For locks under which no other sleeping lock is taken.
+
+    // Spin locks, interrupts on.
+    ProcessTree,
+    Process,
+    SignalState,
+    CapabilityTable,
+    Dentry,
+    MountPoint,
+    FileSystem,
+    FileMapping,   ///< The areas that map a file.
+    Poll,
+    SpinLeaf,      ///< For spin locks under which no other (but the IrqOff ones) is taken.
+
+    // Spin locks, interrupts off: also taken by handlers.
+    Device,
+    WaitQueue,
+    Timer,
+    RunQueue,
+    Random,
+    KernelMap,     ///< The kernel's own page tables and stack slots.
+    Heap,
+    Slab,
+    Frames,
+    Log,
+    Console,       ///< The serial port: taken while logging under any lock.
+
+    COUNT,
+};
+static_assert(static_cast<u32>(LockRank::COUNT) <= 64, "held ranks are one bit each in a word");
+
+}  // namespace exo::sync

@@ -1,0 +1,17 @@
+// The part of <stdlib.h> that libc++'s headers need in a kernel.
+#pragma once
+
+#include <stddef.h>
+
+extern "C" {
+[[noreturn]] void abort();
+}
+struct div_t {
+    int quot, rem;
+};
+struct ldiv_t {
+    long quot, rem;
+};
+struct lldiv_t {
+    long long quot, rem;
+};

@@ -1,0 +1,129 @@
+#include "utils/tree.hpp"
+
+namespace exo::detail {
+
+namespace {
+
+i32 height(const TreeNode* node) {
+    return node != nullptr ? node->height : 0;
+}
+
+void refresh(TreeNode* node, TreeUpdate update) {
+    const i32 left = height(node->left);
+    const i32 right = height(node->right);
+    node->height = (left > right ? left : right) + 1;
+    if (update != nullptr) update(node);
+}
+
+void replace_child(TreeNode*& root, TreeNode* parent, TreeNode* old_child, TreeNode* new_child) {
+    if (parent == nullptr)
+        root = new_child;
+    else if (parent->left == old_child)
+        parent->left = new_child;
+    else
+        parent->right = new_child;
+    if (new_child != nullptr) new_child->parent = parent;
+}
+
+/// Makes `node`'s right child the root of this subtree; returns it.
+TreeNode* rotate_left(TreeNode*& root, TreeNode* node, TreeUpdate update) {
+    TreeNode* pivot = node->right;
+    replace_child(root, node->parent, node, pivot);
+    node->right = pivot->left;
+    if (node->right != nullptr) node->right->parent = node;
+    pivot->left = node;
+    node->parent = pivot;
+    refresh(node, update);
+    refresh(pivot, update);
+    return pivot;
+}
+
+TreeNode* rotate_right(TreeNode*& root, TreeNode* node, TreeUpdate update) {
+    TreeNode* pivot = node->left;
+    replace_child(root, node->parent, node, pivot);
+    node->left = pivot->right;
+    if (node->left != nullptr) node->left->parent = node;
+    pivot->right = node;
+    node->parent = pivot;
+    refresh(node, update);
+    refresh(pivot, update);
+    return pivot;
+}
+
+void rebalance_upwards(TreeNode*& root, TreeNode* node, TreeUpdate update) {
+    while (node != nullptr) {
+        refresh(node, update);
+        const i32 balance = height(node->left) - height(node->right);
+        if (balance > 1) {
+            if (height(node->left->left) < height(node->left->right)) rotate_left(root, node->left, update);
+            node = rotate_right(root, node, update);
+        } else if (balance < -1) {
+            if (height(node->right->right) < height(node->right->left)) rotate_right(root, node->right, update);
+            node = rotate_left(root, node, update);
+        }
+        node = node->parent;
+    }
+}
+
+}  // namespace
+
+void tree_insert(TreeNode*& root, TreeNode* parent, TreeNode** slot, TreeNode* node, TreeUpdate update) {
+    node->parent = parent;
+    node->left = node->right = nullptr;
+    *slot = node;
+    rebalance_upwards(root, node, update);
+}
+
+void tree_remove(TreeNode*& root, TreeNode* node, TreeUpdate update) {
+    TreeNode* deepest_changed;
+    if (node->left != nullptr && node->right != nullptr) {
+        // The successor takes the node's place.
+        TreeNode* successor = tree_first(node->right);
+        deepest_changed = successor->parent == node ? successor : successor->parent;
+        if (successor->parent != node) {
+            replace_child(root, successor->parent, successor, successor->right);
+            successor->right = node->right;
+            successor->right->parent = successor;
+        }
+        successor->left = node->left;
+        successor->left->parent = successor;
+        replace_child(root, node->parent, node, successor);
+    } else {
+        deepest_changed = node->parent;
+        replace_child(root, node->parent, node, node->left != nullptr ? node->left : node->right);
+    }
+    node->parent = node->left = node->right = nullptr;
+    node->height = 0;
+    rebalance_upwards(root, deepest_changed, update);
+}
+
+void tree_update_upwards(TreeNode* node, TreeUpdate update) {
+    if (update == nullptr) return;
+    for (; node != nullptr; node = node->parent) update(node);
+}
+
+TreeNode* tree_first(TreeNode* root) {
+    if (root == nullptr) return nullptr;
+    while (root->left != nullptr) root = root->left;
+    return root;
+}
+
+TreeNode* tree_last(TreeNode* root) {
+    if (root == nullptr) return nullptr;
+    while (root->right != nullptr) root = root->right;
+    return root;
+}
+
+TreeNode* tree_next(TreeNode* node) {
+    if (node->right != nullptr) return tree_first(node->right);
+    while (node->parent != nullptr && node->parent->right == node) node = node->parent;
+    return node->parent;
+}
+
+TreeNode* tree_previous(TreeNode* node) {
+    if (node->left != nullptr) return tree_last(node->left);
+    while (node->parent != nullptr && node->parent->left == node) node = node->parent;
+    return node->parent;
+}
+
+}  // namespace exo::detail

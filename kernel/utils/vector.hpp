@@ -1,0 +1,149 @@
+// Vector<T>: a growable array whose growth returns Result instead of aborting.
+#pragma once
+
+#include <initializer_list>
+#include <new>
+#include <span>
+#include <type_traits>
+#include <utility>
+
+#include "utils/assert.hpp"
+#include "utils/bits.hpp"
+#include "utils/result.hpp"
+
+namespace exo {
+
+template <class T>
+class Vector {
+    static_assert(std::is_nothrow_move_constructible_v<T>);
+
+  public:
+    Vector() = default;
+    Vector(Vector&& other) noexcept
+        : data_(std::exchange(other.data_, nullptr)),
+          size_(std::exchange(other.size_, 0)),
+          capacity_(std::exchange(other.capacity_, 0)) {}
+    Vector& operator=(Vector&& other) noexcept {
+        if (this != &other) {
+            clear_and_free();
+            data_ = std::exchange(other.data_, nullptr);
+            size_ = std::exchange(other.size_, 0);
+            capacity_ = std::exchange(other.capacity_, 0);
+        }
+        return *this;
+    }
+    ~Vector() { clear_and_free(); }
+
+    static Result<Vector> copy_of(std::span<const T> items) {
+        Vector copy;
+        TRY(copy.reserve(items.size()));
+        for (const T& item : items) copy.push_within_capacity(item);
+        return copy;
+    }
+
+    usize size() const { return size_; }
+    usize capacity() const { return capacity_; }
+    bool is_empty() const { return size_ == 0; }
+    T* data() { return data_; }
+    const T* data() const { return data_; }
+    T& operator[](usize index) {
+        ASSERT(index < size_);
+        return data_[index];
+    }
+    const T& operator[](usize index) const {
+        ASSERT(index < size_);
+        return data_[index];
+    }
+    T& back() { return (*this)[size_ - 1]; }
+    const T& back() const { return (*this)[size_ - 1]; }
+    T* begin() { return data_; }
+    T* end() { return data_ + size_; }
+    const T* begin() const { return data_; }
+    const T* end() const { return data_ + size_; }
+    std::span<T> span() { return {data_, size_}; }
+    std::span<const T> span() const { return {data_, size_}; }
+
+    /// Errors: Enomem; the vector is unchanged then.
+    Result<> reserve(usize capacity) {
+        if (capacity <= capacity_) return {};
+        const auto bytes = checked_multiply(capacity, sizeof(T));
+        if (!bytes) return Error::Enomem;
+        void* memory = ::operator new(*bytes, std::align_val_t{alignof(T)}, std::nothrow);
+        if (memory == nullptr) return Error::Enomem;
+        T* data = static_cast<T*>(memory);
+        for (usize i = 0; i < size_; ++i) {
+            new (&data[i]) T(std::move(data_[i]));
+            data_[i].~T();
+        }
+        ::operator delete(data_, std::align_val_t{alignof(T)});
+        data_ = data;
+        capacity_ = capacity;
+        return {};
+    }
+    Result<> push(T item) {
+        TRY(grow_for(1));
+        new (&data_[size_]) T(std::move(item));
+        ++size_;
+        return {};
+    }
+    /// Cannot fail: room must have been reserved.
+    void push_within_capacity(T item) {
+        ASSERT(size_ < capacity_);
+        new (&data_[size_]) T(std::move(item));
+        ++size_;
+    }
+    Result<> append(std::span<const T> items) {
+        TRY(grow_for(items.size()));
+        for (const T& item : items) push_within_capacity(item);
+        return {};
+    }
+    /// New items are value-initialised.
+    Result<> resize(usize size) {
+        if (size > size_) TRY(grow_for(size - size_));
+        while (size_ < size) {
+            new (&data_[size_]) T();
+            ++size_;
+        }
+        while (size_ > size) pop();
+        return {};
+    }
+    void pop() {
+        ASSERT(size_ > 0);
+        data_[--size_].~T();
+    }
+    T take_back() {
+        T item = std::move(back());
+        pop();
+        return item;
+    }
+    /// Order is kept; O(n).
+    void erase(usize index) {
+        ASSERT(index < size_);
+        for (usize i = index + 1; i < size_; ++i) data_[i - 1] = std::move(data_[i]);
+        pop();
+    }
+    void clear() {
+        while (size_ > 0) pop();
+    }
+
+  private:
+    Result<> grow_for(usize extra) {
+        const auto needed = checked_add(size_, extra);
+        if (!needed) return Error::Enomem;
+        if (*needed <= capacity_) return {};
+        const usize doubled = capacity_ < 4 ? 4 : capacity_ * 2;
+        return reserve(*needed > doubled ? *needed : doubled);
+    }
+    void clear_and_free() {
+        clear();
+        ::operator delete(data_, std::align_val_t{alignof(T)});
+        data_ = nullptr;
+        capacity_ = 0;
+    }
+
+    T* data_ = nullptr;
+    usize size_ = 0;
+    usize capacity_ = 0;
+};
+
+}  // namespace exo
