@@ -1,0 +1,107 @@
+// OutBuffer: where a read(2) puts its bytes. InBuffer: where a write(2) takes them from. Either stands on a user
+// address range, a list of them (readv, writev), or kernel memory; whoever moves the bytes need not know.
+//
+// Progress is kept: each call goes on where the last one stopped. When user memory faults in the middle, the call
+// returns the short count, as Linux does, and fails with Efault only when nothing was moved.
+//
+// Locking: a copy may fault pages in. No lock that the fault path takes (AddressSpace, PageCache and below) may be
+// held across a call; hold a FrameRef on the page instead. `FaultsDisabled` (user_memory.hpp) turns a fault into a
+// short count for those who must.
+#pragma once
+
+#include <span>
+
+#include "utils/result.hpp"
+#include "utils/types.hpp"
+
+namespace exo::vm {
+
+/// One iovec that has been imported.
+struct UserSegment {
+    u64 address = 0;
+    usize size = 0;
+};
+
+namespace detail {
+
+/// A position in user segments or in one piece of kernel memory.
+class BufferCursor {
+  public:
+    BufferCursor(u8* kernel, usize size) : kernel_(kernel), remaining_(size) {}
+    BufferCursor(u64 address, usize size) : is_user_(true), single_{address, size}, remaining_(size) {}
+    explicit BufferCursor(std::span<const UserSegment> segments);
+
+    usize remaining() const { return remaining_; }
+    bool is_user() const { return is_user_; }
+    Result<> check() const;
+    /// Takes up to `limit` bytes off the front, through a callable for kernel memory (u8*, size) and one for user
+    /// memory (address, size) that returns how many bytes it did NOT move.
+    template <class KernelMove, class UserMove>
+    Result<usize> advance(usize limit, KernelMove&& kernel_move, UserMove&& user_move);
+
+  private:
+    /// The unmoved part of the segment that comes next.
+    UserSegment next_piece();
+    void consume(usize count);
+
+    bool is_user_ = false;
+    u8* kernel_ = nullptr;
+    UserSegment single_{};
+    std::span<const UserSegment> segments_{};  ///< Those behind single_.
+    usize remaining_ = 0;
+};
+
+}  // namespace detail
+
+class OutBuffer {
+  public:
+    static OutBuffer from_user(u64 address, usize size) { return OutBuffer({address, size}); }
+    /// `segments` must outlive the buffer.
+    static OutBuffer from_segments(std::span<const UserSegment> segments) {
+        return OutBuffer(detail::BufferCursor(segments));
+    }
+    static OutBuffer from_kernel(std::span<u8> memory) { return OutBuffer({memory.data(), memory.size()}); }
+
+    usize remaining() const { return cursor_.remaining(); }
+    bool is_user() const { return cursor_.is_user(); }
+    /// All of it lies in the user half: asked before an operation that might block. Errors: Efault.
+    Result<> check() const { return cursor_.check(); }
+
+    /// Moves min(bytes.size(), remaining()) bytes, or fewer when user memory faults. Errors: Efault, nothing moved.
+    Result<usize> write(std::span<const u8> bytes);
+    /// The same with `count` zeros.
+    Result<usize> write_zeros(usize count);
+
+  private:
+    explicit OutBuffer(detail::BufferCursor cursor) : cursor_(cursor) {}
+    detail::BufferCursor cursor_;
+};
+
+class InBuffer {
+  public:
+    static InBuffer from_user(u64 address, usize size) { return InBuffer({address, size}); }
+    /// `segments` must outlive the buffer.
+    static InBuffer from_segments(std::span<const UserSegment> segments) {
+        return InBuffer(detail::BufferCursor(segments));
+    }
+    static InBuffer from_kernel(std::span<const u8> memory) {
+        return InBuffer({const_cast<u8*>(memory.data()), memory.size()});
+    }
+
+    usize remaining() const { return cursor_.remaining(); }
+    bool is_user() const { return cursor_.is_user(); }
+    /// All of it lies in the user half: asked before an operation that might block. Errors: Efault.
+    Result<> check() const { return cursor_.check(); }
+
+    /// Fills min(bytes.size(), remaining()) bytes, or fewer when user memory faults. Errors: Efault, nothing moved.
+    Result<usize> read(std::span<u8> bytes);
+    /// Touches the next min(count, remaining()) bytes so that a following `read` with faults disabled will probably
+    /// succeed. Errors: Efault when not even the first byte can be read.
+    Result<> prefault(usize count) const;
+
+  private:
+    explicit InBuffer(detail::BufferCursor cursor) : cursor_(cursor) {}
+    detail::BufferCursor cursor_;
+};
+
+}  // namespace exo::vm
