@@ -1,0 +1,132 @@
+"""Builds what is out of date: the kernel of a preset, and the init that runs inside the machine.
+
+The time of a directory is part of the fingerprint, so a removed file is noticed too.
+"""
+
+from __future__ import annotations
+
+import os
+
+from . import fingerprint, packages, paths
+from .errors import ExoError
+
+PRESETS = ("release", "debug", "hosted", "hosted-tsan")
+KERNEL_PRESETS = ("release", "debug")
+
+KERNEL_INPUTS = ("CMakeLists.txt", "CMakePresets.json", "cmake", "kernel", "abi", "sdk")
+INIT_FOLDER = os.path.join("userland", "init")
+
+# Static, at a fixed address, without a C library: about 10 KiB, and nothing but clang and lld to build it.
+INIT_FLAGS = ("--target=x86_64-linux-gnu", "-std=c++23", "-Os", "-ffreestanding", "-fno-exceptions", "-fno-rtti",
+              "-fno-stack-protector", "-fno-asynchronous-unwind-tables", "-fno-pic", "-Wall", "-Wextra", "-Wshadow",
+              "-Wconversion", "-Werror")
+INIT_LINK_FLAGS = ("-nostdlib", "-static", "-fuse-ld=lld-19", "-Wl,--build-id=none",
+                   "-Wl,-z,noexecstack", "-Wl,-z,separate-code", "-s")
+
+
+def init_path() -> str:
+    return paths.in_build("init", "init")
+
+
+class _Product:
+    """Something that is made from files: where it is, its inputs, and how it is made."""
+
+    __slots__ = ("name", "result", "inputs", "make")
+
+    def __init__(self, name: str, result: str, inputs: list[str], make) -> None:
+        self.name = name
+        self.result = result
+        self.inputs = inputs
+        self.make = make
+
+    @property
+    def stamp(self) -> str:
+        return os.path.join(os.path.dirname(self.result), ".exo-inputs")
+
+    def is_current(self) -> bool:
+        return os.path.exists(self.result) and fingerprint.matches(self.stamp, fingerprint.of(self.inputs))
+
+    def update(self) -> None:
+        # Taken before the work: what changes meanwhile makes the next comparison fail.
+        inputs = fingerprint.of(self.inputs)
+        self.make()
+        if not os.path.exists(self.result):
+            raise ExoError(f"the build of {self.name} made no {os.path.relpath(self.result, paths.ROOT)}")
+        fingerprint.save(self.stamp, inputs)
+
+
+def _kernel(preset: str) -> _Product:
+    return _Product(f"the kernel ({preset})", paths.kernel(preset),
+                    [paths.in_root(name) for name in KERNEL_INPUTS], lambda: _make_preset(preset))
+
+
+def _init() -> _Product:
+    return _Product("init", init_path(), [paths.in_root(INIT_FOLDER), __file__], _make_init)
+
+
+def ensure(preset: str) -> None:
+    """Brings the kernel of `preset` and init up to date; quick and silent when they are."""
+    _ensure([_kernel(preset), _init()])
+
+
+def ensure_init() -> None:
+    """The same when another kernel is used."""
+    _ensure([_init()])
+
+
+def ensure_preset(preset: str) -> None:
+    """Configures and builds all of a preset, kernel or hosted; ninja decides what is out of date."""
+    packages.ensure(packages.RUN, "building")
+    if preset in KERNEL_PRESETS:
+        _ensure([_kernel(preset)])
+        return
+    with _Lock():
+        _make_preset(preset)
+
+
+def _ensure(products: list[_Product]) -> None:
+    if all(product.is_current() for product in products):
+        return
+    packages.ensure(packages.RUN, "building")
+    with _Lock():
+        from . import process
+        for product in products:
+            if not product.is_current():  # another exo may have built it while this one waited
+                process.say(f"building {product.name}")
+                product.update()
+
+
+class _Lock:
+    """One build at a time; the kernel drops the lock when its holder ends, however it ends (flock(2))."""
+
+    def __enter__(self) -> None:
+        import fcntl
+        os.makedirs(paths.BUILD, exist_ok=True)
+        self._fd = os.open(paths.in_build(".lock"), os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            from . import process
+            process.say("waiting for another build to end")
+            fcntl.flock(self._fd, fcntl.LOCK_EX)
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._fd)
+
+
+def _make_preset(preset: str) -> None:
+    from . import process
+    folder = paths.in_build(preset)
+    if not os.path.exists(os.path.join(folder, "build.ninja")):
+        process.run(["cmake", "--preset", preset], f"configuring {preset}", cwd=paths.ROOT)
+    process.run(["ninja", "-C", folder], f"building {preset}", cwd=paths.ROOT)
+
+
+def _make_init() -> None:
+    from . import process
+    import glob
+    sources = sorted(glob.glob(paths.in_root(INIT_FOLDER, "*.cpp")))
+    os.makedirs(os.path.dirname(init_path()), exist_ok=True)
+    temporary = f"{init_path()}.{os.getpid()}"
+    process.run(["clang++-19", *INIT_FLAGS, *INIT_LINK_FLAGS, "-o", temporary, *sources], "building init")
+    os.replace(temporary, init_path())

@@ -1,0 +1,65 @@
+"""The command line: `./exo COMMAND …`."""
+
+from __future__ import annotations
+
+import sys
+
+from .errors import ExoError, UsageError
+
+# Name, module, and the line in the help. A module is imported only when its command is used.
+COMMANDS = (
+    ("run", "run", "run a program (or a shell) in a machine of its own"),
+    ("debug", "debug", "the same, but wait for gdb before the first instruction"),
+    ("build", "build_command", "build kernels without running them"),
+    ("test", "suites", "build and run the tests, or a part of them"),
+    ("check", "check", "check formatting, names and the order of the layers"),
+)
+
+HELP = """usage: ./exo COMMAND [OPTION]… [ARGUMENT]…
+
+Exo-OS runs unmodified Linux programs, each in a small virtual machine of its own.
+
+commands:
+{commands}
+
+'./exo COMMAND --help' says more. To begin: './exo run' for a shell, './exo run -- uname -a' for one program."""
+
+
+def help_text() -> str:
+    return HELP.format(commands="\n".join(f"  {name:<8}{summary}" for name, _, summary in COMMANDS))
+
+
+def main(arguments: list[str]) -> int:
+    """Runs one command and returns the exit status."""
+    try:
+        return _dispatch(arguments)
+    except ExoError as error:
+        print(f"exo: {error}", file=sys.stderr)
+        return error.status
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return 141
+
+
+def _dispatch(arguments: list[str]) -> int:
+    if not arguments:
+        print(help_text(), file=sys.stderr)
+        return 2
+    name = arguments[0]
+    if name in ("--help", "-h", "help"):
+        print(help_text())
+        return 0
+    for command, module, _ in COMMANDS:
+        if command == name:
+            return _load(module).main(arguments[1:])
+    what = "option" if name.startswith("-") else "command"
+    raise UsageError(f"unknown {what} {name}", "")
+
+
+def _load(module: str):
+    if module == "run":
+        from . import run
+        return run
+    import importlib
+    return importlib.import_module(f"exo.{module}")

@@ -1,0 +1,183 @@
+"""The `newc` cpio format, the only one that an initramfs has.
+
+Source: cpio(5), "New ASCII Format", and Linux's Documentation/driver-api/early-userspace/buffer-format.rst: each
+entry is a header of hexadecimal text, the name, and the data, each padded with zeros to a multiple of four;
+archives may follow each other, and a later entry replaces an earlier one of the same name.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from .errors import ExoError
+
+MAGICS = (b"070701", b"070702")
+HEADER_SIZE = 110
+TRAILER = b"TRAILER!!!"
+MAX_FILE_SIZE = 0xFFFFFFFF
+COPY_CHUNK = 1 << 20
+
+# What a compressed archive begins with, to name it in the message.
+COMPRESSIONS = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ", "xz"), (b"\x28\xb5\x2f\xfd", "zstd"),
+                (b"\x02\x21\x4c\x18", "lz4"), (b"\x04\x22\x4d\x18", "lz4"), (b"\x89LZO", "lzo"), (b"\x5d\x00\x00", "lzma"))
+
+
+def padding(size: int) -> bytes:
+    return bytes(-size % 4)
+
+
+class Writer:
+    """Writes one archive to a binary stream. Names have no leading slash; folders come before what is in them."""
+
+    def __init__(self, stream) -> None:
+        self._stream = stream
+        self._next_inode = 1
+        self._offset = 0
+
+    def add(self, name: str, mode: int, data: bytes = b"", *, uid: int = 0, gid: int = 0, mtime: int = 0,
+            device: int = 0) -> None:
+        """Adds an entry whose content is at hand: a file, a folder, a link's target, or a device node."""
+        self._header(name, mode, len(data), uid, gid, mtime, device, 1, self._inode())
+        self._write(data)
+        self._write(padding(len(data)))
+
+    def add_directory(self, name: str, mode: int = 0o755, *, mtime: int = 0) -> None:
+        self.add(name, stat.S_IFDIR | mode, mtime=mtime)
+
+    def add_file(self, name: str, data: bytes, mode: int = 0o644, *, mtime: int = 0) -> None:
+        self.add(name, stat.S_IFREG | mode, data, mtime=mtime)
+
+    def add_symlink(self, name: str, target: str, *, mtime: int = 0) -> None:
+        self.add(name, stat.S_IFLNK | 0o777, os.fsencode(target), mtime=mtime)
+
+    def add_path(self, name: str, path: str, status: os.stat_result, *, uid: int, gid: int,
+                 links: "HardLinks | None" = None) -> None:
+        """Adds a file of any kind from the host. Sockets are left out: they mean nothing elsewhere."""
+        mtime = max(int(status.st_mtime), 0)
+        if stat.S_ISREG(status.st_mode):
+            inode, count, is_last = links.number(status, self._inode) if links else (self._inode(), 1, True)
+            self._add_content(name, path, status, uid, gid, mtime, inode, count, is_last)
+        elif stat.S_ISLNK(status.st_mode):
+            self.add(name, status.st_mode, os.fsencode(os.readlink(path)), uid=uid, gid=gid, mtime=mtime)
+        elif not stat.S_ISSOCK(status.st_mode):
+            self.add(name, status.st_mode, uid=uid, gid=gid, mtime=mtime, device=status.st_rdev)
+
+    def finish(self) -> None:
+        self._header(TRAILER.decode(), 0, 0, 0, 0, 0, 0, 1, 0)
+        self._write(bytes(-self._offset % 512))
+
+    def _add_content(self, name: str, path: str, status: os.stat_result, uid: int, gid: int, mtime: int,
+                     inode: int, count: int, is_last: bool) -> None:
+        # Of several names of one file only the last carries the data, as GNU cpio writes it.
+        size = status.st_size if is_last else 0
+        if size > MAX_FILE_SIZE:
+            raise ExoError(f"{path}: larger than the 4 GiB that a cpio archive can hold")
+        self._header(name, status.st_mode, size, uid, gid, mtime, 0, count, inode)
+        if not is_last:
+            return
+        left = size
+        with open(path, "rb") as file:
+            while left > 0:
+                chunk = file.read(min(left, COPY_CHUNK))
+                if not chunk:
+                    raise ExoError(f"{path}: became shorter while it was read")
+                self._write(chunk)
+                left -= len(chunk)
+        self._write(padding(size))
+
+    def _inode(self) -> int:
+        inode = self._next_inode
+        self._next_inode += 1
+        return inode
+
+    def _header(self, name: str, mode: int, size: int, uid: int, gid: int, mtime: int, device: int, links: int,
+                inode: int) -> None:
+        encoded = os.fsencode(name) + b"\0"
+        fields = (inode, mode, uid, gid, links, mtime & 0xFFFFFFFF, size, 0, 0, os.major(device), os.minor(device),
+                  len(encoded), 0)
+        header = MAGICS[0] + b"".join(b"%08X" % field for field in fields) + encoded
+        self._write(header + padding(len(header)))
+
+    def _write(self, data: bytes) -> None:
+        self._stream.write(data)
+        self._offset += len(data)
+
+
+class HardLinks:
+    """Gives the names of one file one number, and tells which of them is the last."""
+
+    def __init__(self) -> None:
+        self._names: dict[tuple[int, int], int] = {}
+        self._seen: dict[tuple[int, int], tuple[int, int]] = {}
+
+    def expect(self, status: os.stat_result) -> None:
+        """Counts a name before anything is written: only names inside the archive matter."""
+        if stat.S_ISREG(status.st_mode) and status.st_nlink > 1:
+            key = (status.st_dev, status.st_ino)
+            self._names[key] = self._names.get(key, 0) + 1
+
+    def number(self, status: os.stat_result, new_inode) -> tuple[int, int, bool]:
+        """The archive's inode number, the count of names, and whether this is the last of them."""
+        key = (status.st_dev, status.st_ino)
+        count = self._names.get(key, 1)
+        if count == 1:
+            return new_inode(), 1, True
+        inode, seen = self._seen.get(key, (0, 0))
+        inode = inode or new_inode()
+        self._seen[key] = (inode, seen + 1)
+        return inode, count, seen + 1 == count
+
+
+class Entry:
+    """One entry as read back."""
+
+    __slots__ = ("name", "mode", "uid", "gid", "links", "mtime", "device", "inode", "data")
+
+    def __init__(self, name: str, fields: list[int], data: bytes) -> None:
+        self.name = name
+        self.inode, self.mode, self.uid, self.gid, self.links, self.mtime = fields[:6]
+        self.device = (fields[9], fields[10])
+        self.data = data
+
+
+def read(archive, path: str = "archive"):
+    """Yields the entries of one or several concatenated archives in a bytes-like object.
+
+    Errors: ExoError naming the offset of what is malformed or cut off.
+    """
+    offset = 0
+    while offset < len(archive):
+        if archive[offset] == 0:
+            offset += 1
+            continue
+        header = bytes(archive[offset:offset + HEADER_SIZE])
+        if len(header) < HEADER_SIZE or header[:6] not in MAGICS:
+            raise ExoError(f"{path}: no cpio header at offset {offset}")
+        try:
+            fields = [int(header[at:at + 8], 16) for at in range(6, HEADER_SIZE, 8)]
+        except ValueError:
+            raise ExoError(f"{path}: malformed cpio header at offset {offset}") from None
+        size, name_size = fields[6], fields[11]
+        data_start = offset + HEADER_SIZE + name_size + -(HEADER_SIZE + name_size) % 4
+        if name_size == 0 or data_start + size > len(archive):
+            raise ExoError(f"{path}: cut off in the entry at offset {offset}")
+        name = bytes(archive[offset + HEADER_SIZE:offset + HEADER_SIZE + name_size - 1])
+        offset = data_start + size + -size % 4
+        if name != TRAILER:
+            yield Entry(os.fsdecode(name), fields, bytes(archive[data_start:data_start + size]))
+
+
+def check_archive(path: str) -> None:
+    """Errors: ExoError when the file is no plain newc archive, saying what it is instead where that is known."""
+    try:
+        with open(path, "rb") as file:
+            start = file.read(6)
+    except OSError as error:
+        raise ExoError(f"{path}: {error.strerror}") from None
+    if start in MAGICS:
+        return
+    for magic, name in COMPRESSIONS:
+        if start.startswith(magic):
+            raise ExoError(f"{path}: compressed with {name}; only plain newc archives work, so decompress it first")
+    raise ExoError(f"{path}: neither a folder nor a newc cpio archive")

@@ -1,0 +1,167 @@
+"""The root file system of a machine, as one cpio archive in build/ that is made again only when its inputs change.
+
+By default it is Debian's busybox-static with a link for each of its applets and the few files of skeleton/. The
+package is unpacked, not installed: installing it would remove the user's own busybox.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from . import cpio, fingerprint, packages, paths
+from .errors import ExoError
+
+SKELETON = os.path.join(os.path.dirname(os.path.abspath(__file__)), "skeleton")
+
+# Name and mode, parents first.
+FOLDERS = (("bin", 0o755), ("dev", 0o755), ("etc", 0o755), ("home", 0o755), ("mnt", 0o755), ("proc", 0o555),
+           ("root", 0o700), ("run", 0o755), ("sbin", 0o755), ("sys", 0o555), ("tmp", 0o1777), ("usr", 0o755),
+           ("usr/bin", 0o755), ("usr/local", 0o755), ("usr/local/bin", 0o755), ("usr/sbin", 0o755), ("var", 0o755),
+           ("var/log", 0o755), ("var/tmp", 0o1777))
+
+
+def busybox_path() -> str:
+    return paths.in_build("busybox", "bin", "busybox")
+
+
+def ensure(choice: str | None) -> str:
+    """The path of the archive to boot: the default image, a folder made into an archive, or the user's archive."""
+    if choice is None:
+        return _ensure_default()
+    if os.path.isdir(choice):
+        return _ensure_folder(os.path.realpath(choice))
+    cpio.check_archive(choice)
+    return choice
+
+
+def folders_of(archive: str) -> set[str]:
+    """The folders in an archive, so that files can be added below them without changing them."""
+    import mmap
+    with open(archive, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return {_plain(entry.name) for entry in cpio.read(content, archive) if stat.S_ISDIR(entry.mode)}
+
+
+def _plain(name: str) -> str:
+    while name.startswith(("/", "./")):
+        name = name.partition("/")[2]
+    return "" if name == "." else name
+
+
+def _ensure_default() -> str:
+    image = paths.in_build("images", "busybox.cpio")
+    stamp = image + ".inputs"
+    inputs = [busybox_path(), SKELETON, __file__]
+    if os.path.exists(image) and fingerprint.matches(stamp, fingerprint.of(inputs)):
+        return image
+    _ensure_busybox()
+    from . import process
+    process.say("making the busybox image")
+    current = fingerprint.of(inputs)
+    _write(image, _fill_default)
+    fingerprint.save(stamp, current)
+    return image
+
+
+def _ensure_busybox() -> None:
+    if os.path.exists(busybox_path()):
+        return
+    from . import process
+    os.makedirs(paths.BUILD, exist_ok=True)
+    if packages.is_debian():
+        process.say("fetching busybox-static, the programs of the default image (unpacked in build/, not installed)")
+        packages.download("busybox-static", paths.in_build("busybox"))
+        return
+    found = packages.find_program("busybox")
+    if found is None or not is_static(found):
+        raise ExoError("the default image needs a statically linked busybox; put one on PATH as 'busybox', or choose "
+                       "another image with --rootfs")
+    import shutil
+    os.makedirs(os.path.dirname(busybox_path()), exist_ok=True)
+    shutil.copy2(found, busybox_path())
+
+
+def is_static(path: str) -> bool:
+    """Whether an ELF64 program names no interpreter (elf(5): no program header of type PT_INTERP, 3)."""
+    with open(path, "rb") as file:
+        header = file.read(64)
+        if header[:5] != b"\x7fELF\x02" or len(header) < 64:
+            return False
+        offset = int.from_bytes(header[32:40], "little")
+        size, count = (int.from_bytes(header[at:at + 2], "little") for at in (54, 56))
+        file.seek(offset)
+        table = file.read(size * count)
+    return all(int.from_bytes(table[at:at + 4], "little") != 3 for at in range(0, len(table), size))
+
+
+def _fill_default(writer: cpio.Writer) -> None:
+    from . import process
+    status, listing = process.capture([busybox_path(), "--list-full"])
+    applets = [line for line in listing.split("\n") if line]
+    if status != 0 or not applets:
+        raise ExoError(f"{busybox_path()} --list-full failed (status {status})")
+    mtime = int(os.stat(busybox_path()).st_mtime)
+    for name, mode in FOLDERS:
+        writer.add_directory(name, mode, mtime=mtime)
+    with open(busybox_path(), "rb") as file:
+        writer.add_file("bin/busybox", file.read(), 0o755, mtime=mtime)
+    for applet in applets:
+        if applet not in ("bin/busybox", "linuxrc"):
+            writer.add_symlink(applet, "/bin/busybox", mtime=mtime)
+    for name in sorted(os.listdir(os.path.join(SKELETON, "etc"))):
+        with open(os.path.join(SKELETON, "etc", name), "rb") as file:
+            writer.add_file(f"etc/{name}", file.read(), mtime=mtime)
+    writer.add_symlink("etc/mtab", "/proc/mounts", mtime=mtime)
+
+
+def _ensure_folder(folder: str) -> str:
+    import zlib
+    name = f"{os.path.basename(folder) or 'root'}-{zlib.crc32(os.fsencode(folder)):08x}.cpio"
+    image = paths.in_build("images", name)
+    stamp = image + ".inputs"
+    current = f"{folder}\n{fingerprint.of([folder, __file__])}"
+    if not (os.path.exists(image) and fingerprint.matches(stamp, current)):
+        from . import process
+        process.say(f"making an image of {folder}")
+        _write(image, lambda writer: add_tree(writer, folder, ""))
+        fingerprint.save(stamp, current)
+    return image
+
+
+def _write(image: str, fill) -> None:
+    os.makedirs(os.path.dirname(image), exist_ok=True)
+    temporary = f"{image}.{os.getpid()}"
+    try:
+        with open(temporary, "wb") as file:
+            writer = cpio.Writer(file)
+            fill(writer)
+            writer.finish()
+        os.replace(temporary, image)
+    except OSError as error:
+        raise ExoError(f"{error.filename or image}: {error.strerror}") from None
+    finally:
+        if os.path.exists(temporary):
+            os.unlink(temporary)
+
+
+def add_tree(writer: cpio.Writer, folder: str, prefix: str, *, owner: tuple[int, int] | None = None) -> None:
+    """Adds everything below `folder` as `prefix/…`.
+
+    Owners are kept when root does it; for anyone else their own files become root's, as in a container image.
+    """
+    found = sorted(_walk(folder, ""))
+    links = cpio.HardLinks()
+    for _, _, status in found:
+        links.expect(status)
+    for name, path, status in found:
+        uid, gid = owner or ((status.st_uid, status.st_gid) if os.geteuid() == 0 else (0, 0))
+        writer.add_path(os.path.join(prefix, name), path, status, uid=uid, gid=gid, links=links)
+
+
+def _walk(folder: str, prefix: str):
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            name = os.path.join(prefix, entry.name)
+            yield name, entry.path, entry.stat(follow_symlinks=False)
+            if entry.is_dir(follow_symlinks=False):
+                yield from _walk(entry.path, name)

@@ -1,0 +1,138 @@
+"""`./exo run`: one program, or a shell, in a machine of its own."""
+
+from __future__ import annotations
+
+import os
+
+from . import build, packages, paths, rootfs
+from .errors import ExoError, UsageError
+from .options import Command, Option, Parsed, parse
+from .qemu import MACHINES
+from .request import DEFAULT_PATH, Copy, Request
+from .session import Settings, run
+
+SHELL = ["/bin/sh", "-l"]
+DEFAULT_MEMORY = 256
+
+
+def memory_size(text: str) -> int:
+    """MiB, from `256`, `256M` or `1G`."""
+    digits, unit = (text[:-1], text[-1].upper()) if text[-1:].isalpha() else (text, "M")
+    if not digits.isascii() or not digits.isdigit() or unit not in "MG":
+        raise ValueError("not a size in MiB, like 256 or 1G")
+    size = int(digits) * (1024 if unit == "G" else 1)
+    if size < 1:
+        raise ValueError("too small")
+    return size
+
+
+def seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise ValueError("not a number of seconds") from None
+    if not 0 < value < 1e9:
+        raise ValueError("not a positive number of seconds")
+    return value
+
+
+def variable(text: str) -> tuple[str, str]:
+    """KEY=VALUE, or KEY alone for the value that it has outside."""
+    key, equals, value = text.partition("=")
+    if not key:
+        raise ValueError("it should be KEY=VALUE")
+    if not equals:
+        if key not in os.environ:
+            raise ValueError("not set here, and no value is given")
+        value = os.environ[key]
+    return key, value
+
+
+def absolute(text: str) -> str:
+    if not text.startswith("/"):
+        raise ValueError("it should begin with '/'")
+    return text
+
+
+def one_of(*choices: str):
+    def convert(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"it should be {' or '.join(choices)}")
+        return text
+    return convert
+
+
+OPTIONS = [
+    Option("-m --memory", "MIB", f"memory of the machine, like 64 or 1G (default {DEFAULT_MEMORY})", DEFAULT_MEMORY,
+           memory_size),
+    Option("-e --env", "KEY=VALUE", "a variable of the program's environment (repeatable)", None, variable, True),
+    Option("-w --workdir", "DIR", "the folder to start in (default /root)", "/root", absolute),
+    Option("--rootfs", "DIR|CPIO", "another root file system than busybox's"),
+    Option("--copy", "HOST:GUEST", "add a file or a folder to the root file system (repeatable)", None, Copy, True),
+    Option("--timeout", "SECONDS", "end the machine after this time, with status 124", None, seconds),
+    Option("--kernel-log", "FILE", "write the kernel's log to FILE"),
+    Option("-v --verbose", "", "print QEMU's command line"),
+    Option("--preset", "NAME", "the kernel to run: release or debug", None, one_of(*build.KERNEL_PRESETS)),
+    Option("--machine", "NAME", f"the machine to emulate: {' or '.join(MACHINES)}", MACHINES[0], one_of(*MACHINES)),
+    Option("--kernel", "FILE", "another kernel that QEMU can start"),
+    Option("--append", "WORDS", "more words for the kernel's command line", ""),
+]
+
+COMMAND = Command("run", "Runs a Linux program in a small virtual machine of its own, or a shell if none is named.",
+                  "[OPTION]… [--] [COMMAND [ARGUMENT]…]", OPTIONS, """
+Standard input, output and error are the program's own: a stream that is a terminal here is the terminal inside,
+every other is a pipe. SIGINT, SIGTERM and SIGHUP reach the program; a second SIGINT within 2 s ends the machine.
+
+The exit status is the program's (128 + n when signal n ended it). 124: timed out. 125: exo itself failed, or the
+kernel panicked. 126: the command cannot be executed. 127: it was not found.""")
+
+
+def main(arguments: list[str]) -> int:
+    options = parse(COMMAND, arguments)
+    if options.wants_help:
+        print(COMMAND.help())
+        return 0
+    occupy_standard_streams()
+    return run(prepare(options), request_of(options))
+
+
+def prepare(options: Parsed, default_preset: str = "release", gdb_socket: str | None = None) -> Settings:
+    """Brings everything up to date that a start needs."""
+    if packages.missing((packages.QEMU,)):
+        packages.ensure(packages.RUN if not options.kernel else (packages.QEMU,), "running")
+    if options.rootfs and not os.path.exists(options.rootfs):
+        raise ExoError(f"--rootfs: {options.rootfs}: No such file or directory")
+    preset = options.preset or default_preset
+    if options.kernel:
+        if not os.access(options.kernel, os.R_OK):
+            raise ExoError(f"--kernel: {options.kernel}: not there, or not readable")
+        build.ensure_init()
+    else:
+        build.ensure(preset)
+    return Settings(kernel=options.kernel or paths.kernel(preset), image=rootfs.ensure(options.rootfs),
+                    memory=options.memory, machine=options.machine, words=options.append, timeout=options.timeout,
+                    kernel_log=options.kernel_log, verbose=options.verbose, gdb_socket=gdb_socket)
+
+
+def request_of(options: Parsed) -> Request:
+    terminals = [os.isatty(fd) for fd in range(3)]
+    environment = {"PATH": DEFAULT_PATH, "HOME": "/root"}
+    window = None
+    if any(terminals):
+        from .terminal import window_size
+        environment["TERM"] = os.environ.get("TERM", "linux")
+        window = next((window_size(fd) for fd in (1, 2, 0) if terminals[fd]), None)
+    environment.update(options.env)
+    arguments = options.words or SHELL
+    if "" in arguments[:1]:
+        raise UsageError("the command is empty", "run")
+    return Request(arguments, environment, options.workdir, terminals, window, options.copy)
+
+
+def occupy_standard_streams() -> None:
+    """A closed standard stream becomes /dev/null, lest a socket get its number."""
+    fd = os.open(os.devnull, os.O_RDWR)
+    while fd <= 2:
+        os.set_inheritable(fd, True)
+        fd = os.open(os.devnull, os.O_RDWR)
+    os.close(fd)

@@ -1,0 +1,119 @@
+"""One machine from its start to its exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from . import qemu
+from .errors import STATUS_FAILED, STATUS_TIMEOUT, ExoError
+from .request import STREAMS, Request
+
+MIN_FREE_MEMORY = 8 << 20
+LAST_LOG_LINES = 12
+PANIC_WORDS = ("kernel panic", "panic:", "panicked")
+
+
+class Settings:
+    """What `./exo run` and `./exo debug` have decided before a machine starts."""
+
+    __slots__ = ("kernel", "image", "memory", "machine", "words", "timeout", "kernel_log", "verbose", "gdb_socket")
+
+    def __init__(self, **values) -> None:
+        for name in self.__slots__:
+            setattr(self, name, values[name])
+
+
+def run(settings: Settings, request: Request) -> int:
+    """Runs the request's program in a new machine, with our standard streams as its own; its exit status."""
+    initramfs = request.initramfs(settings.image)
+    _check_fits(os.fstat(initramfs).st_size, settings.memory)
+    log = qemu.open_log(settings.kernel_log)
+    machine = qemu.Machine(settings.kernel, initramfs, settings.memory, log, settings.machine, settings.words,
+                           settings.gdb_socket)
+    ours, theirs = _connect(machine, request.terminals)
+    if settings.verbose:
+        _show(machine.command())
+    process = machine.start()
+    try:
+        from . import relay  # while QEMU starts
+        for end in theirs:
+            end.close()
+        os.close(initramfs)
+        session = relay.Relay(process, ours, request.terminals, settings.timeout)
+        session.run()
+    finally:
+        qemu_status = process.stop()
+    return _conclude(session, process, qemu_status, log, settings)
+
+
+def _connect(machine: qemu.Machine, terminals: list[bool]) -> tuple[dict, list]:
+    """A pair of sockets for each port; ours by name, and theirs to close after the start."""
+    import socket
+    ours, theirs = {}, []
+    names = ["control", *(name for name, is_tty in zip(STREAMS, terminals) if not is_tty)]
+    if any(terminals):
+        names.append("console")
+    for name in names:
+        ours[name], end = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        theirs.append(end)
+        if name == "console":
+            machine.console = end.fileno()
+        else:
+            machine.ports[name] = end.fileno()
+    return ours, theirs
+
+
+def _check_fits(initramfs_size: int, memory: int) -> None:
+    if initramfs_size + MIN_FREE_MEMORY > memory << 20:
+        needed = -(-(2 * initramfs_size + MIN_FREE_MEMORY) >> 20)
+        raise ExoError(f"the root file system ({initramfs_size / (1 << 20):.1f} MiB) does not fit into {memory} MiB of "
+                       f"memory; try -m {needed}")
+
+
+def _show(command: list[str]) -> None:
+    words = (word if word and all(c.isalnum() or c in "-_=/.,:+" for c in word) else f"'{word}'" for word in command)
+    print("exo: " + " ".join(words), file=sys.stderr)
+
+
+def _conclude(session, process: qemu.Process, qemu_status: int, log: int, settings: Settings) -> int:
+    """The exit status, with the one line (or the kernel's report) that a failure of ours deserves."""
+    outcome = session.outcome
+    for line in session.lost:
+        _complain(line)
+    if session.status is not None:
+        if session.status == STATUS_TIMEOUT:
+            _complain(f"timed out after {settings.timeout:g} s")
+        return session.status
+    if outcome.status is not None:
+        if outcome.message:
+            _complain(outcome.message)
+        return STATUS_FAILED if session.lost else outcome.status
+    text = qemu.read_log(log).replace("\r\n", "\n")
+    report = panic_report(text)
+    if report:
+        print(report, file=sys.stderr)
+        _complain("the kernel panicked")
+    elif process.messages():
+        _complain("QEMU: " + process.messages().removeprefix(f"{qemu.PROGRAM}: "))
+    elif outcome.started and qemu_status == 0:
+        return 0  # the program itself ended the machine: reboot(2)
+    else:
+        last = text.rstrip("\n").split("\n")[-LAST_LOG_LINES:]
+        if last != [""]:
+            print("\n".join(last), file=sys.stderr)
+        _complain(f"the machine ended before the program did (QEMU's exit status {qemu_status})")
+    return STATUS_FAILED
+
+
+def panic_report(text: str) -> str:
+    """What the kernel's log says from its panic on, or "" if there was none."""
+    lines = text.split("\n")
+    for number, line in enumerate(lines):
+        if any(word in line.lower() for word in PANIC_WORDS):
+            return "\n".join(lines[number:]).rstrip()
+    return ""
+
+
+def _complain(message: str) -> None:
+    print(f"exo: {message}", file=sys.stderr)

@@ -1,0 +1,272 @@
+// The first process of a machine that `exo run` starts: it mounts what every program expects, starts the one
+// program, carries its streams and signals, reports how it ended, and powers the machine off.
+//
+// It uses plain Linux system calls only, so the same binary also serves under Linux. What it says to `exo`
+// and hears from it is written down in docs/run_protocol.md.
+
+#include "control.hpp"
+#include "errors.hpp"
+#include "program.hpp"
+#include "pump.hpp"
+#include "request.hpp"
+#include "system.hpp"
+#include "text.hpp"
+
+extern "C" void signal_restorer();
+
+namespace {
+
+using Line = TextBuilder<512>;
+
+constexpr Text STREAM_NAMES[STREAM_COUNT] = {"stdin", "stdout", "stderr"};
+constexpr const char* STREAM_PORTS[STREAM_COUNT] = {
+    "/dev/virtio-ports/exo.stdin",
+    "/dev/virtio-ports/exo.stdout",
+    "/dev/virtio-ports/exo.stderr",
+};
+
+// What a message of `failed` means for the exit status of `exo run` (docs/run_protocol.md).
+constexpr int STATUS_FAILED = 125;
+constexpr int STATUS_NOT_EXECUTABLE = 126;
+constexpr int STATUS_NOT_FOUND = 127;
+
+Control control;
+Pump pumps[STREAM_COUNT];
+Request request;
+int tty = -1;
+isize program = -1;
+
+/// A signal handler only writes the signal's number here; the main loop reads it from the other end.
+int wake_pipe[2];
+
+/// Reports, waits until `exo` has received everything, and ends the machine.
+[[noreturn]] void finish(const Line& report) {
+    control.send(report.text());
+    bool waiting = control.fd() >= 0;
+    while (waiting) {
+        linux::PollEntry entry{control.fd(), linux::POLLIN, 0};
+        sys::poll(&entry, 1, -1);
+        waiting = control.receive([&](Text line) {
+            if (line == "bye") waiting = false;
+        }) && waiting;
+    }
+    sys::power_off();
+    sys::exit(1);
+}
+
+[[noreturn]] void fail(int status, Text what, int error) {
+    Line line;
+    line.add("failed ").add(static_cast<u64>(status)).add(" ").add(what).add(": ").add(error_message(error));
+    if (control.fd() < 0) {
+        const Line message = Line{}.add("init: ").add(what).add(": ").add(error_message(error)).add("\n");
+        sys::write(2, message.text().data, message.text().size);
+    }
+    finish(line);
+}
+
+int check(isize result, Text what) {
+    if (sys::failed(result)) fail(STATUS_FAILED, what, static_cast<int>(-result));
+    return static_cast<int>(result);
+}
+
+void mount_file_systems() {
+    struct Mount {
+        const char* type;
+        const char* target;
+        usize flags;
+    };
+    static constexpr usize QUIET = linux::MS_NOSUID | linux::MS_NODEV | linux::MS_NOEXEC;
+    static constexpr Mount MOUNTS[] = {
+        {"devtmpfs", "/dev", linux::MS_NOSUID},
+        {"proc", "/proc", QUIET},
+        {"sysfs", "/sys", QUIET},
+    };
+    for (const Mount& entry : MOUNTS) {
+        sys::mkdir(entry.target, 0755);
+        // EBUSY: the kernel has mounted it already. ENODEV: it has no such file system; a program that needs
+        // one finds the empty directory. Only /dev is needed here, and missing devices are reported below.
+        sys::mount(entry.type, entry.target, entry.flags);
+    }
+}
+
+/// A kernel without a console starts this process with no descriptors; 0, 1 and 2 must not become ports.
+void occupy_standard_descriptors() {
+    isize fd = 0;
+    while (fd >= 0 && fd <= 2) fd = sys::open("/dev/null", linux::O_RDWR);
+    if (fd > 2) sys::close(static_cast<int>(fd));
+}
+
+extern "C" void on_signal(int signal) {
+    const u8 number = static_cast<u8>(signal);
+    sys::write(wake_pipe[1], &number, 1);
+}
+
+void install_handlers() {
+    check(sys::pipe2(wake_pipe, linux::O_CLOEXEC | linux::O_NONBLOCK), "init: pipe");
+    const linux::SignalAction handled{on_signal, linux::SA_RESTORER | linux::SA_RESTART, signal_restorer, 0};
+    static constexpr int HANDLED[] = {linux::SIGCHLD, linux::SIGTERM, linux::SIGUSR1, linux::SIGUSR2};
+    for (const int signal : HANDLED) {
+        check(sys::sigaction(signal, handled), "init: sigaction");
+    }
+    linux::SignalAction ignored{};
+    ignored.handler = reinterpret_cast<void (*)(int)>(linux::SIG_IGN_VALUE);
+    check(sys::sigaction(linux::SIGPIPE, ignored), "init: sigaction");
+}
+
+void set_window(int rows, int columns) {
+    if (tty < 0 || rows < 0 || columns < 0) return;
+    const linux::WindowSize size{static_cast<unsigned short>(rows), static_cast<unsigned short>(columns), 0,
+                                 0};
+    sys::ioctl(tty, linux::TIOCSWINSZ, sys::address(&size));
+}
+
+/// Makes a pipe between the program and this process. Returns the program's end; `ours` does not block.
+int make_pipe(int stream, int& ours) {
+    int ends[2];
+    check(sys::pipe2(ends, linux::O_CLOEXEC), "init: pipe");
+    ours = stream == 0 ? ends[1] : ends[0];
+    check(sys::set_status_flags(ours, linux::O_NONBLOCK), "init: pipe");
+    return stream == 0 ? ends[0] : ends[1];
+}
+
+ProgramStreams open_streams() {
+    ProgramStreams streams;
+    if (request.uses_tty()) {
+        tty = check(open_device("/dev/hvc0", linux::O_RDWR | linux::O_NOCTTY), "/dev/hvc0");
+        set_window(request.window.rows, request.window.columns);
+        streams.tty = tty;
+    }
+    for (int i = 0; i < STREAM_COUNT; ++i) {
+        if (request.is_tty(i)) {
+            streams.fds[i] = tty;
+            continue;
+        }
+        const int direction = i == 0 ? linux::O_RDONLY : linux::O_WRONLY;
+        const int port = check(open_device(STREAM_PORTS[i], direction | linux::O_NONBLOCK), STREAM_PORTS[i]);
+        int ours = -1;
+        streams.fds[i] = make_pipe(i, ours);
+        if (i == 0) {
+            pumps[i].start(port, ours);
+        } else {
+            pumps[i].start(ours, port);
+        }
+    }
+    return streams;
+}
+
+void start() {
+    const ProgramStreams streams = open_streams();
+    const StartResult result = start_program(request, streams);
+    const Text name{request.arguments[0]};
+    if (result.error != 0) {
+        if (result.step == StartStep::Process) fail(STATUS_FAILED, "init: fork", result.error);
+        if (result.step == StartStep::Directory) fail(STATUS_FAILED, request.directory, result.error);
+        if (result.error != linux::ENOENT) fail(STATUS_NOT_EXECUTABLE, name, result.error);
+        if (name.contains('/')) fail(STATUS_NOT_FOUND, name, result.error);
+        finish(Line{}.add("failed ").add(u64{STATUS_NOT_FOUND}).add(" ").add(name).add(": not found"));
+    }
+    for (int i = 0; i < STREAM_COUNT; ++i) {
+        if (!request.is_tty(i)) sys::close(streams.fds[i]);
+    }
+    program = result.process;
+    control.send(Line{}.add("started ").add(static_cast<u64>(program)).text());
+}
+
+void obey(Text line) {
+    const Text word = line.take_until(' ');
+    if (word == "signal") {
+        const int signal = line.number();
+        if (signal >= 1 && signal <= linux::SIGNAL_COUNT) sys::kill(-program, signal);
+    } else if (word == "winsize") {
+        const int rows = line.take_until(' ').number();
+        set_window(rows, line.number());
+    }
+}
+
+/// Takes the status of every child that has ended. Returns the program's exit status as shells count it
+/// (128 + n for a signal), or -1 while it runs.
+int reap() {
+    int result = -1;
+    for (;;) {
+        int status = 0;
+        const isize process = sys::wait4(-1, &status, linux::WNOHANG);
+        if (process <= 0) return result;
+        if (process != program) continue;
+        const int signal = status & 0x7f;
+        result = signal != 0 ? 128 + signal : (status >> 8) & 0xff;
+    }
+}
+
+/// Reads the noted signals. Returns the exit status to report, or -1 to go on. SIGTERM, SIGUSR1 and SIGUSR2 are
+/// what `reboot`, `halt` and `poweroff` of busybox send to process 1.
+int handle_signals() {
+    u8 numbers[64];
+    int status = -1;
+    for (;;) {
+        const isize count = sys::read(wake_pipe[0], numbers, sizeof numbers);
+        if (count <= 0) return status;
+        for (isize i = 0; i < count; ++i) {
+            if (numbers[i] == linux::SIGCHLD) {
+                const int exited = reap();
+                if (exited >= 0) status = exited;
+            } else {
+                status = 0;
+            }
+        }
+    }
+}
+
+void report_closed(int stream) {
+    control.send(
+        Line{}.add("closed ").add(STREAM_NAMES[stream]).add(" ").add(pumps[stream].delivered()).text());
+}
+
+/// Carries streams, signals and orders until the program has ended. Returns its exit status.
+int serve() {
+    bool listening = true;
+    for (;;) {
+        linux::PollEntry entries[2 + STREAM_COUNT * Pump::MAX_WATCHED];
+        usize count = 0;
+        entries[count++] = {wake_pipe[0], linux::POLLIN, 0};
+        entries[count++] = {listening ? control.fd() : -1, linux::POLLIN, 0};
+        for (const Pump& pump : pumps) count += pump.watch(entries + count);
+        sys::poll(entries, count, -1);
+
+        if (entries[1].revents != 0) listening = control.receive(obey);
+        for (int i = 0; i < STREAM_COUNT; ++i) {
+            if (!pumps[i].is_open()) continue;
+            pumps[i].move();
+            if (!pumps[i].is_open()) report_closed(i);
+        }
+        const int status = entries[0].revents != 0 ? handle_signals() : -1;
+        if (status >= 0) return status;
+    }
+}
+
+/// Ends everything that the program left behind, and delivers what is still in its pipes.
+void wind_up() {
+    sys::kill(-1, linux::SIGKILL);
+    reap();
+    for (int i = 1; i < STREAM_COUNT; ++i) {
+        if (!pumps[i].is_open()) continue;
+        pumps[i].finish();
+        report_closed(i);
+    }
+    // A TCSBRK with a non-zero argument waits until the output is transmitted (ioctl_tty(2)).
+    if (tty >= 0) sys::ioctl(tty, linux::TCSBRK, 1);
+}
+
+}  // namespace
+
+extern "C" [[noreturn]] void init_main() {
+    mount_file_systems();
+    occupy_standard_descriptors();
+    check(control.open(), "/dev/virtio-ports/exo.control");
+    const char* path = "";
+    check(read_request(request, path), path);
+    install_handlers();
+    start();
+    const int status = serve();
+    wind_up();
+    finish(Line{}.add("exited ").add(static_cast<u64>(status)));
+}

@@ -1,0 +1,79 @@
+#include "pump.hpp"
+
+#include "system.hpp"
+
+void Pump::start(int from, int to) {
+    from_ = from;
+    to_ = to;
+    is_open_ = true;
+}
+
+usize Pump::watch(linux::PollEntry* entries) const {
+    if (!is_open()) return 0;
+    if (begin_ < end_) {
+        entries[0] = {to_, linux::POLLOUT, 0};
+        return 1;
+    }
+    // With no events asked for, the receiving end still reports POLLERR: the last reader of the pipe has gone.
+    entries[0] = {from_, linux::POLLIN, 0};
+    entries[1] = {to_, 0, 0};
+    return 2;
+}
+
+void Pump::move() {
+    while (is_open() && flush() && fill() == Source::Ready) {
+    }
+    if (!is_open() || begin_ < end_) return;
+    linux::PollEntry receiver{to_, 0, 0};
+    if (sys::poll(&receiver, 1, 0) > 0 && (receiver.revents & (linux::POLLERR | linux::POLLHUP)) != 0)
+        close();
+}
+
+void Pump::finish() {
+    while (is_open()) {
+        if (flush()) {
+            if (is_open() && fill() == Source::Empty) break;
+        } else {
+            linux::PollEntry receiver{to_, linux::POLLOUT, 0};
+            sys::poll(&receiver, 1, -1);
+        }
+    }
+    if (is_open()) close();
+}
+
+void Pump::close() {
+    sys::close(from_);
+    sys::close(to_);
+    is_open_ = false;
+}
+
+/// Reads once into the empty buffer. At the end of the input it closes, which counts as Ready: nothing to wait for.
+Pump::Source Pump::fill() {
+    const isize result = sys::read(from_, buffer_, sizeof buffer_);
+    if (result == -linux::EAGAIN) return Source::Empty;
+    if (result == -linux::EINTR) return Source::Ready;
+    if (result <= 0) {
+        close();
+        return Source::Ready;
+    }
+    begin_ = 0;
+    end_ = static_cast<usize>(result);
+    return Source::Ready;
+}
+
+/// Writes the buffer out. Returns false if the receiver takes no more for now; closes if it never will again.
+bool Pump::flush() {
+    while (begin_ < end_) {
+        const isize result = sys::write(to_, buffer_ + begin_, end_ - begin_);
+        if (result == -linux::EAGAIN) return false;
+        if (result == -linux::EINTR) continue;
+        if (result <= 0) {
+            close();
+            begin_ = end_ = 0;
+            return true;
+        }
+        begin_ += static_cast<usize>(result);
+        delivered_ += static_cast<u64>(result);
+    }
+    return true;
+}

@@ -1,0 +1,81 @@
+#pragma once
+// Text in fixed places: views, numbers, and lines that are built without allocation.
+
+#include "linux.hpp"
+
+/// A borrowed run of characters, not terminated.
+struct Text {
+    const char* data = nullptr;
+    usize size = 0;
+
+    constexpr Text() = default;
+    constexpr Text(const char* from, usize bytes) : data(from), size(bytes) {}
+    constexpr Text(const char* terminated) : data(terminated) {
+        while (data[size] != '\0') ++size;
+    }
+
+    bool operator==(const Text& other) const {
+        if (size != other.size) return false;
+        for (usize i = 0; i < size; ++i) {
+            if (data[i] != other.data[i]) return false;
+        }
+        return true;
+    }
+
+    bool contains(char wanted) const {
+        for (usize i = 0; i < size; ++i) {
+            if (data[i] == wanted) return true;
+        }
+        return false;
+    }
+
+    /// Cuts off and returns what stands before the first `separator`; all of it if there is none.
+    Text take_until(char separator) {
+        usize length = 0;
+        while (length < size && data[length] != separator) ++length;
+        const Text head{data, length};
+        const usize skipped = length < size ? length + 1 : length;
+        data += skipped;
+        size -= skipped;
+        return head;
+    }
+
+    /// The decimal number that this text is, or -1 if it is none or larger than 65535.
+    int number() const {
+        if (size == 0 || size > 5) return -1;
+        int value = 0;
+        for (usize i = 0; i < size; ++i) {
+            if (data[i] < '0' || data[i] > '9') return -1;
+            value = value * 10 + (data[i] - '0');
+        }
+        return value <= 65535 ? value : -1;
+    }
+};
+
+/// Builds text in place; what does not fit is cut off.
+template <usize CAPACITY> class TextBuilder {
+  public:
+    TextBuilder& add(Text text) {
+        for (usize i = 0; i < text.size && size_ < CAPACITY - 1; ++i) data_[size_++] = text.data[i];
+        data_[size_] = '\0';
+        return *this;
+    }
+
+    TextBuilder& add(u64 number) {
+        char digits[20];
+        usize count = 0;
+        do {
+            digits[sizeof digits - ++count] = static_cast<char>('0' + number % 10);
+            number /= 10;
+        } while (number != 0);
+        return add(Text{digits + sizeof digits - count, count});
+    }
+
+    Text text() const { return {data_, size_}; }
+    const char* terminated() const { return data_; }
+    bool is_full() const { return size_ == CAPACITY - 1; }
+
+  private:
+    char data_[CAPACITY] = {};
+    usize size_ = 0;
+};
