@@ -1,0 +1,244 @@
+// Capability tables: what a task may name, and with which rights. A Linux file descriptor is an index into one.
+//
+// Key types: Rights (rights.hpp), Grant (a record shared by all copies of a capability, for revocation),
+// CapabilityTable (the slots), TableUser (a task's hold on a table), CapabilityUse (one use, through verify()),
+// Reservation (a slot that nobody sees yet). Neighbours: scheduler and vm below; drivers and fs, whose objects fill
+// the slots, above. It knows objects only as counted Objects.
+// Locking: one spin lock a table (LockRank::CapabilityTable). Every change holds it. A lookup by a table's only user
+// holds nothing and takes no reference: only a user changes the table, and the only one is busy looking. Objects are
+// never released under the lock: removed references are handed to the caller.
+#pragma once
+
+#include <optional>
+
+#include "security/rights.hpp"
+#include "sync/spin_lock.hpp"
+#include "utils/function_ref.hpp"
+#include "utils/object.hpp"
+#include "utils/vector.hpp"
+
+namespace exo::security {
+
+/// Shared by all copies of one capability. None (null) until a capability is derived that can be taken back.
+class Grant final : public Object {
+  public:
+    // release: what the revoker did before is seen by whoever finds the grant revoked
+    void revoke() { is_revoked_.store(true, std::memory_order_release); }
+    bool is_revoked() const { return is_revoked_.load(std::memory_order_acquire); }
+
+  private:
+    std::atomic<bool> is_revoked_{false};
+};
+
+enum class OnExec : u8 { Keep, Close };
+
+/// A capability outside a table: in flight over a socket, or about to be installed.
+struct Capability {
+    Ref<Object> object;
+    Rights rights = Rights::None;
+    Ref<Grant> grant = nullptr;
+};
+
+/// One use of a capability; lives for the length of a system call, on its stack. Owns a reference only if the table
+/// has other users.
+class [[nodiscard]] CapabilityUse {
+  public:
+    enum class Ownership : u8 { Borrowed, Retained };
+
+    CapabilityUse() = default;
+    CapabilityUse(Object* object, Rights rights, Rights missing, Ownership ownership)
+        : object_(object),
+          rights_(rights),
+          missing_(missing),
+          ownership_(ownership) {}
+    CapabilityUse(CapabilityUse&& other) noexcept
+        : object_(std::exchange(other.object_, nullptr)),
+          rights_(other.rights_),
+          missing_(other.missing_),
+          ownership_(other.ownership_) {}
+    CapabilityUse& operator=(CapabilityUse&&) = delete;
+    ~CapabilityUse() {
+        if (object_ != nullptr && ownership_ == Ownership::Retained) object_->release();
+    }
+
+    /// There is a capability, and no right is missing.
+    explicit operator bool() const { return object_ != nullptr && missing_ == Rights::None; }
+    /// The slot holds a capability at all.
+    bool is_open() const { return object_ != nullptr; }
+    /// Which of the rights asked for the capability lacks.
+    Rights missing() const { return missing_; }
+    Rights rights() const { return rights_; }
+    /// Only when nothing is missing.
+    Object& object() const {
+        DEBUG_ASSERT(bool(*this));
+        return *object_;
+    }
+
+  private:
+    Object* object_ = nullptr;
+    Rights rights_ = Rights::None;
+    Rights missing_ = Rights::None;
+    Ownership ownership_ = Ownership::Borrowed;
+};
+
+class CapabilityTable;
+
+/// A slot that is taken but invisible until `commit`. Gives itself back when it is dropped without.
+class [[nodiscard]] Reservation {
+  public:
+    Reservation() = default;
+    Reservation(CapabilityTable& table, u32 number) : table_(&table), number_(number) {}
+    Reservation(Reservation&& other) noexcept
+        : table_(std::exchange(other.table_, nullptr)),
+          number_(other.number_) {}
+    Reservation& operator=(Reservation&& other) noexcept {
+        std::swap(table_, other.table_);
+        std::swap(number_, other.number_);
+        return *this;
+    }
+    ~Reservation();
+
+    u32 number() const { return number_; }
+    /// Makes the capability visible. Cannot fail; returns the number.
+    u32 commit(Capability capability, OnExec on_exec);
+
+  private:
+    CapabilityTable* table_ = nullptr;
+    u32 number_ = 0;
+};
+
+struct [[nodiscard]] ReservedPair {
+    Reservation first;
+    Reservation second;
+};
+
+/// Closing a range: close them, or mark them close-on-exec (close_range(2)).
+enum class RangeAction : u8 { Close, MarkCloseOnExec };
+
+class CapabilityTable final : public Object {
+  public:
+    CapabilityTable() : Object(ObjectKind::CapabilityTable) {}
+
+    // ---- Use. By the table's users only: threads that hold a TableUser of it.
+
+    /// The one gate: looks up slot `number` and says which of the rights `needed` it lacks. Denials are audited.
+    CapabilityUse verify(u32 number, Rights needed) {
+        // acquire: pairs with the release in remove_user: changes by a user that has left are seen
+        if (users_.load(std::memory_order_acquire) == 1) [[likely]]
+            return use_of(state_.unsafe_value(), number, needed, CapabilityUse::Ownership::Borrowed);
+        return verify_shared(number, needed);
+    }
+
+    /// Takes the lowest free slot from `minimum` on. Errors: Emfile (none below `limit`), Enomem.
+    Result<Reservation> reserve(u32 limit, u32 minimum = 0);
+    /// Two of them, or none. Errors: Emfile, Enomem.
+    Result<ReservedPair> reserve_pair(u32 limit);
+    /// reserve and commit in one.
+    Result<u32> install(Capability capability, OnExec on_exec, u32 limit, u32 minimum = 0);
+    /// dup2, dup3: at exactly `number`, replacing what is there, which the caller gets (and drops or flushes).
+    /// Errors: Ebadf (not below `limit`), Ebusy (reserved by another thread just now), Enomem.
+    Result<Ref<Object>> install_at(u32 number, Capability capability, OnExec on_exec, u32 limit);
+
+    /// Empties a slot; the caller gets what was in it. Errors: Ebadf.
+    Result<Ref<Object>> close(u32 number);
+    /// `first` to `last`, both included. `closed` is called for each object without the lock held.
+    void close_range(u32 first, u32 last, RangeAction action, FunctionRef<void(Ref<Object>)> closed);
+    /// execve: closes what is marked so.
+    void close_on_exec(FunctionRef<void(Ref<Object>)> closed);
+
+    /// Errors: Ebadf.
+    Result<OnExec> on_exec(u32 number);
+    Result<> set_on_exec(u32 number, OnExec on_exec);
+
+    // ---- From anywhere (another process's /proc/PID/fd).
+
+    /// A copy of the capability, for dup, SCM_RIGHTS and /proc. Errors: Ebadf.
+    Result<Capability> copy(u32 number);
+    /// The lowest open slot not below `from`.
+    std::optional<u32> next_open(u32 from);
+    u32 open_count();
+
+  private:
+    friend class Reservation;
+    friend class TableUser;
+
+    enum class SlotState : u8 { Free, Reserved, Open };
+    struct Slot {
+        Ref<Object> object;
+        Ref<Grant> grant;
+        Rights rights = Rights::None;
+        SlotState state = SlotState::Free;
+        OnExec on_exec = OnExec::Keep;
+    };
+    struct State {
+        Vector<Slot> slots;
+        Vector<u64> taken;    ///< One bit a slot: reserved or open.
+        u32 lowest_free = 0;  ///< No slot below it is free.
+        u32 open_count = 0;
+    };
+
+    static CapabilityUse use_of(State& state, u32 number, Rights needed, CapabilityUse::Ownership ownership) {
+        if (number >= state.slots.size()) return {};
+        // The bound has just been checked, and the span's own check is too dear here.
+        Slot& slot = state.slots.data()[number];
+        Object* object = slot.object.get();
+        if (object == nullptr) return {};
+        Rights missing = needed & ~slot.rights;
+        if (slot.grant && slot.grant->is_revoked()) missing = needed;
+        if (missing != Rights::None) [[unlikely]]
+            note_denial(number, *object, needed, missing);
+        if (ownership == CapabilityUse::Ownership::Retained) object->retain();
+        return {object, slot.rights, missing, ownership};
+    }
+    static void note_denial(u32 number, const Object& object, Rights needed, Rights missing);
+    CapabilityUse verify_shared(u32 number, Rights needed);
+
+    static Result<u32> take_lowest(State& state, u32 limit, u32 minimum);
+    static Result<> grow(State& state, u32 number);
+    static void mark_taken(State& state, u32 number);
+    static void mark_free(State& state, u32 number);
+    static Ref<Object> take_out(State& state, u32 number);
+    static void fill(State& state, u32 number, Capability& capability, OnExec on_exec);
+    void give_back(u32 number);
+    u32 commit(u32 number, Capability capability, OnExec on_exec);
+
+    using Lock = sync::SpinLocked<State, sync::LockRank::CapabilityTable>;
+    std::atomic<u32> users_{1};
+    Lock state_;
+};
+
+/// A task's hold on a table. The last one to go closes every slot.
+class TableUser {
+  public:
+    TableUser() = default;
+    /// An empty table of its own. Errors: Enomem.
+    static Result<TableUser> create();
+    TableUser(TableUser&& other) noexcept = default;
+    TableUser& operator=(TableUser&& other) noexcept {
+        std::swap(table_, other.table_);
+        return *this;
+    }
+    ~TableUser() { leave(); }
+
+    /// CLONE_FILES: the same table for another task.
+    TableUser share() const;
+    /// fork: a table of copies that share descriptions and grants. Errors: Enomem.
+    Result<TableUser> clone() const;
+    /// unshare(CLONE_FILES): the table is ours alone already.
+    bool is_only_user() const { return table_->users_.load(std::memory_order_acquire) == 1; }
+    /// Gives the table up now. `closed` gets each object if it was the last user.
+    void leave(FunctionRef<void(Ref<Object>)> closed);
+    void leave();
+
+    explicit operator bool() const { return bool(table_); }
+    CapabilityTable& operator*() const { return *table_; }
+    CapabilityTable* operator->() const { return table_.get(); }
+    /// For /proc: looks without being a user.
+    const Ref<CapabilityTable>& table() const { return table_; }
+
+  private:
+    explicit TableUser(Ref<CapabilityTable> table) : table_(std::move(table)) {}
+    Ref<CapabilityTable> table_;
+};
+
+}  // namespace exo::security
