@@ -19,7 +19,10 @@ target_link_libraries(exo PUBLIC exo_options Threads::Threads)
 # GoogleTest from Debian's sources, so that it uses the same standard library and sanitizers.
 add_library(gtest_libcxx STATIC /usr/src/googletest/googletest/src/gtest-all.cc /usr/src/googletest/googletest/src/gtest_main.cc)
 target_include_directories(gtest_libcxx SYSTEM PUBLIC /usr/src/googletest/googletest/include PRIVATE /usr/src/googletest/googletest)
-target_compile_options(gtest_libcxx PRIVATE -g -O1 "SHELL:-stdlib=libc++" $<$<BOOL:${EXO_SANITIZE}>:-fsanitize=${EXO_SANITIZE}> -fno-sanitize=function,vptr)
+target_compile_options(gtest_libcxx PRIVATE -g -O1 "SHELL:-stdlib=libc++")
+if(EXO_SANITIZE)
+    target_compile_options(gtest_libcxx PRIVATE -fsanitize=${EXO_SANITIZE} -fno-sanitize=function,vptr)
+endif()
 
 # tests/unit/<layer>/*.cpp become one program a layer, which ctest runs.
 file(GLOB test_folders CONFIGURE_DEPENDS LIST_DIRECTORIES true tests/unit/*)

@@ -55,7 +55,8 @@ void format_one(FormatSink sink, const FormatArgument& argument, Spec spec) {
     switch (argument.kind) {
         case ArgumentKind::Unsigned: return format_number(sink, argument.number, false, spec);
         case ArgumentKind::Signed: {
-            const bool is_negative = static_cast<i64>(argument.number) < 0 && !spec.hexadecimal;
+            if (spec.hexadecimal) return format_number(sink, argument.number & (~0ULL >> (64 - argument.bits)), false, spec);
+            const bool is_negative = static_cast<i64>(argument.number) < 0;
             return format_number(sink, is_negative ? 0 - argument.number : argument.number, is_negative, spec);
         }
         case ArgumentKind::Text: return format_text(sink, argument.text, spec);

@@ -25,6 +25,7 @@ struct FormatArgument {
     ArgumentKind kind;
     u64 number = 0;
     std::string_view text{};
+    u8 bits = 64;  ///< Of a signed number: hexadecimal shows as many.
 };
 
 template <class T>
@@ -36,7 +37,7 @@ FormatArgument format_argument(const T& value) {
     else if constexpr (std::is_enum_v<T>)
         return {ArgumentKind::Unsigned, static_cast<u64>(value), {}};
     else if constexpr (std::signed_integral<T>)
-        return {ArgumentKind::Signed, static_cast<u64>(static_cast<i64>(value)), {}};
+        return {ArgumentKind::Signed, static_cast<u64>(static_cast<i64>(value)), {}, sizeof(T) * 8};
     else if constexpr (std::unsigned_integral<T>)
         return {ArgumentKind::Unsigned, static_cast<u64>(value), {}};
     else if constexpr (std::is_convertible_v<const T&, std::string_view>)

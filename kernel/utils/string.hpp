@@ -24,14 +24,11 @@ class String {
     usize size() const { return bytes_.is_empty() ? 0 : bytes_.size() - 1; }
     bool is_empty() const { return size() == 0; }
 
-    /// Errors: Enomem; the string is unchanged then.
+    /// `text` may be a part of this string. Errors: Enomem; the string is unchanged then.
     Result<> append(std::string_view text) {
         const auto needed = checked_add(size(), text.size());
         if (!needed || *needed == SIZE_MAX) return Error::Enomem;
-        if (*needed + 1 > bytes_.capacity()) {
-            const usize doubled = bytes_.capacity() * 2;
-            TRY(bytes_.reserve(*needed + 1 > doubled ? *needed + 1 : doubled));
-        }
+        if (*needed + 1 > bytes_.capacity()) return append_to_copy(text, *needed + 1);
         if (!bytes_.is_empty()) bytes_.pop();
         for (const char c : text) bytes_.push_within_capacity(c);
         bytes_.push_within_capacity('\0');
@@ -46,6 +43,18 @@ class String {
     friend bool operator<(std::string_view a, const String& b) { return a < b.view(); }
 
   private:
+    /// The old bytes live until the new ones are complete: `text` may be among them.
+    Result<> append_to_copy(std::string_view text, usize needed) {
+        const usize doubled = bytes_.capacity() * 2;
+        Vector<char> grown;
+        TRY(grown.reserve(needed > doubled ? needed : doubled));
+        for (const char c : view()) grown.push_within_capacity(c);
+        for (const char c : text) grown.push_within_capacity(c);
+        grown.push_within_capacity('\0');
+        bytes_ = std::move(grown);
+        return {};
+    }
+
     Vector<char> bytes_;
 };
 

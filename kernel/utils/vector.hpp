@@ -1,6 +1,7 @@
 // Vector<T>: a growable array whose growth returns Result instead of aborting.
 #pragma once
 
+#include <functional>
 #include <initializer_list>
 #include <new>
 #include <span>
@@ -92,9 +93,13 @@ class Vector {
         new (&data_[size_]) T(std::move(item));
         ++size_;
     }
+    /// `items` may be a part of this vector. Errors: Enomem; the vector is unchanged then.
     Result<> append(std::span<const T> items) {
+        const bool is_own = std::greater_equal<>()(items.data(), data_) && std::less<>()(items.data(), data_ + size_);
+        const usize offset = is_own ? static_cast<usize>(items.data() - data_) : 0;
         TRY(grow_for(items.size()));
-        for (const T& item : items) push_within_capacity(item);
+        const T* source = is_own ? data_ + offset : items.data();
+        for (usize i = 0; i < items.size(); ++i) push_within_capacity(source[i]);
         return {};
     }
     /// New items are value-initialised.

@@ -1,0 +1,67 @@
+// The kernel's command line, split by Linux's rules.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "utils/function_ref.hpp"
+#include "utils/result.hpp"
+#include "utils/types.hpp"
+
+namespace exo::boot {
+
+/// One word: `key`, `key=value` or `key="value with blanks"`; the outer quotes are not part of it.
+struct CommandLineWord {
+    std::string_view key;
+    std::optional<std::string_view> value;
+};
+
+/// Takes the first word from the front of `text`; nothing if only blanks are left.
+/// Words end at blanks outside double quotes; quotes inside a word stay.
+/// Source: Linux, lib/cmdline.c, next_arg().
+std::optional<CommandLineWord> take_word(std::string_view& text);
+
+/// Equal when '-' and '_' count as one, as Linux's parameq() has it.
+bool is_same_key(std::string_view a, std::string_view b);
+
+/// A number with an optional 0x or 0 prefix and an optional suffix K, M, G, T, P or E, taken from the front
+/// of `text` as Linux's memparse() does; nothing if there is no digit or it does not fit.
+std::optional<u64> take_size(std::string_view& text);
+
+/// A borrowed view of the command line up to the word "--". Cheap to copy; never allocates.
+class CommandLine {
+  public:
+    constexpr CommandLine() = default;
+    explicit constexpr CommandLine(std::string_view text) : text_(text) {}
+
+    std::string_view text() const { return text_; }
+    /// What stands behind the word "--".
+    std::string_view after_dashes() const;
+
+    void for_each(FunctionRef<void(const CommandLineWord&)> visit) const;
+    /// Each value of `key`, in order; a bare `key` counts as an empty value.
+    void for_each_value(std::string_view key, FunctionRef<void(std::string_view)> visit) const;
+    /// The last word with that key wins, as in Linux.
+    std::optional<CommandLineWord> find(std::string_view key) const;
+    bool contains(std::string_view key) const { return find(key).has_value(); }
+    /// The value of the last `key=value`, if any.
+    std::optional<std::string_view> value(std::string_view key) const;
+    /// The same as a number; nothing if it is not one.
+    std::optional<i64> number(std::string_view key) const;
+
+  private:
+    std::string_view text_;
+};
+
+/// `virtio_mmio.device=SIZE@BASE:IRQ[:ID]`.
+struct VirtioMmioDevice {
+    u64 size = 0;
+    u64 base = 0;
+    u32 interrupt = 0;
+    friend bool operator==(const VirtioMmioDevice&, const VirtioMmioDevice&) = default;
+};
+
+/// Errors: Einval. Source: Linux, drivers/virtio/virtio_mmio.c, vm_cmdline_set().
+Result<VirtioMmioDevice> parse_virtio_mmio_device(std::string_view value);
+
+}  // namespace exo::boot

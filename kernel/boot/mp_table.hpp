@@ -1,0 +1,20 @@
+// Intel's MultiProcessor table, for machines without ACPI (QEMU's microvm with acpi=off, Firecracker).
+#pragma once
+
+#include "boot/interrupt_topology.hpp"
+#include "boot/physical_reader.hpp"
+
+namespace exo::boot {
+
+/// Looks for the floating pointer: first KiB of the EBDA, last KiB of base memory, 0xf0000-0xfffff.
+/// Errors: Enoent.
+Result<u64> find_mp_table(const PhysicalReader& memory);
+
+/// Fills `topology` from the floating pointer at `floating_pointer`. The table is walked by its length: some
+/// firmware writes an entry count of 0. Of interrupt entries only those of ISA buses count.
+/// Errors: Einval (signature, checksum, an entry of unknown type), Efault, Enodata (one of the default
+/// configurations, which have no table), Enospc (too many controllers or interrupts).
+/// Source: Intel MultiProcessor Specification 1.4, chapter 4.
+Result<> read_mp_table(const PhysicalReader& memory, u64 floating_pointer, InterruptTopology& topology);
+
+}  // namespace exo::boot
