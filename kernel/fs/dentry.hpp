@@ -1,0 +1,80 @@
+// Dentry: a name in a directory and the inode that it stands for, cached; without an inode it remembers that there is
+// no such name. The cache holds one reference to every dentry in it; users hold more.
+//
+// Locking: name, parent, place in the cache and the change from negative to positive are guarded by the lock of the
+// name tree (dentry_cache.hpp). The inode of a positive dentry never changes.
+#pragma once
+
+#include <string_view>
+
+#include "fs/inode.hpp"
+#include "utils/list.hpp"
+#include "utils/tree.hpp"
+
+namespace exo::fs {
+
+/// A name with its hash, computed once in a walk.
+struct HashedName {
+    std::string_view text;
+    u32 hash = 0;
+
+    static constexpr u32 SEED = 0x811c'9dc5;
+    static constexpr u32 step(u32 hash, char c) { return (hash ^ static_cast<u8>(c)) * 0x0100'0193; }
+    static constexpr HashedName of(std::string_view text) {
+        u32 hash = SEED;
+        for (const char c : text) hash = step(hash, c);
+        return {text, hash};
+    }
+};
+
+class Dentry final : public Object {
+  public:
+    /// A negative dentry that is not yet in the cache. Errors: Enomem.
+    static Result<Ref<Dentry>> create(Ref<Dentry> parent, const HashedName& name);
+    /// The root of a file system: no name, its own parent. Errors: Enomem.
+    static Result<Ref<Dentry>> create_root(Ref<Inode> inode);
+    ~Dentry() override;
+
+    Inode* inode() const { return inode_.get(); }
+    bool is_negative() const { return !inode_; }
+    bool is_root() const { return parent_ == nullptr; }
+
+    // ---- With the name tree locked, or with the parent's names_lock held (then nobody renames it).
+
+    std::string_view name() const { return {name_, name_length_}; }
+    u32 hash() const { return hash_; }
+    /// Null for a root.
+    Dentry* parent() const { return parent_; }
+    /// In the cache: the name exists (or is known not to). Otherwise it was deleted.
+    bool is_cached() const { return is_cached_; }
+    /// Some mount covers it.
+    bool is_mountpoint() const { return mounts_here_ != 0; }
+
+    // ---- For the file system that keeps its directories' entries here (tmpfs), under names_lock.
+
+    TreeNode entry_link;
+    u64 cookie = 0;
+
+  private:
+    friend class DentryTree;
+    friend class MountTree;
+
+    Dentry() : Object(ObjectKind::Dentry) {}
+    Result<> set_name(std::string_view name);
+    void destroy() override;
+
+    static constexpr usize INLINE_NAME_SIZE = 32;
+
+    Ref<Inode> inode_;
+    Dentry* parent_ = nullptr;  ///< Owns a reference.
+    Dentry* next_in_bucket_ = nullptr;
+    const char* name_ = inline_name_;
+    u32 hash_ = 0;
+    u16 name_length_ = 0;
+    bool is_cached_ = false;
+    u32 mounts_here_ = 0;
+    ListNode evict_link_;  ///< In the list of those that may be forgotten.
+    char inline_name_[INLINE_NAME_SIZE];
+};
+
+}  // namespace exo::fs

@@ -1,0 +1,27 @@
+// devfs: the file system of device nodes, mounted on /dev as "devtmpfs" or "devfs". One instance, a tmpfs, however
+// often it is mounted; drivers add nodes to it whether it is mounted or not.
+#pragma once
+
+#include "fs/device.hpp"
+
+namespace exo::fs::devfs {
+
+/// Registers the type and makes null, zero, full, random and urandom. Errors: Enomem.
+Result<> init();
+
+/// Makes the node `path` ("ttyS0", "virtio-ports/exo.0"), with the directories on its way (0755).
+/// Errors: Eexist, Enomem.
+Result<> add_node(std::string_view path, u32 mode, DeviceClass device_class, abi::DeviceNumber number);
+/// Errors: Eexist, Enomem.
+Result<> add_directory(std::string_view path, u32 mode);
+/// Errors: Eexist, Enomem.
+Result<> add_symlink(std::string_view path, std::string_view target);
+
+/// Where /dev/random and /dev/urandom get their bytes; before it is set they read as Eagain.
+using RandomSource = Result<> (*)(std::span<u8> out);
+void set_random_source(RandomSource source);
+/// Bytes written to /dev/random are offered here, if set.
+using EntropySink = void (*)(std::span<const u8> bytes);
+void set_entropy_sink(EntropySink sink);
+
+}  // namespace exo::fs::devfs

@@ -1,0 +1,120 @@
+// File: an open file description, what open(2) makes and dup and fork share. Pipes, sockets, terminals and devices
+// derive from it.
+//
+// The rights of who uses it were checked by the capability (security::verify); a File checks only what POSIX says of
+// the object. Locking: the position has a sleeping lock of its own, held across a read or write that moves it.
+#pragma once
+
+#include <atomic>
+
+#include "fs/path.hpp"
+#include "fs/poll.hpp"
+#include "security/rights.hpp"
+#include "vm/io_buffer.hpp"
+#include "vm/page_source.hpp"
+
+namespace exo::fs {
+
+using abi::OpenFlags;
+
+/// What an inode opens.
+struct OpenRequest {
+    Path path;
+    OpenFlags flags;
+    const Credentials& credentials;
+};
+
+/// What a write needs to know of who writes.
+struct WriteContext {
+    const Credentials& credentials = KERNEL_CREDENTIALS;
+    u64 size_limit = ~0ULL;  ///< RLIMIT_FSIZE; the caller sends SIGXFSZ on Efbig if it was below the offset.
+};
+
+enum class FileTraits : u8 {
+    None = 0,
+    Seekable = 1,  ///< Has a position; pread and pwrite work.
+    PathOnly = 2,  ///< O_PATH
+    Stream = 4,    ///< lseek gives ESPIPE without further ado.
+};
+EXO_FLAGS(FileTraits);
+
+class File : public Object {
+  public:
+    ~File() override;
+
+    Inode& inode() const { return *inode_; }
+    /// Empty for files without a place in the tree (pipes).
+    const Path& path() const { return path_; }
+    OpenFlags flags() const { return flags_.load(std::memory_order_relaxed); }
+    bool is_nonblocking() const { return has(flags(), OpenFlags::Nonblock); }
+    bool has_trait(FileTraits trait) const { return has(traits_, trait); }
+    security::Rights rights() const { return security::rights_from_open_flags(flags()); }
+    /// F_SETFL: replaces O_APPEND, O_NONBLOCK, O_ASYNC, O_DIRECT, O_NOATIME and leaves the rest.
+    /// Errors: Einval (O_DIRECT where the file cannot), Eperm (O_NOATIME of another's file).
+    Result<> set_status_flags(OpenFlags flags, const Credentials& credentials);
+    /// FIONBIO.
+    enum class Blocking : u8 { Yes, No };
+    void set_blocking(Blocking blocking);
+
+    // ---- What system calls do.
+
+    /// At the position, which moves. Errors: those of read(2).
+    Result<usize> read(vm::OutBuffer& to);
+    Result<usize> write(vm::InBuffer& from, const WriteContext& context = {});
+    /// pread, pwrite. Errors: Espipe, and those of read and write.
+    Result<usize> read_at(vm::OutBuffer& to, u64 offset);
+    Result<usize> write_at(vm::InBuffer& from, u64 offset, const WriteContext& context = {});
+    /// Reads exactly these bytes, for the kernel itself (execve). Errors: Eio when the file ends before.
+    Result<> read_exactly(std::span<u8> to, u64 offset);
+    /// The new position. Errors: Espipe, Einval, Enxio (SEEK_DATA and SEEK_HOLE behind the end), Eoverflow.
+    Result<u64> seek(i64 offset, abi::SeekWhence whence);
+    u64 position();
+    void set_position(u64 position);
+    /// getdents64: feeds entries from the position on. Errors: Enotdir, Enoent (the directory was removed).
+    Result<> read_directory(DirectorySink sink);
+
+    // ---- What kinds of files differ in. Offsets mean nothing to streams.
+
+    virtual Result<usize> do_read(vm::OutBuffer& to, u64 offset);
+    /// With O_APPEND `offset` is set to where the bytes went.
+    virtual Result<usize> do_write(vm::InBuffer& from, u64& offset, const WriteContext& context);
+    virtual Result<u64> do_seek(u64 position, i64 offset, abi::SeekWhence whence);
+    virtual Result<u64> do_read_directory(u64 cookie, DirectorySink sink);
+    /// `argument` is as the program gave it: an address must be gone through with vm's user copies. Errors: Enotty.
+    virtual Result<u64> ioctl(u32 request, u64 argument);
+    /// FIONREAD: bytes that a read would return now. Errors: Enotty.
+    virtual Result<u64> readable_bytes();
+    /// The events that hold now; where to wait for more goes into `table` if there is one.
+    virtual PollEvents poll(PollTable* table);
+    /// ftruncate. Errors: Einval (not a regular file), Efbig, Enospc, Eperm.
+    virtual Result<> truncate(u64 size, const WriteContext& context = {});
+    /// fallocate. Errors: Eopnotsupp, Enodev, Espipe, Einval, Efbig, Enospc.
+    virtual Result<> allocate(abi::FallocateMode mode, u64 offset, u64 length,
+                              const WriteContext& context = {});
+    /// fsync and fdatasync. Errors: Einval (nothing to sync to), Eio.
+    virtual Result<> sync();
+    /// What mmap maps. Errors: Enodev.
+    virtual Result<Ref<vm::PageSource>> page_source();
+    /// F_GETPIPE_SZ, F_SETPIPE_SZ. Errors: Ebadf (no pipe), Einval, Eperm, Ebusy, Enomem.
+    virtual Result<u32> pipe_capacity();
+    virtual Result<u32> set_pipe_capacity(u32 bytes, const Credentials& credentials);
+    /// Each close(2) of a descriptor calls it, not only the last. The result is close's.
+    virtual Result<> on_close() { return {}; }
+    /// What /proc/PID/fd/N reads as for a file without a path: "pipe:[17]". Errors: Enomem.
+    virtual Result<> append_description(String& out);
+
+  protected:
+    File(Path path, Ref<Inode> inode, OpenFlags flags, FileTraits traits);
+    File(OpenRequest&& request, FileTraits traits);
+
+  private:
+    Path path_;
+    Ref<Inode> inode_;
+    std::atomic<OpenFlags> flags_;
+    FileTraits traits_;
+    bool counts_as_writer_ = false;
+    scheduler::Mutex<u64, sync::LockRank::FilePosition> position_{0ULL};
+    friend Result<Ref<File>> open_inode(OpenRequest&& request);
+};
+
+}  // namespace exo::fs

@@ -1,0 +1,36 @@
+// initramfs: unpacks cpio archives into the root file system at boot.
+//
+// File content is not copied: a file's page is taken out of the archive when somebody first looks at it. So the
+// archive's memory stays until the last such file is gone.
+#pragma once
+
+#include "fs/cpio.hpp"
+#include "fs/vfs.hpp"
+
+namespace exo::fs {
+
+/// The memory that an archive lies in; `release` is called once nobody needs it any more (may be null).
+class ArchiveMemory final : public Object {
+  public:
+    using Release = void (*)(std::span<const u8> bytes);
+    ArchiveMemory(std::span<const u8> bytes, Release release) : bytes_(bytes), release_(release) {}
+    ~ArchiveMemory() override {
+        if (release_ != nullptr) release_(bytes_);
+    }
+    std::span<const u8> bytes() const { return bytes_; }
+
+  private:
+    std::span<const u8> bytes_;
+    Release release_;
+};
+
+struct InitramfsReport {
+    u32 entries = 0;
+    CpioFailure failure{};  ///< problem None: all of it was read.
+};
+
+/// Unpacks every archive in `memory` below `root`, later entries over earlier ones, as Linux does.
+/// Errors: Enomem, Enospc; Einval (malformed: the report tells what and where; what came before stays).
+Result<> unpack_initramfs(const Ref<ArchiveMemory>& memory, const Path& root, InitramfsReport& report);
+
+}  // namespace exo::fs

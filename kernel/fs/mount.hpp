@@ -1,0 +1,126 @@
+// Mount: a file system (or a part of it) at a place in the tree. MountNamespace: the tree that a process sees.
+//
+// Locking: the shape of the tree (parent, mountpoint, membership) changes under the namespace's sleeping lock
+// (LockRank::MountTable) and the lock of the name tree; a walk reads it under the latter alone.
+#pragma once
+
+#include "fs/file_system.hpp"
+#include "utils/flags.hpp"
+
+namespace exo::fs {
+
+enum class MountOptions : u32 {
+    None = 0,
+    ReadOnly = 1,
+    NoSuid = 2,
+    NoDev = 4,
+    NoExec = 8,
+    NoAtime = 16,
+    NoDirAtime = 32,
+    RelAtime = 64,
+    NoSymFollow = 128,
+};
+EXO_FLAGS(MountOptions);
+
+class MountNamespace;
+struct Path;
+
+class Mount final : public Object {
+  public:
+    /// A mount that is nowhere yet. Errors: Enomem.
+    static Result<Ref<Mount>> create(MountableTree tree, std::string_view source, MountOptions options);
+    ~Mount() override;
+
+    /// As statx and /proc/self/mountinfo give it.
+    u32 id() const { return id_; }
+    FileSystem& file_system() const { return *file_system_; }
+    Dentry& root() const { return *root_; }
+    std::string_view source() const { return source_; }
+    MountOptions options() const { return options_.load(std::memory_order_relaxed); }
+    void set_options(MountOptions options) { options_.store(options, std::memory_order_relaxed); }
+    bool is_read_only() const {
+        return has(options(), MountOptions::ReadOnly) || file_system_->is_read_only();
+    }
+
+    // ---- With the name tree locked.
+
+    /// Null: the root of a namespace, or detached.
+    Mount* parent() const { return parent_.get(); }
+    Dentry* mountpoint() const { return mountpoint_.get(); }
+
+  private:
+    friend class MountNamespace;
+    friend class MountTree;
+
+    Mount(MountableTree tree, String source, MountOptions options);
+    template <class T, class... Args> friend Result<Ref<T>> exo::make_ref(Args&&... args);
+
+    u32 id_;
+    Ref<FileSystem> file_system_;
+    Ref<Dentry> root_;
+    String source_;
+    std::atomic<MountOptions> options_;
+    Ref<Mount> parent_;
+    Ref<Dentry> mountpoint_;
+    MountNamespace* namespace_ = nullptr;
+    u32 children_ = 0;
+    ListNode hash_link_;       ///< Among the mounts by (parent, mountpoint).
+    ListNode namespace_link_;  ///< In the order of mounting.
+};
+
+class MountNamespace final : public Object {
+  public:
+    /// With `root` as its "/". Errors: Enomem.
+    static Result<Ref<MountNamespace>> create(Ref<Mount> root);
+    ~MountNamespace() override;
+    /// "/" as a path, for the first process.
+    Path root();
+
+    /// Puts `mount` onto `where`, a directory (or a file, for a bind mount of a file).
+    /// Errors: Enotdir, Einval (outside this namespace), Enoent (the place was deleted), Eloop (moved into itself).
+    Result<> attach(Ref<Mount> mount, const Path& where);
+    /// MS_BIND, with MS_REC. Errors: those of attach, Enomem.
+    enum class Depth : u8 { One, Recursive };
+    Result<> bind(const Path& from, const Path& where, Depth depth);
+    /// MS_MOVE. `from` must be the root of a mount. Errors: Einval, Eloop, and those of attach.
+    Result<> move(const Path& from, const Path& where);
+    /// umount2. `where` is any path; it must be the root of a mount. Errors: Einval, Ebusy, Eagain (MNT_EXPIRE).
+    Result<> detach(const Path& where, abi::UmountFlags flags);
+
+    /// In the order of mounting, each as a copy of what can be seen. Stops when `visit` says so.
+    enum class Visit : u8 { Continue, Stop };
+    Result<> for_each(FunctionRef<Result<Visit>(Mount&)> visit);
+
+  private:
+    MountNamespace() = default;
+    template <class T, class... Args> friend Result<Ref<T>> exo::make_ref(Args&&... args);
+    using MountList = List<Mount, &Mount::namespace_link_>;
+    struct State {
+        MountList mounts;
+    };
+    void put_in(Mount& mount, Mount& parent, Dentry& mountpoint);
+
+    scheduler::Mutex<State, sync::LockRank::MountTable> state_;
+    Ref<Mount> root_;
+};
+
+/// mount(2): all that its flags ask for. `type_name` and `options` count for new mounts and remounts.
+/// Errors: those of mount(2).
+struct MountRequest {
+    std::string_view source;
+    const Path& target;
+    std::string_view type_name;
+    abi::MountFlags flags;
+    std::string_view options;
+    const Path* source_path = nullptr;  ///< Resolved `source`, for MS_BIND and MS_MOVE.
+};
+Result<> mount(MountNamespace& mounts, const MountRequest& request);
+
+/// Appends the content of /proc/mounts, or of /proc/PID/mountinfo, as seen from `root`. Errors: Enomem.
+enum class MountListFormat : u8 { Mounts, MountInfo };
+Result<> append_mounts(MountNamespace& mounts, const Path& root, MountListFormat format, String& out);
+
+/// "rw,nosuid,relatime" for a mount, without its file system's own options. Errors: Enomem.
+Result<> append_mount_options(const Mount& mount, String& out);
+
+}  // namespace exo::fs

@@ -1,0 +1,151 @@
+// Generated file systems: directories, files and links whose content is computed when somebody looks. procfs and sysfs
+// are made of this; what is in them is registered from above.
+//
+// Key types: PseudoFileSystem (an instance), StaticDirectory (names that are registered), GeneratedDirectory (names
+// that are computed: implement `find` and `list`), GeneratedFile (a function that writes a String), GeneratedLink.
+// All of them are Inodes and are handed out as such.
+// Locking: a static directory's names change under its names_lock; generators run with no lock but the reading file's
+// position held, and may sleep.
+#pragma once
+
+#include "fs/vfs.hpp"
+#include "utils/map.hpp"
+
+namespace exo::fs {
+
+class PseudoFileSystem final : public FileSystem {
+  public:
+    PseudoFileSystem(std::string_view type_name, i64 magic) : FileSystem(type_name), magic_(magic) {}
+    Result<> statistics(abi::statfs& out) override;
+
+  private:
+    i64 magic_;
+};
+
+/// Who opens or reads: a generator may look different to each.
+struct GeneratorContext {
+    const Credentials& credentials;
+};
+
+/// Content as text. Regenerated when a read starts at offset 0, and cut up consistently for the reads that follow.
+class GeneratedFile : public Inode {
+  public:
+    /// `mode` carries permissions only.
+    GeneratedFile(Ref<FileSystem> file_system, u32 mode, UserId uid = 0, GroupId gid = 0);
+
+    /// Appends the whole content. Errors: Enomem, Esrch (the process has gone), Eacces.
+    virtual Result<> generate(String& out) = 0;
+    /// May `credentials` open it? Asked at each open after the mode. Errors: Eacces, Eperm.
+    virtual Result<> check_open(const OpenRequest& request);
+    /// A program wrote `bytes` at the start. Errors: Einval; by default Eio: the file is for reading.
+    virtual Result<> accept(std::span<const u8> bytes, const Credentials& credentials);
+
+    Result<Ref<File>> open(OpenRequest&& request) override;
+    Result<> truncate(u64 size) override;
+};
+
+/// A GeneratedFile by function: what most of /proc is.
+class FunctionFile final : public GeneratedFile {
+  public:
+    using Generator = Result<> (*)(String& out);
+    using Acceptor = Result<> (*)(std::span<const u8> bytes, const Credentials& credentials);
+    FunctionFile(Ref<FileSystem> file_system, u32 mode, Generator generator, Acceptor acceptor = nullptr)
+        : GeneratedFile(std::move(file_system), mode),
+          generator_(generator),
+          acceptor_(acceptor) {}
+    Result<> generate(String& out) override { return generator_(out); }
+    Result<> accept(std::span<const u8> bytes, const Credentials& credentials) override;
+
+  private:
+    Generator generator_;
+    Acceptor acceptor_;
+};
+
+/// A symbolic link whose text is computed (/proc/self). For links to objects pass MagicLink and override `follow`.
+class GeneratedLink : public Inode {
+  public:
+    GeneratedLink(Ref<FileSystem> file_system, InodeTraits traits, u32 mode = 0777, UserId uid = 0,
+                  GroupId gid = 0);
+    /// Appends the text. Errors: Enoent, Eacces, Enomem.
+    Result<> read_link(String& out) override = 0;
+};
+
+class FunctionLink final : public GeneratedLink {
+  public:
+    using Generator = Result<> (*)(String& out);
+    FunctionLink(Ref<FileSystem> file_system, Generator generator)
+        : GeneratedLink(std::move(file_system), InodeTraits::None),
+          generator_(generator) {}
+    Result<> read_link(String& out) override { return generator_(out); }
+
+  private:
+    Generator generator_;
+};
+
+/// A directory whose names are computed.
+class GeneratedDirectory : public Inode {
+  public:
+    GeneratedDirectory(Ref<FileSystem> file_system, u32 mode, InodeTraits traits = InodeTraits::VolatileNames,
+                       UserId uid = 0, GroupId gid = 0);
+
+    /// The inode for `name`, or null. Errors: Enomem, Eacces.
+    virtual Result<Ref<Inode>> find(std::string_view name) = 0;
+    /// Feeds entries whose cookies are at least `cookie`, in ascending order; a cookie must keep its meaning while
+    /// names come and go (use the pid, the descriptor). Errors: Enomem, Esrch.
+    virtual Result<> list(u64 cookie, DirectorySink sink) = 0;
+    /// With the name tree locked: `child` was found here earlier and is `inode` still? Must not sleep.
+    bool still_names(const Dentry& child) override = 0;
+
+    Result<Ref<Inode>> lookup(Dentry& child) final;
+    Result<> iterate(Dentry& directory, u64 cookie, DirectorySink sink) final;
+};
+
+/// A directory of registered names; a fallback for other names may be set (/proc: the processes).
+class StaticDirectory : public Inode {
+  public:
+    explicit StaticDirectory(Ref<FileSystem> file_system, u32 mode = 0555);
+    /// The registered names lie in this order. Errors: Eexist, Enomem.
+    Result<> add(std::string_view name, Ref<Inode> inode);
+    /// Adds a directory, or returns the one that is there. Errors: Enotdir, Enomem.
+    Result<Ref<StaticDirectory>> add_directory(std::string_view name, u32 mode = 0555);
+    Result<> add_file(std::string_view name, u32 mode, FunctionFile::Generator generator,
+                      FunctionFile::Acceptor acceptor = nullptr);
+    Result<> add_link(std::string_view name, FunctionLink::Generator generator);
+    /// Names that are not registered are looked for in `directory`, whose own are listed behind the registered ones.
+    void set_fallback(Ref<GeneratedDirectory> directory) { fallback_ = std::move(directory); }
+
+    Result<Ref<Inode>> lookup(Dentry& child) override;
+    bool still_names(const Dentry& child) override;
+    Result<> iterate(Dentry& directory, u64 cookie, DirectorySink sink) override;
+
+  private:
+    struct Entry {
+        Ref<Inode> inode;
+        u64 cookie;
+        bool is_static_directory;
+    };
+    Map<String, Entry> entries_;
+    Vector<const Map<String, Entry>::Entry*> by_cookie_;
+    Ref<GeneratedDirectory> fallback_;
+};
+
+/// Cookies of a fallback's entries start here, so that registered names come first.
+inline constexpr u64 FALLBACK_COOKIE = 1ULL << 32;
+
+/// Registers a mountable type with one instance, and returns the root to be filled.
+/// `storage` must live for ever. Errors: Enomem.
+struct PseudoRoot {
+    Ref<StaticDirectory> directory;
+    Ref<Dentry> dentry;
+    Ref<FileSystem> file_system;
+};
+Result<PseudoRoot> create_pseudo_tree(std::string_view type_name, i64 magic);
+
+/// procfs, to be filled from above: type "proc". Errors: Enomem.
+Result<> init_procfs();
+const PseudoRoot& procfs();
+/// sysfs, an empty tree: type "sysfs". Errors: Enomem.
+Result<> init_sysfs();
+const PseudoRoot& sysfs();
+
+}  // namespace exo::fs

@@ -1,0 +1,23 @@
+// tmpfs: files in memory. A directory's entries are its dentries, a file's content is its page cache.
+#pragma once
+
+#include "fs/tmpfs/tmpfs_options.hpp"
+#include "fs/vfs.hpp"
+
+namespace exo::fs::tmpfs {
+
+/// Registers the types "tmpfs" and "ramfs". `total_memory_bytes` is what size= percentages and the default size
+/// (half of it) refer to.
+void init(u64 total_memory_bytes);
+
+/// A new instance. Errors: Enomem.
+Result<MountableTree> create(const Options& options, std::string_view type_name = "tmpfs");
+
+/// A regular file in no directory (memfd_create, shared anonymous memory). Errors: Enomem.
+Result<Ref<File>> create_unnamed_file(std::string_view name, OpenFlags flags);
+
+/// The bytes of `content`, which stay readable as long as `keep_alive` lives, become the content of the empty tmpfs
+/// file `inode`; pages are copied when first used. Errors: Einval (not an empty tmpfs file), Enospc.
+Result<> back_with(Inode& inode, std::span<const u8> content, Ref<Object> keep_alive);
+
+}  // namespace exo::fs::tmpfs
