@@ -50,6 +50,7 @@ TEST = (
     Package("musl-tools", "/usr/bin/musl-gcc", "static test programs"),
     Package("gcc", "/usr/bin/gcc", "static test programs, checkers that spin writes"),
     Package("spin", "/usr/bin/spin", "models of the protocols"),
+    Package("cpio", "/usr/bin/cpio", "root file systems for tests"),
     Package("gdb", "/usr/bin/gdb", "./exo debug"),
     Package("python3-pytest", "/usr/lib/python3/dist-packages/pytest", "tests of the exo command"),
     Package("python3-pexpect", "/usr/lib/python3/dist-packages/pexpect", "tests of the shell on a terminal"),

@@ -77,7 +77,10 @@ class Relay:
         reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
         for number in (*FORWARDED, signal.SIGWINCH, signal.SIGCONT, signal.SIGTSTP):
-            signal.signal(number, lambda *_: None)
+            # nohup(1) asks for SIGHUP to stay ignored. A shell script's background job has SIGINT ignored as well,
+            # but whoever sends that to us on purpose means the program.
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                signal.signal(number, lambda *_: None)
         return reader
 
     # The loop
@@ -156,8 +159,8 @@ class Relay:
                 _give_up(0)
         elif name in self._outputs:
             self._expected[name] = count
-            pump = self._outputs[name]
-            pump.expect(count, lambda: _give_up(NAMES.index(name)))
+            # Standard error stays open outside: our own messages go there too.
+            self._outputs[name].expect(count, lambda: _give_up(1) if name == "stdout" else None)
 
     def _output_lost(self, name: str, error: OSError) -> None:
         if not isinstance(error, BrokenPipeError):

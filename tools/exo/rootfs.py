@@ -101,6 +101,7 @@ def _fill_default(writer: cpio.Writer) -> None:
     if status != 0 or not applets:
         raise ExoError(f"{busybox_path()} --list-full failed (status {status})")
     mtime = int(os.stat(busybox_path()).st_mtime)
+    writer.add_directory(".", mtime=mtime)
     for name, mode in FOLDERS:
         writer.add_directory(name, mode, mtime=mtime)
     with open(busybox_path(), "rb") as file:

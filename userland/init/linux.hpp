@@ -15,6 +15,7 @@ namespace linux {
 enum class Call : usize {
     Read = 0,
     Write = 1,
+    Open = 2,
     Close = 3,
     Poll = 7,
     Mmap = 9,
@@ -35,7 +36,7 @@ enum class Call : usize {
     Setsid = 112,
     Mount = 165,
     Reboot = 169,
-    Open = 2,
+    Sethostname = 170,
     Pipe2 = 293,
 };
 

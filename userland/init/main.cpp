@@ -89,6 +89,18 @@ void mount_file_systems() {
     }
 }
 
+/// Takes the machine's name from the image, as every distribution does; without the file it keeps the kernel's.
+void set_host_name() {
+    const isize fd = sys::open("/etc/hostname", linux::O_RDONLY | linux::O_CLOEXEC);
+    if (sys::failed(fd)) return;
+    char content[64];
+    const isize size = sys::read(static_cast<int>(fd), content, sizeof content);
+    sys::close(static_cast<int>(fd));
+    if (size <= 0) return;
+    const Text name = Text{content, static_cast<usize>(size)}.take_until('\n');
+    sys::sethostname(name.data, name.size);
+}
+
 /// A kernel without a console starts this process with no descriptors; 0, 1 and 2 must not become ports.
 void occupy_standard_descriptors() {
     isize fd = 0;
@@ -264,6 +276,7 @@ extern "C" [[noreturn]] void init_main() {
     check(control.open(), "/dev/virtio-ports/exo.control");
     const char* path = "";
     check(read_request(request, path), path);
+    set_host_name();
     install_handlers();
     start();
     const int status = serve();

@@ -55,6 +55,9 @@ inline isize unlink(const char* path) { return call(linux::Call::Unlink, address
 inline isize mount(const char* type, const char* target, usize flags) {
     return call(linux::Call::Mount, address(type), address(target), address(type), flags);
 }
+inline isize sethostname(const char* name, usize size) {
+    return call(linux::Call::Sethostname, address(name), size);
+}
 inline isize fork() { return call(linux::Call::Fork); }
 inline isize setsid() { return call(linux::Call::Setsid); }
 inline isize execve(const char* path, char* const* arguments, char* const* environment) {

@@ -1,0 +1,235 @@
+"""Exit statuses, signals, options, images, and the lines that a user reads when something is wrong."""
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+from conftest import ROOT, children, command, is_running
+
+
+def one_line(done: subprocess.CompletedProcess) -> str:
+    lines = done.stderr.decode().splitlines()
+    assert len(lines) == 1, done.stderr.decode()
+    return lines[0]
+
+
+def started(exo, script: str, **keywords):
+    """A running program that has said it is ready."""
+    process = exo.start("--", "sh", "-c", f"{script}", stdin=subprocess.DEVNULL, **keywords)
+    assert process.stdout.readline() == b"ready\n"
+    return process
+
+
+@pytest.mark.parametrize("status", [0, 1, 42, 125, 255])
+def test_exit_status(exo, status):
+    done = exo.sh(f"exit {status}")
+    assert (done.returncode, done.stderr) == (status, b"")
+
+
+@pytest.mark.parametrize("number", [1, 6, 9, 11, 15])
+def test_status_of_a_signal(exo, number):
+    assert exo.sh(f"kill -{number} $$").returncode == 128 + number
+
+
+def test_command_not_found(exo):
+    done = exo.run("--", "no-such-program")
+    assert done.returncode == 127
+    assert one_line(done) == "exo: no-such-program: not found"
+
+
+def test_path_not_found(exo):
+    done = exo.run("--", "/no/such/program")
+    assert done.returncode == 127
+    assert one_line(done) == "exo: /no/such/program: No such file or directory"
+
+
+def test_not_executable(exo):
+    done = exo.run("--", "/etc/passwd")
+    assert done.returncode == 126
+    assert one_line(done) == "exo: /etc/passwd: Permission denied"
+
+
+def test_not_a_program(exo, tmp_path):
+    (tmp_path / "text").write_text("no program")
+    (tmp_path / "text").chmod(0o755)
+    done = exo.run("--copy", f"{tmp_path}/text:/bin/text", "--", "text")
+    assert done.returncode == 126
+    assert one_line(done) == "exo: text: Exec format error"
+
+
+def test_no_such_folder_to_start_in(exo):
+    done = exo.run("-w", "/nowhere", "--", "true")
+    assert done.returncode == 125
+    assert one_line(done) == "exo: /nowhere: No such file or directory"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_reaches_the_program(exo, number):
+    process = started(exo, f"trap 'echo caught; exit 9' {number - 0}; echo ready; while :; do sleep 0.1; done")
+    process.send_signal(number)
+    assert process.stdout.read() == b"caught\n"
+    assert process.wait(60) == 9
+
+
+def test_a_signal_ends_an_ordinary_program(exo):
+    process = started(exo, "echo ready; exec sleep 1000")
+    process.terminate()
+    assert process.wait(60) == 143
+
+
+def test_a_second_interrupt_ends_the_machine(exo):
+    process = started(exo, "trap '' INT; echo ready; sleep 1000")
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    assert process.wait(10) == 130
+
+
+def test_two_slow_interrupts_do_not(exo):
+    process = started(exo, "trap 'echo int' INT; echo ready; while :; do sleep 0.1; done")
+    for _ in range(2):
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == b"int\n"
+        time.sleep(2.2)
+    assert process.poll() is None
+    process.terminate()
+    assert process.wait(60) == 143
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_qemu_does_not_outlive_exo(exo, number):
+    process = started(exo, "echo ready; exec sleep 1000")
+    (machine,) = children(process.pid)
+    assert is_running(machine)
+    process.send_signal(number)
+    process.wait(60)
+    deadline = time.monotonic() + 10
+    while is_running(machine) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not is_running(machine)
+
+
+def test_timeout(exo):
+    started_at = time.monotonic()
+    done = exo.run("--timeout", "3", "--", "sleep", "1000")
+    assert done.returncode == 124
+    assert one_line(done) == "exo: timed out after 3 s"
+    assert time.monotonic() - started_at < 20
+
+
+def test_environment(exo):
+    done = exo.run("-e", "A=1", "--env=B=two words", "-e", "EMPTY=", "--", "env")
+    assert done.stdout.decode().splitlines() == [
+        "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "A=1", "B=two words", "EMPTY="]
+
+
+def test_folder_to_start_in(exo):
+    assert exo.run("--", "pwd").stdout == b"/root\n"
+    assert exo.run("-w", "/tmp", "--", "pwd").stdout == b"/tmp\n"
+
+
+def test_words_pass_unchanged(exo):
+    words = ["", "a b", "new\nline", "--", "-m", "\udcff\udcfe", "ü$`'\""]
+    done = exo.run("--", "printf", "[%s]", *words)
+    assert done.stdout == b"".join(b"[" + os.fsencode(word) + b"]" for word in words)
+
+
+def test_many_and_long_words(exo):
+    words = [str(number) * 20 for number in range(5000)] + ["x" * 131000]
+    done = exo.run("--", "sh", "-c", "echo $# ${#5001}", "sh", *words)
+    assert done.stdout == b"5001 131000\n"
+
+
+def test_copies(exo, tmp_path):
+    tree = tmp_path / "tree"
+    (tree / "sub").mkdir(parents=True)
+    (tree / "sub" / "file").write_text("inside\n")
+    (tree / "link").symlink_to("sub/file")
+    (tmp_path / "one").write_text("one\n")
+    done = exo.run("--copy", f"{tree}:/srv/deep/tree", "--copy", f"{tmp_path}/one:/tmp/", "--", "sh", "-c",
+                   "cat /srv/deep/tree/link /tmp/one; stat -c %a /tmp; stat -c %u:%g /tmp/one")
+    assert done.stdout == b"inside\none\n1777\n0:0\n", done.stderr
+
+
+def test_a_copy_of_nothing(exo):
+    done = exo.run("--copy", "/no/such/file:/x", "--", "true")
+    assert done.returncode == 125
+    assert one_line(done) == "exo: --copy: /no/such/file: No such file or directory"
+
+
+def test_the_request_leaves_no_trace(exo):
+    assert exo.run("--", "ls", "-d", "/.exo").returncode != 0
+
+
+def busybox_root(tmp_path):
+    root = tmp_path / "root"
+    (root / "bin").mkdir(parents=True)
+    shutil.copy2(os.path.join(ROOT, "build", "busybox", "bin", "busybox"), root / "bin" / "busybox")
+    for name in ("sh", "ls", "cat", "stat"):
+        (root / "bin" / name).symlink_to("busybox")
+    (root / "mark").write_text("mine\n")
+    os.link(root / "mark", root / "same")
+    return root
+
+
+def test_root_file_system_from_a_folder(exo, tmp_path):
+    root = busybox_root(tmp_path)
+    done = exo.run("--rootfs", str(root), "-w", "/", "--", "sh", "-c", "cat mark same; stat -c %h mark")
+    assert done.stdout == b"mine\nmine\n2\n", done.stderr
+    (root / "mark").write_text("changed\n")
+    assert exo.run("--rootfs", str(root), "-w", "/", "--", "cat", "same").stdout == b"changed\n"
+
+
+def test_root_file_system_from_an_archive(exo, tmp_path):
+    root = busybox_root(tmp_path)
+    archive = tmp_path / "root.cpio"
+    with open(archive, "wb") as file:
+        names = subprocess.run(["find", "."], cwd=root, capture_output=True, check=True).stdout
+        subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], cwd=root, input=names, stdout=file, check=True)
+    done = exo.run("--rootfs", str(archive), "-w", "/", "--copy", f"{root}/mark:/bin/note", "--", "cat", "/same", "/bin/note")
+    assert done.stdout == b"mine\nmine\n", done.stderr
+
+
+def test_a_root_file_system_without_the_program(exo, tmp_path):
+    (tmp_path / "empty").mkdir()
+    done = exo.run("--rootfs", str(tmp_path / "empty"), "-w", "/", "--", "ls")
+    assert done.returncode == 127
+
+
+def test_a_root_file_system_that_does_not_fit(exo, tmp_path):
+    root = tmp_path / "root"
+    root.mkdir()
+    with open(root / "large", "wb") as file:
+        file.truncate(64 << 20)
+    done = exo.run("-m", "48", "--rootfs", str(root), "--", "true")
+    assert done.returncode == 125
+    assert "does not fit into 48 MiB of memory; try -m" in done.stderr.decode().splitlines()[-1]
+
+
+def test_the_kernel_log_in_a_file(exo, tmp_path):
+    assert exo.run("--kernel-log", f"{tmp_path}/log", "--", "true").returncode == 0
+    assert (tmp_path / "log").stat().st_size > 0
+
+
+def test_the_machine_can_be_powered_off_from_inside(exo):
+    done = exo.sh("echo before; poweroff -f")
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_hostname_and_identity(exo):
+    done = exo.sh("hostname; id -un; whoami")
+    assert done.stdout == b"exo\nroot\nroot\n"
+
+
+def test_not_slower_than_promised(exo):
+    """The issue's aim is a prompt within 0.4 s on an idle machine; this only catches a gross mistake."""
+    times = []
+    for _ in range(5):
+        begin = time.monotonic()
+        assert subprocess.run(command("--", "true"), stdin=subprocess.DEVNULL).returncode == 0
+        times.append(time.monotonic() - begin)
+    assert min(times) < 5
