@@ -40,8 +40,6 @@ inline PhysicalAddress physical_of(const void* pointer) {
 }
 
 /// [address, address + size) lies in the user half.
-constexpr bool is_user_range(u64 address, u64 size) {
-    return size <= USER_END && address <= USER_END - size;
-}
+constexpr bool is_user_range(u64 address, u64 size) { return size <= USER_END && address <= USER_END - size; }
 
 }  // namespace exo::memory

@@ -36,9 +36,11 @@ enum class LockRank : u8 {
     // Spin locks, interrupts off: also taken by handlers.
     Device,
     WaitQueue,
+    ThreadRegistry,
     Timer,
     RunQueue,
     Random,
+    StackSlots,    ///< Kernel stacks' address ranges, and the reserve of stacks.
     KernelMap,     ///< The kernel's own page tables and stack slots.
     Heap,
     Slab,

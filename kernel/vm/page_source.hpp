@@ -31,7 +31,7 @@ enum class UnmapScope : u8 {
 /// The source's end of an area: vm's Area is one.
 struct AreaOfSource {
     ListNode source_link;
-    u64 visited_in = 0;                 ///< The last walk over the list that met it.
+    u64 visited_in = 0;  ///< The last walk over the list that met it.
     bool is_shared_writable = false;
 };
 

@@ -83,14 +83,16 @@ static_assert(sizeof(FrameRecord) == 32);
 
 /// The records of one GiB of addresses, as far as there is memory.
 struct FrameSection {
-    static constexpr u32 SHIFT = 18;                    ///< Frames a section: 2^18.
-    static constexpr u32 CHUNK_SHIFT = 9;               ///< Frames a chunk: 2^9, 2 MiB.
+    static constexpr u32 SHIFT = 18;       ///< Frames a section: 2^18.
+    static constexpr u32 CHUNK_SHIFT = 9;  ///< Frames a chunk: 2^9, 2 MiB.
     static constexpr u32 CHUNKS = 1 << (SHIFT - CHUNK_SHIFT);
 
-    u64 records = 0;   ///< Address of the record that frame 0 would have; 0 when the section holds no memory.
-    u32 first = 0;     ///< Frame numbers that have a place for a record: [first, end).
+    u64 records = 0;  ///< Address of the record that frame 0 would have; 0 when the section holds no memory.
+    u32 first = 0;    ///< Frame numbers that have a place for a record: [first, end).
     u32 end = 0;
-    u64 seen[CHUNKS / 64]{};  ///< One bit a chunk: its records have been written. Under the allocator's lock.
+    std::atomic<u64>
+        seen[CHUNKS /
+             64]{};  ///< One bit a chunk: its records have been written. Set under the allocator's lock.
 };
 
 extern constinit FrameSection* frame_sections;
@@ -103,7 +105,9 @@ inline FrameRecord& record_of(u32 frame) {
     return *reinterpret_cast<FrameRecord*>(frame_sections[frame >> FrameSection::SHIFT].records +
                                            u64{frame} * sizeof(FrameRecord));
 }
-inline FrameRecord& record_of(PhysicalAddress address) { return record_of(static_cast<u32>(address.frame_number())); }
+inline FrameRecord& record_of(PhysicalAddress address) {
+    return record_of(static_cast<u32>(address.frame_number()));
+}
 
 /// Drops one reference; the last gives the frame back.
 void release_frame(u32 frame);

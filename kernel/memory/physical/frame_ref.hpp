@@ -19,7 +19,9 @@ class FrameRef {
     /// Errors: OutOfMemory.
     static Result<FrameRef> allocate_zeroed();
     /// Takes over a reference that the caller owned.
-    static FrameRef adopt(PhysicalAddress address) { return FrameRef(static_cast<u32>(address.frame_number())); }
+    static FrameRef adopt(PhysicalAddress address) {
+        return FrameRef(static_cast<u32>(address.frame_number()));
+    }
     /// Takes a further reference to a frame that somebody surely holds.
     static FrameRef share(PhysicalAddress address) {
         FrameRef ref = adopt(address);

@@ -15,3 +15,8 @@ struct ldiv_t {
 struct lldiv_t {
     long long quot, rem;
 };
+// Declared because libc++'s overloads name them; not defined, for nothing calls them.
+extern "C" {
+ldiv_t ldiv(long, long);
+lldiv_t lldiv(long long, long long);
+}

@@ -1,0 +1,191 @@
+#include "memory/heap/heap.hpp"
+
+#include <bit>
+
+#include "memory/layout.hpp"
+#include "memory/physical/buddy_allocator.hpp"
+#include "utils/bits.hpp"
+
+namespace exo::memory {
+
+constinit Heap heap;
+
+void Heap::initialise() {
+    for (usize i = 0; i < SLAB_CLASSES; ++i) slabs_[i].set_size(SLAB_SIZES[i]);
+}
+
+// ---- Which level.
+
+usize Heap::slab_size_for(usize size, usize alignment) {
+    if (alignment <= 16) return size;
+    return std::bit_ceil(size < alignment ? alignment : size);
+}
+
+/// Frames would waste more than an eighth.
+bool Heap::is_odd(usize size, usize alignment) {
+    if (size > MAX_ODD_SIZE || alignment > 256) return false;
+    const usize waste = align_up(size, PAGE_SIZE) - size;
+    return waste > size / 8;
+}
+
+void* Heap::allocate(usize size, usize alignment) {
+    DEBUG_ASSERT(std::has_single_bit(alignment) && alignment <= PAGE_SIZE);
+    const usize slab_size = slab_size_for(size, alignment);
+    if (slab_size <= MAX_SLAB_SIZE) [[likely]]
+        return allocate_small(class_of(slab_size));
+    if (is_odd(size, alignment)) return allocate_odd(size, alignment);
+    return allocate_frames(size);
+}
+
+void Heap::deallocate(void* pointer, usize size, usize alignment) {
+    if (pointer == nullptr) return;
+    const usize slab_size = slab_size_for(size, alignment);
+    if (slab_size <= MAX_SLAB_SIZE) [[likely]] {
+        DEBUG_ASSERT(record_of(physical_of(pointer)).owner() == &slabs_[class_of(slab_size)]);
+        return deallocate_small(class_of(slab_size), pointer);
+    }
+    if (is_odd(size, alignment)) return odd_.deallocate(pointer);
+    deallocate_frames(pointer);
+}
+
+void Heap::deallocate(void* pointer) {
+    if (pointer == nullptr) return;
+    void* owner = record_of(physical_of(pointer)).owner();
+    if (owner == &odd_) return odd_.deallocate(pointer);
+    if (owner == this) return deallocate_frames(pointer);
+    const auto* slab = static_cast<SlabCache*>(owner);
+    ASSERT(slab >= slabs_.begin() && slab < slabs_.end() && "heap: the pointer was not allocated here");
+    deallocate_small(static_cast<usize>(slab - slabs_.begin()), pointer);
+}
+
+// ---- Slabs behind a chain a CPU.
+
+/// Objects that move between chain and slabs at once: about a page's worth, at least 2, at most 32.
+u32 Heap::batch_of(usize size_class) {
+    const u32 per_page = static_cast<u32>(PAGE_SIZE / SLAB_SIZES[size_class]);
+    return per_page > 32 ? 32 : per_page;
+}
+
+void* Heap::allocate_small(usize size_class) {
+    {
+        const sync::InterruptsOff guard;
+        Chain& chain = caches_.mine().chains[size_class];
+        FreeObject* object = chain.first;
+        if (object != nullptr) [[likely]] {
+            chain.first = object->next;
+            chain.count.store(chain.count.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+            return object;
+        }
+    }
+    return refill(size_class);
+}
+
+void* Heap::refill(usize size_class) {
+    FreeObject* taken = nullptr;
+    const u32 count = slabs_[size_class].take(taken, batch_of(size_class));
+    if (count == 0) return nullptr;
+    FreeObject* object = taken;
+    taken = object->next;
+    const sync::InterruptsOff guard;
+    // The chain may have been filled meanwhile: by an interrupt handler, or because this is another CPU now.
+    Chain& chain = caches_.mine().chains[size_class];
+    while (taken != nullptr) {
+        FreeObject* next = taken->next;
+        taken->next = chain.first;
+        chain.first = taken;
+        taken = next;
+    }
+    chain.count.store(chain.count.load(std::memory_order_relaxed) + count - 1, std::memory_order_relaxed);
+    return object;
+}
+
+void Heap::deallocate_small(usize size_class, void* pointer) {
+    u32 count;
+    {
+        const sync::InterruptsOff guard;
+        Chain& chain = caches_.mine().chains[size_class];
+        DEBUG_ASSERT(chain.first != pointer && "heap: freed twice");
+        chain.first = new (pointer) FreeObject{chain.first};
+        count = chain.count.load(std::memory_order_relaxed) + 1;
+        chain.count.store(count, std::memory_order_relaxed);
+    }
+    if (count > 2 * batch_of(size_class)) [[unlikely]]
+        give_back(size_class, batch_of(size_class));
+}
+
+void Heap::give_back(usize size_class, u32 count) {
+    FreeObject* given = nullptr;
+    {
+        const sync::InterruptsOff guard;
+        Chain& chain = caches_.mine().chains[size_class];
+        u32 moved = 0;
+        for (; moved < count && chain.first != nullptr; ++moved) {
+            FreeObject* object = chain.first;
+            chain.first = object->next;
+            object->next = given;
+            given = object;
+        }
+        chain.count.store(chain.count.load(std::memory_order_relaxed) - moved, std::memory_order_relaxed);
+    }
+    slabs_[size_class].give(given);
+}
+
+// ---- The other levels.
+
+void* Heap::allocate_odd(usize size, usize alignment) {
+    if (void* memory = odd_.allocate(size, alignment)) return memory;
+    // LockedHeap::add_region is given whole blocks: room for the largest request, its header and its alignment.
+    static_assert(REGION_FRAMES * PAGE_SIZE >= MAX_ODD_SIZE + 1024);
+    const auto region = frames.alloc_contiguous(REGION_FRAMES);
+    if (!region) return nullptr;
+    for (usize i = 0; i < REGION_FRAMES; ++i) record_of(*region + i * PAGE_SIZE).set_owner(&odd_);
+    if (!odd_.add_region(direct_map(*region), REGION_FRAMES * PAGE_SIZE)) return nullptr;
+    return odd_.allocate(size, alignment);
+}
+
+void* Heap::allocate_frames(usize size) {
+    if (size > MAX_BLOCK_FRAMES * PAGE_SIZE) return nullptr;
+    const usize count = divide_round_up(size, PAGE_SIZE);
+    const auto block = frames.alloc_contiguous(count);
+    if (!block) return nullptr;
+    record_of(*block).set_owner(this);
+    frame_bytes_.fetch_add(count * PAGE_SIZE, std::memory_order_relaxed);
+    return direct_map(*block);
+}
+
+void Heap::deallocate_frames(void* pointer) {
+    const PhysicalAddress block = physical_of(pointer);
+    FrameRecord& record = record_of(block);
+    ASSERT(record.owner() == this && "heap: the pointer was not allocated here");
+    record.set_owner(nullptr);
+    const usize count = record.state() == FrameState::BlockHead ? record.next : 1;
+    const auto freed = frames.free_contiguous(block, count);
+    ASSERT(freed.has_value() && "heap: freed twice");
+    frame_bytes_.fetch_sub(count * PAGE_SIZE, std::memory_order_relaxed);
+}
+
+HeapStats Heap::stats() {
+    HeapStats sum = odd_.stats();
+    const u64 whole_frames = frame_bytes_.load(std::memory_order_relaxed);
+    sum.total += whole_frames;
+    sum.allocated += whole_frames;
+    for (usize i = 0; i < SLAB_CLASSES; ++i) {
+        const SlabCache::Stats slab = slabs_[i].stats();
+        u64 cached = 0;
+        for (u32 cpu = 0; cpu < arch::MAX_CPUS; ++cpu)
+            cached += caches_.of(cpu).chains[i].count.load(std::memory_order_relaxed);
+        sum.total += slab.slabs * PAGE_SIZE;
+        sum.allocated += (slab.objects_out - cached) * SLAB_SIZES[i];
+    }
+    sum.free = sum.total - sum.allocated;
+    return sum;
+}
+
+void Heap::trim() {
+    for (usize i = 0; i < SLAB_CLASSES; ++i) {
+        give_back(i, ~0U);
+        slabs_[i].trim();
+    }
+}
+
+}  // namespace exo::memory

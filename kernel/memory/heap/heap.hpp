@@ -1,0 +1,67 @@
+// The kernel's heap: what operator new is made of.
+//
+// Three levels. Sizes up to 2048: a chain of free objects a CPU and size class, without a lock; behind it slabs
+// (slab_cache.hpp). Sizes that would waste much of their last page: LockedHeap. The rest: frames from the buddies.
+// Key types: Heap (the kernel's instance is `heap`), LockedHeap, SlabCache, HeapStats. Which level an address belongs to
+// is in its frame's record. Neighbours: physical/ below; everything that allocates above.
+// Locking: interrupts off for a few instructions; a class's or LockedHeap's lock when a chain runs empty or full.
+#pragma once
+
+#include <array>
+
+#include "memory/heap/locked_heap.hpp"
+#include "memory/heap/size_class.hpp"
+#include "memory/heap/slab_cache.hpp"
+#include "sync/per_cpu.hpp"
+
+namespace exo::memory {
+
+class Heap {
+  public:
+    /// After the frame allocator, before the first allocation.
+    void initialise();
+
+    /// Null when there is no memory. 16-byte aligned or stricter; `alignment` is a power of two up to 4096.
+    void* allocate(usize size, usize alignment = 16);
+    void deallocate(void* pointer);
+    /// The same, for callers that know with what size and alignment it was allocated.
+    void deallocate(void* pointer, usize size, usize alignment = 16);
+
+    /// Exact when no other CPU is inside.
+    HeapStats stats();
+    /// This CPU's chains go back to the slabs, and empty slabs to the frame allocator.
+    void trim();
+
+  private:
+    /// Free objects of one class on one CPU.
+    struct Chain {
+        FreeObject* first = nullptr;
+        std::atomic<u32> count{0};  ///< Written by its CPU only; atomic for stats.
+    };
+    struct CpuCache {
+        std::array<Chain, SLAB_CLASSES> chains{};
+    };
+    static constexpr usize REGION_FRAMES = 16;
+    static constexpr usize MAX_ODD_SIZE = 32 * KIB;
+
+    /// A power of two keeps its objects aligned to itself; others only to 16.
+    static usize slab_size_for(usize size, usize alignment);
+    static bool is_odd(usize size, usize alignment);
+    static u32 batch_of(usize size_class);
+    void* allocate_small(usize size_class);
+    void* refill(usize size_class);
+    void deallocate_small(usize size_class, void* pointer);
+    void give_back(usize size_class, u32 count);
+    void* allocate_odd(usize size, usize alignment);
+    void* allocate_frames(usize size);
+    void deallocate_frames(void* pointer);
+
+    std::array<SlabCache, SLAB_CLASSES> slabs_;
+    sync::PerCpu<CpuCache> caches_;
+    LockedHeap odd_;
+    std::atomic<u64> frame_bytes_{0};
+};
+
+extern constinit Heap heap;
+
+}  // namespace exo::memory

@@ -1,0 +1,41 @@
+// operator new and delete of the kernel. Only the nothrow forms of new exist: a call of another does not link, because
+// the kernel could do nothing when it fails.
+#if !defined(EXO_HOSTED)
+
+#include <new>
+
+#include "memory/heap/heap.hpp"
+
+using exo::memory::heap;
+
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return heap.allocate(size); }
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return heap.allocate(size); }
+void* operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+    return heap.allocate(size, static_cast<std::size_t>(alignment));
+}
+void* operator new[](std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+    return heap.allocate(size, static_cast<std::size_t>(alignment));
+}
+
+void operator delete(void* pointer) noexcept { heap.deallocate(pointer); }
+void operator delete[](void* pointer) noexcept { heap.deallocate(pointer); }
+void operator delete(void* pointer, const std::nothrow_t&) noexcept { heap.deallocate(pointer); }
+void operator delete[](void* pointer, const std::nothrow_t&) noexcept { heap.deallocate(pointer); }
+void operator delete(void* pointer, std::size_t size) noexcept { heap.deallocate(pointer, size); }
+void operator delete[](void* pointer, std::size_t size) noexcept { heap.deallocate(pointer, size); }
+void operator delete(void* pointer, std::align_val_t) noexcept { heap.deallocate(pointer); }
+void operator delete[](void* pointer, std::align_val_t) noexcept { heap.deallocate(pointer); }
+void operator delete(void* pointer, std::align_val_t, const std::nothrow_t&) noexcept {
+    heap.deallocate(pointer);
+}
+void operator delete[](void* pointer, std::align_val_t, const std::nothrow_t&) noexcept {
+    heap.deallocate(pointer);
+}
+void operator delete(void* pointer, std::size_t size, std::align_val_t alignment) noexcept {
+    heap.deallocate(pointer, size, static_cast<std::size_t>(alignment));
+}
+void operator delete[](void* pointer, std::size_t size, std::align_val_t alignment) noexcept {
+    heap.deallocate(pointer, size, static_cast<std::size_t>(alignment));
+}
+
+#endif

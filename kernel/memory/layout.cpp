@@ -1,0 +1,7 @@
+#include "memory/layout.hpp"
+
+namespace exo::memory {
+
+constinit Layout layout;
+
+}  // namespace exo::memory

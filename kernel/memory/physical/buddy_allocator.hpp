@@ -1,0 +1,145 @@
+// The allocator of physical frames: buddies of orders 0 to 12 (4 KiB to 16 MiB), and a stock of single frames a CPU in
+// front of them.
+//
+// Key types: BuddyAllocator (the one instance is `frames`), BuddyStats, FrameRecord (frame_record.hpp), FrameRef
+// (frame_ref.hpp). Memory that was never allocated is not in the buddies' lists but in "fresh" ranges, without records;
+// it enters the lists a 2 MiB chunk at a time. So start-up costs the same on any machine.
+// Locking: one IrqOff lock around lists and fresh ranges; the stocks need only interrupts off. The reclaim hook is called
+// with neither.
+#pragma once
+
+#include <array>
+#include <span>
+
+#include "boot/memory_map.hpp"
+#include "memory/physical/frame_record.hpp"
+#include "sync/per_cpu.hpp"
+#include "sync/spin_lock.hpp"
+#include "utils/fixed_vector.hpp"
+#include "utils/result.hpp"
+
+namespace exo::memory {
+
+inline constexpr u32 MAX_ORDER = 12;
+inline constexpr usize MAX_BLOCK_FRAMES = 1ULL << MAX_ORDER;
+
+struct BuddyStats {
+    u64 total_frames = 0;                          ///< All that can ever be handed out.
+    u64 free_frames = 0;                           ///< In the lists, in stocks and fresh.
+    u64 stocked_frames = 0;                        ///< Of these, in the CPUs' stocks.
+    u64 fresh_frames = 0;                          ///< Of these, never allocated yet.
+    u64 record_frames = 0;                         ///< Spent on frame records.
+    std::array<u64, MAX_ORDER + 1> free_blocks{};  ///< In the lists, by order.
+};
+
+/// Asked to give frames back before an allocation fails: how many it freed (0 ends the asking). Called without locks.
+using ReclaimHook = usize (*)(usize frames_wanted);
+
+class BuddyAllocator {
+  public:
+    constexpr BuddyAllocator() = default;
+
+    /// Takes over `free` without `reserved` (any order, may overlap), and puts the frame records there. Frame 0 is never
+    /// used. Only once, before anything else. Errors: OutOfMemory, no room for the records.
+    Result<> initialise(std::span<const boot::PhysicalRange> free,
+                        std::span<const boot::PhysicalRange> reserved);
+    /// Gives a page-aligned range that was reserved to the allocator (the start-up code, the initramfs). It must lie
+    /// between the lowest and the highest address of `free` in its GiB. Errors: AlignmentError, InvalidAddress.
+    Result<> add_reserved_range(boot::PhysicalRange range);
+
+    /// One frame with one reference. Errors: OutOfMemory.
+    Result<PhysicalAddress> alloc_frame();
+    /// Errors: AlignmentError; InvalidAddress: never handed out alone, already free, or others hold references.
+    Result<> free_frame(PhysicalAddress address);
+    /// `count` adjoining frames with one reference. Errors: InvalidSize (0, or more than MAX_BLOCK_FRAMES), OutOfMemory.
+    Result<PhysicalAddress> alloc_contiguous(usize count);
+    /// Errors: AlignmentError; InvalidAddress: not the start of such a block; InvalidSize: not its length.
+    Result<> free_contiguous(PhysicalAddress address, usize count);
+
+    /// One frame full of zeros. Errors: OutOfMemory.
+    Result<PhysicalAddress> alloc_zeroed_frame();
+    /// Back to the stock, for frames whose last reference has gone.
+    void put_frame(u32 frame);
+    void put_frames(std::span<const u32> frames);
+    /// The same for a frame that is known to be full of zeros, such as an emptied page table.
+    void put_zeroed_frame(u32 frame);
+
+    BuddyStats get_stats();
+    void set_reclaim_hook(ReclaimHook hook) { reclaim_hook_.store(hook, std::memory_order_release); }
+    /// This CPU's stock goes back to the lists (low memory, tests).
+    void drain_stock();
+    /// The counters equal the sums over the lists and each block is where its record says: for tests, O(free blocks).
+    bool is_consistent();
+
+  private:
+    static constexpr u32 STOCK_CAPACITY = 64;
+    static constexpr u32 ZEROED_CAPACITY = 30;
+    static constexpr u32 BATCH = 32;
+    static constexpr u32 BATCH_ORDER = 5;
+    static constexpr usize MAX_RANGES = 256;
+
+    /// Frames never handed out: [next, end).
+    struct FreshRange {
+        u32 next = 0;
+        u32 end = 0;
+    };
+    struct State {
+        std::array<u32, MAX_ORDER + 1> heads{};  ///< First block of each order's list, 0 for none.
+        std::array<u64, MAX_ORDER + 1> blocks{};
+        u32 occupied = 0;  ///< One bit an order whose list is not empty.
+        u64 listed_frames = 0;
+        u64 fresh_frames = 0;
+        u64 total_frames = 0;
+        u64 record_frames = 0;
+        FixedVector<FreshRange, MAX_RANGES> fresh;
+    };
+    struct Stock {
+        std::atomic<u32> count{0};  ///< Written by its CPU only; atomic for get_stats.
+        std::atomic<u32> zeroed_count{0};
+        u32 frames[STOCK_CAPACITY] = {};
+        u32 zeroed[ZEROED_CAPACITY] = {};
+    };
+
+    static void push_block(State& state, u32 head, u32 order);
+    static void remove_block(State& state, u32 head, u32 order);
+    static void free_block(State& state, u32 head, u32 order);
+    static void free_range(State& state, u32 first, u32 count);
+    static u32 take_block(State& state, u32 order);
+    static bool open_fresh_chunk(State& state);
+    static bool list_is_consistent(State& state, u32 order);
+
+    static Result<> subtract_reserved(State& state, boot::PhysicalRange range,
+                                      std::span<const boot::PhysicalRange> reserved);
+    static Result<> place_sections(State& state);
+    static Result<u64> carve(State& state, u64 bytes);
+
+    static void start_frame(u32 frame);
+    void put_into(Stock& stock, u32 frame);
+    static u32 take_zeroed(Stock& stock);
+    bool refill(Stock& stock);
+    void drain(Stock& stock, u32 count);
+    bool reclaim(usize frames_wanted);
+    u32 try_alloc_frame();
+
+    sync::SpinLocked<State, sync::LockRank::Frames, sync::IrqOff> state_;
+    sync::PerCpu<Stock> stocks_;
+    std::atomic<ReclaimHook> reclaim_hook_{nullptr};
+};
+
+extern constinit BuddyAllocator frames;
+
+// ---- The specification's names for the one instance.
+
+inline Result<PhysicalAddress> alloc_frame() { return frames.alloc_frame(); }
+inline Result<> free_frame(PhysicalAddress address) { return frames.free_frame(address); }
+inline Result<PhysicalAddress> alloc_contiguous(usize count) { return frames.alloc_contiguous(count); }
+inline Result<> free_contiguous(PhysicalAddress address, usize count) {
+    return frames.free_contiguous(address, count);
+}
+inline BuddyStats get_stats() { return frames.get_stats(); }
+inline Result<PhysicalAddress> alloc_zeroed_frame() { return frames.alloc_zeroed_frame(); }
+
+/// Drops one mapping's reference of each.
+void release_mapped_frames(std::span<const u32> mapped);
+
+}  // namespace exo::memory

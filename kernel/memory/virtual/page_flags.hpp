@@ -1,0 +1,106 @@
+// PageFlags: what an access to a page may do, and the entry of an x86-64 page table (Intel SDM vol. 3, 4.5).
+#pragma once
+
+#include "memory/address.hpp"
+
+namespace exo::memory {
+
+class PageFlags {
+  public:
+    constexpr PageFlags() = default;
+
+    static const PageFlags KERNEL;       ///< Kernel data.
+    static const PageFlags KERNEL_TEXT;  ///< Executable, never writable.
+    static const PageFlags READONLY;     ///< Kernel constants.
+    static const PageFlags DEVICE;       ///< Device registers: uncached.
+    static const PageFlags USER;         ///< A program's data.
+
+    /// For PROT_READ 1, PROT_WRITE 2, PROT_EXEC 4. x86 has no page that can be written or executed but not read;
+    /// PROT_NONE gives a page that no access may touch.
+    static constexpr PageFlags from_prot(u32 prot) {
+        PageFlags flags(USER_PAGE | NO_EXECUTE | ACCESSED | DIRTY | ((prot & 7) != 0 ? PRESENT : NO_ACCESS));
+        if ((prot & 2) != 0) flags.bits_ |= WRITABLE;
+        if ((prot & 4) != 0) flags.bits_ &= ~NO_EXECUTE;
+        return flags;
+    }
+
+    constexpr bool is_accessible() const { return (bits_ & PRESENT) != 0; }
+    constexpr bool is_writable() const { return (bits_ & WRITABLE) != 0; }
+    constexpr bool is_user() const { return (bits_ & USER_PAGE) != 0; }
+    constexpr bool is_executable() const { return (bits_ & NO_EXECUTE) == 0; }
+    constexpr bool is_uncached() const { return (bits_ & CACHE_DISABLE) != 0; }
+    constexpr PageFlags without_write() const { return PageFlags(bits_ & ~WRITABLE); }
+    /// A mapping without a count on its frame: the shared zero page, device memory.
+    constexpr PageFlags uncounted() const { return PageFlags(bits_ | UNCOUNTED); }
+    constexpr bool operator==(const PageFlags&) const = default;
+
+  private:
+    friend class PageEntry;
+    constexpr explicit PageFlags(u64 bits) : bits_(bits) {}
+
+    static constexpr u64 PRESENT = 1ULL << 0;
+    static constexpr u64 WRITABLE = 1ULL << 1;
+    static constexpr u64 USER_PAGE = 1ULL << 2;
+    static constexpr u64 WRITE_THROUGH = 1ULL << 3;
+    static constexpr u64 CACHE_DISABLE = 1ULL << 4;
+    /// Both set from the start, so that the CPU never writes to an entry behind our back.
+    static constexpr u64 ACCESSED = 1ULL << 5;
+    static constexpr u64 DIRTY = 1ULL << 6;
+    static constexpr u64 LARGE = 1ULL << 7;
+    static constexpr u64 GLOBAL = 1ULL << 8;
+    static constexpr u64 UNCOUNTED = 1ULL << 9;   ///< Ours (the CPU ignores bits 9-11).
+    static constexpr u64 NO_ACCESS = 1ULL << 10;  ///< Ours: not PRESENT, but the page is there.
+    static constexpr u64 NO_EXECUTE = 1ULL << 63;
+
+    u64 bits_ = 0;
+};
+
+constexpr PageFlags PageFlags::KERNEL{PRESENT | WRITABLE | ACCESSED | DIRTY | GLOBAL | NO_EXECUTE};
+constexpr PageFlags PageFlags::KERNEL_TEXT{PRESENT | ACCESSED | DIRTY | GLOBAL};
+constexpr PageFlags PageFlags::READONLY{PRESENT | ACCESSED | DIRTY | GLOBAL | NO_EXECUTE};
+constexpr PageFlags PageFlags::DEVICE{PRESENT | WRITABLE | ACCESSED | DIRTY | GLOBAL | NO_EXECUTE |
+                                      CACHE_DISABLE | WRITE_THROUGH};
+constexpr PageFlags PageFlags::USER{PRESENT | WRITABLE | USER_PAGE | ACCESSED | DIRTY | NO_EXECUTE};
+
+/// One entry of a table at any level. A value; the word in the table is atomic (PageTableNode).
+class PageEntry {
+  public:
+    constexpr PageEntry() = default;
+    constexpr explicit PageEntry(u64 bits) : bits_(bits) {}
+    static constexpr PageEntry page(PhysicalAddress address, PageFlags flags) {
+        return PageEntry(address.value() | flags.bits_);
+    }
+    static constexpr PageEntry large_page(PhysicalAddress address, PageFlags flags) {
+        return PageEntry(address.value() | flags.bits_ | PageFlags::LARGE);
+    }
+    /// A lower table: all rights, the last level decides.
+    static constexpr PageEntry table(PhysicalAddress address, PageFlags for_page) {
+        return PageEntry(address.value() | PageFlags::PRESENT | PageFlags::WRITABLE | PageFlags::ACCESSED |
+                         (for_page.bits_ & PageFlags::USER_PAGE));
+    }
+
+    constexpr u64 bits() const { return bits_; }
+    constexpr bool is_empty() const { return bits_ == 0; }
+    constexpr bool is_present() const { return (bits_ & PageFlags::PRESENT) != 0; }
+    /// In levels 3 and 2: a page instead of a table.
+    constexpr bool is_large() const { return (bits_ & PageFlags::LARGE) != 0; }
+    constexpr bool is_writable() const { return (bits_ & PageFlags::WRITABLE) != 0; }
+    constexpr bool is_user() const { return (bits_ & PageFlags::USER_PAGE) != 0; }
+    constexpr bool is_executable() const { return (bits_ & PageFlags::NO_EXECUTE) == 0; }
+    /// The frame has a count for this mapping.
+    constexpr bool is_counted() const { return (bits_ & PageFlags::UNCOUNTED) == 0; }
+    constexpr PhysicalAddress address() const { return PhysicalAddress(bits_ & ADDRESS_MASK); }
+    constexpr u32 frame() const { return static_cast<u32>((bits_ & ADDRESS_MASK) >> PAGE_SHIFT); }
+    constexpr PageFlags flags() const { return PageFlags(bits_ & ~ADDRESS_MASK & ~PageFlags::LARGE); }
+    constexpr PageEntry with_flags(PageFlags flags) const {
+        return PageEntry((bits_ & (ADDRESS_MASK | PageFlags::LARGE | PageFlags::UNCOUNTED)) | flags.bits_);
+    }
+    constexpr PageEntry without_write() const { return PageEntry(bits_ & ~PageFlags::WRITABLE); }
+    constexpr bool operator==(const PageEntry&) const = default;
+
+  private:
+    static constexpr u64 ADDRESS_MASK = 0x000f'ffff'ffff'f000;
+    u64 bits_ = 0;
+};
+
+}  // namespace exo::memory

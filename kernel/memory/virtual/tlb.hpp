@@ -1,0 +1,62 @@
+// TlbBatch: translations that went away together, and what may be freed only after every CPU has forgotten them.
+//
+//   TlbBatch batch(table);
+//   … clear entries, batch.add_page(address), batch.add_frame(frame) …
+//   batch.finish();        // flushes this CPU and all others that use the table, then frees
+//
+// Other CPUs are reached through a hook that the interrupt code registers; with one CPU it is never called.
+#pragma once
+
+#include <array>
+
+#include "memory/address.hpp"
+
+namespace exo::memory {
+
+class PageTable;
+
+/// What to forget: the pages of [start, end), or everything.
+struct TlbRange {
+    u64 start = ~0ULL;
+    u64 end = 0;
+    bool is_everything() const { return end == ~0ULL; }
+    static constexpr TlbRange everything() { return {0, ~0ULL}; }
+};
+
+/// Forgets `range` on this CPU.
+void flush_local(const TlbRange& range);
+
+/// Makes the CPUs of `cpu_mask` (never the caller's) run flush_local(range), and returns when all have.
+using ShootDownHook = void (*)(u64 cpu_mask, const TlbRange& range);
+void set_shoot_down_hook(ShootDownHook hook);
+
+class TlbBatch {
+  public:
+    explicit TlbBatch(PageTable& table) : table_(table) {}
+    TlbBatch(const TlbBatch&) = delete;
+    TlbBatch& operator=(const TlbBatch&) = delete;
+    ~TlbBatch() { finish(); }
+
+    void add_page(u64 address, u64 size = PAGE_SIZE) {
+        if (address < range_.start) range_.start = address;
+        if (address + size > range_.end) range_.end = address + size;
+    }
+    /// A mapping's reference to a frame, dropped after the flush.
+    void add_frame(u32 frame) {
+        if (frame_count_ == frames_.size()) finish();
+        frames_[frame_count_++] = frame;
+    }
+    /// A page table that is empty and unlinked.
+    void add_table(u32 frame);
+    void finish();
+
+  private:
+    static constexpr usize CAPACITY = 64;
+    PageTable& table_;
+    TlbRange range_;
+    u32 tables_ = 0;  ///< A chain through their frame records.
+    u32 frame_count_ = 0;
+    std::array<u32, CAPACITY> frames_;
+};
+
+}  // namespace exo::memory
