@@ -114,12 +114,22 @@ class _Lock:
         os.close(self._fd)
 
 
+def ensure_configured(preset: str) -> None:
+    """Makes the build folder of a preset, with its compile_commands.json, if it is not there."""
+    with _Lock():
+        _configure(preset)
+
+
+def _configure(preset: str) -> None:
+    if not os.path.exists(paths.in_build(preset, "build.ninja")):
+        from . import process
+        process.run(["cmake", "--preset", preset], f"configuring {preset}", cwd=paths.ROOT)
+
+
 def _make_preset(preset: str) -> None:
     from . import process
-    folder = paths.in_build(preset)
-    if not os.path.exists(os.path.join(folder, "build.ninja")):
-        process.run(["cmake", "--preset", preset], f"configuring {preset}", cwd=paths.ROOT)
-    process.run(["ninja", "-C", folder], f"building {preset}", cwd=paths.ROOT)
+    _configure(preset)
+    process.run(["ninja", "-C", paths.in_build(preset)], f"building {preset}", cwd=paths.ROOT)
 
 
 def _make_init() -> None:

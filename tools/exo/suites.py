@@ -1,0 +1,213 @@
+"""`./exo test`: builds what the tests need, runs them, and adds up what they report.
+
+A suite is a program (or ctest) that ends with the line `N passed, N failed`. One that crashes, or ends with another
+status than its counts explain, counts as failed.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from . import build, packages, paths
+from .errors import ExoError, UsageError
+from .options import Command, parse
+from .process import say
+
+PYTHON = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
+AT_ONCE = 2
+SHOWN_LINES = 300
+
+COUNTS = re.compile(r"^(?:\w+: )?(\d+) passed, (\d+) failed", re.MULTILINE)
+CTEST_COUNTS = re.compile(r"^\d+% tests passed, (\d+) tests? failed out of (\d+)", re.MULTILINE)
+
+COMMAND = Command("test", "Builds and runs the tests: all, or one suite, or the tests of it that match a pattern.",
+                  "[SUITE [PATTERN]]", [], """
+suites, fastest first:
+  model   models of the protocols between CPUs, in spin
+  exo     the exo command itself, and the order of the layers
+  unit    the kernel's portable part as a Linux library, under sanitizers
+  shell   './exo run' with streams and on a terminal
+  kernel  inside QEMU, for what needs the machine
+  linux   the same static programs on Linux and on Exo-OS
+
+Each suite's output is kept in build/test-logs/SUITE.log. The last line is 'N passed, N failed'.""")
+
+
+class Suite:
+    """One suite: the presets that it needs, and the commands that run it."""
+
+    def __init__(self, name: str, presets: tuple[str, ...], needs_init: bool = False) -> None:
+        self.name = name
+        self.presets = presets
+        self.needs_init = needs_init
+
+    @property
+    def program(self) -> str:
+        return paths.in_root("tests", self.name, "run.py")
+
+    def exists(self) -> bool:
+        return os.path.exists(self.program)
+
+    def commands(self, pattern: str | None) -> list[list[str]]:
+        return [[PYTHON, self.program, *([pattern] if pattern else [])]]
+
+    def log(self) -> str:
+        return paths.in_build("test-logs", f"{self.name}.log")
+
+
+class UnitSuite(Suite):
+    """The hosted unit tests, which CMake knows: one run of ctest for each preset."""
+
+    def exists(self) -> bool:
+        return os.path.isdir(paths.in_root("tests", "unit"))
+
+    def commands(self, pattern: str | None) -> list[list[str]]:
+        return [["ctest", "--test-dir", paths.in_build(preset), "--output-on-failure", "--timeout", "300",
+                 "-j", str(os.cpu_count() or 1), *(["-R", pattern] if pattern else [])] for preset in self.presets]
+
+
+SUITES = (
+    Suite("model", ()),
+    Suite("exo", (), needs_init=True),
+    UnitSuite("unit", ("hosted", "hosted-tsan")),
+    Suite("shell", ("release",), needs_init=True),
+    Suite("kernel", ("debug", "release")),
+    Suite("linux", ("release",), needs_init=True),
+)
+
+
+class Result:
+    """What came of a suite."""
+
+    def __init__(self, name: str, passed: int, failed: int, seconds: float, output: str) -> None:
+        self.name = name
+        self.passed = passed
+        self.failed = failed
+        self.seconds = seconds
+        self.output = output
+
+    def __str__(self) -> str:
+        return f"{self.name:<7} {self.passed:>5} passed, {self.failed} failed  {self.seconds:7.1f} s"
+
+
+def count(output: str, status: int) -> tuple[int, int]:
+    """Passed and failed, from the last line that counts. Without one, or with a bad status alone: one failed."""
+    totals = COUNTS.findall(output)
+    ctest = CTEST_COUNTS.findall(output)
+    if totals:
+        passed, failed = (int(number) for number in totals[-1])
+    elif ctest:
+        failed, total = (int(number) for number in ctest[-1])
+        passed = total - failed
+    elif status == 0 and "No tests were found" in output:
+        return 0, 0
+    else:
+        return 0, 1
+    return passed, failed if failed or status == 0 else 1
+
+
+def main(arguments: list[str]) -> int:
+    options = parse(COMMAND, arguments)
+    if options.wants_help:
+        print(COMMAND.help())
+        return 0
+    chosen, pattern = _choose(options.words)
+    packages.ensure(packages.RUN + packages.TEST, "testing")
+    broken = _build(chosen)
+    os.makedirs(paths.in_build("test-logs"), exist_ok=True)
+    results = [Result(suite.name, 0, 1, 0.0, broken[suite.name]) for suite in chosen if suite.name in broken]
+    runnable = [suite for suite in chosen if suite.name not in broken]
+    is_alone = len(chosen) == 1
+
+    def run_one(suite: Suite) -> Result:
+        result = _run(suite, pattern, show=is_alone)
+        if not is_alone:
+            say(str(result))
+        return result
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        results += pool.map(run_one, runnable)
+    return _report(results, is_alone)
+
+
+def _choose(words: list[str]) -> tuple[list[Suite], str | None]:
+    if len(words) > 2:
+        raise UsageError("too many words; a pattern with spaces needs quotes", "test")
+    if not words:
+        return [suite for suite in SUITES if suite.exists()], None
+    for suite in SUITES:
+        if suite.name == words[0]:
+            if not suite.exists():
+                raise ExoError(f"there are no {suite.name} tests in this tree")
+            return [suite], words[1] if len(words) > 1 else None
+    raise UsageError(f"unknown suite {words[0]}", "test")
+
+
+def _build(suites: list[Suite]) -> dict[str, str]:
+    """Builds every preset that is needed, one after the other. Returns the suites that cannot run, with the reason."""
+    failures: dict[str, str] = {}
+    for preset in build.PRESETS:
+        if any(preset in suite.presets for suite in suites):
+            try:
+                build.ensure_preset(preset)
+            except ExoError as error:
+                say(str(error))
+                failures[preset] = str(error)
+    if any(suite.needs_init for suite in suites):
+        try:
+            build.ensure_init()
+        except ExoError as error:
+            say(str(error))
+            failures["init"] = str(error)
+    broken = {}
+    for suite in suites:
+        for part in (*suite.presets, *(["init"] if suite.needs_init else [])):
+            if part in failures:
+                broken[suite.name] = failures[part]
+    return broken
+
+
+def _run(suite: Suite, pattern: str | None, show: bool) -> Result:
+    started = time.monotonic()
+    passed = failed = 0
+    everything = []
+    with open(suite.log(), "w", encoding="utf-8") as log:
+        for command in suite.commands(pattern):
+            output, status = _run_command(command, log, show)
+            more_passed, more_failed = count(output, status)
+            passed += more_passed
+            failed += more_failed
+            everything.append(output)
+    return Result(suite.name, passed, failed, time.monotonic() - started, "".join(everything))
+
+
+def _run_command(command: list[str], log, show: bool) -> tuple[str, int]:
+    lines = []
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               cwd=paths.ROOT, text=True, errors="replace")
+    assert process.stdout is not None
+    for line in process.stdout:
+        lines.append(line)
+        log.write(line)
+        if show:
+            print(line, end="", flush=True)
+    return "".join(lines), process.wait()
+
+
+def _report(results: list[Result], is_alone: bool) -> int:
+    for result in results:
+        if result.failed and not is_alone:
+            lines = result.output.rstrip("\n").split("\n")
+            print(f"\n---- {result.name}: the last lines of build/test-logs/{result.name}.log")
+            print("\n".join(lines[-SHOWN_LINES:]))
+    print()
+    for result in results:
+        print(result)
+    passed, failed = sum(result.passed for result in results), sum(result.failed for result in results)
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not results else 0
