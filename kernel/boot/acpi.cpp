@@ -52,6 +52,12 @@ Result<u64> scan(const PhysicalReader& memory, u64 start, u64 end) {
 
 }  // namespace
 
+std::optional<AcpiAddress> AcpiAddress::load_from(std::span<const u8> table, u64 offset) {
+    const auto bytes = slice(table, offset, 12);
+    if (!bytes) return std::nullopt;
+    return AcpiAddress{static_cast<Space>((*bytes)[0]), (*bytes)[1], load<u64>(*bytes, 4).value_or(0)};
+}
+
 Result<u64> find_rsdp(const PhysicalReader& memory) {
     if (const auto segment = read<u16>(memory, EBDA_SEGMENT_POINTER); segment && *segment != 0) {
         const u64 ebda = u64{*segment} << 4;

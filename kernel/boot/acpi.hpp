@@ -24,17 +24,16 @@ struct AcpiHeader {
 static_assert(sizeof(AcpiHeader) == 36);
 
 /// ACPI's generic address structure: where a register is (ACPI 6.4, 5.2.3.2).
-struct [[gnu::packed]] AcpiAddress {
+struct AcpiAddress {
     enum class Space : u8 { Memory = 0, Io = 1, PciConfiguration = 2 };
     Space space = Space::Memory;
     u8 bit_width = 0;
-    u8 bit_offset = 0;
-    u8 access_size = 0;
     u64 address = 0;
 
     bool is_present() const { return address != 0; }
+    /// The twelve bytes at `offset`, or nothing when they do not lie inside.
+    static std::optional<AcpiAddress> load_from(std::span<const u8> table, u64 offset);
 };
-static_assert(sizeof(AcpiAddress) == 12);
 
 /// Looks where a BIOS leaves the RSDP: the first KiB of the EBDA, then 0xe0000-0xfffff (ACPI 6.4, 5.2.5.1).
 /// Errors: Enoent.

@@ -33,7 +33,7 @@ constexpr u32 FLAG_HARDWARE_REDUCED = 1U << 20;
 
 /// The port in the extended field if there is one, else that in the old field; 0 if neither can be a port.
 u16 port_of(std::span<const u8> table, u64 extended_field, u64 old_field) {
-    const auto extended = load<AcpiAddress>(table, extended_field);
+    const auto extended = AcpiAddress::load_from(table, extended_field);
     u64 port = load<u32>(table, old_field).value_or(0);
     if (extended && extended->is_present()) {
         if (extended->space != AcpiAddress::Space::Io) return 0;
@@ -58,11 +58,11 @@ Result<Fadt> read_fadt(std::span<const u8> table) {
         fadt.pm1b_control = port_of(table, X_PM1B_CONTROL, PM1B_CONTROL);
         if (load<u8>(table, PM_TIMER_LENGTH) == u8{4}) fadt.pm_timer = port_of(table, X_PM_TIMER, PM_TIMER);
         if ((flags & FLAG_TIMER_32_BIT) != 0) fadt.pm_timer_mask = UINT32_MAX;
-    } else if (const auto sleep = load<AcpiAddress>(table, SLEEP_CONTROL)) {
+    } else if (const auto sleep = AcpiAddress::load_from(table, SLEEP_CONTROL)) {
         fadt.sleep_control = *sleep;
     }
     if ((flags & FLAG_RESET_REGISTER) != 0) {
-        fadt.reset_register = load<AcpiAddress>(table, RESET_REGISTER).value_or(AcpiAddress{});
+        fadt.reset_register = AcpiAddress::load_from(table, RESET_REGISTER).value_or(AcpiAddress{});
         fadt.reset_value = load<u8>(table, RESET_VALUE).value_or(0);
     }
     fadt.dsdt = load<u64>(table, X_DSDT).value_or(0);

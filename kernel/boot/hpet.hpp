@@ -19,7 +19,7 @@ struct Hpet {
 /// Source: IA-PC HPET specification 1.0a, section 3.2.4.
 inline Result<Hpet> read_hpet(std::span<const u8> table) {
     const auto block_id = load<u32>(table, 36);
-    const auto address = load<AcpiAddress>(table, 40);
+    const auto address = AcpiAddress::load_from(table, 40);
     const auto minimum_tick = load<u16>(table, 53);
     if (!block_id || !address || !minimum_tick) return Error::Einval;
     if (address->space != AcpiAddress::Space::Memory || !address->is_present()) return Error::Einval;

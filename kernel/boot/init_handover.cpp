@@ -1,93 +1,18 @@
 #include "boot/init_handover.hpp"
 
-#include <algorithm>
-#include <array>
-
 namespace exo::boot {
 
 namespace {
 
-constexpr auto KERNEL_WORDS = std::to_array<std::string_view>({
-    // Ours.
-    "console",
-    "init",
-    "rdinit",
-    "norandmaps",
-    "quiet",
-    "loglevel",
-    "panic",
-    // Linux's, often met in boot loaders' and machine managers' configurations.
-    "acpi",
-    "apic",
-    "audit",
-    "cgroup_disable",
-    "clocksource",
-    "debug",
-    "default_hugepagesz",
-    "earlycon",
-    "earlyprintk",
-    "edd",
-    "hpet",
-    "hugepages",
-    "hugepagesz",
-    "ignore_loglevel",
-    "intel_iommu",
-    "iommu",
-    "ip",
-    "isolcpus",
-    "kaslr",
-    "keep_bootcon",
-    "lpj",
-    "lsm",
-    "maxcpus",
-    "mce",
-    "mem",
-    "memmap",
-    "mitigations",
-    "nmi_watchdog",
-    "no_timer_check",
-    "noapic",
-    "nohz",
-    "nohz_full",
-    "noinitrd",
-    "nokaslr",
-    "nolapic",
-    "nomodeset",
-    "nopti",
-    "noreplace_smp",
-    "nosmap",
-    "nosmep",
-    "nosmp",
-    "nosmt",
-    "nousb",
-    "nox2apic",
-    "noxsave",
-    "nr_cpus",
-    "pci",
-    "printk",
-    "pti",
-    "quiet",
-    "random",
-    "rcu_nocbs",
-    "reboot",
-    "resume",
-    "ro",
-    "root",
-    "rootdelay",
-    "rootflags",
-    "rootfstype",
-    "rootwait",
-    "rw",
-    "security",
-    "selinux",
-    "apparmor",
-    "spectre_v2",
-    "swiotlb",
-    "sysrq_always_enabled",
-    "transparent_hugepage",
-    "tsc",
-    "vga",
-});
+/// Ours first, then Linux's that boot loaders and machine managers often write.
+constexpr std::string_view KERNEL_WORDS =
+    "console init rdinit norandmaps quiet loglevel panic acpi apic apparmor audit cgroup_disable "
+    "clocksource debug default_hugepagesz earlycon earlyprintk edd hpet hugepages hugepagesz "
+    "ignore_loglevel intel_iommu iommu ip isolcpus kaslr keep_bootcon lpj lsm maxcpus mce mem memmap "
+    "mitigations nmi_watchdog no_timer_check noapic nohz nohz_full noinitrd nokaslr nolapic nomodeset "
+    "nopti noreplace_smp nosmap nosmep nosmp nosmt nousb nox2apic noxsave nr_cpus pci printk pti random "
+    "rcu_nocbs reboot resume ro root rootdelay rootflags rootfstype rootwait rw security selinux "
+    "spectre_v2 swiotlb sysrq_always_enabled transparent_hugepage tsc vga";
 
 /// "key=value" or "key": the word as init sees it.
 Result<String> spell(const CommandLineWord& word) {
@@ -114,7 +39,11 @@ Result<> set_environment(Vector<String>& environment, const CommandLineWord& wor
 }  // namespace
 
 bool is_kernel_word(std::string_view key) {
-    return std::ranges::any_of(KERNEL_WORDS, [&](std::string_view word) { return is_same_key(word, key); });
+    std::string_view rest = KERNEL_WORDS;
+    while (const auto word = take_word(rest)) {
+        if (is_same_key(word->key, key)) return true;
+    }
+    return false;
 }
 
 Result<InitHandover> InitHandover::create(const CommandLine& command_line) {

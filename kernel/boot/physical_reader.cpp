@@ -5,19 +5,14 @@
 namespace exo::boot {
 
 Result<std::string_view> read_text(const PhysicalReader& memory, u64 address, usize limit) {
-    // Page by page: the text may end just before memory that cannot be read.
-    for (usize length = 0; length < limit;) {
+    // Byte by byte: the text may end just before memory that cannot be read.
+    for (usize length = 0; length < limit; ++length) {
         const auto position = checked_add(address, length);
         if (!position) return Error::Efault;
-        const u64 to_page_end = PAGE_SIZE - (*position & (PAGE_SIZE - 1));
-        const u64 chunk = to_page_end < limit - length ? to_page_end : limit - length;
-        const std::span<const u8> bytes = TRY(memory.view(*position, chunk));
-        const usize end = as_text(bytes).find('\0');
-        if (end != std::string_view::npos) {
-            const std::span<const u8> text = TRY(memory.view(address, length + end));
+        if (TRY(read<u8>(memory, *position)) == 0) {
+            const std::span<const u8> text = TRY(memory.view(address, length));
             return as_text(text);
         }
-        length += static_cast<usize>(chunk);
     }
     return Error::Einval;
 }

@@ -1,5 +1,7 @@
 #include "fs/cpio.hpp"
 
+#include <algorithm>
+
 #include "utils/bits.hpp"
 #include "utils/parse.hpp"
 
@@ -120,7 +122,8 @@ Result<CpioEntry> CpioReader::read_entry() {
     if (name_size < 2 || as_text(*name).find('\0') != name_size - 1)
         return fail_with(CpioProblem::BadName, start);
 
-    const u64 data_start = align_up(start + HEADER_SIZE + name_size, 4);
+    // The padding of the last entry may be missing.
+    const u64 data_start = std::min<u64>(align_up(start + HEADER_SIZE + name_size, 4), image_.size());
     const auto data = slice(image_, data_start, (*numbers)[FieldSize]);
     if (!data) return fail_with(CpioProblem::Truncated, start);
     CpioEntry entry = entry_of(*numbers);
@@ -131,9 +134,7 @@ Result<CpioEntry> CpioReader::read_entry() {
     if ((entry.mode & TYPE_MASK) == TYPE_LINK && data->size() >= NAME_LIMIT)
         return fail_with(CpioProblem::LinkTooLong, start);
     if (magic == "070702") TRY(verify_checksum(entry, (*numbers)[FieldChecksum]));
-    // The padding of the last entry may be missing.
-    const u64 end = align_up(data_start + data->size(), 4);
-    position_ = end < image_.size() ? end : image_.size();
+    position_ = std::min<u64>(align_up(data_start + data->size(), 4), image_.size());
     return entry;
 }
 

@@ -43,7 +43,7 @@ Result<u64> check_file_mapping(const Elf64ProgramHeader& header) {
 
 Result<ElfHeader> ElfHeader::parse(std::span<const u8> start) {
     Elf64Header raw{};
-    std::memcpy(&raw, start.data(), std::min(start.size(), sizeof(raw)));
+    if (!start.empty()) std::memcpy(&raw, start.data(), std::min(start.size(), sizeof(raw)));
     static constexpr u8 MAGIC[] = {0x7f, 'E', 'L', 'F'};
     if (!std::equal(std::begin(MAGIC), std::end(MAGIC), raw.e_ident)) return Error::Enoexec;
     if (raw.e_type != ET_EXEC && raw.e_type != ET_DYN) return Error::Enoexec;
@@ -107,7 +107,7 @@ Result<> ElfImage::add_segment(const Elf64ProgramHeader& item) {
         USER_END - item.p_memsz < item.p_vaddr)
         return Error::Einval;
     segment.start = align_down(item.p_vaddr, PAGE_SIZE);
-    segment.file_offset = item.p_offset - page_offset(item.p_vaddr);
+    if (segment.file_size != 0) segment.file_offset = item.p_offset - page_offset(item.p_vaddr);
     segment.file_end = item.p_vaddr + item.p_filesz;
     segment.memory_end = align_up(item.p_vaddr + item.p_memsz, PAGE_SIZE);
     segment.has_zero_part = item.p_memsz > item.p_filesz;

@@ -1,6 +1,8 @@
 // MUST(expression): the value of a Result, or the test fails here and now.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <stdexcept>
 #include <string>
 
@@ -17,14 +19,19 @@ template <class T> T must(Result<T> result, const char* expression, const char* 
     if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
+template <class T> testing::AssertionResult has_error(const Result<T>& result, Error expected) {
+    if (result.has_value())
+        return testing::AssertionFailure()
+               << "succeeded, error expected: " << static_cast<unsigned>(expected);
+    if (result.error() == expected) return testing::AssertionSuccess();
+    return testing::AssertionFailure() << "error " << static_cast<unsigned>(result.error()) << ", expected "
+                                       << static_cast<unsigned>(expected);
+}
+
 }  // namespace exo::test
 
 #define MUST(...) ::exo::test::must((__VA_ARGS__), #__VA_ARGS__, __FILE_NAME__, __LINE__)
 
-/// `EXPECT_ERROR(Error::Enoent, lookup("x"))`.
-#define EXPECT_ERROR(expected, ...)                                        \
-    do {                                                                   \
-        const auto expect_error_result_ = (__VA_ARGS__);                   \
-        ASSERT_FALSE(expect_error_result_.has_value()) << #__VA_ARGS__;    \
-        EXPECT_EQ(expect_error_result_.error(), expected) << #__VA_ARGS__; \
-    } while (false)
+/// `EXPECT_ERROR(Error::Enoent, lookup("x")) << "more words";`
+#define EXPECT_ERROR(expected, ...) \
+    EXPECT_TRUE(::exo::test::has_error((__VA_ARGS__), expected)) << #__VA_ARGS__
