@@ -7,7 +7,6 @@ and any number of machines run side by side.
 from __future__ import annotations
 
 import os
-import signal
 
 from . import packages
 from .errors import ExoError
@@ -21,6 +20,7 @@ MACHINE_FLAGS = {"microvm": "microvm,acpi=off,x-option-roms=off,rtc=on", "q35": 
 SERIAL_BUS = {"microvm": "virtio-serial-device", "q35": "virtio-serial-pci"}
 
 PR_SET_PDEATHSIG = 1
+SIGKILL = 9  # the module signal would take 5 ms to import, before QEMU can start
 
 
 def accelerator() -> str:
@@ -92,7 +92,7 @@ class Process:
     def stop(self) -> int:
         """Ends it if it has not ended, and returns its exit status (or minus the signal that ended it)."""
         if self._status is None:
-            os.kill(self.pid, signal.SIGKILL)
+            os.kill(self.pid, SIGKILL)
         return self.wait()
 
     def wait(self) -> int:
@@ -110,7 +110,7 @@ def _become(command: list[str], inherited: list[int], messages: int, parent: int
     try:
         import ctypes
         os.setsid()  # a Ctrl-C on the terminal is for the program inside, not for QEMU
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
         if os.getppid() != parent:
             os._exit(1)
         null = os.open(os.devnull, os.O_RDONLY)

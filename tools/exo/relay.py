@@ -145,9 +145,9 @@ class Relay:
 
     def _half_close(self, name: str) -> None:
         # Not a full close: QEMU would see the hang-up and drop what it has not read yet.
-        import socket
+        import _socket
         try:
-            self._ends[name].shutdown(socket.SHUT_WR)
+            self._ends[name].shutdown(_socket.SHUT_WR)
         except OSError:
             pass
 

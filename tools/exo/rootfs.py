@@ -14,6 +14,9 @@ from .errors import ExoError
 
 SKELETON = os.path.join(os.path.dirname(os.path.abspath(__file__)), "skeleton")
 
+DEFAULT_IMAGE = "busybox.cpio"
+KEPT_IMAGES = 4
+
 # Name and mode, parents first.
 FOLDERS = (("bin", 0o755), ("dev", 0o755), ("etc", 0o755), ("home", 0o755), ("mnt", 0o755), ("proc", 0o555),
            ("root", 0o700), ("run", 0o755), ("sbin", 0o755), ("sys", 0o555), ("tmp", 0o1777), ("usr", 0o755),
@@ -49,7 +52,7 @@ def _plain(name: str) -> str:
 
 
 def _ensure_default() -> str:
-    image = paths.in_build("images", "busybox.cpio")
+    image = paths.in_build("images", DEFAULT_IMAGE)
     stamp = image + ".inputs"
     inputs = [busybox_path(), SKELETON, __file__]
     if os.path.exists(image) and fingerprint.matches(stamp, fingerprint.of(inputs)):
@@ -126,7 +129,20 @@ def _ensure_folder(folder: str) -> str:
         process.say(f"making an image of {folder}")
         _write(image, lambda writer: add_tree(writer, folder, ""))
         fingerprint.save(stamp, current)
+        _forget_old_images()
+    os.utime(image)
     return image
+
+
+def _forget_old_images() -> None:
+    """Keeps the images of the folders that were used last."""
+    folder = paths.in_build("images")
+    images = [os.path.join(folder, name) for name in os.listdir(folder)
+              if name.endswith(".cpio") and name != DEFAULT_IMAGE]
+    for image in sorted(images, key=os.path.getmtime)[:-KEPT_IMAGES]:
+        for path in (image, image + ".inputs"):
+            if os.path.exists(path):
+                os.unlink(path)
 
 
 def _write(image: str, fill) -> None:
