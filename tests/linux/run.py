@@ -1,0 +1,193 @@
+#!/usr/bin/python3
+"""Runs the same static programs and scripts on Linux and on Exo-OS and compares what they print and how they end.
+
+usage: run.py [OPTION]… [PATTERN]
+
+PATTERN is a regular expression that is searched in the names of the tests, like `signals/` or `pipe`.
+
+  --oracle-only      only see whether the tests are right on Linux
+  --again            ask Linux again, whatever it said before
+  --kernel PATH      compare this kernel only, instead of build/release and build/debug
+  --machine NAME     q35 or microvm, instead of q35 for the release and microvm for the debug kernel
+  --show             print what each test prints on Linux
+  -v                 name each test that passes as well
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import difflib
+import os
+import re
+import signal
+import sys
+import threading
+import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import accepted  # noqa: E402
+import errno_table  # noqa: E402
+import image  # noqa: E402
+import machine  # noqa: E402
+import oracle  # noqa: E402
+import programs  # noqa: E402
+
+WORKERS = min(2, os.cpu_count() or 1)
+TESTS_PER_BOOT = 50
+TESTS_PER_ORACLE_BOOT = 100
+
+
+class Tally:
+    """Counts and prints; several machines report at the same time."""
+
+    def __init__(self, is_verbose: bool) -> None:
+        self.passed = 0
+        self.failed = 0
+        self._is_verbose = is_verbose
+        self._lock = threading.Lock()
+
+    def passes(self, what: str) -> None:
+        with self._lock:
+            self.passed += 1
+            if self._is_verbose:
+                print(f"ok    {what}", flush=True)
+            elif self.passed % 50 == 0:
+                print(f"… {self.passed} passed so far", flush=True)
+
+    def fails(self, what: str, why: str) -> None:
+        with self._lock:
+            self.failed += 1
+            print(f"FAIL  {what}\n{why.rstrip()}", flush=True)
+
+
+def in_parallel(kernel: str, kind: str, tests: list, per_boot: int, on_result) -> None:
+    size = max(1, min(per_boot, -(-len(tests) // WORKERS)))
+    # Taken in strides, so that a family of slow tests is spread over the machines.
+    count = -(-len(tests) // size)
+    portions = [tests[start::count] for start in range(count)]
+    with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
+        for future in [pool.submit(machine.run_all, kernel, kind, portion, on_result) for portion in portions]:
+            future.result()
+
+
+def ask_oracle(tests: list, tally: Tally) -> dict:
+    """What Linux says of each test. Tests that are wrong there fail here and are left out."""
+    answers = {test.name: oracle.cached(test) for test in tests}
+    unknown = [test for test in tests if answers[test.name] is None]
+    if unknown:
+        print(f"asking Linux about {len(unknown)} tests", flush=True)
+
+        def on_answer(test, result) -> None:
+            answers[test.name] = result
+            oracle.save(test, result)
+
+        in_parallel(oracle.kernel(), "q35", unknown, TESTS_PER_ORACLE_BOOT, on_answer)
+    right = {}
+    for test in tests:
+        answer = answers[test.name]
+        if answer is None:
+            tally.fails(f"{test.name} (oracle)", "Linux gave no answer")
+            continue
+        complaint = oracle.complaint(answer)
+        if complaint:
+            tally.fails(f"{test.name} (oracle)", f"broken test: {complaint}\n{indent(answer.output)}{indent(answer.log)}")
+        else:
+            right[test.name] = answer
+    return right
+
+
+def indent(text: str) -> str:
+    return "".join(f"    {line}\n" for line in text.splitlines())
+
+
+def difference(expected: machine.Result, actual: machine.Result) -> str:
+    lines = difflib.unified_diff([*expected.output.splitlines(), f"[{expected.status}]"],
+                                 [*actual.output.splitlines(), f"[{actual.status}]"], "Linux", "Exo-OS", lineterm="", n=2)
+    text = indent("\n".join(lines))
+    return text + (f"    the kernel's last words:\n{indent(actual.log)}" if actual.log else "")
+
+
+def compare(kernel: str, kind: str, label: str, tests: list, answers: dict, tally: Tally) -> None:
+    start = time.monotonic()
+
+    def on_result(test, result) -> None:
+        expected = accepted.adapt(test.name, answers[test.name])
+        what = f"{test.name} ({label})"
+        if (result.status, result.output) == (expected.status, expected.output):
+            tally.passes(what)
+        else:
+            tally.fails(what, difference(expected, result))
+
+    in_parallel(kernel, kind, [test for test in tests if test.name in answers], TESTS_PER_BOOT, on_result)
+    print(f"{label}: {time.monotonic() - start:.0f} s", flush=True)
+
+
+def kernels(options: dict) -> list[tuple[str, str, str]]:
+    """Path, machine and label of each kernel to compare."""
+    if options["--kernel"]:
+        path = options["--kernel"]
+        return [(path, options["--machine"] or "q35", f"{os.path.basename(path)}, {options['--machine'] or 'q35'}")]
+    found = []
+    for preset, usual in (("release", "q35"), ("debug", "microvm")):
+        path = os.path.join(programs.ROOT, "build", preset, "exo-os.elf")
+        kind = options["--machine"] or usual
+        if os.path.exists(path):
+            found.append((path, kind, f"{preset}, {kind}"))
+    return found
+
+
+def parse(arguments: list[str]) -> tuple[dict, str]:
+    options = {"--oracle-only": False, "--again": False, "--show": False, "-v": False, "--kernel": "", "--machine": ""}
+    patterns = []
+    words = iter(arguments)
+    for word in words:
+        if word in ("-h", "--help"):
+            print(__doc__)
+            sys.exit(0)
+        if not word.startswith("-"):
+            patterns.append(word)
+        elif word not in options:
+            sys.exit(f"run.py: unknown option {word}")
+        else:
+            options[word] = next(words, "") if options[word] == "" else True
+    if options["--machine"] not in ("", *machine.MACHINES):
+        sys.exit(f"run.py: no such machine: {options['--machine']}")
+    return options, "|".join(patterns)
+
+
+def main(arguments: list[str]) -> int:
+    options, pattern = parse(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    tests = [test for test in programs.find_all() if re.search(pattern, test.name)]
+    tally = Tally(bool(options["-v"]))
+    image.ensure_busybox()
+    complaints = programs.build(tests)
+    if complaints:
+        print("\n".join(complaints))
+        tally.fails("the test programs", "do not build")
+        print(f"{tally.passed} passed, {tally.failed} failed")
+        return 1
+    if options["--again"]:
+        oracle.forget()
+    if not pattern:
+        for problem in errno_table.problems():
+            tally.fails("docs/errnos.md", problem)
+    answers = ask_oracle(tests, tally)
+    if options["--show"]:
+        for name, answer in answers.items():
+            print(f"--- {name}\n{answer.output}", end="")
+    compared = [] if options["--oracle-only"] else kernels(options)
+    if not compared and not options["--oracle-only"]:
+        tally.fails("the kernel", "there is none: ./exo build")
+    for kernel, kind, label in compared:
+        compare(kernel, kind, label, tests, answers, tally)
+    if options["--oracle-only"]:
+        tally.passed = len(answers)
+    print(f"{tally.passed} passed, {tally.failed} failed")
+    return 0 if tally.failed == 0 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
