@@ -45,8 +45,10 @@ class Dentry final : public Object {
     u32 hash() const { return hash_; }
     /// Null for a root.
     Dentry* parent() const { return parent_; }
-    /// In the cache: the name exists (or is known not to). Otherwise it was deleted.
+    /// Found by lookups. Names of volatile directories never are.
     bool is_cached() const { return is_cached_; }
+    /// The name was removed; who holds the dentry still has the inode.
+    bool is_deleted() const { return is_deleted_; }
     /// Some mount covers it.
     bool is_mountpoint() const { return mounts_here_ != 0; }
 
@@ -55,9 +57,12 @@ class Dentry final : public Object {
     TreeNode entry_link;
     u64 cookie = 0;
 
+    /// For the cache: among those that may be forgotten; later among the dying.
+    ListNode cache_link;
+
   private:
     friend class DentryTree;
-    friend class MountTree;
+    friend struct MountTree;
 
     Dentry() : Object(ObjectKind::Dentry) {}
     Result<> set_name(std::string_view name);
@@ -72,8 +77,8 @@ class Dentry final : public Object {
     u32 hash_ = 0;
     u16 name_length_ = 0;
     bool is_cached_ = false;
+    bool is_deleted_ = false;
     u32 mounts_here_ = 0;
-    ListNode evict_link_;  ///< In the list of those that may be forgotten.
     char inline_name_[INLINE_NAME_SIZE];
 };
 

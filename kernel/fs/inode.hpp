@@ -51,9 +51,9 @@ enum class InodeTraits : u8 {
     None = 0,
     CompleteDirectory =
         1,  ///< All its names are in the dentry cache: a miss means that the name does not exist.
-    VolatileNames =
-        2,  ///< A cached name must be confirmed by `still_names` before it is used; absent ones are not cached.
+    VolatileNames = 2,      ///< Neither the directory's own name nor those in it are cached (/proc/PID).
     MagicLink = 4,  ///< `follow` leads to an object, not to a path to be parsed (/proc/PID/exe).
+    NoNegativeNames = 8,    ///< That a name is absent is not remembered.
 };
 EXO_FLAGS(InodeTraits);
 
@@ -127,8 +127,6 @@ class Inode : public Object {
 
     /// The inode that `child.name()` stands for, or null if there is none. Errors: Enomem, Eio.
     virtual Result<Ref<Inode>> lookup(Dentry& child);
-    /// For VolatileNames: the cached positive `child` is still right. Called with the name tree locked: must not sleep.
-    virtual bool still_names(const Dentry& child);
     /// Makes a node of any type under `child`, which is negative. Errors: Enospc, Enomem, Eperm (type not supported).
     virtual Result<Ref<Inode>> create(Dentry& child, const NewNode& node);
     /// A further name for `target`. Errors: Enospc, Enomem, Eperm, Emlink.
@@ -169,6 +167,9 @@ class Inode : public Object {
 
     /// What a named pipe's openers share; made by ipc at the first open, under content_lock.
     Ref<Object> shared_state;
+
+    /// An O_TMPFILE inode, without a name, that link may give one.
+    std::atomic<bool> may_be_linked_unnamed{false};
 
     /// An executable being written, or a file being executed (ETXTBSY): writers count up, executions down.
     Result<> allow_write();

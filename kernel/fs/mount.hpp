@@ -42,6 +42,9 @@ class Mount final : public Object {
         return has(options(), MountOptions::ReadOnly) || file_system_->is_read_only();
     }
 
+    /// For the name tree: among all that are attached somewhere.
+    ListNode attached_link;
+
     // ---- With the name tree locked.
 
     /// Null: the root of a namespace, or detached.
@@ -50,7 +53,7 @@ class Mount final : public Object {
 
   private:
     friend class MountNamespace;
-    friend class MountTree;
+    friend struct MountTree;
 
     Mount(MountableTree tree, String source, MountOptions options);
     template <class T, class... Args> friend Result<Ref<T>> exo::make_ref(Args&&... args);
@@ -64,7 +67,6 @@ class Mount final : public Object {
     Ref<Dentry> mountpoint_;
     MountNamespace* namespace_ = nullptr;
     u32 children_ = 0;
-    ListNode hash_link_;       ///< Among the mounts by (parent, mountpoint).
     ListNode namespace_link_;  ///< In the order of mounting.
 };
 
@@ -98,7 +100,12 @@ class MountNamespace final : public Object {
     struct State {
         MountList mounts;
     };
-    void put_in(Mount& mount, Mount& parent, Dentry& mountpoint);
+    void put_in(State& state, Ref<Mount> mount, const Path& where);
+    void take_out(State& state, Mount& mount);
+    Result<> check_place(const Mount& mount, const Path& where);
+    static Result<Ref<Mount>> copy_of(const Mount& mount, Ref<Dentry> root);
+    static void put_subtree_last(State& state, Mount& top);
+    static Mount* last_below(State& state, const Mount& top);
 
     scheduler::Mutex<State, sync::LockRank::MountTable> state_;
     Ref<Mount> root_;

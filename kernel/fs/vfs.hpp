@@ -96,9 +96,14 @@ struct TimeChange {
 Result<> change_times(const Target& target, TimeChange access, TimeChange modification,
                       const Credentials& credentials);
 
+/// Cuts or extends a regular file that may be written: what ftruncate, truncate and O_TRUNC do after their checks.
+/// Errors: Efbig, Enospc, Enomem, Einval.
+enum class TruncateTimes : u8 { Always, IfSizeChanges };
+Result<> truncate_inode(Inode& inode, u64 size, TruncateTimes times, const WriteContext& context);
+
 /// stat's structure.
 void fill_stat(Inode& inode, abi::stat& out);
-/// statx's structure; `mount` may be null.
+/// statx's structure, with all that is known; `path` may be null.
 void fill_statx(Inode& inode, const Path* path, abi::statx& out);
 /// statfs and fstatfs; `mount` may be null. Errors: Enosys (no file system behind it), Eio.
 Result<> fill_statfs(Inode& inode, const Mount* mount, abi::statfs& out);

@@ -123,7 +123,7 @@ class CapabilityTable final : public Object {
 
     /// The one gate: looks up slot `number` and says which of the rights `needed` it lacks. Denials are audited.
     CapabilityUse verify(u32 number, Rights needed) {
-        // acquire: pairs with the release in remove_user: changes by a user that has left are seen
+        // acquire: pairs with the release in TableUser::leave: changes by a user that has left are seen
         if (users_.load(std::memory_order_acquire) == 1) [[likely]]
             return use_of(state_.unsafe_value(), number, needed, CapabilityUse::Ownership::Borrowed);
         return verify_shared(number, needed);
@@ -197,7 +197,9 @@ class CapabilityTable final : public Object {
     static Result<> grow(State& state, u32 number);
     static void mark_taken(State& state, u32 number);
     static void mark_free(State& state, u32 number);
-    static Ref<Object> take_out(State& state, u32 number);
+    static Capability take_out(State& state, u32 number);
+    static std::optional<u32> next_open_in(const State& state, u32 from);
+    Result<Ref<CapabilityTable>> clone();
     static void fill(State& state, u32 number, Capability& capability, OnExec on_exec);
     void give_back(u32 number);
     u32 commit(u32 number, Capability capability, OnExec on_exec);

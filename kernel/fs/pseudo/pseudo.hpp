@@ -93,8 +93,6 @@ class GeneratedDirectory : public Inode {
     /// Feeds entries whose cookies are at least `cookie`, in ascending order; a cookie must keep its meaning while
     /// names come and go (use the pid, the descriptor). Errors: Enomem, Esrch.
     virtual Result<> list(u64 cookie, DirectorySink sink) = 0;
-    /// With the name tree locked: `child` was found here earlier and is `inode` still? Must not sleep.
-    bool still_names(const Dentry& child) override = 0;
 
     Result<Ref<Inode>> lookup(Dentry& child) final;
     Result<> iterate(Dentry& directory, u64 cookie, DirectorySink sink) final;
@@ -115,7 +113,6 @@ class StaticDirectory : public Inode {
     void set_fallback(Ref<GeneratedDirectory> directory) { fallback_ = std::move(directory); }
 
     Result<Ref<Inode>> lookup(Dentry& child) override;
-    bool still_names(const Dentry& child) override;
     Result<> iterate(Dentry& directory, u64 cookie, DirectorySink sink) override;
 
   private:

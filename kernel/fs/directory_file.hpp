@@ -1,0 +1,33 @@
+// Open directories, and files opened with O_PATH.
+#pragma once
+
+#include "fs/file.hpp"
+
+namespace exo::fs {
+
+class DirectoryFile final : public File {
+  public:
+    explicit DirectoryFile(OpenRequest&& request) : File(std::move(request), FileTraits::Seekable) {}
+
+    Result<usize> do_read(vm::OutBuffer&, u64) override { return Error::Eisdir; }
+    Result<usize> do_write(vm::InBuffer&, u64&, const WriteContext&) override { return Error::Ebadf; }
+    Result<u64> do_seek(u64 position, i64 offset, abi::SeekWhence whence) override;
+    Result<u64> do_read_directory(u64 cookie, DirectorySink sink) override;
+    Result<> sync() override { return {}; }
+};
+
+/// Only a place: what needs an open file is refused by its rights, and here once more.
+class PathFile final : public File {
+  public:
+    explicit PathFile(OpenRequest&& request) : File(std::move(request), FileTraits::PathOnly) {}
+
+    Result<usize> do_read(vm::OutBuffer&, u64) override { return Error::Ebadf; }
+    Result<usize> do_write(vm::InBuffer&, u64&, const WriteContext&) override { return Error::Ebadf; }
+    Result<u64> ioctl(u32, u64) override { return Error::Ebadf; }
+    PollEvents poll(PollTable*) override { return PollEvents::Nval; }
+    Result<> truncate(u64, const WriteContext&) override { return Error::Ebadf; }
+    Result<> sync() override { return Error::Ebadf; }
+    Result<Ref<vm::PageSource>> page_source() override { return Error::Ebadf; }
+};
+
+}  // namespace exo::fs

@@ -1,0 +1,184 @@
+#include "fs/file.hpp"
+
+#include "abi/linux/limits.hpp"
+#include "fs/permission.hpp"
+
+namespace exo::fs {
+
+namespace {
+
+/// What open(2) asks once and does not remember (fcntl(2), F_GETFL).
+constexpr OpenFlags CREATION_FLAGS =
+    OpenFlags::Creat | OpenFlags::Excl | OpenFlags::Noctty | OpenFlags::Trunc | OpenFlags::Cloexec;
+constexpr OpenFlags SETTABLE_FLAGS =
+    OpenFlags::Append | OpenFlags::Nonblock | OpenFlags::Async | OpenFlags::Direct | OpenFlags::Noatime;
+
+}  // namespace
+
+File::File(Path path, Ref<Inode> inode, OpenFlags flags, FileTraits traits)
+    : Object(ObjectKind::File),
+      path_(std::move(path)),
+      inode_(std::move(inode)),
+      flags_(flags & ~CREATION_FLAGS),
+      traits_(traits) {}
+
+File::File(OpenRequest&& request, FileTraits traits)
+    : File(std::move(request.path), nullptr, request.flags, traits) {
+    inode_ = Ref<Inode>(path_.dentry->inode());
+}
+
+File::~File() {
+    if (counts_as_writer_) inode_->end_write();
+}
+
+Result<> File::set_status_flags(OpenFlags flags, const Credentials& credentials) {
+    const OpenFlags old = this->flags();
+    if (has(flags, OpenFlags::Direct)) return Error::Einval;
+    if (has(flags & ~old, OpenFlags::Noatime) && !is_owner(*inode_, credentials)) return Error::Eperm;
+    flags_.store((old & ~SETTABLE_FLAGS) | (flags & SETTABLE_FLAGS), std::memory_order_relaxed);
+    return {};
+}
+
+void File::set_blocking(Blocking blocking) {
+    const OpenFlags rest = flags() & ~OpenFlags::Nonblock;
+    flags_.store(blocking == Blocking::Yes ? rest : rest | OpenFlags::Nonblock, std::memory_order_relaxed);
+}
+
+Result<usize> File::read(vm::OutBuffer& to) {
+    if (!has(traits_, FileTraits::Seekable)) return do_read(to, 0);
+    auto position = position_.lock();
+    const usize count = TRY(do_read(to, *position));
+    *position += count;
+    return count;
+}
+
+Result<usize> File::write(vm::InBuffer& from, const WriteContext& context) {
+    u64 offset = 0;
+    if (!has(traits_, FileTraits::Seekable)) return do_write(from, offset, context);
+    auto position = position_.lock();
+    offset = *position;
+    const usize count = TRY(do_write(from, offset, context));
+    *position = offset + count;
+    return count;
+}
+
+Result<usize> File::read_at(vm::OutBuffer& to, u64 offset) {
+    if (!has(traits_, FileTraits::Seekable)) return Error::Espipe;
+    return do_read(to, offset);
+}
+
+Result<usize> File::write_at(vm::InBuffer& from, u64 offset, const WriteContext& context) {
+    if (!has(traits_, FileTraits::Seekable)) return Error::Espipe;
+    // LINUX: pwrite on an O_APPEND file appends whatever the offset (pwrite(2), "BUGS").
+    return do_write(from, offset, context);
+}
+
+Result<> File::read_exactly(std::span<u8> to, u64 offset) {
+    vm::OutBuffer buffer = vm::OutBuffer::from_kernel(to);
+    while (buffer.remaining() != 0) {
+        const usize count = TRY(do_read(buffer, offset));
+        if (count == 0) return Error::Eio;
+        offset += count;
+    }
+    return {};
+}
+
+Result<u64> File::seek(i64 offset, abi::SeekWhence whence) {
+    if (!has(traits_, FileTraits::Seekable)) return Error::Espipe;
+    auto position = position_.lock();
+    *position = TRY(do_seek(*position, offset, whence));
+    return *position;
+}
+
+u64 File::position() {
+    return *position_.lock();
+}
+
+void File::set_position(u64 position) {
+    *position_.lock() = position;
+}
+
+Result<> File::read_directory(DirectorySink sink) {
+    if (!inode_->is_directory()) return Error::Enotdir;
+    auto position = position_.lock();
+    *position = TRY(do_read_directory(*position, sink));
+    return {};
+}
+
+// ---- Defaults
+
+Result<usize> File::do_read(vm::OutBuffer&, u64) {
+    return Error::Einval;
+}
+
+Result<usize> File::do_write(vm::InBuffer&, u64&, const WriteContext&) {
+    return Error::Einval;
+}
+
+Result<u64> File::do_seek(u64 position, i64 offset, abi::SeekWhence whence) {
+    i64 base = 0;
+    switch (whence) {
+        case abi::SeekWhence::Set: break;
+        case abi::SeekWhence::Cur: base = static_cast<i64>(position); break;
+        case abi::SeekWhence::End: base = static_cast<i64>(inode_->size()); break;
+        // Without knowledge of holes all is data, and the only hole is at the end (lseek(2)).
+        case abi::SeekWhence::Data:
+        case abi::SeekWhence::Hole: {
+            if (offset < 0 || static_cast<u64>(offset) >= inode_->size()) return Error::Enxio;
+            return whence == abi::SeekWhence::Data ? static_cast<u64>(offset) : inode_->size();
+        }
+        default: return Error::Einval;
+    }
+    const auto sum = checked_add(base, offset);
+    // LINUX: a sum that overflows is EOVERFLOW only in name; vfs_setpos says EINVAL.
+    if (!sum || *sum < 0) return Error::Einval;
+    return static_cast<u64>(*sum);
+}
+
+Result<u64> File::do_read_directory(u64, DirectorySink) {
+    return Error::Enotdir;
+}
+
+Result<u64> File::ioctl(u32, u64) {
+    return Error::Enotty;
+}
+
+Result<u64> File::readable_bytes() {
+    return Error::Enotty;
+}
+
+PollEvents File::poll(PollTable*) {
+    return PollEvents::In | PollEvents::Out | PollEvents::Rdnorm | PollEvents::Wrnorm;
+}
+
+Result<> File::truncate(u64, const WriteContext&) {
+    return Error::Einval;
+}
+
+Result<> File::allocate(abi::FallocateMode, u64, u64, const WriteContext&) {
+    if (abi::is_fifo(inode_->mode())) return Error::Espipe;
+    if (inode_->is_directory()) return Error::Eisdir;
+    return Error::Enodev;
+}
+
+Result<> File::sync() {
+    return Error::Einval;
+}
+
+Result<Ref<vm::PageSource>> File::page_source() {
+    return Error::Enodev;
+}
+
+Result<u32> File::pipe_capacity() {
+    return Error::Ebadf;
+}
+
+Result<u32> File::set_pipe_capacity(u32, const Credentials&) {
+    return Error::Ebadf;
+}
+
+Result<> File::append_description(String& out) {
+    return out.append("anon_inode:[unknown]");
+}
+
+}  // namespace exo::fs

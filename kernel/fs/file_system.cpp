@@ -1,0 +1,43 @@
+#include "fs/file_system.hpp"
+
+#include "fs/name_tree.hpp"
+
+namespace exo::fs {
+
+namespace {
+
+constinit List<FileSystemType, &FileSystemType::link> types;
+constinit std::atomic<u32> next_anonymous_minor{1};
+
+}  // namespace
+
+void register_file_system(FileSystemType& type) {
+    if (!type.link.is_linked()) types.push_back(type);
+}
+
+FileSystemType* find_file_system(std::string_view name) {
+    for (FileSystemType& type : types) {
+        if (type.name == name) return &type;
+    }
+    return nullptr;
+}
+
+void for_each_file_system(FunctionRef<void(const FileSystemType&)> visit) {
+    for (FileSystemType& type : types) visit(type);
+}
+
+FileSystem::FileSystem(std::string_view type_name)
+    : type_name_(type_name), device_{0, next_anonymous_minor.fetch_add(1, std::memory_order_relaxed)} {}
+
+void FileSystem::last_mount_gone(Dentry&) {
+    // Forgetting a name may make its directory's name forgettable.
+    while (true) {
+        Ref<Dentry> forgotten;
+        auto tree = name_tree.lock();
+        forgotten = tree->dentries.evict_one_of(*this);
+        tree.unlock();
+        if (!forgotten) return;
+    }
+}
+
+}  // namespace exo::fs

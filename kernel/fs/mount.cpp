@@ -1,0 +1,242 @@
+#include "fs/mount.hpp"
+
+#include "fs/name_tree.hpp"
+
+namespace exo::fs {
+
+namespace {
+
+constinit std::atomic<u32> next_mount_id{1};
+
+const Dentry* parent_of(const Dentry& dentry) {
+    return dentry.parent();
+}
+
+/// With the name tree locked.
+bool is_at_or_below(const Dentry* dentry, const Dentry& top) {
+    for (; dentry != nullptr; dentry = parent_of(*dentry)) {
+        if (dentry == &top) return true;
+    }
+    return false;
+}
+
+/// Puts a path that may be covered by mounts onto the topmost of them.
+Path topmost(const Path& where) {
+    auto tree = name_tree.lock();
+    Mount* mount = where.mount.get();
+    Dentry* dentry = where.dentry.get();
+    tree->mounts.descend(mount, dentry);
+    return {Ref<Mount>(mount), Ref<Dentry>(dentry)};
+}
+
+}  // namespace
+
+Mount::Mount(MountableTree tree, String source, MountOptions options)
+    : Object(ObjectKind::Mount),
+      id_(next_mount_id.fetch_add(1, std::memory_order_relaxed)),
+      file_system_(std::move(tree.file_system)),
+      root_(std::move(tree.root)),
+      source_(std::move(source)),
+      options_(options) {
+    file_system_->mounts_.fetch_add(1, std::memory_order_relaxed);
+}
+
+Result<Ref<Mount>> Mount::create(MountableTree tree, std::string_view source, MountOptions options) {
+    String text = TRY(String::from(source.empty() ? std::string_view("none") : source));
+    return make_ref<Mount>(std::move(tree), std::move(text), options);
+}
+
+Mount::~Mount() {
+    // acq_rel: the last one sees what was done through the others
+    if (file_system_->mounts_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+    Dentry* top = root_.get();
+    // The file system is ours alone now: nobody renames.
+    while (top->parent() != nullptr) top = top->parent();
+    const Ref<Dentry> keep(top);
+    file_system_->last_mount_gone(*top);
+}
+
+Result<Ref<MountNamespace>> MountNamespace::create(Ref<Mount> root) {
+    Ref<MountNamespace> mounts = TRY(make_ref<MountNamespace>());
+    auto state = mounts->state_.lock();
+    root->namespace_ = mounts.get();
+    state->mounts.push_back(*root.get());
+    mounts->root_ = std::move(root);
+    return mounts;
+}
+
+MountNamespace::~MountNamespace() {
+    // Children are behind their parents.
+    while (Mount* mount = state_.unsafe_value().mounts.back()) take_out(state_.unsafe_value(), *mount);
+}
+
+Path MountNamespace::root() {
+    return topmost({root_, Ref<Dentry>(&root_->root())});
+}
+
+/// The namespace takes over a reference.
+void MountNamespace::put_in(State& state, Ref<Mount> mount, const Path& where) {
+    Mount& entered = *mount.leak();
+    entered.namespace_ = this;
+    state.mounts.push_back(entered);
+    auto tree = name_tree.lock();
+    tree->mounts.attach(entered, where.mount, where.dentry);
+}
+
+/// Detaches it and gives the namespace's reference back.
+void MountNamespace::take_out(State& state, Mount& mount) {
+    state.mounts.remove(mount);
+    mount.namespace_ = nullptr;
+    if (&mount == root_.get()) return;
+    Path place;
+    {
+        auto tree = name_tree.lock();
+        if (mount.parent_) place = tree->mounts.detach(mount);
+    }
+    mount.release();
+}
+
+Result<> MountNamespace::check_place(const Mount& mount, const Path& where) {
+    if (where.mount->namespace_ != this) return Error::Einval;
+    if (where.dentry->is_deleted()) return Error::Enoent;
+    if (mount.root().inode()->is_directory() != where.inode().is_directory()) return Error::Enotdir;
+    return {};
+}
+
+Result<> MountNamespace::attach(Ref<Mount> mount, const Path& where) {
+    auto state = state_.lock();
+    const Path place = topmost(where);
+    // LINUX: the same file system on the same place again is refused (do_add_mount).
+    if (&place.mount->file_system() == &mount->file_system() && place.dentry.get() == &place.mount->root() &&
+        place.dentry.get() == &mount->root())
+        return Error::Ebusy;
+    if (mount->root().inode()->is_symlink()) return Error::Einval;
+    TRY(check_place(*mount, place));
+    put_in(*state, std::move(mount), place);
+    return {};
+}
+
+Result<Ref<Mount>> MountNamespace::copy_of(const Mount& mount, Ref<Dentry> root) {
+    return Mount::create({mount.file_system_, std::move(root)}, mount.source(), mount.options());
+}
+
+Result<> MountNamespace::bind(const Path& from, const Path& where, Depth depth) {
+    auto state = state_.lock();
+    if (from.mount->namespace_ != this) return Error::Einval;
+    const Path place = topmost(where);
+    Ref<Mount> top = TRY(copy_of(*from.mount, from.dentry));
+    TRY(check_place(*top, place));
+    if (depth == Depth::One) {
+        put_in(*state, std::move(top), place);
+        return {};
+    }
+
+    // Copies of the mounts below, each with the copy it hangs on. All are made before one is attached.
+    struct Pair {
+        Mount* original;
+        Ref<Mount> copy;
+    };
+    Vector<Pair> pairs;
+    TRY(pairs.push({from.mount.get(), std::move(top)}));
+    for (Mount& mount : state->mounts) {
+        bool is_inside = false;
+        for (const Pair& pair : pairs) {
+            if (mount.parent_.get() != pair.original) continue;
+            auto tree = name_tree.lock();
+            is_inside = pair.original != from.mount.get() || is_at_or_below(mount.mountpoint_.get(), *from.dentry);
+        }
+        if (!is_inside || &mount == from.mount.get()) continue;
+        Ref<Mount> copy = TRY(copy_of(mount, mount.root_));
+        TRY(pairs.push({&mount, std::move(copy)}));
+    }
+    for (usize i = 1; i < pairs.size(); ++i) {
+        for (const Pair& pair : pairs.span().first(i)) {
+            if (pairs[i].original->parent_.get() != pair.original) continue;
+            put_in(*state, pairs[i].copy, {pair.copy, pairs[i].original->mountpoint_});
+            break;
+        }
+    }
+    put_in(*state, std::move(pairs[0].copy), place);
+    return {};
+}
+
+Result<> MountNamespace::move(const Path& from, const Path& where) {
+    auto state = state_.lock();
+    Mount& mount = *from.mount;
+    if (mount.namespace_ != this || from.dentry.get() != &mount.root() || !mount.parent_) return Error::Einval;
+    const Path place = topmost(where);
+    TRY(check_place(mount, place));
+    for (const Mount* above = place.mount.get(); above != nullptr; above = above->parent()) {
+        if (above == &mount) return Error::Eloop;
+    }
+    // Behind its new parent in the list, and everything on it behind it.
+    Path old_place;
+    auto tree = name_tree.lock();
+    old_place = tree->mounts.detach(mount);
+    tree->mounts.attach(mount, place.mount, place.dentry);
+    tree.unlock();
+    put_subtree_last(*state, mount);
+    return {};
+}
+
+/// Keeps the order of the list: parents before children.
+void MountNamespace::put_subtree_last(State& state, Mount& top) {
+    MountList moved;
+    state.mounts.remove(top);
+    moved.push_back(top);
+    for (Mount& mount : state.mounts) {
+        bool is_below = false;
+        for (const Mount* above = mount.parent(); above != nullptr; above = above->parent()) is_below |= above == &top;
+        if (!is_below) continue;
+        state.mounts.remove(mount);
+        moved.push_back(mount);
+    }
+    state.mounts.splice_back(moved);
+}
+
+Result<> MountNamespace::detach(const Path& where, abi::UmountFlags flags) {
+    using abi::UmountFlags;
+    if (has(flags, UmountFlags::Expire)) return Error::Einval;
+    auto state = state_.lock();
+    Mount& mount = *where.mount;
+    if (mount.namespace_ != this || where.dentry.get() != &mount.root() || !mount.parent_) return Error::Einval;
+
+    if (has(flags, UmountFlags::Detach)) {
+        // From the leaves up; each keeps existing for those who are inside.
+        while (Mount* below = last_below(*state, mount)) take_out(*state, *below);
+        take_out(*state, mount);
+        return {};
+    }
+    Path place;
+    {
+        // One reference is the namespace's, one `where`. Others only come by a walk, which this lock keeps out.
+        auto tree = name_tree.lock();
+        if (mount.children_ != 0 || mount.reference_count() > 2) return Error::Ebusy;
+        place = tree->mounts.detach(mount);
+    }
+    state->mounts.remove(mount);
+    mount.namespace_ = nullptr;
+    mount.release();
+    return {};
+}
+
+/// The last mount in the list that hangs on `top`, directly or not.
+Mount* MountNamespace::last_below(State& state, const Mount& top) {
+    Mount* found = nullptr;
+    for (Mount& mount : state.mounts) {
+        for (const Mount* above = mount.parent(); above != nullptr; above = above->parent()) {
+            if (above == &top) found = &mount;
+        }
+    }
+    return found;
+}
+
+Result<> MountNamespace::for_each(FunctionRef<Result<Visit>(Mount&)> visit) {
+    auto state = state_.lock();
+    for (Mount& mount : state->mounts) {
+        if (TRY(visit(mount)) == Visit::Stop) break;
+    }
+    return {};
+}
+
+}  // namespace exo::fs

@@ -1,0 +1,215 @@
+#include "fs/name_tree.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace exo::fs {
+
+constinit NameTree name_tree;
+
+// ---- DentryTree
+
+Dentry*& DentryTree::bucket_of(const Dentry* parent, u32 hash) const {
+    // SAFETY: the address only serves to tell parents apart.
+    const u64 mixed = (reinterpret_cast<u64>(parent) >> 6) * 0x9e37'79b9'7f4a'7c15 ^ hash * 0x9e37'79b9ULL;
+    const usize index = static_cast<usize>(mixed >> 16) & (bucket_count_ - 1);
+    if (more_buckets_.is_empty()) return first_buckets_[index];
+    return const_cast<Dentry*&>(more_buckets_.data()[index]);
+}
+
+Dentry* DentryTree::find(const Dentry& parent, const HashedName& name) const {
+    for (Dentry* dentry = bucket_of(&parent, name.hash); dentry != nullptr; dentry = dentry->next_in_bucket_) {
+        if (dentry->hash_ == name.hash && dentry->parent_ == &parent && dentry->name_length_ == name.text.size() &&
+            std::memcmp(dentry->name_, name.text.data(), name.text.size()) == 0)
+            return dentry;
+    }
+    return nullptr;
+}
+
+void DentryTree::link(Dentry& dentry) {
+    Dentry*& bucket = bucket_of(dentry.parent_, dentry.hash_);
+    dentry.next_in_bucket_ = bucket;
+    bucket = &dentry;
+}
+
+void DentryTree::unlink(Dentry& dentry) {
+    Dentry** slot = &bucket_of(dentry.parent_, dentry.hash_);
+    while (*slot != &dentry) slot = &(*slot)->next_in_bucket_;
+    *slot = dentry.next_in_bucket_;
+    dentry.next_in_bucket_ = nullptr;
+}
+
+bool DentryTree::is_evictable(const Dentry& dentry) {
+    return !has(dentry.parent_->inode()->traits(), InodeTraits::CompleteDirectory);
+}
+
+void DentryTree::insert(Dentry& dentry) {
+    DEBUG_ASSERT(!dentry.is_cached_ && dentry.parent_ != nullptr);
+    dentry.retain();
+    dentry.is_cached_ = true;
+    link(dentry);
+    ++size_;
+    if (is_evictable(dentry)) {
+        evictable_.push_back(dentry);
+        ++evictable_count_;
+    }
+}
+
+Ref<Dentry> DentryTree::remove(Dentry& dentry) {
+    DEBUG_ASSERT(dentry.is_cached_);
+    unlink(dentry);
+    dentry.is_cached_ = false;
+    --size_;
+    if (dentry.cache_link.is_linked()) {
+        dentry.cache_link.unlink();
+        --evictable_count_;
+    }
+    return Ref<Dentry>::adopt(&dentry);
+}
+
+void DentryTree::swap_names(Dentry& a, Dentry& b) {
+    const bool a_is_inline = a.name_ == a.inline_name_;
+    const bool b_is_inline = b.name_ == b.inline_name_;
+    const char* a_name = a.name_;
+    const char* b_name = b.name_;
+    std::swap_ranges(a.inline_name_, a.inline_name_ + Dentry::INLINE_NAME_SIZE, b.inline_name_);
+    a.name_ = b_is_inline ? a.inline_name_ : b_name;
+    b.name_ = a_is_inline ? b.inline_name_ : a_name;
+    std::swap(a.name_length_, b.name_length_);
+    std::swap(a.hash_, b.hash_);
+    std::swap(a.parent_, b.parent_);
+}
+
+void DentryTree::move(Dentry& source, Dentry& target) {
+    DEBUG_ASSERT(source.is_cached_ && !target.is_cached_);
+    unlink(source);
+    swap_names(source, target);
+    link(source);
+}
+
+void DentryTree::exchange(Dentry& a, Dentry& b) {
+    DEBUG_ASSERT(a.is_cached_ && b.is_cached_);
+    unlink(a);
+    unlink(b);
+    swap_names(a, b);
+    link(a);
+    link(b);
+}
+
+Ref<Dentry> DentryTree::evict_one() {
+    // Those in use go to the end: a bounded number of looks per call.
+    for (u32 looks = 0; looks < 16 && !evictable_.is_empty(); ++looks) {
+        Dentry& oldest = *evictable_.front();
+        if (oldest.reference_count() == 1) return remove(oldest);
+        evictable_.remove(oldest);
+        evictable_.push_back(oldest);
+    }
+    return nullptr;
+}
+
+Ref<Dentry> DentryTree::evict_one_of(const FileSystem& file_system) {
+    for (Dentry& dentry : evictable_) {
+        if (dentry.reference_count() == 1 && &dentry.parent_->inode()->file_system() == &file_system)
+            return remove(dentry);
+    }
+    return nullptr;
+}
+
+Vector<Dentry*> DentryTree::rehash(Vector<Dentry*> buckets) {
+    Vector<Dentry*> old = std::move(more_buckets_);
+    Dentry** old_buckets = old.is_empty() ? first_buckets_ : old.data();
+    const usize old_count = bucket_count_;
+    bucket_count_ = buckets.size();
+    more_buckets_ = std::move(buckets);
+    for (usize i = 0; i < old_count; ++i) {
+        Dentry* dentry = std::exchange(old_buckets[i], nullptr);
+        while (dentry != nullptr) {
+            Dentry* next = dentry->next_in_bucket_;
+            link(*dentry);
+            dentry = next;
+        }
+    }
+    return old;
+}
+
+// ---- MountTree
+
+Mount* MountTree::find(const Mount& parent, const Dentry& mountpoint) {
+    for (Mount& mount : attached_) {
+        if (mount.parent_.get() == &parent && mount.mountpoint_.get() == &mountpoint) return &mount;
+    }
+    return nullptr;
+}
+
+void MountTree::descend(Mount*& mount, Dentry*& dentry) {
+    while (dentry->is_mountpoint()) {
+        Mount* covering = find(*mount, *dentry);
+        if (covering == nullptr) return;
+        mount = covering;
+        dentry = &covering->root();
+    }
+}
+
+void MountTree::attach(Mount& mount, Ref<Mount> parent, Ref<Dentry> mountpoint) {
+    ++parent->children_;
+    ++mountpoint->mounts_here_;
+    mount.parent_ = std::move(parent);
+    mount.mountpoint_ = std::move(mountpoint);
+    attached_.push_back(mount);
+}
+
+Path MountTree::detach(Mount& mount) {
+    attached_.remove(mount);
+    --mount.parent_->children_;
+    --mount.mountpoint_->mounts_here_;
+    return {std::move(mount.parent_), std::move(mount.mountpoint_)};
+}
+
+// ---- Whole operations
+
+namespace {
+
+/// More buckets for a crowded cache. Without memory it stays as it is: slower, not wrong.
+void grow_buckets(usize count) {
+    Vector<Dentry*> buckets;
+    if (!buckets.resize(count)) return;
+    Vector<Dentry*> old;
+    auto tree = name_tree.lock();
+    if (tree->dentries.bucket_count() < count) old = tree->dentries.rehash(std::move(buckets));
+    tree.unlock();
+}
+
+}  // namespace
+
+void cache_dentry(Dentry& dentry) {
+    Ref<Dentry> forgotten;
+    auto tree = name_tree.lock();
+    tree->dentries.insert(dentry);
+    if (tree->dentries.evictable_count() > MAX_EVICTABLE) [[unlikely]] forgotten = tree->dentries.evict_one();
+    const usize grown = tree->dentries.wants_growth() ? tree->dentries.bucket_count() * 8 : 0;
+    tree.unlock();
+    if (grown != 0) [[unlikely]] grow_buckets(grown);
+}
+
+void cache_positive(Dentry& dentry, Ref<Inode> inode) {
+    if (dentry.is_cached()) {
+        auto tree = name_tree.lock();
+        tree->dentries.make_positive(dentry, std::move(inode));
+        return;
+    }
+    // Not in the cache yet, so nobody looks at it.
+    name_tree.unsafe_value().dentries.make_positive(dentry, std::move(inode));
+    cache_dentry(dentry);
+}
+
+usize shrink_dentry_cache() {
+    for (usize count = 0;; ++count) {
+        Ref<Dentry> forgotten;
+        auto tree = name_tree.lock();
+        forgotten = tree->dentries.evict_one();
+        tree.unlock();
+        if (!forgotten) return count;
+    }
+}
+
+}  // namespace exo::fs

@@ -1,0 +1,98 @@
+// The name tree: the cache of dentries and the shape of the mounts, under one spin lock.
+//
+// A path walk over cached names is one section under that lock, takes no reference on its way and allocates nothing.
+// Everything found under the lock is alive for as long as it is held: the cache holds a reference to each cached
+// dentry, each dentry one to its parent, each attached mount is held by its namespace. Nothing may be released under
+// the lock: removals hand references out.
+#pragma once
+
+#include "fs/mount.hpp"
+#include "fs/path.hpp"
+#include "sync/spin_lock.hpp"
+
+namespace exo::fs {
+
+/// A hash table of dentries by parent and name.
+class DentryTree {
+  public:
+    constexpr DentryTree() = default;
+
+    /// Null: not cached, which says nothing about a directory that is not complete.
+    Dentry* find(const Dentry& parent, const HashedName& name) const;
+    /// The cache takes a reference. The name must not be cached yet.
+    void insert(Dentry& dentry);
+    /// Hands the cache's reference out; the name is gone.
+    [[nodiscard]] Ref<Dentry> remove(Dentry& dentry);
+    /// The name was removed by a program: whoever holds the dentry sees it as deleted. Null if it was not cached.
+    [[nodiscard]] Ref<Dentry> erase(Dentry& dentry) {
+        dentry.is_deleted_ = true;
+        return dentry.is_cached_ ? remove(dentry) : Ref<Dentry>();
+    }
+    void make_positive(Dentry& dentry, Ref<Inode> inode) { dentry.inode_ = std::move(inode); }
+    /// `source` takes the parent and the name of `target`, which must be out of the cache, and gives it its own.
+    void move(Dentry& source, Dentry& target);
+    /// Both are cached, before and after.
+    void exchange(Dentry& a, Dentry& b);
+
+    usize size() const { return size_; }
+    usize evictable_count() const { return evictable_count_; }
+    /// An evictable dentry that nobody uses, oldest first, out of the cache. Null if there is none.
+    [[nodiscard]] Ref<Dentry> evict_one();
+    /// Any evictable dentry below `file_system` that nobody uses, out of the cache.
+    [[nodiscard]] Ref<Dentry> evict_one_of(const FileSystem& file_system);
+
+    /// More names than twice the buckets.
+    bool wants_growth() const { return size_ > bucket_count_ * 2; }
+    usize bucket_count() const { return bucket_count_; }
+    /// Moves everything into `buckets`, and hands the old ones out.
+    Vector<Dentry*> rehash(Vector<Dentry*> buckets);
+
+  private:
+    static constexpr usize FIRST_BUCKETS = 512;
+    Dentry*& bucket_of(const Dentry* parent, u32 hash) const;
+    void link(Dentry& dentry);
+    void unlink(Dentry& dentry);
+    static bool is_evictable(const Dentry& dentry);
+    void swap_names(Dentry& a, Dentry& b);
+
+    mutable Dentry* first_buckets_[FIRST_BUCKETS]{};
+    Vector<Dentry*> more_buckets_;
+    usize bucket_count_ = FIRST_BUCKETS;
+    usize size_ = 0;
+    usize evictable_count_ = 0;
+    List<Dentry, &Dentry::cache_link> evictable_;
+};
+
+/// The mounts that are attached somewhere.
+struct MountTree {
+    /// What covers `mountpoint` of `parent`, or null.
+    Mount* find(const Mount& parent, const Dentry& mountpoint);
+    /// The topmost mount at this place, and its root.
+    void descend(Mount*& mount, Dentry*& dentry);
+    void attach(Mount& mount, Ref<Mount> parent, Ref<Dentry> mountpoint);
+    /// What the mount held, to be released without the lock.
+    [[nodiscard]] Path detach(Mount& mount);
+    u32 children_of(const Mount& mount) const { return mount.children_; }
+
+  private:
+    List<Mount, &Mount::attached_link> attached_;
+};
+
+struct NameTreeState {
+    DentryTree dentries;
+    MountTree mounts;
+};
+using NameTree = sync::SpinLocked<NameTreeState, sync::LockRank::Dentry>;
+extern constinit NameTree name_tree;
+
+/// Puts a dentry into the cache, and forgets old ones when there are too many. Without locks but names_lock.
+void cache_dentry(Dentry& dentry);
+/// The same for a dentry that becomes positive.
+void cache_positive(Dentry& dentry, Ref<Inode> inode);
+/// Forgets all that nobody uses and that can be found again; returns how many. For when memory is short.
+usize shrink_dentry_cache();
+
+/// How many forgettable names are kept.
+inline constexpr usize MAX_EVICTABLE = 2048;
+
+}  // namespace exo::fs

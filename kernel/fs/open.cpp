@@ -1,0 +1,164 @@
+// open(2) and its relatives.
+#include "fs/device.hpp"
+#include "fs/directory_file.hpp"
+#include "fs/path_walk.hpp"
+#include "fs/permission.hpp"
+
+namespace exo::fs {
+
+namespace {
+
+constinit FifoOpener fifo_opener = nullptr;
+
+bool is_write_access(OpenFlags flags) {
+    return (flags & OpenFlags::Accmode) != OpenFlags::Rdonly;
+}
+
+/// Errors: Einval.
+Result<OpenFlags> checked_flags(OpenFlags flags) {
+    if (has(flags, OpenFlags::Path))
+        return flags & (OpenFlags::Path | OpenFlags::Directory | OpenFlags::Nofollow | OpenFlags::Cloexec);
+    constexpr OpenFlags TMPFILE_BIT = OpenFlags::Tmpfile & ~OpenFlags::Directory;
+    if (has(flags, TMPFILE_BIT)) {
+        if (!has(flags, OpenFlags::Directory) || has(flags, OpenFlags::Creat) || !is_write_access(flags))
+            return Error::Einval;
+    }
+    return flags;
+}
+
+Result<Ref<File>> open_device(OpenRequest&& request, DeviceClass device_class) {
+    const abi::DeviceNumber number = request.path.inode().device();
+    Ref<Device> device = TRY(find_device(device_class, number));
+    return device->open(std::move(request), number);
+}
+
+/// What exists is opened: all checks, then what O_TRUNC asks.
+Result<Ref<File>> open_existing(Path path, OpenFlags flags, const Credentials& credentials) {
+    if (has(flags, OpenFlags::Path)) return make_ref<PathFile>(OpenRequest{std::move(path), flags, credentials});
+    TRY(check_open(path, flags, credentials));
+    const Ref<Inode> inode(&path.inode());
+    Ref<File> file = TRY(open_inode({std::move(path), flags, credentials}));
+    if (has(flags, OpenFlags::Trunc) && inode->is_regular())
+        TRY(truncate_inode(*inode, 0, TruncateTimes::Always, {.credentials = credentials}));
+    return file;
+}
+
+/// A new regular file under the negative `child`; names_lock is held.
+Result<> create_regular(const Caller& caller, const Path& directory, Dentry& child, u32 mode) {
+    TRY(check_create(directory, caller.credentials));
+    NewNode node{.mode = abi::mode::REGULAR | (mode & abi::mode::PERMISSIONS & ~caller.context.umask())};
+    Inode& parent = directory.inode();
+    inherit_from_directory(parent, caller.credentials, node);
+    Ref<Inode> inode = TRY(parent.create(child, node));
+    cache_positive(child, std::move(inode));
+    return {};
+}
+
+/// Steps onto whatever is mounted at the child.
+Path child_path(const Path& directory, const Ref<Dentry>& child) {
+    if (!child->is_mountpoint()) return {directory.mount, child};
+    auto tree = name_tree.lock();
+    Mount* mount = directory.mount.get();
+    Dentry* dentry = child.get();
+    tree->mounts.descend(mount, dentry);
+    return {Ref<Mount>(mount), Ref<Dentry>(dentry)};
+}
+
+Result<Ref<File>> open_or_create(const Caller& caller, Start start, std::string_view path, OpenFlags flags, u32 mode) {
+    PathWalk walk(caller, start);
+    Path directory = TRY(walk.parent(path));
+    while (true) {
+        if (walk.last() != LastComponent::Name) {
+            if (has(flags, OpenFlags::Excl)) return Error::Eexist;
+            if (directory.inode().is_directory()) return Error::Eisdir;
+            return open_existing(std::move(directory), flags, caller.credentials);
+        }
+        if (walk.has_trailing_slash()) return Error::Eisdir;
+
+        auto names = directory.inode().names_lock.lock();
+        const Ref<Dentry> child = TRY(lookup_child(*directory.dentry, walk.last_name()));
+        if (child->is_negative()) {
+            TRY(create_regular(caller, directory, *child, mode));
+            names.unlock();
+            if (has(flags, OpenFlags::Directory)) return Error::Enotdir;
+            // The mode does not bind the creator.
+            return open_inode({{directory.mount, child}, flags, caller.credentials});
+        }
+        names.unlock();
+        if (has(flags, OpenFlags::Excl)) return Error::Eexist;
+        if (!child->inode()->is_symlink()) {
+            Path place = child_path(directory, child);
+            if (place.inode().is_directory()) return Error::Eisdir;
+            if (has(flags, OpenFlags::Directory)) return Error::Enotdir;
+            return open_existing(std::move(place), flags, caller.credentials);
+        }
+        if (has(flags, OpenFlags::Nofollow)) return Error::Eloop;
+        directory = TRY(walk.parent_through(*child));
+    }
+}
+
+/// O_TMPFILE: `path` is the directory.
+Result<Ref<File>> open_unnamed(const Caller& caller, Start start, std::string_view path, OpenFlags flags, u32 mode) {
+    const Path directory = TRY(resolve(caller, start, path, WalkFlags::FollowLast | WalkFlags::RequireDirectory));
+    TRY(check_create(directory, caller.credentials));
+    NewNode node{.mode = abi::mode::REGULAR | (mode & abi::mode::PERMISSIONS & ~caller.context.umask())};
+    inherit_from_directory(directory.inode(), caller.credentials, node);
+    Ref<Inode> inode = TRY(directory.inode().create_unnamed(node));
+    if (!has(flags, OpenFlags::Excl)) inode->may_be_linked_unnamed.store(true, std::memory_order_relaxed);
+    String name;
+    TRY(format_append(name, "#{}", inode->number()));
+    Ref<Dentry> dentry = TRY(Dentry::create(directory.dentry, HashedName::of(name)));
+    {
+        auto tree = name_tree.lock();
+        tree->dentries.make_positive(*dentry, std::move(inode));
+        // Never in the cache, so nothing comes back.
+        (void)tree->dentries.erase(*dentry);
+    }
+    constexpr OpenFlags DIRECTORY_ONLY = OpenFlags::Tmpfile;
+    return open_inode({{directory.mount, std::move(dentry)}, flags & ~DIRECTORY_ONLY, caller.credentials});
+}
+
+}  // namespace
+
+void set_fifo_opener(FifoOpener opener) {
+    fifo_opener = opener;
+}
+
+Result<Ref<File>> open_inode(OpenRequest&& request) {
+    const Ref<Inode> inode(&request.path.inode());
+    switch (inode->mode() & abi::mode::TYPE_MASK) {
+        case abi::mode::DIRECTORY: return make_ref<DirectoryFile>(std::move(request));
+        case abi::mode::CHARACTER_DEVICE: return open_device(std::move(request), DeviceClass::Character);
+        case abi::mode::BLOCK_DEVICE: return open_device(std::move(request), DeviceClass::Block);
+        case abi::mode::FIFO:
+            if (fifo_opener == nullptr) return Error::Enxio;
+            return fifo_opener(std::move(request));
+        case abi::mode::SOCKET: return Error::Enxio;
+        case abi::mode::SYMLINK: return Error::Eloop;
+        default: break;
+    }
+    if (has(request.flags, OpenFlags::Direct)) return Error::Einval;
+    if (!is_write_access(request.flags)) return inode->open(std::move(request));
+    TRY(inode->allow_write());
+    auto file = inode->open(std::move(request));
+    if (file)
+        (*file)->counts_as_writer_ = true;
+    else
+        inode->end_write();
+    return file;
+}
+
+Result<Ref<File>> open_path(const Path& path, OpenFlags flags, const Credentials& credentials) {
+    return open_existing(path, TRY(checked_flags(flags)), credentials);
+}
+
+Result<Ref<File>> open(const Caller& caller, Start start, std::string_view path, OpenFlags asked_flags, u32 mode) {
+    const OpenFlags flags = TRY(checked_flags(asked_flags));
+    if (has_all(flags, OpenFlags::Tmpfile)) return open_unnamed(caller, start, path, flags, mode);
+    if (has(flags, OpenFlags::Creat)) return open_or_create(caller, start, path, flags, mode);
+    WalkFlags walk_flags = has(flags, OpenFlags::Nofollow) ? WalkFlags::None : WalkFlags::FollowLast;
+    if (has(flags, OpenFlags::Directory)) walk_flags |= WalkFlags::RequireDirectory;
+    return open_existing(TRY(resolve(caller, start, path, walk_flags)), flags, caller.credentials);
+}
+
+}  // namespace exo::fs

@@ -1,0 +1,244 @@
+#include "fs/path_walk.hpp"
+
+#include "abi/linux/limits.hpp"
+#include "fs/permission.hpp"
+
+namespace exo::fs {
+
+namespace {
+
+void skip_slashes(std::string_view& text) {
+    while (!text.empty() && text.front() == '/') text.remove_prefix(1);
+}
+
+/// Whether names found in `directory` may be cached.
+bool is_cacheable(const Dentry& directory, const Inode* found) {
+    const InodeTraits traits = directory.inode()->traits();
+    if (has(traits, InodeTraits::VolatileNames)) return false;
+    if (!directory.is_root() && !directory.is_cached()) return false;
+    if (found == nullptr) return !has(traits, InodeTraits::CompleteDirectory | InodeTraits::NoNegativeNames);
+    return !has(found->traits(), InodeTraits::VolatileNames);
+}
+
+}  // namespace
+
+Result<Ref<Dentry>> lookup_child(Dentry& directory, const HashedName& name) {
+    {
+        auto tree = name_tree.lock();
+        if (directory.is_deleted()) return Error::Enoent;
+        if (Dentry* child = tree->dentries.find(directory, name); child != nullptr) return Ref<Dentry>(child);
+    }
+    Ref<Dentry> child = TRY(Dentry::create(Ref<Dentry>(&directory), name));
+    Inode& inode = *directory.inode();
+    if (has(inode.traits(), InodeTraits::CompleteDirectory)) return child;
+    Ref<Inode> found = TRY(inode.lookup(*child));
+    const bool keeps = is_cacheable(directory, found.get());
+    // Nobody else knows the new dentry.
+    if (found) name_tree.unsafe_value().dentries.make_positive(*child, std::move(found));
+    if (keeps) cache_dentry(*child);
+    return child;
+}
+
+/// Gives the lock up, holding on to where the walk is.
+void PathWalk::let_go() {
+    Path old = std::move(held_);
+    Ref<Dentry> old_child = std::move(held_child_);
+    held_ = {Ref<Mount>(mount_), Ref<Dentry>(dentry_)};
+    lock_.reset();
+}
+
+void PathWalk::take_hold() {
+    lock_.emplace(name_tree.lock());
+}
+
+Result<> PathWalk::begin(std::string_view path, WalkFlags flags) {
+    if (path.size() >= abi::MAX_PATH_SIZE) return Error::Enametoolong;
+    if (path.empty() && !has(flags, WalkFlags::AllowEmpty)) return Error::Enoent;
+    take_hold();
+    const Path* from = &caller_.context.working_directory_;
+    if (start_.directory != nullptr) from = start_.directory;
+    if (!path.empty() && path.front() == '/') from = &caller_.context.root_;
+    if (!from->dentry) return Error::Enotdir;
+    mount_ = from->mount.get();
+    dentry_ = from->dentry.get();
+    rest_ = path;
+    return {};
+}
+
+/// Cuts the next component off `rest_`; false when the whole path has been used up.
+bool PathWalk::next_component() {
+    skip_slashes(rest_);
+    while (rest_.empty()) {
+        if (pending_ == 0) return false;
+        // The innermost link whose path goes on behind it.
+        for (usize i = links_.size(); i-- > 0;) {
+            if (links_[i].rest.empty()) continue;
+            rest_ = std::exchange(links_[i].rest, {});
+            break;
+        }
+        --pending_;
+        skip_slashes(rest_);
+    }
+    u32 hash = HashedName::SEED;
+    usize length = 0;
+    const usize available = rest_.size();
+    const char* text = rest_.data();
+    for (; length < available && text[length] != '/'; ++length) hash = HashedName::step(hash, text[length]);
+    component_ = {{text, length}, hash};
+    rest_.remove_prefix(length);
+    component_has_slash_ = !rest_.empty();
+    skip_slashes(rest_);
+    return true;
+}
+
+Result<> PathWalk::run(Goal goal, WalkFlags flags) {
+    last_ = LastComponent::None;
+    has_trailing_slash_ = false;
+    while (next_component()) {
+        Inode* inode = dentry_->inode();
+        if (!inode->is_directory()) return Error::Enotdir;
+        if (!may_search(*inode, caller_.credentials)) return Error::Eacces;
+        if (component_.text.size() > abi::MAX_NAME_LENGTH) return Error::Enametoolong;
+        if (is_last()) {
+            has_trailing_slash_ |= component_has_slash_;
+            if (goal == Goal::Parent) {
+                last_name_ = component_;
+                last_ = component_.text == "."    ? LastComponent::Dot
+                        : component_.text == ".." ? LastComponent::DotDot
+                                                  : LastComponent::Name;
+                return {};
+            }
+        }
+        TRY(enter_component(goal, flags));
+    }
+    return {};
+}
+
+Result<> PathWalk::enter_component(Goal goal, WalkFlags flags) {
+    if (component_.text == ".") return {};
+    if (component_.text == "..") {
+        step_up();
+        return {};
+    }
+    Dentry* child = TRY(find_child());
+    if (child == nullptr || child->is_negative()) return Error::Enoent;
+    const bool follow_it =
+        goal == Goal::Parent || !is_last() || component_has_slash_ || has(flags, WalkFlags::FollowLast);
+    return step_to(child, follow_it);
+}
+
+Result<> PathWalk::step_to(Dentry* child, bool follow_it) {
+    if (follow_it && child->inode()->is_symlink()) [[unlikely]] return follow(*child->inode());
+    dentry_ = child;
+    if (child->is_mountpoint()) [[unlikely]] (*lock_)->mounts.descend(mount_, dentry_);
+    return {};
+}
+
+/// The child for `component_` in `dentry_`; null if the directory's names are all cached and it is not among them.
+Result<Dentry*> PathWalk::find_child() {
+    if (Dentry* child = (*lock_)->dentries.find(*dentry_, component_); child != nullptr) return child;
+    if (has(dentry_->inode()->traits(), InodeTraits::CompleteDirectory)) return nullptr;
+    return find_child_slowly();
+}
+
+Result<Dentry*> PathWalk::find_child_slowly() {
+    let_go();
+    Dentry& directory = *held_.dentry;
+    auto names = directory.inode()->names_lock.lock();
+    held_child_ = TRY(lookup_child(directory, component_));
+    names.unlock();
+    take_hold();
+    return held_child_.get();
+}
+
+void PathWalk::step_up() {
+    const Path& root = caller_.context.root_;
+    while (true) {
+        if (mount_ == root.mount.get() && dentry_ == root.dentry.get()) break;
+        if (dentry_ != &mount_->root()) {
+            if (dentry_->parent() != nullptr) dentry_ = dentry_->parent();
+            break;
+        }
+        if (mount_->parent() == nullptr) break;
+        dentry_ = mount_->mountpoint();
+        mount_ = mount_->parent();
+    }
+    (*lock_)->mounts.descend(mount_, dentry_);
+}
+
+/// `inode` is a symbolic link in the directory where the walk is.
+Result<> PathWalk::follow(Inode& inode) {
+    if (links_.size() >= abi::MAX_SYMLINKS) return Error::Eloop;
+    if (has(mount_->options(), MountOptions::NoSymFollow)) return Error::Eloop;
+    TRY(links_.push(Link{Ref<Inode>(&inode), {}, rest_}));
+    Link& link = links_.back();
+    if (!rest_.empty()) ++pending_;
+    rest_ = {};
+    if (has(inode.traits(), InodeTraits::MagicLink)) return follow_magic(inode);
+
+    std::string_view text = inode.link_text();
+    if (text.empty()) {
+        let_go();
+        TRY(inode.read_link(link.text));
+        take_hold();
+        text = link.text.view();
+        if (text.empty()) return Error::Enoent;
+    }
+    if (!has(mount_->options(), MountOptions::NoAtime)) inode.note_accessed_relative();
+    // The slash behind the link counts as one behind its text.
+    if (text.front() == '/') {
+        mount_ = caller_.context.root_.mount.get();
+        dentry_ = caller_.context.root_.dentry.get();
+    }
+    rest_ = text;
+    return {};
+}
+
+Result<> PathWalk::follow_magic(Inode& inode) {
+    let_go();
+    Path place = TRY(inode.follow(caller_.credentials));
+    Path old = std::move(held_);
+    held_ = std::move(place);
+    take_hold();
+    mount_ = held_.mount.get();
+    dentry_ = held_.dentry.get();
+    last_ = LastComponent::None;
+    return {};
+}
+
+/// Where the walk is, as a path of its own; the lock is gone then.
+Result<Path> PathWalk::finish() {
+    Path result{Ref<Mount>(mount_), Ref<Dentry>(dentry_)};
+    lock_.reset();
+    return result;
+}
+
+Result<Path> PathWalk::whole(std::string_view path, WalkFlags flags) {
+    TRY(begin(path, flags));
+    TRY(run(Goal::Whole, flags));
+    if ((has_trailing_slash_ || has(flags, WalkFlags::RequireDirectory)) && !dentry_->inode()->is_directory())
+        return Error::Enotdir;
+    return finish();
+}
+
+Result<Path> PathWalk::parent(std::string_view path) {
+    TRY(begin(path, WalkFlags::None));
+    TRY(run(Goal::Parent, WalkFlags::None));
+    return finish();
+}
+
+Result<Path> PathWalk::parent_through(const Dentry& link) {
+    take_hold();
+    const bool had_slash = has_trailing_slash_;
+    TRY(follow(*link.inode()));
+    TRY(run(Goal::Parent, WalkFlags::None));
+    has_trailing_slash_ |= had_slash;
+    return finish();
+}
+
+Result<Path> resolve(const Caller& caller, Start start, std::string_view path, WalkFlags flags) {
+    PathWalk walk(caller, start);
+    return walk.whole(path, flags);
+}
+
+}  // namespace exo::fs

@@ -1,0 +1,102 @@
+#include "fs/permission.hpp"
+
+namespace exo::fs {
+
+using abi::AccessMode;
+using abi::OpenFlags;
+
+Result<> check_permission(const Inode& inode, AccessMode wanted, const Credentials& credentials) {
+    const u32 mode = inode.mode();
+    const u32 mask = abi::raw(wanted);
+    u32 granted = mode;
+    if (inode.uid() == credentials.uid)
+        granted = mode >> 6;
+    else if (credentials.is_member_of(inode.gid()))
+        granted = mode >> 3;
+    if ((granted & mask) == mask) return {};
+
+    if (abi::is_directory(mode)) {
+        if (!has(wanted, AccessMode::Write) && credentials.may(Privilege::DacReadSearch)) return {};
+        if (credentials.may(Privilege::DacOverride)) return {};
+        return Error::Eacces;
+    }
+    if (wanted == AccessMode::Read && credentials.may(Privilege::DacReadSearch)) return {};
+    // Even the privileged execute only what somebody may execute.
+    if ((!has(wanted, AccessMode::Execute) || (mode & 0111) != 0) && credentials.may(Privilege::DacOverride)) return {};
+    return Error::Eacces;
+}
+
+Result<> check_writable(const Mount& mount) {
+    if (mount.is_read_only()) return Error::Erofs;
+    return {};
+}
+
+Result<> check_create(const Path& directory, const Credentials& credentials) {
+    if (directory.dentry->is_deleted()) return Error::Enoent;
+    TRY(check_writable(*directory.mount));
+    return check_permission(directory.inode(), AccessMode::Write | AccessMode::Execute, credentials);
+}
+
+Result<> check_remove(const Path& directory, const Inode& victim, const Credentials& credentials) {
+    TRY(check_writable(*directory.mount));
+    const Inode& inode = directory.inode();
+    TRY(check_permission(inode, AccessMode::Write | AccessMode::Execute, credentials));
+    if ((inode.mode() & abi::mode::STICKY) == 0) return {};
+    if (victim.uid() == credentials.uid || inode.uid() == credentials.uid) return {};
+    if (credentials.may(Privilege::Fowner)) return {};
+    return Error::Eperm;
+}
+
+Result<> check_device_access(const Path& path) {
+    if (has(path.mount->options(), MountOptions::NoDev)) return Error::Eacces;
+    return {};
+}
+
+Result<> check_open(const Path& path, OpenFlags flags, const Credentials& credentials) {
+    const Inode& inode = path.inode();
+    const u32 mode = inode.mode();
+    const OpenFlags access = flags & OpenFlags::Accmode;
+    const bool writes = access != OpenFlags::Rdonly || has(flags, OpenFlags::Trunc);
+    if (abi::is_symlink(mode)) return Error::Eloop;
+    if (abi::is_directory(mode) && writes) return Error::Eisdir;
+    if (abi::is_character_device(mode) || abi::is_block_device(mode)) TRY(check_device_access(path));
+    if (abi::is_regular(mode) && writes) TRY(check_writable(*path.mount));
+
+    // Access mode 3 asks for both permissions (open(2), "BUGS").
+    AccessMode wanted = AccessMode::Exists;
+    if (access != OpenFlags::Wronly) wanted |= AccessMode::Read;
+    if (writes) wanted |= AccessMode::Write;
+    TRY(check_permission(inode, wanted, credentials));
+    if (has(flags, OpenFlags::Noatime) && !is_owner(inode, credentials)) return Error::Eperm;
+    return {};
+}
+
+void inherit_from_directory(const Inode& directory, const Credentials& credentials, NewNode& node) {
+    node.uid = credentials.uid;
+    node.gid = credentials.gid;
+    if ((directory.mode() & abi::mode::SET_GID) == 0) return;
+    node.gid = directory.gid();
+    if (abi::is_directory(node.mode)) {
+        node.mode |= abi::mode::SET_GID;
+        return;
+    }
+    const bool would_run_as_group = (node.mode & (abi::mode::SET_GID | 0010)) == (abi::mode::SET_GID | 0010);
+    if (would_run_as_group && !credentials.is_member_of(node.gid) && !credentials.may(Privilege::Fsetid))
+        node.mode &= ~abi::mode::SET_GID;
+}
+
+u32 mode_without_privileges(u32 mode) {
+    mode &= ~abi::mode::SET_UID;
+    // Without group execution the bit means something else (mandatory locking) and stays.
+    if ((mode & 0010) != 0) mode &= ~abi::mode::SET_GID;
+    return mode;
+}
+
+void drop_privileges_on_write(Inode& inode, const Credentials& credentials) {
+    const u32 mode = inode.mode();
+    if ((mode & (abi::mode::SET_UID | abi::mode::SET_GID)) == 0) [[likely]] return;
+    if (credentials.may(Privilege::Fsetid)) return;
+    inode.set_mode(mode_without_privileges(mode));
+}
+
+}  // namespace exo::fs

@@ -1,0 +1,47 @@
+// Who may do what to an inode (path_resolution(7), "Permissions"; capabilities(7)).
+#pragma once
+
+#include "fs/path.hpp"
+
+namespace exo::fs {
+
+/// Errors: Eacces.
+Result<> check_permission(const Inode& inode, abi::AccessMode wanted, const Credentials& credentials);
+
+/// The search permission on a directory; for the common case a single comparison.
+inline bool may_search(const Inode& directory, const Credentials& credentials) {
+    if ((directory.mode() & 0111) == 0111) [[likely]] return true;
+    return check_permission(directory, abi::AccessMode::Execute, credentials).has_value();
+}
+
+/// The file's owner, or privileged as if (CAP_FOWNER).
+inline bool is_owner(const Inode& inode, const Credentials& credentials) {
+    return inode.uid() == credentials.uid || credentials.may(Privilege::Fowner);
+}
+
+/// The mount and its file system may be written to. Errors: Erofs.
+Result<> check_writable(const Mount& mount);
+
+/// A name may be made in `directory`. Errors: Eacces, Erofs, Enoent (the directory was removed).
+Result<> check_create(const Path& directory, const Credentials& credentials);
+
+/// `victim` may be taken out of `directory`: write and search permission, and the sticky bit.
+/// Errors: Eacces, Eperm, Erofs.
+Result<> check_remove(const Path& directory, const Inode& victim, const Credentials& credentials);
+
+/// open(2) with `flags` on an inode that exists. Errors: Eacces, Erofs, Eisdir, Enxio, Eperm, Eloop.
+Result<> check_open(const Path& path, abi::OpenFlags flags, const Credentials& credentials);
+
+/// A device node opens only through a mount without nodev. Errors: Eacces.
+Result<> check_device_access(const Path& path);
+
+/// The group of a node made in `directory`, and its mode: a setgid directory hands both down (mkdir(2), open(2)).
+void inherit_from_directory(const Inode& directory, const Credentials& credentials, NewNode& node);
+
+/// What a write or a change of owner leaves of set-user-id and set-group-id (chown(2), inode(7)).
+u32 mode_without_privileges(u32 mode);
+
+/// A file's content is about to change: takes the set-id bits away unless the writer may keep them.
+void drop_privileges_on_write(Inode& inode, const Credentials& credentials);
+
+}  // namespace exo::fs
