@@ -1,0 +1,183 @@
+// Which session a terminal belongs to, which of its groups is in the foreground, and who is told of what.
+#include "posix_x/process/process_tree.hpp"
+#include "posix_x/terminal/terminal.hpp"
+
+namespace exo::posix_x {
+
+namespace {
+
+bool is_session_leader(const Process& process) {
+    return process.session == process.pid();
+}
+
+/// The task would not take `signal`: it is blocked or ignored.
+bool is_refused(Task& task, Signal signal) {
+    auto state = task.process->signals.lock();
+    return task.blocked.has(signal) || state->actions->of(signal).handler == SignalAction::IGNORE;
+}
+
+/// The session of the group `group`, or of the process of that number. Errors: Esrch.
+Result<Pid> session_of_group(TreeState& tree, Pid group) {
+    for (Process& process : tree.by_pid)
+        if (process.group == group) return process.session;
+    Process* process = tree.find(group);
+    if (process == nullptr) return Error::Esrch;
+    return process->session;
+}
+
+}  // namespace
+
+void Terminal::signal_foreground(Signal signal) {
+    Pid group;
+    {
+        auto tree = PROCESSES.lock();
+        group = foreground_;
+    }
+    if (group != 0) send_signal_to_group(group, {.signal = signal});
+}
+
+Result<> Terminal::check_background(Signal signal) {
+    Task& task = current_task();
+    Process& process = *task.process;
+    bool is_orphaned;
+    Pid group;
+    {
+        auto tree = PROCESSES.lock();
+        group = process.group;
+        if (process.terminal.get() != this || foreground_ == 0 || group == foreground_) return {};
+        is_orphaned = tree->is_orphaned_group(group, nullptr);
+    }
+    if (is_refused(task, signal)) return signal == Signal::Ttin ? Result<>(Error::Eio) : Result<>{};
+    if (is_orphaned) return Error::Eio;
+    send_signal_to_group(group, {.signal = signal});
+    return Error::RestartSys;
+}
+
+void Terminal::acquire_on_open() {
+    Process& process = current_process();
+    auto tree = PROCESSES.lock();
+    if (!is_session_leader(process) || process.terminal || session_ != 0) return;
+    session_ = process.session;
+    foreground_ = process.group;
+    process.terminal = Ref<Terminal>(this);
+}
+
+Result<> Terminal::set_controlling(bool can_read, bool wants_to_steal) {
+    Task& task = current_task();
+    Process& process = *task.process;
+    const bool is_admin = task.identity->can(Capability::SysAdmin);
+    auto tree = PROCESSES.lock();
+    const bool is_leader = is_session_leader(process);
+    if (is_leader && session_ == process.session) return {};
+    if (!is_leader || process.terminal) return Error::Eperm;
+    if (session_ != 0 && !(wants_to_steal && is_admin)) return Error::Eperm;
+    if (!can_read && !is_admin) return Error::Eperm;
+    clear_session_locked(*tree);
+    session_ = process.session;
+    foreground_ = process.group;
+    process.terminal = Ref<Terminal>(this);
+    return {};
+}
+
+/// Nobody has this terminal any more. Whoever calls holds a reference, so none of these is the last one.
+void Terminal::clear_session_locked(TreeState& tree) {
+    for (Process& process : tree.by_pid)
+        if (process.terminal.get() == this) process.terminal = nullptr;
+    session_ = foreground_ = 0;
+}
+
+Result<> Terminal::give_up_controlling() {
+    Process& process = current_process();
+    const Ref<Terminal> keep(this);
+    Pid group;
+    {
+        auto tree = PROCESSES.lock();
+        if (process.terminal.get() != this) return Error::Enotty;
+        if (!is_session_leader(process)) {
+            process.terminal = nullptr;
+            return {};
+        }
+        group = foreground_;
+        clear_session_locked(*tree);
+    }
+    if (group == 0) return {};
+    send_signal_to_group(group, {.signal = Signal::Hup});
+    send_signal_to_group(group, {.signal = Signal::Cont});
+    return {};
+}
+
+Result<Pid> Terminal::foreground_group() {
+    Process& process = current_process();
+    auto tree = PROCESSES.lock();
+    if (process.terminal.get() != this) return Error::Enotty;
+    return foreground_;
+}
+
+Result<> Terminal::set_foreground_group(Pid group) {
+    if (group < 0) return Error::Einval;
+    Process& process = current_process();
+    auto tree = PROCESSES.lock();
+    if (process.terminal.get() != this || session_ != process.session) return Error::Enotty;
+    if (TRY(session_of_group(*tree, group)) != process.session) return Error::Eperm;
+    foreground_ = group;
+    return {};
+}
+
+Result<Pid> Terminal::session() {
+    Process& process = current_process();
+    auto tree = PROCESSES.lock();
+    if (process.terminal.get() != this || session_ == 0) return Error::Enotty;
+    return session_;
+}
+
+void Terminal::opened() {
+    open_files_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void Terminal::closed() {
+    // acq_rel: whoever closes last sees what the others did
+    if (open_files_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+    is_exclusive.store(false, std::memory_order_relaxed);
+    auto tree = PROCESSES.lock();
+    if (open_files_.load(std::memory_order_acquire) == 0) clear_session_locked(*tree);
+}
+
+/// The leader gets SIGHUP and SIGCONT; if it is just exiting, the foreground group gets SIGHUP in its place.
+void Terminal::signal_session_leader(bool leader_is_exiting) {
+    Ref<Process> leader;
+    Pid group;
+    {
+        auto tree = PROCESSES.lock();
+        group = foreground_;
+        if (session_ != 0) leader = Ref<Process>(tree->find(session_));
+        clear_session_locked(*tree);
+    }
+    if (leader) {
+        (void)send_signal(*leader, {.signal = Signal::Hup});  // standard signals cannot fail
+        (void)send_signal(*leader, {.signal = Signal::Cont});
+    }
+    if (leader_is_exiting && group != 0) send_signal_to_group(group, {.signal = Signal::Hup});
+}
+
+void Terminal::hang_up() {
+    // seq_cst: the waiters that are woken below look at it
+    generation_.fetch_add(1, std::memory_order_seq_cst);
+    state_.lock()->discipline.flush_input();
+    input_waiters_.wake_all();
+    output_waiters_.wake_all();
+    signal_session_leader(false);
+}
+
+void hang_up_if_session_leader(Process& process) {
+    Ref<Terminal> terminal;
+    {
+        auto tree = PROCESSES.lock();
+        if (!is_session_leader(process)) return;
+        terminal = process.terminal;
+    }
+    if (!terminal) return;
+    terminal->signal_session_leader(true);
+    terminal->hang_up();
+}
+
+}  // namespace exo::posix_x

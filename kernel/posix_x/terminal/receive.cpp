@@ -1,0 +1,265 @@
+// Input: every typed byte becomes a signal, an edit, or a byte in the queue.
+#include "posix_x/terminal/line_discipline.hpp"
+
+namespace exo::posix_x {
+
+namespace {
+
+constexpr u8 ALL_ONES = 0377;
+
+constexpr u8 to_lower(u8 c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<u8>(c + ('a' - 'A')) : c;
+}
+
+}  // namespace
+
+usize LineDiscipline::room_for_input() const {
+    usize room = InputQueue::CAPACITY - input_.size();
+    // A marked byte takes up to three places.
+    if (settings_.has(InputFlags::Parmrk)) room = (room + 2) / 3;
+    return room > 0 ? room - 1 : 0;
+}
+
+usize LineDiscipline::receive(std::span<const u8> bytes, SignalRaiser raise) {
+    usize count = 0;
+    for (; count < bytes.size(); ++count) {
+        if (room_for_input() == 0) {
+            // A line that is too long takes no more, but its editing and its end must get through: the last place is
+            // overwritten by each byte. Otherwise the bytes wait for a reader.
+            if (!settings_.is_canonical() || input_.finished_size() > 0) break;
+            if (input_.size() == InputQueue::CAPACITY) input_.erase_to(input_.head() - 1);
+        }
+        receive_byte(bytes[count], raise);
+    }
+    return count;
+}
+
+void LineDiscipline::receive_byte(u8 byte, SignalRaiser raise) {
+    if (settings_.has(InputFlags::Istrip)) byte &= 0x7f;
+    if (next_is_literal_) {
+        next_is_literal_ = false;
+        receive_literal(byte);
+        return;
+    }
+    if (settings_.has(InputFlags::Iuclc) && settings_.has(LocalFlags::Iexten)) byte = to_lower(byte);
+    if (settings_.has(LocalFlags::Extproc)) {
+        store(byte);
+        return;
+    }
+    if (is_special(byte))
+        receive_special(byte, raise);
+    else
+        receive_literal(byte);
+}
+
+bool LineDiscipline::is_special(u8 byte) const {
+    if (byte == '\n') return settings_.has(LocalFlags::Icanon) || settings_.has(InputFlags::Inlcr);
+    if (byte == '\r') return settings_.has(InputFlags::Igncr) || settings_.has(InputFlags::Icrnl);
+    if (byte == DISABLED_CHARACTER) return false;
+    for (const auto which :
+         {ControlCharacter::Intr, ControlCharacter::Quit, ControlCharacter::Susp, ControlCharacter::Start,
+          ControlCharacter::Stop, ControlCharacter::Erase, ControlCharacter::Kill, ControlCharacter::Eof,
+          ControlCharacter::Eol, ControlCharacter::Eol2, ControlCharacter::Werase, ControlCharacter::Lnext,
+          ControlCharacter::Reprint}) {
+        if (byte == settings_.character(which)) return true;
+    }
+    return false;
+}
+
+bool LineDiscipline::receive_flow_control(u8 byte) {
+    if (!settings_.has(InputFlags::Ixon)) return false;
+    if (settings_.is(byte, ControlCharacter::Start)) {
+        flow_.is_stopped = false;
+        return true;
+    }
+    if (settings_.is(byte, ControlCharacter::Stop)) {
+        flow_.is_stopped = true;
+        return true;
+    }
+    return false;
+}
+
+void LineDiscipline::raise_signal(Signal signal, SignalRaiser raise) {
+    if (!settings_.has(LocalFlags::Noflsh)) {
+        flush_input();
+        output_.clear();
+    }
+    raise(signal);
+}
+
+bool LineDiscipline::receive_signal(u8 byte, SignalRaiser raise) {
+    if (!settings_.has(LocalFlags::Isig)) return false;
+    Signal signal = Signal::None;
+    if (settings_.is(byte, ControlCharacter::Intr)) signal = Signal::Int;
+    else if (settings_.is(byte, ControlCharacter::Quit)) signal = Signal::Quit;
+    else if (settings_.is(byte, ControlCharacter::Susp)) signal = Signal::Tstp;
+    if (signal == Signal::None) return false;
+    raise_signal(signal, raise);
+    if (settings_.has(InputFlags::Ixon)) flow_.is_stopped = false;
+    if (settings_.has(LocalFlags::Echo)) echo(byte);
+    return true;
+}
+
+void LineDiscipline::receive_special(u8 byte, SignalRaiser raise) {
+    if (receive_flow_control(byte) || receive_signal(byte, raise)) return;
+    resume_if_any_key_may();
+    if (byte == '\r') {
+        if (settings_.has(InputFlags::Igncr)) return;
+        if (settings_.has(InputFlags::Icrnl)) byte = '\n';
+    } else if (byte == '\n' && settings_.has(InputFlags::Inlcr)) {
+        byte = '\r';
+    }
+    if (settings_.has(LocalFlags::Icanon) && receive_canonical(byte)) return;
+    if (settings_.has(LocalFlags::Echo)) {
+        if (byte == '\n')
+            echo_newline();
+        else
+            echo_typed(byte);
+    }
+    store_marked(byte);
+}
+
+bool LineDiscipline::receive_canonical(u8 byte) {
+    const bool is_extended = settings_.has(LocalFlags::Iexten);
+    const bool echoes = settings_.has(LocalFlags::Echo);
+    if (settings_.is(byte, ControlCharacter::Erase) || settings_.is(byte, ControlCharacter::Kill) ||
+        (is_extended && settings_.is(byte, ControlCharacter::Werase))) {
+        erase(byte);
+        return true;
+    }
+    if (is_extended && settings_.is(byte, ControlCharacter::Lnext)) {
+        next_is_literal_ = true;
+        if (!echoes) return true;
+        finish_erasing();
+        if (settings_.has(LocalFlags::Echoctl)) {
+            echo_raw('^');
+            echo_raw('\b');
+        }
+        return true;
+    }
+    if (is_extended && echoes && settings_.is(byte, ControlCharacter::Reprint)) {
+        reprint(byte);
+        return true;
+    }
+    if (byte == '\n') {
+        if (echoes || settings_.has(LocalFlags::Echonl)) echo_raw('\n');
+        store(byte);
+        input_.finish_line();
+        return true;
+    }
+    if (settings_.is(byte, ControlCharacter::Eof)) {
+        // A line that ends in the disabled character: read leaves that out, and returns 0 if there is nothing before.
+        store(DISABLED_CHARACTER);
+        input_.finish_line();
+        return true;
+    }
+    if (settings_.is(byte, ControlCharacter::Eol) ||
+        (is_extended && settings_.is(byte, ControlCharacter::Eol2))) {
+        receive_end_of_line(byte);
+        return true;
+    }
+    return false;
+}
+
+void LineDiscipline::receive_end_of_line(u8 byte) {
+    if (settings_.has(LocalFlags::Echo)) {
+        if (input_.line_is_empty()) line_column_ = column_;
+        echo(byte);
+    }
+    store_marked(byte);
+    input_.finish_line();
+}
+
+void LineDiscipline::receive_literal(u8 byte) {
+    resume_if_any_key_may();
+    if (settings_.has(LocalFlags::Echo)) echo_typed(byte);
+    store_marked(byte);
+}
+
+void LineDiscipline::resume_if_any_key_may() {
+    if (settings_.has(InputFlags::Ixon) && settings_.has(InputFlags::Ixany)) flow_.is_stopped = false;
+}
+
+void LineDiscipline::store(u8 byte) {
+    if (input_.size() < InputQueue::CAPACITY) input_.push(byte);
+}
+
+void LineDiscipline::store_marked(u8 byte) {
+    if (byte == ALL_ONES && settings_.has(InputFlags::Parmrk)) store(byte);
+    store(byte);
+}
+
+void LineDiscipline::receive_break(SignalRaiser raise) {
+    if (settings_.has(InputFlags::Ignbrk)) return;
+    if (settings_.has(InputFlags::Brkint)) {
+        raise_signal(Signal::Int, raise);
+        return;
+    }
+    if (settings_.has(InputFlags::Parmrk)) {
+        store(ALL_ONES);
+        store(0);
+    }
+    store(0);
+}
+
+bool LineDiscipline::has_input() const {
+    return settings_.is_canonical() ? input_.finished_size() > 0 : input_.size() > 0;
+}
+
+bool LineDiscipline::is_readable() const {
+    if (settings_.is_canonical()) return input_.finished_size() > 0;
+    const u8 minimum = settings_.character(ControlCharacter::Min);
+    const bool waits_for_all = minimum > 0 && settings_.character(ControlCharacter::Time) == 0;
+    return input_.size() >= (waits_for_all ? minimum : 1);
+}
+
+usize LineDiscipline::readable_bytes() const {
+    if (!settings_.is_canonical()) return input_.size();
+    usize count = 0;
+    for (u64 at = input_.tail(); at < input_.line_start(); ++at)
+        if (!input_.ends_line(at) || input_.at(at) != DISABLED_CHARACTER) ++count;
+    return count;
+}
+
+LineDiscipline::Taken LineDiscipline::take(std::span<u8> out) {
+    if (!settings_.is_canonical()) return {input_.take(out), false};
+    Taken taken;
+    while (taken.count < out.size() && input_.finished_size() > 0) {
+        const u64 at = input_.tail();
+        const u8 byte = input_.at(at);
+        taken.ended_line = input_.ends_line(at);
+        input_.drop_front();
+        if (!taken.ended_line || byte != DISABLED_CHARACTER) out[taken.count++] = byte;
+        if (taken.ended_line) break;
+    }
+    return taken;
+}
+
+void LineDiscipline::skip_end_of_file() {
+    if (!settings_.is_canonical() || input_.finished_size() == 0) return;
+    const u64 at = input_.tail();
+    if (input_.ends_line(at) && input_.at(at) == DISABLED_CHARACTER) input_.drop_front();
+}
+
+void LineDiscipline::flush_input() {
+    input_.clear();
+    is_erasing_ = false;
+    next_is_literal_ = false;
+}
+
+void LineDiscipline::set_settings(const TerminalSettings& settings) {
+    const bool was_canonical = settings_.is_canonical();
+    const bool had_flow_control = settings_.has(InputFlags::Ixon);
+    settings_ = settings;
+    if (settings_.is_canonical() != was_canonical) {
+        if (was_canonical)
+            input_.become_bytes();
+        else
+            input_.become_lines();
+        is_erasing_ = false;
+        next_is_literal_ = false;
+    }
+    if (had_flow_control && !settings_.has(InputFlags::Ixon)) flow_.is_stopped = false;
+}
+
+}  // namespace exo::posix_x

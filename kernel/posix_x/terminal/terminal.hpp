@@ -1,0 +1,169 @@
+// Terminals: a line discipline with hardware on one side and processes on the other.
+//
+// Key types: Terminal (one tty), TerminalDriver (driver.hpp: its hardware), LineDiscipline (line_discipline.hpp: what
+// happens to the bytes), TerminalFile (terminal_file.hpp: one open of it). terminals.hpp makes them and their nodes.
+// Neighbours: drivers give bytes from their interrupt handlers; processes have one as their controlling terminal.
+// Locking: a sleeping lock (rank Terminal) around discipline, window size and driver; session and foreground group are
+// under the process tree's lock. Interrupt handlers touch only the input ring and wake the terminal's own thread, which
+// works through the ring: so echo and Ctrl-C need no reader.
+// Source: ioctl_tty(2), termios(3), credentials(7); Linux, drivers/tty/tty_io.c, tty_jobctrl.c.
+#pragma once
+
+#include "abi/linux/stat.hpp"
+#include "posix_x/process/process.hpp"
+#include "posix_x/terminal/driver.hpp"
+#include "posix_x/terminal/input_ring.hpp"
+#include "posix_x/terminal/line_discipline.hpp"
+#include "posix_x/terminal/turn.hpp"
+#include "scheduler/mutex.hpp"
+#include "vm/io_buffer.hpp"
+
+namespace exo::posix_x {
+
+struct TreeState;
+
+class Terminal final : public Object {
+  public:
+    /// With a thread of its own. The driver must live for ever. Errors: Enomem.
+    static Result<Ref<Terminal>> create(std::string_view name, abi::DeviceNumber number, TerminalDriver& driver,
+                                        const TerminalSettings& settings);
+
+    std::string_view name() const { return name_; }
+    abi::DeviceNumber number() const { return number_; }
+
+    // ---- For the driver, in any context.
+
+    /// Takes bytes that came in, and returns how many; resume_input() is called when there is room for the rest.
+    usize receive(std::span<const u8> bytes);
+    void receive_break();
+    void output_has_room();
+
+    // ---- For open files. `generation` is that of the open: one that is out of date was hung up.
+
+    enum class Blocking : u8 { Yes, No };
+    enum class JobControl : u8 { Applies, Exempt };  ///< /dev/console is exempt.
+    struct User {
+        u64 generation;
+        Blocking blocking;
+        JobControl job_control;
+    };
+    /// Errors: Eagain, Eio (a background group that may not read), RestartSys, Efault.
+    Result<usize> read(const User& user, vm::OutBuffer& to);
+    /// Errors: Eagain, Eio (hung up), RestartSys, Efault.
+    Result<usize> write(const User& user, vm::InBuffer& from);
+    struct Readiness {
+        bool can_read;
+        bool can_write;
+        bool is_hung_up;
+    };
+    Readiness readiness(const User& user);
+    scheduler::WaitQueue& input_waiters() { return input_waiters_; }
+    scheduler::WaitQueue& output_waiters() { return output_waiters_; }
+    usize readable_bytes() { return state_.lock()->discipline.readable_bytes(); }
+    usize unsent_bytes();
+    u64 generation() const { return generation_.load(std::memory_order_seq_cst); }
+    bool is_hung_up(const User& user) const {
+        return user.job_control == JobControl::Applies && user.generation != generation();
+    }
+
+    TerminalSettings settings() { return state_.lock()->discipline.settings(); }
+    enum class WhenToSet : u8 { Now, AfterOutput, AfterOutputWithoutInput };
+    /// What the hardware cannot change stays as it is. Errors: RestartSys.
+    Result<> set_settings(const TerminalSettings& settings, WhenToSet when);
+    /// Waits until everything is sent. Errors: RestartSys.
+    Result<> drain();
+    void flush(abi::FlushQueue which);
+    void control_flow(abi::FlowAction action);
+    abi::winsize window_size() { return state_.lock()->window; }
+    /// A change sends SIGWINCH to the foreground group.
+    void set_window_size(const abi::winsize& size);
+
+    /// TIOCEXCL: only CAP_SYS_ADMIN may open it now.
+    std::atomic<bool> is_exclusive{false};
+    void opened();
+    /// With the last one the session loses its terminal.
+    void closed();
+
+    // ---- Sessions and groups: job_control.cpp. They concern the calling task's process.
+
+    /// The group of a caller in the background may not go on: it gets `signal` (SIGTTIN, SIGTTOU).
+    /// Errors: RestartSys; Eio (an orphaned group, or SIGTTIN that it does not take).
+    Result<> check_background(Signal signal);
+    /// open(2) by a session leader without a terminal, for reading and without O_NOCTTY.
+    void acquire_on_open();
+    /// TIOCSCTTY. Errors: Eperm.
+    Result<> set_controlling(bool can_read, bool wants_to_steal);
+    /// TIOCNOTTY. Errors: Enotty.
+    Result<> give_up_controlling();
+    /// TIOCGPGRP: 0 if there is none. Errors: Enotty.
+    Result<Pid> foreground_group();
+    /// TIOCSPGRP. Errors: Enotty, Einval, Esrch, Eperm.
+    Result<> set_foreground_group(Pid group);
+    /// TIOCGSID. Errors: Enotty.
+    Result<Pid> session();
+    /// For /proc/PID/stat, under the process tree's lock: -1 if there is none.
+    Pid foreground_group_locked() const { return foreground_ != 0 ? foreground_ : -1; }
+    /// The line was lost, or TIOCVHANGUP: signals go out, and every open file but /dev/console is dead.
+    void hang_up();
+
+  private:
+    friend void hang_up_if_session_leader(Process& process);
+    template <class T, class... Args> friend Result<Ref<T>> exo::make_ref(Args&&... args);
+    Terminal(std::string_view name, abi::DeviceNumber number, TerminalDriver& driver,
+             const TerminalSettings& settings)
+        : name_(name),
+          number_(number),
+          state_(driver, settings) {}
+
+    struct State {
+        State(TerminalDriver& hardware, const TerminalSettings& settings) : driver(hardware), discipline(settings) {}
+        TerminalDriver& driver;
+        LineDiscipline discipline;
+        abi::winsize window{};
+        bool input_is_held_back = false;  ///< The ring has bytes that the discipline has no room for.
+        u8 urgent_output = 0;             ///< A flow control character that goes before everything, stopped or not.
+    };
+    using Lock = scheduler::Mutex<State, sync::LockRank::Terminal>;
+
+    struct ReadPlan;
+    ReadPlan plan_read();
+    Result<usize> read_in_turn(const User& user, vm::OutBuffer& to);
+    Result<> copy_available(vm::OutBuffer& to, usize& total, bool& ended_line);
+    bool has_input() { return state_.lock()->discipline.has_input(); }
+    Result<usize> write_piece(const User& user, std::span<const u8> bytes);
+    static bool has_room(const State& state);
+    static bool is_all_sent(State& state);
+
+    void work();
+    void process_input(State& state);
+    static void set_held_back(State& state, bool is_held_back);
+    void pump(State& state);
+    void wake_thread();
+    void signal_foreground(Signal signal);
+    void signal_session_leader(bool leader_is_exiting);
+    void clear_session_locked(TreeState& tree);
+
+    std::string_view name_;
+    const abi::DeviceNumber number_;
+    Lock state_;
+    Turn reading_;
+    Turn writing_;
+    scheduler::WaitQueue input_waiters_;
+    scheduler::WaitQueue output_waiters_;
+
+    InputRing ring_;
+    std::atomic<bool> has_break_{false};
+    std::atomic<bool> ring_was_full_{false};
+    std::atomic<bool> has_work_{false};
+    scheduler::WaitQueue thread_waits_;
+
+    std::atomic<u64> generation_{0};
+    std::atomic<u32> open_files_{0};
+    Pid session_ = 0;     ///< Under the process tree's lock, like foreground_.
+    Pid foreground_ = 0;
+};
+
+/// At the end of a process: if it led a session with a terminal, that is hung up.
+void hang_up_if_session_leader(Process& process);
+
+}  // namespace exo::posix_x

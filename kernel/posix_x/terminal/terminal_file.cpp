@@ -1,0 +1,51 @@
+#include "posix_x/terminal/terminal_file.hpp"
+
+namespace exo::posix_x {
+
+using fs::PollEvents;
+
+TerminalFile::TerminalFile(fs::OpenRequest&& request, Ref<Terminal> terminal, Terminal::JobControl job_control)
+    : DeviceFile(std::move(request), fs::FileTraits::Stream),
+      terminal_(std::move(terminal)),
+      job_control_(job_control),
+      generation_(terminal_->generation()) {
+    terminal_->opened();
+}
+
+TerminalFile::~TerminalFile() {
+    terminal_->closed();
+}
+
+Terminal::User TerminalFile::user() const {
+    return {generation_, is_nonblocking() ? Terminal::Blocking::No : Terminal::Blocking::Yes, job_control_};
+}
+
+Result<usize> TerminalFile::do_read(vm::OutBuffer& to, u64) {
+    const Result<usize> count = terminal_->read(user(), to);
+    if (count && *count > 0) inode().note_accessed_relative();
+    return count;
+}
+
+Result<usize> TerminalFile::do_write(vm::InBuffer& from, u64&, const fs::WriteContext&) {
+    return terminal_->write(user(), from);
+}
+
+Result<u64> TerminalFile::readable_bytes() {
+    if (terminal_->is_hung_up(user())) return Error::Eio;
+    return u64{terminal_->readable_bytes()};
+}
+
+PollEvents TerminalFile::poll(fs::PollTable* table) {
+    if (table != nullptr) {
+        table->add(terminal_->input_waiters());
+        table->add(terminal_->output_waiters());
+    }
+    const Terminal::Readiness readiness = terminal_->readiness(user());
+    PollEvents events = PollEvents::None;
+    if (readiness.can_read) events |= PollEvents::In | PollEvents::Rdnorm;
+    if (readiness.can_write) events |= PollEvents::Out | PollEvents::Wrnorm;
+    if (readiness.is_hung_up) events |= PollEvents::Err | PollEvents::Hup;
+    return events;
+}
+
+}  // namespace exo::posix_x

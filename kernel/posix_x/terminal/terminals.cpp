@@ -1,0 +1,111 @@
+#include "posix_x/terminal/terminals.hpp"
+
+#include "boot/command_line.hpp"
+#include "fs/devfs.hpp"
+#include "posix_x/process/process_tree.hpp"
+#include "posix_x/terminal/terminal_file.hpp"
+#include "utils/fixed_vector.hpp"
+
+namespace exo::posix_x {
+
+namespace {
+
+constexpr abi::DeviceNumber TTY_DEVICE{5, 0};
+constexpr abi::DeviceNumber CONSOLE_DEVICE{5, 1};
+constexpr usize MAX_TERMINALS = 8;
+
+/// Written at boot only. Each holds a reference for ever.
+struct Terminals {
+    FixedVector<Terminal*, MAX_TERMINALS> all;
+    Terminal* console = nullptr;
+};
+constinit Terminals terminals;
+
+Result<Ref<fs::File>> open_terminal(fs::OpenRequest&& request, Ref<Terminal> terminal,
+                                    Terminal::JobControl job_control) {
+    if (terminal->is_exclusive.load() && !request.credentials.may(fs::Privilege::SysAdmin)) return Error::Ebusy;
+    return Ref<fs::File>(TRY(make_ref<TerminalFile>(std::move(request), std::move(terminal), job_control)));
+}
+
+class TerminalDevice final : public fs::Device {
+  public:
+    explicit TerminalDevice(Ref<Terminal> terminal) : terminal_(std::move(terminal)) {}
+    Result<Ref<fs::File>> open(fs::OpenRequest&& request, abi::DeviceNumber) override {
+        const abi::OpenFlags flags = request.flags;
+        Ref<fs::File> file = TRY(open_terminal(std::move(request), terminal_, Terminal::JobControl::Applies));
+        const bool may_acquire = !has(flags, abi::OpenFlags::Noctty) && has(file->rights(), security::Rights::Read);
+        if (may_acquire && current_task_or_null() != nullptr) terminal_->acquire_on_open();
+        return file;
+    }
+
+  private:
+    Ref<Terminal> terminal_;
+};
+
+/// /dev/console: never becomes a controlling terminal by being opened.
+class ConsoleDevice final : public fs::Device {
+  public:
+    Result<Ref<fs::File>> open(fs::OpenRequest&& request, abi::DeviceNumber) override {
+        Ref<Terminal> terminal = console();
+        if (!terminal) return Error::Enodev;
+        return open_terminal(std::move(request), std::move(terminal), Terminal::JobControl::Exempt);
+    }
+};
+
+/// /dev/tty: whatever the caller's controlling terminal is.
+class CurrentTerminalDevice final : public fs::Device {
+  public:
+    Result<Ref<fs::File>> open(fs::OpenRequest&& request, abi::DeviceNumber) override {
+        Ref<Terminal> terminal;
+        if (Task* task = current_task_or_null()) {
+            auto tree = PROCESSES.lock();
+            terminal = task->process->terminal;
+        }
+        if (!terminal) return Error::Enxio;
+        return open_terminal(std::move(request), std::move(terminal), Terminal::JobControl::Applies);
+    }
+};
+
+Result<> add_device(std::string_view node, u32 mode, abi::DeviceNumber number, std::string_view driver_name,
+                    Ref<fs::Device> device) {
+    TRY(fs::register_device(fs::DeviceClass::Character, number, 1, driver_name, std::move(device)));
+    return fs::devfs::add_node(node, mode, fs::DeviceClass::Character, number);
+}
+
+}  // namespace
+
+Result<Ref<Terminal>> add_terminal(std::string_view name, abi::DeviceNumber number, std::string_view driver_name,
+                                   TerminalDriver& driver, const TerminalSettings& settings) {
+    if (terminals.all.is_full()) return Error::Enomem;
+    Ref<Terminal> terminal = TRY(Terminal::create(name, number, driver, settings));
+    TRY(add_device(name, 0600, number, driver_name, TRY(make_ref<TerminalDevice>(terminal))));
+    terminal->retain();  // the list's
+    TRY(terminals.all.push(terminal.get()));
+    return terminal;
+}
+
+Result<> init_terminals() {
+    TRY(add_device("tty", 0666, TTY_DEVICE, "/dev/tty", TRY(make_ref<CurrentTerminalDevice>())));
+    return add_device("console", 0600, CONSOLE_DEVICE, "/dev/console", TRY(make_ref<ConsoleDevice>()));
+}
+
+bool select_console(std::string_view name) {
+    name = name.substr(0, name.find(','));
+    for (Terminal* terminal : terminals.all) {
+        if (terminal->name() != name) continue;
+        terminals.console = terminal;
+        return true;
+    }
+    return false;
+}
+
+Ref<Terminal> console() {
+    if (terminals.console != nullptr) return Ref<Terminal>(terminals.console);
+    return Ref<Terminal>(terminals.all.is_empty() ? nullptr : terminals.all[0]);
+}
+
+void select_console_from(std::string_view command_line) {
+    boot::CommandLine(command_line).for_each_value("console", [](std::string_view name) { (void)select_console(name); });
+}
+
+}  // namespace exo::posix_x

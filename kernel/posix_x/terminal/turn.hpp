@@ -1,0 +1,47 @@
+// Turn: one at a time, where waiting for it must end with a signal. Readers and writers of a terminal take turns.
+#pragma once
+
+#include "scheduler/wait_queue.hpp"
+
+namespace exo::posix_x {
+
+class Turn {
+  public:
+    class [[nodiscard]] Guard {
+      public:
+        explicit Guard(Turn& turn) : turn_(&turn) {}
+        Guard(Guard&& other) noexcept : turn_(std::exchange(other.turn_, nullptr)) {}
+        Guard& operator=(Guard&&) = delete;
+        ~Guard() {
+            if (turn_ != nullptr) turn_->give_back();
+        }
+
+      private:
+        Turn* turn_;
+    };
+
+    /// Errors: RestartSys.
+    Result<Guard> take() {
+        TRY(waiters_.wait(scheduler::WaitMode::Interruptible, [this] { return try_take(); }));
+        return Guard(*this);
+    }
+    /// Errors: Eagain.
+    Result<Guard> take_at_once() {
+        if (!try_take()) return Error::Eagain;
+        return Guard(*this);
+    }
+
+  private:
+    // seq_cst: pairs with give_back, after the waiter has queued itself
+    bool try_take() { return !is_taken_.exchange(true, std::memory_order_seq_cst); }
+    void give_back() {
+        // seq_cst: a waiter that queued itself before is seen by wake_one
+        is_taken_.store(false, std::memory_order_seq_cst);
+        waiters_.wake_one();
+    }
+
+    std::atomic<bool> is_taken_{false};
+    scheduler::WaitQueue waiters_;
+};
+
+}  // namespace exo::posix_x
