@@ -52,7 +52,7 @@ void Heap::deallocate(void* pointer) {
     if (pointer == nullptr) return;
     void* owner = record_of(physical_of(pointer)).owner();
     if (owner == &odd_) return odd_.deallocate(pointer);
-    if (owner == this) return deallocate_frames(pointer);
+    if (owner == &frame_bytes_) return deallocate_frames(pointer);
     const auto* slab = static_cast<SlabCache*>(owner);
     ASSERT(slab >= slabs_.begin() && slab < slabs_.end() && "heap: the pointer was not allocated here");
     deallocate_small(static_cast<usize>(slab - slabs_.begin()), pointer);
@@ -148,7 +148,7 @@ void* Heap::allocate_frames(usize size) {
     const usize count = divide_round_up(size, PAGE_SIZE);
     const auto block = frames.alloc_contiguous(count);
     if (!block) return nullptr;
-    record_of(*block).set_owner(this);
+    record_of(*block).set_owner(&frame_bytes_);
     frame_bytes_.fetch_add(count * PAGE_SIZE, std::memory_order_relaxed);
     return direct_map(*block);
 }
@@ -156,7 +156,7 @@ void* Heap::allocate_frames(usize size) {
 void Heap::deallocate_frames(void* pointer) {
     const PhysicalAddress block = physical_of(pointer);
     FrameRecord& record = record_of(block);
-    ASSERT(record.owner() == this && "heap: the pointer was not allocated here");
+    ASSERT(record.owner() == &frame_bytes_ && "heap: the pointer was not allocated here");
     record.set_owner(nullptr);
     const usize count = record.state() == FrameState::BlockHead ? record.next : 1;
     const auto freed = frames.free_contiguous(block, count);

@@ -59,7 +59,7 @@ class Heap {
     std::array<SlabCache, SLAB_CLASSES> slabs_;
     sync::PerCpu<CpuCache> caches_;
     LockedHeap odd_;
-    std::atomic<u64> frame_bytes_{0};
+    std::atomic<u64> frame_bytes_{0};  ///< In whole frames; its address marks these as their owner.
 };
 
 extern constinit Heap heap;

@@ -7,8 +7,9 @@
 
 namespace exo::memory {
 
-inline constexpr std::array<u16, 17> SLAB_SIZES{16,  32,  48,  64,  80,  96,   128,  160, 192,
-                                                256, 320, 448, 576, 816, 1024, 1360, 2048};
+/// All powers of two are among them, so that aligned objects find a class whose objects are aligned.
+inline constexpr std::array<u16, 18> SLAB_SIZES{16,  32,  48,  64,  80,  96,  128,  160,  192,
+                                                256, 336, 448, 512, 672, 816, 1024, 1360, 2048};
 inline constexpr usize SLAB_CLASSES = SLAB_SIZES.size();
 inline constexpr usize MAX_SLAB_SIZE = SLAB_SIZES.back();
 

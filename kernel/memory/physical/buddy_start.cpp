@@ -93,6 +93,7 @@ Result<> BuddyAllocator::initialise(std::span<const boot::PhysicalRange> free,
     for (const boot::PhysicalRange& range : free) TRY(subtract_reserved(*state, range, reserved));
     if (state->fresh.is_empty()) return Error::OutOfMemory;
     TRY(place_sections(*state));
+    if (state->fresh_frames == 0) return Error::OutOfMemory;
     // The last range is handed out first. It is the lowest: start-up code can count on seeing the first few GiB only.
     std::sort(state->fresh.begin(), state->fresh.end(),
               [](const FreshRange& a, const FreshRange& b) { return a.next > b.next; });

@@ -1,5 +1,7 @@
 #include "memory/virtual/kernel_map.hpp"
 
+#include <algorithm>
+
 namespace exo::memory {
 
 namespace {
@@ -14,18 +16,16 @@ constinit sync::SpinLocked<State, sync::LockRank::KernelMap, sync::IrqOff> kerne
 Result<> initialise_kernel_map(std::span<const KernelMapping> mappings) {
     auto state = kernel_map.lock();
     state->device_used = 0;
-    u64 direct_map_end = layout.direct_map;
+    FixedVector<u64, 8> slots;
+    TRY(slots.push(layout.kernel_stacks));
+    TRY(slots.push(layout.device_map));
     for (const KernelMapping& mapping : mappings) {
-        const u64 end = mapping.start.value() + mapping.size;
-        if (mapping.start.value() >= layout.direct_map &&
-            mapping.start.value() < layout.direct_map + DIRECT_MAP_SIZE)
-            direct_map_end = std::max(direct_map_end, end);
+        for (u64 at = mapping.start.value(); at - mapping.start.value() < mapping.size;
+             at = align_down(at, SLOT_SIZE) + SLOT_SIZE)
+            if (std::ranges::find(slots, align_down(at, SLOT_SIZE)) == slots.end())
+                TRY(slots.push(align_down(at, SLOT_SIZE)));
     }
-    std::array<u64, 8> slots{layout.kernel_stacks, layout.device_map, layout.text};
-    usize count = 3;
-    for (u64 slot = layout.direct_map; slot < direct_map_end && count < slots.size(); slot += SLOT_SIZE)
-        slots[count++] = slot;
-    TRY(initialise_kernel_table({slots.data(), count}));
+    TRY(initialise_kernel_table(slots.span()));
     for (const KernelMapping& mapping : mappings)
         TRY(kernel_table().map_range(mapping.start, mapping.physical, mapping.size, mapping.flags));
     kernel_table().activate();

@@ -14,9 +14,9 @@ struct KernelMapping {
     PageFlags flags;
 };
 
-/// Builds the kernel's table (with slots for the direct map, stacks, devices and the text) and loads it on this CPU.
+/// Builds the kernel's table (with slots for these mappings, stacks and devices, eight at most) and loads it on this CPU.
 /// What is not listed is gone then: the list holds at least the image, the running stack and all RAM in the direct map.
-/// Errors: OutOfMemory, and those of PageTable::map_page.
+/// Errors: OutOfMemory, Enospc (slots), and those of PageTable::map_page.
 Result<> initialise_kernel_map(std::span<const KernelMapping> mappings);
 
 /// On the kernel's table. Errors: PageTable::map_page.
