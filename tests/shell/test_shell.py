@@ -101,7 +101,7 @@ def test_a_long_output_arrives_whole(shell):
 
 
 def test_bytes_pass_unchanged_in_raw_mode(shell):
-    shell.sendline("stty raw -echo; echo ready; dd bs=1 count=5 2>/dev/null | od -An -tx1; stty sane")
+    shell.sendline("stty raw -echo; echo rea''dy; dd bs=1 count=5 2>/dev/null | od -An -tx1; stty sane")
     shell.expect("ready")
     shell.send("\x03\x04\x1a\x00\r")
     shell.expect("03 04 1a 00 0d")

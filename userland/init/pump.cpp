@@ -23,22 +23,26 @@ usize Pump::watch(linux::PollEntry* entries) const {
 void Pump::move() {
     while (is_open() && flush() && fill() == Source::Ready) {
     }
-    if (!is_open() || begin_ < end_) return;
-    linux::PollEntry receiver{to_, 0, 0};
-    if (sys::poll(&receiver, 1, 0) > 0 && (receiver.revents & (linux::POLLERR | linux::POLLHUP)) != 0)
-        close();
+    // Asked even with bytes left to write: Linux's driver answers EAGAIN for ever when its host has gone.
+    if (is_open() && receiver_has_gone(0)) close();
 }
 
 void Pump::finish() {
     while (is_open()) {
         if (flush()) {
             if (is_open() && fill() == Source::Empty) break;
-        } else {
-            linux::PollEntry receiver{to_, linux::POLLOUT, 0};
-            sys::poll(&receiver, 1, -1);
+        } else if (receiver_has_gone(-1)) {
+            break;
         }
     }
     if (is_open()) close();
+}
+
+/// Waits until the receiver takes more, or the timeout. Returns whether it never will again.
+bool Pump::receiver_has_gone(int timeout_milliseconds) const {
+    linux::PollEntry receiver{to_, begin_ < end_ ? linux::POLLOUT : i16{0}, 0};
+    sys::poll(&receiver, 1, timeout_milliseconds);
+    return (receiver.revents & (linux::POLLERR | linux::POLLHUP)) != 0;
 }
 
 void Pump::close() {

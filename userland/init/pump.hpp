@@ -31,6 +31,7 @@ class Pump {
     void close();
     Source fill();
     bool flush();
+    bool receiver_has_gone(int timeout_milliseconds) const;
 
     // All zero at first, so that the buffers take no room in the executable.
     bool is_open_ = false;
