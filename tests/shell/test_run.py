@@ -233,3 +233,26 @@ def test_not_slower_than_promised(exo):
         assert subprocess.run(command("--", "true"), stdin=subprocess.DEVNULL).returncode == 0
         times.append(time.monotonic() - begin)
     assert min(times) < 5
+
+
+def test_nohup_keeps_its_word(exo):
+    """SIGHUP that was ignored at the start stays ignored; SIGTERM still arrives."""
+    process = subprocess.Popen(["nohup", *command("--", "sh", "-c", "echo ready; exec sleep 1000")],
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout.readline() == b"ready\n"
+    process.send_signal(signal.SIGHUP)
+    time.sleep(0.5)
+    assert process.poll() is None
+    process.terminate()
+    assert process.wait(60) == 143
+
+
+def test_an_interrupt_reaches_a_background_job_of_a_script(exo):
+    """A script's background job has SIGINT ignored, but whoever sends it means the program."""
+    process = subprocess.Popen(["sh", "-c", "\"$@\" & echo $!; wait $!; echo \"status $?\"", "sh",
+                                *command("--", "sh", "-c", "echo ready; exec sleep 1000")],
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    pid = int(process.stdout.readline())
+    assert process.stdout.readline() == "ready\n"
+    os.kill(pid, signal.SIGINT)
+    assert process.stdout.readline() == "status 130\n"

@@ -1,8 +1,11 @@
 """The shell on a terminal: prompt, echo, line editing, control characters, window size, leaving."""
 
+import os
+import signal
+
 import pexpect
 import pytest
-from conftest import EXO, TerminalSession, command
+from conftest import EXO, TerminalSession, children, command
 
 
 def test_prompt_and_echo(shell):
@@ -122,6 +125,24 @@ def test_the_terminal_is_restored():
     session.expect("outside> ")
     session.sendline(" ".join(f"'{word}'" for word in command("--", "true")) + '; test "$before" = "$(stty -g)" && echo sa""me')
     session.expect("same")
+    session.close(force=True)
+
+
+def test_stopping_and_continuing_restores_the_terminal():
+    session = pexpect.spawn("/bin/sh", ["-i"], timeout=60, encoding="utf-8", env=os.environ | {"PS1": "outside> ", "ENV": ""})
+    session.expect("outside> ")
+    words = " ".join(f"'{word}'" for word in command("--", "sh", "-c", "echo ready; read -r a; echo got $a"))
+    session.sendline(words)
+    session.expect("ready\r\n")
+    (exo,) = children(session.pid)
+    os.kill(exo, signal.SIGTSTP)
+    session.expect("outside> ")
+    session.sendline("stty -a | grep -o ' icanon'")
+    session.expect("\r\n icanon\r\n")
+    session.sendline("fg")
+    session.expect("\r\n")
+    session.send("word\r")
+    session.expect("got word\r\n")
     session.close(force=True)
 
 

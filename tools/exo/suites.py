@@ -77,7 +77,7 @@ SUITES = (
     UnitSuite("unit", ("hosted", "hosted-tsan")),
     Suite("shell", ("release",), needs_init=True),
     Suite("kernel", ("debug", "release")),
-    Suite("linux", ("release",), needs_init=True),
+    Suite("linux", ("release", "debug")),
 )
 
 
