@@ -1,0 +1,104 @@
+#include "vm/io_buffer.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "arch/interface.hpp"
+#include "memory/layout.hpp"
+
+namespace exo::vm {
+
+namespace detail {
+
+BufferCursor::BufferCursor(std::span<const UserSegment> segments) : is_user_(true), segments_(segments) {
+    for (const UserSegment& segment : segments) remaining_ += segment.size;
+}
+
+Result<> BufferCursor::check() const {
+    if (!is_user_) return {};
+    if (!memory::is_user_range(single_.address, single_.size)) return Error::Efault;
+    for (const UserSegment& segment : segments_)
+        if (!memory::is_user_range(segment.address, segment.size)) return Error::Efault;
+    return {};
+}
+
+UserSegment BufferCursor::next_piece() {
+    while (single_.size == 0 && !segments_.empty()) {
+        single_ = segments_.front();
+        segments_ = segments_.subspan(1);
+    }
+    return single_;
+}
+
+void BufferCursor::consume(usize count) {
+    remaining_ -= count;
+    if (is_user_) {
+        single_.address += count;
+        single_.size -= count;
+    } else if (count != 0) {
+        kernel_ += count;
+    }
+}
+
+template <class KernelMove, class UserMove>
+Result<usize> BufferCursor::advance(usize limit, KernelMove&& kernel_move, UserMove&& user_move) {
+    const usize wanted = std::min(limit, remaining_);
+    if (wanted == 0) return 0uz;
+    if (!is_user_) {
+        kernel_move(kernel_, wanted);
+        consume(wanted);
+        return wanted;
+    }
+    usize done = 0;
+    while (done < wanted) {
+        const UserSegment piece = next_piece();
+        const usize size = std::min(piece.size, wanted - done);
+        const usize left =
+            memory::is_user_range(piece.address, size) ? user_move(piece.address, done, size) : size;
+        consume(size - left);
+        done += size - left;
+        if (left != 0) break;
+    }
+    if (done == 0) return Error::Efault;
+    return done;
+}
+
+}  // namespace detail
+
+Result<usize> OutBuffer::write(std::span<const u8> bytes) {
+    return cursor_.advance(
+        bytes.size(), [&](u8* to, usize size) { std::memcpy(to, bytes.data(), size); },
+        [&](u64 to, usize offset, usize size) {
+            return arch::copy_to_user(to, bytes.data() + offset, size);
+        });
+}
+
+Result<usize> OutBuffer::write_zeros(usize count) {
+    return cursor_.advance(
+        count, [](u8* to, usize size) { std::memset(to, 0, size); },
+        [](u64 to, usize, usize size) { return arch::zero_user(to, size); });
+}
+
+Result<usize> InBuffer::read(std::span<u8> bytes) {
+    return cursor_.advance(
+        bytes.size(), [&](const u8* from, usize size) { std::memcpy(bytes.data(), from, size); },
+        [&](u64 from, usize offset, usize size) {
+            return arch::copy_from_user(bytes.data() + offset, from, size);
+        });
+}
+
+Result<> InBuffer::prefault(usize count) const {
+    detail::BufferCursor ahead = cursor_;
+    const auto touched = ahead.advance(
+        count, [](const u8*, usize) {},
+        [](u64 from, usize, usize size) {
+            u8 byte;
+            for (u64 at = from; at < from + size; at = align_down(at, PAGE_SIZE) + PAGE_SIZE)
+                if (arch::copy_from_user(&byte, at, 1) != 0) return static_cast<usize>(from + size - at);
+            return 0uz;
+        });
+    if (!touched) return touched.error();
+    return {};
+}
+
+}  // namespace exo::vm
