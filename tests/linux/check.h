@@ -32,6 +32,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -245,7 +246,7 @@ static inline void become_user(uid_t uid, gid_t gid) {
 }
 
 // The address of a page that is not there.
-static inline char *unmapped(void) {
+static inline void *unmapped(void) {
     char *page = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     munmap(page, PAGE);
     return page;

@@ -1,0 +1,42 @@
+// getdents64(): every entry once, its type, small buffers, and its errnos.
+#include "check.h"
+
+struct entry {
+    uint64_t inode;
+    int64_t cookie;
+    unsigned short length;
+    unsigned char type;
+    char name[];
+};
+
+static int compare(const void *a, const void *b) { return strcmp(*(char **)a, *(char **)b); }
+
+int main(void) {
+    make_file("file", "", 0644);
+    mkdir("folder", 0755);
+    symlink("file", "link");
+    mkfifo("fifo", 0600);
+    mknod("null", S_IFCHR | 0600, makedev(1, 3));
+    int fd = OK(open(".", O_RDONLY | O_DIRECTORY)), count = 0;
+    _Alignas(8) char buffer[1024];
+    char *lines[20];
+    long n;
+    while ((n = syscall(SYS_getdents64, fd, buffer, 64)) > 0)
+        for (long at = 0; at < n; at += ((struct entry *)(buffer + at))->length) {
+            struct entry *entry = (struct entry *)(buffer + at);
+            if (entry->length % 8 != 0) SAY("the length of an entry is no multiple of 8");
+            asprintf(&lines[count++], "%s type %d", entry->name, entry->type);
+        }
+    IS(0, n);
+    qsort(lines, count, sizeof *lines, compare);
+    for (int i = 0; i < count; i++) SAY("%s", lines[i]);
+    lseek(fd, 0, SEEK_SET);
+    FAILS(EINVAL, syscall(SYS_getdents64, fd, buffer, 8));
+    FAILS(EBADF, syscall(SYS_getdents64, 99, buffer, 1024));
+    FAILS(ENOTDIR, syscall(SYS_getdents64, open("file", O_RDONLY), buffer, 1024));
+    FAILS(EFAULT, syscall(SYS_getdents64, fd, unmapped(), 1024));
+    int gone = open("folder", O_RDONLY);
+    rmdir("folder");
+    FAILS(ENOENT, syscall(SYS_getdents64, gone, buffer, 1024));
+    return done();
+}

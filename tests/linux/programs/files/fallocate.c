@@ -1,0 +1,35 @@
+// fallocate(): growing, keeping the size, punching holes, and its errnos.
+#include "check.h"
+
+int main(void) {
+    int fd = OK(open("file", O_CREAT | O_RDWR, 0644)), ends[2];
+    struct stat status;
+    OK(fallocate(fd, 0, 0, 3 * PAGE));
+    fstat(fd, &status);
+    SAY("size %ld blocks %ld", (long)status.st_size, (long)status.st_blocks);
+    OK(fallocate(fd, FALLOC_FL_KEEP_SIZE, 3 * PAGE, PAGE));
+    fstat(fd, &status);
+    SAY("size %ld blocks %ld", (long)status.st_size, (long)status.st_blocks);
+    char page[PAGE], zero[PAGE] = {0};
+    memset(page, 'x', sizeof page);
+    pwrite(fd, page, PAGE, PAGE);
+    OK(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, PAGE, PAGE));
+    pread(fd, page, PAGE, PAGE);
+    TRUE(memcmp(page, zero, PAGE) == 0);
+    pwrite(fd, "abcdef", 6, 0);
+    OK(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 1, 2));
+    pread(fd, page, 6, 0);
+    TRUE(memcmp(page, "a\0\0def", 6) == 0);
+    FAILS(EINVAL, fallocate(fd, 0, -1, 1));
+    FAILS(EINVAL, fallocate(fd, 0, 0, 0));
+    FAILS(EINVAL, fallocate(fd, 0, 0, -1));
+    FAILS(EOPNOTSUPP, fallocate(fd, FALLOC_FL_PUNCH_HOLE, 0, PAGE));
+    FAILS(EOPNOTSUPP, fallocate(fd, 0x4000, 0, PAGE));
+    FAILS(EFBIG, fallocate(fd, 0, 0x7fffffffffffffff, 1));
+    FAILS(EBADF, fallocate(99, 0, 0, 1));
+    FAILS(EBADF, fallocate(open("file", O_RDONLY), 0, 0, 1));
+    pipe(ends);
+    FAILS(ESPIPE, fallocate(ends[1], 0, 0, 1));
+    FAILS(ENODEV, fallocate(open("/dev/null", O_RDWR), 0, 0, 1));
+    return done();
+}

@@ -1,0 +1,28 @@
+// readv() and writev(): several pieces, empty ones, and what is wrong with them.
+#include "check.h"
+
+int main(void) {
+    char a[4] = "", b[4] = "", c[8] = "";
+    int fd = OK(open("file", O_CREAT | O_RDWR, 0644));
+    struct iovec out[] = {{"one", 3}, {"", 0}, {NULL, 0}, {"two", 3}};
+    IS(6, writev(fd, out, 4));
+    IS(0, writev(fd, out, 0));
+    lseek(fd, 0, SEEK_SET);
+    struct iovec in[] = {{a, 2}, {b, 3}, {c, 7}};
+    IS(6, readv(fd, in, 3));
+    SAY("%s %s %s", a, b, c);
+    FAILS(EINVAL, writev(fd, out, -1));
+    FAILS(EINVAL, writev(fd, out, 1025));
+    FAILS(EINVAL, readv(fd, in, 1025));
+    FAILS(EBADF, readv(99, in, 1));
+    FAILS(EBADF, writev(99, out, 1));
+    FAILS(EFAULT, writev(fd, unmapped(), 1));
+    FAILS(EFAULT, readv(fd, KERNEL_ADDRESS, 1));
+    struct iovec negative[] = {{a, 1}, {b, -1}};
+    FAILS(EINVAL, writev(fd, negative, 2));
+    struct iovec half[] = {{"good", 4}, {unmapped(), 4}};
+    IS(4, writev(fd, half, 2));
+    struct iovec bad[] = {{unmapped(), 4}, {"good", 4}};
+    FAILS(EFAULT, writev(fd, bad, 2));
+    return done();
+}

@@ -1,0 +1,32 @@
+// The errnos of mmap() and munmap().
+#include "check.h"
+
+#define MAP(address, length, prot, flags, fd, offset) (void *)syscall(SYS_mmap, address, length, prot, flags, fd, offset)
+
+int main(void) {
+    int ro = (make_file("file", "x", 0644), open("file", O_RDONLY)), wo = open("file", O_WRONLY), ends[2];
+    pipe(ends);
+    FAILS(EINVAL, MAP(0, 0, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    FAILS(EINVAL, MAP(0, PAGE, PROT_READ, MAP_ANONYMOUS, -1, 0));
+    FAILS(EINVAL, MAP(0, PAGE, PROT_READ, MAP_PRIVATE, ro, 1));
+    FAILS(EINVAL, MAP(1, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+    FAILS(ENOMEM, MAP(0, -1, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    FAILS(ENOMEM, MAP(0, 1ul << 47, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    FAILS(ENOMEM, MAP(KERNEL_ADDRESS, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+    FAILS(ENOMEM, MAP(0x7ffffffff000, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+    FAILS(EBADF, MAP(0, PAGE, PROT_READ, MAP_PRIVATE, -1, 0));
+    FAILS(EBADF, MAP(0, PAGE, PROT_READ, MAP_PRIVATE, 99, 0));
+    FAILS(EACCES, MAP(0, PAGE, PROT_READ, MAP_PRIVATE, wo, 0));
+    FAILS(EACCES, MAP(0, PAGE, PROT_WRITE, MAP_SHARED, ro, 0));
+    FAILS(EACCES, MAP(0, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, wo, 0));
+    FAILS(ENODEV, MAP(0, PAGE, PROT_READ, MAP_PRIVATE, ends[0], 0));
+    FAILS(ENODEV, MAP(0, PAGE, PROT_READ, MAP_PRIVATE, open(".", O_RDONLY), 0));
+    FAILS(EOVERFLOW, MAP(0, 2 * PAGE, PROT_READ, MAP_PRIVATE, ro, 0xfffffffffffff000));
+    FAILS(EOPNOTSUPP, MAP(0, PAGE, PROT_READ, 3 | 0x100000, ro, 0));
+    FAILS(EINVAL, munmap((void *)1, PAGE));
+    FAILS(EINVAL, syscall(SYS_munmap, 0, 0));
+    FAILS(EINVAL, syscall(SYS_munmap, PAGE, -1));
+    FAILS(EINVAL, syscall(SYS_munmap, KERNEL_ADDRESS, PAGE));
+    FAILS(EPERM, (become_user(1000, 1000), MAP(0, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0)));
+    return done();
+}
