@@ -11,4 +11,75 @@ struct timespec {
 };
 static_assert(sizeof(timespec) == 16);
 
+struct timeval {
+    std::int64_t tv_sec;
+    std::int64_t tv_usec;
+};
+static_assert(sizeof(timeval) == 16);
+
+struct timezone {
+    std::int32_t tz_minuteswest;
+    std::int32_t tz_dsttime;
+};
+
+struct itimerval {
+    timeval it_interval;
+    timeval it_value;
+};
+
+/// times(2): in clock ticks of which a second has 100.
+struct tms {
+    std::int64_t tms_utime;
+    std::int64_t tms_stime;
+    std::int64_t tms_cutime;
+    std::int64_t tms_cstime;
+};
+
+enum class ClockId : std::int32_t {
+    Realtime = 0,
+    Monotonic = 1,
+    ProcessCpuTime = 2,
+    ThreadCpuTime = 3,
+    MonotonicRaw = 4,
+    RealtimeCoarse = 5,
+    MonotonicCoarse = 6,
+    Boottime = 7,
+    RealtimeAlarm = 8,
+    BoottimeAlarm = 9,
+    Tai = 11,
+};
+
+inline constexpr std::uint32_t TIMER_ABSOLUTE = 1;  ///< TIMER_ABSTIME
+
+enum class IntervalTimer : std::int32_t { Real = 0, Virtual = 1, Profiling = 2 };
+
+/// adjtimex(2), include/uapi/linux/timex.h.
+struct timex {
+    std::uint32_t modes;
+    std::uint32_t padding1_;
+    std::int64_t offset;
+    std::int64_t freq;
+    std::int64_t maxerror;
+    std::int64_t esterror;
+    std::int32_t status;
+    std::uint32_t padding2_;
+    std::int64_t constant;
+    std::int64_t precision;
+    std::int64_t tolerance;
+    timeval time;
+    std::int64_t tick;
+    std::int64_t ppsfreq;
+    std::int64_t jitter;
+    std::int32_t shift;
+    std::uint32_t padding3_;
+    std::int64_t stabil;
+    std::int64_t jitcnt;
+    std::int64_t calcnt;
+    std::int64_t errcnt;
+    std::int64_t stbcnt;
+    std::int32_t tai;
+    std::int32_t padding4_[11];
+};
+static_assert(sizeof(timex) == 208);
+
 }  // namespace exo::abi

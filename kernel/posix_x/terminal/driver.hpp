@@ -3,20 +3,26 @@
 
 #include <span>
 
-#include "utils/types.hpp"
+#include "scheduler/wait_queue.hpp"
 
 namespace exo::posix_x {
 
 /// Implemented over a serial port or a virtio console. Called by threads, with the terminal locked; must not wait long.
 class TerminalDriver {
   public:
-    /// Takes as many bytes from the front as there is room for now, and returns how many. When it took fewer, it calls
-    /// Terminal::output_has_room() later.
+    /// Input that has come, at most to.size() bytes; 0 if there is none.
+    virtual usize read(std::span<u8> to) = 0;
+    /// Takes as many bytes from the front as there is room for now, and returns how many. After it took fewer, or while
+    /// some are unsent, `writable` is woken when that changes.
     virtual usize write(std::span<const u8> bytes) = 0;
-    /// Bytes taken and not yet sent. When it falls to 0, output_has_room() is called.
-    virtual usize unsent() = 0;
-    /// There is room again for input that Terminal::receive refused.
-    virtual void resume_input() {}
+    /// Bytes taken and not yet sent, as far as the hardware tells.
+    virtual usize unsent() { return 0; }
+    /// The line was held low (BREAK) since the last call.
+    virtual bool take_break() { return false; }
+
+    /// Woken by the interrupt handler when there is input.
+    virtual scheduler::WaitQueue& readable() = 0;
+    virtual scheduler::WaitQueue& writable() = 0;
 
   protected:
     ~TerminalDriver() = default;

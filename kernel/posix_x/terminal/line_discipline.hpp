@@ -29,6 +29,8 @@ class LineDiscipline {
 
     // ---- Input.
 
+    /// How many bytes, at most `wanted`, receive() would surely take now.
+    usize receivable(usize wanted) const;
     /// Takes typed bytes, and returns how many: fewer when the queue is full of what nobody has read.
     usize receive(std::span<const u8> bytes, SignalRaiser raise);
     /// The line was held low (BREAK).

@@ -20,13 +20,19 @@ usize LineDiscipline::room_for_input() const {
     return room > 0 ? room - 1 : 0;
 }
 
+/// Too long a line goes on being received; otherwise bytes without room wait for a reader.
+usize LineDiscipline::receivable(usize wanted) const {
+    const usize room = room_for_input();
+    if (room > 0) return std::min(wanted, room);
+    return settings_.has(LocalFlags::Icanon) && input_.finished_size() == 0 ? 1 : 0;
+}
+
 usize LineDiscipline::receive(std::span<const u8> bytes, SignalRaiser raise) {
     usize count = 0;
-    for (; count < bytes.size(); ++count) {
+    for (; count < bytes.size() && receivable(1) > 0; ++count) {
         if (room_for_input() == 0) {
             // A line that is too long takes no more, but its editing and its end must get through: the last place is
-            // overwritten by each byte. Otherwise the bytes wait for a reader.
-            if (!settings_.is_canonical() || input_.finished_size() > 0) break;
+            // overwritten by each byte.
             if (input_.size() == InputQueue::CAPACITY) input_.erase_to(input_.head() - 1);
         }
         receive_byte(bytes[count], raise);

@@ -11,60 +11,49 @@ Result<Ref<Terminal>> Terminal::create(std::string_view name, abi::DeviceNumber 
     Ref<scheduler::Thread> thread = TRY(scheduler::Thread::create(
         name, [](void* self) { static_cast<Terminal*>(self)->work(); }, terminal.get(),
         scheduler::ThreadPriority::High));
-    terminal->retain();  // the thread's own reference: it works for ever
+    terminal->thread_ = thread.get();
+    terminal->retain();  // the thread's own reference: it works for ever, and so does the terminal's pointer to it
     scheduler::SCHEDULER.start_thread(std::move(thread));
     return terminal;
 }
 
-// ---- Any context.
-
-void Terminal::wake_thread() {
-    has_work_.store(true, std::memory_order_seq_cst);
-    thread_waits_.wake_one();
-}
-
-usize Terminal::receive(std::span<const u8> bytes) {
-    const usize count = ring_.push(bytes);
-    if (count < bytes.size()) ring_was_full_.store(true, std::memory_order_seq_cst);
-    wake_thread();
-    return count;
-}
-
-void Terminal::receive_break() {
-    has_break_.store(true, std::memory_order_seq_cst);
-    wake_thread();
-}
-
-void Terminal::output_has_room() {
-    wake_thread();
-}
-
 // ---- The thread.
+
+/// It looks again at everything. Unlike the end of a wait this needs no condition: the token stays until it looks.
+void Terminal::wake_thread() {
+    scheduler::unpark(*thread_);
+}
 
 void Terminal::work() {
     while (true) {
-        (void)thread_waits_.wait(scheduler::WaitMode::Uninterruptible,
-                                 [this] { return has_work_.exchange(false, std::memory_order_seq_cst); });
-        auto state = state_.lock();
-        process_input(*state);
-        pump(*state);
+        // Queued before looking, so that no change is missed.
+        scheduler::Waiter input;
+        scheduler::Waiter output;
+        input.enter(driver_.readable(), scheduler::Waiter::Kind::Shared);
+        output.enter(driver_.writable(), scheduler::Waiter::Kind::Shared);
+        {
+            auto state = state_.lock();
+            take_input(*state);
+            pump(*state);
+        }
+        (void)scheduler::park(scheduler::WaitMode::Uninterruptible);  // without a deadline it cannot fail
     }
 }
 
-void Terminal::process_input(State& state) {
+void Terminal::take_input(State& state) {
     const auto raise = [this](Signal signal) { signal_foreground(signal); };
-    if (has_break_.exchange(false, std::memory_order_seq_cst)) state.discipline.receive_break(raise);
-    bool is_held_back = false;
-    while (!is_held_back) {
-        const std::span<const u8> piece = ring_.front();
-        if (piece.empty()) break;
-        const usize taken = state.discipline.receive(piece, raise);
-        ring_.drop(taken);
-        is_held_back = taken < piece.size();
+    if (driver_.take_break()) state.discipline.receive_break(raise);
+    while (true) {
+        u8 bytes[128];
+        const usize room = state.discipline.receivable(sizeof(bytes));
+        set_held_back(state, room == 0);
+        const usize count = room > 0 ? driver_.read({bytes, room}) : 0;
+        if (count == 0) break;
+        // All of them fit: a byte takes one place, or was counted as more.
+        (void)state.discipline.receive({bytes, count}, raise);
+        pump(state);  // echo does not wait for the rest of a long paste
     }
-    set_held_back(state, is_held_back);
     if (state.discipline.has_input()) input_waiters_.wake_all();
-    if (!is_held_back && ring_was_full_.exchange(false, std::memory_order_seq_cst)) state.driver.resume_input();
 }
 
 /// IXOFF: the other side is asked to stop, and to go on.
@@ -77,26 +66,25 @@ void Terminal::set_held_back(State& state, bool is_held_back) {
 }
 
 void Terminal::pump(State& state) {
-    if (state.urgent_output != 0 && state.driver.write({&state.urgent_output, 1}) == 1) state.urgent_output = 0;
+    if (state.urgent_output != 0 && driver_.write({&state.urgent_output, 1}) == 1) state.urgent_output = 0;
     OutputQueue& queue = state.discipline.output();
     while (!state.discipline.flow().blocks_output() && !queue.is_empty()) {
-        const std::span<const u8> piece = queue.front();
-        const usize sent = state.driver.write(piece);
+        const usize sent = driver_.write(queue.front());
+        if (sent == 0) break;
         queue.drop(sent);
-        if (sent < piece.size()) break;
     }
     if (has_room(state)) output_waiters_.wake_all();
 }
 
 // ---- Settings and queues.
 
-bool Terminal::is_all_sent(State& state) {
-    return state.urgent_output == 0 && state.discipline.output().is_empty() && state.driver.unsent() == 0;
+bool Terminal::is_all_sent(const State& state) {
+    return state.urgent_output == 0 && state.discipline.output().is_empty() && driver_.unsent() == 0;
 }
 
 usize Terminal::unsent_bytes() {
     auto state = state_.lock();
-    return state->discipline.output().size() + state->driver.unsent();
+    return state->discipline.output().size() + driver_.unsent();
 }
 
 Result<> Terminal::drain() {

@@ -2,17 +2,16 @@
 //
 // Key types: Terminal (one tty), TerminalDriver (driver.hpp: its hardware), LineDiscipline (line_discipline.hpp: what
 // happens to the bytes), TerminalFile (terminal_file.hpp: one open of it). terminals.hpp makes them and their nodes.
-// Neighbours: drivers give bytes from their interrupt handlers; processes have one as their controlling terminal.
+// Neighbours: drivers have the bytes; processes have one as their controlling terminal.
 // Locking: a sleeping lock (rank Terminal) around discipline, window size and driver; session and foreground group are
-// under the process tree's lock. Interrupt handlers touch only the input ring and wake the terminal's own thread, which
-// works through the ring: so echo and Ctrl-C need no reader.
+// under the process tree's lock. Each terminal has a thread that takes the driver's input as it comes: so echo and
+// Ctrl-C need no reader.
 // Source: ioctl_tty(2), termios(3), credentials(7); Linux, drivers/tty/tty_io.c, tty_jobctrl.c.
 #pragma once
 
 #include "abi/linux/stat.hpp"
 #include "posix_x/process/process.hpp"
 #include "posix_x/terminal/driver.hpp"
-#include "posix_x/terminal/input_ring.hpp"
 #include "posix_x/terminal/line_discipline.hpp"
 #include "posix_x/terminal/turn.hpp"
 #include "scheduler/mutex.hpp"
@@ -30,13 +29,6 @@ class Terminal final : public Object {
 
     std::string_view name() const { return name_; }
     abi::DeviceNumber number() const { return number_; }
-
-    // ---- For the driver, in any context.
-
-    /// Takes bytes that came in, and returns how many; resume_input() is called when there is room for the rest.
-    usize receive(std::span<const u8> bytes);
-    void receive_break();
-    void output_has_room();
 
     // ---- For open files. `generation` is that of the open: one that is out of date was hung up.
 
@@ -113,14 +105,14 @@ class Terminal final : public Object {
              const TerminalSettings& settings)
         : name_(name),
           number_(number),
-          state_(driver, settings) {}
+          driver_(driver),
+          state_(settings) {}
 
     struct State {
-        State(TerminalDriver& hardware, const TerminalSettings& settings) : driver(hardware), discipline(settings) {}
-        TerminalDriver& driver;
+        explicit State(const TerminalSettings& settings) : discipline(settings) {}
         LineDiscipline discipline;
         abi::winsize window{};
-        bool input_is_held_back = false;  ///< The ring has bytes that the discipline has no room for.
+        bool input_is_held_back = false;  ///< The driver may have bytes that the discipline has no room for.
         u8 urgent_output = 0;             ///< A flow control character that goes before everything, stopped or not.
     };
     using Lock = scheduler::Mutex<State, sync::LockRank::Terminal>;
@@ -132,10 +124,10 @@ class Terminal final : public Object {
     bool has_input() { return state_.lock()->discipline.has_input(); }
     Result<usize> write_piece(const User& user, std::span<const u8> bytes);
     static bool has_room(const State& state);
-    static bool is_all_sent(State& state);
+    bool is_all_sent(const State& state);
 
     void work();
-    void process_input(State& state);
+    void take_input(State& state);
     static void set_held_back(State& state, bool is_held_back);
     void pump(State& state);
     void wake_thread();
@@ -145,17 +137,14 @@ class Terminal final : public Object {
 
     std::string_view name_;
     const abi::DeviceNumber number_;
+    TerminalDriver& driver_;  ///< Used with state_ locked, but for its wait queues.
     Lock state_;
     Turn reading_;
     Turn writing_;
     scheduler::WaitQueue input_waiters_;
     scheduler::WaitQueue output_waiters_;
 
-    InputRing ring_;
-    std::atomic<bool> has_break_{false};
-    std::atomic<bool> ring_was_full_{false};
-    std::atomic<bool> has_work_{false};
-    scheduler::WaitQueue thread_waits_;
+    scheduler::Thread* thread_ = nullptr;
 
     std::atomic<u64> generation_{0};
     std::atomic<u32> open_files_{0};

@@ -1,0 +1,82 @@
+// poll, ppoll.
+#include "posix_x/syscalls/families.hpp"
+#include "posix_x/syscalls/poll_set.hpp"
+#include "posix_x/syscalls/select.hpp"
+#include "posix_x/syscalls/signal_mask.hpp"
+#include "posix_x/syscalls/time_values.hpp"
+
+namespace exo::posix_x {
+
+namespace {
+
+using fs::PollEvents;
+
+constexpr PollEvents ALWAYS_REPORTED = PollEvents::Err | PollEvents::Hup;
+
+/// The program's array, copied in.
+Result<Vector<PollEntry>> read_entries(u64 address, u32 count) {
+    if (count > current_task().open_files_limit()) return Error::Einval;
+    const Vector<abi::pollfd> raw_entries = TRY(vm::UserArray<abi::pollfd>(address, count).read());
+    Vector<PollEntry> entries;
+    TRY(entries.reserve(count));
+    for (const abi::pollfd& raw : raw_entries) {
+        const auto events = static_cast<PollEvents>(static_cast<u16>(raw.events));
+        entries.push_within_capacity({raw.fd, events | ALWAYS_REPORTED, PollEvents::None});
+    }
+    return entries;
+}
+
+/// Only revents changes: other threads may be writing the rest.
+Result<> write_events(u64 address, std::span<const PollEntry> entries) {
+    for (usize i = 0; i < entries.size(); ++i) {
+        const u64 place = address + i * sizeof(abi::pollfd) + __builtin_offsetof(abi::pollfd, revents);
+        TRY(vm::UserOut<u16>(place).write(static_cast<u16>(entries[i].found)));
+    }
+    return {};
+}
+
+Result<u64> poll_until(u64 address, u32 count, time::Deadline deadline) {
+    Vector<PollEntry> entries = TRY(read_entries(address, count));
+    const usize found = TRY(wait_for_events(entries.span(), deadline, ClosedDescriptor::IsAnEvent));
+    TRY(write_events(address, entries.span()));
+    return u64{found};
+}
+
+Result<u64> poll_restartable(const RestartBlock& block) {
+    const Result<u64> result = poll_until(block.address, block.count, block.deadline);
+    if (result || result.error() != Error::RestartSys) return result;
+    current_task().restart = block;
+    return Error::RestartWithBlock;
+}
+
+Result<u64> sys_poll(Context&, BufferArgument entries, u32 count, i32 milliseconds) {
+    const auto deadline = milliseconds < 0
+                              ? time::Deadline::never()
+                              : time::Deadline::after(static_cast<u64>(milliseconds) * time::MILLISECOND);
+    return poll_restartable({&poll_restartable, deadline, entries.address, count});
+}
+
+Result<u64> sys_ppoll(Context&, BufferArgument entries, u32 count, vm::UserInOut<abi::timespec> timeout,
+                      vm::UserIn<u64> mask, u64 mask_size) {
+    TimedWait wait = TRY(TimedWait::until(timeout));
+    std::optional<TemporaryMask> own_mask;
+    if (!mask.is_null()) {
+        if (mask_size != sizeof(u64)) return Error::Einval;
+        own_mask.emplace(SignalSet(TRY(mask.read())));
+    }
+    Result<u64> result = poll_until(entries.address, count, wait.deadline);
+    result = finish_timed_wait(result, wait, [&](Nanoseconds left) { return timeout.write(to_timespec(left)); });
+    if (own_mask && is_interrupted(result)) own_mask->keep();
+    return result;
+}
+
+}  // namespace
+
+Result<> register_poll_calls() {
+    using syscall::register_call;
+    TRY(register_call<sys_poll>(7, "poll"));
+    TRY(register_call<sys_ppoll>(271, "ppoll"));
+    return register_select_calls();
+}
+
+}  // namespace exo::posix_x

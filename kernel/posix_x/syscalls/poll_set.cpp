@@ -1,0 +1,76 @@
+#include "posix_x/syscalls/poll_set.hpp"
+
+namespace exo::posix_x {
+
+namespace {
+
+using fs::PollEvents;
+
+/// An O_PATH descriptor cannot be polled (open(2)): as Linux, it counts as not open.
+constexpr Rights NEEDED = Rights::Poll;
+
+/// The files being waited for, each with the entry that named it.
+struct Watched {
+    FileUse file;
+    PollEntry* entry;
+};
+
+/// Opens the entries' files. Entries that are done with (negative or closed) get their result at once.
+Result<Vector<Watched>> take_files(std::span<PollEntry> entries, ClosedDescriptor closed) {
+    Vector<Watched> watched;
+    TRY(watched.reserve(entries.size()));
+    for (PollEntry& entry : entries) {
+        entry.found = PollEvents::None;
+        if (entry.fd < 0) continue;
+        Result<FileUse> file = use_file(Descriptor(static_cast<u64>(entry.fd)), NEEDED);
+        if (file) {
+            watched.push_within_capacity({std::move(*file), &entry});
+        } else {
+            if (closed == ClosedDescriptor::IsAnError) return Error::Ebadf;
+            entry.found = PollEvents::Nval;
+        }
+    }
+    return watched;
+}
+
+/// `table` only for the first look, and only until something is found: then nobody will wait.
+usize look(std::span<Watched> watched, fs::PollTable* table) {
+    usize count = 0;
+    for (Watched& one : watched) {
+        const PollEvents events = one.file->poll(count == 0 ? table : nullptr);
+        one.entry->found = events & one.entry->wanted;
+        if (one.entry->found != PollEvents::None) ++count;
+    }
+    return count;
+}
+
+usize count_closed(std::span<const PollEntry> entries) {
+    usize count = 0;
+    for (const PollEntry& entry : entries)
+        if (entry.found == PollEvents::Nval) ++count;
+    return count;
+}
+
+}  // namespace
+
+Result<usize> wait_for_events(std::span<PollEntry> entries, time::Deadline deadline, ClosedDescriptor closed) {
+    Vector<Watched> watched = TRY(take_files(entries, closed));
+    const usize closed_count = count_closed(entries);
+    const bool never_waits = closed_count > 0 || deadline.has_passed();
+    while (true) {
+        // A wake-up takes the table out of the queue that it came through, so that it must be entered again.
+        fs::ThreadPollTable table;
+        const usize count = look(watched.span(), never_waits ? nullptr : &table) + closed_count;
+        if (count > 0) return count;
+        // As on Linux, a signal that waits to be handled counts before the time that is up.
+        TRY(scheduler::check_interrupted(scheduler::WaitMode::Interruptible));
+        if (never_waits) return count;
+        TRY(table.status());
+        const Result<> result = scheduler::park(scheduler::WaitMode::Interruptible, deadline);
+        if (result) continue;
+        if (result.error() != Error::Etimedout) return result.error();
+        return look(watched.span(), nullptr);
+    }
+}
+
+}  // namespace exo::posix_x
