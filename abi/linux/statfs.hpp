@@ -24,6 +24,7 @@ static_assert(sizeof(statfs) == 120);
 /// f_type values.
 namespace magic {
 inline constexpr std::int64_t TMPFS = 0x01021994;
+inline constexpr std::int64_t RAMFS = 0x858458f6;
 inline constexpr std::int64_t PROC = 0x9fa0;
 inline constexpr std::int64_t SYSFS = 0x62656572;
 inline constexpr std::int64_t DEVPTS = 0x1cd1;

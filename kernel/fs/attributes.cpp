@@ -12,9 +12,7 @@ Result<> check_target_writable(const Target& target) {
     return check_writable(*target.mount);
 }
 
-abi::statx_timestamp to_statx_timestamp(const Timestamp& time) {
-    return {time.seconds, time.nanoseconds, 0};
-}
+abi::statx_timestamp to_statx_timestamp(const Timestamp& time) { return {time.seconds, time.nanoseconds, 0}; }
 
 Timestamp changed_time(const TimeChange& change, const Timestamp& old, const Timestamp& now) {
     switch (change.kind) {
@@ -88,7 +86,8 @@ Result<> truncate_inode(Inode& inode, u64 size, TruncateTimes times, const Write
     return {};
 }
 
-Result<> truncate(const Caller& caller, Start start, std::string_view path, u64 size, const WriteContext& context) {
+Result<> truncate(const Caller& caller, Start start, std::string_view path, u64 size,
+                  const WriteContext& context) {
     const Path place = TRY(resolve(caller, start, path, WalkFlags::FollowLast));
     Inode& inode = place.inode();
     if (inode.is_directory()) return Error::Eisdir;
@@ -106,12 +105,14 @@ Result<> check_access(const Caller& caller, Start start, std::string_view path, 
     const Path place = TRY(resolve(caller, start, path, flags));
     if (mode == abi::AccessMode::Exists) return {};
     const Inode& inode = place.inode();
-    if (has(mode, abi::AccessMode::Execute) && inode.is_regular() && has(place.mount->options(), MountOptions::NoExec))
+    if (has(mode, abi::AccessMode::Execute) && inode.is_regular() &&
+        has(place.mount->options(), MountOptions::NoExec))
         return Error::Eacces;
     TRY(check_permission(inode, mode, caller.credentials));
     // A device, fifo or socket may be written through on a read-only file system.
     const u32 type = inode.mode();
-    const bool changes_file_system = abi::is_regular(type) || abi::is_directory(type) || abi::is_symlink(type);
+    const bool changes_file_system =
+        abi::is_regular(type) || abi::is_directory(type) || abi::is_symlink(type);
     if (has(mode, abi::AccessMode::Write) && changes_file_system) TRY(check_writable(*place.mount));
     return {};
 }

@@ -75,8 +75,6 @@ Dentry::~Dentry() {
     if (parent_ != nullptr) parent_->release();
 }
 
-void Dentry::destroy() {
-    DentryGraveyard::bury(*this);
-}
+void Dentry::destroy() { DentryGraveyard::bury(*this); }
 
 }  // namespace exo::fs

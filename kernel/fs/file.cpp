@@ -90,13 +90,9 @@ Result<u64> File::seek(i64 offset, abi::SeekWhence whence) {
     return *position;
 }
 
-u64 File::position() {
-    return *position_.lock();
-}
+u64 File::position() { return *position_.lock(); }
 
-void File::set_position(u64 position) {
-    *position_.lock() = position;
-}
+void File::set_position(u64 position) { *position_.lock() = position; }
 
 Result<> File::read_directory(DirectorySink sink) {
     if (!inode_->is_directory()) return Error::Enotdir;
@@ -107,13 +103,9 @@ Result<> File::read_directory(DirectorySink sink) {
 
 // ---- Defaults
 
-Result<usize> File::do_read(vm::OutBuffer&, u64) {
-    return Error::Einval;
-}
+Result<usize> File::do_read(vm::OutBuffer&, u64) { return Error::Einval; }
 
-Result<usize> File::do_write(vm::InBuffer&, u64&, const WriteContext&) {
-    return Error::Einval;
-}
+Result<usize> File::do_write(vm::InBuffer&, u64&, const WriteContext&) { return Error::Einval; }
 
 Result<u64> File::do_seek(u64 position, i64 offset, abi::SeekWhence whence) {
     i64 base = 0;
@@ -135,25 +127,17 @@ Result<u64> File::do_seek(u64 position, i64 offset, abi::SeekWhence whence) {
     return static_cast<u64>(*sum);
 }
 
-Result<u64> File::do_read_directory(u64, DirectorySink) {
-    return Error::Enotdir;
-}
+Result<u64> File::do_read_directory(u64, DirectorySink) { return Error::Enotdir; }
 
-Result<u64> File::ioctl(u32, u64) {
-    return Error::Enotty;
-}
+Result<u64> File::ioctl(u32, u64) { return Error::Enotty; }
 
-Result<u64> File::readable_bytes() {
-    return Error::Enotty;
-}
+Result<u64> File::readable_bytes() { return Error::Enotty; }
 
 PollEvents File::poll(PollTable*) {
     return PollEvents::In | PollEvents::Out | PollEvents::Rdnorm | PollEvents::Wrnorm;
 }
 
-Result<> File::truncate(u64, const WriteContext&) {
-    return Error::Einval;
-}
+Result<> File::truncate(u64, const WriteContext&) { return Error::Einval; }
 
 Result<> File::allocate(abi::FallocateMode, u64, u64, const WriteContext&) {
     if (abi::is_fifo(inode_->mode())) return Error::Espipe;
@@ -161,24 +145,14 @@ Result<> File::allocate(abi::FallocateMode, u64, u64, const WriteContext&) {
     return Error::Enodev;
 }
 
-Result<> File::sync() {
-    return Error::Einval;
-}
+Result<> File::sync() { return Error::Einval; }
 
-Result<Ref<vm::PageSource>> File::page_source() {
-    return Error::Enodev;
-}
+Result<Ref<vm::PageSource>> File::page_source() { return Error::Enodev; }
 
-Result<u32> File::pipe_capacity() {
-    return Error::Ebadf;
-}
+Result<u32> File::pipe_capacity() { return Error::Ebadf; }
 
-Result<u32> File::set_pipe_capacity(u32, const Credentials&) {
-    return Error::Ebadf;
-}
+Result<u32> File::set_pipe_capacity(u32, const Credentials&) { return Error::Ebadf; }
 
-Result<> File::append_description(String& out) {
-    return out.append("anon_inode:[unknown]");
-}
+Result<> File::append_description(String& out) { return out.append("anon_inode:[unknown]"); }
 
 }  // namespace exo::fs

@@ -27,7 +27,8 @@ void for_each_file_system(FunctionRef<void(const FileSystemType&)> visit) {
 }
 
 FileSystem::FileSystem(std::string_view type_name)
-    : type_name_(type_name), device_{0, next_anonymous_minor.fetch_add(1, std::memory_order_relaxed)} {}
+    : type_name_(type_name),
+      device_{0, next_anonymous_minor.fetch_add(1, std::memory_order_relaxed)} {}
 
 void FileSystem::last_mount_gone(Dentry&) {
     // Forgetting a name may make its directory's name forgettable.

@@ -57,51 +57,35 @@ void Inode::note_accessed_relative() {
     if (is_stale) times->access = now;
 }
 
-Result<Ref<Inode>> Inode::lookup(Dentry&) {
-    return Error::Enotdir;
-}
+Result<Ref<Inode>> Inode::lookup(Dentry&) { return Error::Enotdir; }
 
 Result<Ref<Inode>> Inode::create(Dentry&, const NewNode& node) {
     // LINUX: without create the VFS says EACCES, without mkdir and the others EPERM.
     return abi::is_regular(node.mode) ? Error::Eacces : Error::Eperm;
 }
 
-Result<> Inode::link(Dentry&, Inode&) {
-    return Error::Eperm;
-}
+Result<> Inode::link(Dentry&, Inode&) { return Error::Eperm; }
 
-Result<> Inode::remove(Dentry&) {
-    return Error::Eperm;
-}
+Result<> Inode::remove(Dentry&) { return Error::Eperm; }
 
-Result<> Inode::rename(const Renaming&) {
-    return Error::Eperm;
-}
+Result<> Inode::rename(const Renaming&) { return Error::Eperm; }
 
-Result<Ref<Inode>> Inode::create_unnamed(const NewNode&) {
-    return Error::Eopnotsupp;
-}
+Result<Ref<Inode>> Inode::create_unnamed(const NewNode&) { return Error::Eopnotsupp; }
 
-Result<> Inode::iterate(Dentry&, u64, DirectorySink) {
-    return Error::Enotdir;
-}
+Result<> Inode::iterate(Dentry&, u64, DirectorySink) { return Error::Enotdir; }
 
 Result<> Inode::read_link(String& out) {
     if (!is_symlink()) return Error::Einval;
     return out.append(link_text());
 }
 
-Result<Path> Inode::follow(const Credentials&) {
-    return Error::Enoent;
-}
+Result<Path> Inode::follow(const Credentials&) { return Error::Enoent; }
 
-Result<Ref<File>> Inode::open(OpenRequest&&) {
-    return Error::Enxio;
-}
+Result<Ref<File>> Inode::open(OpenRequest&&) { return Error::Enxio; }
 
-Result<> Inode::truncate(u64) {
-    return Error::Einval;
-}
+Result<> Inode::truncate(u64) { return Error::Einval; }
+
+Result<> Inode::back_with(std::span<const u8>, Ref<Object>) { return Error::Einval; }
 
 Result<> Inode::allow_write() {
     i32 count = writers_.load(std::memory_order_relaxed);
@@ -111,9 +95,7 @@ Result<> Inode::allow_write() {
     return {};
 }
 
-void Inode::end_write() {
-    writers_.fetch_sub(1, std::memory_order_relaxed);
-}
+void Inode::end_write() { writers_.fetch_sub(1, std::memory_order_relaxed); }
 
 Result<> Inode::deny_write() {
     i32 count = writers_.load(std::memory_order_relaxed);
@@ -123,8 +105,6 @@ Result<> Inode::deny_write() {
     return {};
 }
 
-void Inode::end_deny_write() {
-    writers_.fetch_add(1, std::memory_order_relaxed);
-}
+void Inode::end_deny_write() { writers_.fetch_add(1, std::memory_order_relaxed); }
 
 }  // namespace exo::fs

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <optional>
+#include <span>
 
 #include "abi/linux/fcntl.hpp"
 #include "abi/linux/stat.hpp"
@@ -50,10 +51,10 @@ struct InodeAttributes {
 enum class InodeTraits : u8 {
     None = 0,
     CompleteDirectory =
-        1,  ///< All its names are in the dentry cache: a miss means that the name does not exist.
-    VolatileNames = 2,      ///< Neither the directory's own name nor those in it are cached (/proc/PID).
-    MagicLink = 4,  ///< `follow` leads to an object, not to a path to be parsed (/proc/PID/exe).
-    NoNegativeNames = 8,    ///< That a name is absent is not remembered.
+        1,              ///< All its names are in the dentry cache: a miss means that the name does not exist.
+    VolatileNames = 2,  ///< Neither the directory's own name nor those in it are cached (/proc/PID).
+    MagicLink = 4,      ///< `follow` leads to an object, not to a path to be parsed (/proc/PID/exe).
+    NoNegativeNames = 8,  ///< That a name is absent is not remembered.
 };
 EXO_FLAGS(InodeTraits);
 
@@ -156,6 +157,10 @@ class Inode : public Object {
     virtual Result<Ref<File>> open(OpenRequest&& request);
     /// Called with content_lock held. Errors: Einval (no such thing for this type), Efbig, Enomem, Enospc, Etxtbsy.
     virtual Result<> truncate(u64 size);
+
+    /// The bytes of `content`, readable as long as `keep_alive` lives, become the content of this empty file; pages are
+    /// copied when first used. With content_lock held. Errors: Einval (not empty, or the file system cannot).
+    virtual Result<> back_with(std::span<const u8> content, Ref<Object> keep_alive);
 
     // ---- Changes that were checked and made: for file systems that store them. content_lock is held.
     virtual Result<> attributes_changed() { return {}; }

@@ -8,9 +8,7 @@ namespace {
 
 constinit std::atomic<u32> next_mount_id{1};
 
-const Dentry* parent_of(const Dentry& dentry) {
-    return dentry.parent();
-}
+const Dentry* parent_of(const Dentry& dentry) { return dentry.parent(); }
 
 /// With the name tree locked.
 bool is_at_or_below(const Dentry* dentry, const Dentry& top) {
@@ -70,9 +68,7 @@ MountNamespace::~MountNamespace() {
     while (Mount* mount = state_.unsafe_value().mounts.back()) take_out(state_.unsafe_value(), *mount);
 }
 
-Path MountNamespace::root() {
-    return topmost({root_, Ref<Dentry>(&root_->root())});
-}
+Path MountNamespace::root() { return topmost({root_, Ref<Dentry>(&root_->root())}); }
 
 /// The namespace takes over a reference.
 void MountNamespace::put_in(State& state, Ref<Mount> mount, const Path& where) {
@@ -143,7 +139,8 @@ Result<> MountNamespace::bind(const Path& from, const Path& where, Depth depth) 
         for (const Pair& pair : pairs) {
             if (mount.parent_.get() != pair.original) continue;
             auto tree = name_tree.lock();
-            is_inside = pair.original != from.mount.get() || is_at_or_below(mount.mountpoint_.get(), *from.dentry);
+            is_inside =
+                pair.original != from.mount.get() || is_at_or_below(mount.mountpoint_.get(), *from.dentry);
         }
         if (!is_inside || &mount == from.mount.get()) continue;
         Ref<Mount> copy = TRY(copy_of(mount, mount.root_));
@@ -163,7 +160,8 @@ Result<> MountNamespace::bind(const Path& from, const Path& where, Depth depth) 
 Result<> MountNamespace::move(const Path& from, const Path& where) {
     auto state = state_.lock();
     Mount& mount = *from.mount;
-    if (mount.namespace_ != this || from.dentry.get() != &mount.root() || !mount.parent_) return Error::Einval;
+    if (mount.namespace_ != this || from.dentry.get() != &mount.root() || !mount.parent_)
+        return Error::Einval;
     const Path place = topmost(where);
     TRY(check_place(mount, place));
     for (const Mount* above = place.mount.get(); above != nullptr; above = above->parent()) {
@@ -186,7 +184,8 @@ void MountNamespace::put_subtree_last(State& state, Mount& top) {
     moved.push_back(top);
     for (Mount& mount : state.mounts) {
         bool is_below = false;
-        for (const Mount* above = mount.parent(); above != nullptr; above = above->parent()) is_below |= above == &top;
+        for (const Mount* above = mount.parent(); above != nullptr; above = above->parent())
+            is_below |= above == &top;
         if (!is_below) continue;
         state.mounts.remove(mount);
         moved.push_back(mount);
@@ -199,7 +198,8 @@ Result<> MountNamespace::detach(const Path& where, abi::UmountFlags flags) {
     if (has(flags, UmountFlags::Expire)) return Error::Einval;
     auto state = state_.lock();
     Mount& mount = *where.mount;
-    if (mount.namespace_ != this || where.dentry.get() != &mount.root() || !mount.parent_) return Error::Einval;
+    if (mount.namespace_ != this || where.dentry.get() != &mount.root() || !mount.parent_)
+        return Error::Einval;
 
     if (has(flags, UmountFlags::Detach)) {
         // From the leaves up; each keeps existing for those who are inside.

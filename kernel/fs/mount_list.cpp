@@ -14,7 +14,8 @@ Result<> append_escaped(String& out, std::string_view text) {
             continue;
         }
         const auto value = static_cast<u8>(c);
-        const char escape[] = {'\\', static_cast<char>('0' + (value >> 6)), static_cast<char>('0' + (value >> 3 & 7)),
+        const char escape[] = {'\\', static_cast<char>('0' + (value >> 6)),
+                               static_cast<char>('0' + (value >> 3 & 7)),
                                static_cast<char>('0' + (value & 7))};
         TRY(out.append({escape, sizeof(escape)}));
     }
@@ -86,9 +87,9 @@ Result<> append_mount_options(const Mount& mount, String& out) {
         std::string_view text;
     };
     static constexpr Name NAMES[] = {
-        {MountOptions::NoSuid, ",nosuid"},         {MountOptions::NoDev, ",nodev"},
-        {MountOptions::NoExec, ",noexec"},         {MountOptions::NoAtime, ",noatime"},
-        {MountOptions::NoDirAtime, ",nodiratime"}, {MountOptions::RelAtime, ",relatime"},
+        {MountOptions::NoSuid, ",nosuid"},           {MountOptions::NoDev, ",nodev"},
+        {MountOptions::NoExec, ",noexec"},           {MountOptions::NoAtime, ",noatime"},
+        {MountOptions::NoDirAtime, ",nodiratime"},   {MountOptions::RelAtime, ",relatime"},
         {MountOptions::NoSymFollow, ",nosymfollow"},
     };
     TRY(out.append(mount.is_read_only() ? "ro" : "rw"));

@@ -25,9 +25,7 @@ MountOptions options_from_flags(MountFlags flags) {
     return options;
 }
 
-bool is_mount_root(const Path& path) {
-    return path.dentry.get() == &path.mount->root();
-}
+bool is_mount_root(const Path& path) { return path.dentry.get() == &path.mount->root(); }
 
 /// Nothing propagates here, so private and slave are what every mount is already; the others are not supported.
 Result<> change_propagation(const MountRequest& request) {
@@ -42,7 +40,8 @@ Result<> change_propagation(const MountRequest& request) {
 MountOptions remount_options(const Mount& mount, MountFlags flags) {
     constexpr MountFlags ATIME =
         MountFlags::Noatime | MountFlags::Nodiratime | MountFlags::Relatime | MountFlags::Strictatime;
-    constexpr MountOptions ATIME_OPTIONS = MountOptions::NoAtime | MountOptions::NoDirAtime | MountOptions::RelAtime;
+    constexpr MountOptions ATIME_OPTIONS =
+        MountOptions::NoAtime | MountOptions::NoDirAtime | MountOptions::RelAtime;
     MountOptions options = options_from_flags(flags);
     if (!has(flags, ATIME)) options = (options & ~ATIME_OPTIONS) | (mount.options() & ATIME_OPTIONS);
     return options;
@@ -74,12 +73,14 @@ Result<> mount(MountNamespace& mounts, const MountRequest& asked) {
     MountFlags flags = asked.flags;
     if ((abi::raw(flags) & abi::MOUNT_MAGIC_MASK) == abi::MOUNT_MAGIC)
         flags &= static_cast<MountFlags>(~abi::MOUNT_MAGIC_MASK);
-    const MountRequest request{asked.source, asked.target, asked.type_name, flags, asked.options, asked.source_path};
+    const MountRequest request{asked.source, asked.target,  asked.type_name,
+                               flags,        asked.options, asked.source_path};
 
     if (has(flags, MountFlags::Remount)) return remount(request);
     if (has(flags, MountFlags::Bind)) {
         if (request.source_path == nullptr) return Error::Einval;
-        const auto depth = has(flags, MountFlags::Rec) ? MountNamespace::Depth::Recursive : MountNamespace::Depth::One;
+        const auto depth =
+            has(flags, MountFlags::Rec) ? MountNamespace::Depth::Recursive : MountNamespace::Depth::One;
         return mounts.bind(*request.source_path, request.target, depth);
     }
     if (has(flags, PROPAGATION)) return change_propagation(request);

@@ -5,7 +5,7 @@
 
 namespace exo::fs {
 
-constinit NameTree name_tree;
+[[clang::no_destroy]] constinit NameTree name_tree;
 
 // ---- DentryTree
 
@@ -18,8 +18,10 @@ Dentry*& DentryTree::bucket_of(const Dentry* parent, u32 hash) const {
 }
 
 Dentry* DentryTree::find(const Dentry& parent, const HashedName& name) const {
-    for (Dentry* dentry = bucket_of(&parent, name.hash); dentry != nullptr; dentry = dentry->next_in_bucket_) {
-        if (dentry->hash_ == name.hash && dentry->parent_ == &parent && dentry->name_length_ == name.text.size() &&
+    for (Dentry* dentry = bucket_of(&parent, name.hash); dentry != nullptr;
+         dentry = dentry->next_in_bucket_) {
+        if (dentry->hash_ == name.hash && dentry->parent_ == &parent &&
+            dentry->name_length_ == name.text.size() &&
             std::memcmp(dentry->name_, name.text.data(), name.text.size()) == 0)
             return dentry;
     }
@@ -185,10 +187,12 @@ void cache_dentry(Dentry& dentry) {
     Ref<Dentry> forgotten;
     auto tree = name_tree.lock();
     tree->dentries.insert(dentry);
-    if (tree->dentries.evictable_count() > MAX_EVICTABLE) [[unlikely]] forgotten = tree->dentries.evict_one();
+    if (tree->dentries.evictable_count() > MAX_EVICTABLE) [[unlikely]]
+        forgotten = tree->dentries.evict_one();
     const usize grown = tree->dentries.wants_growth() ? tree->dentries.bucket_count() * 8 : 0;
     tree.unlock();
-    if (grown != 0) [[unlikely]] grow_buckets(grown);
+    if (grown != 0) [[unlikely]]
+        grow_buckets(grown);
 }
 
 void cache_positive(Dentry& dentry, Ref<Inode> inode) {

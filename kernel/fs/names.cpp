@@ -40,7 +40,8 @@ Result<> make_directory(const Caller& caller, Start start, std::string_view path
     return create_node(caller, start, path, {.mode = abi::mode::DIRECTORY | permissions});
 }
 
-Result<> make_node(const Caller& caller, Start start, std::string_view path, u32 mode, abi::DeviceNumber device) {
+Result<> make_node(const Caller& caller, Start start, std::string_view path, u32 mode,
+                   abi::DeviceNumber device) {
     u32 type = mode & abi::mode::TYPE_MASK;
     switch (type) {
         case 0: type = abi::mode::REGULAR; break;
@@ -49,9 +50,9 @@ Result<> make_node(const Caller& caller, Start start, std::string_view path, u32
         case abi::mode::SOCKET: break;
         case abi::mode::CHARACTER_DEVICE:
         case abi::mode::BLOCK_DEVICE:
-            return create_node(caller, start, path,
-                               {.mode = type | (mode & abi::mode::PERMISSIONS & ~caller.context.umask()),
-                                .device = device});
+            return create_node(
+                caller, start, path,
+                {.mode = type | (mode & abi::mode::PERMISSIONS & ~caller.context.umask()), .device = device});
         case abi::mode::DIRECTORY: return Error::Eperm;
         default: return Error::Einval;
     }
@@ -87,7 +88,8 @@ Result<> make_link(const Caller& caller, Start old_start, std::string_view old_p
     if (inode.is_directory()) return Error::Eperm;
 
     auto content = inode.content_lock.lock();
-    if (inode.links() == 0 && !inode.may_be_linked_unnamed.load(std::memory_order_relaxed)) return Error::Enoent;
+    if (inode.links() == 0 && !inode.may_be_linked_unnamed.load(std::memory_order_relaxed))
+        return Error::Enoent;
     TRY(parent.link(*child, inode));
     content.unlock();
     cache_positive(*child, Ref<Inode>(&inode));

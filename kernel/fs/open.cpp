@@ -10,9 +10,7 @@ namespace {
 
 constinit FifoOpener fifo_opener = nullptr;
 
-bool is_write_access(OpenFlags flags) {
-    return (flags & OpenFlags::Accmode) != OpenFlags::Rdonly;
-}
+bool is_write_access(OpenFlags flags) { return (flags & OpenFlags::Accmode) != OpenFlags::Rdonly; }
 
 /// Errors: Einval.
 Result<OpenFlags> checked_flags(OpenFlags flags) {
@@ -34,7 +32,8 @@ Result<Ref<File>> open_device(OpenRequest&& request, DeviceClass device_class) {
 
 /// What exists is opened: all checks, then what O_TRUNC asks.
 Result<Ref<File>> open_existing(Path path, OpenFlags flags, const Credentials& credentials) {
-    if (has(flags, OpenFlags::Path)) return make_ref<PathFile>(OpenRequest{std::move(path), flags, credentials});
+    if (has(flags, OpenFlags::Path))
+        return make_ref<PathFile>(OpenRequest{std::move(path), flags, credentials});
     TRY(check_open(path, flags, credentials));
     const Ref<Inode> inode(&path.inode());
     Ref<File> file = TRY(open_inode({std::move(path), flags, credentials}));
@@ -64,7 +63,8 @@ Path child_path(const Path& directory, const Ref<Dentry>& child) {
     return {Ref<Mount>(mount), Ref<Dentry>(dentry)};
 }
 
-Result<Ref<File>> open_or_create(const Caller& caller, Start start, std::string_view path, OpenFlags flags, u32 mode) {
+Result<Ref<File>> open_or_create(const Caller& caller, Start start, std::string_view path, OpenFlags flags,
+                                 u32 mode) {
     PathWalk walk(caller, start);
     Path directory = TRY(walk.parent(path));
     while (true) {
@@ -98,8 +98,10 @@ Result<Ref<File>> open_or_create(const Caller& caller, Start start, std::string_
 }
 
 /// O_TMPFILE: `path` is the directory.
-Result<Ref<File>> open_unnamed(const Caller& caller, Start start, std::string_view path, OpenFlags flags, u32 mode) {
-    const Path directory = TRY(resolve(caller, start, path, WalkFlags::FollowLast | WalkFlags::RequireDirectory));
+Result<Ref<File>> open_unnamed(const Caller& caller, Start start, std::string_view path, OpenFlags flags,
+                               u32 mode) {
+    const Path directory =
+        TRY(resolve(caller, start, path, WalkFlags::FollowLast | WalkFlags::RequireDirectory));
     TRY(check_create(directory, caller.credentials));
     NewNode node{.mode = abi::mode::REGULAR | (mode & abi::mode::PERMISSIONS & ~caller.context.umask())};
     inherit_from_directory(directory.inode(), caller.credentials, node);
@@ -120,9 +122,7 @@ Result<Ref<File>> open_unnamed(const Caller& caller, Start start, std::string_vi
 
 }  // namespace
 
-void set_fifo_opener(FifoOpener opener) {
-    fifo_opener = opener;
-}
+void set_fifo_opener(FifoOpener opener) { fifo_opener = opener; }
 
 Result<Ref<File>> open_inode(OpenRequest&& request) {
     const Ref<Inode> inode(&request.path.inode());
@@ -152,7 +152,8 @@ Result<Ref<File>> open_path(const Path& path, OpenFlags flags, const Credentials
     return open_existing(path, TRY(checked_flags(flags)), credentials);
 }
 
-Result<Ref<File>> open(const Caller& caller, Start start, std::string_view path, OpenFlags asked_flags, u32 mode) {
+Result<Ref<File>> open(const Caller& caller, Start start, std::string_view path, OpenFlags asked_flags,
+                       u32 mode) {
     const OpenFlags flags = TRY(checked_flags(asked_flags));
     if (has_all(flags, OpenFlags::Tmpfile)) return open_unnamed(caller, start, path, flags, mode);
     if (has(flags, OpenFlags::Creat)) return open_or_create(caller, start, path, flags, mode);

@@ -47,9 +47,7 @@ void PathWalk::let_go() {
     lock_.reset();
 }
 
-void PathWalk::take_hold() {
-    lock_.emplace(name_tree.lock());
-}
+void PathWalk::take_hold() { lock_.emplace(name_tree.lock()); }
 
 Result<> PathWalk::begin(std::string_view path, WalkFlags flags) {
     if (path.size() >= abi::MAX_PATH_SIZE) return Error::Enametoolong;
@@ -128,9 +126,11 @@ Result<> PathWalk::enter_component(Goal goal, WalkFlags flags) {
 }
 
 Result<> PathWalk::step_to(Dentry* child, bool follow_it) {
-    if (follow_it && child->inode()->is_symlink()) [[unlikely]] return follow(*child->inode());
+    if (follow_it && child->inode()->is_symlink()) [[unlikely]]
+        return follow(*child->inode());
     dentry_ = child;
-    if (child->is_mountpoint()) [[unlikely]] (*lock_)->mounts.descend(mount_, dentry_);
+    if (child->is_mountpoint()) [[unlikely]]
+        (*lock_)->mounts.descend(mount_, dentry_);
     return {};
 }
 

@@ -76,7 +76,7 @@ class PathWalk {
     bool has_trailing_slash_ = false;
     u32 pending_ = 0;  ///< Links whose rest is not empty.
     Vector<Link> links_;
-    Path held_;        ///< Keeps mount_ and dentry_ alive while the lock is not held.
+    Path held_;  ///< Keeps mount_ and dentry_ alive while the lock is not held.
     Ref<Dentry> held_child_;
     std::optional<NameTree::Guard> lock_;
 };

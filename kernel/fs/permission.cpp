@@ -22,7 +22,8 @@ Result<> check_permission(const Inode& inode, AccessMode wanted, const Credentia
     }
     if (wanted == AccessMode::Read && credentials.may(Privilege::DacReadSearch)) return {};
     // Even the privileged execute only what somebody may execute.
-    if ((!has(wanted, AccessMode::Execute) || (mode & 0111) != 0) && credentials.may(Privilege::DacOverride)) return {};
+    if ((!has(wanted, AccessMode::Execute) || (mode & 0111) != 0) && credentials.may(Privilege::DacOverride))
+        return {};
     return Error::Eacces;
 }
 
@@ -94,7 +95,8 @@ u32 mode_without_privileges(u32 mode) {
 
 void drop_privileges_on_write(Inode& inode, const Credentials& credentials) {
     const u32 mode = inode.mode();
-    if ((mode & (abi::mode::SET_UID | abi::mode::SET_GID)) == 0) [[likely]] return;
+    if ((mode & (abi::mode::SET_UID | abi::mode::SET_GID)) == 0) [[likely]]
+        return;
     if (credentials.may(Privilege::Fsetid)) return;
     inode.set_mode(mode_without_privileges(mode));
 }

@@ -10,7 +10,8 @@ Result<> check_permission(const Inode& inode, abi::AccessMode wanted, const Cred
 
 /// The search permission on a directory; for the common case a single comparison.
 inline bool may_search(const Inode& directory, const Credentials& credentials) {
-    if ((directory.mode() & 0111) == 0111) [[likely]] return true;
+    if ((directory.mode() & 0111) == 0111) [[likely]]
+        return true;
     return check_permission(directory, abi::AccessMode::Execute, credentials).has_value();
 }
 

@@ -1,9 +1,10 @@
 // ipc: what processes talk through. Pipes and eventfds are fs::Files; rings and channels join them.
 //
-// Key types: Pipe (the buffer that both ends share, pipe(7), fifo(7)), PipeEnd (an open end), EventFile (eventfd.hpp).
-// Neighbours: fs and scheduler below; posix_x above, which makes EPIPE a SIGPIPE.
+// Key types: Pipe (the buffer that both ends share, pipe(7), fifo(7)), PipeEnd (an open end, pipe_end.hpp), PipeBuffer
+// (its pages), eventfd.hpp. Neighbours: fs and scheduler below; posix_x above, which makes EPIPE a SIGPIPE.
 // Locking: one sleeping lock a pipe (LockRank::Pipe) guards buffer and end counts. It is held across copies from and to
-// a program: the fault path takes only locks of a higher rank. Who waits, waits without it.
+// a program: the fault path takes only locks of a higher rank. Who waits, waits without it, on a condition that is
+// kept in atomics.
 #pragma once
 
 #include "fs/file.hpp"
@@ -11,21 +12,79 @@
 
 namespace exo::ipc {
 
-class Pipe;
+/// /proc/sys/fs/pipe-max-size.
+inline constexpr u32 MAX_UNPRIVILEGED_PIPE_SIZE = 1 << 20;
+inline constexpr u32 DEFAULT_PIPE_PAGES = 16;
 
 struct PipePair {
     Ref<fs::File> reader;
     Ref<fs::File> writer;
 };
 
-/// pipe2. `flags`: Nonblock; O_DIRECT (packets) is Einval. Errors: Enomem, Einval.
+/// pipe2. `flags`: Nonblock counts; O_DIRECT (packets) is Einval. Errors: Enomem, Einval.
 Result<PipePair> create_pipe(abi::OpenFlags flags, const fs::Credentials& credentials);
 
 /// Registers the opener of named pipes and makes the file system that pipes' inodes belong to. Errors: Enomem.
 Result<> init();
 
-/// /proc/sys/fs/pipe-max-size.
-inline constexpr u32 MAX_UNPRIVILEGED_PIPE_SIZE = 1 << 20;
-inline constexpr u32 DEFAULT_PIPE_PAGES = 16;
+/// Which ends a file is.
+struct PipeEnds {
+    bool reads = false;
+    bool writes = false;
+};
+
+class Pipe final : public Object {
+  public:
+    /// Errors: Enomem.
+    static Result<Ref<Pipe>> create();
+
+    /// Errors: Eagain, Efault, RestartSys. 0: no writer is left.
+    enum class Blocking : u8 { Yes, No };
+    Result<usize> read(vm::OutBuffer& to, Blocking blocking);
+    /// Errors: Epipe, Eagain, Efault, Enomem, RestartSys: nothing was written.
+    Result<usize> write(vm::InBuffer& from, Blocking blocking);
+
+    /// An end more, which may be the partner that others wait for. Returns what wait_for_partner wants to know.
+    u32 add(PipeEnds ends);
+    /// An end less.
+    void drop(PipeEnds ends);
+    /// fifo(7): waits until the other end has been open. Errors: RestartSys.
+    Result<> wait_for_partner(PipeEnds ends, u32 partners_before);
+    bool has_writers() const { return writers_.load(std::memory_order_seq_cst) != 0; }
+    bool has_readers() const { return readers_.load(std::memory_order_seq_cst) != 0; }
+
+    /// `writers_at_open`: see writer_generation.
+    fs::PollEvents poll(fs::PollTable* table, PipeEnds ends, u32 writers_at_open);
+    /// How many writers have been opened so far: a reader that opened before the first one is not hung up.
+    u32 writer_generation() const { return writer_generation_.load(std::memory_order_seq_cst); }
+
+    usize size() const { return size_.load(std::memory_order_relaxed); }
+    u32 capacity();
+    /// Errors: Einval, Eperm, Ebusy, Enomem.
+    Result<u32> set_capacity(u32 bytes, const fs::Credentials& credentials);
+
+  private:
+    Pipe() = default;
+    struct State {
+        PipeBuffer buffer;
+    };
+    using Lock = scheduler::Mutex<State, sync::LockRank::Pipe>;
+
+    void publish(const State& state);
+    bool may_read() const { return size_.load(std::memory_order_seq_cst) != 0 || !has_writers(); }
+    bool may_write() const { return !has_readers() || room_.load(std::memory_order_seq_cst) != 0; }
+
+    Lock state_;
+    // What waiters look at; changed under the lock. seq_cst: pairs with the waiter's entry into its queue.
+    std::atomic<usize> size_{0};
+    std::atomic<u32> room_{0};  ///< Free pages.
+    std::atomic<u32> readers_{0};
+    std::atomic<u32> writers_{0};
+    std::atomic<u32> reader_generation_{0};
+    std::atomic<u32> writer_generation_{0};
+    scheduler::WaitQueue readable_;
+    scheduler::WaitQueue writable_;
+    scheduler::WaitQueue partners_;
+};
 
 }  // namespace exo::ipc

@@ -1,5 +1,8 @@
-// PipeBuffer: a queue of bytes in pages. Small writes are merged into the last page, as Linux does; pages come when
-// needed and one is kept when the buffer runs empty, so that a ping-pong allocates nothing.
+// PipeBuffer: a queue of bytes in pages, with Linux's rule for what shares a page: a write whose odd part (its size
+// modulo 4096) fits behind the last bytes puts that part there, everything else starts on a page of its own. So a
+// write of at most 4096 bytes never lies in two pages, and is stored whole or not at all.
+// Pages come when needed; one is kept when the buffer runs empty, so that a ping-pong allocates nothing.
+// Not locked: Pipe does that.
 #pragma once
 
 #include "memory/physical/frame_ref.hpp"
@@ -10,22 +13,27 @@ namespace exo::ipc {
 
 class PipeBuffer {
   public:
-    /// Room for `pages` pages, a power of two. Errors: Enomem.
+    /// Room for `pages` pages, a power of two. Once. Errors: Enomem.
     Result<> reserve(u32 pages);
     /// F_SETPIPE_SZ. Errors: Ebusy (more pages are in use), Enomem.
     Result<> resize(u32 pages);
+    void clear();
 
     u32 capacity_pages() const { return static_cast<u32>(slots_.size()); }
     usize size() const { return size_; }
     bool is_empty() const { return size_ == 0; }
     /// No page is free; the last one may have room still.
     bool is_full() const { return used_ == slots_.size(); }
-    /// Bytes that `append` could take now without losing atomicity.
-    usize room() const;
+    u32 free_pages() const { return static_cast<u32>(slots_.size()) - used_; }
+    /// How long the odd part of a write may be to fit behind the last bytes.
+    usize merge_room() const;
 
-    /// Moves up to `limit` bytes in, as many as there is room for.
+    /// Moves the odd part of `from` behind the last bytes, if it fits. First, and once for a write.
+    /// Errors: Efault.
+    Result<usize> append_merging(vm::InBuffer& from);
+    /// Moves what is left onto pages of its own, as far as there are free ones.
     /// Errors: Efault, Enomem: nothing was moved.
-    Result<usize> append(vm::InBuffer& from, usize limit);
+    Result<usize> append_pages(vm::InBuffer& from);
     /// Moves up to everything out. Errors: Efault, nothing moved.
     Result<usize> take(vm::OutBuffer& to);
 
@@ -35,8 +43,9 @@ class PipeBuffer {
         u32 begin = 0;
         u32 end = 0;
     };
+    const Slot& slot(u32 position) const { return slots_.data()[position & (slots_.size() - 1)]; }
     Slot& slot(u32 position) { return slots_.data()[position & (slots_.size() - 1)]; }
-    Result<Slot*> slot_with_room();
+    Result<Slot*> new_slot();
     void drop_first();
 
     Vector<Slot> slots_;  ///< A ring; its size is a power of two.

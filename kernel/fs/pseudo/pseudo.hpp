@@ -22,11 +22,6 @@ class PseudoFileSystem final : public FileSystem {
     i64 magic_;
 };
 
-/// Who opens or reads: a generator may look different to each.
-struct GeneratorContext {
-    const Credentials& credentials;
-};
-
 /// Content as text. Regenerated when a read starts at offset 0, and cut up consistently for the reads that follow.
 class GeneratedFile : public Inode {
   public:
@@ -109,7 +104,8 @@ class StaticDirectory : public Inode {
     Result<> add_file(std::string_view name, u32 mode, FunctionFile::Generator generator,
                       FunctionFile::Acceptor acceptor = nullptr);
     Result<> add_link(std::string_view name, FunctionLink::Generator generator);
-    /// Names that are not registered are looked for in `directory`, whose own are listed behind the registered ones.
+    /// Names that are not registered are looked for in `directory`, whose own are listed behind the registered ones
+    /// (its cookies are shifted there and back).
     void set_fallback(Ref<GeneratedDirectory> directory) { fallback_ = std::move(directory); }
 
     Result<Ref<Inode>> lookup(Dentry& child) override;
@@ -119,23 +115,24 @@ class StaticDirectory : public Inode {
     struct Entry {
         Ref<Inode> inode;
         u64 cookie;
-        bool is_static_directory;
+        Ref<StaticDirectory> directory;  ///< The same inode, if it is one.
     };
-    Map<String, Entry> entries_;
-    Vector<const Map<String, Entry>::Entry*> by_cookie_;
+    using Entries = Map<String, Entry>;
+    Result<> add_entry(std::string_view name, Ref<Inode> inode, Ref<StaticDirectory> directory);
+
+    /// Entries are never taken out.
+    Entries entries_;
+    Vector<const Entries::Entry*> by_cookie_;
     Ref<GeneratedDirectory> fallback_;
 };
 
-/// Cookies of a fallback's entries start here, so that registered names come first.
-inline constexpr u64 FALLBACK_COOKIE = 1ULL << 32;
-
-/// Registers a mountable type with one instance, and returns the root to be filled.
-/// `storage` must live for ever. Errors: Enomem.
+/// An instance and its root directory, to be filled.
 struct PseudoRoot {
     Ref<StaticDirectory> directory;
     Ref<Dentry> dentry;
     Ref<FileSystem> file_system;
 };
+/// Errors: Enomem.
 Result<PseudoRoot> create_pseudo_tree(std::string_view type_name, i64 magic);
 
 /// procfs, to be filled from above: type "proc". Errors: Enomem.

@@ -16,8 +16,4 @@ Result<MountableTree> create(const Options& options, std::string_view type_name 
 /// A regular file in no directory (memfd_create, shared anonymous memory). Errors: Enomem.
 Result<Ref<File>> create_unnamed_file(std::string_view name, OpenFlags flags);
 
-/// The bytes of `content`, which stay readable as long as `keep_alive` lives, become the content of the empty tmpfs
-/// file `inode`; pages are copied when first used. Errors: Einval (not an empty tmpfs file), Enospc.
-Result<> back_with(Inode& inode, std::span<const u8> content, Ref<Object> keep_alive);
-
 }  // namespace exo::fs::tmpfs

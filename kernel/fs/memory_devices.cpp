@@ -1,0 +1,126 @@
+#include "fs/memory_devices.hpp"
+
+namespace exo::fs {
+
+namespace {
+
+constinit std::atomic<devfs::RandomSource> random_source{nullptr};
+constinit std::atomic<devfs::EntropySink> entropy_sink{nullptr};
+
+enum class MemoryMinor : u32 { Null = 3, Zero = 5, Full = 7, Random = 8, Urandom = 9 };
+
+/// Has a position in name only: lseek says 0, pread and pwrite work.
+class MemoryFile : public DeviceFile {
+  public:
+    explicit MemoryFile(OpenRequest&& request) : DeviceFile(std::move(request), FileTraits::Seekable) {}
+    Result<u64> do_seek(u64, i64, abi::SeekWhence) override { return 0ULL; }
+};
+
+class NullFile final : public MemoryFile {
+  public:
+    using MemoryFile::MemoryFile;
+    Result<usize> do_read(vm::OutBuffer&, u64) override { return 0UZ; }
+    Result<usize> do_write(vm::InBuffer& from, u64&, const WriteContext&) override {
+        return from.remaining();
+    }
+};
+
+class ZeroFile final : public MemoryFile {
+  public:
+    using MemoryFile::MemoryFile;
+    Result<usize> do_read(vm::OutBuffer& to, u64) override { return to.write_zeros(to.remaining()); }
+    Result<usize> do_write(vm::InBuffer& from, u64&, const WriteContext&) override {
+        return from.remaining();
+    }
+};
+
+class FullFile final : public MemoryFile {
+  public:
+    using MemoryFile::MemoryFile;
+    Result<usize> do_read(vm::OutBuffer& to, u64) override { return to.write_zeros(to.remaining()); }
+    Result<usize> do_write(vm::InBuffer&, u64&, const WriteContext&) override { return Error::Enospc; }
+};
+
+class RandomFile final : public MemoryFile {
+  public:
+    using MemoryFile::MemoryFile;
+
+    Result<usize> do_read(vm::OutBuffer& to, u64) override {
+        const auto source = random_source.load(std::memory_order_acquire);
+        if (source == nullptr) return Error::Eagain;
+        usize done = 0;
+        while (to.remaining() != 0) {
+            u8 piece[PIECE_SIZE];
+            const usize count = to.remaining() < PIECE_SIZE ? to.remaining() : PIECE_SIZE;
+            TRY(source({piece, count}));
+            const auto moved = to.write({piece, count});
+            if (!moved && done == 0) return moved;
+            if (!moved || *moved == 0) break;
+            done += *moved;
+        }
+        return done;
+    }
+
+    Result<usize> do_write(vm::InBuffer& from, u64&, const WriteContext&) override {
+        const auto sink = entropy_sink.load(std::memory_order_acquire);
+        usize done = 0;
+        while (from.remaining() != 0) {
+            u8 piece[PIECE_SIZE];
+            const auto moved = from.read(piece);
+            if (!moved && done == 0) return moved;
+            if (!moved || *moved == 0) break;
+            if (sink != nullptr) sink({piece, *moved});
+            done += *moved;
+        }
+        return done;
+    }
+
+  private:
+    static constexpr usize PIECE_SIZE = 256;
+};
+
+class MemoryDevice final : public Device {
+  public:
+    Result<Ref<File>> open(OpenRequest&& request, abi::DeviceNumber number) override {
+        switch (static_cast<MemoryMinor>(number.minor)) {
+            case MemoryMinor::Null: return make_ref<NullFile>(std::move(request));
+            case MemoryMinor::Zero: return make_ref<ZeroFile>(std::move(request));
+            case MemoryMinor::Full: return make_ref<FullFile>(std::move(request));
+            case MemoryMinor::Random:
+            case MemoryMinor::Urandom: return make_ref<RandomFile>(std::move(request));
+        }
+        return Error::Enxio;
+    }
+};
+
+struct Node {
+    std::string_view name;
+    MemoryMinor minor;
+};
+constexpr Node NODES[] = {{"null", MemoryMinor::Null},
+                          {"zero", MemoryMinor::Zero},
+                          {"full", MemoryMinor::Full},
+                          {"random", MemoryMinor::Random},
+                          {"urandom", MemoryMinor::Urandom}};
+
+}  // namespace
+
+namespace devfs {
+
+void set_random_source(RandomSource source) { random_source.store(source, std::memory_order_release); }
+
+void set_entropy_sink(EntropySink sink) { entropy_sink.store(sink, std::memory_order_release); }
+
+}  // namespace devfs
+
+Result<> register_memory_devices() {
+    constexpr u32 MAJOR = 1;
+    constexpr u32 MINORS = 16;
+    Ref<Device> device = TRY(make_ref<MemoryDevice>());
+    TRY(register_device(DeviceClass::Character, {MAJOR, 0}, MINORS, "mem", std::move(device)));
+    for (const Node& node : NODES)
+        TRY(devfs::add_node(node.name, 0666, DeviceClass::Character, {MAJOR, static_cast<u32>(node.minor)}));
+    return {};
+}
+
+}  // namespace exo::fs

@@ -1,0 +1,123 @@
+#include "fs/page_tree.hpp"
+
+#include <new>
+
+namespace exo::fs {
+
+using memory::FrameRef;
+using memory::PhysicalAddress;
+
+PageTree::Node* PageTree::node_at(u64 place) {
+    // SAFETY: places above the lowest level hold only what place_of made.
+    return reinterpret_cast<Node*>(place);
+}
+
+u64 PageTree::place_of(Node* node) {
+    // SAFETY: the inverse of node_at.
+    return reinterpret_cast<u64>(node);
+}
+
+PageTree::~PageTree() {
+    if (root_ != 0) destroy(root_, height_);
+}
+
+void PageTree::destroy(u64 place, u32 height) {
+    if (height == 0) {
+        memory::release_frame(static_cast<u32>(place));
+        return;
+    }
+    Node* node = node_at(place);
+    for (const u64 below : node->places) {
+        if (below != 0) destroy(below, height - 1);
+    }
+    delete node;
+}
+
+FrameRef PageTree::find(u64 index) const {
+    if (!covers(index)) return {};
+    u64 place = root_;
+    for (u32 level = height_; level > 0 && place != 0; --level)
+        place = node_at(place)->places[slot_of(index, level - 1)];
+    if (place == 0) return {};
+    return FrameRef::share(PhysicalAddress::of_frame(place));
+}
+
+Result<> PageTree::grow_to_cover(u64 index) {
+    while (!covers(index)) {
+        if (root_ != 0) {
+            Node* top = new (std::nothrow) Node;
+            if (top == nullptr) return Error::Enomem;
+            top->places[0] = root_;
+            top->used = 1;
+            root_ = place_of(top);
+        }
+        ++height_;
+    }
+    return {};
+}
+
+Result<> PageTree::insert(u64 index, FrameRef frame) {
+    TRY(grow_to_cover(index));
+    // Nodes that stay empty when a later one cannot be had are found by the next insertion, or go with the tree.
+    u64* place = &root_;
+    Node* above = nullptr;
+    for (u32 level = height_; level > 0; --level) {
+        if (*place == 0) {
+            Node* node = new (std::nothrow) Node;
+            if (node == nullptr) return Error::Enomem;
+            *place = place_of(node);
+            if (above != nullptr) ++above->used;
+        }
+        above = node_at(*place);
+        place = &above->places[slot_of(index, level - 1)];
+    }
+    DEBUG_ASSERT(*place == 0);
+    *place = frame.leak().frame_number();
+    if (above != nullptr) ++above->used;
+    ++count_;
+    return {};
+}
+
+FrameRef PageTree::remove(u64 index) {
+    if (!covers(index)) return {};
+    Node* way[MAX_HEIGHT + 2];
+    u64 place = root_;
+    for (u32 level = height_; level > 0 && place != 0; --level) {
+        way[level] = node_at(place);
+        place = way[level]->places[slot_of(index, level - 1)];
+    }
+    if (place == 0) return {};
+    --count_;
+    // Empty places upwards, as long as nodes run empty.
+    u32 level = 1;
+    for (; level <= height_; ++level) {
+        way[level]->places[slot_of(index, level - 1)] = 0;
+        if (--way[level]->used != 0) break;
+        delete way[level];
+    }
+    if (level > height_) {
+        root_ = 0;
+        height_ = 0;
+    }
+    return FrameRef::adopt(PhysicalAddress::of_frame(place));
+}
+
+std::optional<u64> PageTree::next_in(u64 place, u32 height, u64 from) {
+    if (place == 0) return std::nullopt;
+    if (height == 0) return from == 0 ? std::optional<u64>(0) : std::nullopt;
+    const Node* node = node_at(place);
+    const u32 shift = BITS * (height - 1);
+    for (u32 slot = static_cast<u32>(from >> shift); slot < FANOUT; ++slot) {
+        const auto found = next_in(node->places[slot], height - 1, from & ((1ULL << shift) - 1));
+        if (found) return u64{slot} << shift | *found;
+        from = 0;
+    }
+    return std::nullopt;
+}
+
+std::optional<u64> PageTree::next_present(u64 from) const {
+    if (!covers(from)) return std::nullopt;
+    return next_in(root_, height_, from);
+}
+
+}  // namespace exo::fs

@@ -1,0 +1,29 @@
+// An open generated file: a snapshot of the content, taken when a read starts at offset 0.
+#pragma once
+
+#include "fs/pseudo/pseudo.hpp"
+
+namespace exo::fs {
+
+class GeneratedOpenFile final : public File {
+  public:
+    explicit GeneratedOpenFile(OpenRequest&& request) : File(std::move(request), FileTraits::Seekable) {}
+
+    Result<usize> do_read(vm::OutBuffer& to, u64 offset) override;
+    Result<usize> do_write(vm::InBuffer& from, u64& offset, const WriteContext& context) override;
+    Result<u64> do_seek(u64 position, i64 offset, abi::SeekWhence whence) override;
+    Result<> truncate(u64, const WriteContext&) override { return {}; }
+    Result<> sync() override { return {}; }
+
+  private:
+    struct Snapshot {
+        String text;
+        bool is_taken = false;
+    };
+    GeneratedFile& generated() const { return static_cast<GeneratedFile&>(inode()); }
+
+    /// Of the position's rank, under which it may be taken: generators take locks of all the others.
+    scheduler::Mutex<Snapshot, sync::LockRank::FilePosition> snapshot_;
+};
+
+}  // namespace exo::fs

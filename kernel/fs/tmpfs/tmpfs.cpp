@@ -1,0 +1,216 @@
+#include "fs/tmpfs/tmpfs.hpp"
+
+#include "fs/name_tree.hpp"
+#include "fs/tmpfs/tmpfs_file.hpp"
+#include "utils/format.hpp"
+
+namespace exo::fs::tmpfs {
+
+namespace {
+
+constinit u64 total_memory = 0;
+
+Options default_options() {
+    return {.max_bytes = total_memory / 2, .max_inodes = total_memory / PAGE_SIZE / 2};
+}
+
+Result<MountableTree> mount_tmpfs(std::string_view, std::string_view text) {
+    return create(TRY(parse_options(text, default_options(), total_memory)), "tmpfs");
+}
+
+/// ramfs knows a mode only, and ignores what it does not know.
+Result<MountableTree> mount_ramfs(std::string_view, std::string_view text) {
+    const auto options = parse_options(text, {.mode = 0755}, total_memory);
+    return create({.mode = options ? options->mode : 0755}, "ramfs");
+}
+
+constinit FileSystemType tmpfs_type{.name = "tmpfs", .mount = mount_tmpfs};
+constinit FileSystemType ramfs_type{.name = "ramfs", .mount = mount_ramfs};
+
+/// Where files without a directory live; made at the first of them.
+struct UnnamedFiles {
+    Ref<Mount> mount;
+};
+[[clang::no_destroy]] constinit scheduler::Mutex<UnnamedFiles, sync::LockRank::MountTable> unnamed_files;
+
+Result<Ref<Mount>> unnamed_mount() {
+    auto files = unnamed_files.lock();
+    if (!files->mount) files->mount = TRY(Mount::create(TRY(create({})), "tmpfs", MountOptions::None));
+    return files->mount;
+}
+
+}  // namespace
+
+void init(u64 total_memory_bytes) {
+    total_memory = total_memory_bytes;
+    register_file_system(tmpfs_type);
+    register_file_system(ramfs_type);
+}
+
+Result<MountableTree> create(const Options& options, std::string_view type_name) {
+    Ref<PageBudget> budget = TRY(make_ref<PageBudget>(divide_round_up(options.max_bytes, PAGE_SIZE)));
+    Ref<TmpfsFileSystem> file_system = TRY(make_ref<TmpfsFileSystem>(type_name, options, std::move(budget)));
+    Ref<Inode> root = TRY(file_system->make_inode(
+        {.mode = abi::mode::DIRECTORY | options.mode, .uid = options.uid, .gid = options.gid}));
+    Ref<Dentry> dentry = TRY(Dentry::create_root(std::move(root)));
+    return MountableTree{std::move(file_system), std::move(dentry)};
+}
+
+Result<Ref<File>> create_unnamed_file(std::string_view name, OpenFlags flags) {
+    Ref<Mount> mount = TRY(unnamed_mount());
+    auto& file_system = static_cast<TmpfsFileSystem&>(mount->file_system());
+    Ref<Inode> inode = TRY(file_system.make_inode({.mode = abi::mode::REGULAR | 0777}));
+    inode->set_links(0);
+    Ref<Dentry> dentry = TRY(Dentry::create(Ref<Dentry>(&mount->root()), HashedName::of(name)));
+    {
+        auto tree = name_tree.lock();
+        tree->dentries.make_positive(*dentry, std::move(inode));
+        // Never in the cache, so nothing comes back.
+        (void)tree->dentries.erase(*dentry);
+    }
+    return open_inode({{std::move(mount), std::move(dentry)}, flags, KERNEL_CREDENTIALS});
+}
+
+// ---- TmpfsFileSystem
+
+TmpfsFileSystem::TmpfsFileSystem(std::string_view type_name, const Options& options, Ref<PageBudget> budget)
+    : FileSystem(type_name),
+      options_(options),
+      budget_(std::move(budget)),
+      max_inodes_(options.max_inodes) {}
+
+Result<> TmpfsFileSystem::take_inode() {
+    const u64 before = inodes_.fetch_add(1, std::memory_order_relaxed);
+    const u64 limit = max_inodes_.load(std::memory_order_relaxed);
+    if (limit == 0 || before < limit) return {};
+    give_inode_back();
+    return Error::Enospc;
+}
+
+Result<Ref<Inode>> TmpfsFileSystem::make_inode(const NewNode& node) {
+    TRY(take_inode());
+    // The inode's destructor gives it back; until there is one, we do.
+    auto made = [&]() -> Result<Ref<Inode>> {
+        switch (node.mode & abi::mode::TYPE_MASK) {
+            case abi::mode::REGULAR: {
+                Ref<PageCache> cache = TRY(make_ref<PageCache>(budget_));
+                return Ref<Inode>(TRY(make_ref<TmpfsRegular>(*this, node, std::move(cache))));
+            }
+            case abi::mode::DIRECTORY: return Ref<Inode>(TRY(make_ref<TmpfsDirectory>(*this, node)));
+            case abi::mode::SYMLINK: {
+                String text = TRY(String::from(node.target));
+                return Ref<Inode>(TRY(make_ref<TmpfsSymlink>(*this, node, std::move(text))));
+            }
+            default: return Ref<Inode>(TRY(make_ref<TmpfsInode>(*this, node)));
+        }
+    }();
+    if (!made) give_inode_back();
+    return made;
+}
+
+Result<> TmpfsFileSystem::statistics(abi::statfs& out) {
+    out.f_type = type_name() == "ramfs" ? abi::magic::RAMFS : abi::magic::TMPFS;
+    out.f_bsize = PAGE_SIZE;
+    if (const u64 limit = budget_->limit(); limit != 0) {
+        const u64 used = budget_->used();
+        out.f_blocks = limit;
+        out.f_bfree = out.f_bavail = used < limit ? limit - used : 0;
+    }
+    if (const u64 limit = max_inodes_.load(std::memory_order_relaxed); limit != 0) {
+        const u64 used = inodes_.load(std::memory_order_relaxed);
+        out.f_files = limit;
+        out.f_ffree = used < limit ? limit - used : 0;
+    }
+    return {};
+}
+
+Result<> TmpfsFileSystem::append_options(String& out) {
+    const Options defaults = default_options();
+    const u64 max_inodes = max_inodes_.load(std::memory_order_relaxed);
+    const u64 max_bytes = budget_->limit() * PAGE_SIZE;
+    if (max_bytes != 0 && budget_->limit() != defaults.max_bytes / PAGE_SIZE)
+        TRY(format_append(out, ",size={}k", max_bytes / KIB));
+    if (max_inodes != 0 && max_inodes != defaults.max_inodes)
+        TRY(format_append(out, ",nr_inodes={}", max_inodes));
+    if (options_.mode != defaults.mode) {
+        const u32 mode = options_.mode;
+        TRY(format_append(out, ",mode="));
+        if (mode > 0777) TRY(format_append(out, "{}", mode >> 9));
+        TRY(format_append(out, "{}{}{}", mode >> 6 & 7, mode >> 3 & 7, mode & 7));
+    }
+    if (options_.uid != 0) TRY(format_append(out, ",uid={}", options_.uid));
+    if (options_.gid != 0) TRY(format_append(out, ",gid={}", options_.gid));
+    return {};
+}
+
+Result<> TmpfsFileSystem::remount(std::string_view text) {
+    const Options current{.max_bytes = budget_->limit() * PAGE_SIZE,
+                          .max_inodes = max_inodes_.load(std::memory_order_relaxed),
+                          .mode = options_.mode,
+                          .uid = options_.uid,
+                          .gid = options_.gid};
+    const Options options = TRY(parse_options(text, current, total_memory));
+    const u64 pages = divide_round_up(options.max_bytes, PAGE_SIZE);
+    // LINUX: a limit can be neither cut below what is used nor put where there was none (shmem_reconfigure).
+    if (pages != 0 && (current.max_bytes == 0 || budget_->used() > pages)) return Error::Einval;
+    const u64 used = inodes_.load(std::memory_order_relaxed);
+    if (options.max_inodes != 0 && (current.max_inodes == 0 || used > options.max_inodes))
+        return Error::Einval;
+    budget_->set_limit(pages);
+    max_inodes_.store(options.max_inodes, std::memory_order_relaxed);
+    return {};
+}
+
+void TmpfsFileSystem::last_mount_gone(Dentry& root) {
+    // From the leaves up, without recursion: a tree may be deeper than any stack.
+    Dentry* at = &root;
+    while (true) {
+        auto& directory = static_cast<TmpfsDirectory&>(*at->inode());
+        Dentry* child = directory.first_entry();
+        if (child == nullptr) {
+            if (at == &root) return;
+            at = at->parent();
+            continue;
+        }
+        if (child->inode()->is_directory() &&
+            static_cast<TmpfsDirectory&>(*child->inode()).first_entry() != nullptr) {
+            at = child;
+            continue;
+        }
+        directory.remove_entry(*child);
+        Ref<Dentry> forgotten;
+        auto tree = name_tree.lock();
+        forgotten = tree->dentries.erase(*child);
+        tree.unlock();
+    }
+}
+
+// ---- Inodes
+
+TmpfsInode::TmpfsInode(TmpfsFileSystem& file_system, const NewNode& node, InodeTraits traits)
+    : Inode(Ref<FileSystem>(&file_system), file_system.next_inode_number(), node, traits) {}
+
+InodeAttributes TmpfsRegular::attributes() {
+    InodeAttributes attributes = Inode::attributes();
+    attributes.allocated_bytes = cache_->page_count() * PAGE_SIZE;
+    return attributes;
+}
+
+Result<Ref<File>> TmpfsRegular::open(OpenRequest&& request) {
+    return make_ref<TmpfsFile>(std::move(request));
+}
+
+Result<> TmpfsRegular::back_with(std::span<const u8> content, Ref<Object> keep_alive) {
+    if (size() != 0) return Error::Einval;
+    cache_->back_with(content, std::move(keep_alive));
+    size_changed();
+    return {};
+}
+
+Result<> TmpfsRegular::truncate(u64 size) {
+    TRY(cache_->resize(size));
+    size_changed();
+    return {};
+}
+
+}  // namespace exo::fs::tmpfs

@@ -1,0 +1,121 @@
+#include "fs/dentry.hpp"
+#include "fs/tmpfs/tmpfs_inodes.hpp"
+
+namespace exo::fs::tmpfs {
+
+namespace {
+
+/// What an entry adds to its directory's size; Linux's number, so that listings agree.
+constexpr u64 ENTRY_SIZE = 20;
+
+TmpfsInode& tmpfs_inode(Inode& inode) { return static_cast<TmpfsInode&>(inode); }
+
+TmpfsDirectory& tmpfs_directory(Inode& inode) { return static_cast<TmpfsDirectory&>(inode); }
+
+}  // namespace
+
+void TmpfsDirectory::add_entry(Dentry& child) {
+    child.cookie = next_cookie_++;
+    entries_.insert(child);
+    set_size(size() + ENTRY_SIZE);
+}
+
+void TmpfsDirectory::remove_entry(Dentry& child) {
+    entries_.remove(child);
+    set_size(size() - ENTRY_SIZE);
+}
+
+Result<Ref<Inode>> TmpfsDirectory::lookup(Dentry&) {
+    // All names are in the cache, so one that is not there does not exist.
+    return Ref<Inode>();
+}
+
+Result<Ref<Inode>> TmpfsDirectory::create(Dentry& child, const NewNode& node) {
+    Ref<Inode> inode = TRY(owner().make_inode(node));
+    add_entry(child);
+    if (abi::is_directory(node.mode)) add_links(1);
+    note_modified();
+    return inode;
+}
+
+Result<Ref<Inode>> TmpfsDirectory::create_unnamed(const NewNode& node) {
+    Ref<Inode> inode = TRY(owner().make_inode(node));
+    inode->set_links(0);
+    return inode;
+}
+
+Result<> TmpfsDirectory::link(Dentry& child, Inode& target) {
+    add_entry(child);
+    tmpfs_inode(target).change_links(1);
+    target.note_changed();
+    note_modified();
+    return {};
+}
+
+Result<> TmpfsDirectory::remove(Dentry& child) {
+    TmpfsInode& victim = tmpfs_inode(*child.inode());
+    if (victim.is_directory()) {
+        if (!tmpfs_directory(victim).is_empty()) return Error::Enotempty;
+        // Its own "." and the name that goes; and one ".." less here.
+        victim.set_links(0);
+        add_links(-1);
+    } else {
+        victim.change_links(-1);
+    }
+    remove_entry(child);
+    victim.note_changed();
+    note_modified();
+    return {};
+}
+
+void TmpfsDirectory::exchange(const Renaming& renaming) {
+    TmpfsDirectory& other = tmpfs_directory(renaming.new_directory);
+    const bool source_is_directory = renaming.source.inode()->is_directory();
+    const bool target_is_directory = renaming.target.inode()->is_directory();
+    if (&other != this) {
+        // Each directory keeps its number of entries; subdirectories may move across.
+        entries_.remove(renaming.source);
+        other.entries_.remove(renaming.target);
+        std::swap(renaming.source.cookie, renaming.target.cookie);
+        entries_.insert(renaming.target);
+        other.entries_.insert(renaming.source);
+        const i32 here = (target_is_directory ? 1 : 0) - (source_is_directory ? 1 : 0);
+        add_links(here);
+        other.change_links(-here);
+    }
+    renaming.target.inode()->note_changed();
+}
+
+Result<> TmpfsDirectory::rename(const Renaming& renaming) {
+    TmpfsDirectory& target_directory = tmpfs_directory(renaming.new_directory);
+    Inode& source = *renaming.source.inode();
+    if (has(renaming.flags, abi::RenameFlags::Exchange)) {
+        exchange(renaming);
+    } else {
+        if (!renaming.target.is_negative()) {
+            Inode& victim = *renaming.target.inode();
+            if (victim.is_directory() && !tmpfs_directory(victim).is_empty()) return Error::Enotempty;
+            TRY(target_directory.remove(renaming.target));
+        }
+        remove_entry(renaming.source);
+        target_directory.add_entry(renaming.source);
+        if (source.is_directory() && &target_directory != this) {
+            add_links(-1);
+            target_directory.change_links(1);
+        }
+    }
+    source.note_changed();
+    note_modified();
+    if (&target_directory != this) target_directory.note_modified();
+    return {};
+}
+
+Result<> TmpfsDirectory::iterate(Dentry&, u64 cookie, DirectorySink sink) {
+    for (Dentry* entry = entries_.lower_bound(cookie); entry != nullptr; entry = entries_.next(*entry)) {
+        const Inode& inode = *entry->inode();
+        if (!sink({entry->name(), inode.number(), inode.mode(), entry->cookie + 1})) break;
+    }
+    return {};
+}
+
+}  // namespace exo::fs::tmpfs

@@ -1,0 +1,82 @@
+#include "fs/tmpfs/tmpfs_file.hpp"
+
+#include "abi/linux/limits.hpp"
+#include "fs/permission.hpp"
+
+namespace exo::fs::tmpfs {
+
+void TmpfsFile::note_read() {
+    if (has(flags(), OpenFlags::Noatime)) return;
+    if (path().mount && has(path().mount->options(), MountOptions::NoAtime)) return;
+    inode().note_accessed_relative();
+}
+
+Result<usize> TmpfsFile::do_read(vm::OutBuffer& to, u64 offset) {
+    const usize count = TRY(regular().cache().read(to, offset));
+    note_read();
+    return count;
+}
+
+Result<usize> TmpfsFile::do_write(vm::InBuffer& from, u64& offset, const WriteContext& context) {
+    TmpfsRegular& inode = regular();
+    auto content = inode.content_lock.lock();
+    if (has(flags(), OpenFlags::Append)) offset = inode.cache().size();
+    if (from.remaining() == 0) return 0UZ;
+    constexpr u64 MAX_SIZE = static_cast<u64>(abi::MAX_FILE_OFFSET);
+    const u64 end = context.size_limit < MAX_SIZE ? context.size_limit : MAX_SIZE;
+    if (offset >= end) return Error::Efbig;
+    const u64 limit = end - offset < from.remaining() ? end - offset : from.remaining();
+    const usize count = TRY(inode.cache().write(from, offset, static_cast<usize>(limit)));
+    if (count == 0) return count;
+    inode.size_changed();
+    inode.note_modified();
+    drop_privileges_on_write(inode, context.credentials);
+    return count;
+}
+
+Result<u64> TmpfsFile::do_seek(u64 position, i64 offset, abi::SeekWhence whence) {
+    if (whence != abi::SeekWhence::Data && whence != abi::SeekWhence::Hole)
+        return File::do_seek(position, offset, whence);
+    auto content = inode().content_lock.lock();
+    PageCache& cache = regular().cache();
+    if (offset < 0 || static_cast<u64>(offset) >= cache.size()) return Error::Enxio;
+    const u64 from = static_cast<u64>(offset);
+    if (whence == abi::SeekWhence::Data) return cache.find_data(from);
+    return cache.find_hole(from);
+}
+
+Result<u64> TmpfsFile::readable_bytes() {
+    const u64 size = inode().size();
+    const u64 at = position();
+    return size > at ? size - at : 0;
+}
+
+Result<> TmpfsFile::truncate(u64 size, const WriteContext& context) {
+    return truncate_inode(inode(), size, TruncateTimes::Always, context);
+}
+
+Result<> TmpfsFile::allocate(abi::FallocateMode mode, u64 offset, u64 length, const WriteContext& context) {
+    using abi::FallocateMode;
+    if (length == 0) return Error::Einval;
+    if ((mode & ~(FallocateMode::KeepSize | FallocateMode::PunchHole)) != FallocateMode::None)
+        return Error::Eopnotsupp;
+    const auto end = checked_add(offset, length);
+    if (!end || *end > static_cast<u64>(abi::MAX_FILE_OFFSET)) return Error::Efbig;
+
+    TmpfsRegular& inode = regular();
+    auto content = inode.content_lock.lock();
+    if (has(mode, FallocateMode::PunchHole)) {
+        if (!has(mode, FallocateMode::KeepSize)) return Error::Eopnotsupp;
+        TRY(inode.cache().punch(offset, length));
+    } else {
+        const bool grows = !has(mode, FallocateMode::KeepSize) && *end > inode.cache().size();
+        if (grows && *end > context.size_limit) return Error::Efbig;
+        TRY(inode.cache().allocate(offset, length));
+        if (grows) TRY(inode.truncate(*end));
+    }
+    inode.note_modified();
+    drop_privileges_on_write(inode, context.credentials);
+    return {};
+}
+
+}  // namespace exo::fs::tmpfs

@@ -1,0 +1,112 @@
+// The instance and the kinds of inodes of tmpfs.
+//
+// Locking: a directory's entries change under its names_lock, a file's content under content_lock and PageCache's own.
+#pragma once
+
+#include "fs/page_cache.hpp"
+#include "fs/tmpfs/tmpfs.hpp"
+
+namespace exo::fs::tmpfs {
+
+class TmpfsFileSystem final : public FileSystem {
+  public:
+    TmpfsFileSystem(std::string_view type_name, const Options& options, Ref<PageBudget> budget);
+
+    const Ref<PageBudget>& budget() const { return budget_; }
+    /// Errors: Enospc.
+    Result<> take_inode();
+    void give_inode_back() { inodes_.fetch_sub(1, std::memory_order_relaxed); }
+
+    /// A node without a name. Errors: Enospc, Enomem.
+    Result<Ref<Inode>> make_inode(const NewNode& node);
+
+    Result<> statistics(abi::statfs& out) override;
+    Result<> append_options(String& out) override;
+    Result<> remount(std::string_view text) override;
+
+  protected:
+    void last_mount_gone(Dentry& root) override;
+
+  private:
+    Options options_;
+    Ref<PageBudget> budget_;
+    std::atomic<u64> max_inodes_;
+    std::atomic<u64> inodes_{0};
+};
+
+/// Fifos, sockets, devices, and what all kinds have in common. One inode of the file system's budget was taken.
+class TmpfsInode : public Inode {
+  public:
+    TmpfsInode(TmpfsFileSystem& file_system, const NewNode& node, InodeTraits traits = InodeTraits::None);
+    ~TmpfsInode() override { owner().give_inode_back(); }
+    void change_links(i32 delta) { add_links(delta); }
+
+  protected:
+    TmpfsFileSystem& owner() const { return static_cast<TmpfsFileSystem&>(file_system()); }
+};
+
+class TmpfsSymlink final : public TmpfsInode {
+  public:
+    TmpfsSymlink(TmpfsFileSystem& file_system, const NewNode& node, String text)
+        : TmpfsInode(file_system, node),
+          text_(std::move(text)) {
+        set_size(text_.size());
+    }
+    std::string_view link_text() const override { return text_; }
+
+  private:
+    String text_;
+};
+
+class TmpfsRegular final : public TmpfsInode {
+  public:
+    TmpfsRegular(TmpfsFileSystem& file_system, const NewNode& node, Ref<PageCache> cache)
+        : TmpfsInode(file_system, node),
+          cache_(std::move(cache)) {}
+
+    PageCache& cache() { return *cache_; }
+    const Ref<PageCache>& cache_ref() const { return cache_; }
+    /// After a write: the size that stat tells.
+    void size_changed() { set_size(cache_->size()); }
+
+    InodeAttributes attributes() override;
+    Result<Ref<File>> open(OpenRequest&& request) override;
+    Result<> truncate(u64 size) override;
+    Result<> back_with(std::span<const u8> content, Ref<Object> keep_alive) override;
+
+  private:
+    Ref<PageCache> cache_;
+};
+
+class TmpfsDirectory final : public TmpfsInode {
+  public:
+    TmpfsDirectory(TmpfsFileSystem& file_system, const NewNode& node)
+        : TmpfsInode(file_system, node, InodeTraits::CompleteDirectory) {
+        set_links(2);
+    }
+
+    Result<Ref<Inode>> lookup(Dentry& child) override;
+    Result<Ref<Inode>> create(Dentry& child, const NewNode& node) override;
+    Result<> link(Dentry& child, Inode& target) override;
+    Result<> remove(Dentry& child) override;
+    Result<> rename(const Renaming& renaming) override;
+    Result<Ref<Inode>> create_unnamed(const NewNode& node) override;
+    Result<> iterate(Dentry& directory, u64 cookie, DirectorySink sink) override;
+
+    /// The first entry, or null.
+    Dentry* first_entry() const { return entries_.first(); }
+    void remove_entry(Dentry& child);
+
+  private:
+    struct Cookie {
+        static u64 key(const Dentry& dentry) { return dentry.cookie; }
+    };
+    void add_entry(Dentry& child);
+    bool is_empty() const { return entries_.is_empty(); }
+    void exchange(const Renaming& renaming);
+
+    Tree<Dentry, &Dentry::entry_link, Cookie> entries_;
+    u64 next_cookie_ = FIRST_COOKIE;
+};
+
+}  // namespace exo::fs::tmpfs

@@ -1,0 +1,107 @@
+#include "ipc/eventfd.hpp"
+
+#include <cstring>
+#include <span>
+
+#include "fs/anonymous.hpp"
+
+namespace exo::ipc {
+
+using abi::PollEvents;
+using scheduler::WaitMode;
+
+namespace {
+
+/// The counter never reaches this (eventfd(2)).
+constexpr u64 MAXIMUM = ~0ULL;
+
+class EventFile final : public fs::File {
+  public:
+    EventFile(Ref<fs::Inode> inode, u32 initial, EventMode mode, abi::OpenFlags flags)
+        : File({}, std::move(inode), flags, fs::FileTraits::Stream),
+          mode_(mode),
+          count_(initial) {}
+
+    /// 8 bytes. Errors: Einval (a smaller buffer), Eagain, Efault, RestartSys.
+    Result<usize> do_read(vm::OutBuffer& to, u64) override {
+        if (to.remaining() < sizeof(u64)) return Error::Einval;
+        while (true) {
+            if (const u64 taken = take(); taken != 0) {
+                if (writers_.has_waiters()) writers_.wake_all();
+                u8 bytes[sizeof(u64)];
+                std::memcpy(bytes, &taken, sizeof(bytes));
+                TRY(to.write(bytes));
+                return sizeof(u64);
+            }
+            if (is_nonblocking()) return Error::Eagain;
+            TRY(readers_.wait(WaitMode::Interruptible, [this] { return current() != 0; }));
+        }
+    }
+
+    /// Adds 8 bytes' worth. Errors: Einval (a smaller buffer, or all bits set), Eagain, Efault, RestartSys.
+    Result<usize> do_write(vm::InBuffer& from, u64&, const fs::WriteContext&) override {
+        if (from.remaining() < sizeof(u64)) return Error::Einval;
+        u8 bytes[sizeof(u64)];
+        if (TRY(from.read(bytes)) != sizeof(bytes)) return Error::Efault;
+        u64 value = 0;
+        std::memcpy(&value, bytes, sizeof(value));
+        if (value == MAXIMUM) return Error::Einval;
+        while (!add(value)) {
+            if (is_nonblocking()) return Error::Eagain;
+            TRY(writers_.wait(WaitMode::Interruptible, [&] { return current() < MAXIMUM - value; }));
+        }
+        if (readers_.has_waiters()) readers_.wake_all();
+        return sizeof(u64);
+    }
+
+    PollEvents poll(fs::PollTable* table) override {
+        if (table != nullptr) {
+            table->add(readers_);
+            table->add(writers_);
+        }
+        const u64 count = current();
+        PollEvents events = PollEvents::None;
+        if (count > 0) events |= PollEvents::In;
+        if (count < MAXIMUM - 1) events |= PollEvents::Out;
+        return events;
+    }
+
+    Result<> append_description(String& out) override { return out.append("anon_inode:[eventfd]"); }
+
+  private:
+    // seq_cst: pairs with a waiter's entry into its queue
+    u64 current() const { return count_.load(std::memory_order_seq_cst); }
+
+    /// What a read returns; 0 if the counter is 0.
+    u64 take() {
+        u64 count = count_.load(std::memory_order_relaxed);
+        while (count != 0) {
+            const u64 rest = mode_ == EventMode::Semaphore ? count - 1 : 0;
+            if (count_.compare_exchange_weak(count, rest, std::memory_order_seq_cst)) return count - rest;
+        }
+        return 0;
+    }
+
+    bool add(u64 value) {
+        u64 count = count_.load(std::memory_order_relaxed);
+        do {
+            if (count >= MAXIMUM - value) return false;
+        } while (!count_.compare_exchange_weak(count, count + value, std::memory_order_seq_cst));
+        return true;
+    }
+
+    EventMode mode_;
+    std::atomic<u64> count_;
+    scheduler::WaitQueue readers_;
+    scheduler::WaitQueue writers_;
+};
+
+}  // namespace
+
+Result<Ref<fs::File>> create_event_file(u32 initial, EventMode mode, abi::OpenFlags flags) {
+    Ref<fs::Inode> inode = TRY(fs::shared_anonymous_inode());
+    const abi::OpenFlags status = abi::OpenFlags::Rdwr | (flags & abi::OpenFlags::Nonblock);
+    return make_ref<EventFile>(std::move(inode), initial, mode, status);
+}
+
+}  // namespace exo::ipc

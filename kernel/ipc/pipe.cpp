@@ -1,0 +1,172 @@
+#include "ipc/pipe.hpp"
+
+#include <bit>
+
+namespace exo::ipc {
+
+using abi::PollEvents;
+using scheduler::WaitMode;
+
+Result<Ref<Pipe>> Pipe::create() {
+    Pipe* raw = new (std::nothrow) Pipe;
+    if (raw == nullptr) return Error::Enomem;
+    auto pipe = Ref<Pipe>::adopt(raw);
+    State& state = pipe->state_.unsafe_value();
+    TRY(state.buffer.reserve(DEFAULT_PIPE_PAGES));
+    pipe->publish(state);
+    return pipe;
+}
+
+/// Tells the waiters' conditions what the buffer is like now.
+void Pipe::publish(const State& state) {
+    size_.store(state.buffer.size(), std::memory_order_seq_cst);
+    room_.store(state.buffer.free_pages(), std::memory_order_seq_cst);
+}
+
+Result<usize> Pipe::read(vm::OutBuffer& to, Blocking blocking) {
+    if (to.remaining() == 0) return 0UZ;
+    while (true) {
+        {
+            auto state = state_.lock();
+            if (!state->buffer.is_empty()) {
+                const bool was_full = state->buffer.is_full();
+                const auto moved = state->buffer.take(to);
+                publish(*state);
+                const bool leaves_some = !state->buffer.is_empty();
+                const bool has_room = !state->buffer.is_full();
+                state.unlock();
+                // Who could not write before can now; who wants to read what is left is the next one's affair.
+                if (was_full && has_room && writable_.has_waiters()) writable_.wake_one();
+                if (leaves_some && readable_.has_waiters()) readable_.wake_one();
+                return moved;
+            }
+            if (writers_.load(std::memory_order_seq_cst) == 0) return 0UZ;
+        }
+        if (blocking == Blocking::No) return Error::Eagain;
+        const auto waited = readable_.wait(WaitMode::Interruptible, [this] { return may_read(); });
+        if (!waited) {
+            // A wake-up that came with the signal is the next one's.
+            if (may_read()) readable_.wake_one();
+            return fail(waited.error());
+        }
+    }
+}
+
+Result<usize> Pipe::write(vm::InBuffer& from, Blocking blocking) {
+    const usize wanted = from.remaining();
+    if (wanted == 0) return 0UZ;
+    usize done = 0;
+    const auto ended = [&](Error error) { return done != 0 ? Result<usize>(done) : Result<usize>(error); };
+    for (bool is_first = true;; is_first = false) {
+        {
+            auto state = state_.lock();
+            if (!has_readers()) return ended(Error::Epipe);
+            const bool was_empty = state->buffer.is_empty();
+            Result<usize> moved = 0UZ;
+            if (is_first && !was_empty) moved = state->buffer.append_merging(from);
+            if (moved) {
+                done += *moved;
+                moved = state->buffer.append_pages(from);
+                if (moved) done += *moved;
+            }
+            publish(*state);
+            const bool is_full = state->buffer.is_full();
+            const bool has_data = !state->buffer.is_empty();
+            const bool faulted = from.remaining() != 0 && !is_full;
+            state.unlock();
+            if (was_empty && has_data && readable_.has_waiters()) readable_.wake_one();
+            if (!moved) return ended(moved.error());
+            if (from.remaining() == 0 || faulted) {
+                if (!is_full && writable_.has_waiters()) writable_.wake_one();
+                return done;
+            }
+        }
+        if (blocking == Blocking::No) return ended(Error::Eagain);
+        const auto waited = writable_.wait(WaitMode::Interruptible, [this] { return may_write(); });
+        if (!waited) {
+            if (may_write()) writable_.wake_one();
+            return ended(waited.error());
+        }
+    }
+}
+
+u32 Pipe::add(PipeEnds ends) {
+    auto state = state_.lock();
+    const u32 partners_before =
+        ends.reads ? writer_generation() : reader_generation_.load(std::memory_order_relaxed);
+    if (ends.reads) {
+        readers_.fetch_add(1, std::memory_order_seq_cst);
+        reader_generation_.fetch_add(1, std::memory_order_seq_cst);
+    }
+    if (ends.writes) {
+        writers_.fetch_add(1, std::memory_order_seq_cst);
+        writer_generation_.fetch_add(1, std::memory_order_seq_cst);
+    }
+    state.unlock();
+    if (partners_.has_waiters()) partners_.wake_all();
+    return partners_before;
+}
+
+void Pipe::drop(PipeEnds ends) {
+    auto state = state_.lock();
+    const bool no_reader = ends.reads && readers_.fetch_sub(1, std::memory_order_seq_cst) == 1;
+    const bool no_writer = ends.writes && writers_.fetch_sub(1, std::memory_order_seq_cst) == 1;
+    const bool is_unused = !has_readers() && writers_.load(std::memory_order_seq_cst) == 0;
+    if (is_unused) {
+        state->buffer.clear();
+        publish(*state);
+    }
+    state.unlock();
+    if (no_reader || no_writer) {
+        readable_.wake_all();
+        writable_.wake_all();
+    }
+}
+
+Result<> Pipe::wait_for_partner(PipeEnds ends, u32 before) {
+    if (ends.reads && ends.writes) return {};
+    // A partner that has opened and gone again counts, so generations are compared and not numbers.
+    const auto& partners = ends.reads ? writers_ : readers_;
+    const auto& generation = ends.reads ? writer_generation_ : reader_generation_;
+    return partners_.wait(WaitMode::Interruptible, [&] {
+        return partners.load(std::memory_order_seq_cst) != 0 ||
+               generation.load(std::memory_order_seq_cst) != before;
+    });
+}
+
+PollEvents Pipe::poll(fs::PollTable* table, PipeEnds ends, u32 writers_at_open) {
+    if (table != nullptr && ends.reads) table->add(readable_);
+    if (table != nullptr && ends.writes) table->add(writable_);
+    PollEvents events = PollEvents::None;
+    if (ends.reads) {
+        if (size_.load(std::memory_order_seq_cst) != 0) events |= PollEvents::In | PollEvents::Rdnorm;
+        if (writers_.load(std::memory_order_seq_cst) == 0 && writer_generation() != writers_at_open)
+            events |= PollEvents::Hup;
+    }
+    if (ends.writes) {
+        if (room_.load(std::memory_order_seq_cst) != 0) events |= PollEvents::Out | PollEvents::Wrnorm;
+        if (!has_readers()) events |= PollEvents::Err;
+    }
+    return events;
+}
+
+u32 Pipe::capacity() { return state_.lock()->buffer.capacity_pages() * static_cast<u32>(PAGE_SIZE); }
+
+Result<u32> Pipe::set_capacity(u32 bytes, const fs::Credentials& credentials) {
+    constexpr u32 LARGEST = 1U << 31;
+    if (bytes > LARGEST) return Error::Einval;
+    const u32 pages =
+        bytes <= PAGE_SIZE ? 1 : std::bit_ceil(static_cast<u32>(divide_round_up(bytes, u32{PAGE_SIZE})));
+    auto state = state_.lock();
+    const bool grows = pages > state->buffer.capacity_pages();
+    if (grows && pages > MAX_UNPRIVILEGED_PIPE_SIZE / PAGE_SIZE &&
+        !credentials.may(fs::Privilege::SysResource))
+        return Error::Eperm;
+    TRY(state->buffer.resize(pages));
+    publish(*state);
+    state.unlock();
+    writable_.wake_all();
+    return pages * static_cast<u32>(PAGE_SIZE);
+}
+
+}  // namespace exo::ipc

@@ -1,0 +1,98 @@
+#include "ipc/pipe_end.hpp"
+
+#include "fs/anonymous.hpp"
+#include "fs/device.hpp"
+#include "utils/format.hpp"
+
+namespace exo::ipc {
+
+using abi::OpenFlags;
+using fs::OpenRequest;
+
+namespace {
+
+struct State {
+    Ref<fs::FileSystem> file_system;
+};
+[[clang::no_destroy]] constinit State state;
+
+PipeEnds ends_from_flags(OpenFlags flags) {
+    const OpenFlags access = flags & OpenFlags::Accmode;
+    return {.reads = access != OpenFlags::Wronly, .writes = access != OpenFlags::Rdonly};
+}
+
+/// The pipe of a fifo; made when somebody first opens it.
+Result<Ref<Pipe>> pipe_of(fs::Inode& inode) {
+    auto content = inode.content_lock.lock();
+    if (!inode.shared_state) inode.shared_state = TRY(Pipe::create());
+    return static_ref_cast<Pipe>(inode.shared_state);
+}
+
+/// fifo(7), open(2). Errors: Enxio (no reader, O_NONBLOCK), RestartSys, Enomem.
+Result<Ref<fs::File>> open_fifo(OpenRequest&& request) {
+    const OpenFlags flags = request.flags;
+    if ((flags & OpenFlags::Accmode) == OpenFlags::Accmode) return Error::Einval;
+    const PipeEnds ends = ends_from_flags(flags);
+    Ref<Pipe> pipe = TRY(pipe_of(request.path.inode()));
+    const bool waits = !has(flags, OpenFlags::Nonblock);
+    if (!waits && !ends.reads && !pipe->has_readers()) return Error::Enxio;
+
+    const bool lacks_writers = !waits && ends.reads && !pipe->has_writers();
+    const u32 partners_before = pipe->add(ends);
+    // From here on the file drops the ends, also when the open fails.
+    const u32 writers_at_open = lacks_writers && !ends.writes ? pipe->writer_generation() : ~0U;
+    auto file = make_ref<PipeEnd>(pipe, ends, std::move(request), writers_at_open);
+    if (!file) {
+        pipe->drop(ends);
+        return fail(file.error());
+    }
+    if (waits) TRY(pipe->wait_for_partner(ends, partners_before));
+    return file;
+}
+
+}  // namespace
+
+Result<usize> PipeEnd::do_read(vm::OutBuffer& to, u64) {
+    if (!ends_.reads) return Error::Ebadf;
+    const usize count = TRY(pipe_->read(to, blocking()));
+    if (count != 0) inode().note_accessed_relative();
+    return count;
+}
+
+Result<usize> PipeEnd::do_write(vm::InBuffer& from, u64&, const fs::WriteContext&) {
+    if (!ends_.writes) return Error::Ebadf;
+    const usize count = TRY(pipe_->write(from, blocking()));
+    if (count != 0) inode().note_modified();
+    return count;
+}
+
+Result<> PipeEnd::append_description(String& out) {
+    return format_append(out, "pipe:[{}]", inode().number());
+}
+
+Result<PipePair> create_pipe(OpenFlags flags, const fs::Credentials& credentials) {
+    if (has(flags, OpenFlags::Direct)) return Error::Einval;
+    const OpenFlags status = flags & OpenFlags::Nonblock;
+    const fs::NewNode node{.mode = abi::mode::FIFO | 0600, .uid = credentials.uid, .gid = credentials.gid};
+    Ref<fs::Inode> inode = TRY(make_ref<fs::AnonymousInode>(state.file_system, node));
+    Ref<Pipe> pipe = TRY(Pipe::create());
+
+    const auto make_end = [&](PipeEnds ends, OpenFlags access) -> Result<Ref<fs::File>> {
+        pipe->add(ends);
+        auto end = make_ref<PipeEnd>(pipe, ends, inode, access | status);
+        if (!end) pipe->drop(ends);
+        return end;
+    };
+    PipePair pair;
+    pair.reader = TRY(make_end({.reads = true}, OpenFlags::Rdonly));
+    pair.writer = TRY(make_end({.writes = true}, OpenFlags::Wronly));
+    return pair;
+}
+
+Result<> init() {
+    state.file_system = TRY(make_ref<fs::AnonymousFileSystem>("pipefs", abi::magic::PIPEFS));
+    fs::set_fifo_opener(open_fifo);
+    return {};
+}
+
+}  // namespace exo::ipc

@@ -1,0 +1,40 @@
+// PipeEnd: an open end of a pipe, or both of a fifo opened for reading and writing.
+#pragma once
+
+#include "ipc/pipe.hpp"
+
+namespace exo::ipc {
+
+class PipeEnd final : public fs::File {
+  public:
+    /// The ends have been added to the pipe; the file drops them when it goes.
+    PipeEnd(Ref<Pipe> pipe, PipeEnds ends, Ref<fs::Inode> inode, abi::OpenFlags flags)
+        : File({}, std::move(inode), flags, fs::FileTraits::Stream),
+          pipe_(std::move(pipe)),
+          ends_(ends) {}
+    PipeEnd(Ref<Pipe> pipe, PipeEnds ends, fs::OpenRequest&& request, u32 writers_at_open)
+        : File(std::move(request), fs::FileTraits::Stream),
+          pipe_(std::move(pipe)),
+          ends_(ends),
+          writers_at_open_(writers_at_open) {}
+    ~PipeEnd() override { pipe_->drop(ends_); }
+
+    Result<usize> do_read(vm::OutBuffer& to, u64 offset) override;
+    Result<usize> do_write(vm::InBuffer& from, u64& offset, const fs::WriteContext& context) override;
+    Result<u64> readable_bytes() override { return pipe_->size(); }
+    fs::PollEvents poll(fs::PollTable* table) override { return pipe_->poll(table, ends_, writers_at_open_); }
+    Result<u32> pipe_capacity() override { return pipe_->capacity(); }
+    Result<u32> set_pipe_capacity(u32 bytes, const fs::Credentials& credentials) override {
+        return pipe_->set_capacity(bytes, credentials);
+    }
+    Result<> append_description(String& out) override;
+
+  private:
+    Pipe::Blocking blocking() const { return is_nonblocking() ? Pipe::Blocking::No : Pipe::Blocking::Yes; }
+
+    Ref<Pipe> pipe_;
+    PipeEnds ends_;
+    u32 writers_at_open_ = ~0U;  ///< Of a fifo's reader that did not wait for a writer.
+};
+
+}  // namespace exo::ipc
