@@ -30,8 +30,6 @@ usize read_denials(std::span<Denial> out) {
     return count;
 }
 
-u64 denial_count() {
-    return ring.lock()->total;
-}
+u64 denial_count() { return ring.lock()->total; }
 
 }  // namespace exo::security

@@ -16,7 +16,8 @@ u32 find_clear(const Vector<u64>& words, u32 from) {
     const u32 bits = static_cast<u32>(words.size()) * SLOTS_PER_WORD;
     for (u32 at = from; at < bits; at = (at / SLOTS_PER_WORD + 1) * SLOTS_PER_WORD) {
         const u64 clear = ~words[at / SLOTS_PER_WORD] & ~0ULL << at % SLOTS_PER_WORD;
-        if (clear != 0) return at / SLOTS_PER_WORD * SLOTS_PER_WORD + static_cast<u32>(std::countr_zero(clear));
+        if (clear != 0)
+            return at / SLOTS_PER_WORD * SLOTS_PER_WORD + static_cast<u32>(std::countr_zero(clear));
     }
     return from > bits ? from : bits;
 }
@@ -112,7 +113,8 @@ void CapabilityTable::give_back(u32 number) {
     mark_free(*state, number);
 }
 
-Result<Ref<Object>> CapabilityTable::install_at(u32 number, Capability capability, OnExec on_exec, u32 limit) {
+Result<Ref<Object>> CapabilityTable::install_at(u32 number, Capability capability, OnExec on_exec,
+                                                u32 limit) {
     ASSERT(capability.object);
     if (number >= limit) return Error::Ebadf;
     // The grant that is replaced goes after the lock.
@@ -148,7 +150,8 @@ Result<Ref<Object>> CapabilityTable::close(u32 number) {
     Capability taken;
     {
         auto state = state_.lock();
-        if (number >= state->slots.size() || state->slots[number].state != SlotState::Open) return Error::Ebadf;
+        if (number >= state->slots.size() || state->slots[number].state != SlotState::Open)
+            return Error::Ebadf;
         taken = take_out(*state, number);
     }
     return std::move(taken.object);
@@ -161,7 +164,8 @@ std::optional<u32> CapabilityTable::next_open_in(const State& state, u32 from) {
     return std::nullopt;
 }
 
-void CapabilityTable::close_range(u32 first, u32 last, RangeAction action, FunctionRef<void(Ref<Object>)> closed) {
+void CapabilityTable::close_range(u32 first, u32 last, RangeAction action,
+                                  FunctionRef<void(Ref<Object>)> closed) {
     for (u32 from = first;;) {
         Capability taken;
         {
@@ -217,9 +221,7 @@ std::optional<u32> CapabilityTable::next_open(u32 from) {
     return next_open_in(*state, from);
 }
 
-u32 CapabilityTable::open_count() {
-    return state_.lock()->open_count;
-}
+u32 CapabilityTable::open_count() { return state_.lock()->open_count; }
 
 Result<Ref<CapabilityTable>> CapabilityTable::clone() {
     Ref<CapabilityTable> copy = TRY(make_ref<CapabilityTable>());
@@ -244,9 +246,7 @@ Result<Ref<CapabilityTable>> CapabilityTable::clone() {
 
 // ---- TableUser
 
-Result<TableUser> TableUser::create() {
-    return TableUser(TRY(make_ref<CapabilityTable>()));
-}
+Result<TableUser> TableUser::create() { return TableUser(TRY(make_ref<CapabilityTable>())); }
 
 TableUser TableUser::share() const {
     // relaxed: whoever is given the new user learns of it through something that orders
@@ -254,9 +254,7 @@ TableUser TableUser::share() const {
     return TableUser(table_);
 }
 
-Result<TableUser> TableUser::clone() const {
-    return TableUser(TRY(table_->clone()));
-}
+Result<TableUser> TableUser::clone() const { return TableUser(TRY(table_->clone())); }
 
 void TableUser::leave(FunctionRef<void(Ref<Object>)> closed) {
     if (!table_) return;
