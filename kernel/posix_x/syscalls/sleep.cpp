@@ -1,0 +1,87 @@
+// nanosleep, clock_nanosleep, restart_syscall.
+#include "posix_x/syscalls/clocks.hpp"
+#include "posix_x/syscalls/support.hpp"
+
+namespace exo::posix_x {
+
+namespace {
+
+using abi::ClockId;
+using scheduler::WaitMode;
+
+/// Errors: RestartWithBlock, after the remaining time was written to `block.address` (unless that is 0); Efault.
+Result<u64> sleep_for_rest(const RestartBlock& block) {
+    const Result<> result = scheduler::sleep_until(block.deadline, WaitMode::Interruptible);
+    if (result) return 0ULL;
+    if (block.address != 0)
+        TRY(vm::UserOut<abi::timespec>(block.address).write(to_timespec(time_left(block.deadline))));
+    current_task().restart = block;
+    return Error::RestartWithBlock;
+}
+
+Result<> sleep_relative(Nanoseconds time, vm::UserOut<abi::timespec> left) {
+    TRY(sleep_for_rest({&sleep_for_rest, time::Deadline::after(time), left.address(), 0}));
+    return {};
+}
+
+/// An absolute sleep starts again as it is: its end does not move.
+Result<> sleep_until_monotonic(Nanoseconds at) {
+    const Result<> result = scheduler::sleep_until({at}, WaitMode::Interruptible);
+    return result ? result : Result<>(Error::RestartNoHandler);
+}
+
+/// The end moves when the clock is set: then it is computed anew.
+Result<> sleep_until_real(Nanoseconds at) {
+    while (true) {
+        const u64 setting = clock_settings();
+        const Nanoseconds now = time::realtime();
+        if (now >= at) return {};
+        const Result<> result = clock_setting_waiters().wait(
+            WaitMode::Interruptible, [&] { return clock_settings() != setting; }, time::Deadline::after(at - now));
+        if (!result && result.error() != Error::Etimedout) return Error::RestartNoHandler;
+    }
+}
+
+enum class SleepClock : u8 { Monotonic, Real };
+
+/// Errors: Einval (no such clock), Eopnotsupp (it cannot be slept by).
+Result<SleepClock> clock_to_sleep_by(ClockId clock) {
+    switch (clock) {
+        case ClockId::Realtime:
+        case ClockId::Tai: return SleepClock::Real;
+        case ClockId::Monotonic:
+        case ClockId::Boottime: return SleepClock::Monotonic;
+        case ClockId::RealtimeAlarm:
+        case ClockId::BoottimeAlarm: return Error::Eopnotsupp;  // as without a clock that can wake the machine
+        default: TRY(read_clock(clock)); return Error::Eopnotsupp;
+    }
+}
+
+Result<> sys_nanosleep(Context&, vm::UserIn<abi::timespec> in, vm::UserOut<abi::timespec> left) {
+    return sleep_relative(TRY(to_nanoseconds(TRY(in.read()))), left);
+}
+
+Result<> sys_clock_nanosleep(Context&, ClockId clock, u32 flags, vm::UserIn<abi::timespec> in,
+                             vm::UserOut<abi::timespec> left) {
+    const SleepClock kind = TRY(clock_to_sleep_by(clock));
+    const Nanoseconds time = TRY(to_nanoseconds(TRY(in.read())));
+    if ((flags & abi::TIMER_ABSOLUTE) == 0) return sleep_relative(time, left);
+    return kind == SleepClock::Real ? sleep_until_real(time) : sleep_until_monotonic(time);
+}
+
+Result<u64> sys_restart_syscall(Context&) {
+    const RestartBlock block = std::exchange(current_task().restart, {});
+    if (block.resume == nullptr) return Error::Eintr;
+    return block.resume(block);
+}
+
+}  // namespace
+
+Result<> register_sleep_calls() {
+    using syscall::register_call;
+    TRY(register_call<sys_nanosleep>(35, "nanosleep"));
+    TRY(register_call<sys_restart_syscall>(219, "restart_syscall"));
+    return register_call<sys_clock_nanosleep>(230, "clock_nanosleep");
+}
+
+}  // namespace exo::posix_x
