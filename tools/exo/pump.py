@@ -68,6 +68,8 @@ class Pump:
         self._check_expected()
 
     def flush(self) -> None:
+        if self.sink < 0:  # lost since the caller asked poll()
+            return
         try:
             written = os.write(self.sink, memoryview(self._buffer)[:self._write_size])
         except BlockingIOError:

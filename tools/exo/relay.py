@@ -65,8 +65,9 @@ class Relay:
             if name == "stdin":
                 self._input = Pump(0, end.fileno(), on_end=lambda: self._half_close("stdin"))
             elif name == "console":
+                # With a number of its own: standard input may be the same terminal, and poll() knows numbers only.
                 screen = next((fd for fd in (1, 2) if self._terminals[fd]), 0)
-                self._outputs[name] = Pump(end.fileno(), screen)
+                self._outputs[name] = Pump(end.fileno(), os.dup(screen))
                 if self._terminals[0]:
                     self._input = Pump(0, end.fileno())
             elif name != "control":
