@@ -19,8 +19,8 @@ entry:
     outb %al, %dx
     jmp 1b
 2:
-#if ENDING == 0                 /* isa-debug-exit: QEMU's status becomes 2 * 16 + 1 */
-    movb $16, %al
+#if ENDING == 0                 /* isa-debug-exit: QEMU's status becomes 2 * 17 + 1 */
+    movb $17, %al
     outb %al, $0xf4
 #elif ENDING == 1               /* a triple fault, which resets the machine */
     lidt no_table

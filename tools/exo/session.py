@@ -11,9 +11,11 @@ from .request import STREAMS, Request
 
 MIN_FREE_MEMORY = 8 << 20
 LAST_LOG_LINES = 12
-# What the log says at a panic, and as Linux does at an orderly end ("reboot: Power down").
-PANIC_WORDS = "kernel panic"
+# How an orderly end looks: the kernel wrote 0x10 to isa-debug-exit (QEMU makes 2 x + 1 of it), or it ended the machine
+# in another way and its log says so as Linux's does ("reboot: Power down").
+QEMU_STATUS_POWER_OFF = 33
 REBOOT_WORDS = "reboot: "
+PANIC_WORDS = "kernel panic"
 
 
 class Settings:
@@ -88,7 +90,8 @@ def _conclude(session, process: qemu.Process, qemu_status: int, log: int, settin
         if session.status == STATUS_TIMEOUT:
             _complain(f"timed out after {settings.timeout:g} s")
         return session.status
-    if outcome.status is not None and (qemu_status <= 0 or not panic_report(qemu.read_log(log))):
+    is_orderly = qemu_status <= 0 or qemu_status == QEMU_STATUS_POWER_OFF
+    if outcome.status is not None and (is_orderly or not panic_report(qemu.read_log(log))):
         if outcome.message:
             _complain(outcome.message)
         return STATUS_FAILED if session.lost else outcome.status
@@ -105,7 +108,7 @@ def _explain_sudden_end(started: bool, process: qemu.Process, qemu_status: int, 
         _complain("the kernel panicked")
     elif process.messages():
         _complain("QEMU: " + process.messages().removeprefix(f"{qemu.PROGRAM}: "))
-    elif started and any(REBOOT_WORDS in line for line in last):
+    elif started and (qemu_status == QEMU_STATUS_POWER_OFF or any(REBOOT_WORDS in line for line in last)):
         return 0
     else:
         if last != [""]:
