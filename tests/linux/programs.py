@@ -3,7 +3,7 @@
 A test is a C program programs/FAMILY/NAME.c, named FAMILY/NAME, or a shell script scripts/NAME.sh, named scripts/NAME.
 Lines at the head of either may say
 
-    build: static-pie        or `glibc`, instead of a static program on musl
+    build: static-pie        or `glibc`, which are static programs on glibc, instead of one on musl
     limit: 60                seconds of the machine's time, instead of 20
 """
 
@@ -26,7 +26,7 @@ WARNINGS = ["-Wall", "-Wextra", "-Werror", "-Wno-nonnull", "-Wno-unused-result",
             "-Wno-nonnull-compare", "-Wno-array-bounds", "-Wno-maybe-uninitialized", "-Wno-clobbered", "-Wno-dangling-pointer"]
 COMPILERS = {
     "musl": ["musl-gcc", "-static", "-no-pie", "-fno-pie"],
-    "static-pie": ["musl-gcc", "-static-pie", "-fPIE"],
+    "static-pie": ["gcc", "-static-pie", "-fPIE"],
     "glibc": ["gcc", "-static", "-no-pie", "-fno-pie"],
 }
 DEFAULT_LIMIT = 20

@@ -18,7 +18,7 @@ int main(void) {
     OK(mprotect(p, PAGE, PROT_READ | PROT_EXEC));
     IS(42, ((int (*)(void))p)());
     CHILD("SIGSEGV", p[0] = 1);
-    FAILS(EINVAL, mprotect(p + 1, PAGE, PROT_READ));
+    FAILS(EINVAL, syscall(SYS_mprotect, p + 1, PAGE, PROT_READ));
     FAILS(EINVAL, syscall(SYS_mprotect, p, PAGE, 0x40));
     FAILS(EINVAL, syscall(SYS_mprotect, p, PAGE, PROT_READ | PROT_GROWSDOWN | PROT_GROWSUP));
     FAILS(ENOMEM, syscall(SYS_mprotect, KERNEL_ADDRESS, PAGE, PROT_READ));

@@ -1,0 +1,30 @@
+// vfork(): the child has the parent's memory, and the parent waits until it is done with it.
+#include "check.h"
+
+int main(int argc, char **argv) {
+    if (argc > 1) return 5;
+    static volatile int shared;
+    pid_t child = vfork();
+    if (child == 0) {
+        nap_ms(30);
+        shared = 1;
+        _exit(3);
+    }
+    IS(1, shared);
+    check_end(child, "exit 3");
+    child = vfork();
+    if (child == 0) {
+        execl(argv[0], argv[0], "x", NULL);
+        _exit(1);
+    }
+    check_end(child, "exit 5");
+    child = vfork();
+    if (child == 0) {
+        execl("/nothing", "nothing", NULL);
+        shared = errno;
+        _exit(4);
+    }
+    check_end(child, "exit 4");
+    SAY("exec gave %s", error_name(shared));
+    return done();
+}

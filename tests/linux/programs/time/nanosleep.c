@@ -1,0 +1,30 @@
+// nanosleep() and clock_nanosleep(): never too short, absolute times, and their errnos.
+#include "check.h"
+
+int main(void) {
+    struct timespec some = {0, 30000000}, negative = {-1, 0}, big = {0, 1000000000}, now;
+    long start = now_ms();
+    OK(nanosleep(&some, NULL));
+    TRUE(now_ms() - start >= 29);
+    start = now_ms();
+    for (int i = 0; i < 20; i++) nanosleep(&(struct timespec){0, 1000000}, NULL);
+    TRUE(now_ms() - start >= 20);
+    OK(nanosleep(&(struct timespec){0, 0}, NULL));
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    now.tv_nsec += 30000000;
+    if (now.tv_nsec >= 1000000000) now.tv_sec++, now.tv_nsec -= 1000000000;
+    IS(0, clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &now, NULL));
+    struct timespec after;
+    clock_gettime(CLOCK_MONOTONIC, &after);
+    TRUE(after.tv_sec > now.tv_sec || (after.tv_sec == now.tv_sec && after.tv_nsec >= now.tv_nsec));
+    IS(0, clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &(struct timespec){0, 0}, NULL));
+    IS(0, clock_nanosleep(CLOCK_REALTIME, 0, &some, NULL));
+    IS(0, clock_nanosleep(CLOCK_BOOTTIME, 0, &some, NULL));
+    FAILS(EINVAL, nanosleep(&negative, NULL));
+    FAILS(EINVAL, nanosleep(&big, NULL));
+    FAILS(EFAULT, syscall(SYS_nanosleep, unmapped(), NULL));
+    IS(EINVAL, clock_nanosleep(99, 0, &some, NULL));
+    IS(EINVAL, clock_nanosleep(CLOCK_THREAD_CPUTIME_ID, 0, &some, NULL));
+    FAILS(EFAULT, syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, unmapped(), NULL));
+    return done();
+}
