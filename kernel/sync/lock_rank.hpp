@@ -25,12 +25,14 @@ enum class LockRank : u8 {
     ProcessTree,
     Process,
     SignalState,
+    Task,
     CapabilityTable,
     Dentry,
     MountPoint,
     FileSystem,
     FileMapping,   ///< The areas that map a file.
     Poll,
+    LeafTable,     ///< A page table of a program, between faults.
     SpinLeaf,      ///< For spin locks under which no other (but the IrqOff ones) is taken.
 
     // Spin locks, interrupts off: also taken by handlers.

@@ -14,4 +14,7 @@ struct TlbCounters {
 };
 extern constinit TlbCounters tlb_counters;
 
+/// Where physical address 0 would lie in this process: the arena of the test, for the walks of user copies.
+extern constinit u64 direct_map;
+
 }  // namespace exo::arch::hosted

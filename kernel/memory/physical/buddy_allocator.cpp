@@ -383,7 +383,7 @@ void release_frame(u32 frame) {
 }
 
 void release_mapped_frames(std::span<const u32> mapped) {
-    u32 last[32];
+    [[clang::uninitialized]] u32 last[32];
     u32 count = 0;
     for (const u32 frame : mapped) {
         if (!record_of(frame).release_mapped()) continue;

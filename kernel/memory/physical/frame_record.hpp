@@ -31,6 +31,8 @@ class FrameRecord {
     void retain_mapped() { counts_.fetch_add(MAPPED_ONCE, std::memory_order_relaxed); }
     /// A reference that is already owned becomes a mapping's.
     void note_mapped() { counts_.fetch_add(MAPPED_ONCE - 1, std::memory_order_relaxed); }
+    /// The reverse.
+    void note_unmapped() { counts_.fetch_sub(MAPPED_ONCE - 1, std::memory_order_relaxed); }
     /// Whether it was the last reference. acq_rel: every holder's accesses happen before the frame is reused.
     [[nodiscard]] bool release() { return drop(1); }
     [[nodiscard]] bool release_mapped() { return drop(MAPPED_ONCE); }

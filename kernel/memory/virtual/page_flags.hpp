@@ -32,6 +32,8 @@ class PageFlags {
     constexpr PageFlags without_write() const { return PageFlags(bits_ & ~WRITABLE); }
     /// A mapping without a count on its frame: the shared zero page, device memory.
     constexpr PageFlags uncounted() const { return PageFlags(bits_ | UNCOUNTED); }
+    /// The frame belongs to the program alone, or to those that it was forked to and from: no page source knows it.
+    constexpr PageFlags anonymous() const { return PageFlags(bits_ | ANONYMOUS); }
     constexpr bool operator==(const PageFlags&) const = default;
 
   private:
@@ -50,6 +52,7 @@ class PageFlags {
     static constexpr u64 GLOBAL = 1ULL << 8;
     static constexpr u64 UNCOUNTED = 1ULL << 9;   ///< Ours (the CPU ignores bits 9-11).
     static constexpr u64 NO_ACCESS = 1ULL << 10;  ///< Ours: not PRESENT, but the page is there.
+    static constexpr u64 ANONYMOUS = 1ULL << 11;  ///< Ours.
     static constexpr u64 NO_EXECUTE = 1ULL << 63;
 
     u64 bits_ = 0;
@@ -89,11 +92,13 @@ class PageEntry {
     constexpr bool is_executable() const { return (bits_ & PageFlags::NO_EXECUTE) == 0; }
     /// The frame has a count for this mapping.
     constexpr bool is_counted() const { return (bits_ & PageFlags::UNCOUNTED) == 0; }
+    constexpr bool is_anonymous() const { return (bits_ & PageFlags::ANONYMOUS) != 0; }
     constexpr PhysicalAddress address() const { return PhysicalAddress(bits_ & ADDRESS_MASK); }
     constexpr u32 frame() const { return static_cast<u32>((bits_ & ADDRESS_MASK) >> PAGE_SHIFT); }
     constexpr PageFlags flags() const { return PageFlags(bits_ & ~ADDRESS_MASK & ~PageFlags::LARGE); }
     constexpr PageEntry with_flags(PageFlags flags) const {
-        return PageEntry((bits_ & (ADDRESS_MASK | PageFlags::LARGE | PageFlags::UNCOUNTED)) | flags.bits_);
+        constexpr u64 KEPT = ADDRESS_MASK | PageFlags::LARGE | PageFlags::UNCOUNTED | PageFlags::ANONYMOUS;
+        return PageEntry((bits_ & KEPT) | flags.bits_);
     }
     constexpr PageEntry without_write() const { return PageEntry(bits_ & ~PageFlags::WRITABLE); }
     constexpr bool operator==(const PageEntry&) const = default;

@@ -227,14 +227,11 @@ Result<> PageTable::update_flags(VirtualAddress virtual_address, PageFlags flags
 }
 
 void PageTable::flush_tlb(VirtualAddress virtual_address) {
-    TlbBatch batch(*this);
-    batch.add_page(align_down(virtual_address.value(), PAGE_SIZE));
+    const u64 page = align_down(virtual_address.value(), PAGE_SIZE);
+    flush({page, page + PAGE_SIZE});
 }
 
-void PageTable::flush_tlb_all() {
-    TlbBatch batch(*this);
-    batch.add_page(0, ~0ULL);
-}
+void PageTable::flush_tlb_all() { flush(TlbRange::everything()); }
 
 // ---- Ranges.
 

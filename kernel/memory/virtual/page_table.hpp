@@ -77,6 +77,8 @@ class PageTable {
     Result<> update_flags(VirtualAddress virtual_address, PageFlags flags);
     void flush_tlb(VirtualAddress virtual_address);
     void flush_tlb_all();
+    /// Makes every CPU that uses the table forget the range: the calling one as well as the others.
+    void flush(const TlbRange& range) const;
 
     // ---- Ranges.
 

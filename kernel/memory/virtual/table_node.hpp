@@ -1,5 +1,6 @@
 // TableNode: one page table (512 entries, any level) and the bookkeeping in its frame's record.
 //
+// The record's `previous` is a spin lock word, free while it is 0.
 // INVARIANT: the record's `next` counts the entries that are not empty; at zero the table may be freed, and is all zeros.
 // Tables with a large page, or with a lower table, count these as one entry each.
 #pragma once
@@ -63,6 +64,26 @@ class TableNode {
 
     u32 used() const { return used_count(); }
 
+    /// Held around changes of entries that are not empty, by those that work side by side, and while a reference is
+    /// taken to a frame found in an entry: so that the frame cannot be freed in between.
+    class [[nodiscard]] Lock {
+      public:
+        explicit Lock(const TableNode& table) : word_(record_of(table.frame_).previous) {
+            sync::note_acquired(sync::LockRank::LeafTable, sync::Nesting::Ordered);
+            // acquire: pairs with the release below
+            while (word_.exchange(1, std::memory_order_acquire) != 0) arch::relax();
+        }
+        ~Lock() {
+            word_.store(0, std::memory_order_release);
+            sync::note_released(sync::LockRank::LeafTable);
+        }
+        Lock(const Lock&) = delete;
+        Lock& operator=(const Lock&) = delete;
+
+      private:
+        std::atomic_ref<u32> word_;
+    };
+
   private:
     u32& used_count() const { return record_of(frame_).next; }
 
@@ -74,6 +95,7 @@ class TableNode {
 inline Result<TableNode> allocate_table() {
     const PhysicalAddress frame = TRY(frames.alloc_zeroed_frame());
     record_of(frame).next = 0;
+    record_of(frame).previous = 0;
     return TableNode(static_cast<u32>(frame.frame_number()));
 }
 

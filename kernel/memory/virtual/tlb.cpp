@@ -31,6 +31,16 @@ void flush_local(const TlbRange& range) {
     for (u64 address = range.start; address < range.end; address += PAGE_SIZE) arch::flush_tlb_page(address);
 }
 
+void PageTable::flush(const TlbRange& range) const {
+    const u64 self = 1ULL << arch::cpu_index();
+    const u64 active = active_cpus();
+    if ((active & self) != 0) flush_local(range);
+    if ((active & ~self) == 0) return;
+    // acquire: pairs with set_shoot_down_hook
+    const ShootDownHook hook = shoot_down_hook.load(std::memory_order_acquire);
+    if (hook != nullptr) hook(active & ~self, range);
+}
+
 void TlbBatch::add_table(u32 frame) {
     // Chained through `previous`: `next` is the table's entry count, zero now.
     record_of(frame).previous = tables_;
@@ -42,13 +52,7 @@ void TlbBatch::finish() {
     // clears these entirely (Intel SDM vol. 3, 4.10.4.1).
     if (tables_ != 0 && range_.start >= range_.end) range_ = TlbRange{0, PAGE_SIZE};
     if (range_.start < range_.end) {
-        const u64 self = 1ULL << arch::cpu_index();
-        const u64 active = table_.active_cpus();
-        // The calling CPU as well as the others.
-        if ((active & self) != 0) flush_local(range_);
-        // acquire: pairs with set_shoot_down_hook
-        const ShootDownHook hook = shoot_down_hook.load(std::memory_order_acquire);
-        if ((active & ~self) != 0 && hook != nullptr) hook(active & ~self, range_);
+        table_.flush(range_);
         range_ = TlbRange{};
     }
     if (frame_count_ != 0) {

@@ -6,6 +6,7 @@
 
 #include <vector>
 
+#include "arch/hosted/memory.hpp"
 #include "memory/layout.hpp"
 #include "memory/physical/buddy_allocator.hpp"
 
@@ -33,6 +34,7 @@ class HostedFrames {
         // Not zero: nothing may count on it.
         if (size_ <= 64 * MIB) std::memset(arena_, 0xa5, size_);
         memory::layout.direct_map = reinterpret_cast<u64>(arena_) - low;
+        arch::hosted::direct_map = memory::layout.direct_map;
         EXPECT_TRUE(memory::frames.initialise(free, reserved).has_value());
     }
     HostedFrames(const HostedFrames&) = delete;

@@ -1,0 +1,96 @@
+#include "vm/address_space.hpp"
+
+#include "vm/commit.hpp"
+
+namespace exo::vm {
+
+AddressSpace::AddressSpace(SpaceLayout layout, MemoryLimits limits) : Object(ObjectKind::AddressSpace) {
+    State& state = lock_.unsafe_value();
+    state.layout = layout;
+    state.limits = limits;
+    state.brk_end = layout.brk_start;
+    page_table_.set_owner(this);
+}
+
+Result<Ref<AddressSpace>> AddressSpace::create(SpaceLayout layout, MemoryLimits limits) {
+    auto* raw = new (std::nothrow) AddressSpace(layout, limits);
+    if (raw == nullptr) return Error::Enomem;
+    Ref<AddressSpace> space = Ref<AddressSpace>::adopt(raw);
+    TRY(space->page_table_.create_user());
+    return space;
+}
+
+AddressSpace::~AddressSpace() {
+    if (page_table_.root().value() == 0) return;
+    // Leave it first: then nothing has to be flushed.
+    if (memory::PageTable::loaded() == &page_table_) memory::kernel_table().activate();
+    State& state = lock_.unsafe_value();
+    RemovedAreas removed;
+    memory::TlbBatch batch(page_table_);
+    while (Area* area = state.areas.first()) {
+        remove_pages(area->start, area->end, batch);
+        if (has(area->kind.flags, AreaFlags::Charged)) uncharge_commit(area->page_count());
+        state.areas.remove(*area, removed);
+    }
+    batch.finish();
+}
+
+void AddressSpace::set_layout(SpaceLayout layout) {
+    auto state = lock_.lock_exclusive();
+    state->layout = layout;
+    state->brk_end = layout.brk_start;
+}
+
+void AddressSpace::set_limits(MemoryLimits limits) { lock_.lock_exclusive()->limits = limits; }
+
+u64 AddressSpace::brk_start() { return lock_.lock_shared()->layout.brk_start; }
+
+u64 AddressSpace::brk_end() { return lock_.lock_shared()->brk_end; }
+
+SpaceStatistics AddressSpace::statistics() {
+    SpaceStatistics sum;
+    {
+        auto state = lock_.lock_shared();
+        sum.virtual_pages = state->areas.total_bytes() >> PAGE_SHIFT;
+        sum.peak_virtual_pages = std::max(state->peak_bytes >> PAGE_SHIFT, sum.virtual_pages);
+        sum.data_pages = state->areas.data_bytes() >> PAGE_SHIFT;
+        sum.areas = state->areas.size();
+        u64 tables = 1;
+        for (const Area* area = state->areas.first(); area != nullptr; area = AreaSet::next(*area)) {
+            if (has(area->kind.flags, AreaFlags::GrowsDown)) sum.stack_pages += area->page_count();
+            if (abi::has(area->kind.protection, Protection::Exec)) sum.executable_pages += area->page_count();
+            // Leaf tables only; the few above them are not worth a walk. A table on a boundary counts for each area.
+            page_table_.visit_leaves(area->start, area->end, [&](const memory::LeafRange&) { ++tables; });
+        }
+        sum.page_table_bytes = tables * PAGE_SIZE;
+    }
+    const auto count = [](const std::atomic<i64>& counter) {
+        const i64 value = counter.load(std::memory_order_relaxed);
+        return value > 0 ? static_cast<u64>(value) : 0;
+    };
+    sum.resident_anonymous = count(resident_anonymous_);
+    sum.resident_source = count(resident_source_);
+    sum.peak_resident = std::max(count(peak_resident_), sum.resident_anonymous + sum.resident_source);
+    return sum;
+}
+
+std::optional<AreaInformation> AddressSpace::area_above(u64 address) {
+    auto state = lock_.lock_shared();
+    const Area* area = state->areas.find_end_above(address);
+    if (area == nullptr) return std::nullopt;
+    const bool is_heap = !area->source && area->start < state->brk_end && area->end > state->layout.brk_start;
+    return AreaInformation{area->start,  area->end,  area->kind, area->source_page << PAGE_SHIFT,
+                           area->source, area->file, is_heap};
+}
+
+AddressSpace* current_address_space() {
+    const memory::PageTable* table = memory::PageTable::loaded();
+    return table != nullptr ? static_cast<AddressSpace*>(table->owner()) : nullptr;
+}
+
+void switch_address_space(AddressSpace& space) {
+    const sync::InterruptsOff guard;
+    space.page_table().activate();
+}
+
+}  // namespace exo::vm

@@ -1,0 +1,239 @@
+// Address spaces: what a program sees as its memory.
+//
+// Key types: AddressSpace (areas, page table, limits), Area and AreaSet (area.hpp), PageSource (page_source.hpp: where
+// pages of files and shared memory come from), UserIn/UserOut (user_memory.hpp), OutBuffer/InBuffer (io_buffer.hpp).
+// Neighbours: memory (frames, page tables) and scheduler (the lock) below; fs implements PageSource; posix_x calls this
+// from mmap(2) and its family, fork and execve, and turns failed faults into signals.
+// Locking: one sleeping reader-writer lock a space. Faults share it; they change entries of the page table only by
+// compare-exchange from what they saw. Everything else holds it exclusively. References to sources and files are
+// dropped after it is released; no copy from or to a program runs under it.
+#pragma once
+
+#include "arch/interface.hpp"
+#include "memory/virtual/page_table.hpp"
+#include "scheduler/mutex.hpp"
+#include "vm/area.hpp"
+
+namespace exo::vm {
+
+using abi::MapFlags;
+using abi::RemapFlags;
+
+/// Resource limits that address spaces enforce, in bytes (getrlimit(2)).
+struct MemoryLimits {
+    u64 address_space = ~0ULL;  ///< RLIMIT_AS
+    u64 data = ~0ULL;           ///< RLIMIT_DATA
+    u64 stack = 8 * MIB;        ///< RLIMIT_STACK
+};
+
+/// Where things go; execve chooses (ASLR is its matter).
+struct SpaceLayout {
+    u64 map_top = memory::USER_END - 16 * MIB;  ///< mmap looks for free ranges downwards from here.
+    u64 brk_start = 0;                          ///< Page-aligned; 0: brk has no room.
+};
+
+/// LINUX: vm.mmap_min_addr. Lower addresses only for those who may (CAP_SYS_RAWIO).
+inline constexpr u64 MIN_MAP_ADDRESS = 64 * KIB;
+
+/// mmap(2), its descriptor resolved.
+struct MapRequest {
+    u64 address = 0;
+    u64 length = 0;
+    Protection protection = Protection::None;
+    MapFlags flags = MapFlags::Private;
+    u64 offset = 0;            ///< Into the source, page-aligned.
+    Ref<PageSource> source{};  ///< Null: anonymous.
+    Ref<Object> file{};        ///< Kept with the mapping.
+    /// What the file's open mode lets mprotect grant later; a shared mapping of a file open for reading has no Write.
+    Protection allowed = Protection::Read | Protection::Write | Protection::Exec;
+    u64 min_address = MIN_MAP_ADDRESS;
+};
+
+/// Why a fault could not be resolved.
+enum class FaultResult : u8 {
+    Resolved,
+    NothingMapped,  ///< SIGSEGV, SEGV_MAPERR
+    AccessDenied,   ///< SIGSEGV, SEGV_ACCERR
+    BeyondEnd,      ///< SIGBUS, BUS_ADRERR: behind the end of the file, or it could not be read
+    OutOfMemory,    ///< The killer found nobody, or the program itself
+};
+
+struct FaultAccess {
+    bool is_write = false;
+    bool is_fetch = false;
+};
+
+/// Pages, for /proc/PID/status and statm.
+struct SpaceStatistics {
+    u64 virtual_pages = 0;
+    u64 peak_virtual_pages = 0;
+    u64 resident_anonymous = 0;
+    u64 resident_source = 0;  ///< Of files and shared memory.
+    u64 peak_resident = 0;
+    u64 data_pages = 0;  ///< Private, writable, not stack (VmData without the stack).
+    u64 stack_pages = 0;
+    u64 executable_pages = 0;
+    u64 page_table_bytes = 0;
+    u64 areas = 0;
+};
+
+/// One area as /proc/PID/maps shows it.
+struct AreaInformation {
+    u64 start = 0;
+    u64 end = 0;
+    AreaKind kind;
+    u64 offset = 0;
+    Ref<PageSource> source;
+    Ref<Object> file;
+    bool is_heap = false;
+};
+
+class AddressSpace final : public Object {
+  public:
+    /// Empty. Errors: Enomem.
+    static Result<Ref<AddressSpace>> create(SpaceLayout layout = {}, MemoryLimits limits = {});
+    ~AddressSpace() override;
+
+    memory::PageTable& page_table() { return page_table_; }
+    void set_layout(SpaceLayout layout);
+    void set_limits(MemoryLimits limits);
+
+    // ---- The system calls. Lengths and addresses are the program's: nothing about them has been checked.
+
+    /// mmap(2): the address. Errors: Einval, Enomem, Eexist, Eacces, Eoverflow, Eperm, Eopnotsupp.
+    Result<u64> map(MapRequest request);
+    /// munmap(2). Errors: Einval, Enomem.
+    Result<> unmap(u64 address, u64 length);
+    /// mprotect(2). Errors: Einval, Enomem, Eacces; areas before the one that failed are changed.
+    Result<> protect(u64 address, u64 length, Protection protection);
+    /// mremap(2). Errors: Einval, Efault, Enomem.
+    Result<u64> remap(u64 old_address, u64 old_length, u64 new_length, RemapFlags flags, u64 new_address);
+    /// brk(2): the break afterwards, moved or not.
+    u64 brk(u64 address);
+    /// madvise(2). Errors: Einval, Enomem, Ebadf, Eacces, Efault.
+    Result<> advise(u64 address, u64 length, abi::Advice advice);
+    /// msync(2). Errors: Einval, Enomem, and the source's.
+    Result<> sync(u64 address, u64 length, abi::SyncFlags flags);
+    /// mincore(2): one byte a page, bit 0 set if it is resident; `visit` gets them in order, outside the lock.
+    /// Errors: Einval (address), Enomem, and what `visit` answers.
+    Result<> residency(u64 address, u64 length, FunctionRef<Result<>(std::span<const u8>)> visit);
+
+    /// fork(2): a copy that shares all frames until either side writes. Errors: Enomem; this space is as before then.
+    Result<Ref<AddressSpace>> clone();
+
+    // ---- Faults, and access from outside.
+
+    FaultResult fault(u64 address, FaultAccess access);
+    /// Faults the pages of a range in, as far as possible; areas that forbid the access are skipped (MAP_POPULATE).
+    void populate(u64 address, u64 length);
+    /// A counted reference to the frame at `address`, as if the program had accessed it. Errors: Efault, Enomem.
+    Result<memory::FrameRef> pin_page(u64 address, FaultAccess access);
+    /// Copies between kernel memory and a space that need not be the current one. Errors: Efault; a part may be done.
+    Result<> read_remote(u64 address, std::span<u8> to);
+    Result<> write_remote(u64 address, std::span<const u8> from);
+
+    // ---- For /proc.
+
+    SpaceStatistics statistics();
+    u64 brk_start();
+    u64 brk_end();
+    /// The first area that ends above `address`, or nothing. Walk on from its end.
+    std::optional<AreaInformation> area_above(u64 address);
+
+  private:
+    friend class PageSource;
+
+    struct State {
+        AreaSet areas;
+        SpaceLayout layout;
+        MemoryLimits limits;
+        u64 brk_end = 0;
+        u64 peak_bytes = 0;
+    };
+    using Lock = scheduler::RwLock<State, sync::LockRank::AddressSpace>;
+
+    explicit AddressSpace(SpaceLayout layout, MemoryLimits limits);
+
+    /// Pages that came (or, negative, went).
+    struct Resident {
+        i64 anonymous = 0;
+        i64 source = 0;
+    };
+    void count_resident(Resident change);
+
+    // map.cpp
+    static Result<> check_type(const MapRequest& request);
+    static AreaKind kind_of(const MapRequest& request);
+    static Result<u64> place(const State& state, const MapRequest& request, u64 length);
+    static Result<> check_limits(const State& state, const AreaKind& kind, u64 bytes,
+                                 AreaSet::Overlap replaced);
+    Result<u64> map_locked(State& state, MapRequest& request, u64 length, RemovedAreas& removed);
+
+    // unmap.cpp
+    Result<> unmap_locked(State& state, u64 start, u64 end, RemovedAreas& removed);
+    void remove_pages(u64 start, u64 end, memory::TlbBatch& batch);
+    void remove_source_frames(u64 start, u64 end, memory::TlbBatch& batch);
+    void unmap_source_pages(PageSource& source, u64 first, u64 end_index, bool copies_too);
+
+    // protect.cpp
+    Result<> protect_area(State& state, Area& area, AreaKind kind);
+    void protect_pages(const Area& area);
+
+    // remap.cpp
+    struct RemapRequest;
+    Result<u64> remap_locked(State& state, const RemapRequest& request, RemovedAreas& removed);
+    Result<u64> move_area(State& state, Area& area, const RemapRequest& request, u64 target,
+                          RemovedAreas& removed);
+    Result<> move_pages(u64 from, u64 to, u64 size, memory::TlbBatch& batch);
+
+    // clone.cpp
+    Result<> clone_area(const Area& area, State& child_state, AddressSpace& child, memory::TlbBatch& batch);
+    Result<> copy_entries(const Area& area, AddressSpace& child, memory::TlbBatch& batch);
+
+    // fault.cpp
+    struct Fault;
+    FaultResult fault_in_area(const Area& area, u64 address, FaultAccess access);
+    FaultResult fill_anonymous(const Fault& fault);
+    FaultResult fill_from_source(const Fault& fault);
+    FaultResult make_writable(const Fault& fault);
+    void map_neighbours(const Fault& fault);
+    bool install(const Fault& fault, memory::PageEntry entry);
+    static std::optional<memory::FrameRef> take_reference(const memory::EntrySlot& slot,
+                                                          memory::PageEntry seen);
+    bool grow_stack(u64 address);
+
+    // access.cpp
+    Result<> with_page(u64 address, FaultAccess access, FunctionRef<void(const memory::FrameRef&)> use);
+
+    // advise.cpp
+    Result<> change_flags(State& state, Area& area, u64 start, u64 end, AreaFlags set, AreaFlags clear,
+                          RemovedAreas& removed);
+    Result<> advise_area(State& state, Area& area, u64 start, u64 end, abi::Advice advice,
+                         RemovedAreas& removed);
+    Result<> populate_strictly(u64 start, u64 end, FaultAccess access);
+
+    memory::PageTable page_table_;
+    Lock lock_;
+    std::atomic<i64> resident_anonymous_{0};
+    std::atomic<i64> resident_source_{0};
+    std::atomic<i64> peak_resident_{0};
+    /// Areas found last by a fault; cleared under the exclusive lock. A hint that saves the walk down the tree.
+    std::atomic<Area*> last_area_{nullptr};
+};
+
+/// Once, after the frame allocator: the frame of zeros that untouched memory reads. Errors: Enomem.
+Result<> initialise();
+
+/// The address space loaded on this CPU: the current thread's, if it has a user side; else null or a stale one.
+AddressSpace* current_address_space();
+/// Loads it: execve, after which the old one may go.
+void switch_address_space(AddressSpace& space);
+
+/// Asked when a fault finds no memory, without any lock: true after it freed some (the fault is tried again).
+using OutOfMemoryHook = bool (*)(AddressSpace& space);
+void set_out_of_memory_hook(OutOfMemoryHook hook);
+
+/// Why the last fault on this CPU was not resolved: for upcalls::user_exception, before it sleeps.
+FaultResult last_fault_result();
+
+}  // namespace exo::vm

@@ -1,0 +1,156 @@
+// madvise(2), msync(2), mincore(2). LINUX: mm/madvise.c, mm/msync.c, mm/mincore.c.
+#include <algorithm>
+#include <array>
+
+#include "vm/address_space.hpp"
+
+namespace exo::vm {
+
+using abi::Advice;
+
+namespace {
+
+bool is_known(Advice advice) {
+    switch (advice) {
+        case Advice::Normal:
+        case Advice::Random:
+        case Advice::Sequential:
+        case Advice::Willneed:
+        case Advice::Dontneed:
+        case Advice::Free:
+        case Advice::Remove:
+        case Advice::Dontfork:
+        case Advice::Dofork:
+        case Advice::Dontdump:
+        case Advice::Dodump:
+        case Advice::Wipeonfork:
+        case Advice::Keeponfork:
+        case Advice::Cold:
+        case Advice::Pageout:
+        case Advice::PopulateRead:
+        case Advice::PopulateWrite: return true;
+        // As on a kernel without huge pages and without merging of same pages.
+        case Advice::Mergeable:
+        case Advice::Unmergeable:
+        case Advice::Hugepage:
+        case Advice::Nohugepage: return false;
+    }
+    return false;
+}
+
+}  // namespace
+
+Result<> AddressSpace::change_flags(State& state, Area& area, u64 start, u64 end, AreaFlags set,
+                                    AreaFlags clear, RemovedAreas& removed) {
+    AreaKind kind = area.kind;
+    kind.flags = (kind.flags | set) & ~clear;
+    if (kind == area.kind) return {};
+    TRY(state.areas.split_at(start));
+    TRY(state.areas.split_at(end));
+    state.areas.find(start)->kind = kind;
+    state.areas.merge_range(start, end, removed);
+    return {};
+}
+
+Result<> AddressSpace::advise_area(State& state, Area& area, u64 start, u64 end, Advice advice,
+                                   RemovedAreas& removed) {
+    switch (advice) {
+        case Advice::Free:
+            // Freed at once, which is as good as when memory runs short.
+            if (area.source) return Error::Einval;
+            [[fallthrough]];
+        case Advice::Dontneed: {
+            memory::TlbBatch batch(page_table_);
+            remove_pages(start, end, batch);
+            return {};
+        }
+        case Advice::Remove:
+            if (!area.source) return Error::Einval;
+            return area.may_write_directly() ? Error::Eopnotsupp : Error::Eacces;
+        case Advice::Dontfork:
+            return change_flags(state, area, start, end, AreaFlags::DontFork, AreaFlags::None, removed);
+        case Advice::Dofork:
+            return change_flags(state, area, start, end, AreaFlags::None, AreaFlags::DontFork, removed);
+        case Advice::Wipeonfork:
+            if (area.source) return Error::Einval;
+            return change_flags(state, area, start, end, AreaFlags::WipeOnFork, AreaFlags::None, removed);
+        case Advice::Keeponfork:
+            return change_flags(state, area, start, end, AreaFlags::None, AreaFlags::WipeOnFork, removed);
+        default: return {};  // advice on reading ahead, paging out and dumping core, of which there is none
+    }
+}
+
+Result<> AddressSpace::advise(u64 address, u64 length, Advice advice) {
+    if (!is_known(advice) || !is_aligned(address, PAGE_SIZE)) return Error::Einval;
+    const u64 size = align_up(length, PAGE_SIZE);
+    if ((length != 0 && size == 0) || !checked_add(address, size)) return Error::Einval;
+    const u64 end = address + size;
+    if (size == 0) return {};
+    if (advice == Advice::PopulateRead) return populate_strictly(address, end, {});
+    if (advice == Advice::PopulateWrite) return populate_strictly(address, end, {.is_write = true});
+
+    RemovedAreas removed;  // dropped after the lock
+    auto state = lock_.lock_exclusive();
+    last_area_.store(nullptr, std::memory_order_relaxed);
+    // Holes are told at the end; the areas between them have been advised then.
+    Result<> result;
+    for (u64 at = address; at < end;) {
+        Area* area = state->areas.find_end_above(at);
+        if (area == nullptr || area->start >= end) return Error::Enomem;
+        if (area->start > at) result = Error::Enomem;
+        const u64 from = std::max(at, area->start);
+        const u64 to = std::min(end, area->end);
+        TRY(advise_area(*state, *area, from, to, advice, removed));
+        at = to;
+    }
+    return result;
+}
+
+Result<> AddressSpace::sync(u64 address, u64 length, abi::SyncFlags flags) {
+    constexpr auto KNOWN = abi::SyncFlags::Async | abi::SyncFlags::Invalidate | abi::SyncFlags::Sync;
+    if (abi::has(flags, ~KNOWN) || !is_aligned(address, PAGE_SIZE)) return Error::Einval;
+    if (abi::has_all(flags, abi::SyncFlags::Async | abi::SyncFlags::Sync)) return Error::Einval;
+    const auto size = checked_align_up(length, PAGE_SIZE);
+    if (!size || !checked_add(address, *size)) return Error::Enomem;
+    const u64 end = address + *size;
+    bool has_hole = false;
+    for (u64 at = address; at < end;) {
+        const auto area = area_above(at);
+        if (!area || area->start >= end) return Error::Enomem;
+        if (area->start > at) has_hole = true;
+        const u64 from = std::max(at, area->start);
+        const u64 to = std::min(end, area->end);
+        if (abi::has(flags, abi::SyncFlags::Sync) && area->source && has(area->kind.flags, AreaFlags::Shared))
+            TRY(area->source->sync_pages((area->offset + (from - area->start)) >> PAGE_SHIFT,
+                                         (to - from) >> PAGE_SHIFT));
+        at = to;
+    }
+    if (has_hole) return Error::Enomem;
+    return {};
+}
+
+Result<> AddressSpace::residency(u64 address, u64 length, FunctionRef<Result<>(std::span<const u8>)> visit) {
+    if (!is_aligned(address, PAGE_SIZE)) return Error::Einval;
+    if (!memory::is_user_range(address, length)) return Error::Enomem;
+    const u64 end = address + align_up(length, PAGE_SIZE);
+    for (u64 at = address; at < end;) {
+        std::array<u8, 512> pages;
+        usize count = 0;
+        {
+            auto state = lock_.lock_shared();
+            for (; at < end && count < pages.size(); at += PAGE_SIZE, ++count) {
+                const Area* area = state->areas.find(at);
+                if (area == nullptr) return Error::Enomem;
+                const memory::EntrySlot slot = page_table_.find_slot(at);
+                bool is_there = slot && !slot.get().is_empty();
+                if (!is_there && area->source)
+                    is_there = static_cast<bool>(area->source->peek_page(area->source_index(at)));
+                pages[count] = is_there ? 1 : 0;
+            }
+        }
+        TRY(visit({pages.data(), count}));
+    }
+    return {};
+}
+
+}  // namespace exo::vm

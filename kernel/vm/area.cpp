@@ -1,0 +1,249 @@
+#include "vm/area.hpp"
+
+#include <algorithm>
+
+namespace exo::vm {
+
+// ---- One area.
+
+bool Area::can_absorb(const Area& next) const {
+    if (end != next.start || !(kind == next.kind) || !(source == next.source) || !(file == next.file))
+        return false;
+    return !source || source_page + page_count() == next.source_page;
+}
+
+void Area::attach() {
+    if (!source) return;
+    auto mappings = source->mappings_.lock();
+    mappings->areas.push_back(*this);
+    source->area_count_.fetch_add(1, std::memory_order_relaxed);
+    is_shared_writable = may_write_directly();
+    if (is_shared_writable) source->writable_count_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void Area::detach() {
+    if (!source) return;
+    auto mappings = source->mappings_.lock();
+    source_link.unlink();
+    source->area_count_.fetch_sub(1, std::memory_order_relaxed);
+    if (is_shared_writable) source->writable_count_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void Area::update_writable_mark() {
+    if (!source || is_shared_writable == may_write_directly()) return;
+    auto mappings = source->mappings_.lock();
+    is_shared_writable = !is_shared_writable;
+    source->writable_count_.fetch_add(is_shared_writable ? 1U : ~0U, std::memory_order_relaxed);
+}
+
+// ---- Finding.
+
+Area* AreaSet::find_end_above(u64 address) const {
+    Area* area = tree_.floor(address);
+    if (area != nullptr && area->end > address) return area;
+    return area != nullptr ? next(*area) : first();
+}
+
+Area* AreaSet::find(u64 address) const {
+    Area* area = tree_.floor(address);
+    return area != nullptr && area->end > address ? area : nullptr;
+}
+
+bool AreaSet::overlaps(u64 start, u64 end) const {
+    const Area* area = find_end_above(start);
+    return area != nullptr && area->start < end;
+}
+
+AreaSet::Overlap AreaSet::measure(u64 start, u64 end) const {
+    Overlap sum;
+    for (const Area* area = find_end_above(start); area != nullptr && area->start < end; area = next(*area)) {
+        const u64 bytes = std::min(end, area->end) - std::max(start, area->start);
+        sum.total += bytes;
+        if (area->is_data()) sum.data += bytes;
+    }
+    return sum;
+}
+
+// ---- Gaps.
+
+namespace {
+/// Where the free range below an area ends: a stack keeps its guard gap.
+u64 gap_end(const Area& area) {
+    if (!has(area.kind.flags, AreaFlags::GrowsDown)) return area.start;
+    return area.start > AreaSet::STACK_GUARD_GAP ? area.start - AreaSet::STACK_GUARD_GAP : 0;
+}
+}  // namespace
+
+void AreaSet::Gaps::update(Area& area) {
+    u64 largest = area.gap_before;
+    if (const Area* left = Areas::left(area)) largest = std::max(largest, left->largest_gap);
+    if (const Area* right = Areas::right(area)) largest = std::max(largest, right->largest_gap);
+    area.largest_gap = largest;
+}
+
+void AreaSet::refresh_gap(Area& area) {
+    const Area* before = previous(area);
+    const u64 start = before != nullptr ? before->end : 0;
+    const u64 end = gap_end(area);
+    area.gap_before = end > start ? end - start : 0;
+    Areas::summary_changed(area);
+}
+
+bool AreaSet::is_gap(u64 start, u64 end) const {
+    const Area* area = find_end_above(start);
+    if (area == nullptr) return true;
+    return area->start >= end && (area->start == end ? area->start : gap_end(*area)) >= end;
+}
+
+namespace {
+
+/// [low, high) cut to the free range below `area`: where a piece of `size` starts at its upper end, or nothing.
+std::optional<u64> fit(const Area& area, u64 size, u64 low, u64 high, bool at_upper_end) {
+    const u64 end = std::min(gap_end(area), high);
+    const u64 gap_start = gap_end(area) - area.gap_before;
+    const u64 start = std::max(gap_start, low);
+    if (end <= start || end - start < size) return std::nullopt;
+    return at_upper_end ? end - size : start;
+}
+
+template <class Areas> std::optional<u64> search_down(const Area* area, u64 size, u64 low, u64 high) {
+    if (area == nullptr || area->largest_gap < size) return std::nullopt;
+    // Gaps in the right subtree begin at this area's end or above, those in the left end at its start or below.
+    if (area->end < high)
+        if (const auto found = search_down<Areas>(Areas::right(*area), size, low, high)) return found;
+    if (const auto found = fit(*area, size, low, high, true)) return found;
+    if (area->start <= low) return std::nullopt;
+    return search_down<Areas>(Areas::left(*area), size, low, high);
+}
+
+template <class Areas> std::optional<u64> search_up(const Area* area, u64 size, u64 low, u64 high) {
+    if (area == nullptr || area->largest_gap < size) return std::nullopt;
+    if (area->start > low)
+        if (const auto found = search_up<Areas>(Areas::left(*area), size, low, high)) return found;
+    if (const auto found = fit(*area, size, low, high, false)) return found;
+    if (area->end >= high) return std::nullopt;
+    return search_up<Areas>(Areas::right(*area), size, low, high);
+}
+
+}  // namespace
+
+Result<u64> AreaSet::find_gap_top_down(u64 size, u64 low, u64 high) const {
+    const Area* last = tree_.last();
+    const u64 top = std::max(last != nullptr ? last->end : 0, low);
+    if (top < high && high - top >= size) return high - size;
+    if (const auto found = search_down<Areas>(tree_.root(), size, low, high)) return *found;
+    return Error::Enomem;
+}
+
+Result<u64> AreaSet::find_gap_bottom_up(u64 size, u64 low, u64 high) const {
+    if (const auto found = search_up<Areas>(tree_.root(), size, low, high)) return *found;
+    const Area* last = tree_.last();
+    const u64 top = std::max(last != nullptr ? last->end : 0, low);
+    if (top < high && high - top >= size) return top;
+    return Error::Enomem;
+}
+
+// ---- Changing.
+
+void AreaSet::forget_bytes(const Area& area) {
+    total_bytes_ -= area.size();
+    if (area.is_data()) data_bytes_ -= area.size();
+}
+
+void AreaSet::count_bytes(const Area& area) {
+    total_bytes_ += area.size();
+    if (area.is_data()) data_bytes_ += area.size();
+}
+
+Area& AreaSet::insert(Area& area, RemovedAreas& removed) {
+    [[maybe_unused]] const bool is_new = tree_.insert(area);
+    DEBUG_ASSERT(is_new);
+    count_bytes(area);
+    refresh_gap(area);
+    if (Area* after = next(area)) refresh_gap(*after);
+    area.attach();
+    try_absorb_next(area, removed);
+    Area* before = previous(area);
+    return before != nullptr && try_absorb_next(*before, removed) ? *before : area;
+}
+
+void AreaSet::remove(Area& area, RemovedAreas& removed) {
+    Area* after = next(area);
+    forget_bytes(area);
+    tree_.remove(area);
+    if (after != nullptr) refresh_gap(*after);
+    area.detach();
+    removed.add(area);
+}
+
+bool AreaSet::try_absorb_next(Area& area, RemovedAreas& removed) {
+    Area* after = next(area);
+    if (after == nullptr || !area.can_absorb(*after)) return false;
+    const u64 end = after->end;
+    remove(*after, removed);
+    resize(area, area.start, end);
+    return true;
+}
+
+void AreaSet::resize(Area& area, u64 start, u64 end) {
+    forget_bytes(area);
+    // A stack grows at its lower end, where its source page would have to move along: it has none.
+    if (area.source) area.source_page += static_cast<u64>(static_cast<i64>(start - area.start) >> PAGE_SHIFT);
+    area.start = start;
+    area.end = end;
+    count_bytes(area);
+    refresh_gap(area);
+    if (Area* after = next(area)) refresh_gap(*after);
+}
+
+Result<> AreaSet::split(Area& area, u64 address) {
+    if (is_full()) return Error::Enomem;
+    Box<Area> upper = TRY(make_box<Area>(area.space(), address, area.end, area.kind));
+    upper->source = area.source;
+    upper->file = area.file;
+    if (area.source) upper->source_page = area.source_index(address);
+    resize(area, area.start, address);
+    Area& added = *upper.release();
+    [[maybe_unused]] const bool is_new = tree_.insert(added);
+    DEBUG_ASSERT(is_new);
+    count_bytes(added);
+    refresh_gap(added);
+    if (Area* after = next(added)) refresh_gap(*after);
+    added.attach();
+    return {};
+}
+
+Result<> AreaSet::split_at(u64 address) {
+    Area* area = find(address);
+    if (area == nullptr || area->start == address) return {};
+    return split(*area, address);
+}
+
+void AreaSet::merge_range(u64 start, u64 end, RemovedAreas& removed) {
+    Area* area = find_end_above(start == 0 ? 0 : start - 1);
+    while (area != nullptr && area->end <= end) {
+        if (!try_absorb_next(*area, removed)) area = next(*area);
+    }
+}
+
+bool AreaSet::is_consistent() const {
+    u64 total = 0;
+    u64 data = 0;
+    u64 end_of_last = 0;
+    for (const Area* area = first(); area != nullptr; area = next(*area)) {
+        if (area->start >= area->end || area->start < end_of_last || area->end > memory::USER_END)
+            return false;
+        const u64 end = gap_end(*area);
+        if (area->gap_before != (end > end_of_last ? end - end_of_last : 0)) return false;
+        u64 largest = area->gap_before;
+        if (const Area* left = Areas::left(*area)) largest = std::max(largest, left->largest_gap);
+        if (const Area* right = Areas::right(*area)) largest = std::max(largest, right->largest_gap);
+        if (area->largest_gap != largest) return false;
+        end_of_last = area->end;
+        total += area->size();
+        if (area->is_data()) data += area->size();
+    }
+    return total == total_bytes_ && data == data_bytes_;
+}
+
+}  // namespace exo::vm

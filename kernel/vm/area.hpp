@@ -1,0 +1,177 @@
+// Area: a range of addresses with one set of rights and one origin. AreaSet: the areas of one address space, in a tree
+// that finds an address or a gap in O(log n). Pure data: no page table is touched here.
+//
+// Locking: the address space's lock, except for what says otherwise.
+#pragma once
+
+#include <optional>
+
+#include "abi/linux/mman.hpp"
+#include "memory/layout.hpp"
+#include "utils/box.hpp"
+#include "utils/flags.hpp"
+#include "utils/tree.hpp"
+#include "vm/page_source.hpp"
+
+namespace exo::vm {
+
+using abi::Protection;
+
+class AddressSpace;
+
+enum class AreaFlags : u32 {
+    None = 0,
+    Shared = 1,     ///< Writes go to the source.
+    GrowsDown = 2,  ///< A stack: a fault below extends it.
+    NoReserve = 4,  ///< Not charged to the commit account.
+    Charged = 8,    ///< Charged to it.
+    DontFork = 16,
+    WipeOnFork = 32,
+};
+EXO_FLAGS(AreaFlags);
+
+/// What an area may do, apart from where it lies.
+struct AreaKind {
+    Protection protection = Protection::None;
+    Protection allowed =
+        Protection::Read | Protection::Write | Protection::Exec;  ///< What mprotect may grant.
+    AreaFlags flags = AreaFlags::None;
+    friend bool operator==(const AreaKind&, const AreaKind&) = default;
+};
+
+class Area : public AreaOfSource {
+  public:
+    /// Not in a set, not registered with its source.
+    Area(AddressSpace& space, u64 start, u64 end, AreaKind kind)
+        : start(start),
+          end(end),
+          kind(kind),
+          space_(&space) {}
+    Area(const Area&) = delete;
+    Area& operator=(const Area&) = delete;
+
+    u64 size() const { return end - start; }
+    u64 page_count() const { return size() >> PAGE_SHIFT; }
+    bool contains(u64 address) const { return address >= start && address < end; }
+    bool is_shared() const { return has(kind.flags, AreaFlags::Shared); }
+    bool is_writable() const { return abi::has(kind.protection, Protection::Write); }
+    /// Private and writable: what RLIMIT_DATA counts (Linux: is_data_mapping).
+    bool is_data() const { return is_writable() && !is_shared() && !has(kind.flags, AreaFlags::GrowsDown); }
+    /// The source's page for an address inside.
+    u64 source_index(u64 address) const { return source_page + ((address - start) >> PAGE_SHIFT); }
+    /// What an entry of a freshly resolved page may say, apart from write rights that copying must earn first.
+    bool may_write_directly() const { return is_shared() && is_writable(); }
+    /// `next` begins where this one ends and is the same in everything else.
+    bool can_absorb(const Area& next) const;
+
+    /// Enters and leaves the source's list of areas; nothing if there is no source. Takes the source's lock.
+    void attach();
+    void detach();
+    /// After a change of kind: whether the source sees a writable shared mapping.
+    void update_writable_mark();
+
+    AddressSpace& space() const { return *space_; }
+
+    u64 start;
+    u64 end;
+    AreaKind kind;
+    Ref<PageSource> source;  ///< Null: private anonymous memory.
+    u64 source_page = 0;     ///< The source's page at `start`.
+    Ref<Object> file;        ///< What the mapping came from, for /proc/PID/maps and to keep it open.
+
+    TreeNode link;
+    ListNode removed_link;  ///< In the list of areas to be deleted after the lock is released.
+    u64 gap_before = 0;     ///< Free bytes below, less a stack's guard gap. Kept by AreaSet.
+    u64 largest_gap = 0;    ///< Of the subtree.
+
+  private:
+    AddressSpace* space_;
+};
+
+/// Areas taken out of a set. Deleting them drops references to sources and files: do it without the lock.
+class RemovedAreas {
+  public:
+    RemovedAreas() = default;
+    ~RemovedAreas() {
+        while (Area* area = areas_.pop_front()) delete area;
+    }
+    RemovedAreas(const RemovedAreas&) = delete;
+    RemovedAreas& operator=(const RemovedAreas&) = delete;
+    void add(Area& area) { areas_.push_back(area); }
+
+  private:
+    List<Area, &Area::removed_link> areas_;
+};
+
+class AreaSet {
+  public:
+    static constexpr usize MAX_AREAS = 65530;  ///< Linux: vm.max_map_count
+    static constexpr u64 STACK_GUARD_GAP = 256 * PAGE_SIZE;
+
+    constexpr AreaSet() = default;
+
+    usize size() const { return tree_.size(); }
+    bool is_full() const { return tree_.size() >= MAX_AREAS; }
+    Area* first() const { return tree_.first(); }
+    static Area* next(const Area& area) { return Areas::next(area); }
+    static Area* previous(const Area& area) { return Areas::previous(area); }
+
+    /// The area that contains the address, or null.
+    Area* find(u64 address) const;
+    /// The first area that ends above the address (Linux: find_vma), or null.
+    Area* find_end_above(u64 address) const;
+    /// Any area overlaps [start, end).
+    bool overlaps(u64 start, u64 end) const;
+    /// Bytes of [start, end) in areas, and of these in data areas.
+    struct Overlap {
+        u64 total = 0;
+        u64 data = 0;
+    };
+    Overlap measure(u64 start, u64 end) const;
+
+    /// Takes the area over; it overlaps none. Its neighbours may absorb it: the one it is part of then.
+    Area& insert(Area& area, RemovedAreas& removed);
+    void remove(Area& area, RemovedAreas& removed);
+    /// Cuts the area in two at `address`, which lies inside. Errors: Enomem (also: too many areas).
+    Result<> split(Area& area, u64 address);
+    /// Makes `address` a boundary if it lies inside an area. Errors: Enomem.
+    Result<> split_at(u64 address);
+    /// Moves an end of an area; the way is free.
+    void resize(Area& area, u64 start, u64 end);
+    /// Puts [start, end) and its neighbours together again where they agree.
+    void merge_range(u64 start, u64 end, RemovedAreas& removed);
+
+    /// The highest free range of `size` in [low, high). Errors: Enomem.
+    Result<u64> find_gap_top_down(u64 size, u64 low, u64 high) const;
+    /// The lowest. Errors: Enomem.
+    Result<u64> find_gap_bottom_up(u64 size, u64 low, u64 high) const;
+    /// [start, end) is free, guard gaps included.
+    bool is_gap(u64 start, u64 end) const;
+
+    u64 total_bytes() const { return total_bytes_; }
+    u64 data_bytes() const { return data_bytes_; }
+    /// To be called around a change of an area's kind.
+    void forget_bytes(const Area& area);
+    void count_bytes(const Area& area);
+
+    /// Neighbours, keys and gaps are as they should be: for tests.
+    bool is_consistent() const;
+
+  private:
+    struct KeyOf {
+        static const u64& key(const Area& area) { return area.start; }
+    };
+    struct Gaps {
+        static void update(Area& area);
+    };
+    using Areas = Tree<Area, &Area::link, KeyOf, Gaps>;
+
+    void refresh_gap(Area& area);
+    bool try_absorb_next(Area& area, RemovedAreas& removed);
+
+    Areas tree_;
+    u64 total_bytes_ = 0;
+    u64 data_bytes_ = 0;
+};
+
+}  // namespace exo::vm

@@ -1,0 +1,75 @@
+// fork(2): a second address space over the same frames.
+#include "vm/address_space.hpp"
+#include "vm/commit.hpp"
+
+namespace exo::vm {
+
+using memory::LeafRange;
+using memory::PageEntry;
+using memory::TlbBatch;
+
+/// Shares the frames of one area. Private pages lose the right to be written in both spaces; whoever writes first copies.
+/// Pages of shared mappings are not copied: the child finds them at their source.
+Result<> AddressSpace::copy_entries(const Area& area, AddressSpace& child, TlbBatch& batch) {
+    if (area.is_shared() || has(area.kind.flags, AreaFlags::WipeOnFork)) return {};
+    Resident shared;
+    Result<> result;
+    page_table_.visit_leaves(area.start, area.end, [&](const LeafRange& leaf) {
+        if (!result) return;
+        const auto slot = child.page_table_.slot_for_fault(leaf.address);
+        if (!slot) {
+            result = slot.error();
+            return;
+        }
+        const memory::TableNode& copy = slot->table;
+        u32 copied = 0;
+        u32 left = leaf.table.used();
+        for (u32 i = leaf.first; i < leaf.end && left != 0; ++i) {
+            PageEntry entry = leaf.table.get(i);
+            if (entry.is_empty()) continue;
+            --left;
+            if (entry.is_writable()) {
+                entry = entry.without_write();
+                leaf.table.rewrite(i, entry);
+                batch.add_page(leaf.address_of(i));
+            }
+            copy.fill(i, entry);
+            ++copied;
+            if (!entry.is_counted()) continue;
+            memory::record_of(entry.frame()).retain_mapped();
+            ++(entry.is_anonymous() ? shared.anonymous : shared.source);
+        }
+        copy.add_used(copied);
+    });
+    child.count_resident(shared);
+    return result;
+}
+
+Result<> AddressSpace::clone_area(const Area& area, State& child_state, AddressSpace& child,
+                                  TlbBatch& batch) {
+    if (has(area.kind.flags, AreaFlags::DontFork)) return {};
+    Box<Area> copy = TRY(make_box<Area>(child, area.start, area.end, area.kind));
+    copy->source = area.source;
+    copy->source_page = area.source_page;
+    copy->file = area.file;
+    if (has(area.kind.flags, AreaFlags::Charged)) TRY(charge_commit(area.page_count()));
+    // Neighbours that were apart in the parent stay apart here: nothing can be absorbed.
+    RemovedAreas none;
+    child_state.areas.insert(*copy.release(), none);
+    return copy_entries(area, child, batch);
+}
+
+Result<Ref<AddressSpace>> AddressSpace::clone() {
+    auto state = lock_.lock_exclusive();
+    Ref<AddressSpace> child = TRY(create(state->layout, state->limits));
+    // Nobody else knows the child yet. If anything fails its destructor undoes all of it.
+    State& child_state = child->lock_.unsafe_value();
+    child_state.brk_end = state->brk_end;
+    TlbBatch batch(page_table_);
+    for (const Area* area = state->areas.first(); area != nullptr; area = AreaSet::next(*area))
+        TRY(clone_area(*area, child_state, *child, batch));
+    child_state.peak_bytes = child_state.areas.total_bytes();
+    return child;
+}
+
+}  // namespace exo::vm

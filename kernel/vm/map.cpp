@@ -1,0 +1,175 @@
+// mmap(2): where a mapping goes, and making it. The order of the checks is Linux's (mm/mmap.c, do_mmap).
+#include <algorithm>
+
+#include "vm/address_space.hpp"
+#include "vm/anonymous_source.hpp"
+#include "vm/commit.hpp"
+
+namespace exo::vm {
+
+using abi::has;
+
+namespace {
+
+constexpr u64 LOW_2_GIB = 0x8000'0000;
+
+/// LINUX: MAP_SHARED_VALIDATE knows these; the legacy types ignore what they do not know.
+constexpr MapFlags VALIDATED = MapFlags::TypeMask | MapFlags::Fixed | MapFlags::Anonymous |
+                               MapFlags::Low32bit | MapFlags::Denywrite | MapFlags::Executable |
+                               MapFlags::Uninitialized | MapFlags::Growsdown | MapFlags::Locked |
+                               MapFlags::Noreserve | MapFlags::Populate | MapFlags::Nonblock |
+                               MapFlags::Stack | MapFlags::Hugetlb | MapFlags::FixedNoreplace;
+
+MapFlags type_of(const MapRequest& request) { return request.flags & MapFlags::TypeMask; }
+bool is_shared(const MapRequest& request) { return type_of(request) != MapFlags::Private; }
+bool is_fixed(const MapRequest& request) {
+    return has(request.flags, MapFlags::Fixed | MapFlags::FixedNoreplace);
+}
+
+}  // namespace
+
+Result<> AddressSpace::check_type(const MapRequest& request) {
+    const MapFlags type = type_of(request);
+    if (type == MapFlags::SharedValidate && request.source) {
+        if (has(request.flags, ~VALIDATED)) return Error::Eopnotsupp;
+    } else if (type != MapFlags::Shared && type != MapFlags::Private) {
+        return Error::Einval;
+    }
+    if (has(request.flags, MapFlags::Growsdown) && (request.source || is_shared(request)))
+        return Error::Einval;
+    // Through a file that is not open for it.
+    if (has(request.protection & ~request.allowed, Protection::Read | Protection::Write | Protection::Exec))
+        return Error::Eacces;
+    return {};
+}
+
+AreaKind AddressSpace::kind_of(const MapRequest& request) {
+    AreaKind kind;
+    kind.protection = request.protection & (Protection::Read | Protection::Write | Protection::Exec);
+    kind.allowed = request.allowed;
+    if (is_shared(request)) kind.flags |= AreaFlags::Shared;
+    if (has(request.flags, MapFlags::Growsdown)) kind.flags |= AreaFlags::GrowsDown;
+    if (has(request.flags, MapFlags::Noreserve)) kind.flags |= AreaFlags::NoReserve;
+    const bool is_charged = !is_shared(request) && has(kind.protection, Protection::Write) &&
+                            !has(kind.flags, AreaFlags::NoReserve);
+    if (is_charged) kind.flags |= AreaFlags::Charged;
+    return kind;
+}
+
+/// LINUX: get_unmapped_area and arch_get_unmapped_area_topdown.
+Result<u64> AddressSpace::place(const State& state, const MapRequest& request, u64 length) {
+    if (length > memory::USER_END) return Error::Enomem;
+    if (is_fixed(request)) {
+        if (!is_aligned(request.address, PAGE_SIZE)) return Error::Einval;
+        if (request.address > memory::USER_END - length) return Error::Enomem;
+        return request.address;
+    }
+    const u64 low = align_up(request.min_address, PAGE_SIZE);
+    u64 hint = align_down(request.address, PAGE_SIZE);
+    if (hint != 0 && hint < low) hint = low;
+    if (hint != 0) hint = align_up(request.address < low ? low : request.address, PAGE_SIZE);
+    const u64 high = has(request.flags, MapFlags::Low32bit) ? LOW_2_GIB : memory::USER_END;
+    if (hint != 0 && hint <= high && length <= high - hint && state.areas.is_gap(hint, hint + length))
+        return hint;
+    if (high == LOW_2_GIB) return state.areas.find_gap_bottom_up(length, LOW_2_GIB / 2, high);
+    if (const auto found = state.areas.find_gap_top_down(length, low, state.layout.map_top)) return *found;
+    return state.areas.find_gap_bottom_up(length, align_up(memory::USER_END / 3, PAGE_SIZE),
+                                          memory::USER_END);
+}
+
+/// LINUX: may_expand_vm. What a fixed mapping replaces does not count.
+Result<> AddressSpace::check_limits(const State& state, const AreaKind& kind, u64 bytes,
+                                    AreaSet::Overlap replaced) {
+    if (state.areas.total_bytes() - replaced.total + bytes > state.limits.address_space) return Error::Enomem;
+    const bool is_data =
+        has(kind.protection, Protection::Write) && !has(kind.flags, AreaFlags::Shared | AreaFlags::GrowsDown);
+    if (is_data && state.areas.data_bytes() - replaced.data + bytes > state.limits.data) return Error::Enomem;
+    return {};
+}
+
+Result<u64> AddressSpace::map_locked(State& state, MapRequest& request, u64 length, RemovedAreas& removed) {
+    if (state.areas.is_full()) return Error::Enomem;
+    const u64 start = TRY(place(state, request, length));
+    const u64 end = start + length;
+    if (has(request.flags, MapFlags::FixedNoreplace) && state.areas.overlaps(start, end))
+        return Error::Eexist;
+    if (start < request.min_address) return Error::Eperm;
+    TRY(check_type(request));
+    const AreaKind kind = kind_of(request);
+    TRY(check_limits(state, kind, length, state.areas.measure(start, end)));
+
+    // Everything that can fail comes before the old mapping goes.
+    if (is_shared(request) && !request.source) {
+        Ref<AnonymousSource> memory =
+            TRY(AnonymousSource::create(length >> PAGE_SHIFT, !has(kind.flags, AreaFlags::NoReserve)));
+        request.source = std::move(memory);
+        request.offset = 0;
+    }
+    Box<Area> area = TRY(make_box<Area>(*this, start, end, kind));
+    if (has(kind.flags, AreaFlags::Charged)) TRY(charge_commit(length >> PAGE_SHIFT));
+    area->source = std::move(request.source);
+    area->source_page = area->source ? request.offset >> PAGE_SHIFT : 0;
+    area->file = std::move(request.file);
+    if (const auto unmapped = unmap_locked(state, start, end, removed); !unmapped) {
+        if (has(kind.flags, AreaFlags::Charged)) uncharge_commit(length >> PAGE_SHIFT);
+        // The references must outlive the lock.
+        request.source = std::move(area->source);
+        request.file = std::move(area->file);
+        return unmapped.error();
+    }
+    state.areas.insert(*area.release(), removed);
+    state.peak_bytes = std::max(state.peak_bytes, state.areas.total_bytes());
+    return start;
+}
+
+Result<u64> AddressSpace::map(MapRequest request) {
+    if (!is_aligned(request.offset, PAGE_SIZE)) return Error::Einval;
+    // There is no pool of huge pages.
+    if (has(request.flags, MapFlags::Hugetlb)) return request.source ? Error::Einval : Error::Enomem;
+    if (request.length == 0) return Error::Einval;
+    const u64 length = align_up(request.length, PAGE_SIZE);
+    if (length == 0) return Error::Enomem;
+    if (request.source && !checked_add(request.offset, length)) return Error::Eoverflow;
+    u64 start;
+    {
+        RemovedAreas removed;  // dropped after the lock
+        auto state = lock_.lock_exclusive();
+        last_area_.store(nullptr, std::memory_order_relaxed);
+        start = TRY(map_locked(*state, request, length, removed));
+    }
+    // Nothing is ever paged out, so a locked mapping is one that is there.
+    const bool is_wanted_now =
+        (request.flags & (MapFlags::Populate | MapFlags::Nonblock)) == MapFlags::Populate;
+    if (is_wanted_now || has(request.flags, MapFlags::Locked)) populate(start, length);
+    return start;
+}
+
+// ---- brk(2): the heap is one anonymous area that grows and shrinks at its end. LINUX: mm/mmap.c, SYSCALL brk.
+
+u64 AddressSpace::brk(u64 address) {
+    RemovedAreas removed;  // dropped after the lock
+    auto state = lock_.lock_exclusive();
+    const u64 heap_start = state->layout.brk_start;
+    const u64 old_break = state->brk_end;
+    if (heap_start == 0 || address < heap_start || address > memory::USER_END - PAGE_SIZE) return old_break;
+    if (address - heap_start > state->limits.data) return old_break;
+    const u64 old_end = align_up(old_break, PAGE_SIZE);
+    const u64 new_end = align_up(address, PAGE_SIZE);
+    last_area_.store(nullptr, std::memory_order_relaxed);
+    if (new_end < old_end) {
+        if (!unmap_locked(*state, new_end, old_end, removed)) return old_break;
+    } else if (new_end > old_end) {
+        // One page more than needed must be free, and a stack's guard gap.
+        if (!state->areas.is_gap(old_end, new_end + PAGE_SIZE)) return old_break;
+        MapRequest request;
+        request.address = old_end;
+        request.protection = Protection::Read | Protection::Write;
+        request.flags = MapFlags::Private | MapFlags::Anonymous | MapFlags::Fixed;
+        request.min_address = 0;
+        if (!map_locked(*state, request, new_end - old_end, removed)) return old_break;
+    }
+    state->brk_end = address;
+    return address;
+}
+
+}  // namespace exo::vm

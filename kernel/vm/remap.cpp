@@ -1,0 +1,150 @@
+// mremap(2). LINUX: mm/mremap.c.
+#include "vm/address_space.hpp"
+#include "vm/commit.hpp"
+
+namespace exo::vm {
+
+using abi::has;
+using memory::LeafRange;
+using memory::PageEntry;
+using memory::TlbBatch;
+
+struct AddressSpace::RemapRequest {
+    u64 old_address;
+    u64 old_size;
+    u64 new_size;
+    RemapFlags flags;
+    u64 new_address;
+
+    bool is_fixed() const { return has(flags, RemapFlags::Fixed); }
+    u64 old_end() const { return old_address + old_size; }
+    u64 growth() const { return new_size > old_size ? new_size - old_size : 0; }
+};
+
+/// Moves the entries of a range. The tables of the old place stay until all is done, so that going back cannot fail.
+Result<> AddressSpace::move_pages(u64 from, u64 to, u64 size, TlbBatch& batch) {
+    Result<> result;
+    u64 done = 0;
+    const auto move_one = [](const memory::EntrySlot& source, const memory::EntrySlot& target) {
+        target.table.set(target.index, source.get());
+        source.table.set(source.index, PageEntry());
+    };
+    page_table_.visit_leaves(from, from + size, [&](const LeafRange& leaf) {
+        for (u32 i = leaf.first; i < leaf.end && result; ++i) {
+            if (leaf.table.get(i).is_empty()) continue;
+            const u64 offset = leaf.address_of(i) - from;
+            const auto target = page_table_.slot_for_fault(to + offset);
+            if (!target) {
+                result = target.error();
+                break;
+            }
+            move_one({leaf.table, i}, *target);
+            batch.add_page(from + offset);
+            done = offset + PAGE_SIZE;
+        }
+    });
+    if (result) return {};
+    for (u64 offset = 0; offset < done; offset += PAGE_SIZE) {
+        const memory::EntrySlot moved = page_table_.find_slot(to + offset);
+        if (moved && !moved.get().is_empty()) move_one(moved, page_table_.find_slot(from + offset));
+    }
+    return result;
+}
+
+/// The area lies at [old_address, old_end) and further; `target` is free for new_size.
+Result<u64> AddressSpace::move_area(State& state, Area& area, const RemapRequest& request, u64 target,
+                                    RemovedAreas& removed) {
+    if (state.areas.size() + 3 > AreaSet::MAX_AREAS) return Error::Enomem;
+    const bool is_charged = has(area.kind.flags, AreaFlags::Charged);
+    Box<Area> moved = TRY(make_box<Area>(*this, target, target + request.new_size, area.kind));
+    moved->source_page = area.source ? area.source_index(request.old_address) : 0;
+    if (request.old_size != 0) {
+        TRY(state.areas.split_at(request.old_address));
+        TRY(state.areas.split_at(request.old_end()));
+    }
+    Area& old = *state.areas.find(request.old_address);
+    if (is_charged) TRY(charge_commit(request.new_size >> PAGE_SHIFT));
+    TlbBatch batch(page_table_);
+    const auto pages = move_pages(request.old_address, target, request.old_size, batch);
+    // Tables that a failed move made lie in no area: take them away again.
+    if (!pages) {
+        remove_pages(target, target + request.new_size, batch);
+        if (is_charged) uncharge_commit(request.new_size >> PAGE_SHIFT);
+        return pages.error();
+    }
+    moved->source = old.source;
+    moved->file = old.file;
+    if (request.old_size != 0) {
+        // Nothing is left to cut, so this cannot fail.
+        const auto unmapped = unmap_locked(state, request.old_address, request.old_end(), removed);
+        ASSERT(unmapped.has_value());
+    }
+    state.areas.insert(*moved.release(), removed);
+    return target;
+}
+
+Result<u64> AddressSpace::remap_locked(State& state, const RemapRequest& wanted, RemovedAreas& removed) {
+    RemapRequest request = wanted;
+    if (state.areas.find(request.old_address) == nullptr) return Error::Efault;
+    if (request.is_fixed()) {
+        if (!is_aligned(request.new_address, PAGE_SIZE) ||
+            !memory::is_user_range(request.new_address, request.new_size))
+            return Error::Einval;
+        if (request.old_end() > request.new_address &&
+            request.new_address + request.new_size > request.old_address)
+            return Error::Einval;
+        if (state.areas.size() + 5 >= AreaSet::MAX_AREAS) return Error::Enomem;
+        if (request.new_address < MIN_MAP_ADDRESS) return Error::Eperm;
+    }
+    // Less, or not more and nowhere else.
+    if (request.old_size >= request.new_size) {
+        if (request.old_size > request.new_size) {
+            if (!memory::is_user_range(request.old_address, request.old_size)) return Error::Einval;
+            TRY(unmap_locked(state, request.old_address + request.new_size, request.old_end(), removed));
+            request.old_size = request.new_size;
+        }
+        if (!request.is_fixed()) return request.old_address;
+    }
+    Area* area = state.areas.find(request.old_address);
+    if (request.old_size == 0 && !area->is_shared()) return Error::Einval;
+    if (request.old_size > area->end - request.old_address) return Error::Efault;
+    TRY(check_limits(state, area->kind, request.growth(), {}));
+
+    if (!request.is_fixed()) {
+        const u64 new_end = request.old_address + request.new_size;
+        const bool ends_here = request.old_end() == area->end;
+        if (ends_here && memory::is_user_range(request.old_address, request.new_size) &&
+            state.areas.is_gap(area->end, new_end)) {
+            if (has(area->kind.flags, AreaFlags::Charged)) TRY(charge_commit(request.growth() >> PAGE_SHIFT));
+            const u64 start = area->start;
+            state.areas.resize(*area, start, new_end);
+            state.areas.merge_range(start, new_end, removed);
+            return request.old_address;
+        }
+        if (!has(request.flags, RemapFlags::Maymove)) return Error::Enomem;
+        MapRequest anywhere;
+        const u64 target = TRY(place(state, anywhere, request.new_size));
+        return move_area(state, *area, request, target, removed);
+    }
+    TRY(unmap_locked(state, request.new_address, request.new_address + request.new_size, removed));
+    // Cutting the target out may have left another area object at the old place.
+    return move_area(state, *state.areas.find(request.old_address), request, request.new_address, removed);
+}
+
+Result<u64> AddressSpace::remap(u64 old_address, u64 old_length, u64 new_length, RemapFlags flags,
+                                u64 new_address) {
+    if (has(flags, ~(RemapFlags::Maymove | RemapFlags::Fixed))) return Error::Einval;
+    if (has(flags, RemapFlags::Fixed) && !has(flags, RemapFlags::Maymove)) return Error::Einval;
+    if (!is_aligned(old_address, PAGE_SIZE)) return Error::Einval;
+    const RemapRequest request{old_address, align_up(old_length, PAGE_SIZE), align_up(new_length, PAGE_SIZE),
+                               flags, new_address};
+    if (request.new_size == 0) return Error::Einval;
+    RemovedAreas removed;  // dropped after the lock
+    auto state = lock_.lock_exclusive();
+    last_area_.store(nullptr, std::memory_order_relaxed);
+    const u64 address = TRY(remap_locked(*state, request, removed));
+    state->peak_bytes = std::max(state->peak_bytes, state->areas.total_bytes());
+    return address;
+}
+
+}  // namespace exo::vm
