@@ -18,7 +18,7 @@ inline constexpr u8 DISABLED_CHARACTER = 0;
 class TerminalSettings {
   public:
     /// What Linux starts every terminal with (tty_std_termios).
-    static constexpr TerminalSettings standard() {
+    static constexpr TerminalSettings initial() {
         TerminalSettings settings;
         abi::termios2& raw = settings.raw_;
         raw.c_iflag = InputFlags::Icrnl | InputFlags::Ixon;
@@ -33,7 +33,7 @@ class TerminalSettings {
     }
     /// A serial line as Linux's console sets it: 8 bits, `speed` standing for the rate `rate`.
     static constexpr TerminalSettings serial(ControlFlags speed, u32 rate) {
-        TerminalSettings settings = standard();
+        TerminalSettings settings = initial();
         settings.raw_.c_cflag =
             speed | ControlFlags::Cs8 | ControlFlags::Cread | ControlFlags::Hupcl | ControlFlags::Clocal;
         settings.raw_.c_ispeed = settings.raw_.c_ospeed = rate;

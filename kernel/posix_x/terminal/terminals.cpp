@@ -14,12 +14,18 @@ constexpr abi::DeviceNumber TTY_DEVICE{5, 0};
 constexpr abi::DeviceNumber CONSOLE_DEVICE{5, 1};
 constexpr usize MAX_TERMINALS = 8;
 
-/// Written at boot only. Each holds a reference for ever.
+/// Terminals are never removed: each holds a reference for ever.
 struct Terminals {
     FixedVector<Terminal*, MAX_TERMINALS> all;
-    Terminal* console = nullptr;
+    std::string_view command_line;
+
+    Terminal* find(std::string_view name) {
+        for (Terminal* terminal : all)
+            if (terminal->name() == name) return terminal;
+        return nullptr;
+    }
 };
-constinit Terminals terminals;
+constinit sync::SpinLocked<Terminals, sync::LockRank::SpinLeaf> terminals;
 
 Result<Ref<fs::File>> open_terminal(fs::OpenRequest&& request, Ref<Terminal> terminal,
                                     Terminal::JobControl job_control) {
@@ -76,11 +82,10 @@ Result<> add_device(std::string_view node, u32 mode, abi::DeviceNumber number, s
 
 Result<Ref<Terminal>> add_terminal(std::string_view name, abi::DeviceNumber number, std::string_view driver_name,
                                    TerminalDriver& driver, const TerminalSettings& settings) {
-    if (terminals.all.is_full()) return Error::Enomem;
     Ref<Terminal> terminal = TRY(Terminal::create(name, number, driver, settings));
     TRY(add_device(name, 0600, number, driver_name, TRY(make_ref<TerminalDevice>(terminal))));
-    terminal->retain();  // the list's
-    TRY(terminals.all.push(terminal.get()));
+    // A terminal that finds no place here works all the same, but is never the console.
+    if (terminals.lock()->all.push(terminal.get())) terminal->retain();
     return terminal;
 }
 
@@ -89,23 +94,18 @@ Result<> init_terminals() {
     return add_device("console", 0600, CONSOLE_DEVICE, "/dev/console", TRY(make_ref<ConsoleDevice>()));
 }
 
-bool select_console(std::string_view name) {
-    name = name.substr(0, name.find(','));
-    for (Terminal* terminal : terminals.all) {
-        if (terminal->name() != name) continue;
-        terminals.console = terminal;
-        return true;
-    }
-    return false;
+void select_console_from(std::string_view command_line) {
+    terminals.lock()->command_line = command_line;
 }
 
 Ref<Terminal> console() {
-    if (terminals.console != nullptr) return Ref<Terminal>(terminals.console);
-    return Ref<Terminal>(terminals.all.is_empty() ? nullptr : terminals.all[0]);
-}
-
-void select_console_from(std::string_view command_line) {
-    boot::CommandLine(command_line).for_each_value("console", [](std::string_view name) { (void)select_console(name); });
+    auto state = terminals.lock();
+    Terminal* chosen = state->all.is_empty() ? nullptr : state->all[0];
+    boot::CommandLine(state->command_line).for_each_value("console", [&](std::string_view word) {
+        Terminal* named = state->find(word.substr(0, word.find(',')));
+        if (named != nullptr) chosen = named;
+    });
+    return Ref<Terminal>(chosen);
 }
 
 }  // namespace exo::posix_x

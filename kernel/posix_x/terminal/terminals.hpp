@@ -13,14 +13,10 @@ Result<Ref<Terminal>> add_terminal(std::string_view name, abi::DeviceNumber numb
 /// Makes /dev/tty and /dev/console. Errors: Enomem, Eexist.
 Result<> init_terminals();
 
-/// Makes the terminal of that name the console; options behind a comma ("ttyS0,115200") are left out of account.
-/// False: there is none of that name.
-bool select_console(std::string_view name);
-/// What /dev/console is: what was selected last, or the first terminal that was added; null if there is none.
-Ref<Terminal> console();
-
-/// The kernel command line's console= words, in order: the last that names a terminal wins. Without one the order of
-/// adding decides.
+/// Remembers the kernel's command line, which lives for ever, for its console= words: the last that names a terminal
+/// wins, whether that is there already or is added later. What is behind a comma ("ttyS0,115200") is left out.
 void select_console_from(std::string_view command_line);
+/// What /dev/console is; without a console= that names one, the first terminal that was added. Null: there is none.
+Ref<Terminal> console();
 
 }  // namespace exo::posix_x

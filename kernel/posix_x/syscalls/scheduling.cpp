@@ -1,0 +1,197 @@
+// sched_*, getpriority, setpriority (sched(7)). There is one policy, SCHED_OTHER.
+#include "posix_x/syscalls/scheduling.hpp"
+
+#include <algorithm>
+
+#include "posix_x/process/process_tree.hpp"
+#include "posix_x/syscalls/support.hpp"
+#include "posix_x/syscalls/time_values.hpp"
+#include "scheduler/run_queue.hpp"
+
+namespace exo::posix_x {
+
+namespace {
+
+using scheduler::ThreadPriority;
+
+constexpr i32 LOWEST_NICE = -20;
+constexpr i32 HIGHEST_NICE = 19;
+constexpr u64 ONLINE_MASK = (1ULL << ONLINE_CPUS) - 1;
+
+enum class Policy : u32 { Other = 0, Fifo = 1, RoundRobin = 2, Batch = 3, Idle = 5, Deadline = 6 };
+
+/// sched_setscheduler's flag: children get the default policy, which is the only one here.
+constexpr u32 RESET_ON_FORK = 0x40000000;
+
+constexpr ThreadPriority priority_for(i32 nice) {
+    if (nice < -4) return ThreadPriority::High;
+    return nice > 4 ? ThreadPriority::Low : ThreadPriority::Normal;
+}
+
+/// 0 is the caller. Errors: Einval (negative), Esrch.
+Result<Ref<Process>> find_process(PidArgument pid) {
+    if (pid.value < 0) return Error::Einval;
+    if (pid.value == 0) return current_task().process;
+    Ref<Process> process = PROCESSES.find(pid.value);
+    if (!process) return Error::Esrch;
+    return process;
+}
+
+/// The caller's effective id is the target's real or effective one, or it has CAP_SYS_NICE.
+bool may_schedule(Process& target) {
+    const Identity& caller = *current_task().identity;
+    if (caller.can(Capability::SysNice)) return true;
+    const Ref<Identity> owner = identity_of(target);
+    return owner && (caller.euid == owner->uid || caller.euid == owner->euid);
+}
+
+Result<> sys_sched_yield(Context&) {
+    scheduler::SCHEDULER.yield_now();
+    return {};
+}
+
+// ---- Policies
+
+Result<u32> sys_sched_getscheduler(Context&, PidArgument pid) {
+    TRY(find_process(pid));
+    return static_cast<u32>(Policy::Other);
+}
+
+Result<> sys_sched_setscheduler(Context&, PidArgument pid, u32 policy, vm::UserIn<i32> priority) {
+    if (pid.value < 0 || static_cast<i32>(policy) < 0 || priority.is_null()) return Error::Einval;
+    const i32 wanted = TRY(priority.read());
+    Ref<Process> process = TRY(find_process(pid));
+    if ((policy & ~RESET_ON_FORK) != static_cast<u32>(Policy::Other) || wanted != 0) return Error::Einval;
+    if (!may_schedule(*process)) return Error::Eperm;
+    return {};
+}
+
+Result<> sys_sched_getparam(Context&, PidArgument pid, vm::UserOut<i32> out) {
+    if (out.is_null()) return Error::Einval;
+    TRY(find_process(pid));
+    return out.write(0);
+}
+
+Result<> sys_sched_setparam(Context& context, PidArgument pid, vm::UserIn<i32> priority) {
+    return sys_sched_setscheduler(context, pid, static_cast<u32>(Policy::Other), priority);
+}
+
+/// What the numbers mean in Linux, whether or not the policy can be had here.
+Result<i32> sys_sched_get_priority_max(Context&, Policy policy) {
+    switch (policy) {
+        case Policy::Fifo:
+        case Policy::RoundRobin: return 99;
+        case Policy::Other:
+        case Policy::Batch:
+        case Policy::Idle:
+        case Policy::Deadline: return 0;
+    }
+    return Error::Einval;
+}
+
+Result<i32> sys_sched_get_priority_min(Context& context, Policy policy) {
+    return TRY(sys_sched_get_priority_max(context, policy)) > 0 ? 1 : 0;
+}
+
+Result<> sys_sched_rr_get_interval(Context&, PidArgument pid, vm::UserOut<abi::timespec> out) {
+    TRY(find_process(pid));
+    return out.write(to_timespec(scheduler::time_slice(scheduler::QueueType::Normal)));
+}
+
+// ---- CPUs
+
+Result<u64> sys_sched_getaffinity(Context&, PidArgument pid, u32 size, vm::UserOut<u64> out) {
+    if (size < sizeof(u64) || size % sizeof(u64) != 0) return Error::Einval;
+    TRY(find_process(pid));
+    TRY(out.write(ONLINE_MASK));
+    return u64{sizeof(u64)};
+}
+
+/// With one CPU there is one answer.
+Result<> sys_sched_setaffinity(Context&, PidArgument pid, u32 size, BufferArgument in) {
+    u64 mask = 0;
+    // SAFETY: the bytes of an integer, the first ones its lower bits.
+    TRY(vm::read_user(in.address, {reinterpret_cast<u8*>(&mask), std::min<usize>(size, sizeof(mask))}));
+    Ref<Process> process = TRY(find_process(pid));
+    if (!may_schedule(*process)) return Error::Eperm;
+    if ((mask & ONLINE_MASK) == 0) return Error::Einval;
+    return {};
+}
+
+// ---- Nice values
+
+enum class PriorityOf : i32 { Process = 0, Group = 1, User = 2 };
+
+/// Calls `visit` for each process that the pair names, without locks.
+Result<> for_each_named(i32 which, i32 who, FunctionRef<void(Process&)> visit) {
+    Task& caller = current_task();
+    switch (static_cast<PriorityOf>(which)) {
+        case PriorityOf::Process: {
+            Ref<Process> process = who == 0 ? caller.process : PROCESSES.find(who);
+            if (process) visit(*process);
+            return {};
+        }
+        case PriorityOf::Group:
+            PROCESSES.for_each([&](Process& process) {
+                if (process.group == (who != 0 ? who : caller.process->group)) visit(process);
+            });
+            return {};
+        case PriorityOf::User:
+            PROCESSES.for_each([&](Process& process) {
+                const Ref<Identity> owner = identity_of(process);
+                if (owner && owner->uid == (who != 0 ? static_cast<u32>(who) : caller.identity->uid)) visit(process);
+            });
+            return {};
+    }
+    return Error::Einval;
+}
+
+/// The most favourable of those named, as 20 - nice: 1 to 40 (getpriority(2), "C library/kernel differences").
+Result<i32> sys_getpriority(Context&, i32 which, i32 who) {
+    i32 best = 0;
+    TRY(for_each_named(which, who, [&](Process& process) { best = std::max(best, 20 - process.nice); }));
+    if (best == 0) return Error::Esrch;
+    return best;
+}
+
+/// Errors: Eperm, Eacces.
+Result<> set_nice(Process& process, i32 nice) {
+    if (!may_schedule(process)) return Error::Eperm;
+    const bool is_allowed = static_cast<u64>(20 - nice) <= process.limit(Resource::Nice) ||
+                            current_task().identity->can(Capability::SysNice);
+    if (nice < process.nice && !is_allowed) return Error::Eacces;
+    process.nice = nice;
+    auto state = process.signals.lock();  // keeps the task from ending
+    if (state->task != nullptr) scheduler::SCHEDULER.set_priority(*state->task->thread, priority_for(nice));
+    return {};
+}
+
+Result<> sys_setpriority(Context&, i32 which, i32 who, i32 nice) {
+    nice = std::clamp(nice, LOWEST_NICE, HIGHEST_NICE);
+    Result<> result = Error::Esrch;
+    TRY(for_each_named(which, who, [&](Process& process) {
+        const Result<> one = set_nice(process, nice);
+        if (!one || (!result && result.error() == Error::Esrch)) result = one;
+    }));
+    return result;
+}
+
+}  // namespace
+
+Result<> register_scheduling_calls() {
+    using syscall::register_call;
+    TRY(register_call<sys_sched_yield>(24, "sched_yield"));
+    TRY(register_call<sys_getpriority>(140, "getpriority"));
+    TRY(register_call<sys_setpriority>(141, "setpriority"));
+    TRY(register_call<sys_sched_setparam>(142, "sched_setparam"));
+    TRY(register_call<sys_sched_getparam>(143, "sched_getparam"));
+    TRY(register_call<sys_sched_setscheduler>(144, "sched_setscheduler"));
+    TRY(register_call<sys_sched_getscheduler>(145, "sched_getscheduler"));
+    TRY(register_call<sys_sched_get_priority_max>(146, "sched_get_priority_max"));
+    TRY(register_call<sys_sched_get_priority_min>(147, "sched_get_priority_min"));
+    TRY(register_call<sys_sched_rr_get_interval>(148, "sched_rr_get_interval"));
+    TRY(register_call<sys_sched_setaffinity>(203, "sched_setaffinity"));
+    return register_call<sys_sched_getaffinity>(204, "sched_getaffinity");
+}
+
+}  // namespace exo::posix_x

@@ -1,0 +1,82 @@
+// alarm, getitimer, setitimer: the one interval timer of a process that counts real time.
+#include "posix_x/syscalls/families.hpp"
+#include "posix_x/syscalls/scheduling.hpp"
+#include "posix_x/syscalls/support.hpp"
+#include "posix_x/syscalls/time_values.hpp"
+
+namespace exo::posix_x {
+
+namespace {
+
+using abi::IntervalTimer;
+
+struct TimerSetting {
+    Nanoseconds left = 0;  ///< 0: not running.
+    Nanoseconds interval = 0;
+};
+
+/// An armed timer that is just due has a little left: 0 would mean that it does not run.
+TimerSetting read_timer(const RealTimer& timer) {
+    if (timer.deadline.is_never()) return {0, timer.interval};
+    const Nanoseconds left = time_left(timer.deadline);
+    return {left > 0 ? left : time::MICROSECOND, timer.interval};
+}
+
+/// Only the process's own task gets here, and it re-arms the timer itself on its way to user mode.
+TimerSetting set_timer(const TimerSetting& wanted) {
+    RealTimer& timer = current_process().real_timer;
+    const TimerSetting old = read_timer(timer);
+    timer.cancel();
+    timer.interval = wanted.interval;
+    timer.deadline = wanted.left > 0 ? time::Deadline::after(wanted.left) : time::Deadline::never();
+    timer.arm(timer.deadline);
+    return old;
+}
+
+/// LINUX: half a second and more left counts as a whole one, and less than a second as one: 0 means "none was set".
+Result<u32> sys_alarm(Context&, u32 seconds) {
+    const TimerSetting old = set_timer({seconds * time::SECOND, 0});
+    const Nanoseconds whole = old.left / time::SECOND;
+    const bool rounds_up = old.left % time::SECOND >= time::SECOND / 2 || (whole == 0 && old.left > 0);
+    return static_cast<u32>(whole + (rounds_up ? 1 : 0));
+}
+
+/// Timers of CPU time are not there. Errors: Einval.
+Result<> check_which(i32 which) {
+    if (static_cast<IntervalTimer>(which) != IntervalTimer::Real) return Error::Einval;
+    return {};
+}
+
+abi::itimerval to_abi(const TimerSetting& setting) {
+    return {to_timeval(setting.interval), to_timeval(setting.left)};
+}
+
+Result<> sys_getitimer(Context&, i32 which, vm::UserOut<abi::itimerval> out) {
+    TRY(check_which(which));
+    return out.write(to_abi(read_timer(current_process().real_timer)));
+}
+
+/// LINUX: a null pointer counts as a timer of zeros.
+Result<> sys_setitimer(Context&, i32 which, vm::UserIn<abi::itimerval> in, vm::UserOut<abi::itimerval> out) {
+    TimerSetting wanted;
+    if (!in.is_null()) {
+        const abi::itimerval value = TRY(in.read());
+        wanted = {TRY(to_nanoseconds(value.it_value)), TRY(to_nanoseconds(value.it_interval))};
+    }
+    TRY(check_which(which));
+    const TimerSetting old = set_timer(wanted);
+    if (out.is_null()) return {};
+    return out.write(to_abi(old));
+}
+
+}  // namespace
+
+Result<> register_timer_calls() {
+    using syscall::register_call;
+    TRY(register_call<sys_getitimer>(36, "getitimer"));
+    TRY(register_call<sys_alarm>(37, "alarm"));
+    TRY(register_call<sys_setitimer>(38, "setitimer"));
+    return register_scheduling_calls();
+}
+
+}  // namespace exo::posix_x
