@@ -1,0 +1,25 @@
+// The machine as a whole: interrupt controllers, clocks, and how it is ended.
+#pragma once
+
+#include "boot/boot_information.hpp"
+
+namespace exo::drivers {
+
+/// Reads what ACPI or the MP table says of the machine. Before memory is started, while all of low memory is mapped.
+/// A bad or missing table is logged and done without.
+void discover_platform(const boot::PhysicalReader& memory, u64 rsdp);
+
+/// The I/O port of ACPI's timer; 0: none.
+u16 pm_timer_port();
+
+/// Maps and starts the interrupt controllers. Errors: Enomem; Enodev (none that works).
+Result<> start_interrupt_controllers();
+
+[[noreturn]] void power_off_machine();
+[[noreturn]] void restart_machine();
+/// Stops it where it is: a virtual machine stays until it is ended from outside.
+[[noreturn]] void halt_machine();
+/// After a panic's report: ends the virtual machine so that its starter sees that something is wrong.
+[[noreturn]] void exit_after_panic();
+
+}  // namespace exo::drivers

@@ -1,0 +1,17 @@
+// I/O ports as drivers see them, so that a hosted test can stand in for the device behind them.
+#pragma once
+
+#include "utils/types.hpp"
+
+namespace exo::drivers {
+
+class Ports {
+  public:
+    virtual u8 read8(u16 port) = 0;
+    virtual void write8(u16 port, u8 value) = 0;
+
+  protected:
+    ~Ports() = default;
+};
+
+}  // namespace exo::drivers

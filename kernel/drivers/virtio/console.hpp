@@ -1,0 +1,98 @@
+// VirtioConsole: the device behind the ports, and its control messages (virtio 1.2, section 5.3).
+//
+// The interrupt handler moves the ports' finished buffers and wakes readers and writers. Control messages are dealt
+// with by a thread, because a new port needs memory.
+#pragma once
+
+#include "drivers/driver.hpp"
+#include "drivers/interrupts.hpp"
+#include "drivers/virtio/port.hpp"
+
+namespace exo::drivers {
+
+/// Told of ports by the control thread, with no lock held.
+class PortListener {
+  public:
+    /// The port is new, or has been named, or turns out to be a console.
+    virtual void port_changed(Port& port) = 0;
+
+  protected:
+    ~PortListener() = default;
+};
+
+class VirtioConsole final : public Driver, public InterruptHandler {
+  public:
+    /// Further ports of a device are not used.
+    static constexpr u32 MAX_PORTS = 32;
+
+    VirtioConsole(Box<Transport> transport, u32 line) : device_(std::move(transport)), line_(line) {}
+    ~VirtioConsole();
+
+    std::string_view name() const override { return "virtio-console"; }
+    bool probe() override { return true; }
+    Result<> init() override;
+    /// To be set before start_control_thread; lives for ever.
+    void set_listener(PortListener& listener) { listener_ = &listener; }
+    /// Errors: Enomem.
+    Result<> start_control_thread();
+
+    /// Null if there is no such port (yet). Ports are never freed.
+    Port* port(u32 id) const { return id < MAX_PORTS ? ports_[id].load(std::memory_order_acquire) : nullptr; }
+    Port* find_port(std::string_view name) const;
+
+    void on_interrupt() override;
+    /// Deals with the control messages that have come: what the control thread does when woken.
+    void process_control();
+    /// The device broke the rules of the control queues: no more messages come.
+    bool is_broken() const { return is_broken_.load(std::memory_order_relaxed); }
+
+    // ---- For ports.
+    void notify(u16 index, const Virtqueue& queue) { device_.notify_if_wanted(index, queue); }
+    /// Errors: Eio (the device takes no messages).
+    Result<> send(u32 port, ConsoleEvent event, u16 value);
+
+  private:
+    static constexpr u16 CONTROL_QUEUE_SIZE = 16;
+    static constexpr usize CONTROL_BUFFER_SIZE = 128;
+    static constexpr usize RING_SIZE = Virtqueue::memory_size(CONTROL_QUEUE_SIZE);
+    static_assert(Virtqueue::memory_size(Port::QUEUE_SIZE) <= RING_SIZE);
+
+    struct Control {
+        Virtqueue receive;
+        Virtqueue transmit;
+        u32 next_slot = 0;
+    };
+    struct Message {
+        ConsoleMessage header{};
+        std::array<char, CONTROL_BUFFER_SIZE> text{};
+        usize text_size = 0;
+    };
+
+    static void run_control_thread(void* console);
+    std::span<u8> ring(u16 index) const;
+    memory::PhysicalAddress physical(std::span<u8> bytes) const;
+    std::span<u8> control_buffer(u16 queue, u32 index) const;
+    Result<> enable_queues();
+    Result<> start_control_queues();
+    Result<> give_control_buffer(Control& control, u32 index);
+    Result<std::optional<Message>> next_message();
+    void handle(const Message& message);
+    void add_port(u32 id);
+    Result<Port*> make_port(u32 id);
+    void tell_listener(Port& port);
+
+    VirtioDevice device_;
+    u32 line_;
+    u32 port_count_ = 1;
+    bool is_multiport_ = false;
+    std::atomic<bool> is_broken_{false};
+    PortListener* listener_ = nullptr;
+    /// The rings of all queues, then the buffers of the control queues.
+    memory::DmaBuffer memory_;
+    sync::SpinLocked<Control, sync::LockRank::Device, sync::IrqOff> control_;
+    std::atomic<bool> has_control_work_{false};
+    scheduler::WaitQueue control_work_;
+    std::array<std::atomic<Port*>, MAX_PORTS> ports_{};
+};
+
+}  // namespace exo::drivers

@@ -1,0 +1,41 @@
+// virtio-rng: the host's entropy (virtio 1.2, section 5.4).
+#pragma once
+
+#include "drivers/driver.hpp"
+#include "drivers/interrupts.hpp"
+#include "drivers/random/random.hpp"
+#include "drivers/virtio/device.hpp"
+
+namespace exo::drivers {
+
+/// Asks for one buffer of bytes when it starts and whenever `request` is called; they go into the generator.
+class VirtioRng final : public Driver, public InterruptHandler {
+  public:
+    VirtioRng(Box<Transport> transport, u32 line, RandomGenerator& generator)
+        : device_(std::move(transport)),
+          line_(line),
+          generator_(generator) {}
+
+    std::string_view name() const override { return "virtio-rng"; }
+    bool probe() override { return true; }
+    Result<> init() override;
+
+    /// Errors: Ebusy (one is under way), Eio (the device broke the rules).
+    Result<> request();
+    void on_interrupt() override;
+
+  private:
+    static constexpr u32 REQUEST_SIZE = 64;
+    struct State {
+        Virtqueue queue;
+    };
+    void collect();
+
+    memory::DmaBuffer memory_;  ///< Goes after the device, which is reset then.
+    VirtioDevice device_;
+    u32 line_;
+    RandomGenerator& generator_;
+    sync::SpinLocked<State, sync::LockRank::Device, sync::IrqOff> state_;
+};
+
+}  // namespace exo::drivers
