@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "drivers/fake_virtio.hpp"
+#include "drivers/fake_console_host.hpp"
 #include "support/failing_allocations.hpp"
 #include "support/hosted_frames.hpp"
 #include "support/random.hpp"
@@ -12,47 +12,7 @@ namespace exo::drivers {
 namespace {
 
 using test::FakeVirtio;
-
-/// A host with a console of eight ports, which answers as QEMU does.
-class Host {
-  public:
-    Host() {
-        device.features |= CONSOLE_FEATURE_MULTIPORT;
-        device.configuration = {80, 0, 25, 0, 8, 0, 0, 0};
-        device.on_notify = [this](u16 queue) {
-            if (queue == CONTROL_TRANSMIT_QUEUE) take_messages();
-            if (takes_output && queue % 2 == 1 && queue != CONTROL_TRANSMIT_QUEUE) take_output(queue);
-        };
-    }
-    void send(u32 port, ConsoleEvent event, u16 value, std::string_view text = "") {
-        std::string bytes(sizeof(ConsoleMessage), '\0');
-        const ConsoleMessage message{port, event, value};
-        std::memcpy(bytes.data(), &message, sizeof(message));
-        EXPECT_TRUE(device.deliver(CONTROL_RECEIVE_QUEUE, bytes.append(text)));
-    }
-    void take_output(u16 queue) {
-        while (const auto chain = device.pop(queue)) {
-            output[queue].append(chain->readable.begin(), chain->readable.end());
-            device.use(queue, chain->id, 0);
-        }
-    }
-
-    FakeVirtio device;
-    std::map<u16, std::string> output;
-    std::vector<std::tuple<u32, ConsoleEvent, u16>> messages;
-    bool takes_output = true;
-
-  private:
-    void take_messages() {
-        while (const auto chain = device.pop(CONTROL_TRANSMIT_QUEUE)) {
-            ConsoleMessage message;
-            ASSERT_EQ(chain->readable.size(), sizeof(message));
-            std::memcpy(&message, chain->readable.data(), sizeof(message));
-            messages.emplace_back(message.port, message.event, message.value);
-            device.use(CONTROL_TRANSMIT_QUEUE, chain->id, 0);
-        }
-    }
-};
+using Host = test::FakeConsoleHost;
 
 class Listener final : public PortListener {
   public:
