@@ -1,0 +1,40 @@
+#include "posix_x/system_names.hpp"
+
+#include <algorithm>
+
+#include "sync/spin_lock.hpp"
+
+namespace exo::posix_x {
+
+namespace {
+
+struct Names {
+    char host[abi::UTS_NAME_SIZE] = "(none)";
+    char domain[abi::UTS_NAME_SIZE] = "(none)";
+};
+constinit sync::SpinLocked<Names, sync::LockRank::SpinLeaf> names;
+
+}  // namespace
+
+abi::utsname system_names() {
+    abi::utsname out{};
+    SYSTEM_NAME.copy(out.sysname, abi::UTS_NAME_SIZE - 1);
+    SYSTEM_RELEASE.copy(out.release, abi::UTS_NAME_SIZE - 1);
+    SYSTEM_VERSION.copy(out.version, abi::UTS_NAME_SIZE - 1);
+    SYSTEM_MACHINE.copy(out.machine, abi::UTS_NAME_SIZE - 1);
+    auto current = names.lock();
+    std::copy_n(current->host, abi::UTS_NAME_SIZE, out.nodename);
+    std::copy_n(current->domain, abi::UTS_NAME_SIZE, out.domainname);
+    return out;
+}
+
+Result<> set_system_name(ChangeableName which, std::span<const u8> name) {
+    if (name.size() >= abi::UTS_NAME_SIZE) return Error::Einval;
+    auto current = names.lock();
+    char* target = which == ChangeableName::Host ? current->host : current->domain;
+    std::fill_n(target, abi::UTS_NAME_SIZE, '\0');
+    std::copy(name.begin(), name.end(), target);
+    return {};
+}
+
+}  // namespace exo::posix_x

@@ -1,0 +1,24 @@
+// What the system calls itself: uname(2), /proc/version, /proc/sys/kernel.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "abi/linux/system.hpp"
+#include "utils/result.hpp"
+#include "utils/types.hpp"
+
+namespace exo::posix_x {
+
+inline constexpr std::string_view SYSTEM_NAME = "Linux";
+inline constexpr std::string_view SYSTEM_RELEASE = "6.1.0-exo";
+inline constexpr std::string_view SYSTEM_VERSION = "#1 SMP Exo-OS";
+inline constexpr std::string_view SYSTEM_MACHINE = "x86_64";
+
+abi::utsname system_names();
+
+enum class ChangeableName : u8 { Host, Domain };
+/// Errors: Einval (longer than 64 bytes).
+Result<> set_system_name(ChangeableName which, std::span<const u8> name);
+
+}  // namespace exo::posix_x
