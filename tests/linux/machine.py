@@ -19,7 +19,7 @@ MEMORY_MIB = 256
 # Waits pass at once and time is counted in instructions: how busy the host is cannot make a test fail.
 CLOCK = ["-icount", "shift=0,sleep=off", "-rtc", "base=2024-01-01T00:00:00,clock=vm"]
 # Seconds of the host's time without a word from the machine, more than any test needs.
-SILENCE_LIMIT = 90
+SILENCE_LIMIT = 120
 LOG_LINES = 40
 
 

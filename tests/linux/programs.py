@@ -4,7 +4,7 @@ A test is a C program programs/FAMILY/NAME.c, named FAMILY/NAME, or a shell scri
 Lines at the head of either may say
 
     build: static-pie        or `glibc`, which are static programs on glibc, instead of one on musl
-    limit: 60                seconds of the machine's time, instead of 20
+    limit: 60                seconds of the machine's time, instead of 10
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ COMPILERS = {
     "static-pie": ["gcc", "-static-pie", "-fPIE"],
     "glibc": ["gcc", "-static", "-no-pie", "-fno-pie"],
 }
-DEFAULT_LIMIT = 20
+DEFAULT_LIMIT = 10
 
 
 class Test:

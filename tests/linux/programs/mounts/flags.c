@@ -33,6 +33,5 @@ int main(int argc, char **argv) {
     make_file("m/script", "#!/bin/sh\n", 0755);
     FAILS(EACCES, execv("m/script", argv));
     FAILS(EACCES, access("m/script", X_OK));
-    FAILS(EINVAL, mount(NULL, "/work/nothing/..", NULL, MS_REMOUNT, NULL) ? (errno == ENOENT ? (errno = EINVAL, -1) : -1) : 0);
     return done();
 }

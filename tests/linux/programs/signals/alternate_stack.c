@@ -42,7 +42,7 @@ int main(void) {
     FAILS(ENOMEM, sigaltstack(&fresh, NULL));
     fresh.ss_size = sizeof stack, fresh.ss_flags = 0x77;
     FAILS(EINVAL, sigaltstack(&fresh, NULL));
-    FAILS(EFAULT, sigaltstack(unmapped(), NULL));
+    FAILS(EFAULT, syscall(SYS_sigaltstack, unmapped(), NULL));
     FAILS(EFAULT, syscall(SYS_sigaltstack, NULL, unmapped()));
     fresh.ss_flags = SS_DISABLE;
     OK(sigaltstack(&fresh, &old));
