@@ -67,7 +67,6 @@ Result<u64> AddressSpace::place(const State& state, const MapRequest& request, u
     const u64 low = align_up(request.min_address, PAGE_SIZE);
     u64 hint = align_down(request.address, PAGE_SIZE);
     if (hint != 0 && hint < low) hint = low;
-    if (hint != 0) hint = align_up(request.address < low ? low : request.address, PAGE_SIZE);
     const u64 high = has(request.flags, MapFlags::Low32bit) ? LOW_2_GIB : memory::USER_END;
     if (hint != 0 && hint <= high && length <= high - hint && state.areas.is_gap(hint, hint + length))
         return hint;
