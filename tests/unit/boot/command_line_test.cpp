@@ -109,6 +109,13 @@ TEST(init_handover, hands_unknown_words_on) {
     EXPECT_EQ(strings(handover.environment), (Words{"HOME=/", "TERM=vt220", "FOO=bar", "BAR=b c"}));
 }
 
+TEST(init_handover, knows_the_kernels_own_words) {
+    for (const std::string_view word : {"console", "vga", "ro", "rdinit", "nmi-watchdog"})
+        EXPECT_TRUE(is_kernel_word(word)) << word;
+    for (const std::string_view word : {"", "single", "r", "roo", "console ", "init rdinit"})
+        EXPECT_FALSE(is_kernel_word(word)) << word;
+}
+
 TEST(init_handover, presets_the_environment) {
     const auto handover = MUST(InitHandover::create(CommandLine("")));
     EXPECT_EQ(strings(handover.environment), (Words{"HOME=/", "TERM=linux"}));
