@@ -44,6 +44,7 @@ if(EXO_SANITIZE MATCHES "address")
     foreach(source IN LISTS fuzz_sources)
         get_filename_component(name ${source} NAME_WE)
         add_executable(fuzz_${name} ${source})
+        target_include_directories(fuzz_${name} PRIVATE tests/unit)
         target_compile_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
         target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer
             "SHELL:-Wl,--push-state,--no-as-needed -l:libstdc++.so.6 -Wl,--pop-state")

@@ -19,7 +19,7 @@ extern "C" usize LLVMFuzzerCustomMutator(u8* data, usize size, usize max_size, u
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const u8* data, usize size) {
-    if (size > 600) return -1;  // longer lines have more of the same
+    if (size > 200) return -1;  // longer lines have more of the same
     const std::string_view text = as_text({data, size});
     const boot::CommandLine line(text);
     usize words = 0;
