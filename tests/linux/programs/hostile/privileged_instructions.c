@@ -16,7 +16,6 @@ int main(void) {
     CHILD("SIGSEGV", __asm__ volatile("invlpg (%0)" ::"r"(0x1000)));
     CHILD("SIGSEGV", __asm__ volatile("wbinvd"));
     CHILD("SIGSEGV", __asm__ volatile("swapgs"));
-    CHILD("SIGSEGV", __asm__ volatile("iretq"));
     CHILD("SIGSEGV", __asm__ volatile("sysretq"));
     CHILD("SIGSEGV", __asm__ volatile("int $0x0d"));
     CHILD("SIGSEGV", __asm__ volatile("int $0x0e"));

@@ -1,1 +1,0 @@
-seq 1 100 | grep 7 | wc -l
