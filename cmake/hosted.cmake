@@ -11,7 +11,9 @@ if(EXO_SANITIZE)
 endif()
 target_compile_definitions(exo_options INTERFACE EXO_HOSTED=1)
 
-file(GLOB_RECURSE arch_sources CONFIGURE_DEPENDS kernel/arch/hosted/*.cpp kernel/arch/hosted/*.S)
+file(GLOB_RECURSE arch_sources CONFIGURE_DEPENDS kernel/arch/hosted/*.cpp)
+# Needs no privilege, so both homes share it.
+list(APPEND arch_sources kernel/arch/x86_64/switch.S kernel/arch/x86_64/context.cpp)
 add_library(exo STATIC ${EXO_SOURCES} ${arch_sources})
 target_compile_options(exo PRIVATE -fno-exceptions)
 target_link_libraries(exo PUBLIC exo_options Threads::Threads)

@@ -1,7 +1,7 @@
 # The kernel image: build/<preset>/exo-os.elf.
 file(GLOB_RECURSE arch_sources CONFIGURE_DEPENDS kernel/arch/x86_64/*.cpp kernel/arch/x86_64/*.S)
 
-add_executable(exo-os.elf kernel/main.cpp ${EXO_SOURCES} ${arch_sources})
+add_executable(exo-os.elf kernel/main.cpp kernel/startup.cpp ${EXO_SOURCES} ${arch_sources})
 target_link_libraries(exo-os.elf PRIVATE exo_options)
 
 target_compile_options(exo-os.elf PRIVATE
@@ -11,6 +11,7 @@ target_compile_options(exo-os.elf PRIVATE
     -g
     $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions>
     $<$<COMPILE_LANGUAGE:CXX>:-fno-threadsafe-statics>
+    $<$<COMPILE_LANGUAGE:CXX>:-fno-c++-static-destructors>
     $<$<COMPILE_LANGUAGE:CXX>:-fno-asynchronous-unwind-tables>
     $<$<COMPILE_LANGUAGE:CXX>:-ftrivial-auto-var-init=zero>
     $<$<COMPILE_LANGUAGE:CXX>:-nostdinc++>

@@ -29,7 +29,7 @@ def read_functions(nm: str, image: str) -> tuple[int, list[tuple[int, str]]]:
         elif name == "exo_text_end":
             end = address
         elif kind in "tTwW":
-            functions.setdefault(address, name.split("(")[0])
+            functions.setdefault(address, name.replace("(anonymous namespace)::", "").split("(")[0])
     return start, sorted((a, n) for a, n in functions.items() if start <= a < end)
 
 

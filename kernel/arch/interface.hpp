@@ -8,6 +8,9 @@
 // Locking: none here; functions say whether they need interrupts off.
 #pragma once
 
+#include <span>
+
+#include "utils/format.hpp"
 #include "utils/result.hpp"
 #include "utils/types.hpp"
 
@@ -53,10 +56,13 @@ struct FaultCause {
 namespace exo::arch {
 
 // ---- This CPU. Inline in machine.hpp: cpu_index, current_thread, set_current_thread, interrupts_enabled,
-//      disable_interrupts, enable_interrupts, relax, cycle_counter.
+//      disable_interrupts, enable_interrupts, relax, cycle_counter; port_read8/16/32, port_write8/16/32 (hosted: an
+//      empty bus, all ones).
 
 /// Enables interrupts and sleeps until one arrives, without a gap between the two. Returns with interrupts on.
 void wait_for_interrupt();
+/// Resets the machine the hard way, when no controller does it.
+[[noreturn]] void reset_cpu();
 /// The end: all interrupts off, CPU halted (hosted: abort).
 [[noreturn]] void stop_machine();
 
@@ -69,8 +75,25 @@ extern "C" void exo_switch_context(ThreadContext* from, const ThreadContext* to)
 void prepare_context(ThreadContext& context, void* stack_top, void (*entry)(void*), void* argument);
 /// The stack on which this CPU enters the kernel from user mode (TSS rsp0 and the system-call entry).
 void set_kernel_stack(void* stack_top);
-/// Called on the new stack right after each switch (hosted: announces the fibre to the sanitizers).
-void switch_finished(void* stack_bottom, usize stack_size);
+/// Around exo_switch_context: before it with the stack that is gone to, after it on that stack (hosted: announces
+/// the fibre to the sanitizers; the machine needs neither).
+void switch_starting(void* stack_bottom, usize stack_size);
+void switch_finished();
+
+// ---- System calls.
+
+inline constexpr usize SYSTEM_CALL_LIMIT = 512;
+/// Answered by a fast handler that wants the full path to run, before any effect.
+inline constexpr u64 FAST_PATH_DECLINED = static_cast<u64>(-4096);
+/// The short route: runs with interrupts off; must not sleep, allocate, log or touch user memory that may fault.
+using FastHandler = u64 (*)(u64, u64, u64, u64, u64, u64);
+void set_fast_handler(usize number, FastHandler handler);
+/// Programs this CPU's entry (on a PC: the SYSCALL MSRs).
+void enable_system_calls();
+
+/// AT_HWCAP (CPUID 1, EDX) and AT_HWCAP2 (bit 1: FSGSBASE may be used).
+u64 hardware_capabilities();
+u64 hardware_capabilities_2();
 
 // ---- User mode.
 
@@ -84,6 +107,8 @@ u64 user_gs_base();
 
 /// Bytes of extended state (x87, SSE, AVX …) that one thread needs, and its alignment (64).
 usize fpu_area_size();
+/// XCR0: which components the area holds.
+u64 fpu_components();
 /// Writes the state of a fresh program into `area`.
 void fpu_initialise(void* area);
 void fpu_save(void* area);
@@ -107,12 +132,31 @@ usize copy_to_user(u64 to, const void* from, usize size);
 usize zero_user(u64 to, usize size);
 /// Bytes before the NUL, at most `size`; -1 after a fault.
 isize copy_string_from_user(char* to, u64 from, usize size);
-/// Atomically replaces *address by desired if it is `expected`; false with `observed` set when it was not. Errors: Efault.
+/// Atomically replaces the 32-bit word by `desired` if it is `expected`; the word that was there. Errors: Efault.
 Result<u32> compare_exchange_user(u64 address, u32 expected, u32 desired);
 
-// ---- Time. The cycle counter's rate is measured at boot by time/.
+// ---- The kernel's own image in memory.
 
-/// One-shot timer interrupt of this CPU, `ticks_from_now` in units of the CPU's own timer.
+struct ImageSection {
+    enum class Kind : u8 { Text, ReadOnly, Data } kind;
+    u64 virtual_address;
+    u64 physical_address;
+    u64 size;  ///< Whole pages.
+};
+/// Three of them.
+std::span<const ImageSection> image_sections();
+
+// ---- Reports.
+
+/// The interrupted or calling code's registers and call chain, for a panic. `registers` may be null.
+void describe_cpu(FormatSink sink, const UserRegisters* registers);
+
+// ---- Time. The cycle counter's rate is measured at boot by main.cpp.
+
+/// Measures the cycle counter (and this CPU's timer) against a timer of known rate, for at most a millisecond.
+/// `pm_timer_port` is ACPI's timer, 0 if there is none. Returns cycles per second.
+u64 measure_cycle_counter(u16 pm_timer_port);
+/// One-shot timer interrupt of this CPU.
 void arm_timer(u64 nanoseconds_from_now);
 void disarm_timer();
 

@@ -16,14 +16,15 @@ void interrupt(u32 line);
 /// time: this CPU's timer fired. Interrupts are off.
 void timer_tick();
 
-/// scheduler: an interrupt or exception is about to return to user mode, interrupts on: run others if it is time.
-void reschedule();
-
 /// syscall: the full path of SYSCALL. `registers` may be changed at will (signals, execve).
 void system_call(arch::UserRegisters& registers);
 
-/// posix_x: the last stop before user mode after any entry: signals, tracing. Interrupts on.
+/// scheduler: the last stop before user mode after any entry, if ThreadHeader::work is not 0: other threads, signals,
+/// the FPU. Called and left with interrupts off, and left with nothing more to do.
 void return_to_user(arch::UserRegisters& registers);
+
+/// log: an exception that the kernel did not expect, in kernel mode. Prints a report and stops.
+[[noreturn]] void fatal_exception(u32 vector, u64 error_code, u64 fault_address, const arch::UserRegisters& registers);
 
 /// posix_x: a user program caused exception `vector` (not resolved by page_fault): becomes a signal.
 void user_exception(u32 vector, u64 error_code, u64 fault_address, arch::UserRegisters& registers);

@@ -12,6 +12,9 @@ void discover_platform(const boot::PhysicalReader& memory, u64 rsdp);
 /// The I/O port of ACPI's timer; 0: none.
 u16 pm_timer_port();
 
+/// The real-time clock's register that holds the century, as ACPI names it; 0: none.
+u8 rtc_century_register();
+
 /// Maps and starts the interrupt controllers. Errors: Enomem; Enodev (none that works).
 Result<> start_interrupt_controllers();
 

@@ -76,6 +76,7 @@ Result<PipePair> create_pipe(OpenFlags flags, const fs::Credentials& credentials
     const fs::NewNode node{.mode = abi::mode::FIFO | 0600, .uid = credentials.uid, .gid = credentials.gid};
     Ref<fs::Inode> inode = TRY(make_ref<fs::AnonymousInode>(state.file_system, node));
     Ref<Pipe> pipe = TRY(Pipe::create());
+    inode->shared_state = pipe;  // for those who open it again through /proc/PID/fd
 
     const auto make_end = [&](PipeEnds ends, OpenFlags access) -> Result<Ref<fs::File>> {
         pipe->add(ends);

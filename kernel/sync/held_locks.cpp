@@ -33,8 +33,12 @@ void note_released(LockRank rank) {
     if (rank >= LockRank::ProcessTree) --header.spin_locks_held;
 }
 
+void assert_no_spin_locks() {
+    ASSERT(thread_header().spin_locks_held == 0 && "giving up the CPU with a spin lock held");
+}
+
 void assert_may_sleep() {
-    ASSERT(thread_header().spin_locks_held == 0 && "sleeping with a spin lock held");
+    assert_no_spin_locks();
     ASSERT(arch::interrupts_enabled() && "sleeping with interrupts off");
 }
 

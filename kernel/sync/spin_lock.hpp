@@ -51,7 +51,9 @@ class [[nodiscard]] InterruptsOff {
 template <class T, LockRank RANK, class Policy = IrqUntouched>
 class SpinLocked {
   public:
+    constexpr SpinLocked() = default;
     template <class... Args>
+        requires(sizeof...(Args) > 0)
     explicit constexpr SpinLocked(Args&&... args) : value_(std::forward<Args>(args)...) {}
     SpinLocked(const SpinLocked&) = delete;
     SpinLocked& operator=(const SpinLocked&) = delete;
@@ -98,7 +100,7 @@ class SpinLocked {
     void release() { locked_.store(false, std::memory_order_release); }
 
     std::atomic<bool> locked_{false};
-    T value_;
+    T value_{};
 };
 
 }  // namespace exo::sync

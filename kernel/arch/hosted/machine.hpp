@@ -3,6 +3,8 @@
 
 #include <x86intrin.h>
 
+#include <atomic>
+
 #include "utils/types.hpp"
 
 namespace exo::arch {
@@ -15,6 +17,9 @@ struct Cpu {
     u64 address_space = 0;
 };
 extern thread_local Cpu this_cpu;
+extern std::atomic<u64> simulated_time;
+/// Lets simulated time pass, running the timer interrupts that fall due.
+void advance_time(u64 nanoseconds);
 }  // namespace hosted
 
 inline u32 cpu_index() { return hosted::this_cpu.index; }
@@ -23,7 +28,14 @@ inline void set_current_thread(void* thread) { hosted::this_cpu.current_thread =
 inline bool interrupts_enabled() { return hosted::this_cpu.interrupts_enabled; }
 inline void disable_interrupts() { hosted::this_cpu.interrupts_enabled = false; }
 inline void enable_interrupts() { hosted::this_cpu.interrupts_enabled = true; }
+inline u8 port_read8(u16) { return 0xff; }
+inline u16 port_read16(u16) { return 0xffff; }
+inline u32 port_read32(u16) { return 0xffffffff; }
+inline void port_write8(u16, u8) {}
+inline void port_write16(u16, u16) {}
+inline void port_write32(u16, u32) {}
 inline void relax() { _mm_pause(); }
-inline u64 cycle_counter() { return __rdtsc(); }
+/// Simulated: one cycle is one nanosecond; it moves when a test advances it or every thread sleeps.
+inline u64 cycle_counter() { return hosted::simulated_time.load(std::memory_order_relaxed); }
 
 }  // namespace exo::arch

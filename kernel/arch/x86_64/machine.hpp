@@ -1,6 +1,7 @@
 // The x86-64 home's inline part: see arch/interface.hpp.
 #pragma once
 
+#include "arch/x86_64/ports.hpp"
 #include "utils/types.hpp"
 
 namespace exo::arch {

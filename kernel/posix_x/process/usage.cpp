@@ -2,27 +2,23 @@
 
 namespace exo::posix_x {
 
-namespace {
-
 /// Run time is exact; it is divided by the samples that fell into either mode, as Linux does (cputime_adjust). Without
 /// a sample in the kernel it counts as the program's.
-void divide_run_time(const scheduler::CpuUse& use, ResourceUsage& usage) {
+ResourceUsage to_usage(const scheduler::CpuUse& use) {
+    ResourceUsage usage;
     const u64 samples = use.user_samples + use.kernel_samples;
     if (samples > 0) {
         const auto product = static_cast<unsigned __int128>(use.run_time) * use.kernel_samples;
         usage.system_time = static_cast<time::Nanoseconds>(product / samples);
     }
     usage.user_time = use.run_time - usage.system_time;
-}
-
-}  // namespace
-
-ResourceUsage usage_of(Task& task) {
-    ResourceUsage usage;
-    const scheduler::CpuUse use = task.thread->cpu_use();
-    divide_run_time(use, usage);
     usage.voluntary_switches = use.voluntary_switches;
     usage.involuntary_switches = use.involuntary_switches;
+    return usage;
+}
+
+ResourceUsage usage_of(Task& task) {
+    ResourceUsage usage = to_usage(task.thread->cpu_use());
     Ref<vm::AddressSpace> space;
     {
         auto guard = task.task_lock.lock();

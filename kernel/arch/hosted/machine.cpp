@@ -1,0 +1,159 @@
+// The hosted home: one Linux thread is one CPU, kernel threads are fibres on it, time is simulated.
+//
+// Interrupts do not interrupt: a timer that fell due is delivered where interrupts are enabled again, where simulated
+// time is advanced, and where all threads sleep. So a run is the same each time.
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "arch/interrupt_controller.hpp"
+#include "arch/upcalls.hpp"
+
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+#include <sanitizer/common_interface_defs.h>
+#define EXO_ASAN 1
+#endif
+#if __has_feature(thread_sanitizer)
+#include <sanitizer/tsan_interface.h>
+#define EXO_TSAN 1
+#endif
+
+namespace exo::arch {
+
+namespace hosted {
+
+thread_local Cpu this_cpu;
+std::atomic<u64> simulated_time{0};
+
+namespace {
+constexpr u64 NOT_ARMED = ~0ULL;
+thread_local u64 timer_deadline = NOT_ARMED;
+
+void deliver_due_timer() {
+    if (!this_cpu.interrupts_enabled || simulated_time.load() < timer_deadline) return;
+    timer_deadline = NOT_ARMED;
+    this_cpu.interrupts_enabled = false;
+    upcalls::timer_tick();
+    this_cpu.interrupts_enabled = true;
+}
+}  // namespace
+
+void advance_time(u64 nanoseconds) {
+    const u64 end = simulated_time.load() + nanoseconds;
+    while (timer_deadline <= end) {
+        if (simulated_time.load() < timer_deadline) simulated_time.store(timer_deadline);
+        deliver_due_timer();
+    }
+    simulated_time.store(end);
+}
+
+}  // namespace hosted
+
+void wait_for_interrupt() {
+    enable_interrupts();
+    if (hosted::timer_deadline == hosted::NOT_ARMED) {
+        std::fputs("hosted: every thread sleeps and no timer is armed\n", stderr);
+        std::abort();
+    }
+    if (hosted::simulated_time.load() < hosted::timer_deadline) hosted::simulated_time.store(hosted::timer_deadline);
+    hosted::deliver_due_timer();
+}
+
+void stop_machine() {
+    std::abort();
+}
+
+void reset_cpu() {
+    std::abort();
+}
+
+// ---- No interrupt controllers, no image, nothing to measure.
+
+void start_local_apic(void*) {}
+Result<> add_io_apic(IoApicRegisters) {
+    return Error::Enodev;
+}
+Result<> enable_interrupt_line(u32, Trigger, Polarity) {
+    return Error::Enodev;
+}
+void disable_interrupt_line(u32) {}
+std::span<const ImageSection> image_sections() {
+    return {};
+}
+u64 measure_cycle_counter(u16) {
+    return 1'000'000'000;
+}
+
+void arm_timer(u64 nanoseconds_from_now) {
+    hosted::timer_deadline = hosted::simulated_time.load() + nanoseconds_from_now;
+}
+
+void disarm_timer() {
+    hosted::timer_deadline = hosted::NOT_ARMED;
+}
+
+// ---- Fibres.
+
+void switch_starting([[maybe_unused]] void* stack_bottom, [[maybe_unused]] usize stack_size) {
+#if defined(EXO_ASAN)
+    // The fake stack is not kept: tests run without use-after-return detection on fibres.
+    __sanitizer_start_switch_fiber(nullptr, stack_bottom, stack_size);
+#endif
+}
+
+void switch_finished() {
+#if defined(EXO_ASAN)
+    __sanitizer_finish_switch_fiber(nullptr, nullptr, nullptr);
+#endif
+}
+
+// ---- User mode does not exist here: what would enter it is a mistake of the test.
+
+void set_kernel_stack(void*) {}
+void set_fast_handler(usize, FastHandler) {}
+void enable_system_calls() {}
+
+u64 hardware_capabilities() {
+    return 0;
+}
+u64 hardware_capabilities_2() {
+    return 0;
+}
+
+void enter_user(UserRegisters&) {
+    std::fputs("hosted: there is no user mode\n", stderr);
+    std::abort();
+}
+
+void set_user_fs_base(u64) {}
+u64 user_fs_base() {
+    return 0;
+}
+void set_user_gs_base(u64) {}
+u64 user_gs_base() {
+    return 0;
+}
+
+usize fpu_area_size() {
+    return 512;
+}
+u64 fpu_components() {
+    return 3;
+}
+void fpu_initialise(void* area) {
+    std::memset(area, 0, fpu_area_size());
+}
+void fpu_save(void*) {}
+void fpu_restore(const void*) {}
+Result<> fpu_validate(void*, usize size) {
+    if (size < fpu_area_size()) return Error::Einval;
+    return {};
+}
+
+void describe_cpu(FormatSink, const UserRegisters*) {}
+
+Result<u64> hardware_random() {
+    return Error::Enodev;
+}
+
+}  // namespace exo::arch

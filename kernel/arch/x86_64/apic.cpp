@@ -1,0 +1,173 @@
+#include "arch/x86_64/apic.hpp"
+
+#include "arch/upcalls.hpp"
+#include "arch/x86_64/cpu_features.hpp"
+#include "arch/x86_64/ports.hpp"
+
+namespace exo::arch {
+
+namespace {
+
+// Local APIC registers (byte offsets; the x2APIC MSR is 0x800 + offset / 16).
+constexpr u32 APIC_ID = 0x20;
+constexpr u32 APIC_EOI = 0xb0;
+constexpr u32 APIC_SPURIOUS = 0xf0;
+constexpr u32 APIC_TIMER_LVT = 0x320;
+constexpr u32 APIC_TIMER_INITIAL = 0x380;
+constexpr u32 APIC_TIMER_CURRENT = 0x390;
+constexpr u32 APIC_TIMER_DIVIDE = 0x3e0;
+constexpr u32 APIC_TASK_PRIORITY = 0x80;
+constexpr u32 LVT_MASKED = 1 << 16;
+
+constexpr u32 FIRST_LINE_VECTOR = 48;  // 32-47 are where a mis-programmed 8259 would deliver
+constexpr u32 TIMER_VECTOR = 0xfe;
+constexpr u32 SPURIOUS_VECTOR = 0xff;
+constexpr u32 MAX_LINES = TIMER_VECTOR - FIRST_LINE_VECTOR;
+
+constexpr u32 MSR_APIC_BASE = 0x1b;
+constexpr u64 APIC_BASE_ENABLE = 1 << 11;
+constexpr u64 APIC_BASE_X2APIC = 1 << 10;
+
+constexpr usize MAX_IO_APICS = 8;
+
+struct IoApic {
+    volatile u32* registers = nullptr;
+    u32 first_line = 0;
+    u32 line_count = 0;
+
+    u32 read(u32 index) const {
+        registers[0] = index;
+        return registers[4];
+    }
+    void write(u32 index, u32 value) const {
+        registers[0] = index;
+        registers[4] = value;
+    }
+};
+
+struct Controllers {
+    volatile u32* local = nullptr;
+    bool uses_x2apic = false;
+    IoApic io_apics[MAX_IO_APICS];
+    usize io_apic_count = 0;
+    u64 timer_scale = 1ULL << 32;  ///< Ticks a nanosecond, times 2^32.
+};
+constinit Controllers controllers;  // written at boot only, by the first CPU
+
+u32 local_read(u32 offset) {
+    if (controllers.uses_x2apic) return static_cast<u32>(read_msr(0x800 + offset / 16));
+    return controllers.local[offset / 4];
+}
+
+void local_write(u32 offset, u32 value) {
+    if (controllers.uses_x2apic)
+        write_msr(0x800 + offset / 16, value);
+    else
+        controllers.local[offset / 4] = value;
+}
+
+/// Remapped out of the exceptions' way and all lines masked: it may deliver spurious interrupts even so.
+void mask_8259() {
+    constexpr u16 MASTER = 0x20;
+    constexpr u16 SLAVE = 0xa0;
+    port_write8(MASTER, 0x11);
+    port_write8(SLAVE, 0x11);
+    port_write8(MASTER + 1, 32);
+    port_write8(SLAVE + 1, 40);
+    port_write8(MASTER + 1, 4);
+    port_write8(SLAVE + 1, 2);
+    port_write8(MASTER + 1, 1);
+    port_write8(SLAVE + 1, 1);
+    port_write8(MASTER + 1, 0xff);
+    port_write8(SLAVE + 1, 0xff);
+}
+
+const IoApic* io_apic_of(u32 line) {
+    for (usize index = 0; index < controllers.io_apic_count; ++index) {
+        const IoApic& io_apic = controllers.io_apics[index];
+        if (line >= io_apic.first_line && line - io_apic.first_line < io_apic.line_count) return &io_apic;
+    }
+    return nullptr;
+}
+
+constexpr u32 redirection_register(const IoApic& io_apic, u32 line) {
+    return 0x10 + 2 * (line - io_apic.first_line);
+}
+
+}  // namespace
+
+void start_local_apic(void* local_registers) {
+    mask_8259();
+    controllers.local = static_cast<volatile u32*>(local_registers);
+    u64 base = read_msr(MSR_APIC_BASE) | APIC_BASE_ENABLE;
+    if (cpu_features().has_x2apic) {
+        base |= APIC_BASE_X2APIC;
+        controllers.uses_x2apic = true;
+    }
+    write_msr(MSR_APIC_BASE, base);
+    local_write(APIC_TASK_PRIORITY, 0);
+    local_write(APIC_TIMER_LVT, LVT_MASKED | TIMER_VECTOR);
+    local_write(APIC_TIMER_DIVIDE, 0b1011);  // by 1
+    local_write(APIC_SPURIOUS, 0x100 | SPURIOUS_VECTOR);
+    this_cpu().apic_id = controllers.uses_x2apic ? local_read(APIC_ID) : local_read(APIC_ID) >> 24;
+}
+
+Result<> add_io_apic(IoApicRegisters registers) {
+    if (controllers.io_apic_count == MAX_IO_APICS) return Error::Enodev;
+    IoApic io_apic{static_cast<volatile u32*>(registers.registers), registers.first_line, 0};
+    const u32 version = io_apic.read(1);
+    if (version == 0xffffffff) return Error::Enodev;
+    io_apic.line_count = (version >> 16 & 0xff) + 1;
+    for (u32 line = 0; line < io_apic.line_count; ++line) io_apic.write(0x10 + 2 * line, LVT_MASKED);
+    controllers.io_apics[controllers.io_apic_count++] = io_apic;
+    return {};
+}
+
+Result<> enable_interrupt_line(u32 line, Trigger trigger, Polarity polarity) {
+    const IoApic* io_apic = io_apic_of(line);
+    if (io_apic == nullptr || line >= MAX_LINES) return Error::Einval;
+    const u32 index = redirection_register(*io_apic, line);
+    const u32 mode = (trigger == Trigger::Level ? 1U << 15 : 0) | (polarity == Polarity::Low ? 1U << 13 : 0);
+    io_apic->write(index + 1, this_cpu().apic_id << 24);
+    io_apic->write(index, mode | (FIRST_LINE_VECTOR + line));
+    return {};
+}
+
+void disable_interrupt_line(u32 line) {
+    if (const IoApic* io_apic = io_apic_of(line)) io_apic->write(redirection_register(*io_apic, line), LVT_MASKED);
+}
+
+void set_apic_timer_rate(u64 ticks, u64 nanoseconds) {
+    if (ticks != 0 && nanoseconds != 0) controllers.timer_scale = (ticks << 32) / nanoseconds;
+    local_write(APIC_TIMER_LVT, TIMER_VECTOR);
+}
+
+void start_apic_timer_count() {
+    local_write(APIC_TIMER_INITIAL, 0xffffffff);
+}
+
+u32 apic_timer_counted() {
+    return 0xffffffff - local_read(APIC_TIMER_CURRENT);
+}
+
+void arm_timer(u64 nanoseconds_from_now) {
+    // A wait beyond what 32 bits hold comes early; the timer queue then arms it again.
+    const auto ticks = static_cast<unsigned __int128>(nanoseconds_from_now) * controllers.timer_scale >> 32;
+    const u32 count = ticks > 0xffffffff ? 0xffffffff : static_cast<u32>(ticks);
+    local_write(APIC_TIMER_INITIAL, count != 0 ? count : 1);
+}
+
+void disarm_timer() {
+    local_write(APIC_TIMER_INITIAL, 0);
+}
+
+void dispatch_interrupt(u32 vector) {
+    if (vector < FIRST_LINE_VECTOR || vector == SPURIOUS_VECTOR) return;  // spurious ones want no acknowledgement
+    local_write(APIC_EOI, 0);
+    if (vector == TIMER_VECTOR)
+        upcalls::timer_tick();
+    else
+        upcalls::interrupt(vector - FIRST_LINE_VECTOR);
+}
+
+}  // namespace exo::arch

@@ -1,0 +1,34 @@
+// What this CPU can do, and the control registers that follow from it.
+#pragma once
+
+#include "utils/types.hpp"
+
+namespace exo::arch {
+
+struct CpuFeatures {
+    bool has_smep, has_smap, has_umip, has_fsgsbase, has_nx, has_1gib_pages, has_xsave, has_xsaveopt;
+    bool has_rdrand, has_rdseed, has_invariant_tsc, has_x2apic, is_virtual;
+    u64 physical_address_mask;
+    u64 xsave_components;  ///< XCR0: x87, SSE, and AVX, AVX-512, PKRU where present.
+    u32 xsave_size;
+    u32 signature;         ///< CPUID 1 EAX.
+    u32 hwcap;             ///< CPUID 1 EDX: AT_HWCAP.
+    char vendor[13];
+    char brand[49];
+};
+
+struct CpuidResult {
+    u32 eax, ebx, ecx, edx;
+};
+CpuidResult cpuid(u32 leaf, u32 subleaf = 0);
+
+u64 read_msr(u32 number);
+void write_msr(u32 number, u64 value);
+
+/// Valid after enable_cpu_features on the first CPU.
+const CpuFeatures& cpu_features();
+
+/// Detects, sets CR0, CR4, EFER and XCR0, and takes stac/clac out of the code if there is no SMAP. On each CPU.
+void enable_cpu_features();
+
+}  // namespace exo::arch

@@ -1,0 +1,148 @@
+#include "arch/x86_64/descriptor_tables.hpp"
+
+#include "arch/x86_64/cpu_features.hpp"
+
+extern "C" {
+extern const exo::u8 exo_vector_stubs[];
+void exo_syscall_entry();
+}
+
+namespace exo::arch {
+
+namespace {
+
+struct [[gnu::packed]] Tss {
+    u32 reserved0;
+    u64 rsp[3];
+    u64 reserved1;
+    u64 ist[7];
+    u64 reserved2;
+    u16 reserved3;
+    u16 io_map_base;
+};
+static_assert(sizeof(Tss) == 104);
+
+struct IdtEntry {
+    u16 offset_low;
+    u16 selector;
+    u8 ist;
+    u8 type;
+    u16 offset_middle;
+    u32 offset_high;
+    u32 reserved;
+};
+static_assert(sizeof(IdtEntry) == 16);
+
+struct [[gnu::packed]] TablePointer {
+    u16 limit;
+    u64 base;
+};
+
+constexpr usize GDT_ENTRIES = 10;
+constexpr usize GDT_TSS = 8;
+constexpr usize IST_STACK_SIZE = 8 * KIB;
+constexpr u32 IST_STACKS = 4;
+
+struct alignas(64) CpuTables {
+    u64 gdt[GDT_ENTRIES];
+    Tss tss;
+    alignas(16) u8 ist_stacks[IST_STACKS][IST_STACK_SIZE];
+};
+
+// Only CPU 0 runs today; the record of a further CPU comes from the heap before it is started.
+constinit CpuTables first_cpu_tables{};
+alignas(16) constinit IdtEntry idt[256]{};
+
+constexpr u8 GATE_KERNEL = 0x8e;
+constexpr u8 GATE_USER = 0xee;  // int3 and into may be executed by programs
+
+u8 ist_of(u32 vector) {
+    switch (vector) {
+        case 1: return 1;   // #DB
+        case 2: return 2;   // NMI
+        case 8: return 3;   // #DF
+        case 18: return 4;  // #MC
+        default: return 0;
+    }
+}
+
+void fill_idt() {
+    for (u32 vector = 0; vector < 256; ++vector) {
+        // SAFETY: the stubs are 16 bytes each (entry.S).
+        const u64 address = reinterpret_cast<u64>(exo_vector_stubs) + vector * 16ULL;
+        idt[vector] = {static_cast<u16>(address), KERNEL_CS, ist_of(vector), vector == 3 || vector == 4 ? GATE_USER : GATE_KERNEL,
+                       static_cast<u16>(address >> 16), static_cast<u32>(address >> 32), 0};
+    }
+}
+
+void fill_gdt(CpuTables& tables) {
+    tables.gdt[1] = 0x00cf9b000000ffff;  // 0x08: 32-bit kernel code
+    tables.gdt[2] = 0x00af9b000000ffff;  // 0x10: kernel code
+    tables.gdt[3] = 0x00cf93000000ffff;  // 0x18: kernel data
+    tables.gdt[4] = 0x00cffb000000ffff;  // 0x20: 32-bit user code
+    tables.gdt[5] = 0x00cff3000000ffff;  // 0x28: user data
+    tables.gdt[6] = 0x00affb000000ffff;  // 0x30: user code
+    const u64 base = reinterpret_cast<u64>(&tables.tss);
+    const u64 limit = sizeof(Tss) - 1;
+    tables.gdt[GDT_TSS] = (base & 0xffffff) << 16 | (base >> 24 & 0xff) << 56 | limit | 0x89ULL << 40;
+    tables.gdt[GDT_TSS + 1] = base >> 32;
+}
+
+/// The CPU's record lies at the top of each of its own stacks: entry.S reads it there.
+void fill_ist(CpuTables& tables, CpuLocal& cpu) {
+    for (u32 index = 0; index < IST_STACKS; ++index) {
+        // SAFETY: the last 16 bytes of our own stack; 16-byte aligned.
+        auto* top = reinterpret_cast<u64*>(tables.ist_stacks[index] + IST_STACK_SIZE - 16);
+        top[0] = reinterpret_cast<u64>(&cpu);
+        tables.tss.ist[index] = reinterpret_cast<u64>(top);
+    }
+    tables.tss.io_map_base = sizeof(Tss);
+}
+
+}  // namespace
+
+void load_descriptor_tables(CpuLocal& cpu) {
+    CpuTables& tables = first_cpu_tables;
+    fill_gdt(tables);
+    fill_ist(tables, cpu);
+    fill_idt();
+    const TablePointer gdt_pointer{sizeof(tables.gdt) - 1, reinterpret_cast<u64>(tables.gdt)};
+    const TablePointer idt_pointer{sizeof(idt) - 1, reinterpret_cast<u64>(idt)};
+    asm volatile(
+        "lgdt %0\n\t"
+        "lidt %1\n\t"
+        "pushq %2\n\t"
+        "lea 1f(%%rip), %%rax\n\t"
+        "push %%rax\n\t"
+        "lretq\n"
+        "1:\n\t"
+        "mov %3, %%ss\n\t"
+        "xor %%eax, %%eax\n\t"
+        "mov %%eax, %%ds\n\t"
+        "mov %%eax, %%es\n\t"
+        "mov %%eax, %%fs\n\t"
+        "mov %%eax, %%gs\n\t"
+        "ltr %w4"
+        :
+        : "m"(gdt_pointer), "m"(idt_pointer), "i"(KERNEL_CS), "r"(static_cast<u32>(KERNEL_SS)), "r"(static_cast<u32>(GDT_TSS * 8))
+        : "rax", "memory");
+    cpu.self = &cpu;
+    write_msr(0xc0000101, reinterpret_cast<u64>(&cpu));  // GS_BASE
+    write_msr(0xc0000102, 0);                            // KERNEL_GS_BASE: the user's
+}
+
+void set_kernel_stack(void* stack_top) {
+    first_cpu_tables.tss.rsp[0] = reinterpret_cast<u64>(stack_top);
+    this_cpu().kernel_stack_top = reinterpret_cast<u64>(stack_top);
+}
+
+void enable_system_calls() {
+    constexpr u32 EFER = 0xc0000080;
+    constexpr u64 IF_DF_TF_NT_AC = 0x200 | 0x400 | 0x100 | 0x4000 | 0x40000;
+    write_msr(EFER, read_msr(EFER) | 1);
+    write_msr(0xc0000081, 0x23ULL << 48 | static_cast<u64>(KERNEL_CS) << 32);  // STAR: SYSRET takes +16 and +8
+    write_msr(0xc0000082, reinterpret_cast<u64>(&exo_syscall_entry));          // LSTAR
+    write_msr(0xc0000084, IF_DF_TF_NT_AC);                                     // SFMASK
+}
+
+}  // namespace exo::arch

@@ -1,0 +1,282 @@
+// Every way into the kernel, and the ways out of it.
+//
+// Each entry builds one UserRegisters (arch/interface.hpp) on the kernel stack and calls C++. Offsets: r15 0 … rdi 112,
+// original_rax 120, rip 128, cs 136, rflags 144, rsp 152, ss 160.
+//
+// %gs: user mode has its own base; swapgs on the way in and out. Entries that can interrupt the kernel between its entry
+// and its swapgs (NMI, #DF, #MC, #DB) have stacks of their own and take the CPU's record from the stack's top instead
+// of judging by the base, which a user with FSGSBASE can make look like anything.
+
+#define USER_CS 0x33
+#define USER_SS 0x2b
+
+    .macro CLEAR_AC                // with SMAP, %rflags.AC of the interrupted code must not open user memory to us
+    .pushsection .smap_sites, "a"
+    .quad 9f
+    .popsection
+9:  clac
+    .endm
+
+    .macro PUSH_REST               // after original_rax (and, for traps, rdi)
+    push %rsi
+    push %rdx
+    push %rcx
+    push %rax
+    push %r8
+    push %r9
+    push %r10
+    push %r11
+    push %rbx
+    push %rbp
+    push %r12
+    push %r13
+    push %r14
+    push %r15
+    .endm
+
+    .macro POP_ALL                 // leaves %rsp at original_rax
+    pop %r15
+    pop %r14
+    pop %r13
+    pop %r12
+    pop %rbp
+    pop %rbx
+    pop %r11
+    pop %r10
+    pop %r9
+    pop %r8
+    pop %rax
+    pop %rcx
+    pop %rdx
+    pop %rsi
+    pop %rdi
+    .endm
+
+    .text
+
+// ---- Exceptions and interrupts: 256 stubs of 16 bytes.
+    .balign 16
+    .globl exo_vector_stubs
+exo_vector_stubs:
+    .set vector, 0
+    .rept 256
+    .balign 16
+    // Exceptions 8, 10-14, 17, 21, 29, 30 push an error code by themselves.
+    .if !(vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || vector == 21 || vector == 29 || vector == 30)
+    push $0
+    .endif
+    push $vector
+    .if vector == 1 || vector == 2 || vector == 8 || vector == 18
+    jmp entry_on_own_stack
+    .else
+    jmp entry_common
+    .endif
+    .set vector, vector + 1
+    .endr
+
+entry_common:
+    xchg %rdi, (%rsp)              // the vector's slot is rdi's in UserRegisters
+    PUSH_REST
+    cld
+    CLEAR_AC
+    testb $3, 136(%rsp)
+    jz 1f
+    swapgs
+1:  mov %rsp, %rsi
+    xor %ebp, %ebp
+    testb $3, 136(%rsp)
+    jnz 2f
+    mov 32(%rsp), %rbp             // a backtrace goes on through the interrupted kernel code
+2:  sub $8, %rsp
+    call exo_trap                  // (vector, registers)
+    add $8, %rsp
+    .globl exo_return_from_trap
+exo_return_from_trap:
+    testb $3, 136(%rsp)
+    jz 1f
+    swapgs
+1:  POP_ALL
+    add $8, %rsp
+    .globl exo_iretq
+exo_iretq:
+    iretq
+
+entry_on_own_stack:
+    xchg %rdi, (%rsp)
+    PUSH_REST
+    cld
+    CLEAR_AC
+    testb $3, 136(%rsp)
+    jz 1f
+    cmp $1, %edi
+    je 3f                          // #DB from user mode: an ordinary exception, on the thread's stack
+1:  // The CPU's record lies above the frame, at the top of this stack.
+    mov $0xc0000101, %ecx          // GS_BASE
+    rdmsr
+    mov %eax, %r12d
+    mov %edx, %r13d
+    mov 168(%rsp), %rax
+    mov %rax, %rdx
+    shr $32, %rdx
+    wrmsr
+    mov %rsp, %rsi
+    xor %ebp, %ebp
+    sub $8, %rsp
+    call exo_trap_on_own_stack     // (vector, registers)
+    add $8, %rsp
+    mov $0xc0000101, %ecx
+    mov %r12d, %eax
+    mov %r13d, %edx
+    wrmsr
+    POP_ALL
+    add $8, %rsp
+    iretq
+3:  swapgs
+    mov %rsp, %rsi
+    mov %gs:16, %rsp               // the thread's kernel stack is empty: we come from user mode
+    sub $168, %rsp
+    mov %rdi, %rbx
+    mov %rsp, %rdi
+    mov $21, %ecx
+    rep movsq
+    mov %rsp, %rsi
+    mov %rbx, %rdi
+    xor %ebp, %ebp
+    sub $8, %rsp
+    call exo_trap
+    add $8, %rsp
+    jmp exo_return_from_trap
+
+// ---- SYSCALL. Interrupts are off (SFMASK), %rcx holds the user's rip, %r11 its rflags.
+//
+// The fast path saves what a C++ function may clobber, in its place in UserRegisters, and calls the fast handler of this
+// number if there is one. If that declines (before any effect) the rest is saved and the full path runs.
+    .balign 16
+    .globl exo_syscall_entry
+exo_syscall_entry:
+    swapgs
+    mov %rsp, %gs:24
+    mov %gs:16, %rsp
+    push $USER_SS
+    push %gs:24
+    push %r11
+    push $USER_CS
+    push %rcx
+    push %rax                      // original_rax
+    push %rdi
+    push %rsi
+    push %rdx
+    push %rcx
+    push $-38                      // rax: ENOSYS unless somebody says otherwise
+    push %r8
+    push %r9
+    push %r10
+    push %r11
+
+    cmp $512, %rax
+    jae full_path
+    cmp $512, %rax                 // the index stays in the table in mispredicted execution too
+    sbb %rcx, %rcx
+    and %rcx, %rax
+    mov exo_fast_handlers(, %rax, 8), %rax
+    test %rax, %rax
+    jz full_path
+    mov %gs:8, %rcx
+    cmpl $0, (%rcx)                // ThreadHeader::work: tracing, signals, another thread's turn
+    jne full_path
+    mov %r10, %rcx
+    call *%rax
+    cmp $-4096, %rax               // FAST_PATH_DECLINED
+    je full_path
+    mov %gs:8, %rcx
+    cmpl $0, (%rcx)
+    jne fast_path_with_work
+    // The stack holds r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi, original_rax, rip, cs, rflags, rsp, ss. %rcx is a
+    // user address below 2^47: SYSCALL came from there, and the last user page is never mapped.
+    pop %r11
+    pop %r10
+    pop %r9
+    pop %r8
+    add $8, %rsp
+    pop %rcx
+    pop %rdx
+    pop %rsi
+    pop %rdi
+    mov 32(%rsp), %rsp
+    swapgs
+    sysretq
+
+full_path:
+    push %rbx
+    push %rbp
+    push %r12
+    push %r13
+    push %r14
+    push %r15
+    mov %rsp, %rdi
+    xor %ebp, %ebp
+    sti
+    sub $8, %rsp
+    call exo_system_call           // returns with interrupts off and nothing left to do
+    add $8, %rsp
+    .globl exo_return_from_system_call
+exo_return_from_system_call:
+    // SYSRET only if it restores everything: rcx == rip (canonical, in the user half), r11 == rflags without RF and TF,
+    // and our own selectors. On some CPUs SYSRET to a non-canonical address faults in kernel mode with the user's stack.
+    mov 88(%rsp), %rcx
+    cmp 128(%rsp), %rcx
+    jne exo_return_from_trap
+    mov %rcx, %rax
+    shr $47, %rax
+    jnz exo_return_from_trap
+    mov 48(%rsp), %r11
+    cmp 144(%rsp), %r11
+    jne exo_return_from_trap
+    test $0x10100, %r11d
+    jnz exo_return_from_trap
+    cmpl $USER_CS, 136(%rsp)
+    jne exo_return_from_trap
+    cmpl $USER_SS, 160(%rsp)
+    jne exo_return_from_trap
+    pop %r15
+    pop %r14
+    pop %r13
+    pop %r12
+    pop %rbp
+    pop %rbx
+    add $8, %rsp
+    pop %r10
+    pop %r9
+    pop %r8
+    pop %rax
+    add $8, %rsp
+    pop %rdx
+    pop %rsi
+    pop %rdi
+    mov 32(%rsp), %rsp             // original_rax, rip, cs, rflags, rsp
+    swapgs
+    sysretq
+
+fast_path_with_work:
+    // The call is done, its result stands; signals and other threads come first.
+    mov %rax, 32(%rsp)
+    push %rbx
+    push %rbp
+    push %r12
+    push %r13
+    push %r14
+    push %r15
+    mov %rsp, %rdi
+    xor %ebp, %ebp
+    sub $8, %rsp
+    call exo_prepare_return_to_user
+    add $8, %rsp
+    jmp exo_return_from_system_call
+
+// ---- void enter_user(UserRegisters&): the first return of a new program or of a forked child.
+    .globl exo_enter_user
+exo_enter_user:
+    mov %rdi, %rsp
+    jmp exo_return_from_trap
+
+    .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,121 @@
+// Extended state: XSAVE where the CPU has it, FXSAVE otherwise (Intel SDM vol. 1, chapter 13).
+#include <cstring>
+
+#include "arch/interface.hpp"
+#include "arch/x86_64/cpu_features.hpp"
+
+namespace exo::arch {
+
+namespace {
+
+// Offsets in the legacy region and the XSAVE header.
+constexpr usize FCW = 0;
+constexpr usize MXCSR = 24;
+constexpr usize MXCSR_MASK = 28;
+constexpr usize XSTATE_BV = 512;
+constexpr usize XCOMP_BV = 520;
+constexpr usize HEADER_END = 576;
+
+template <class T>
+T load(const void* area, usize offset) {
+    T value;
+    std::memcpy(&value, static_cast<const u8*>(area) + offset, sizeof(value));
+    return value;
+}
+
+template <class T>
+void store(void* area, usize offset, T value) {
+    std::memcpy(static_cast<u8*>(area) + offset, &value, sizeof(value));
+}
+
+}  // namespace
+
+usize fpu_area_size() {
+    return cpu_features().xsave_size;
+}
+
+u64 fpu_components() {
+    return cpu_features().has_xsave ? cpu_features().xsave_components : 3;
+}
+
+void fpu_initialise(void* area) {
+    std::memset(area, 0, fpu_area_size());
+    store<u16>(area, FCW, 0x37f);
+    store<u32>(area, MXCSR, 0x1f80);
+}
+
+void fpu_save(void* area) {
+    const u64 components = cpu_features().xsave_components;
+    const u32 low = static_cast<u32>(components);
+    const u32 high = static_cast<u32>(components >> 32);
+    if (cpu_features().has_xsaveopt)
+        asm volatile("xsaveopt64 (%0)" : : "r"(area), "a"(low), "d"(high) : "memory");
+    else if (cpu_features().has_xsave)
+        asm volatile("xsave64 (%0)" : : "r"(area), "a"(low), "d"(high) : "memory");
+    else
+        asm volatile("fxsave64 (%0)" : : "r"(area) : "memory");
+}
+
+void fpu_restore(const void* area) {
+    const u64 components = cpu_features().xsave_components;
+    if (cpu_features().has_xsave)
+        asm volatile("xrstor64 (%0)" : : "r"(area), "a"(static_cast<u32>(components)), "d"(static_cast<u32>(components >> 32)) : "memory");
+    else
+        asm volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
+}
+
+Result<> fpu_validate(void* area, usize size) {
+    if (size < fpu_area_size()) return Error::Einval;
+    // Reserved MXCSR bits and header fields would make XRSTOR fault.
+    const u32 mask = load<u32>(area, MXCSR_MASK);
+    store<u32>(area, MXCSR, load<u32>(area, MXCSR) & (mask != 0 ? mask & 0xffff : 0xffbf));
+    if (!cpu_features().has_xsave) return {};
+    if ((load<u64>(area, XSTATE_BV) & ~cpu_features().xsave_components) != 0) return Error::Einval;
+    for (usize offset = XCOMP_BV; offset < HEADER_END; offset += 8)
+        if (load<u64>(area, offset) != 0) return Error::Einval;
+    return {};
+}
+
+u64 user_fs_base() {
+    if (!cpu_features().has_fsgsbase) return read_msr(0xc0000100);
+    u64 base;
+    asm volatile("rdfsbase %0" : "=r"(base));
+    return base;
+}
+
+void set_user_fs_base(u64 base) {
+    if (cpu_features().has_fsgsbase)
+        asm volatile("wrfsbase %0" : : "r"(base));
+    else
+        write_msr(0xc0000100, base);
+}
+
+// While the kernel runs, the user's GS base is in KERNEL_GS_BASE; swapgs twice with interrupts off is cheaper than the MSR.
+u64 user_gs_base() {
+    if (!cpu_features().has_fsgsbase) return read_msr(0xc0000102);
+    u64 base;
+    asm volatile("swapgs; rdgsbase %0; swapgs" : "=r"(base) : : "memory");
+    return base;
+}
+
+void set_user_gs_base(u64 base) {
+    if (cpu_features().has_fsgsbase)
+        asm volatile("swapgs; wrgsbase %0; swapgs" : : "r"(base) : "memory");
+    else
+        write_msr(0xc0000102, base);
+}
+
+Result<u64> hardware_random() {
+    u64 value = 0;
+    bool ok = false;
+    for (u32 attempt = 0; attempt < 10 && !ok; ++attempt) {
+        if (cpu_features().has_rdseed)
+            asm volatile("rdseed %0" : "=r"(value), "=@ccc"(ok));
+        else if (cpu_features().has_rdrand)
+            asm volatile("rdrand %0" : "=r"(value), "=@ccc"(ok));
+    }
+    if (!ok) return Error::Enodev;
+    return value;
+}
+
+}  // namespace exo::arch

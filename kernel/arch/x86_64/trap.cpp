@@ -1,0 +1,144 @@
+// Exceptions and interrupts, after entry.S has saved the registers.
+#include "arch/upcalls.hpp"
+#include "arch/x86_64/apic.hpp"
+#include "arch/x86_64/descriptor_tables.hpp"
+#include "sync/held_locks.hpp"
+
+extern "C" {
+struct FaultTableEntry {
+    exo::u64 instruction;
+    exo::u64 target;
+};
+extern const FaultTableEntry exo_fault_table_start[];
+extern const FaultTableEntry exo_fault_table_end[];
+}
+
+namespace exo::arch {
+
+namespace {
+
+constexpr u32 VECTOR_NMI = 2;
+constexpr u32 VECTOR_PAGE_FAULT = 14;
+constexpr u32 FIRST_INTERRUPT = 32;
+constexpr u64 FLAG_INTERRUPTS = 0x200;
+constexpr u64 USER_TOP = 1ULL << 47;
+
+u64 fault_address() {
+    u64 address;
+    asm volatile("mov %%cr2, %0" : "=r"(address));
+    return address;
+}
+
+FaultCause cause_of(u64 error_code) {
+    return {(error_code & 1) != 0, (error_code & 2) != 0, (error_code & 4) != 0, (error_code & 16) != 0};
+}
+
+/// Where to go on after an unresolved fault at `instruction`; 0 if it is not one that may fault.
+u64 find_fixup(u64 instruction) {
+    for (const FaultTableEntry* entry = exo_fault_table_start; entry != exo_fault_table_end; ++entry)
+        if (entry->instruction == instruction) return entry->target;
+    return 0;
+}
+
+bool is_from_user(const UserRegisters& registers) {
+    return (registers.cs & 3) != 0;
+}
+
+void kernel_page_fault(UserRegisters& registers, u64 address) {
+    const u64 fixup = find_fixup(registers.rip);
+    const FaultCause cause = cause_of(registers.original_rax);
+    if (fixup == 0 || address >= USER_TOP) upcalls::fatal_exception(VECTOR_PAGE_FAULT, registers.original_rax, address, registers);
+    const bool were_enabled = (registers.rflags & FLAG_INTERRUPTS) != 0;
+    // With interrupts off the copy belongs to code that cannot sleep: it takes the fixup at once.
+    if (were_enabled) {
+        enable_interrupts();
+        const bool resolved = upcalls::page_fault(address, cause, nullptr);
+        disable_interrupts();
+        if (resolved) return;
+    }
+    registers.rip = fixup;
+}
+
+void user_trap(u32 vector, UserRegisters& registers) {
+    const u64 address = vector == VECTOR_PAGE_FAULT ? fault_address() : 0;
+    enable_interrupts();
+    if (vector == VECTOR_PAGE_FAULT && upcalls::page_fault(address, cause_of(registers.original_rax), &registers)) return;
+    upcalls::user_exception(vector, registers.original_rax, address, registers);
+}
+
+/// Locks that the interrupted code holds are no business of the handler's.
+class HandlerContext {
+  public:
+    HandlerContext() : header_(sync::thread_header()), ranks_(header_.held_ranks), spin_locks_(header_.spin_locks_held) {
+        header_.held_ranks = 0;
+        header_.spin_locks_held = 0;
+    }
+    ~HandlerContext() {
+        header_.held_ranks = ranks_;
+        header_.spin_locks_held = spin_locks_;
+    }
+    HandlerContext(const HandlerContext&) = delete;
+    HandlerContext& operator=(const HandlerContext&) = delete;
+
+  private:
+    sync::ThreadHeader& header_;
+    u64 ranks_;
+    u32 spin_locks_;
+};
+
+}  // namespace
+
+extern "C" {
+
+void exo_prepare_return_to_user(UserRegisters& registers) {
+    disable_interrupts();
+    if (sync::thread_header().work.load(std::memory_order_relaxed) != 0) upcalls::return_to_user(registers);
+    // A signal's frame or handler can name any address, and IRET to a non-canonical one would fault in kernel mode. The
+    // page below 2^47 is never mapped: the program faults there instead.
+    if (registers.rip >= USER_TOP) [[unlikely]] registers.rip = USER_TOP - PAGE_SIZE;
+}
+
+void exo_trap(u32 vector, UserRegisters& registers) {
+    if (vector >= FIRST_INTERRUPT) {
+        sync::thread_header().was_in_user_mode = is_from_user(registers);
+        const HandlerContext context;
+        dispatch_interrupt(vector);
+    } else if (is_from_user(registers)) {
+        user_trap(vector, registers);
+    } else if (vector == VECTOR_PAGE_FAULT) {
+        kernel_page_fault(registers, fault_address());
+    } else {
+        upcalls::fatal_exception(vector, registers.original_rax, 0, registers);
+    }
+    if (is_from_user(registers)) {
+        registers.original_rax = ~0ULL;  // not a system call: nothing to restart
+        exo_prepare_return_to_user(registers);
+    }
+}
+
+void exo_trap_on_own_stack(u32 vector, UserRegisters& registers) {
+    if (vector == VECTOR_NMI) return;  // nothing of ours sends one
+    upcalls::fatal_exception(vector, registers.original_rax, fault_address(), registers);
+}
+
+void exo_system_call(UserRegisters& registers) {
+    upcalls::system_call(registers);
+    exo_prepare_return_to_user(registers);
+}
+
+[[noreturn]] void exo_enter_user(UserRegisters& registers);
+
+FastHandler exo_fast_handlers[SYSTEM_CALL_LIMIT];
+}
+
+void set_fast_handler(usize number, FastHandler handler) {
+    ASSERT(number < SYSTEM_CALL_LIMIT);
+    exo_fast_handlers[number] = handler;
+}
+
+void enter_user(UserRegisters& registers) {
+    exo_prepare_return_to_user(registers);
+    exo_enter_user(registers);
+}
+
+}  // namespace exo::arch

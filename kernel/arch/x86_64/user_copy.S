@@ -1,0 +1,120 @@
+// Copies between kernel and user memory. A fault at a marked instruction is first offered to vm; if it cannot be
+// resolved, execution goes on at the label that the fault table names. The addresses were range-checked before.
+//
+// usize copy(to, from, size): bytes NOT copied. Eight bytes at a time, the rest singly; after a fault in the eight-byte
+// loop the rest is tried byte by byte, so that the count is exact.
+
+
+    .macro USER_ACCESS_ON
+    .pushsection .smap_sites, "a"
+    .quad 1f
+    .popsection
+1:  stac
+    .endm
+
+    .macro USER_ACCESS_OFF
+    .pushsection .smap_sites, "a"
+    .quad 1f
+    .popsection
+1:  clac
+    .endm
+
+    .macro ON_FAULT from, to
+    .pushsection .fault_table, "a"
+    .quad \from, \to
+    .popsection
+    .endm
+
+    .macro COPY name
+    .globl \name
+    .type \name, @function
+\name:
+    USER_ACCESS_ON
+    mov %rdx, %rcx
+    shr $3, %rcx
+    and $7, %edx
+    test %rcx, %rcx
+    jz 3f
+2:  rep movsq
+3:  mov %edx, %ecx
+    test %ecx, %ecx
+    jz 5f
+4:  rep movsb
+5:  USER_ACCESS_OFF
+    mov %rcx, %rax
+    ret
+6:  // %rcx words are left, then %rdx bytes
+    lea (%rdx, %rcx, 8), %rcx
+7:  rep movsb
+    jmp 5b
+    ON_FAULT 2b, 6b
+    ON_FAULT 4b, 5b
+    ON_FAULT 7b, 5b
+    .size \name, . - \name
+    .endm
+
+    .text
+    COPY exo_copy_from_user
+    COPY exo_copy_to_user
+
+// usize exo_zero_user(to, size)
+    .globl exo_zero_user
+    .type exo_zero_user, @function
+exo_zero_user:
+    USER_ACCESS_ON
+    mov %rsi, %rcx
+    mov %esi, %edx
+    xor %eax, %eax
+    shr $3, %rcx
+    and $7, %edx
+2:  rep stosq
+    mov %edx, %ecx
+4:  rep stosb
+5:  USER_ACCESS_OFF
+    mov %rcx, %rax
+    ret
+6:  lea (%rdx, %rcx, 8), %rcx
+7:  rep stosb
+    jmp 5b
+    ON_FAULT 2b, 6b
+    ON_FAULT 4b, 5b
+    ON_FAULT 7b, 5b
+    .size exo_zero_user, . - exo_zero_user
+
+// isize exo_copy_string_from_user(to, from, size): length before the NUL, `size` if there is none, -1 after a fault.
+    .globl exo_copy_string_from_user
+    .type exo_copy_string_from_user, @function
+exo_copy_string_from_user:
+    USER_ACCESS_ON
+    xor %eax, %eax
+1:  cmp %rdx, %rax
+    je 3f
+2:  movb (%rsi, %rax), %cl
+    movb %cl, (%rdi, %rax)
+    test %cl, %cl
+    je 3f
+    inc %rax
+    jmp 1b
+3:  USER_ACCESS_OFF
+    ret
+4:  mov $-1, %rax
+    jmp 3b
+    ON_FAULT 2b, 4b
+    .size exo_copy_string_from_user, . - exo_copy_string_from_user
+
+// u64 exo_compare_exchange_user(address, expected, desired): the value observed; bit 32 set after a fault.
+    .globl exo_compare_exchange_user
+    .type exo_compare_exchange_user, @function
+exo_compare_exchange_user:
+    USER_ACCESS_ON
+    mov %esi, %eax
+2:  lock cmpxchg %edx, (%rdi)
+    mov %eax, %eax
+3:  USER_ACCESS_OFF
+    ret
+4:  movabs $0x100000000, %rax
+    jmp 3b
+    ON_FAULT 2b, 4b
+    .size exo_compare_exchange_user, . - exo_compare_exchange_user
+
+    .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,328 @@
+#include "posix_x/exec/exec.hpp"
+
+#include <algorithm>
+
+#include "abi/linux/limits.hpp"
+#include "drivers/random/random.hpp"
+#include "fs/permission.hpp"
+#include "log/log.hpp"
+#include "posix_x/exec/loader.hpp"
+#include "posix_x/exec/script.hpp"
+#include "posix_x/exec/stack_image.hpp"
+#include "posix_x/process/exit.hpp"
+#include "posix_x/process/process_tree.hpp"
+#include "posix_x/signal/deliver.hpp"
+#include "utils/scope.hpp"
+
+namespace exo::posix_x {
+
+namespace {
+
+constinit std::atomic<bool> randomises_addresses{true};
+
+constexpr u64 STACK_TOP = memory::USER_END;
+constexpr u64 POSITION_INDEPENDENT_BASE = (memory::USER_END / 3 * 2) & ~(PAGE_SIZE - 1);  // ELF_ET_DYN_BASE
+constexpr u64 MIN_MAP_GAP = 128 * MIB;
+constexpr u64 INITIAL_STACK_SIZE = 132 * KIB;
+constexpr u64 USER_CS = 0x33;
+constexpr u64 USER_SS = 0x2b;
+constexpr u64 FLAGS_INTERRUPTS_ON = 0x202;
+
+/// An executable that was opened, and keeps its file from being written.
+class Executable {
+  public:
+    /// Errors: Eacces, Etxtbsy, and those of path walks.
+    static Result<Executable> open(Task& task, const ExecuteRequest& request) {
+        auto walk = has(request.flags, abi::AtFlags::SymlinkNofollow) ? fs::WalkFlags::None : fs::WalkFlags::FollowLast;
+        if (has(request.flags, abi::AtFlags::EmptyPath)) walk |= fs::WalkFlags::AllowEmpty;
+        const fs::Path path = TRY(fs::resolve(task.caller(), request.start, request.path, walk));
+        if (path.inode().is_symlink()) return Error::Eloop;
+        if (!path.inode().is_regular() || has(path.mount->options(), fs::MountOptions::NoExec)) return Error::Eacces;
+        TRY(fs::check_permission(path.inode(), abi::AccessMode::Execute, task.credentials()));
+        Ref<fs::File> file = TRY(fs::open_path(path, abi::OpenFlags::Rdonly, fs::KERNEL_CREDENTIALS));
+        TRY(file->inode().deny_write());
+        return Executable(std::move(file));
+    }
+    Executable(Executable&& other) noexcept = default;
+    Executable& operator=(Executable&& other) noexcept {
+        std::swap(file_, other.file_);
+        return *this;
+    }
+    ~Executable() {
+        if (file_) file_->inode().end_deny_write();
+    }
+    fs::File& file() const { return *file_; }
+    /// Gives the file away with its protection from writers.
+    Ref<fs::File> take() { return std::move(file_); }
+
+  private:
+    explicit Executable(Ref<fs::File> file) : file_(std::move(file)) {}
+    Ref<fs::File> file_;
+};
+
+u64 random_pages(u32 bits) {
+    return (drivers::RANDOM.next_u64() & ((1ULL << bits) - 1)) << PAGE_SHIFT;
+}
+
+/// Where the parts of the new program go (mmap_base, arch_randomize_brk and their like in Linux).
+struct Placement {
+    u64 stack_top = STACK_TOP;
+    u64 map_top = 0;
+    u64 program_base = POSITION_INDEPENDENT_BASE;
+    u64 brk_shift = 0;
+    u64 stack_shift = 0;
+};
+
+Placement choose_placement(bool randomises, u64 stack_limit) {
+    Placement placement;
+    constexpr u64 RANDOM_STACK = 16 * GIB;
+    const u64 gap = std::clamp(stack_limit + (randomises ? RANDOM_STACK : 0), MIN_MAP_GAP, STACK_TOP / 6 * 5);
+    placement.map_top = STACK_TOP - gap;
+    if (!randomises) return placement;
+    placement.stack_top -= random_pages(22);
+    placement.map_top -= random_pages(28);
+    placement.program_base += random_pages(28);
+    placement.brk_shift = random_pages(13);
+    placement.stack_shift = drivers::RANDOM.next_u64() & 0x1ff0;
+    return placement;
+}
+
+/// Everything that is made before the old program goes.
+struct NewProgram {
+    Ref<vm::AddressSpace> space;
+    Ref<Identity> identity;
+    StackPlaces places;
+    u64 entry = 0;
+    bool is_secure = false;
+};
+
+Result<> map_stack(vm::AddressSpace& space, const Placement& placement, StackPermission permission, u64 size_needed) {
+    const u64 size = align_up(std::max(INITIAL_STACK_SIZE, size_needed + 2 * PAGE_SIZE), PAGE_SIZE);
+    vm::MapRequest request;
+    request.address = placement.stack_top - size;
+    request.length = size;
+    request.protection = vm::Protection::Read | vm::Protection::Write;
+    if (permission == StackPermission::Executable) request.protection = request.protection | vm::Protection::Exec;
+    request.flags = abi::MapFlags::Private | abi::MapFlags::Fixed | abi::MapFlags::Anonymous | abi::MapFlags::Growsdown | abi::MapFlags::Stack;
+    TRY(space.map(std::move(request)));
+    return {};
+}
+
+/// PT_INTERP: the dynamic linker, mapped where mmap would put it.
+Result<LoadedImage> load_interpreter(Task& task, vm::AddressSpace& space, fs::File& program, const FileRange& range) {
+    Vector<u8> path;
+    TRY(path.resize(range.size));
+    TRY(program.read_exactly(path.span(), range.offset));
+    TRY(check_interpreter_path(path.span()));
+    // SAFETY: bytes are characters; the last is a NUL.
+    const std::string_view name{reinterpret_cast<const char*>(path.data())};
+    const Executable interpreter = TRY(Executable::open(task, {.path = name}));
+    ParsedProgram parsed = TRY(parse_program(interpreter.file(), TRY(read_start(interpreter.file()))));
+    TRY(parsed.image->plan(parsed.table.span()));
+    u64 bias = 0;
+    if (parsed.image->header.type == ElfType::PositionIndependent) {
+        // A range of the right size, found as mmap finds it; the segments then replace it piece by piece.
+        const u64 size = parsed.image->highest - parsed.image->lowest;
+        vm::MapRequest reservation;
+        reservation.length = size;
+        reservation.flags = abi::MapFlags::Private | abi::MapFlags::Anonymous | abi::MapFlags::Noreserve;
+        const u64 address = TRY(space.map(std::move(reservation)));
+        TRY(space.unmap(address, size));
+        bias = address - parsed.image->lowest;
+    }
+    return load_image(space, interpreter.file(), parsed, bias);
+}
+
+/// credentials(7), execve(2): set-user-id and set-group-id programs, and what becomes of capabilities.
+Result<Ref<Identity>> new_identity(const Task& task, fs::File& file, bool& is_secure) {
+    const Identity& old = *task.identity;
+    Ref<Identity> next = TRY(old.clone());
+    const u32 mode = file.inode().mode();
+    const bool ignores_set_id = has(file.path().mount->options(), fs::MountOptions::NoSuid) || old.no_new_privileges;
+    constexpr u32 GROUP_EXECUTE = 010;
+    if ((mode & abi::mode::SET_UID) != 0 && !ignores_set_id) next->euid = file.inode().uid();
+    if ((mode & abi::mode::SET_GID) != 0 && (mode & GROUP_EXECUTE) != 0 && !ignores_set_id) next->egid = file.inode().gid();
+    next->suid = next->fsuid = next->euid;
+    next->sgid = next->fsgid = next->egid;
+    // capabilities(7): root gets what the bounding set allows, others what is ambient.
+    const bool changes_ids = next->euid != old.euid || next->egid != old.egid;
+    if (changes_ids) next->ambient = 0;
+    const bool has_root = next->euid == 0 || next->uid == 0;
+    next->permitted = has_root ? (next->inheritable | next->bounding) : next->ambient;
+    next->effective = next->euid == 0 ? next->permitted : next->ambient;
+    next->keeps_capabilities = false;
+    is_secure = next->uid != next->euid || next->gid != next->egid;
+    return next;
+}
+
+Result<NewProgram> build(Task& task, fs::File& file, ParsedProgram& parsed, const ProgramArguments& arguments, std::string_view path) {
+    NewProgram program;
+    program.identity = TRY(new_identity(task, file, program.is_secure));
+    ElfImage& image = *parsed.image;
+    TRY(image.plan(parsed.table.span()));
+
+    const u64 stack_limit = task.process->limit(Resource::Stack);
+    const bool randomises = randomises_addresses.load() && (task.personality_flags & PERSONALITY_NO_RANDOMIZE) == 0;
+    const Placement placement = choose_placement(randomises, stack_limit);
+    const vm::MemoryLimits limits{task.process->limit(Resource::AddressSpace), task.process->limit(Resource::Data), stack_limit};
+    program.space = TRY(vm::AddressSpace::create({.map_top = placement.map_top}, limits));
+
+    u64 bias = 0;
+    if (image.header.type == ElfType::PositionIndependent) {
+        // Static ones go near the heap's usual place only with an interpreter to leave room for; both use one base here.
+        bias = align_down(placement.program_base, image.alignment) - align_down(image.lowest, image.alignment);
+    }
+    const LoadedImage loaded = TRY(load_image(*program.space, file, parsed, bias));
+    program.entry = loaded.entry;
+    const u64 brk_start = align_up(bias + image.end_of_memory, PAGE_SIZE) + placement.brk_shift;
+    program.space->set_layout({.map_top = placement.map_top, .brk_start = brk_start});
+
+    TRY(map_stack(*program.space, placement, image.stack, arguments.size() + path.size() + placement.stack_shift));
+    u64 interpreter_base = 0;
+    if (image.interpreter) {
+        const LoadedImage interpreter = TRY(load_interpreter(task, *program.space, file, *image.interpreter));
+        interpreter_base = interpreter.bias;
+        program.entry = interpreter.entry;
+    }
+    const Identity& identity = *program.identity;
+    const StackContent content{.arguments = arguments,
+                               .path = path,
+                               .program_headers = image.program_headers != 0 ? bias + image.program_headers : 0,
+                               .program_header_count = image.header.table_count,
+                               .interpreter_base = interpreter_base,
+                               .entry = loaded.entry,
+                               .uid = identity.uid,
+                               .euid = identity.euid,
+                               .gid = identity.gid,
+                               .egid = identity.egid,
+                               .is_secure = program.is_secure,
+                               .top = placement.stack_top,
+                               .random_shift = placement.stack_shift};
+    program.places = TRY(write_stack(*program.space, content));
+    return program;
+}
+
+std::string_view base_name(std::string_view path) {
+    const usize slash = path.rfind('/');
+    return slash == std::string_view::npos ? path : path.substr(slash + 1);
+}
+
+void switch_space(Task& task, Ref<vm::AddressSpace> space, Ref<fs::File> executable) {
+    {
+        const sync::InterruptsOff no_interrupts;
+        vm::switch_address_space(*space);
+        task.thread->user()->page_table = &space->page_table();
+    }
+    {
+        auto guard = task.task_lock.lock();
+        std::swap(task.space, space);
+        std::swap(task.executable, executable);
+    }
+    if (executable) executable->inode().end_deny_write();
+    // The old space and file are dropped here, outside the lock.
+}
+
+void reset_signals(Task& task, Ref<SignalActions> actions) {
+    {
+        auto state = task.process->signals.lock();
+        std::swap(state->actions, actions);
+        state->actions->reset_handlers();
+    }
+    task.alternate_stack = {};
+}
+
+void reset_registers(Task& task, const NewProgram& program) {
+    arch::UserRegisters& registers = task.registers();
+    registers = {};
+    registers.rip = program.entry;
+    registers.rsp = program.places.stack_pointer;
+    registers.rflags = FLAGS_INTERRUPTS_ON;
+    registers.cs = USER_CS;
+    registers.ss = USER_SS;
+    registers.original_rax = ~0ULL;
+    scheduler::UserState& user = *task.thread->user();
+    const sync::InterruptsOff no_interrupts;
+    user.fs_base = user.gs_base = 0;
+    arch::set_user_fs_base(0);
+    arch::set_user_gs_base(0);
+    user.fpu_is_live = false;
+    arch::fpu_initialise(user.fpu);
+    task.thread->add_work(scheduler::Work::RestoreFpu);
+}
+
+/// The point of no return has been passed: nothing here can fail.
+void commit(Task& task, NewProgram program, Executable executable, Ref<SignalActions> actions, std::string_view path) {
+    Process& process = *task.process;
+    const bool gains_authority = program.is_secure;
+    switch_space(task, std::move(program.space), executable.take());
+    if (task.vfork) task.vfork->complete();
+    task.vfork = nullptr;
+    reset_signals(task, std::move(actions));
+    task.files->close_on_exec([](Ref<Object> object) {
+        if (object->object_kind() == ObjectKind::File) (void)static_cast<fs::File&>(*object).on_close();
+    });
+    task.set_identity(std::move(program.identity));
+    task.is_dumpable = !gains_authority;
+    if (gains_authority) process.parent_death_signal = Signal::None;
+    task.clear_child_tid = 0;
+    task.places = program.places;
+    task.thread->set_name(base_name(path));
+    {
+        auto tree = PROCESSES.lock();
+        process.has_executed = true;
+        process.exit_signal = Signal::Chld;
+    }
+    reset_registers(task, program);
+}
+
+/// A table of descriptors or handlers that others share becomes the program's own.
+Result<> unshare(Task& task, Ref<SignalActions>& actions) {
+    if (!task.files.is_only_user()) {
+        security::TableUser own = TRY(task.files.clone());
+        task.files = std::move(own);
+    }
+    auto state = task.process->signals.lock();
+    actions = state->actions->reference_count() > 1 ? TRY(state->actions->clone()) : state->actions;
+    return {};
+}
+
+Result<> run(Task& task, const ExecuteRequest& request, ProgramArguments arguments) {
+    constexpr u32 MAX_SCRIPTS = 5;
+    String path = TRY(execution_path(request));
+    String interpreter;
+    Executable executable = TRY(Executable::open(task, request));
+    // argv[0] is there even if the caller gave none (Linux since 5.18).
+    if (arguments.arguments.count() == 0) TRY(arguments.arguments.add(""));
+    FileStart start = TRY(read_start(executable.file()));
+    for (u32 depth = 0; is_script(start); ++depth) {
+        if (depth == MAX_SCRIPTS) return Error::Eloop;
+        interpreter = TRY(apply_script(start, depth == 0 ? path.view() : interpreter.view(), arguments));
+        executable = TRY(Executable::open(task, {.path = interpreter.view()}));
+        start = TRY(read_start(executable.file()));
+    }
+    ParsedProgram parsed = TRY(parse_program(executable.file(), start));
+    Ref<SignalActions> actions;
+    TRY(unshare(task, actions));
+    NewProgram program = TRY(build(task, executable.file(), parsed, arguments, path.view()));
+    commit(task, std::move(program), std::move(executable), std::move(actions), interpreter.is_empty() ? path.view() : interpreter.view());
+    return {};
+}
+
+}  // namespace
+
+Result<> execute(const ExecuteRequest& request) {
+    Task& task = current_task();
+    ProgramArguments arguments =
+        TRY(copy_arguments(request.arguments, request.environment, argument_limit(task.process->limit(Resource::Stack))));
+    return run(task, request, std::move(arguments));
+}
+
+Result<> execute_first(std::string_view path, ProgramArguments arguments) {
+    return run(current_task(), {.path = path}, std::move(arguments));
+}
+
+void disable_address_randomisation() {
+    randomises_addresses.store(false);
+}
+
+}  // namespace exo::posix_x

@@ -1,0 +1,158 @@
+#include "posix_x/process/exit.hpp"
+
+#include "log/log.hpp"
+#include "memory/virtual/page_table.hpp"
+#include "posix_x/process/job_control.hpp"
+#include "posix_x/process/process_tree.hpp"
+#include "posix_x/process/usage.hpp"
+#include "posix_x/terminal/terminal.hpp"
+#include "vm/user_memory.hpp"
+
+namespace exo::posix_x {
+
+namespace {
+
+/// Closes, unmaps and drops what the task holds. May sleep; the order is Linux's, so that a reader of a pipe sees its
+/// end only after the memory is gone.
+void release_holdings(Task& task) {
+    if (task.clear_child_tid != 0) {
+        // A bad address is the program's own loss.
+        (void)vm::UserOut<u32>(task.clear_child_tid).write(0);
+    }
+    scheduler::UserState* user = scheduler::current_thread().user();
+    {
+        const sync::InterruptsOff no_interrupts;
+        memory::kernel_table().activate();
+        user->page_table = nullptr;
+        user->fpu_is_live = false;
+    }
+    Ref<vm::AddressSpace> space;
+    Ref<fs::File> executable;
+    {
+        auto guard = task.task_lock.lock();
+        space = std::move(task.space);
+        executable = std::move(task.executable);
+    }
+    if (executable) executable->inode().end_deny_write();
+    executable = nullptr;
+    space = nullptr;
+    if (task.vfork) task.vfork->complete();
+    task.vfork = nullptr;
+    task.files.leave();
+    Ref<fs::PathContext> paths;
+    {
+        auto guard = task.task_lock.lock();
+        paths = std::move(task.paths);
+    }
+}
+
+/// Where the children of `process` go: the nearest living ancestor that asked for it, or init.
+Process* reaper_for(TreeState& tree, Process& process) {
+    for (Process* ancestor = process.parent; ancestor != nullptr; ancestor = ancestor->parent)
+        if (ancestor->is_subreaper && ancestor->state != ProcessState::Zombie) return ancestor;
+    return tree.init;
+}
+
+struct AbandonedChild {
+    Ref<Process> child;
+    Pid group;
+    Pid session;
+    bool is_zombie;
+};
+
+/// Gives the children away. `abandoned` gets references for what must be done without the lock.
+void reparent_children(TreeState& tree, Process& process, Vector<AbandonedChild>& abandoned) {
+    Process* reaper = reaper_for(tree, process);
+    while (Process* child = process.children.pop_front()) {
+        child->parent = reaper;
+        child->exit_signal = Signal::Chld;
+        reaper->children.push_back(*child);
+        // No memory for the note: the reaper looks at its children by itself at its next wait.
+        (void)abandoned.push({Ref<Process>(child), child->group, child->session, child->state == ProcessState::Zombie});
+    }
+}
+
+void tell_about_abandoned(Process& process, const Vector<AbandonedChild>& abandoned) {
+    for (const AbandonedChild& entry : abandoned) {
+        if (entry.is_zombie) notify_parent(*entry.child, Signal::Chld, signal_code::CHILD_EXITED, entry.child->wait_status.exit_code());
+        if (entry.child->parent_death_signal != Signal::None)
+            (void)send_signal(*entry.child, {.signal = entry.child->parent_death_signal, .code = signal_code::USER, .sender = process.pid()});
+        signal_orphaned_groups(entry.group, entry.session);
+    }
+}
+
+/// The parent does not want to know: no zombie is left.
+bool parent_ignores(Process& process) {
+    Ref<Process> parent;
+    {
+        auto tree = PROCESSES.lock();
+        parent = Ref<Process>(process.parent);
+    }
+    if (!parent || process.exit_signal != Signal::Chld) return false;
+    auto state = parent->signals.lock();
+    const SignalAction& action = state->actions->of(Signal::Chld);
+    return action.handler == SignalAction::IGNORE || (action.flags & SignalAction::NO_CHILD_WAIT) != 0;
+}
+
+void become_zombie(Process& process, WaitStatus status, const ResourceUsage& usage) {
+    const bool reaps_itself = parent_ignores(process);
+    Vector<AbandonedChild> abandoned;
+    Ref<Process> removed;
+    {
+        auto tree = PROCESSES.lock();
+        reparent_children(*tree, process, abandoned);
+        process.usage = usage;
+        process.wait_status = status;
+        process.state = ProcessState::Zombie;
+        process.terminal = nullptr;
+    }
+    tell_about_abandoned(process, abandoned);
+    signal_orphaned_groups(process.group, process.session);
+    const bool killed = status.was_killed();
+    const i32 code = !killed ? signal_code::CHILD_EXITED
+                             : ((status.word & 0x80) != 0 ? signal_code::CHILD_DUMPED : signal_code::CHILD_KILLED);
+    Ref<Process> parent;
+    {
+        auto tree = PROCESSES.lock();
+        parent = Ref<Process>(process.parent);
+    }
+    if (!reaps_itself) {
+        notify_parent(process, process.exit_signal, code, killed ? static_cast<i32>(status.signal()) : status.exit_code());
+        return;
+    }
+    {
+        auto tree = PROCESSES.lock();
+        if (process.state == ProcessState::Zombie) removed = PROCESSES.remove_locked(*tree, process);
+    }
+    // A parent that waits for its last child sees that there is none left.
+    if (parent) parent->child_changed.wake_all();
+}
+
+}  // namespace
+
+void exit_current_task(WaitStatus status) {
+    Task& task = current_task();
+    Ref<Process> process = task.process;
+    if (process->pid() == FIRST_PID) {
+        log::error("init ended with status {:x}", status.word);
+        panic("init ended");
+    }
+    const ResourceUsage usage = usage_of(task);
+    process->last_uid = task.identity->uid;
+    scheduler::current_thread().name().copy(process->last_name, sizeof(process->last_name) - 1);
+    process->real_timer.cancel();
+    release_holdings(task);
+    {
+        auto state = process->signals.lock();
+        state->is_exiting = true;
+        state->task = nullptr;
+        state->pending.clear();
+        task.pending.clear();
+    }
+    hang_up_if_session_leader(*process);
+    become_zombie(*process, status, usage);
+    process = nullptr;
+    scheduler::SCHEDULER.exit_current();
+}
+
+}  // namespace exo::posix_x

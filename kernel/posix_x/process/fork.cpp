@@ -1,0 +1,170 @@
+#include "posix_x/process/fork.hpp"
+
+#include <cstring>
+
+#include "posix_x/process/process_tree.hpp"
+#include "utils/scope.hpp"
+#include "vm/user_memory.hpp"
+
+namespace exo::posix_x {
+
+namespace {
+
+Result<> check_flags(u64 flags) {
+    using namespace clone_flag;
+    if ((flags & ~SUPPORTED) != 0) return Error::Einval;  // threads, namespaces, ptrace
+    if ((flags & SIGHAND) != 0 && (flags & VM) == 0) return Error::Einval;
+    if ((flags & SIGNAL_MASK) != 0 && !is_valid_signal(static_cast<i64>(flags & SIGNAL_MASK))) return Error::Einval;
+    return {};
+}
+
+/// RLIMIT_NPROC: not for root and its like (getrlimit(2)).
+Result<> check_process_limit(Task& parent) {
+    const u64 limit = parent.process->limit(Resource::Processes);
+    if (PROCESSES.count() < limit) return {};
+    if (parent.identity->uid == 0 && PROCESSES.count() < static_cast<usize>(MAX_PID)) {
+        const bool has_hard_limit = parent.process->limits.lock()->of(Resource::Processes).hard != NO_LIMIT;
+        if (!has_hard_limit) return {};
+    }
+    return Error::Eagain;
+}
+
+Result<> share_or_copy(Task& parent, Task& child, u64 flags) {
+    using namespace clone_flag;
+    child.identity = parent.identity;
+    child.set_identity(parent.identity);
+    child.space = (flags & VM) != 0 ? parent.space : TRY(parent.space->clone());
+    child.files = (flags & FILES) != 0 ? parent.files.share() : TRY(parent.files.clone());
+    child.paths = (flags & FS) != 0 ? parent.paths : TRY(parent.paths->clone());
+    child.executable = parent.executable;
+    if (child.executable) {
+        // The program is being executed once more; it is already, so this cannot fail.
+        (void)child.executable->inode().deny_write();
+    }
+    return {};
+}
+
+Result<> copy_signal_state(Task& parent, Task& child, u64 flags) {
+    auto from = parent.process->signals.lock();
+    Ref<SignalActions> actions = (flags & clone_flag::SIGHAND) != 0 ? from->actions : TRY(from->actions->clone());
+    auto to = child.process->signals.lock_nested();
+    to->actions = std::move(actions);
+    to->task = &child;
+    child.blocked = parent.blocked;
+    // A child on the parent's memory must not use its alternate stack (sigaltstack(2)); vfork's may.
+    const bool shares_stack = (flags & clone_flag::VM) != 0 && (flags & clone_flag::VFORK) == 0;
+    if (!shares_stack) child.alternate_stack = parent.alternate_stack;
+    return {};
+}
+
+/// The thread's user side: registers as the parent's, with 0 as the call's result, and the FPU as it is now.
+Result<> prepare_thread(Task& parent, Task& child, scheduler::Thread& thread, const CloneRequest& request) {
+    Box<scheduler::UserState> user = TRY(scheduler::UserState::create());
+    scheduler::UserState& parents = *scheduler::current_thread().user();
+    {
+        const sync::InterruptsOff no_interrupts;
+        if (parents.fpu_is_live) arch::fpu_save(parents.fpu);
+        parents.fs_base = arch::user_fs_base();
+        parents.gs_base = arch::user_gs_base();
+    }
+    std::memcpy(user->fpu, parents.fpu, arch::fpu_area_size());
+    user->fs_base = (request.flags & clone_flag::SETTLS) != 0 ? request.thread_pointer : parents.fs_base;
+    user->gs_base = parents.gs_base;
+    user->page_table = &child.space->page_table();
+    thread.set_user(std::move(user));
+    thread.add_work(scheduler::Work::RestoreFpu);
+    thread.user_registers() = parent.registers();
+    thread.user_registers().rax = 0;
+    thread.user_registers().original_rax = ~0ULL;
+    if (request.stack != 0) thread.user_registers().rsp = request.stack;
+    return {};
+}
+
+void run_child(void* argument) {
+    Task& task = *static_cast<Task*>(argument);
+    if (task.set_child_tid != 0) (void)vm::UserOut<i32>(task.set_child_tid).write(task.tid);  // a bad address is ignored
+    arch::enter_user(task.registers());
+}
+
+}  // namespace
+
+Result<Pid> clone_current_task(const CloneRequest& request) {
+    TRY(check_flags(request.flags));
+    Task& parent = current_task();
+    TRY(check_process_limit(parent));
+
+    const Pid pid = TRY(PROCESSES.reserve_pid());
+    ScopeExit give_back_pid{[&] { PROCESSES.release_pid(pid); }};
+    Ref<Process> process = TRY(make_ref<Process>(pid));
+    Ref<Task> task = TRY(make_ref<Task>(process, pid));
+    Ref<scheduler::Thread> thread = TRY(scheduler::Thread::create(
+        scheduler::current_thread().name(), &run_child, task.get(), scheduler::current_thread().priority()));
+    task->thread = thread.get();
+    process->real_timer.thread = thread.get();
+    TRY(share_or_copy(parent, *task, request.flags));
+    ScopeExit undo_sharing{[&] {
+        if (task->executable) task->executable->inode().end_deny_write();
+    }};
+    TRY(copy_signal_state(parent, *task, request.flags));
+    TRY(prepare_thread(parent, *task, *thread, request));
+    if ((request.flags & clone_flag::PARENT_SETTID) != 0) TRY(vm::UserOut<i32>(request.parent_tid).write(pid));
+    Ref<VforkCompletion> vfork;
+    if ((request.flags & clone_flag::VFORK) != 0) vfork = task->vfork = TRY(make_ref<VforkCompletion>());
+
+    // Nothing can fail from here on.
+    undo_sharing.release();
+    give_back_pid.release();
+    if ((request.flags & clone_flag::CHILD_CLEARTID) != 0) task->clear_child_tid = request.child_tid;
+    if ((request.flags & clone_flag::CHILD_SETTID) != 0) task->set_child_tid = request.child_tid;
+    task->personality_flags = parent.personality_flags;
+    task->is_dumpable = parent.is_dumpable;
+    task->places = parent.places;
+    process->nice = parent.process->nice;
+    {
+        const ResourceLimits limits = *parent.process->limits.lock();
+        *process->limits.lock() = limits;
+    }
+    process->exit_signal = static_cast<Signal>(request.flags & clone_flag::SIGNAL_MASK);
+    Process* adopter = parent.process.get();
+    if ((request.flags & clone_flag::PARENT) != 0) {
+        auto tree = PROCESSES.lock();
+        if (parent.process->parent != nullptr) adopter = parent.process->parent;
+        process->exit_signal = parent.process->exit_signal;
+    }
+    PROCESSES.add(*process, adopter);
+    thread->set_personality(std::move(task));
+    scheduler::SCHEDULER.start_thread(std::move(thread));
+    if (vfork) (void)vfork->wait();  // killed while waiting: the child is told nothing and goes on
+    return pid;
+}
+
+Result<Ref<Task>> create_first_task(fs::Path root, Ref<vm::AddressSpace> space, scheduler::Thread::Entry entry) {
+    const Pid pid = TRY(PROCESSES.reserve_pid());
+    Ref<Process> process = TRY(make_ref<Process>(pid));
+    Ref<Task> task = TRY(make_ref<Task>(process, pid));
+    Ref<scheduler::Thread> thread = TRY(scheduler::Thread::create("init", entry, task.get(), scheduler::ThreadPriority::Normal));
+    task->thread = thread.get();
+    process->real_timer.thread = thread.get();
+    task->space = std::move(space);
+    task->files = TRY(security::TableUser::create());
+    task->paths = TRY(make_ref<fs::PathContext>(std::move(root)));
+    task->set_identity(TRY(make_ref<Identity>()));
+    {
+        Ref<SignalActions> actions = TRY(make_ref<SignalActions>());
+        auto state = process->signals.lock();
+        state->actions = std::move(actions);
+        state->task = task.get();
+    }
+    Box<scheduler::UserState> user = TRY(scheduler::UserState::create());
+    user->page_table = &task->space->page_table();
+    thread->set_user(std::move(user));
+    thread->add_work(scheduler::Work::RestoreFpu);
+    const u64 max_processes = memory::get_stats().total_frames * PAGE_SIZE / (128 * KIB);  // as Linux: an eighth for stacks
+    *process->limits.lock() = ResourceLimits::initial(max_processes);
+    PROCESSES.add(*process, nullptr);
+    thread->set_personality(task);
+    scheduler::SCHEDULER.start_thread(std::move(thread));
+    return task;
+}
+
+}  // namespace exo::posix_x

@@ -1,0 +1,43 @@
+// New tasks: fork, vfork and clone (clone(2)).
+#pragma once
+
+#include "posix_x/process/task.hpp"
+
+namespace exo::posix_x {
+
+/// Bits of clone's flags.
+namespace clone_flag {
+inline constexpr u64 SIGNAL_MASK = 0xff;
+inline constexpr u64 VM = 0x100;
+inline constexpr u64 FS = 0x200;
+inline constexpr u64 FILES = 0x400;
+inline constexpr u64 SIGHAND = 0x800;
+inline constexpr u64 VFORK = 0x4000;
+inline constexpr u64 PARENT = 0x8000;
+inline constexpr u64 THREAD = 0x10000;
+inline constexpr u64 SETTLS = 0x80000;
+inline constexpr u64 PARENT_SETTID = 0x100000;
+inline constexpr u64 CHILD_CLEARTID = 0x200000;
+inline constexpr u64 DETACHED = 0x400000;  ///< Ignored, as on Linux.
+inline constexpr u64 UNTRACED = 0x800000;  ///< Means nothing without ptrace.
+inline constexpr u64 CHILD_SETTID = 0x1000000;
+inline constexpr u64 SUPPORTED = SIGNAL_MASK | VM | FS | FILES | SIGHAND | VFORK | PARENT | SETTLS | PARENT_SETTID |
+                                 CHILD_CLEARTID | DETACHED | UNTRACED | CHILD_SETTID;
+}  // namespace clone_flag
+
+struct CloneRequest {
+    u64 flags = 17;           ///< SIGCHLD
+    u64 stack = 0;            ///< The child's stack pointer; 0: the parent's.
+    u64 parent_tid = 0;
+    u64 child_tid = 0;
+    u64 thread_pointer = 0;
+};
+
+/// The child's pid. Errors: Einval (flags that exclude each other, or that are not supported), Eagain (limits),
+/// Enomem, Efault. Nothing is left of a child that could not be made.
+Result<Pid> clone_current_task(const CloneRequest& request);
+
+/// The first process. Its thread runs `entry(task)` in the kernel. Errors: Enomem.
+Result<Ref<Task>> create_first_task(fs::Path root, Ref<vm::AddressSpace> space, scheduler::Thread::Entry entry);
+
+}  // namespace exo::posix_x

@@ -1,0 +1,127 @@
+// Process: what POSIX calls one: a pid, a parent, children, pending signals, limits, an exit status. Its threads of
+// control are Tasks (task.hpp).
+//
+// Key types: Process, Task, ProcessTree (who is whose child, in which group and session; find by pid).
+// Neighbours: signal/ (signals), syscalls/ (the calls), terminal/ (controlling terminals), procfs/ (what can be seen).
+// Locking: the tree's spin lock (rank ProcessTree) guards parent, children, group, session, wait state and the pid table;
+// Process::signal_lock (rank SignalState) everything of signals. Neither is held while anything sleeps.
+#pragma once
+
+#include <atomic>
+
+#include "posix_x/process/resource_limits.hpp"
+#include "posix_x/signal/signals.hpp"
+#include "scheduler/wait_queue.hpp"
+#include "sync/spin_lock.hpp"
+#include "scheduler/thread.hpp"
+#include "time/timer.hpp"
+#include "utils/string.hpp"
+#include "utils/tree.hpp"
+#include "vm/address_space.hpp"
+
+namespace exo::fs {
+class File;
+}
+
+namespace exo::posix_x {
+
+using Pid = i32;
+class Terminal;
+
+enum class ProcessState : u8 { Running, Stopped, Zombie, Reaped };
+
+/// The word that wait4 stores (wait(2)).
+struct WaitStatus {
+    i32 word = 0;
+    static constexpr WaitStatus exited(i32 code) { return {(code & 0xff) << 8}; }
+    static constexpr WaitStatus killed(Signal signal, bool dumped_core) { return {static_cast<i32>(signal) | (dumped_core ? 0x80 : 0)}; }
+    static constexpr WaitStatus stopped(Signal signal) { return {static_cast<i32>(signal) << 8 | 0x7f}; }
+    static constexpr WaitStatus continued() { return {0xffff}; }
+    constexpr bool was_killed() const { return (word & 0x7f) != 0 && (word & 0xff) != 0x7f; }
+    constexpr Signal signal() const { return static_cast<Signal>(word & 0x7f); }
+    constexpr i32 exit_code() const { return word >> 8 & 0xff; }
+};
+
+/// CPU time and faults, of a process or of its reaped children (getrusage(2)).
+struct ResourceUsage {
+    time::Nanoseconds user_time = 0;
+    time::Nanoseconds system_time = 0;
+    u64 minor_faults = 0;
+    u64 major_faults = 0;
+    u64 voluntary_switches = 0;
+    u64 involuntary_switches = 0;
+    u64 max_resident_pages = 0;
+    void add(const ResourceUsage& other);
+};
+
+/// setitimer(ITIMER_REAL) and alarm. The timer's callback only raises Work::Personality; the process sends the signal
+/// to itself on its way to user mode and arms the timer again.
+struct RealTimer : time::Timer {
+    RealTimer();
+    /// Whose thread is interrupted. Set before the timer is armed, for good.
+    scheduler::Thread* thread = nullptr;
+    std::atomic<bool> has_expired{false};
+    time::Nanoseconds interval = 0;
+    time::Deadline deadline = time::Deadline::never();
+};
+
+class Process final : public Object {
+  public:
+    explicit Process(Pid pid);
+    ~Process() override;
+
+    Pid pid() const { return pid_; }
+
+    // ---- Under the tree's lock.
+    Process* parent = nullptr;
+    ListNode sibling_link;
+    List<Process, &Process::sibling_link> children;
+    TreeNode pid_link;
+    ListNode group_link;
+    Pid group = 0;
+    Pid session = 0;
+    std::atomic<ProcessState> state{ProcessState::Running};  ///< Atomic for /proc, which asks without the lock.
+    WaitStatus wait_status;
+    Signal exit_signal = Signal::Chld;    ///< What the parent gets when this process ends; None for a silent clone.
+    u32 last_uid = 0;                     ///< The real user id, for waitid, once a zombie.
+    char last_name[16] = {};              ///< Of its task, once a zombie.
+    bool stop_is_reportable = false;
+    bool continue_is_reportable = false;
+    bool has_executed = false;            ///< execve since fork: setpgid by the parent fails with EACCES.
+    bool is_subreaper = false;
+    Signal parent_death_signal = Signal::None;
+    Ref<Terminal> terminal;               ///< The session's controlling terminal.
+    ResourceUsage usage;                  ///< Final, once a zombie.
+    ResourceUsage children_usage;
+
+    /// Parents wait here for changes of their children.
+    scheduler::WaitQueue child_changed;
+
+    // ---- Under signal_lock.
+    struct Signals {
+        /// Its one task (threads come later), not owned: null before it is started and once a zombie.
+        Task* task = nullptr;
+        PendingSignals pending;
+        Ref<SignalActions> actions;
+        bool is_exiting = false;              ///< exit_group or a fatal signal: every task ends.
+        WaitStatus exit_status;
+        bool is_stopping = false;             ///< A stop signal was taken; tasks wait until SIGCONT.
+        Signal stop_signal = Signal::None;
+    };
+    sync::SpinLocked<Signals, sync::LockRank::SignalState> signals;
+    /// Stopped tasks wait here.
+    scheduler::WaitQueue continued;
+
+    // ---- Own locks or the process's own task only.
+    sync::SpinLocked<ResourceLimits, sync::LockRank::Process> limits;
+    RealTimer real_timer;
+    time::Nanoseconds started_at = time::monotonic();
+    i32 nice = 0;
+
+    u64 limit(Resource resource) { return limits.lock()->soft(resource); }
+
+  private:
+    Pid pid_;
+};
+
+}  // namespace exo::posix_x

@@ -1,0 +1,110 @@
+#include "posix_x/process/process_tree.hpp"
+
+#include "posix_x/terminal/terminal.hpp"
+
+namespace exo::posix_x {
+
+constinit ProcessTree PROCESSES;
+
+bool TreeState::has_group(Pid group) const {
+    for (const Process& process : by_pid)
+        if (process.group == group) return true;
+    return false;
+}
+
+bool TreeState::group_is_in_session(Pid group, Pid session) const {
+    for (const Process& process : by_pid)
+        if (process.group == group && process.session == session) return true;
+    return false;
+}
+
+bool TreeState::is_orphaned_group(Pid group, const Process* ignoring) const {
+    for (const Process& process : by_pid) {
+        if (process.group != group || &process == ignoring || process.state == ProcessState::Zombie) continue;
+        const Process* parent = process.parent;
+        if (parent == nullptr || parent->pid() == FIRST_PID) continue;
+        if (parent->group != group && parent->session == process.session) return false;
+    }
+    return true;
+}
+
+Ref<Process> ProcessTree::find(Pid pid) {
+    auto tree = state_.lock();
+    return Ref<Process>(tree->find(pid));
+}
+
+Result<Pid> ProcessTree::reserve_pid() {
+    auto tree = state_.lock();
+    // Numbers go up and wrap, as programs expect; a group or session that still has members keeps its number taken.
+    constexpr Pid FIRST_AFTER_WRAP = 300;
+    for (Pid tried = 0; tried < MAX_PID; ++tried) {
+        Pid candidate = tree->last_pid + 1;
+        if (candidate >= MAX_PID) {
+            candidate = FIRST_AFTER_WRAP;
+            tree->has_wrapped = true;
+        }
+        tree->last_pid = candidate;
+        if (tree->has_wrapped && (tree->find(candidate) != nullptr || tree->has_group(candidate))) continue;
+        if (live_.load(std::memory_order_relaxed) >= static_cast<u32>(MAX_PID - FIRST_AFTER_WRAP)) return Error::Eagain;
+        live_.fetch_add(1, std::memory_order_relaxed);
+        return candidate;
+    }
+    return Error::Eagain;
+}
+
+void ProcessTree::release_pid(Pid) {
+    live_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void ProcessTree::add(Process& process, Process* parent) {
+    auto tree = state_.lock();
+    process.retain();  // the table's reference, dropped when the process is reaped
+    tree->by_pid.insert(process);
+    ++tree->created;
+    process.parent = parent;
+    if (parent == nullptr) {
+        tree->init = &process;
+        process.group = process.session = process.pid();
+        return;
+    }
+    process.group = parent->group;
+    process.session = parent->session;
+    process.terminal = parent->terminal;
+    parent->children.push_back(process);
+}
+
+Ref<Process> ProcessTree::remove_locked(TreeState& tree, Process& process) {
+    tree.by_pid.remove(process);
+    if (process.sibling_link.is_linked()) process.sibling_link.unlink();
+    process.parent = nullptr;
+    process.state = ProcessState::Reaped;
+    live_.fetch_sub(1, std::memory_order_relaxed);
+    return Ref<Process>::adopt(&process);
+}
+
+usize ProcessTree::count() {
+    return state_.lock()->by_pid.size();
+}
+
+void ProcessTree::for_each(FunctionRef<void(Process&)> visit) {
+    Pid next = FIRST_PID;
+    while (true) {
+        Ref<Process> process;
+        {
+            auto tree = state_.lock();
+            process = Ref<Process>(tree->by_pid.lower_bound(next));
+        }
+        if (!process) return;
+        next = process->pid() + 1;
+        visit(*process);
+    }
+}
+
+Ref<Identity> identity_of(Process& process) {
+    // The task cannot go while the signal lock is held: it clears the pointer under it first.
+    auto state = process.signals.lock();
+    if (state->task == nullptr) return nullptr;
+    return state->task->shared_identity();
+}
+
+}  // namespace exo::posix_x

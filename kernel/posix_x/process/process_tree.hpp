@@ -1,0 +1,60 @@
+// ProcessTree: every process by pid; parents and children; groups and sessions.
+#pragma once
+
+#include "posix_x/process/process.hpp"
+#include "posix_x/process/task.hpp"
+
+namespace exo::posix_x {
+
+inline constexpr Pid FIRST_PID = 1;
+inline constexpr Pid MAX_PID = 32768;  ///< As /proc/sys/kernel/pid_max; pids stay below.
+
+struct TreeState {
+    struct PidKey {
+        static Pid key(const Process& process) { return process.pid(); }
+    };
+    using Processes = Tree<Process, &Process::pid_link, PidKey>;
+
+    Processes by_pid;                 ///< Zombies included, reaped ones not. Each holds a reference.
+    Pid last_pid = 0;
+    bool has_wrapped = false;         ///< Before that no number can be taken.
+    Process* init = nullptr;
+    u64 created = 0;                  ///< Forks since boot (/proc/stat).
+
+    /// Null if there is no such process.
+    Process* find(Pid pid) const { return by_pid.find(pid); }
+    /// Some live process is in the group / session.
+    bool has_group(Pid group) const;
+    bool group_is_in_session(Pid group, Pid session) const;
+    /// POSIX: no member has a parent in another group of the same session.
+    bool is_orphaned_group(Pid group, const Process* ignoring) const;
+};
+
+class ProcessTree {
+  public:
+    /// The state and its lock; rank ProcessTree.
+    auto lock() { return state_.lock(); }
+    Ref<Process> find(Pid pid);
+    /// A free pid for a new process or task, reserved until the process is added. Errors: Eagain.
+    Result<Pid> reserve_pid();
+    void release_pid(Pid pid);
+    /// The process becomes `parent`'s child (null: init itself) and can be found.
+    void add(Process& process, Process* parent);
+    usize count();
+    /// Takes a zombie out, with its pid; its own children were given away when it ended. The tree must be locked, and
+    /// the caller drops the returned reference after unlocking.
+    Ref<Process> remove_locked(TreeState& tree, Process& process);
+    /// Calls `visit` for each process in order of pid, without the lock, with a reference.
+    void for_each(FunctionRef<void(Process&)> visit);
+
+  private:
+    sync::SpinLocked<TreeState, sync::LockRank::ProcessTree> state_;
+    std::atomic<u32> live_{0};
+};
+
+/// The identity of another process's task; null for a zombie.
+Ref<Identity> identity_of(Process& process);
+
+extern constinit ProcessTree PROCESSES;
+
+}  // namespace exo::posix_x

@@ -1,0 +1,74 @@
+#include "posix_x/process/wait.hpp"
+
+#include "posix_x/process/process_tree.hpp"
+
+namespace exo::posix_x {
+
+namespace {
+
+bool is_eligible(const Process& child, const WaitRequest& request) {
+    const bool is_clone = child.exit_signal != Signal::Chld;
+    if (!request.all_kinds && is_clone != request.clones_only) return false;
+    switch (request.selection) {
+        case ChildSelection::Any: return true;
+        case ChildSelection::Pid: return child.pid() == request.id;
+        case ChildSelection::Group: return child.group == request.id;
+    }
+}
+
+/// Takes what there is to report of `child`; false if nothing.
+bool take_report(Process& child, const WaitRequest& request, WaitResult& out) {
+    if (child.state == ProcessState::Zombie && request.wants_exited) {
+        out.status = child.wait_status;
+    } else if (child.stop_is_reportable && request.wants_stopped && child.state == ProcessState::Stopped) {
+        out.status = child.wait_status;
+        if (!request.leaves_it) child.stop_is_reportable = false;
+    } else if (child.continue_is_reportable && request.wants_continued) {
+        out.status = WaitStatus::continued();
+        if (!request.leaves_it) child.continue_is_reportable = false;
+    } else {
+        return false;
+    }
+    out.pid = child.pid();
+    out.uid = child.last_uid;
+    out.usage = child.usage;
+    out.usage.add(child.children_usage);
+    return true;
+}
+
+enum class Outcome : u8 { Found, Nothing, NoChild };
+
+Outcome look(Process& self, const WaitRequest& request, WaitResult& out) {
+    Ref<Process> reaped;  // dropped after the lock
+    auto tree = PROCESSES.lock();
+    bool has_candidate = false;
+    for (Process& child : self.children) {
+        if (!is_eligible(child, request)) continue;
+        has_candidate = true;
+        if (!take_report(child, request, out)) continue;
+        if (child.state == ProcessState::Zombie && !request.leaves_it) {
+            self.children_usage.add(out.usage);
+            reaped = PROCESSES.remove_locked(*tree, child);
+        }
+        tree.unlock();
+        return Outcome::Found;
+    }
+    return has_candidate ? Outcome::Nothing : Outcome::NoChild;
+}
+
+}  // namespace
+
+Result<WaitResult> wait_for_child(const WaitRequest& request) {
+    Process& self = current_process();
+    WaitResult result;
+    Outcome outcome = Outcome::Nothing;
+    const auto changed = [&] {
+        outcome = look(self, request, result);
+        return outcome != Outcome::Nothing || request.is_nonblocking;
+    };
+    TRY(self.child_changed.wait(scheduler::WaitMode::Interruptible, changed));
+    if (outcome == Outcome::NoChild) return Error::Echild;
+    return result;
+}
+
+}  // namespace exo::posix_x

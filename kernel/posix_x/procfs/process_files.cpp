@@ -1,0 +1,131 @@
+// The table of /proc/PID, and its small files.
+#include "posix_x/procfs/process_files.hpp"
+
+#include "fs/mount.hpp"
+#include "posix_x/namespaces.hpp"
+#include "posix_x/procfs/procfs.hpp"
+
+namespace exo::posix_x::procfs {
+
+namespace {
+
+Result<> generate_name(Process&, const ProcessView& view, String& out) {
+    return format_append(out, "{}\n", view.name_text());
+}
+
+/// LINUX: only the process itself may rename itself; 15 bytes count.
+Result<> accept_name(Process& process, std::string_view text) {
+    Task* caller = current_task_or_null();
+    if (caller == nullptr || caller->process.get() != &process) return Error::Einval;
+    if (text.ends_with('\n')) text.remove_suffix(1);
+    scheduler::current_thread().set_name(text);
+    return {};
+}
+
+struct LimitName {
+    std::string_view name;
+    std::string_view unit;
+};
+constexpr LimitName LIMITS[] = {
+    {"Max cpu time", "seconds"},         {"Max file size", "bytes"},      {"Max data size", "bytes"},
+    {"Max stack size", "bytes"},         {"Max core file size", "bytes"}, {"Max resident set", "bytes"},
+    {"Max processes", "processes"},      {"Max open files", "files"},     {"Max locked memory", "bytes"},
+    {"Max address space", "bytes"},      {"Max file locks", "locks"},     {"Max pending signals", "signals"},
+    {"Max msgqueue size", "bytes"},      {"Max nice priority", ""},       {"Max realtime priority", ""},
+    {"Max realtime timeout", "us"},
+};
+static_assert(std::size(LIMITS) == static_cast<usize>(Resource::COUNT));
+
+Result<> append_limit(String& out, u64 value) {
+    String number;
+    if (value == NO_LIMIT)
+        TRY(number.append("unlimited"));
+    else
+        TRY(format_append(number, "{}", value));
+    TRY(append_left(out, number.view(), 20));
+    return out.push(' ');
+}
+
+Result<> generate_limits(Process& process, const ProcessView&, String& out) {
+    ResourceLimits limits = *process.limits.lock();
+    TRY(out.append("Limit                     Soft Limit           Hard Limit           Units     \n"));
+    for (usize i = 0; i < std::size(LIMITS); ++i) {
+        const Limit& limit = limits.of(static_cast<Resource>(i));
+        TRY(append_left(out, LIMITS[i].name, 25));
+        TRY(out.push(' '));
+        TRY(append_limit(out, limit.soft));
+        TRY(append_limit(out, limit.hard));
+        if (!LIMITS[i].unit.empty()) TRY(append_left(out, LIMITS[i].unit, 10));
+        TRY(out.push('\n'));
+    }
+    return {};
+}
+
+Result<> generate_mounts(Process&, const ProcessView& view, String& out) {
+    if (!view.paths) return Error::Einval;
+    return fs::append_mounts(mount_namespace(), view.paths->root(), fs::MountListFormat::Mounts, out);
+}
+
+Result<> generate_mount_information(Process&, const ProcessView& view, String& out) {
+    if (!view.paths) return Error::Einval;
+    return fs::append_mounts(mount_namespace(), view.paths->root(), fs::MountListFormat::MountInfo, out);
+}
+
+/// There is one user namespace, and every id is itself.
+Result<> generate_id_map(Process&, const ProcessView&, String& out) {
+    return format_append(out, "{:10} {:10} {:10}\n", 0U, 0U, UINT32_MAX);
+}
+
+/// As on Linux without symbols: where it waits is not told.
+Result<> generate_wait_channel(Process&, const ProcessView&, String& out) {
+    return out.push('0');
+}
+
+constexpr ProcessFileKind FILES[] = {
+    {"cmdline", 0444, FileAccess::Anybody, generate_process_arguments},
+    {"comm", 0644, FileAccess::Anybody, generate_name, accept_name},
+    {"environ", 0400, FileAccess::Tracers, generate_process_environment},
+    {"gid_map", 0644, FileAccess::Anybody, generate_id_map},
+    {"limits", 0444, FileAccess::Anybody, generate_limits},
+    {"maps", 0444, FileAccess::Tracers, generate_process_maps},
+    {"mountinfo", 0444, FileAccess::Anybody, generate_mount_information},
+    {"mounts", 0444, FileAccess::Anybody, generate_mounts},
+    {"stat", 0444, FileAccess::Anybody, generate_process_stat},
+    {"statm", 0444, FileAccess::Anybody, generate_process_statm},
+    {"status", 0444, FileAccess::Anybody, generate_process_status},
+    {"uid_map", 0644, FileAccess::Anybody, generate_id_map},
+    {"wchan", 0444, FileAccess::Anybody, generate_wait_channel},
+};
+
+Result<fs::Path> working_directory(const ProcessView& view) {
+    if (!view.paths) return Error::Enoent;
+    return view.paths->working_directory();
+}
+
+Result<fs::Path> root_directory(const ProcessView& view) {
+    if (!view.paths) return Error::Enoent;
+    return view.paths->root();
+}
+
+Result<fs::Path> executable(const ProcessView& view) {
+    if (!view.executable || !view.executable->path()) return Error::Enoent;
+    return view.executable->path();
+}
+
+constexpr ProcessLinkKind LINKS[] = {
+    {"cwd", working_directory},
+    {"exe", executable},
+    {"root", root_directory},
+};
+
+}  // namespace
+
+std::span<const ProcessFileKind> process_files() {
+    return FILES;
+}
+
+std::span<const ProcessLinkKind> process_links() {
+    return LINKS;
+}
+
+}  // namespace exo::posix_x::procfs

@@ -1,0 +1,83 @@
+// cmdline, environ and maps: what lies in a process's memory.
+#include "posix_x/procfs/process_files.hpp"
+#include "posix_x/procfs/procfs.hpp"
+
+namespace exo::posix_x::procfs {
+
+namespace {
+
+/// Programs may make the ends mean anything; more than the kernel would ever have written there is not read.
+constexpr u64 LARGEST_BLOCK = 2 * MIB;
+
+/// Appends the bytes [start, end) of the program, as far as they can be read.
+Result<> append_block(const ProcessView& view, u64 start, u64 end, String& out) {
+    if (!view.space || start >= end || end - start > LARGEST_BLOCK) return {};
+    for (u64 at = start; at < end;) {
+        char bytes[256];
+        const usize size = static_cast<usize>(std::min<u64>(sizeof(bytes), end - at));
+        // SAFETY: characters are bytes.
+        if (!view.space->read_remote(at, {reinterpret_cast<u8*>(bytes), size})) return {};
+        TRY(out.append({bytes, size}));
+        at += size;
+    }
+    return {};
+}
+
+/// LINUX: the name begins in column 74; before it the fields are filled up.
+constexpr usize NAME_COLUMN = 73;
+
+Result<> append_file_name(const vm::AreaInformation& area, const fs::Path& root, String& out) {
+    const auto& file = static_cast<const fs::File&>(*area.file);
+    if (!file.path()) return out.append("/anonymous");
+    if (TRY(fs::append_path(file.path(), root, out)) == fs::PathState::Deleted) return out.append(" (deleted)");
+    return {};
+}
+
+Result<> append_area(const vm::AreaInformation& area, const fs::Path& root, String& out) {
+    const usize line_start = out.size();
+    const vm::Protection protection = area.kind.protection;
+    const bool is_file = area.file && area.file->object_kind() == ObjectKind::File;
+    u64 inode = 0;
+    abi::DeviceNumber device{};
+    if (is_file) {
+        const fs::Inode& node = static_cast<const fs::File&>(*area.file).inode();
+        inode = node.number();
+        device = node.file_system().device();
+    }
+    TRY(format_append(out, "{:08x}-{:08x} {}{}{}{}", area.start, area.end, has(protection, vm::Protection::Read) ? 'r' : '-',
+                      has(protection, vm::Protection::Write) ? 'w' : '-', has(protection, vm::Protection::Exec) ? 'x' : '-',
+                      has(area.kind.flags, vm::AreaFlags::Shared) ? 's' : 'p'));
+    TRY(format_append(out, " {:08x} {:02x}:{:02x} {} ", is_file ? area.offset : 0, device.major, device.minor, inode));
+    const bool is_stack = has(area.kind.flags, vm::AreaFlags::GrowsDown);
+    if (is_file || area.is_heap || is_stack) {
+        while (out.size() - line_start < NAME_COLUMN) TRY(out.push(' '));
+        if (is_file)
+            TRY(append_file_name(area, root, out));
+        else
+            TRY(out.append(area.is_heap ? "[heap]" : "[stack]"));
+    }
+    return out.push('\n');
+}
+
+}  // namespace
+
+Result<> generate_process_arguments(Process&, const ProcessView& view, String& out) {
+    return append_block(view, view.places.arguments_start, view.places.arguments_end, out);
+}
+
+Result<> generate_process_environment(Process&, const ProcessView& view, String& out) {
+    return append_block(view, view.places.environment_start, view.places.environment_end, out);
+}
+
+Result<> generate_process_maps(Process&, const ProcessView& view, String& out) {
+    if (!view.space) return {};
+    const fs::Path root = current_task().paths->root();
+    u64 address = 0;
+    while (const auto area = view.space->area_above(address)) {
+        TRY(append_area(*area, root, out));
+        address = area->end;
+    }
+    return {};
+}
+
+}  // namespace exo::posix_x::procfs

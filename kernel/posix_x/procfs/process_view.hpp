@@ -1,0 +1,54 @@
+// ProcessView: what can be told of a process, taken in one look.
+#pragma once
+
+#include "posix_x/process/process_tree.hpp"
+
+namespace exo::posix_x::procfs {
+
+struct ProcessView {
+    char name[16] = {};
+    ProcessState state = ProcessState::Running;
+    bool is_running = false;  ///< Its thread has the CPU or waits for it.
+    bool has_executed = false;
+    Pid parent = 0;
+    Pid group = 0;
+    Pid session = 0;
+    Pid foreground = -1;      ///< Of its terminal.
+    u32 terminal = 0;         ///< The device, encoded; 0: none.
+    Signal exit_signal = Signal::None;
+    i32 exit_word = 0;
+    i32 nice = 0;
+    time::Nanoseconds started_at = 0;
+    ResourceUsage usage;
+    ResourceUsage children_usage;
+
+    // ---- Empty for a zombie.
+    SignalSet pending;
+    SignalSet process_pending;
+    SignalSet blocked;
+    SignalSet ignored;
+    SignalSet caught;
+    StackPlaces places;
+    bool is_dumpable = true;
+    Ref<Identity> identity;
+    Ref<vm::AddressSpace> space;
+    Ref<fs::PathContext> paths;
+    Ref<fs::File> executable;
+    Ref<security::CapabilityTable> files;
+
+    std::string_view name_text() const { return name; }
+    bool is_zombie() const { return state == ProcessState::Zombie || state == ProcessState::Reaped; }
+    /// "S", as in /proc/PID/stat.
+    char state_letter() const;
+    /// "sleeping", as in /proc/PID/status.
+    std::string_view state_name() const;
+};
+
+/// Errors: Esrch (it was reaped).
+Result<ProcessView> look_at(Process& process);
+
+/// May the calling task read what only those may see who may trace the process (ptrace(2), PTRACE_MODE_READ_FSCREDS)?
+/// Errors: Eacces.
+Result<> check_trace_access(const Process& process, const ProcessView& view);
+
+}  // namespace exo::posix_x::procfs

@@ -1,0 +1,21 @@
+// The frame that a signal handler runs on, and the way back (rt_sigreturn). Layout: Linux's struct rt_sigframe,
+// x86-64 (arch/x86/include/asm/sigframe.h, uapi/asm/sigcontext.h).
+#pragma once
+
+#include "abi/linux/signal_frame.hpp"
+#include "posix_x/process/task.hpp"
+
+namespace exo::posix_x {
+
+/// Pushes a frame for `info` and points `registers` at the handler. Errors: Efault (no room on the stack).
+Result<> push_signal_frame(Task& task, const SignalInfo& info, const SignalAction& action, SignalSet old_mask,
+                           arch::UserRegisters& registers);
+/// rt_sigreturn: takes registers, FPU and mask from the frame on the user's stack. Errors: Efault, Einval.
+Result<> pop_signal_frame(Task& task, arch::UserRegisters& registers);
+
+/// siginfo_t as a program sees it; `out` must be all zeros.
+void fill_siginfo(const SignalInfo& info, abi::siginfo& out);
+/// SS_DISABLE, SS_ONSTACK or 0 for a stack pointer.
+u32 stack_flags(const Task& task, u64 rsp);
+
+}  // namespace exo::posix_x

@@ -1,0 +1,102 @@
+// Sending: what becomes of a signal before its process sees it (signal(7); the order of steps is Linux's).
+#include "posix_x/process/job_control.hpp"
+#include "posix_x/process/process_tree.hpp"
+#include "posix_x/signal/signals.hpp"
+#include "scheduler/parking.hpp"
+
+namespace exo::posix_x {
+
+namespace {
+
+using SignalGuard = decltype(Process::signals)::Guard;
+
+/// SIGCONT undoes stops and the other way round, whether they are then blocked, ignored or handled.
+/// True: the process was stopped and goes on; its parent is to be told.
+bool cancel_opposites(Process& process, Process::Signals& state, Signal signal) {
+    if (STOP_SIGNALS.has(signal)) {
+        state.pending.discard(SignalSet::of(Signal::Cont));
+        if (state.task != nullptr) state.task->pending.discard(SignalSet::of(Signal::Cont));
+        return false;
+    }
+    if (signal != Signal::Cont && signal != Signal::Kill) return false;
+    if (signal == Signal::Cont) {
+        state.pending.discard(STOP_SIGNALS);
+        if (state.task != nullptr) state.task->pending.discard(STOP_SIGNALS);
+    }
+    if (!state.is_stopping) return false;
+    state.is_stopping = false;
+    process.continued.wake_all();
+    return signal == Signal::Cont;
+}
+
+/// A blocked signal stays pending even if it would be ignored: its action may change before it is unblocked.
+bool is_dropped(const Process& process, Process::Signals& state, Signal signal) {
+    if (state.task == nullptr) return true;
+    if (process.pid() == FIRST_PID && signal != Signal::Kill && signal != Signal::Stop && !state.actions->of(signal).has_handler() &&
+        !SYNCHRONOUS_SIGNALS.has(signal))
+        return true;  // init gets only what it asked for (pid_namespaces(7))
+    if (process.pid() == FIRST_PID && UNBLOCKABLE_SIGNALS.has(signal)) return true;
+    return state.actions->of(signal).ignores(signal) && !state.task->blocked.has(signal);
+}
+
+void wake_for(Task& task, Signal signal) {
+    if (signal == Signal::Kill)
+        scheduler::interrupt(*task.thread, scheduler::Work::Kill | scheduler::Work::Signal);
+    else if (!task.blocked.has(signal) || task.awaited.has(signal))
+        scheduler::interrupt(*task.thread, scheduler::Work::Signal);
+}
+
+Result<> send(Process& process, Task* only, const SignalInfo& info) {
+    bool is_continuing = false;
+    Result<> result;
+    {
+        auto state = process.signals.lock();
+        is_continuing = cancel_opposites(process, *state, info.signal);
+        if (!is_dropped(process, *state, info.signal)) {
+            result = (only != nullptr ? only->pending : state->pending).add(info);
+            if (result) wake_for(*state->task, info.signal);
+        }
+    }
+    if (is_continuing) report_continued(process);
+    return result;
+}
+
+}  // namespace
+
+Result<> send_signal(Process& process, const SignalInfo& info) {
+    return send(process, nullptr, info);
+}
+
+Result<> send_signal_to_task(Task& task, const SignalInfo& info) {
+    return send(*task.process, &task, info);
+}
+
+void force_signal(const SignalInfo& info) {
+    Task& task = current_task();
+    auto state = task.process->signals.lock();
+    SignalAction& action = state->actions->of(info.signal);
+    if (task.blocked.has(info.signal) || action.handler == SignalAction::IGNORE) {
+        action.handler = SignalAction::DEFAULT;
+        task.blocked.remove(info.signal);
+    }
+    // Without memory for the entry the signal itself is still noted.
+    (void)task.pending.add(info);
+    task.thread->add_work(scheduler::Work::Signal);
+}
+
+void send_signal_to_group(i32 pgid, const SignalInfo& info) {
+    // References first: sending may tell parents, which takes the tree's lock itself.
+    Vector<Ref<Process>> members;
+    PROCESSES.for_each([&](Process& process) {
+        // Without memory for the list, the signal goes out at once: only the order differs.
+        if (process.group == pgid && !members.push(Ref<Process>(&process))) (void)send_signal(process, info);
+    });
+    for (const Ref<Process>& process : members) (void)send_signal(*process, info);
+}
+
+bool has_deliverable_signal(Task& task) {
+    auto state = task.process->signals.lock();
+    return !((task.pending.set() | state->pending.set()) & ~task.blocked).is_empty() || state->is_stopping || state->is_exiting;
+}
+
+}  // namespace exo::posix_x

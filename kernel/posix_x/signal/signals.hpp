@@ -1,0 +1,129 @@
+// Signals: what is pending, what a program wants done, and how one is sent.
+//
+// Key types: SignalInfo (what a handler is told), SignalActions (the handlers, shared with CLONE_SIGHAND), PendingSignals
+// (a task's or a process's). Sending is here; delivery is in deliver.cpp, on the way back to user mode; the frame on the
+// user's stack in frame.cpp.
+// Locking: all of a process's signal state (pending sets, actions, masks of its tasks) is under Process::signal_lock
+// (rank SignalState). Finding a target takes the process tree's lock before it.
+#pragma once
+
+#include "posix_x/signal/signal_set.hpp"
+#include "utils/list.hpp"
+#include "utils/object.hpp"
+
+namespace exo::posix_x {
+
+class Process;
+class Task;
+
+/// si_code (sigaction(2)).
+namespace signal_code {
+inline constexpr i32 USER = 0;
+inline constexpr i32 KERNEL = 0x80;
+inline constexpr i32 QUEUE = -1;
+inline constexpr i32 TIMER = -2;
+inline constexpr i32 TKILL = -6;
+inline constexpr i32 CHILD_EXITED = 1;
+inline constexpr i32 CHILD_KILLED = 2;
+inline constexpr i32 CHILD_DUMPED = 3;
+inline constexpr i32 CHILD_STOPPED = 5;
+inline constexpr i32 CHILD_CONTINUED = 6;
+inline constexpr i32 SEGV_MAPERR = 1;
+inline constexpr i32 SEGV_ACCERR = 2;
+inline constexpr i32 BUS_ADRALN = 1;
+inline constexpr i32 BUS_ADRERR = 2;
+inline constexpr i32 FPE_INTDIV = 1;
+inline constexpr i32 ILL_ILLOPN = 2;
+inline constexpr i32 TRAP_BRKPT = 1;
+inline constexpr i32 TRAP_TRACE = 2;
+}  // namespace signal_code
+
+/// The parts of siginfo_t that its signal uses.
+struct SignalInfo {
+    Signal signal = Signal::None;
+    i32 code = signal_code::KERNEL;
+    i32 error = 0;       ///< si_errno
+    i32 sender = 0;      ///< si_pid, or the child's
+    u32 sender_uid = 0;
+    i32 status = 0;      ///< si_status of a child
+    u64 value = 0;       ///< si_value, si_addr
+    i64 user_time = 0;   ///< of a child, in clock ticks
+    i64 system_time = 0;
+};
+
+/// One sigaction. Handler 0 is SIG_DFL, 1 SIG_IGN.
+struct SignalAction {
+    static constexpr u64 DEFAULT = 0;
+    static constexpr u64 IGNORE = 1;
+    static constexpr u64 NO_CHILD_STOP = 1;
+    static constexpr u64 NO_CHILD_WAIT = 2;
+    static constexpr u64 WITH_INFO = 4;
+    static constexpr u64 RESTORER = 0x04000000;
+    static constexpr u64 ON_STACK = 0x08000000;
+    static constexpr u64 RESTART = 0x10000000;
+    static constexpr u64 NO_DEFER = 0x40000000;
+    static constexpr u64 RESET_HANDLER = 0x80000000;
+
+    u64 handler = DEFAULT;
+    u64 flags = 0;
+    u64 restorer = 0;
+    SignalSet mask;
+
+    bool has_handler() const { return handler > IGNORE; }
+    /// Nothing would happen: explicitly, or by default.
+    bool ignores(Signal signal) const {
+        return handler == IGNORE || (handler == DEFAULT && default_action(signal) == DefaultAction::Ignore);
+    }
+};
+
+/// Guarded by the signal lock of the processes that share it.
+class SignalActions final : public Object {
+  public:
+    SignalAction& of(Signal signal) { return actions_[static_cast<usize>(signal) - 1]; }
+    Result<Ref<SignalActions>> clone() const;
+    /// execve: handlers become the default, what is ignored stays so.
+    void reset_handlers();
+
+  private:
+    SignalAction actions_[SIGNAL_COUNT];
+};
+
+/// What waits to be delivered. Standard signals are there once; realtime ones queue.
+class PendingSignals {
+  public:
+    PendingSignals() = default;
+    PendingSignals(const PendingSignals&) = delete;
+    PendingSignals& operator=(const PendingSignals&) = delete;
+    ~PendingSignals() { clear(); }
+
+    SignalSet set() const { return set_; }
+    /// Errors: Eagain (no memory for a realtime signal's entry); a standard signal is then kept without its details.
+    Result<> add(const SignalInfo& info);
+    /// Takes the most urgent of `wanted`: synchronous ones, then by number. False if there is none.
+    bool take(SignalSet wanted, SignalInfo& out);
+    void discard(SignalSet signals);
+    void clear() { discard(SignalSet(~0ULL)); }
+
+  private:
+    struct Entry {
+        SignalInfo info;
+        ListNode link;
+    };
+    SignalSet set_;
+    List<Entry, &Entry::link> entries_;
+};
+
+// ---- Sending. Errors: Eagain (see PendingSignals::add). Ignored signals vanish. Permissions are the callers' affair.
+
+/// To the process as a whole: any of its tasks takes it.
+Result<> send_signal(Process& process, const SignalInfo& info);
+/// To one task.
+Result<> send_signal_to_task(Task& task, const SignalInfo& info);
+/// A fault of the calling task: cannot be blocked or ignored, only handled.
+void force_signal(const SignalInfo& info);
+/// To every process of the group `pgid`; from the kernel (a terminal), without permission checks.
+void send_signal_to_group(i32 pgid, const SignalInfo& info);
+/// The calling task has a signal that it would take now (blocked and ignored ones left out).
+bool has_deliverable_signal(Task& task);
+
+}  // namespace exo::posix_x

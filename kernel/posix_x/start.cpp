@@ -1,0 +1,93 @@
+#include "posix_x/start.hpp"
+
+#include <array>
+
+#include "boot/init_handover.hpp"
+#include "log/log.hpp"
+#include "posix_x/exec/exec.hpp"
+#include "posix_x/namespaces.hpp"
+#include "posix_x/process/fork.hpp"
+#include "posix_x/process/out_of_memory.hpp"
+#include "posix_x/signal/deliver.hpp"
+#include "posix_x/syscalls/families.hpp"
+#include "posix_x/syscalls/support.hpp"
+
+namespace exo::posix_x {
+
+namespace {
+
+constinit boot::CommandLine kernel_command_line;
+
+/// Descriptors 0 to 2 on /dev/console, if the initramfs brought that node or devfs is mounted (init/main.c does the
+/// same). A program without them is as on Linux: it must do without.
+void open_console(Task& task) {
+    const Result<Ref<fs::File>> console = fs::open(task.caller(), {}, "/dev/console", abi::OpenFlags::Rdwr, 0);
+    if (!console) {
+        log::warning("no /dev/console to open for init (error {})", console.error());
+        return;
+    }
+    for (u32 number = 0; number < 3; ++number) (void)install_file(*console, security::OnExec::Keep);
+}
+
+Result<ProgramArguments> arguments_for(std::string_view path, const boot::InitHandover& handover) {
+    ProgramArguments result;
+    TRY(result.arguments.add(path));
+    for (const String& argument : handover.arguments) TRY(result.arguments.add(argument.view()));
+    for (const String& variable : handover.environment) TRY(result.environment.add(variable.view()));
+    return result;
+}
+
+Result<> try_program(std::string_view path, const boot::InitHandover& handover) {
+    const Result<> result = execute_first(path, TRY(arguments_for(path, handover)));
+    if (result) log::info("init is {}", path);
+    return result;
+}
+
+/// Linux's order (init/main.c, kernel_init): what was asked for must work, unless it is rdinit.
+Result<> run_init(const boot::InitHandover& handover) {
+    const std::string_view ramdisk_init = handover.rdinit.value_or("/init");
+    const Result<> first = try_program(ramdisk_init, handover);
+    if (first) return first;
+    if (first.error() != Error::Enoent || handover.rdinit)
+        log::error("{} cannot be run (error {})", ramdisk_init, first.error());
+    if (handover.init) {
+        const Result<> asked = try_program(*handover.init, handover);
+        if (!asked) log::error("init={} cannot be run (error {})", *handover.init, asked.error());
+        return asked;
+    }
+    constexpr std::array<std::string_view, 4> USUAL = {"/sbin/init", "/etc/init", "/bin/init", "/bin/sh"};
+    Result<> result = Error::Enoent;
+    for (const std::string_view path : USUAL) {
+        result = try_program(path, handover);
+        if (result) return result;
+    }
+    return result;
+}
+
+/// Process 1's thread, still in the kernel.
+void first_thread(void* argument) {
+    Task& task = *static_cast<Task*>(argument);
+    open_console(task);
+    const Result<boot::InitHandover> handover = boot::InitHandover::create(kernel_command_line);
+    if (!handover || !run_init(*handover)) panic("no init found: give one with rdinit= or put it into the initramfs as /init");
+    arch::enter_user(task.registers());
+}
+
+}  // namespace
+
+Result<> start(const boot::CommandLine& command_line) {
+    kernel_command_line = command_line;
+    TRY(vm::initialise());
+    scheduler::SCHEDULER.set_return_hook(&deliver_signals);
+    vm::set_out_of_memory_hook(&kill_for_memory);
+    if (command_line.contains("norandmaps")) disable_address_randomisation();
+    return register_all_calls();
+}
+
+Result<> start_first_process(const boot::CommandLine&) {
+    Ref<vm::AddressSpace> space = TRY(vm::AddressSpace::create());
+    TRY(create_first_task(mount_namespace().root(), std::move(space), &first_thread));
+    return {};
+}
+
+}  // namespace exo::posix_x

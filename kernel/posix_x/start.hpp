@@ -1,0 +1,15 @@
+// posix_x's part of the boot, and the first process.
+#pragma once
+
+#include "boot/command_line.hpp"
+
+namespace exo::posix_x {
+
+/// Hooks into the scheduler and vm, and registers every system call. Errors: AlreadyExists, Enomem.
+Result<> start(const boot::CommandLine& command_line);
+
+/// Process 1. Its program: rdinit= and init= from the command line, else /init, /sbin/init, /etc/init, /bin/init,
+/// /bin/sh; the machine panics if none can be executed. Errors: Enomem.
+Result<> start_first_process(const boot::CommandLine& command_line);
+
+}  // namespace exo::posix_x

@@ -1,0 +1,296 @@
+// What is known of files: stat, modes, owners, times, file systems; and the content of directories.
+#include <cstring>
+
+#include "abi/linux/dirent.hpp"
+#include "abi/linux/limits.hpp"
+#include "posix_x/syscalls/families.hpp"
+#include "posix_x/syscalls/support.hpp"
+
+namespace exo::posix_x {
+
+namespace {
+
+using abi::AtFlags;
+using fs::WalkFlags;
+
+Descriptor here() {
+    return Descriptor(static_cast<u64>(abi::AT_CURRENT_DIRECTORY));
+}
+
+WalkFlags walk_flags(AtFlags flags) {
+    WalkFlags walk = has(flags, AtFlags::SymlinkNofollow) ? WalkFlags::None : WalkFlags::FollowLast;
+    if (has(flags, AtFlags::EmptyPath)) walk |= WalkFlags::AllowEmpty;
+    return walk;
+}
+
+Result<fs::Path> resolve_at(Descriptor directory, PathArgument argument, AtFlags flags) {
+    const UserPath name = TRY(UserPath::copy(argument));
+    const StartDirectory start = TRY(StartDirectory::of(directory, name.view()));
+    return fs::resolve(current_task().caller(), start.start(), name.view(), walk_flags(flags));
+}
+
+/// AT_EMPTY_PATH with an empty path: the descriptor's own file, which may have no place in the tree.
+Result<bool> names_descriptor(PathArgument path, AtFlags flags) {
+    if (!has(flags, AtFlags::EmptyPath)) return false;
+    return TRY(vm::UserIn<char>(path.address).read()) == '\0';
+}
+
+// ---- stat
+
+Result<> stat_path(Descriptor directory, PathArgument path, AtFlags flags, vm::UserOut<abi::stat> out) {
+    abi::stat result{};
+    fs::fill_stat(TRY(resolve_at(directory, path, flags)).inode(), result);
+    return out.write(result);
+}
+Result<> sys_stat(Context&, PathArgument path, vm::UserOut<abi::stat> out) {
+    return stat_path(here(), path, AtFlags::None, out);
+}
+Result<> sys_lstat(Context&, PathArgument path, vm::UserOut<abi::stat> out) {
+    return stat_path(here(), path, AtFlags::SymlinkNofollow, out);
+}
+Result<> sys_fstat(Context&, Descriptor fd, vm::UserOut<abi::stat> out) {
+    const FileUse file = TRY(use_file(fd, Rights::Inspect));
+    abi::stat result{};
+    fs::fill_stat(file->inode(), result);
+    return out.write(result);
+}
+Result<> sys_newfstatat(Context& context, Descriptor directory, PathArgument path, vm::UserOut<abi::stat> out, AtFlags flags) {
+    if ((flags & ~(AtFlags::SymlinkNofollow | AtFlags::NoAutomount | AtFlags::EmptyPath)) != AtFlags::None) return Error::Einval;
+    if (directory.value != abi::AT_CURRENT_DIRECTORY && TRY(names_descriptor(path, flags))) return sys_fstat(context, directory, out);
+    return stat_path(directory, path, flags, out);
+}
+
+Result<> sys_statx(Context&, Descriptor directory, PathArgument path, u32 flags, u32 mask, vm::UserOut<abi::statx> out) {
+    constexpr u32 SYNC_TYPE = 0x6000;
+    const auto at_flags = static_cast<AtFlags>(flags & ~SYNC_TYPE);
+    if ((mask & abi::statx_mask::RESERVED) != 0 || (flags & SYNC_TYPE) == SYNC_TYPE) return Error::Einval;
+    if ((at_flags & ~(AtFlags::SymlinkNofollow | AtFlags::NoAutomount | AtFlags::EmptyPath)) != AtFlags::None) return Error::Einval;
+    abi::statx result{};
+    if (directory.value != abi::AT_CURRENT_DIRECTORY && TRY(names_descriptor(path, at_flags))) {
+        const FileUse file = TRY(use_file(directory, Rights::Inspect));
+        fs::fill_statx(file->inode(), file->path() ? &file->path() : nullptr, result);
+    } else {
+        const fs::Path target = TRY(resolve_at(directory, path, at_flags));
+        fs::fill_statx(target.inode(), &target, result);
+    }
+    return out.write(result);
+}
+
+// ---- statfs
+
+Result<> sys_statfs(Context&, PathArgument path, vm::UserOut<abi::statfs> out) {
+    const fs::Path target = TRY(resolve_at(here(), path, AtFlags::None));
+    abi::statfs result{};
+    TRY(fs::fill_statfs(target.inode(), target.mount.get(), result));
+    return out.write(result);
+}
+Result<> sys_fstatfs(Context&, Descriptor fd, vm::UserOut<abi::statfs> out) {
+    const FileUse file = TRY(use_file(fd, Rights::Inspect));
+    abi::statfs result{};
+    TRY(fs::fill_statfs(file->inode(), file->path().mount.get(), result));
+    return out.write(result);
+}
+
+// ---- Mode and owner
+
+Result<> sys_fchmodat(Context&, Descriptor directory, PathArgument path, u32 mode) {
+    const fs::Path target = TRY(resolve_at(directory, path, AtFlags::None));
+    return fs::change_mode(fs::Target(target), mode, current_task().credentials());
+}
+Result<> sys_chmod(Context& context, PathArgument path, u32 mode) {
+    return sys_fchmodat(context, here(), path, mode);
+}
+Result<> sys_fchmod(Context&, Descriptor fd, u32 mode) {
+    const FileUse file = TRY(use_file(fd, Rights::Attributes));
+    return fs::change_mode(fs::Target(*file), mode, current_task().credentials());
+}
+
+std::optional<u32> id_or_keep(u32 id) {
+    return id == ~0U ? std::nullopt : std::optional<u32>(id);
+}
+
+Result<> sys_fchown(Context&, Descriptor fd, u32 uid, u32 gid) {
+    const FileUse file = TRY(use_file(fd, Rights::Attributes));
+    return fs::change_owner(fs::Target(*file), id_or_keep(uid), id_or_keep(gid), current_task().credentials());
+}
+Result<> sys_fchownat(Context& context, Descriptor directory, PathArgument path, u32 uid, u32 gid, AtFlags flags) {
+    if ((flags & ~(AtFlags::SymlinkNofollow | AtFlags::EmptyPath)) != AtFlags::None) return Error::Einval;
+    if (directory.value != abi::AT_CURRENT_DIRECTORY && TRY(names_descriptor(path, flags))) return sys_fchown(context, directory, uid, gid);
+    const fs::Path target = TRY(resolve_at(directory, path, flags));
+    return fs::change_owner(fs::Target(target), id_or_keep(uid), id_or_keep(gid), current_task().credentials());
+}
+Result<> sys_chown(Context& context, PathArgument path, u32 uid, u32 gid) {
+    return sys_fchownat(context, here(), path, uid, gid, AtFlags::None);
+}
+Result<> sys_lchown(Context& context, PathArgument path, u32 uid, u32 gid) {
+    return sys_fchownat(context, here(), path, uid, gid, AtFlags::SymlinkNofollow);
+}
+
+// ---- Times
+
+struct TimePair {
+    abi::timespec access;
+    abi::timespec modification;
+};
+
+Result<fs::TimeChange> time_change(const abi::timespec& time) {
+    using Kind = fs::TimeChange::Kind;
+    if (time.tv_nsec == abi::UTIME_NOW_VALUE) return fs::TimeChange{Kind::Now};
+    if (time.tv_nsec == abi::UTIME_OMIT_VALUE) return fs::TimeChange{Kind::Omit};
+    if (time.tv_nsec < 0 || time.tv_nsec >= 1'000'000'000) return Error::Einval;
+    return fs::TimeChange{Kind::Set, {time.tv_sec, static_cast<u32>(time.tv_nsec)}};
+}
+
+/// `path` null: the descriptor itself, as futimens does.
+Result<> change_times(Descriptor directory, PathArgument path, fs::TimeChange access, fs::TimeChange modification, AtFlags flags) {
+    const fs::Credentials& credentials = current_task().credentials();
+    const bool is_descriptor = path.address == 0 || (directory.value != abi::AT_CURRENT_DIRECTORY && TRY(names_descriptor(path, flags)));
+    if (is_descriptor) {
+        const FileUse file = TRY(use_file(directory, Rights::Attributes));
+        return fs::change_times(fs::Target(*file), access, modification, credentials);
+    }
+    const fs::Path target = TRY(resolve_at(directory, path, flags));
+    return fs::change_times(fs::Target(target), access, modification, credentials);
+}
+
+Result<> sys_utimensat(Context&, Descriptor directory, PathArgument path, vm::UserIn<TimePair> times, AtFlags flags) {
+    if ((flags & ~(AtFlags::SymlinkNofollow | AtFlags::EmptyPath)) != AtFlags::None) return Error::Einval;
+    fs::TimeChange access{fs::TimeChange::Kind::Now};
+    fs::TimeChange modification = access;
+    if (!times.is_null()) {
+        const TimePair pair = TRY(times.read());
+        access = TRY(time_change(pair.access));
+        modification = TRY(time_change(pair.modification));
+        if (access.kind == fs::TimeChange::Kind::Omit && modification.kind == fs::TimeChange::Kind::Omit) return {};
+    }
+    if (path.address == 0 && directory.value == abi::AT_CURRENT_DIRECTORY) return Error::Efault;
+    if (path.address == 0 && flags != AtFlags::None) return Error::Einval;
+    return change_times(directory, path, access, modification, flags);
+}
+
+struct SecondPair {
+    i64 access;
+    i64 modification;
+};
+Result<> sys_utime(Context&, PathArgument path, vm::UserIn<SecondPair> times) {
+    fs::TimeChange access{fs::TimeChange::Kind::Now};
+    fs::TimeChange modification = access;
+    if (!times.is_null()) {
+        const SecondPair pair = TRY(times.read());
+        access = {fs::TimeChange::Kind::Set, {pair.access, 0}};
+        modification = {fs::TimeChange::Kind::Set, {pair.modification, 0}};
+    }
+    if (path.address == 0) return Error::Efault;
+    return change_times(here(), path, access, modification, AtFlags::None);
+}
+
+struct MicrosecondPair {
+    i64 access_seconds;
+    i64 access_microseconds;
+    i64 modification_seconds;
+    i64 modification_microseconds;
+};
+Result<fs::TimeChange> from_microseconds(i64 seconds, i64 microseconds) {
+    if (microseconds < 0 || microseconds >= 1'000'000) return Error::Einval;
+    return fs::TimeChange{fs::TimeChange::Kind::Set, {seconds, static_cast<u32>(microseconds * 1000)}};
+}
+Result<> sys_futimesat(Context&, Descriptor directory, PathArgument path, vm::UserIn<MicrosecondPair> times) {
+    fs::TimeChange access{fs::TimeChange::Kind::Now};
+    fs::TimeChange modification = access;
+    if (!times.is_null()) {
+        const MicrosecondPair pair = TRY(times.read());
+        access = TRY(from_microseconds(pair.access_seconds, pair.access_microseconds));
+        modification = TRY(from_microseconds(pair.modification_seconds, pair.modification_microseconds));
+    }
+    if (path.address == 0 && directory.value == abi::AT_CURRENT_DIRECTORY) return Error::Efault;
+    return change_times(directory, path, access, modification, AtFlags::None);
+}
+Result<> sys_utimes(Context& context, PathArgument path, vm::UserIn<MicrosecondPair> times) {
+    if (path.address == 0) return Error::Efault;
+    return sys_futimesat(context, here(), path, times);
+}
+
+// ---- Directories
+
+/// Collects linux_dirent64 records and copies them out one by one.
+struct DirectoryWriter {
+    u64 address;
+    usize room;
+    usize written = 0;
+    Result<> status{};
+
+    bool add(const fs::DirectoryEntry& entry) {
+        const usize record_size = align_up(abi::DIRENT64_NAME_OFFSET + entry.name.size() + 1, 8ULL);
+        if (record_size > room) {
+            if (written == 0) status = Error::Einval;  // not even one fits
+            return false;
+        }
+        u8 record[abi::DIRENT64_NAME_OFFSET + abi::MAX_NAME_LENGTH + 1 + 8] = {};
+        const abi::linux_dirent64 header{entry.inode_number, static_cast<i64>(entry.next_cookie), static_cast<u16>(record_size),
+                                         abi::dirent_type(entry.mode)};
+        std::memcpy(record, &header, abi::DIRENT64_NAME_OFFSET);
+        std::memcpy(record + abi::DIRENT64_NAME_OFFSET, entry.name.data(), entry.name.size());
+        if (const Result<> copied = vm::write_user(address, {record, record_size}); !copied) {
+            status = copied;
+            return false;
+        }
+        address += record_size;
+        room -= record_size;
+        written += record_size;
+        return true;
+    }
+};
+
+Result<usize> sys_getdents64(Context&, Descriptor fd, BufferArgument buffer, u32 size) {
+    const FileUse file = TRY(use_file(fd, Rights::Read));
+    DirectoryWriter writer{buffer.address, size};
+    TRY(file->read_directory([&](const fs::DirectoryEntry& entry) { return writer.add(entry); }));
+    if (writer.written == 0) TRY(writer.status);
+    return writer.written;
+}
+
+// ---- Extended attributes: no file system has any (xattr(7)).
+
+Result<> sys_xattr_of_path(Context&, PathArgument path) {
+    TRY(resolve_at(here(), path, AtFlags::None));
+    return Error::Eopnotsupp;
+}
+Result<> sys_xattr_of_link(Context&, PathArgument path) {
+    TRY(resolve_at(here(), path, AtFlags::SymlinkNofollow));
+    return Error::Eopnotsupp;
+}
+Result<> sys_xattr_of_file(Context&, Descriptor fd) {
+    TRY(use_file(fd, Rights::Inspect));
+    return Error::Eopnotsupp;
+}
+
+}  // namespace
+
+Result<> register_attribute_calls() {
+    using syscall::register_call;
+    TRY(register_call<sys_stat>(4, "stat"));
+    TRY(register_call<sys_fstat>(5, "fstat"));
+    TRY(register_call<sys_lstat>(6, "lstat"));
+    TRY(register_call<sys_chmod>(90, "chmod"));
+    TRY(register_call<sys_fchmod>(91, "fchmod"));
+    TRY(register_call<sys_chown>(92, "chown"));
+    TRY(register_call<sys_fchown>(93, "fchown"));
+    TRY(register_call<sys_lchown>(94, "lchown"));
+    TRY(register_call<sys_utime>(132, "utime"));
+    TRY(register_call<sys_statfs>(137, "statfs"));
+    TRY(register_call<sys_fstatfs>(138, "fstatfs"));
+    TRY(register_call<sys_xattr_of_path>(191, "getxattr"));
+    TRY(register_call<sys_xattr_of_link>(192, "lgetxattr"));
+    TRY(register_call<sys_xattr_of_file>(193, "fgetxattr"));
+    TRY(register_call<sys_getdents64>(217, "getdents64"));
+    TRY(register_call<sys_utimes>(235, "utimes"));
+    TRY(register_call<sys_fchownat>(260, "fchownat"));
+    TRY(register_call<sys_futimesat>(261, "futimesat"));
+    TRY(register_call<sys_newfstatat>(262, "newfstatat"));
+    TRY(register_call<sys_fchmodat>(268, "fchmodat"));
+    TRY(register_call<sys_utimensat>(280, "utimensat"));
+    TRY(register_call<sys_statx>(332, "statx"));
+    return {};
+}
+
+}  // namespace exo::posix_x

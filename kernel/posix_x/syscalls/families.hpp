@@ -1,0 +1,31 @@
+// posix_x: the Linux personality. Each family of system calls registers itself; main.cpp calls register_all_calls.
+//
+// Key types: Process and Task (process/), Identity (identity.hpp), signals (signal/), Terminal (terminal/), the content
+// of /proc (procfs/), execve and ELF (exec/, elf/). Handlers are in syscalls/, one file a family, small ones thin:
+// they decode, call fs, vm, ipc or process/, and answer. Neighbours: everything below; agents above.
+// Locking: see process/process.hpp; a handler holds no lock while it touches user memory.
+#pragma once
+
+#include "utils/result.hpp"
+
+namespace exo::posix_x {
+
+// Errors of each: AlreadyExists, a number registered twice.
+Result<> register_read_write_calls();
+Result<> register_descriptor_calls();
+Result<> register_path_calls();
+Result<> register_attribute_calls();
+Result<> register_mount_calls();
+Result<> register_memory_calls();
+Result<> register_process_calls();
+Result<> register_identity_calls();
+Result<> register_signal_calls();
+Result<> register_poll_calls();
+Result<> register_time_calls();
+Result<> register_timer_calls();
+Result<> register_system_info_calls();
+Result<> register_fast_calls();
+
+Result<> register_all_calls();
+
+}  // namespace exo::posix_x

@@ -1,0 +1,290 @@
+// User and group ids, supplementary groups, capabilities (credentials(7), capabilities(7)).
+#include <algorithm>
+
+#include "posix_x/syscalls/families.hpp"
+#include "posix_x/syscalls/support.hpp"
+
+namespace exo::posix_x {
+
+namespace {
+
+constexpr u32 UNCHANGED = ~0U;
+constexpr u32 MAX_GROUPS = 65536;
+
+Result<u32> sys_getuid(Context&) {
+    return current_task().identity->uid;
+}
+Result<u32> sys_geteuid(Context&) {
+    return current_task().identity->euid;
+}
+Result<u32> sys_getgid(Context&) {
+    return current_task().identity->gid;
+}
+Result<u32> sys_getegid(Context&) {
+    return current_task().identity->egid;
+}
+
+/// capabilities(7), "Effect of user ID changes on capabilities".
+void adjust_capabilities(const Identity& old, Identity& next) {
+    const bool had_root = old.uid == 0 || old.euid == 0 || old.suid == 0;
+    const bool has_root = next.uid == 0 || next.euid == 0 || next.suid == 0;
+    if (had_root && !has_root && !next.keeps_capabilities) {
+        next.permitted = 0;
+        next.effective = 0;
+        next.ambient = 0;
+    }
+    if (old.euid == 0 && next.euid != 0) next.effective = 0;
+    if (old.euid != 0 && next.euid == 0) next.effective = next.permitted;
+}
+
+void adopt(Ref<Identity> next) {
+    Task& task = current_task();
+    adjust_capabilities(*task.identity, *next);
+    if (next->euid != task.identity->euid || next->egid != task.identity->egid) task.is_dumpable = false;
+    task.set_identity(std::move(next));
+}
+
+Result<> sys_setuid(Context&, u32 uid) {
+    const Identity& now = *current_task().identity;
+    if (uid == UNCHANGED) return Error::Einval;
+    Ref<Identity> next = TRY(now.clone());
+    if (now.can(Capability::Setuid))
+        next->uid = next->suid = uid;
+    else if (uid != now.uid && uid != now.suid)
+        return Error::Eperm;
+    next->euid = next->fsuid = uid;
+    adopt(std::move(next));
+    return {};
+}
+
+Result<> sys_setgid(Context&, u32 gid) {
+    const Identity& now = *current_task().identity;
+    if (gid == UNCHANGED) return Error::Einval;
+    Ref<Identity> next = TRY(now.clone());
+    if (now.can(Capability::Setgid))
+        next->gid = next->sgid = gid;
+    else if (gid != now.gid && gid != now.sgid)
+        return Error::Eperm;
+    next->egid = next->fsgid = gid;
+    adopt(std::move(next));
+    return {};
+}
+
+Result<> sys_setreuid(Context&, u32 uid, u32 euid) {
+    const Identity& now = *current_task().identity;
+    const bool privileged = now.can(Capability::Setuid);
+    Ref<Identity> next = TRY(now.clone());
+    if (uid != UNCHANGED) {
+        if (!privileged && uid != now.uid && uid != now.euid) return Error::Eperm;
+        next->uid = uid;
+    }
+    if (euid != UNCHANGED) {
+        if (!privileged && euid != now.uid && euid != now.euid && euid != now.suid) return Error::Eperm;
+        next->euid = euid;
+    }
+    if (uid != UNCHANGED || (euid != UNCHANGED && euid != now.uid)) next->suid = next->euid;
+    next->fsuid = next->euid;
+    adopt(std::move(next));
+    return {};
+}
+
+Result<> sys_setregid(Context&, u32 gid, u32 egid) {
+    const Identity& now = *current_task().identity;
+    const bool privileged = now.can(Capability::Setgid);
+    Ref<Identity> next = TRY(now.clone());
+    if (gid != UNCHANGED) {
+        if (!privileged && gid != now.gid && gid != now.egid) return Error::Eperm;
+        next->gid = gid;
+    }
+    if (egid != UNCHANGED) {
+        if (!privileged && egid != now.gid && egid != now.egid && egid != now.sgid) return Error::Eperm;
+        next->egid = egid;
+    }
+    if (gid != UNCHANGED || (egid != UNCHANGED && egid != now.gid)) next->sgid = next->egid;
+    next->fsgid = next->egid;
+    adopt(std::move(next));
+    return {};
+}
+
+Result<> sys_setresuid(Context&, u32 uid, u32 euid, u32 suid) {
+    const Identity& now = *current_task().identity;
+    const auto allowed = [&](u32 id) {
+        return id == UNCHANGED || now.can(Capability::Setuid) || id == now.uid || id == now.euid || id == now.suid;
+    };
+    if (!allowed(uid) || !allowed(euid) || !allowed(suid)) return Error::Eperm;
+    Ref<Identity> next = TRY(now.clone());
+    if (uid != UNCHANGED) next->uid = uid;
+    if (euid != UNCHANGED) next->euid = euid;
+    if (suid != UNCHANGED) next->suid = suid;
+    next->fsuid = next->euid;
+    adopt(std::move(next));
+    return {};
+}
+
+Result<> sys_setresgid(Context&, u32 gid, u32 egid, u32 sgid) {
+    const Identity& now = *current_task().identity;
+    const auto allowed = [&](u32 id) {
+        return id == UNCHANGED || now.can(Capability::Setgid) || id == now.gid || id == now.egid || id == now.sgid;
+    };
+    if (!allowed(gid) || !allowed(egid) || !allowed(sgid)) return Error::Eperm;
+    Ref<Identity> next = TRY(now.clone());
+    if (gid != UNCHANGED) next->gid = gid;
+    if (egid != UNCHANGED) next->egid = egid;
+    if (sgid != UNCHANGED) next->sgid = sgid;
+    next->fsgid = next->egid;
+    adopt(std::move(next));
+    return {};
+}
+
+Result<> sys_getresuid(Context&, vm::UserOut<u32> uid, vm::UserOut<u32> euid, vm::UserOut<u32> suid) {
+    const Identity& now = *current_task().identity;
+    TRY(uid.write(now.uid));
+    TRY(euid.write(now.euid));
+    return suid.write(now.suid);
+}
+
+Result<> sys_getresgid(Context&, vm::UserOut<u32> gid, vm::UserOut<u32> egid, vm::UserOut<u32> sgid) {
+    const Identity& now = *current_task().identity;
+    TRY(gid.write(now.gid));
+    TRY(egid.write(now.egid));
+    return sgid.write(now.sgid);
+}
+
+/// setfsuid(2): answers the old id, whether it changed anything or not.
+Result<u32> sys_setfsuid(Context&, u32 uid) {
+    const Identity& now = *current_task().identity;
+    const u32 old = now.fsuid;
+    const bool allowed = now.can(Capability::Setuid) || uid == now.uid || uid == now.euid || uid == now.suid || uid == now.fsuid;
+    if (!allowed || uid == UNCHANGED) return old;
+    Ref<Identity> next = TRY(now.clone());
+    next->fsuid = uid;
+    adopt(std::move(next));
+    return old;
+}
+
+Result<u32> sys_setfsgid(Context&, u32 gid) {
+    const Identity& now = *current_task().identity;
+    const u32 old = now.fsgid;
+    const bool allowed = now.can(Capability::Setgid) || gid == now.gid || gid == now.egid || gid == now.sgid || gid == now.fsgid;
+    if (!allowed || gid == UNCHANGED) return old;
+    Ref<Identity> next = TRY(now.clone());
+    next->fsgid = gid;
+    adopt(std::move(next));
+    return old;
+}
+
+// ---- Groups
+
+Result<u32> sys_getgroups(Context&, i32 size, BufferArgument out) {
+    const Identity& now = *current_task().identity;
+    const auto count = static_cast<u32>(now.groups.size());
+    if (size < 0) return Error::Einval;
+    if (size == 0) return count;
+    if (static_cast<u32>(size) < count) return Error::Einval;
+    for (u32 index = 0; index < count; ++index) TRY(vm::UserOut<u32>(out.address + index * sizeof(u32)).write(now.groups[index]));
+    return count;
+}
+
+Result<> sys_setgroups(Context&, u64 size, BufferArgument list) {
+    const Identity& now = *current_task().identity;
+    if (!now.can(Capability::Setgid)) return Error::Eperm;
+    if (size > MAX_GROUPS) return Error::Einval;
+    Ref<Identity> next = TRY(now.clone());
+    next->groups.clear();
+    TRY(next->groups.reserve(size));
+    for (u64 index = 0; index < size; ++index)
+        next->groups.push_within_capacity(TRY(vm::UserIn<u32>(list.address + index * sizeof(u32)).read()));
+    std::make_heap(next->groups.begin(), next->groups.end());
+    std::sort_heap(next->groups.begin(), next->groups.end());
+    adopt(std::move(next));
+    return {};
+}
+
+// ---- Capabilities, version 3 of the interface (capget(2)).
+
+struct CapabilityHeader {
+    u32 version;
+    i32 pid;
+};
+struct CapabilityData {
+    u32 effective;
+    u32 permitted;
+    u32 inheritable;
+};
+constexpr u32 VERSION_3 = 0x20080522;
+
+/// Writes the version that is supported and fails if another was asked for.
+Result<CapabilityHeader> read_header(vm::UserInOut<CapabilityHeader> user) {
+    CapabilityHeader header = TRY(user.read());
+    if (header.version == VERSION_3) return header;
+    header.version = VERSION_3;
+    TRY(user.write(header));
+    return Error::Einval;
+}
+
+Result<> sys_capget(Context&, vm::UserInOut<CapabilityHeader> user_header, BufferArgument data) {
+    const CapabilityHeader header = TRY(read_header(user_header));
+    if (header.pid < 0) return Error::Einval;
+    if (data.address == 0) return {};
+    if (header.pid != 0 && header.pid != current_process().pid()) return Error::Esrch;
+    const Identity& now = *current_task().identity;
+    for (u32 half = 0; half < 2; ++half) {
+        const u32 shift = half * 32;
+        const CapabilityData words{static_cast<u32>(now.effective >> shift), static_cast<u32>(now.permitted >> shift),
+                                   static_cast<u32>(now.inheritable >> shift)};
+        TRY(vm::UserOut<CapabilityData>(data.address + half * sizeof(words)).write(words));
+    }
+    return {};
+}
+
+Result<> sys_capset(Context&, vm::UserInOut<CapabilityHeader> user_header, BufferArgument data) {
+    const CapabilityHeader header = TRY(read_header(user_header));
+    if (header.pid != 0 && header.pid != current_process().pid()) return Error::Eperm;
+    CapabilitySet effective = 0;
+    CapabilitySet permitted = 0;
+    CapabilitySet inheritable = 0;
+    for (u32 half = 0; half < 2; ++half) {
+        const CapabilityData words = TRY(vm::UserIn<CapabilityData>(data.address + half * sizeof(CapabilityData)).read());
+        effective |= static_cast<u64>(words.effective) << (half * 32);
+        permitted |= static_cast<u64>(words.permitted) << (half * 32);
+        inheritable |= static_cast<u64>(words.inheritable) << (half * 32);
+    }
+    const Identity& now = *current_task().identity;
+    if ((permitted & ~now.permitted) != 0 || (effective & ~permitted) != 0) return Error::Eperm;
+    const CapabilitySet may_inherit = now.inheritable | (now.can(Capability::Setpcap) ? now.bounding : now.permitted);
+    if ((inheritable & ~may_inherit) != 0) return Error::Eperm;
+    Ref<Identity> next = TRY(now.clone());
+    next->effective = effective & ALL_CAPABILITIES;
+    next->permitted = permitted & ALL_CAPABILITIES;
+    next->inheritable = inheritable & ALL_CAPABILITIES;
+    next->ambient &= next->permitted & next->inheritable;
+    current_task().set_identity(std::move(next));
+    return {};
+}
+
+}  // namespace
+
+Result<> register_identity_calls() {
+    using syscall::register_call;
+    TRY(register_call<sys_getuid>(102, "getuid"));
+    TRY(register_call<sys_getgid>(104, "getgid"));
+    TRY(register_call<sys_setuid>(105, "setuid"));
+    TRY(register_call<sys_setgid>(106, "setgid"));
+    TRY(register_call<sys_geteuid>(107, "geteuid"));
+    TRY(register_call<sys_getegid>(108, "getegid"));
+    TRY(register_call<sys_setreuid>(113, "setreuid"));
+    TRY(register_call<sys_setregid>(114, "setregid"));
+    TRY(register_call<sys_getgroups>(115, "getgroups"));
+    TRY(register_call<sys_setgroups>(116, "setgroups"));
+    TRY(register_call<sys_setresuid>(117, "setresuid"));
+    TRY(register_call<sys_getresuid>(118, "getresuid"));
+    TRY(register_call<sys_setresgid>(119, "setresgid"));
+    TRY(register_call<sys_getresgid>(120, "getresgid"));
+    TRY(register_call<sys_setfsuid>(122, "setfsuid"));
+    TRY(register_call<sys_setfsgid>(123, "setfsgid"));
+    TRY(register_call<sys_capget>(125, "capget"));
+    TRY(register_call<sys_capset>(126, "capset"));
+    return {};
+}
+
+}  // namespace exo::posix_x

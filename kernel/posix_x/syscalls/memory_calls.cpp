@@ -1,0 +1,91 @@
+// A program's memory: mmap and its family (vm does the work).
+#include "posix_x/syscalls/families.hpp"
+#include "posix_x/syscalls/support.hpp"
+
+namespace exo::posix_x {
+
+namespace {
+
+using abi::MapFlags;
+using vm::Protection;
+
+/// What the descriptor's open mode lets a mapping do. Errors: Eacces, Enodev.
+Result<> add_file(vm::MapRequest& request, Descriptor fd) {
+    const FileUse file = TRY(use_file(fd, Rights::Map));
+    const bool can_read = TRY(can_use(fd, Rights::Read));
+    const bool can_write = TRY(can_use(fd, Rights::Write));
+    const bool is_shared = (request.flags & MapFlags::TypeMask) != MapFlags::Private;
+    if (!can_read) return Error::Eacces;
+    if (is_shared && has(request.protection, Protection::Write) && !can_write) return Error::Eacces;
+    if (is_shared && !can_write) request.allowed = request.allowed & ~Protection::Write;
+    const Ref<fs::Mount>& mount = file->path().mount;
+    if (mount && has(mount->options(), fs::MountOptions::NoExec)) {
+        if (has(request.protection, Protection::Exec)) return Error::Eperm;
+        request.allowed = request.allowed & ~Protection::Exec;
+    }
+    request.source = TRY(file->page_source());
+    request.file = Ref<Object>(&*file);
+    return {};
+}
+
+Result<u64> sys_mmap(Context&, UserAddress address, u64 length, Protection protection, MapFlags flags, Descriptor fd, u64 offset) {
+    if (!is_aligned(offset, PAGE_SIZE)) return Error::Einval;
+    vm::MapRequest request;
+    request.address = address.value;
+    request.length = length;
+    request.protection = protection;
+    request.flags = flags;
+    request.offset = offset;
+    if (!has(flags, MapFlags::Anonymous)) TRY(add_file(request, fd));
+    return current_task().space->map(std::move(request));
+}
+
+Result<> sys_munmap(Context&, UserAddress address, u64 length) {
+    return current_task().space->unmap(address.value, length);
+}
+
+Result<> sys_mprotect(Context&, UserAddress address, u64 length, Protection protection) {
+    return current_task().space->protect(address.value, length, protection);
+}
+
+Result<u64> sys_mremap(Context&, UserAddress old_address, u64 old_length, u64 new_length, vm::RemapFlags flags, UserAddress new_address) {
+    return current_task().space->remap(old_address.value, old_length, new_length, flags, new_address.value);
+}
+
+Result<u64> sys_brk(Context&, UserAddress address) {
+    return current_task().space->brk(address.value);
+}
+
+Result<> sys_madvise(Context&, UserAddress address, u64 length, abi::Advice advice) {
+    return current_task().space->advise(address.value, length, advice);
+}
+
+Result<> sys_msync(Context&, UserAddress address, u64 length, abi::SyncFlags flags) {
+    return current_task().space->sync(address.value, length, flags);
+}
+
+Result<> sys_mincore(Context&, UserAddress address, u64 length, BufferArgument out) {
+    u64 at = out.address;
+    return current_task().space->residency(address.value, length, [&](std::span<const u8> pages) -> Result<> {
+        TRY(vm::write_user(at, pages));
+        at += pages.size();
+        return {};
+    });
+}
+
+}  // namespace
+
+Result<> register_memory_calls() {
+    using syscall::register_call;
+    TRY(register_call<sys_mmap>(9, "mmap"));
+    TRY(register_call<sys_mprotect>(10, "mprotect"));
+    TRY(register_call<sys_munmap>(11, "munmap"));
+    TRY(register_call<sys_brk>(12, "brk"));
+    TRY(register_call<sys_mremap>(25, "mremap"));
+    TRY(register_call<sys_msync>(26, "msync"));
+    TRY(register_call<sys_mincore>(27, "mincore"));
+    TRY(register_call<sys_madvise>(28, "madvise"));
+    return {};
+}
+
+}  // namespace exo::posix_x

@@ -1,0 +1,57 @@
+// mount and umount2.
+#include "posix_x/namespaces.hpp"
+#include "posix_x/syscalls/families.hpp"
+#include "posix_x/syscalls/support.hpp"
+
+namespace exo::posix_x {
+
+namespace {
+
+using abi::MountFlags;
+using abi::UmountFlags;
+
+/// mount(2)'s strings may be null, and its data is at most a page.
+Result<String> optional_text(u64 address) {
+    if (address == 0) return String{};
+    return vm::UserString(address).read(PAGE_SIZE, Error::Einval);
+}
+
+Result<> sys_mount(Context&, PathArgument source, PathArgument target, BufferArgument type, MountFlags flags, BufferArgument data) {
+    Task& task = current_task();
+    const String source_text = TRY(optional_text(source.address));
+    const String type_text = TRY(optional_text(type.address));
+    const UserPath target_text = TRY(UserPath::copy(target));
+    const String options = TRY(optional_text(data.address));
+    const fs::Path where = TRY(fs::resolve(task.caller(), {}, target_text.view(), fs::WalkFlags::FollowLast));
+    if (!task.identity->can(Capability::SysAdmin)) return Error::Eperm;
+    if ((static_cast<u64>(flags) & abi::MOUNT_MAGIC_MASK) == abi::MOUNT_MAGIC)
+        flags = static_cast<MountFlags>(static_cast<u64>(flags) & ~abi::MOUNT_MAGIC_MASK);
+    fs::Path from;
+    const bool names_path = has(flags, MountFlags::Bind | MountFlags::Move) && !has(flags, MountFlags::Remount);
+    if (names_path) {
+        if (source_text.is_empty()) return Error::Einval;
+        from = TRY(fs::resolve(task.caller(), {}, source_text.view(), fs::WalkFlags::FollowLast));
+    }
+    return fs::mount(mount_namespace(), {source_text.view(), where, type_text.view(), flags, options.view(), names_path ? &from : nullptr});
+}
+
+Result<> sys_umount2(Context&, PathArgument target, UmountFlags flags) {
+    constexpr auto KNOWN = UmountFlags::Force | UmountFlags::Detach | UmountFlags::Expire | UmountFlags::Nofollow;
+    if ((flags & ~KNOWN) != UmountFlags::None) return Error::Einval;
+    Task& task = current_task();
+    if (!task.identity->can(Capability::SysAdmin)) return Error::Eperm;
+    const UserPath name = TRY(UserPath::copy(target));
+    const auto walk = has(flags, UmountFlags::Nofollow) ? fs::WalkFlags::None : fs::WalkFlags::FollowLast;
+    const fs::Path where = TRY(fs::resolve(task.caller(), {}, name.view(), walk));
+    return mount_namespace().detach(where, flags);
+}
+
+}  // namespace
+
+Result<> register_mount_calls() {
+    TRY(syscall::register_call<sys_mount>(165, "mount"));
+    TRY(syscall::register_call<sys_umount2>(166, "umount2"));
+    return {};
+}
+
+}  // namespace exo::posix_x

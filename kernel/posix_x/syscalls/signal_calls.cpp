@@ -1,0 +1,268 @@
+// Signals as programs see them: actions, masks, sending, waiting (signal(7)).
+#include "abi/linux/signal_frame.hpp"
+#include "posix_x/process/process_tree.hpp"
+#include "posix_x/signal/deliver.hpp"
+#include "posix_x/signal/frame.hpp"
+#include "posix_x/signal/wait.hpp"
+#include "posix_x/syscalls/families.hpp"
+#include "posix_x/syscalls/support.hpp"
+
+namespace exo::posix_x {
+
+namespace {
+
+/// What the kernel's sigaction is on x86-64.
+struct KernelSigaction {
+    u64 handler;
+    u64 flags;
+    u64 restorer;
+    u64 mask;
+};
+
+Result<> sys_rt_sigaction(Context&, SignalNumber number, vm::UserIn<KernelSigaction> in, vm::UserOut<KernelSigaction> out, u64 set_size) {
+    if (set_size != sizeof(u64)) return Error::Einval;
+    KernelSigaction wanted{};
+    if (!in.is_null()) wanted = TRY(in.read());
+    if (!is_valid_signal(number.value)) return Error::Einval;
+    const auto signal = static_cast<Signal>(number.value);
+    if (!in.is_null() && UNBLOCKABLE_SIGNALS.has(signal)) return Error::Einval;
+    Task& task = current_task();
+    KernelSigaction old{};
+    {
+        auto state = task.process->signals.lock();
+        SignalAction& action = state->actions->of(signal);
+        old = {action.handler, action.flags, action.restorer, action.mask.bits()};
+        if (!in.is_null()) {
+            action = {wanted.handler, wanted.flags, wanted.restorer, SignalSet(wanted.mask) & ~UNBLOCKABLE_SIGNALS};
+            if (action.ignores(signal)) {  // POSIX: what is pending and now ignored is dropped
+                state->pending.discard(SignalSet::of(signal));
+                task.pending.discard(SignalSet::of(signal));
+            }
+        }
+    }
+    if (!out.is_null()) TRY(out.write(old));
+    return {};
+}
+
+Result<> sys_rt_sigprocmask(Context&, i32 how, vm::UserIn<u64> in, vm::UserOut<u64> out, u64 set_size) {
+    constexpr i32 BLOCK = 0;
+    constexpr i32 UNBLOCK = 1;
+    constexpr i32 SET = 2;
+    if (set_size != sizeof(u64)) return Error::Einval;
+    Task& task = current_task();
+    const SignalSet old = task.blocked;
+    if (!in.is_null()) {
+        const SignalSet set(TRY(in.read()));
+        switch (how) {
+            case BLOCK: set_blocked_signals(task, old | set); break;
+            case UNBLOCK: set_blocked_signals(task, old & ~set); break;
+            case SET: set_blocked_signals(task, set); break;
+            default: return Error::Einval;
+        }
+    }
+    if (!out.is_null()) TRY(out.write(old.bits()));
+    return {};
+}
+
+Result<u64> sys_rt_sigreturn(Context& context) {
+    Task& task = current_task();
+    const u64 mask_address = context.registers.rsp - sizeof(u64) + __builtin_offsetof(abi::rt_sigframe, uc.uc_sigmask);
+    const Result<u64> mask = vm::UserIn<u64>(mask_address).read();
+    if (!mask || !pop_signal_frame(task, context.registers)) {
+        force_signal({.signal = Signal::Segv});
+        return 0ULL;
+    }
+    set_blocked_signals(task, SignalSet(*mask));
+    return context.registers.rax;
+}
+
+Result<> sys_rt_sigpending(Context&, vm::UserOut<u64> out, u64 set_size) {
+    if (set_size > sizeof(u64)) return Error::Einval;
+    Task& task = current_task();
+    u64 pending;
+    {
+        auto state = task.process->signals.lock();
+        pending = ((task.pending.set() | state->pending.set()) & task.blocked).bits();
+    }
+    return vm::write_user(out.address(), {reinterpret_cast<const u8*>(&pending), set_size});  // SAFETY: bytes of an integer
+}
+
+Result<> sys_rt_sigsuspend(Context&, vm::UserIn<u64> in, u64 set_size) {
+    if (set_size != sizeof(u64)) return Error::Einval;
+    Task& task = current_task();
+    const SignalSet wanted(TRY(in.read()));
+    task.saved_mask = task.blocked;
+    task.has_saved_mask = true;
+    set_blocked_signals(task, wanted);
+    while (scheduler::park(scheduler::WaitMode::Interruptible)) {
+    }
+    return Error::RestartNoHandler;
+}
+
+Result<> sys_pause(Context&) {
+    while (scheduler::park(scheduler::WaitMode::Interruptible)) {
+    }
+    return Error::RestartNoHandler;
+}
+
+Result<u32> sys_rt_sigtimedwait(Context&, vm::UserIn<u64> in, vm::UserOut<abi::siginfo> out, vm::UserIn<abi::timespec> timeout, u64 set_size) {
+    if (set_size != sizeof(u64)) return Error::Einval;
+    const SignalSet wanted = SignalSet(TRY(in.read())) & ~UNBLOCKABLE_SIGNALS;
+    time::Deadline deadline = time::Deadline::never();
+    if (!timeout.is_null()) {
+        const abi::timespec time = TRY(timeout.read());
+        if (time.tv_sec < 0 || time.tv_nsec < 0 || time.tv_nsec >= 1'000'000'000) return Error::Einval;
+        const u64 seconds = static_cast<u64>(time.tv_sec);
+        deadline = seconds > ~0ULL / time::SECOND / 2 ? time::Deadline::never()
+                                                      : time::Deadline::after(seconds * time::SECOND + static_cast<u64>(time.tv_nsec));
+    }
+    const SignalInfo info = TRY(wait_for_signal(current_task(), wanted, deadline));
+    if (!out.is_null()) {
+        abi::siginfo record{};
+        fill_siginfo(info, record);
+        TRY(out.write(record));
+    }
+    return static_cast<u32>(info.signal);
+}
+
+// ---- Sending
+
+/// kill(2): the same user, or CAP_KILL; SIGCONT within a session.
+bool may_signal(Task& sender, Process& target, Signal signal) {
+    if (target.pid() == sender.process->pid() || sender.identity->can(Capability::Kill)) return true;
+    const Identity& from = *sender.identity;
+    Ref<Identity> to = identity_of(target);
+    if (!to) return true;  // a zombie: nothing happens to it
+    if (from.euid == to->suid || from.euid == to->uid || from.uid == to->suid || from.uid == to->uid) return true;
+    if (signal != Signal::Cont) return false;
+    auto tree = PROCESSES.lock();
+    return target.session == sender.process->session;
+}
+
+SignalInfo info_from(Task& sender, Signal signal, i32 code) {
+    return {.signal = signal, .code = code, .sender = sender.process->pid(), .sender_uid = sender.identity->uid};
+}
+
+Result<> signal_one(Task& sender, Process& target, i32 number) {
+    const auto signal = static_cast<Signal>(number);
+    if (!may_signal(sender, target, signal)) return Error::Eperm;
+    if (number == 0) return {};
+    return send_signal(target, info_from(sender, signal, signal_code::USER));
+}
+
+/// Every process that `wanted` says; succeeds if one could be signalled.
+Result<> signal_many(Task& sender, i32 number, FunctionRef<bool(Process&)> wanted) {
+    Vector<Ref<Process>> targets;
+    Result<> collected;
+    PROCESSES.for_each([&](Process& process) {
+        if (collected && wanted(process)) collected = targets.push(Ref<Process>(&process));
+    });
+    TRY(collected);
+    Result<> answer = Error::Esrch;
+    bool succeeded = false;
+    for (const Ref<Process>& target : targets) {
+        const Result<> result = signal_one(sender, *target, number);
+        succeeded |= result.has_value();
+        answer = result;
+    }
+    if (succeeded) return {};
+    return answer;
+}
+
+Result<> sys_kill(Context&, PidArgument pid, SignalNumber number) {
+    if (number.value != 0 && !is_valid_signal(number.value)) return Error::Einval;
+    Task& sender = current_task();
+    if (pid.value > 0) {
+        const Ref<Process> target = PROCESSES.find(pid.value);
+        if (!target) return Error::Esrch;
+        return signal_one(sender, *target, number.value);
+    }
+    if (pid.value == -1) {
+        return signal_many(sender, number.value, [&](Process& process) {
+            return process.pid() != FIRST_PID && process.pid() != sender.process->pid();
+        });
+    }
+    if (pid.value == INT32_MIN) return Error::Esrch;
+    const Pid group = pid.value == 0 ? sender.process->group : -pid.value;
+    return signal_many(sender, number.value, [&](Process& process) { return process.group == group; });
+}
+
+Result<> signal_task(Pid group, Pid tid, i32 number, const SignalInfo* given) {
+    if (tid <= 0 || group == 0 || (number != 0 && !is_valid_signal(number))) return Error::Einval;
+    Task& sender = current_task();
+    const Ref<Process> target = PROCESSES.find(tid);
+    if (!target || (group > 0 && target->pid() != group)) return Error::Esrch;
+    const auto signal = static_cast<Signal>(number);
+    if (!may_signal(sender, *target, signal)) return Error::Eperm;
+    if (number == 0) return {};
+    return send_signal(*target, given != nullptr ? *given : info_from(sender, signal, signal_code::TKILL));
+}
+
+Result<> sys_tkill(Context&, PidArgument tid, SignalNumber number) {
+    return signal_task(-1, tid.value, number.value, nullptr);
+}
+Result<> sys_tgkill(Context&, PidArgument group, PidArgument tid, SignalNumber number) {
+    if (group.value <= 0) return Error::Einval;
+    return signal_task(group.value, tid.value, number.value, nullptr);
+}
+
+/// rt_sigqueueinfo: a program may pretend neither kernel nor kill, except to itself.
+Result<SignalInfo> queued_info(Pid target, SignalNumber number, vm::UserIn<abi::siginfo> in) {
+    const abi::siginfo given = TRY(in.read());
+    if ((given.si_code >= 0 || given.si_code == signal_code::TKILL) && target != current_process().pid()) return Error::Eperm;
+    return SignalInfo{.signal = static_cast<Signal>(number.value),
+                      .code = given.si_code,
+                      .error = given.si_errno,
+                      .sender = given.sender_pid(),
+                      .sender_uid = given.sender_uid(),
+                      .value = given.value()};
+}
+Result<> sys_rt_sigqueueinfo(Context&, PidArgument pid, SignalNumber number, vm::UserIn<abi::siginfo> in) {
+    const SignalInfo info = TRY(queued_info(pid.value, number, in));
+    return signal_task(-1, pid.value, number.value, &info);
+}
+
+// ---- The alternate stack
+
+Result<> sys_sigaltstack(Context& context, vm::UserIn<abi::stack_t> in, vm::UserOut<abi::stack_t> out) {
+    constexpr i32 ON_STACK = 1;
+    constexpr i32 DISABLE = 2;
+    constexpr u64 MIN_SIZE = 2048;
+    Task& task = current_task();
+    const u32 state = stack_flags(task, context.registers.rsp);
+    const abi::stack_t old{task.alternate_stack.base, static_cast<i32>(state), 0, task.alternate_stack.size};
+    if (!in.is_null()) {
+        const abi::stack_t wanted = TRY(in.read());
+        if (state == ON_STACK) return Error::Eperm;
+        if (wanted.ss_flags != 0 && wanted.ss_flags != ON_STACK && wanted.ss_flags != DISABLE) return Error::Einval;
+        if (wanted.ss_flags == DISABLE)
+            task.alternate_stack = {};
+        else if (wanted.ss_size < MIN_SIZE)
+            return Error::Enomem;
+        else
+            task.alternate_stack = {wanted.ss_sp, wanted.ss_size, 0};
+    }
+    if (!out.is_null()) TRY(out.write(old));
+    return {};
+}
+
+}  // namespace
+
+Result<> register_signal_calls() {
+    using syscall::register_call;
+    TRY(register_call<sys_rt_sigaction>(13, "rt_sigaction"));
+    TRY(register_call<sys_rt_sigprocmask>(14, "rt_sigprocmask"));
+    TRY(register_call<sys_rt_sigreturn>(15, "rt_sigreturn"));
+    TRY(register_call<sys_pause>(34, "pause"));
+    TRY(register_call<sys_kill>(62, "kill"));
+    TRY(register_call<sys_rt_sigpending>(127, "rt_sigpending"));
+    TRY(register_call<sys_rt_sigtimedwait>(128, "rt_sigtimedwait"));
+    TRY(register_call<sys_rt_sigqueueinfo>(129, "rt_sigqueueinfo"));
+    TRY(register_call<sys_rt_sigsuspend>(130, "rt_sigsuspend"));
+    TRY(register_call<sys_sigaltstack>(131, "sigaltstack"));
+    TRY(register_call<sys_tkill>(200, "tkill"));
+    TRY(register_call<sys_tgkill>(234, "tgkill"));
+    return {};
+}
+
+}  // namespace exo::posix_x

@@ -1,0 +1,63 @@
+#include "scheduler/mutex.hpp"
+
+namespace exo::scheduler::detail {
+
+namespace {
+
+/// A thread may meet a taken lock while it looks at the condition of another wait, and our wait may then have used up
+/// the token of that one. One that is too many only makes its next look come early.
+void give_back_token() {
+    unpark(current_thread());
+}
+
+}  // namespace
+
+void MutexWord::acquire_slowly() {
+    (void)waiters_.wait(WaitMode::Uninterruptible, [this] { return try_acquire(); });  // without a deadline it cannot fail
+    give_back_token();
+}
+
+bool RwLockWord::try_shared() {
+    u32 state = state_.load(std::memory_order_relaxed);
+    while ((state & WRITER) == 0 && waiting_writers_.load(std::memory_order_seq_cst) == 0) {
+        // acquire: pairs with the release of the last writer
+        if (state_.compare_exchange_weak(state, state + 1, std::memory_order_acquire)) return true;
+    }
+    return false;
+}
+
+bool RwLockWord::try_exclusive() {
+    u32 expected = 0;
+    // acquire: pairs with the releases of readers and writers
+    return state_.compare_exchange_strong(expected, WRITER, std::memory_order_acquire);
+}
+
+void RwLockWord::acquire_shared() {
+    sync::assert_may_sleep();
+    if (try_shared()) return;
+    (void)waiters_.wait(WaitMode::Uninterruptible, [this] { return try_shared(); });
+    give_back_token();
+    // Others that queued behind a writer may come in beside us.
+    if (waiters_.has_waiters()) waiters_.wake_one();
+}
+
+void RwLockWord::release_shared() {
+    // seq_cst: a waiter that queued itself before is seen by has_waiters
+    if (state_.fetch_sub(1, std::memory_order_seq_cst) == 1 && waiters_.has_waiters()) waiters_.wake_all();
+}
+
+void RwLockWord::acquire_exclusive() {
+    sync::assert_may_sleep();
+    if (try_exclusive()) return;
+    waiting_writers_.fetch_add(1, std::memory_order_seq_cst);
+    (void)waiters_.wait(WaitMode::Uninterruptible, [this] { return try_exclusive(); });
+    give_back_token();
+    waiting_writers_.fetch_sub(1, std::memory_order_seq_cst);
+}
+
+void RwLockWord::release_exclusive() {
+    state_.store(0, std::memory_order_seq_cst);
+    if (waiters_.has_waiters()) waiters_.wake_all();
+}
+
+}  // namespace exo::scheduler::detail

@@ -1,0 +1,145 @@
+// Locks that sleep: Mutex<T, rank> and RwLock<T, rank> own their data, like SpinLocked.
+#pragma once
+
+#include <utility>
+
+#include "scheduler/wait_queue.hpp"
+
+namespace exo::scheduler {
+
+namespace detail {
+
+/// A fair enough sleeping lock: one word, a queue for those who find it taken.
+class MutexWord {
+  public:
+    constexpr MutexWord() = default;
+    void acquire() {
+        sync::assert_may_sleep();
+        bool expected = false;
+        // acquire: pairs with the release in release()
+        if (!is_locked_.compare_exchange_strong(expected, true, std::memory_order_acquire)) [[unlikely]] acquire_slowly();
+    }
+    void release() {
+        // seq_cst: a waiter that queued itself before is seen by has_waiters
+        is_locked_.store(false, std::memory_order_seq_cst);
+        if (waiters_.has_waiters()) [[unlikely]] waiters_.wake_one();
+    }
+
+  private:
+    void acquire_slowly();
+    bool try_acquire() { return !is_locked_.exchange(true, std::memory_order_acquire); }
+    std::atomic<bool> is_locked_{false};
+    WaitQueue waiters_;
+};
+
+/// Writers exclude everyone; waiting writers keep new readers out, so that they are not starved.
+class RwLockWord {
+  public:
+    constexpr RwLockWord() = default;
+    void acquire_shared();
+    void release_shared();
+    void acquire_exclusive();
+    void release_exclusive();
+
+  private:
+    static constexpr u32 WRITER = 1U << 31;
+    bool try_shared();
+    bool try_exclusive();
+    std::atomic<u32> state_{0};  ///< Number of readers, or WRITER.
+    std::atomic<u32> waiting_writers_{0};
+    WaitQueue waiters_;
+};
+
+}  // namespace detail
+
+template <class T, sync::LockRank RANK>
+class Mutex {
+  public:
+    constexpr Mutex() = default;
+    template <class... Args>
+        requires(sizeof...(Args) > 0)
+    explicit constexpr Mutex(Args&&... args) : value_(std::forward<Args>(args)...) {}
+
+    class [[nodiscard]] Guard {
+      public:
+        Guard(Mutex& mutex, sync::Nesting nesting) : mutex_(&mutex) {
+            sync::note_acquired(RANK, nesting);
+            mutex_->word_.acquire();
+        }
+        Guard(Guard&& other) noexcept : mutex_(std::exchange(other.mutex_, nullptr)) {}
+        Guard& operator=(Guard&&) = delete;
+        ~Guard() { unlock(); }
+        void unlock() {
+            if (mutex_ == nullptr) return;
+            mutex_->word_.release();
+            sync::note_released(RANK);
+            mutex_ = nullptr;
+        }
+        T& operator*() const { return mutex_->value_; }
+        T* operator->() const { return &mutex_->value_; }
+
+      private:
+        Mutex* mutex_;
+    };
+
+    Guard lock() { return Guard(*this, sync::Nesting::Ordered); }
+    Guard lock_nested() { return Guard(*this, sync::Nesting::SameRankAllowed); }
+    T& unsafe_value() { return value_; }
+
+  private:
+    detail::MutexWord word_;
+    T value_{};
+};
+
+template <class T, sync::LockRank RANK>
+class RwLock {
+  public:
+    constexpr RwLock() = default;
+    template <class... Args>
+        requires(sizeof...(Args) > 0)
+    explicit constexpr RwLock(Args&&... args) : value_(std::forward<Args>(args)...) {}
+
+    template <bool IS_EXCLUSIVE>
+    class [[nodiscard]] Guard {
+      public:
+        using Value = std::conditional_t<IS_EXCLUSIVE, T, const T>;
+        Guard(RwLock& lock, sync::Nesting nesting) : lock_(&lock) {
+            sync::note_acquired(RANK, nesting);
+            if constexpr (IS_EXCLUSIVE)
+                lock_->word_.acquire_exclusive();
+            else
+                lock_->word_.acquire_shared();
+        }
+        Guard(Guard&& other) noexcept : lock_(std::exchange(other.lock_, nullptr)) {}
+        Guard& operator=(Guard&&) = delete;
+        ~Guard() { unlock(); }
+        void unlock() {
+            if (lock_ == nullptr) return;
+            if constexpr (IS_EXCLUSIVE)
+                lock_->word_.release_exclusive();
+            else
+                lock_->word_.release_shared();
+            sync::note_released(RANK);
+            lock_ = nullptr;
+        }
+        Value& operator*() const { return lock_->value_; }
+        Value* operator->() const { return &lock_->value_; }
+
+      private:
+        RwLock* lock_;
+    };
+    using SharedGuard = Guard<false>;
+    using ExclusiveGuard = Guard<true>;
+
+    SharedGuard lock_shared() { return SharedGuard(*this, sync::Nesting::Ordered); }
+    ExclusiveGuard lock_exclusive() { return ExclusiveGuard(*this, sync::Nesting::Ordered); }
+    ExclusiveGuard lock_exclusive_nested() { return ExclusiveGuard(*this, sync::Nesting::SameRankAllowed); }
+    /// Without the lock: construction, and data that has locks of its own.
+    T& unsafe_value() { return value_; }
+
+  private:
+    detail::RwLockWord word_;
+    T value_{};
+};
+
+}  // namespace exo::scheduler

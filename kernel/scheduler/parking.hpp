@@ -1,0 +1,41 @@
+// How a thread blocks and is woken: park and unpark with one token, as the model in tests/model/parking.pml checks.
+//
+// unpark leaves a token; park takes it and returns at once if there is one. So a wake-up that comes between the
+// decision to block and the blocking is never lost, and a caller simply loops:
+//
+//     while (!condition()) TRY(park(WaitMode::Interruptible, deadline));
+//
+// A return without an error means "look again", not "the condition holds".
+#pragma once
+
+#include "scheduler/thread.hpp"
+#include "time/clock.hpp"
+
+namespace exo::scheduler {
+
+/// What may end a wait besides the wake-up.
+enum class WaitMode : u8 {
+    Uninterruptible,
+    Killable,       ///< The thread is to die.
+    Interruptible,  ///< A signal is to be handled.
+};
+
+using time::Deadline;
+
+/// Blocks the calling thread until a token is there. Needs interrupts on and no spin lock held.
+/// Errors: RestartSys (a signal or kill that `mode` admits), Etimedout.
+Result<> park(WaitMode mode, Deadline deadline = Deadline::never());
+
+/// Leaves a token and makes the thread runnable if it is parked. From any context, interrupt handlers included.
+void unpark(Thread& thread);
+
+/// Sets `work` (Signal, Kill, Personality) and lets the thread notice it, wherever it is.
+void interrupt(Thread& thread, Work work);
+
+/// The error with which a wait in `mode` would end now, if any.
+Result<> check_interrupted(WaitMode mode);
+
+/// Sleeps until `deadline`. Errors: RestartSys.
+Result<> sleep_until(Deadline deadline, WaitMode mode);
+
+}  // namespace exo::scheduler

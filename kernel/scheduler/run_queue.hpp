@@ -1,0 +1,67 @@
+// The runnable threads of one CPU: three queues by run-time average, five priorities each, realtime before all.
+//
+// Picking is O(1): a bit per non-empty list, in the order in which they are served.
+// No list is forgotten: on every STARVATION_PERIOD-th pick, the list whose head has waited longest beyond
+// STARVATION_LIMIT is served first. So a thread at position p of its list runs after at most
+// STARVATION_LIMIT + (p + 1) * LISTS * STARVATION_PERIOD time slices, whatever the others do.
+#pragma once
+
+#include <array>
+
+#include "scheduler/thread.hpp"
+
+namespace exo::scheduler {
+
+inline constexpr Nanoseconds HOT_LIMIT = 1 * time::MILLISECOND;
+inline constexpr Nanoseconds COLD_LIMIT = 10 * time::MILLISECOND;
+inline constexpr Nanoseconds STARVATION_LIMIT = 50 * time::MILLISECOND;
+inline constexpr u32 STARVATION_PERIOD = 16;
+
+/// How long a thread may run while others of its CPU wait.
+constexpr Nanoseconds time_slice(QueueType queue) {
+    switch (queue) {
+        case QueueType::Hot: return 1 * time::MILLISECOND;
+        case QueueType::Normal: return 4 * time::MILLISECOND;
+        case QueueType::Cold: return 12 * time::MILLISECOND;
+    }
+}
+
+constexpr QueueType queue_for_average(Nanoseconds average) {
+    if (average < HOT_LIMIT) return QueueType::Hot;
+    return average <= COLD_LIMIT ? QueueType::Normal : QueueType::Cold;
+}
+
+/// The moving average after a burst of `burst`: a quarter of the way there.
+constexpr Nanoseconds next_average(Nanoseconds average, Nanoseconds burst) {
+    return average - average / 4 + burst / 4;
+}
+
+class RunQueue {
+  public:
+    /// Puts a thread at the back of the list that its average and priority name.
+    void enqueue(Thread& thread, Nanoseconds now);
+    void remove(Thread& thread);
+    /// Takes out the thread to run next; null if there is none.
+    Thread* pick(Nanoseconds now);
+    bool is_empty() const { return occupied_ == 0; }
+    /// Whether a waiting thread is of a better list than one that runs with this queue and priority.
+    bool has_better_than(const Thread& running) const;
+    u32 length(QueueType queue) const { return lengths_[static_cast<usize>(queue)]; }
+
+  private:
+    static constexpr usize PRIORITIES = 5;
+    static constexpr usize LISTS = 1 + 3 * (PRIORITIES - 1);  ///< Realtime is one list for all three queues.
+    /// 0 is served first.
+    static constexpr usize list_index(QueueType queue, ThreadPriority priority) {
+        if (priority == ThreadPriority::Realtime) return 0;
+        return 1 + static_cast<usize>(queue) * (PRIORITIES - 1) + (3 - static_cast<usize>(priority));
+    }
+    usize choose_list(Nanoseconds now);
+
+    std::array<List<Thread, &Thread::run_link_>, LISTS> lists_{};
+    std::array<u32, 3> lengths_{};
+    u32 occupied_ = 0;
+    u32 picks_ = 0;
+};
+
+}  // namespace exo::scheduler

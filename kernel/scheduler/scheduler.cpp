@@ -1,0 +1,298 @@
+#include "scheduler/scheduler.hpp"
+
+#include "arch/upcalls.hpp"
+#include "scheduler/parking.hpp"
+
+namespace exo::scheduler {
+
+constinit Scheduler SCHEDULER;
+
+Result<> Scheduler::init() {
+    Ref<Thread> boot = TRY(Thread::create("idle", nullptr, nullptr, ThreadPriority::Idle));
+    Cpu& cpu = cpus_.mine();
+    cpu.idle = boot.leak();  // lives for ever
+    cpu.idle->state_.store(ThreadState::Running, std::memory_order_relaxed);
+    cpu.idle->is_on_cpu_.store(true, std::memory_order_relaxed);
+    cpu.idle->running_since_ = time::monotonic();
+    arch::set_current_thread(static_cast<sync::ThreadHeader*>(cpu.idle));
+    time::set_tick_hook([] { SCHEDULER.tick(); });
+    return {};
+}
+
+Result<ThreadId> Scheduler::spawn(std::string_view name, void (*entry)(), usize stack_size) {
+    if (stack_size > memory::KernelStack::SIZE) return Error::InvalidSize;
+    // SAFETY: a function pointer travels through void* and back unchanged.
+    Ref<Thread> thread = TRY(Thread::create(
+        name, [](void* function) { reinterpret_cast<void (*)()>(function)(); }, reinterpret_cast<void*>(entry), ThreadPriority::Normal));
+    const ThreadId id = thread->id();
+    start_thread(std::move(thread));
+    return id;
+}
+
+void Scheduler::start_thread(Ref<Thread> thread) {
+    live_threads_.fetch_add(1, std::memory_order_relaxed);
+    Thread* started = thread.leak();  // the scheduler's own reference, dropped by finish_switch after the last switch
+    started->cpu_ = arch::cpu_index();
+    make_runnable(*started);
+}
+
+void Scheduler::start() {
+    while (true) {
+        {
+            const sync::InterruptsOff no_interrupts;
+            if (!cpus_.mine().queue.lock()->is_empty()) switch_away(ThreadState::Ready);
+        }
+        // An interrupt between the test and the wait sets Reschedule; wait_for_interrupt enables and waits in one step,
+        // so the test is made once more with interrupts off.
+        arch::disable_interrupts();
+        if (!cpus_.mine().queue.lock()->is_empty()) {
+            arch::enable_interrupts();
+            continue;
+        }
+        arch::wait_for_interrupt();
+    }
+}
+
+void Scheduler::yield_now() {
+    current_thread().clear_work(Work::Reschedule);
+    switch_away(ThreadState::Ready);
+}
+
+void Scheduler::block_current() {
+    (void)park(WaitMode::Uninterruptible);  // without a deadline or interruption it cannot fail
+}
+
+void Scheduler::exit_current() {
+    Thread& self = current_thread();
+    self.personality_ = nullptr;
+    live_threads_.fetch_sub(1, std::memory_order_relaxed);
+    switch_away(ThreadState::Terminated);
+    panic("a terminated thread was run again");
+}
+
+void Scheduler::make_runnable(Thread& thread) {
+    Cpu& cpu = cpus_.of(thread.cpu_);
+    auto queue = cpu.queue.lock();
+    thread.state_.store(ThreadState::Ready, std::memory_order_relaxed);
+    queue->enqueue(thread, time::monotonic());
+    // Whoever runs looks at the queue on its way to user mode: there it either gives way or starts a time slice.
+    if (thread.cpu_ == arch::cpu_index()) current_thread().add_work(Work::Reschedule);
+}
+
+void Scheduler::charge(Thread& thread, Nanoseconds now) {
+    const Nanoseconds ran = now - thread.running_since_;
+    thread.total_runtime_ns_ += ran;
+    thread.burst_ns_ += ran;
+    thread.running_since_ = now;
+    Cpu& cpu = cpus_.mine();
+    (&thread == cpu.idle ? cpu.idle_ns : cpu.busy_ns) += ran;
+}
+
+/// A thread that blocks ends its burst. One that yields or is preempted goes on with it, and is classed by what it has
+/// run so far as soon as that is more than its average: yielding just before 1 ms does not keep it in Hot.
+static Nanoseconds average_after(ThreadState new_state, Nanoseconds average, Nanoseconds burst) {
+    if (new_state == ThreadState::Blocked || burst > average) return next_average(average, burst);
+    return average;
+}
+
+void Scheduler::switch_away(ThreadState new_state) {
+    const sync::InterruptsOff no_interrupts;
+    sync::assert_no_spin_locks();
+    Thread& self = current_thread();
+    Cpu& cpu = cpus_.mine();
+    const Nanoseconds now = time::monotonic();
+    Thread* next;
+    {
+        auto queue = cpu.queue.lock();
+        charge(self, now);
+        self.ema_runtime_ns_ = average_after(new_state, self.ema_runtime_ns_, self.burst_ns_);
+        if (new_state == ThreadState::Blocked) self.burst_ns_ = 0;
+        self.queue_type_ = queue_for_average(self.ema_runtime_ns_);
+        if (new_state == ThreadState::Ready && &self != cpu.idle) queue->enqueue(self, now);
+        next = queue->pick(now);
+        cpu.slice_end = ~0ULL;
+        if (next != nullptr && !queue->is_empty()) cpu.slice_end = now + time_slice(next->queue_type_);
+    }
+    if (next == nullptr) next = cpu.idle;
+    if (cpu.slice_end != ~0ULL) time::request_interrupt_by({cpu.slice_end});
+    if (next != cpu.idle && cpu.sample_at == ~0ULL) {
+        cpu.sample_at = now + SAMPLE_PERIOD;
+        time::request_interrupt_by({cpu.sample_at});
+    }
+    if (next == &self) {
+        self.state_.store(ThreadState::Running, std::memory_order_relaxed);
+        return;
+    }
+    ++(new_state == ThreadState::Blocked ? self.use_.voluntary_switches : self.use_.involuntary_switches);
+    self.state_.store(new_state, std::memory_order_relaxed);
+    switch_to(self, *next, now);
+}
+
+void Scheduler::reschedule_if_due() {
+    Thread& self = current_thread();
+    const sync::InterruptsOff no_interrupts;
+    self.clear_work(Work::Reschedule);
+    Cpu& cpu = cpus_.mine();
+    const Nanoseconds now = time::monotonic();
+    bool is_due;
+    {
+        auto queue = cpu.queue.lock();
+        if (queue->is_empty()) return;
+        is_due = now >= cpu.slice_end || queue->has_better_than(self);
+        if (!is_due && cpu.slice_end == ~0ULL) cpu.slice_end = now + time_slice(self.queue_type_);
+    }
+    if (is_due)
+        switch_away(ThreadState::Ready);
+    else
+        time::request_interrupt_by({cpu.slice_end});
+}
+
+void Scheduler::take_load_sample() {
+    auto average = load_average_.lock();
+    const Nanoseconds now = time::monotonic();
+    if (average->is_due(now)) average->advance(now, runnable_count());
+}
+
+void Scheduler::take_sample(Cpu& cpu) {
+    Thread& self = current_thread();
+    if (&self == cpu.idle) {
+        cpu.sample_at = ~0ULL;
+        return;
+    }
+    const Nanoseconds now = time::monotonic();
+    if (now >= cpu.sample_at) {
+        ++(self.was_in_user_mode ? self.use_.user_samples : self.use_.kernel_samples);
+        ++(self.was_in_user_mode ? cpu.user_samples : cpu.kernel_samples);
+        cpu.sample_at = now + SAMPLE_PERIOD;
+    }
+    if (cpu.sample_at != ~0ULL) time::request_interrupt_by({cpu.sample_at});
+}
+
+void Scheduler::tick() {
+    Cpu& cpu = cpus_.mine();
+    take_load_sample();
+    take_sample(cpu);
+    if (cpu.slice_end == ~0ULL) return;
+    if (time::monotonic() >= cpu.slice_end)
+        current_thread().add_work(Work::Reschedule);
+    else
+        time::request_interrupt_by({cpu.slice_end});
+}
+
+void Scheduler::save_user_state(Thread& thread) {
+    UserState* user = thread.user_.get();
+    if (user == nullptr) return;
+    if (user->fpu_is_live) {
+        arch::fpu_save(user->fpu);
+        user->fpu_is_live = false;
+        thread.add_work(Work::RestoreFpu);
+    }
+    user->fs_base = arch::user_fs_base();
+    user->gs_base = arch::user_gs_base();
+}
+
+/// A thread without a user side keeps the address space that is loaded: the kernel's half is the same in all.
+void Scheduler::load_user_state(Thread& thread) {
+    const UserState* user = thread.user_.get();
+    if (user == nullptr) return;
+    if (user->page_table != nullptr && memory::PageTable::loaded() != user->page_table) user->page_table->activate();
+    arch::set_user_fs_base(user->fs_base);
+    arch::set_user_gs_base(user->gs_base);
+}
+
+void Scheduler::switch_to(Thread& from, Thread& to, Nanoseconds now) {
+    // acquire: pairs with the release in finish_switch on the CPU that is still leaving `to`
+    while (to.is_on_cpu_.load(std::memory_order_acquire)) arch::relax();
+    Cpu& cpu = cpus_.mine();
+    to.is_on_cpu_.store(true, std::memory_order_relaxed);
+    to.state_.store(ThreadState::Running, std::memory_order_relaxed);
+    to.running_since_ = now;
+    to.context_switches_++;
+    total_switches_.fetch_add(1, std::memory_order_relaxed);
+    cpu.previous = &from;
+
+    save_user_state(from);
+    load_user_state(to);
+    arch::set_kernel_stack(to.stack_.top());
+    arch::set_current_thread(static_cast<sync::ThreadHeader*>(&to));
+    arch::switch_starting(to.stack_.bottom(), memory::KernelStack::SIZE);
+    exo_switch_context(&from.context_, &to.context_);
+    finish_switch();
+}
+
+/// The second half of a switch, on the new stack: the thread that was left may now run elsewhere, or be freed.
+void finish_switch() {
+    arch::switch_finished();
+    Thread* previous = std::exchange(SCHEDULER.cpus_.mine().previous, nullptr);
+    const bool is_dead = previous->state() == ThreadState::Terminated;
+    previous->leave_cpu();
+    if (is_dead) previous->release();
+}
+
+void Scheduler::restore_fpu(Thread& thread) {
+    thread.clear_work(Work::RestoreFpu);
+    arch::fpu_restore(thread.user_->fpu);
+    thread.user_->fpu_is_live = true;
+}
+
+void Scheduler::prepare_return_to_user(arch::UserRegisters& registers) {
+    Thread& self = current_thread();
+    while (self.has_work(ALL_WORK)) {
+        arch::enable_interrupts();
+        if (self.has_work(Work::Reschedule)) reschedule_if_due();
+        if (self.has_work(Work::Signal | Work::Kill | Work::Personality)) return_hook_(registers);
+        arch::disable_interrupts();
+        // Last, because each of the others may switch away and with that save the FPU again.
+        if (self.has_work(Work::RestoreFpu)) restore_fpu(self);
+    }
+}
+
+void Scheduler::set_priority(Thread& thread, ThreadPriority priority) {
+    auto queue = cpus_.of(thread.cpu_).queue.lock();
+    const bool is_queued = thread.run_link_.is_linked();
+    if (is_queued) queue->remove(thread);  // from the list that the old priority names
+    thread.priority_ = priority;
+    if (is_queued) queue->enqueue(thread, thread.ready_since_);
+}
+
+SchedulerStats Scheduler::stats() {
+    SchedulerStats stats{};
+    stats.total_switches = total_switches_.load(std::memory_order_relaxed);
+    stats.threads = live_threads_.load(std::memory_order_relaxed);
+    for (u32 index = 0; index < arch::MAX_CPUS; ++index) {
+        auto queue = cpus_.of(index).queue.lock();
+        stats.hot_queue_len += queue->length(QueueType::Hot);
+        stats.normal_queue_len += queue->length(QueueType::Normal);
+        stats.cold_queue_len += queue->length(QueueType::Cold);
+    }
+    return stats;
+}
+
+Nanoseconds Scheduler::busy_time() {
+    Nanoseconds sum = 0;
+    for (u32 index = 0; index < arch::MAX_CPUS; ++index) sum += cpus_.of(index).busy_ns;
+    return sum;
+}
+
+Nanoseconds Scheduler::idle_time() {
+    Nanoseconds sum = 0;
+    for (u32 index = 0; index < arch::MAX_CPUS; ++index) sum += cpus_.of(index).idle_ns;
+    return sum;
+}
+
+CpuTimes Scheduler::cpu_times(u32 index) {
+    const Cpu& cpu = cpus_.of(index);
+    return {cpu.busy_ns, cpu.idle_ns, cpu.user_samples, cpu.kernel_samples};
+}
+
+u32 Scheduler::runnable_count() {
+    const SchedulerStats now = stats();
+    const bool is_idle = &current_thread() == cpus_.mine().idle;
+    return static_cast<u32>(now.hot_queue_len + now.normal_queue_len + now.cold_queue_len) + (is_idle ? 0 : 1);
+}
+
+}  // namespace exo::scheduler
+
+void exo::upcalls::return_to_user(arch::UserRegisters& registers) {
+    scheduler::SCHEDULER.prepare_return_to_user(registers);
+}

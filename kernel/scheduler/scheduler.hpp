@@ -1,0 +1,120 @@
+// The scheduler: which thread runs on which CPU, and the switch between them.
+//
+// Key types: Thread (thread.hpp), RunQueue (three queues by run-time average: run_queue.hpp), WaitQueue and park/unpark
+// (wait_queue.hpp, parking.hpp), Mutex and RwLock (mutex.hpp). Neighbours: memory (stacks), time (slices, timeouts) below;
+// vm and posix_x above hang their state on Thread.
+// Locking: one IrqOff spin lock a run queue; it is released before the switch, and a thread whose registers are still in
+// use is marked by is_on_cpu_. Kernel code is not preempted: a switch happens where a thread blocks, yields, or returns
+// to user mode with Work::Reschedule set.
+#pragma once
+
+#include "scheduler/load_average.hpp"
+#include "scheduler/run_queue.hpp"
+#include "scheduler/thread.hpp"
+#include "sync/per_cpu.hpp"
+#include "sync/spin_lock.hpp"
+
+namespace exo::scheduler {
+
+struct SchedulerStats {
+    u64 total_switches;
+    u64 hot_queue_len;
+    u64 normal_queue_len;
+    u64 cold_queue_len;
+    u64 threads;
+};
+
+/// One CPU's time since boot. What busy time was spent on is sampled.
+struct CpuTimes {
+    Nanoseconds busy = 0;
+    Nanoseconds idle = 0;
+    u64 user_samples = 0;
+    u64 kernel_samples = 0;
+};
+
+/// While a thread runs, an interrupt comes at least this often and notes whether it found it in user mode: so time is
+/// divided between program and kernel without a look at the clock on each entry. An idle CPU is left in peace.
+inline constexpr Nanoseconds SAMPLE_PERIOD = 10 * time::MILLISECOND;
+
+/// Called once on the new stack after each switch.
+void finish_switch();
+
+class Scheduler {
+  public:
+    constexpr Scheduler() = default;
+
+    /// Makes the running code of this CPU its first thread ("boot", later the idle thread). Errors: Enomem.
+    Result<> init();
+    /// Spec 3.1: a kernel thread. `stack_size` is at most memory::KernelStack::SIZE. Errors: Enomem, InvalidSize.
+    Result<ThreadId> spawn(std::string_view name, void (*entry)(), usize stack_size);
+    /// Makes a thread from Thread::create runnable for the first time.
+    void start_thread(Ref<Thread> thread);
+    /// Turns the calling boot thread into this CPU's idle thread.
+    [[noreturn]] void start();
+
+    void yield_now();
+    /// Spec 3.1: until unblock_thread. Returns at once if that came first.
+    void block_current();
+    /// Errors: Esrch.
+    Result<> unblock_thread(ThreadId id);
+    /// The calling thread ends here. Its stack is freed by whoever runs next.
+    [[noreturn]] void exit_current();
+
+    /// Counts from the next time that the thread is chosen or waits.
+    void set_priority(Thread& thread, ThreadPriority priority);
+
+    SchedulerStats stats();
+    /// Run time of all threads but idle, and of idle, on all CPUs.
+    Nanoseconds busy_time();
+    Nanoseconds idle_time();
+    CpuTimes cpu_times(u32 cpu);
+    LoadAverage::Loads loads() { return load_average_.lock()->read(time::monotonic()); }
+    /// Runnable threads now, the running one included.
+    u32 runnable_count();
+    u64 switch_count() const { return total_switches_.load(std::memory_order_relaxed); }
+    u64 thread_count_ever() const { return next_id_.load(std::memory_order_relaxed) - 1; }
+
+    /// Called on the way to user mode while the thread has Signal, Kill or Personality work, with interrupts on. It
+    /// must clear what it has dealt with. Set once, by posix_x.
+    void set_return_hook(void (*hook)(arch::UserRegisters&)) { return_hook_ = hook; }
+
+    // For the neighbours in this folder.
+    ThreadId allocate_id() { return next_id_.fetch_add(1, std::memory_order_relaxed); }
+    void make_runnable(Thread& thread);
+    void switch_away(ThreadState new_state);
+    void reschedule_if_due();
+    void tick();
+    void prepare_return_to_user(arch::UserRegisters& registers);
+
+  private:
+    struct Cpu {
+        sync::SpinLocked<RunQueue, sync::LockRank::RunQueue, sync::IrqOff> queue;
+        Thread* idle = nullptr;
+        Thread* previous = nullptr;  ///< Whom the switch came from, for finish_switch.
+        Nanoseconds slice_end = ~0ULL;
+        Nanoseconds sample_at = ~0ULL;
+        u64 user_samples = 0;
+        u64 kernel_samples = 0;
+        Nanoseconds idle_ns = 0;
+        Nanoseconds busy_ns = 0;
+    };
+    friend void finish_switch();
+    void charge(Thread& thread, Nanoseconds now);
+    void take_sample(Cpu& cpu);
+    void take_load_sample();
+    void switch_to(Thread& from, Thread& to, Nanoseconds now);
+    static void restore_fpu(Thread& thread);
+    static void save_user_state(Thread& thread);
+    static void load_user_state(Thread& thread);
+
+    sync::PerCpu<Cpu> cpus_{};
+    void (*return_hook_)(arch::UserRegisters&) = nullptr;
+    std::atomic<ThreadId> next_id_{1};
+    std::atomic<u64> total_switches_{0};
+    std::atomic<u64> live_threads_{0};
+    sync::SpinLocked<LoadAverage, sync::LockRank::Timer, sync::IrqOff> load_average_;
+};
+
+extern constinit Scheduler SCHEDULER;
+
+}  // namespace exo::scheduler

@@ -1,0 +1,95 @@
+#include "scheduler/thread.hpp"
+
+#include <algorithm>
+
+#include "scheduler/run_queue.hpp"
+#include "scheduler/scheduler.hpp"
+#include "scheduler/thread_registry.hpp"
+
+namespace exo::scheduler {
+
+constinit ThreadRegistry THREADS;
+
+void ThreadRegistry::add(Thread& thread) {
+    threads_.lock()->insert(thread);
+}
+
+void ThreadRegistry::remove(Thread& thread) {
+    threads_.lock()->remove(thread);
+}
+
+Ref<Thread> ThreadRegistry::find(ThreadId id) {
+    auto threads = threads_.lock();
+    Thread* thread = threads->find(id);
+    return thread != nullptr && thread->try_retain() ? Ref<Thread>::adopt(thread) : nullptr;
+}
+
+namespace {
+constexpr auto FPU_ALIGNMENT = std::align_val_t{64};
+}
+
+Result<Box<UserState>> UserState::create() {
+    Box<UserState> state = TRY(make_box<UserState>());
+    state->fpu = ::operator new(arch::fpu_area_size(), FPU_ALIGNMENT, std::nothrow);
+    if (state->fpu == nullptr) return Error::Enomem;
+    arch::fpu_initialise(state->fpu);
+    return state;
+}
+
+UserState::~UserState() {
+    ::operator delete(fpu, FPU_ALIGNMENT);
+}
+
+// A new thread starts in the middle of Normal: one long first burst does not make it Cold, one short one not Hot.
+Thread::Thread(std::string_view name, ThreadPriority priority, memory::KernelStack stack)
+    : id_(SCHEDULER.allocate_id()), priority_(priority), stack_(std::move(stack)), ema_runtime_ns_(2 * HOT_LIMIT) {
+    set_name(name);
+    THREADS.add(*this);
+}
+
+Thread::~Thread() {
+    THREADS.remove(*this);
+}
+
+Result<Ref<Thread>> Thread::create(std::string_view name, Entry entry, void* argument, ThreadPriority priority) {
+    memory::KernelStack stack = TRY(memory::KernelStack::create());
+    auto* thread = new (std::nothrow) Thread(name, priority, std::move(stack));
+    if (thread == nullptr) return Error::Enomem;
+    thread->entry_ = entry;
+    thread->argument_ = argument;
+    arch::prepare_context(thread->context_, &thread->user_registers(), &Thread::begin, thread);
+    return Ref<Thread>::adopt(thread);
+}
+
+void Thread::begin(void* argument) {
+    finish_switch();
+    arch::enable_interrupts();
+    auto& self = *static_cast<Thread*>(argument);
+    self.entry_(self.argument_);
+    SCHEDULER.exit_current();
+}
+
+void Thread::set_name(std::string_view name) {
+    const usize length = std::min(name.size(), NAME_SIZE - 1);
+    std::copy_n(name.data(), length, name_);
+    std::fill(name_ + length, name_ + NAME_SIZE, '\0');
+}
+
+arch::UserRegisters& Thread::user_registers() const {
+    // SAFETY: the top of a kernel stack is kept free for one UserRegisters (prepare_context starts below it).
+    return *(static_cast<arch::UserRegisters*>(stack_.top()) - 1);
+}
+
+ThreadStats Thread::stats() const {
+    return {total_runtime_ns_, context_switches_, ema_runtime_ns_};
+}
+
+CpuUse Thread::cpu_use() const {
+    CpuUse use = use_;
+    use.run_time = total_runtime_ns_;
+    const Nanoseconds now = time::monotonic();
+    if (state() == ThreadState::Running && now > running_since_) use.run_time += now - running_since_;
+    return use;
+}
+
+}  // namespace exo::scheduler

@@ -1,0 +1,155 @@
+// A thread of control in the kernel, with or without a user side.
+#pragma once
+
+#include <atomic>
+#include <string_view>
+
+#include "arch/interface.hpp"
+#include "memory/virtual/kernel_stack.hpp"
+#include "memory/virtual/page_table.hpp"
+#include "sync/held_locks.hpp"
+#include "time/clock.hpp"
+#include "time/timer.hpp"
+#include "utils/flags.hpp"
+#include "utils/box.hpp"
+#include "utils/list.hpp"
+#include "utils/object.hpp"
+#include "utils/tree.hpp"
+
+namespace exo::scheduler {
+
+using ThreadId = u32;
+using time::Nanoseconds;
+
+enum class WaitMode : u8;
+
+enum class ThreadState : u8 { Ready, Running, Blocked, Terminated };
+
+enum class ThreadPriority : u8 { Idle = 0, Low = 1, Normal = 2, High = 3, Realtime = 4 };
+
+/// By the moving average of how long the thread runs before it blocks: < 1 ms, 1-10 ms, > 10 ms.
+enum class QueueType : u8 { Hot, Normal, Cold };
+
+/// Bits of ThreadHeader::work: what must be looked at before the thread returns to user mode.
+enum class Work : u32 {
+    None = 0,
+    Reschedule = 1,   ///< Another thread should run.
+    Signal = 2,       ///< A signal may be deliverable: interruptible waits end.
+    Kill = 4,         ///< The thread must die: killable waits end too.
+    RestoreFpu = 8,   ///< The FPU holds another thread's state.
+    Personality = 16, ///< posix_x has something to do (an expired alarm, an exit of the group).
+};
+EXO_FLAGS(Work);
+inline constexpr Work ALL_WORK = static_cast<Work>(31);
+
+struct ThreadStats {
+    Nanoseconds total_runtime_ns;
+    u64 context_switches;
+    Nanoseconds ema_runtime_ns;
+};
+
+/// What a thread has used of the CPU. The time is exact; what it was spent on is sampled (scheduler.hpp).
+struct CpuUse {
+    Nanoseconds run_time = 0;
+    u64 user_samples = 0;
+    u64 kernel_samples = 0;
+    u64 voluntary_switches = 0;    ///< It blocked.
+    u64 involuntary_switches = 0;  ///< Another was to run.
+};
+
+/// What a thread with a user side has in addition. Owned by the thread, made by posix_x.
+struct UserState {
+    void* fpu = nullptr;         ///< arch::fpu_area_size() bytes.
+    bool fpu_is_live = false;    ///< The CPU's registers are newer than `fpu`.
+    u64 fs_base = 0;
+    u64 gs_base = 0;
+    memory::PageTable* page_table = nullptr;  ///< Of the address space; its owner keeps it alive.
+
+    UserState() = default;
+    UserState(const UserState&) = delete;
+    UserState& operator=(const UserState&) = delete;
+    ~UserState();
+    /// Errors: Enomem.
+    static Result<Box<UserState>> create();
+};
+
+class Thread final : public sync::ThreadHeader, public Object {
+  public:
+    using Entry = void (*)(void* argument);
+
+    /// A thread that is not yet runnable: hand it to Scheduler::start_thread. Errors: Enomem.
+    static Result<Ref<Thread>> create(std::string_view name, Entry entry, void* argument, ThreadPriority priority);
+    ~Thread() override;
+
+    ThreadId id() const { return id_; }
+    std::string_view name() const { return {name_}; }
+    void set_name(std::string_view name);
+    ThreadState state() const { return state_.load(std::memory_order_relaxed); }
+    ThreadPriority priority() const { return priority_; }
+    QueueType queue_type() const { return queue_type_; }
+    ThreadStats stats() const;
+    /// The running slice included.
+    CpuUse cpu_use() const;
+    void* stack_top() const { return stack_.top(); }
+    /// Where the entry code leaves the user's registers: the top of the kernel stack.
+    arch::UserRegisters& user_registers() const;
+
+    UserState* user() { return user_.get(); }
+    void set_user(Box<UserState> user) { user_ = std::move(user); }
+    /// What the personality hangs on the thread (posix_x: the task). Dropped when the thread ends, by itself.
+    Object* personality() const { return personality_.get(); }
+    // release: pairs with the acquire in Scheduler::switch_to
+    void leave_cpu() { is_on_cpu_.store(false, std::memory_order_release); }
+    void set_personality(Ref<Object> object) { personality_ = std::move(object); }
+
+    void add_work(Work bits) { work.fetch_or(std::to_underlying(bits), std::memory_order_seq_cst); }
+    void clear_work(Work bits) { work.fetch_and(~std::to_underlying(bits), std::memory_order_seq_cst); }
+    bool has_work(Work bits) const { return (work.load(std::memory_order_seq_cst) & std::to_underlying(bits)) != 0; }
+
+  private:
+    friend class Scheduler;
+    friend class RunQueue;
+    friend class ThreadRegistry;
+    friend Result<> park(WaitMode mode, time::Deadline deadline);
+    friend void unpark(Thread& thread);
+
+    Thread(std::string_view name, ThreadPriority priority, memory::KernelStack stack);
+    static void begin(void* thread);
+
+    static constexpr usize NAME_SIZE = 16;
+
+    ThreadId id_;
+    ThreadPriority priority_;
+    QueueType queue_type_ = QueueType::Normal;
+    std::atomic<ThreadState> state_{ThreadState::Blocked};
+    /// The parking token; see parking.hpp.
+    std::atomic<u8> token_{0};
+    /// The registers are still in use on some CPU: nobody else may switch to the thread yet.
+    std::atomic<bool> is_on_cpu_{false};
+    u32 cpu_ = 0;
+
+    Entry entry_ = nullptr;
+    void* argument_ = nullptr;
+    arch::ThreadContext context_{};
+    memory::KernelStack stack_;
+    Box<UserState> user_;
+    Ref<Object> personality_;
+
+    ListNode run_link_;
+    TreeNode id_link_;
+    Nanoseconds ready_since_ = 0;
+    Nanoseconds running_since_ = 0;
+    Nanoseconds burst_ns_ = 0;        ///< Run time since the thread last blocked.
+    Nanoseconds ema_runtime_ns_;
+    Nanoseconds total_runtime_ns_ = 0;
+    u64 context_switches_ = 0;
+    CpuUse use_;                      ///< Its run_time is not used: total_runtime_ns_ is.
+    char name_[NAME_SIZE] = {};
+};
+
+/// The calling thread; must not be called before the scheduler has one.
+inline Thread& current_thread() {
+    return *static_cast<Thread*>(static_cast<sync::ThreadHeader*>(arch::current_thread()));
+}
+
+}  // namespace exo::scheduler

@@ -1,0 +1,26 @@
+// Threads by id, for the calls that name one by number. Holds no references: a thread takes itself out when it dies.
+#pragma once
+
+#include "scheduler/thread.hpp"
+#include "sync/spin_lock.hpp"
+
+namespace exo::scheduler {
+
+class ThreadRegistry {
+  public:
+    void add(Thread& thread);
+    void remove(Thread& thread);
+    /// Null if there is none, or it is being destroyed.
+    Ref<Thread> find(ThreadId id);
+
+  private:
+    struct KeyOf {
+        static const ThreadId& key(const Thread& thread) { return thread.id_; }
+    };
+    using Threads = Tree<Thread, &Thread::id_link_, KeyOf>;
+    sync::SpinLocked<Threads, sync::LockRank::ThreadRegistry, sync::IrqOff> threads_;
+};
+
+extern constinit ThreadRegistry THREADS;
+
+}  // namespace exo::scheduler

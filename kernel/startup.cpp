@@ -1,0 +1,196 @@
+#include "startup.hpp"
+
+#include "boot/multiboot2.hpp"
+#include "boot/pvh.hpp"
+#include "drivers/platform.hpp"
+#include "drivers/random/random.hpp"
+#include "drivers/rtc.hpp"
+#include "drivers/serial/uart.hpp"
+#include "drivers/virtio/bus.hpp"
+#include "fs/devfs.hpp"
+#include "fs/initramfs.hpp"
+#include "fs/tmpfs/tmpfs.hpp"
+#include "ipc/pipe.hpp"
+#include "log/log.hpp"
+#include "memory/layout.hpp"
+#include "memory/physical/buddy_allocator.hpp"
+#include "memory/start.hpp"
+#include "posix_x/devices/console_devices.hpp"
+#include "posix_x/namespaces.hpp"
+#include "posix_x/terminal/terminals.hpp"
+
+namespace exo::startup {
+
+namespace {
+
+/// The command line, out of the loader's memory, which is handed out later.
+struct SavedCommandLine {
+    static constexpr usize CAPACITY = 4096;
+    char text[CAPACITY] = {};
+    usize size = 0;
+};
+
+constinit boot::BootInformation information;
+constinit SavedCommandLine saved_command_line;
+
+class EarlyMemory final : public boot::PhysicalReader {
+  public:
+    Result<std::span<const u8>> view(u64 address, u64 length) const override {
+        constexpr u64 MAPPED = 4 * GIB;
+        if (address == 0 || length > MAPPED || address > MAPPED - length) return Error::Efault;
+        // SAFETY: the start-up code has mapped the first 4 GiB at the direct map's base.
+        return std::span<const u8>{static_cast<const u8*>(memory::direct_map(memory::PhysicalAddress(address))), length};
+    }
+};
+constinit EarlyMemory the_early_memory;
+
+class HardwarePorts final : public drivers::Ports {
+  public:
+    u8 read8(u16 port) override { return arch::port_read8(port); }
+    void write8(u16 port, u8 value) override { arch::port_write8(port, value); }
+};
+constinit HardwarePorts hardware_ports;
+constinit drivers::Uart serial_port{"ttyS0", hardware_ports, drivers::Uart::COM1, drivers::Uart::COM1_LINE};
+
+}  // namespace
+
+const boot::PhysicalReader& early_memory() {
+    return the_early_memory;
+}
+
+Result<> read_boot_information(u32 protocol, u64 address) {
+    constexpr u32 PVH = 1;
+    if (protocol == PVH)
+        TRY(boot::read_pvh(the_early_memory, address, information));
+    else
+        TRY(boot::read_multiboot2(the_early_memory, address, information));
+    if (information.command_line.size() > SavedCommandLine::CAPACITY) return Error::Einval;
+    saved_command_line.size = information.command_line.copy(saved_command_line.text, SavedCommandLine::CAPACITY);
+    information.command_line = {saved_command_line.text, saved_command_line.size};
+    return {};
+}
+
+const boot::BootInformation& boot_information() {
+    return information;
+}
+
+boot::CommandLine command_line() {
+    return boot::CommandLine(information.command_line);
+}
+
+void apply_log_options() {
+    // As Linux: quiet shows warnings and worse, debug everything (kernel-parameters.txt).
+    if (command_line().contains("quiet")) log::set_console_level(log::Level::Warning);
+    if (command_line().contains("debug")) log::set_console_level(log::Level::Debug);
+    if (const auto level = command_line().number("loglevel"); level && *level >= 0 && *level <= 8)
+        log::set_console_level(static_cast<log::Level>(*level > 0 ? *level - 1 : 0));
+    log::info("Exo-OS, {} MiB of memory, command line: {}", information.memory.total(boot::MemoryKind::Usable) / MIB,
+              information.command_line);
+}
+
+Result<> start_memory() {
+    FixedVector<boot::PhysicalRange, boot::BootInformation::MODULE_CAPACITY + 1> reserved;
+    // The first MiB holds firmware tables and is where further CPUs start.
+    TRY(reserved.push({0, MIB}));
+    for (const boot::PhysicalRange& module : information.modules)
+        TRY(reserved.push({align_down(module.start, PAGE_SIZE), align_up(module.end, PAGE_SIZE)}));
+    return memory::start(information.memory, reserved.span());
+}
+
+// ---- File systems
+
+namespace {
+
+/// Frames of an unpacked archive join the free ones.
+void release_archive(std::span<const u8> bytes) {
+    const u64 start = memory::physical_of(bytes.data()).value();
+    const boot::PhysicalRange pages{align_down(start, PAGE_SIZE), align_up(start + bytes.size(), PAGE_SIZE)};
+    if (const Result<> added = memory::frames.add_reserved_range(pages); !added)
+        log::warning("the initramfs' memory cannot be used again (error {})", added.error());
+}
+
+void report_failure(const fs::InitramfsReport& report) {
+    if (report.failure.problem == fs::CpioProblem::None) return;
+    log::error("initramfs: {} at offset {}", fs::describe(report.failure.problem), report.failure.offset);
+}
+
+Result<> unpack_modules(const fs::Path& root) {
+    for (const boot::PhysicalRange& module : information.modules) {
+        // SAFETY: modules are RAM, mapped with it, and were kept away from the allocator.
+        const auto* start = static_cast<const u8*>(memory::direct_map(memory::PhysicalAddress(module.start)));
+        const Ref<fs::ArchiveMemory> archive = TRY(make_ref<fs::ArchiveMemory>(std::span{start, module.size()}, &release_archive));
+        fs::InitramfsReport report;
+        const Result<> unpacked = fs::unpack_initramfs(archive, root, report);
+        report_failure(report);
+        if (!unpacked && unpacked.error() != Error::Einval) return unpacked;
+        log::info("initramfs: {} entries, {} KiB", report.entries, module.size() / KIB);
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<> start_file_systems() {
+    const u64 total = memory::get_stats().total_frames * PAGE_SIZE;
+    fs::tmpfs::init(total);
+    TRY(ipc::init());
+    TRY(fs::devfs::init());
+    fs::MountableTree tree = TRY(fs::tmpfs::create({.mode = 0755}, "rootfs"));
+    Ref<fs::Mount> root = TRY(fs::Mount::create(std::move(tree), "rootfs", fs::MountOptions::None));
+    Ref<fs::MountNamespace> mounts = TRY(fs::MountNamespace::create(std::move(root)));
+    const fs::Path top = mounts->root();
+    posix_x::set_mount_namespace(std::move(mounts));
+    return unpack_modules(top);
+}
+
+// ---- Devices
+
+void start_log_console() {
+    if (!serial_port.probe() || !serial_port.init()) return;
+    (void)log::add_sink(serial_port);  // the first of four
+}
+
+namespace {
+
+void start_clock_of_day() {
+    const Result<drivers::CalendarTime> now = drivers::read_rtc(hardware_ports, drivers::rtc_century_register());
+    const Result<u64> seconds = now ? drivers::seconds_since_epoch(*now) : Result<u64>(now.error());
+    if (seconds)
+        time::set_realtime(*seconds * time::SECOND);
+    else
+        log::warning("no real-time clock (error {}): the time of day starts in 1970", seconds.error());
+}
+
+Result<> fill_random(std::span<u8> out) {
+    drivers::RANDOM.fill(out);
+    return {};
+}
+
+void start_random() {
+    if (!drivers::RANDOM.seed_from_cpu()) log::warning("the CPU has no random numbers: waiting for virtio-rng");
+    const u64 jitter[2] = {arch::cycle_counter(), time::realtime()};
+    // SAFETY: numbers are bytes.
+    drivers::RANDOM.add({reinterpret_cast<const u8*>(jitter), sizeof(jitter)}, drivers::Credit::None);
+    fs::devfs::set_random_source(&fill_random);
+}
+
+void attach_slot(std::string_view word) {
+    const Result<boot::VirtioMmioDevice> slot = boot::parse_virtio_mmio_device(word);
+    const Result<> attached = slot ? drivers::attach_virtio_mmio(*slot, posix_x::port_nodes()) : Result<>(slot.error());
+    if (!attached) log::warning("virtio_mmio.device={}: error {}", word, attached.error());
+}
+
+}  // namespace
+
+void start_devices() {
+    start_clock_of_day();
+    start_random();
+    if (serial_port.state() != drivers::DriverState::Failed && !posix_x::add_serial_terminal(serial_port))
+        log::warning("no terminal on the serial port");
+    if (!posix_x::init_port_devices()) log::warning("no memory for the virtio ports");
+    command_line().for_each_value("virtio_mmio.device", attach_slot);
+    if (!posix_x::init_terminals()) log::warning("no /dev/console");
+    posix_x::select_console_from(information.command_line);
+}
+
+}  // namespace exo::startup

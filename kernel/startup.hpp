@@ -1,0 +1,34 @@
+// The steps of the boot that join several layers: main.cpp calls them in order.
+#pragma once
+
+#include "boot/boot_information.hpp"
+#include "boot/command_line.hpp"
+
+namespace exo::startup {
+
+/// Memory as the start-up code's page table shows it: the first 4 GiB.
+const boot::PhysicalReader& early_memory();
+
+/// Parses what the loader left at physical address `information`; `protocol` is 1 for PVH, 2 for Multiboot2.
+/// Errors: those of the parsers.
+Result<> read_boot_information(u32 protocol, u64 information);
+const boot::BootInformation& boot_information();
+boot::CommandLine command_line();
+
+/// loglevel=, quiet, debug.
+void apply_log_options();
+
+/// Frames, the kernel's page table and the heap. Errors: Enomem, Einval.
+Result<> start_memory();
+
+/// File system types, the root (a tmpfs filled from the initramfs) and /dev's nodes.
+/// Errors: Enomem; Enoent (no initramfs).
+Result<> start_file_systems();
+
+/// The console's output, before anything else can be printed.
+void start_log_console();
+/// Devices: virtio slots from the command line, the serial terminal, the clock, the random generator. What fails is
+/// logged and done without.
+void start_devices();
+
+}  // namespace exo::startup

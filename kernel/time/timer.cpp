@@ -1,0 +1,81 @@
+#include "time/timer.hpp"
+
+#include "arch/upcalls.hpp"
+#include "sync/per_cpu.hpp"
+#include "sync/spin_lock.hpp"
+
+namespace exo::time {
+
+struct TimerQueue {
+    struct KeyOf {
+        static const Timer::Key& key(const Timer& timer) { return timer.key_; }
+    };
+    Tree<Timer, &Timer::link_, KeyOf> armed;
+    Nanoseconds interrupt_at = ~0ULL;  ///< What the hardware is set to.
+
+    void set_hardware(Nanoseconds at) {
+        if (at >= interrupt_at) return;
+        interrupt_at = at;
+        const Nanoseconds now = monotonic();
+        arch::arm_timer(at > now ? at - now : 1);
+    }
+    static Timer::Callback callback_of(const Timer& timer) { return timer.callback_; }
+};
+
+namespace {
+using Queue = sync::SpinLocked<TimerQueue, sync::LockRank::Timer, sync::IrqOff>;
+constinit sync::PerCpu<Queue> queues;
+constinit void (*tick_hook)() = nullptr;
+}  // namespace
+
+void Timer::arm(Deadline deadline) {
+    cancel();
+    if (deadline.is_never()) return;
+    const sync::InterruptsOff no_interrupts;  // or the thread could move to another CPU between the two lines
+    cpu_ = arch::cpu_index();
+    auto queue = queues.of(cpu_).lock();
+    key_.deadline = deadline.at;
+    queue->armed.insert(*this);
+    queue->set_hardware(deadline.at);
+}
+
+void Timer::cancel() {
+    // Callbacks run under the queue's lock, so holding it means that ours is not running.
+    auto queue = queues.of(cpu_).lock();
+    if (link_.is_linked()) queue->armed.remove(*this);
+}
+
+Deadline next_timer() {
+    auto queue = queues.mine().lock();
+    const Timer* first = queue->armed.first();
+    return first != nullptr ? Deadline{TimerQueue::KeyOf::key(*first).deadline} : Deadline::never();
+}
+
+void request_interrupt_by(Deadline deadline) {
+    if (!deadline.is_never()) queues.mine().lock()->set_hardware(deadline.at);
+}
+
+void run_due_timers() {
+    auto queue = queues.mine().lock();
+    queue->interrupt_at = ~0ULL;
+    while (Timer* timer = queue->armed.first()) {
+        const Nanoseconds due = TimerQueue::KeyOf::key(*timer).deadline;
+        if (due > monotonic()) {
+            queue->set_hardware(due);
+            return;
+        }
+        queue->armed.remove(*timer);
+        TimerQueue::callback_of(*timer)(*timer);
+    }
+}
+
+void set_tick_hook(void (*hook)()) {
+    tick_hook = hook;
+}
+
+}  // namespace exo::time
+
+void exo::upcalls::timer_tick() {
+    time::run_due_timers();
+    if (time::tick_hook != nullptr) time::tick_hook();
+}

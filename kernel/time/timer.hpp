@@ -1,0 +1,50 @@
+// One-shot timers: a callback in interrupt context at a deadline.
+#pragma once
+
+#include "time/clock.hpp"
+#include "utils/tree.hpp"
+
+namespace exo::time {
+
+/// Embedded in whatever wants to be called. The callback runs with interrupts off on the CPU that armed it and may
+/// take only IrqOff locks of a higher rank; it must not arm or cancel timers.
+class Timer {
+  public:
+    using Callback = void (*)(Timer&);
+    explicit Timer(Callback callback) : callback_(callback) {}
+    Timer(const Timer&) = delete;
+    Timer& operator=(const Timer&) = delete;
+    ~Timer() { cancel(); }
+
+    /// Replaces an earlier deadline.
+    void arm(Deadline deadline);
+    /// After it returns the callback is not running and will not run.
+    void cancel();
+    bool is_armed() const { return link_.is_linked(); }
+
+  private:
+    friend struct TimerQueue;
+    struct Key {
+        Nanoseconds deadline;
+        const Timer* identity;
+        friend bool operator<(const Key& a, const Key& b) {
+            return a.deadline != b.deadline ? a.deadline < b.deadline : a.identity < b.identity;
+        }
+    };
+
+    TreeNode link_{};
+    Key key_{~0ULL, this};
+    u32 cpu_ = 0;
+    Callback callback_;
+};
+
+/// The earliest armed deadline of this CPU.
+Deadline next_timer();
+/// Makes the CPU's interrupt come no later than `deadline`; an earlier one that is already set stays.
+void request_interrupt_by(Deadline deadline);
+/// Runs what is due on this CPU; called by the tick upcall with interrupts off.
+void run_due_timers();
+/// `hook` is called after each tick with interrupts off: the scheduler looks at time slices there.
+void set_tick_hook(void (*hook)());
+
+}  // namespace exo::time
