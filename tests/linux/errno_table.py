@@ -1,2 +1,131 @@
-def problems():
-    return []
+#!/usr/bin/python3
+"""Writes docs/errnos.md: for each call the errnos of its man page, and the test that reaches each or why none can.
+
+Most tests are found by reading the programs: `FAILS(EBADF, close(99))` reaches EBADF of close(). errnos.txt holds the
+rest. run.py checks that every errno has an entry, that named tests exist, and that the document is up to date.
+
+usage: errno_table.py [--check]
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+
+import programs
+
+DATA = os.path.join(programs.HERE, "errnos.txt")
+DOCUMENT = os.path.join(programs.ROOT, "docs", "errnos.md")
+
+# What the programs call, where that is not the name of the man page.
+ALIASES = {"MAP": "mmap", "renameat2_": "rename", "renameat2": "rename", "renameat": "rename", "creat": "open", "openat": "open",
+           "waitpid": "wait4", "wait": "wait4", "mkfifo": "mknod", "mknodat": "mknod", "mkdirat": "mkdir", "unlinkat": "unlink",
+           "linkat": "link", "symlinkat": "symlink", "readlinkat": "readlink", "lstat": "stat", "fstat": "stat", "fstatat": "stat",
+           "newfstatat": "stat", "faccessat": "access", "fchmod": "chmod", "fchmodat": "chmod", "fchown": "chown", "lchown": "chown",
+           "fchownat": "chown", "ftruncate": "truncate", "fstatfs": "statfs", "execv": "execve", "execl": "execve", "execveat": "execve",
+           "umount": "umount2", "pread": "pread64", "pwrite": "pread64", "pwrite64": "pread64", "writev": "readv", "dup2": "dup", "dup3": "dup",
+           "pipe2": "pipe", "sigaction": "rt_sigaction", "sigprocmask": "rt_sigprocmask", "sigsuspend": "rt_sigsuspend",
+           "sigtimedwait": "rt_sigtimedwait", "sigqueue": "rt_sigqueueinfo", "pselect": "select", "ppoll": "poll", "getitimer": "setitimer",
+           "clock_settime": "clock_gettime", "clock_getres": "clock_gettime", "settimeofday": "gettimeofday", "getrlimit": "setrlimit",
+           "prlimit64": "setrlimit", "tgkill": "kill", "tkill": "kill", "fchdir": "chdir", "fdatasync": "fsync", "syncfs": "fsync",
+           "setresuid": "setreuid", "setresgid": "setregid", "setdomainname": "sethostname", "getgroups": "setgroups",
+           "tcsetpgrp": "ioctl", "tcgetpgrp": "ioctl", "futimens": "utimensat", "munlock": "mlock", "mlockall": "mlock",
+           "sched_setaffinity": "sched_getaffinity", "getpriority": "setpriority", "posix_fadvise": "fadvise64", "vfork": "fork", "eventfd": "eventfd2",
+           "get_robust_list": "set_robust_list", "getresuid": "setreuid", "getsid": "getpgid"}
+
+
+def reached() -> dict[tuple[str, str], str]:
+    """(call, errno) to the first test that reaches it."""
+    found: dict[tuple[str, str], str] = {}
+    for test in programs.find_all():
+        if test.is_script:
+            continue
+        with open(test.source, encoding="utf-8") as file:
+            text = file.read()
+        for piece in re.split(r"\b(?:FAILS|IS)\((?=E)", text)[1:]:
+            error, _, expression = piece.partition(", ")
+            calls = [raw or plain for raw, plain in re.findall(r"(?:SYS_|RAW\()(\w+)|\b(?!syscall|RAW)(\w+)\(", expression.split("\n")[0])]
+            if calls:
+                # `(prepare(), call())` is about the last one, everything else about the first.
+                call = calls[-1] if expression.startswith("(") else calls[0]
+                found.setdefault((ALIASES.get(call, call), error), test.name)
+    return found
+
+
+def read_data() -> tuple[dict[str, list[str]], dict[tuple[str, str], str]]:
+    """The errnos of each man page, and what is said of some of them by hand."""
+    pages: dict[str, list[str]] = {}
+    remarks: dict[tuple[str, str], str] = {}
+    with open(DATA, encoding="utf-8") as file:
+        for line in file:
+            head, _, rest = line.strip().partition(": ")
+            if line.startswith("#") or not head:
+                continue
+            words = head.split()
+            if len(words) == 1:
+                pages[head] = rest.split()
+            else:
+                for error in words[1:]:
+                    remarks[words[0], error] = rest
+    return pages, remarks
+
+
+def remark_for(remarks: dict, call: str, error: str) -> str | None:
+    return remarks.get((call, error)) or remarks.get(("any", error))
+
+
+def table() -> tuple[str, list[str]]:
+    """The document, and what is wrong with the data."""
+    pages, remarks = read_data()
+    found = reached()
+    names = {test.name for test in programs.find_all()}
+    complaints, lines = [], ["# Errnos", "", "Each call with the errnos of its man page: the test of `tests/linux` that reaches it on both",
+                             "kernels, or why none can. Made by `tests/linux/errno_table.py`; do not edit.", ""]
+    count = 0
+    for call in sorted(pages):
+        lines += [f"## {call}", "", "| errno | reached by, or why not |", "| --- | --- |"]
+        for error in pages[call]:
+            remark = remark_for(remarks, call, error)
+            test = found.get((call, error))
+            if remark and remark.startswith("test "):
+                test = remark[5:]
+                if test not in names:
+                    complaints.append(f"{call} {error}: there is no test {test}")
+            if not test and not remark:
+                complaints.append(f"{call} {error}: no test reaches it and no reason is given")
+            count += bool(test)
+            lines.append(f"| {error} | {'`' + test + '`' if test else remark} |")
+        lines.append("")
+    for call, error in remarks:
+        if call != "any" and error not in pages.get(call, []):
+            complaints.append(f"{call} {error}: a remark about what its man page does not list")
+    lines.insert(4, f"{count} of {sum(map(len, pages.values()))} are reached.")
+    lines.insert(5, "")
+    return "\n".join(lines).rstrip() + "\n", complaints
+
+
+def problems() -> list[str]:
+    text, complaints = table()
+    try:
+        with open(DOCUMENT, encoding="utf-8") as file:
+            is_current = file.read() == text
+    except OSError:
+        is_current = False
+    if not is_current:
+        complaints.append("it is out of date: run tests/linux/errno_table.py")
+    return complaints
+
+
+def main(arguments: list[str]) -> int:
+    if arguments != ["--check"]:
+        text, _ = table()
+        with open(DOCUMENT, "w", encoding="utf-8") as file:
+            file.write(text)
+    complaints = problems()
+    print("\n".join(complaints))
+    return 1 if complaints else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -6,6 +6,7 @@ import functools
 import hashlib
 import io
 import os
+import stat
 import subprocess
 import sys
 
@@ -53,6 +54,7 @@ def make(tests: list[programs.Test]) -> bytes:
     for folder in (*FOLDERS, *sorted(folders)):
         writer.add_directory(folder, 0o1777 if folder == "tmp" else 0o755)
     writer.add_file("init", _read(programs.driver_path()), 0o755)
+    writer.add("dev/console", stat.S_IFCHR | 0o600, device=os.makedev(5, 1))
     writer.add_file("bin/busybox", _read(programs.BUSYBOX), 0o755)
     for applet in _applets():
         writer.add_symlink("bin/" + applet, "busybox")

@@ -23,7 +23,7 @@ BUSYBOX = os.path.join(ROOT, "build", "busybox", "bin", "busybox")
 
 WARNINGS = ["-Wall", "-Wextra", "-Werror", "-Wno-nonnull", "-Wno-unused-result", "-Wno-unused-function",
             "-Wno-missing-field-initializers", "-Wno-stringop-overflow", "-Wno-stringop-overread", "-Wno-infinite-recursion",
-            "-Wno-nonnull-compare", "-Wno-array-bounds", "-Wno-maybe-uninitialized", "-Wno-clobbered", "-Wno-dangling-pointer"]
+            "-Wno-nonnull-compare", "-Wno-array-bounds", "-Wno-maybe-uninitialized", "-Wno-clobbered", "-Wno-return-type", "-Wno-dangling-pointer"]
 COMPILERS = {
     "musl": ["musl-gcc", "-static", "-no-pie", "-fno-pie"],
     "static-pie": ["gcc", "-static-pie", "-fPIE"],

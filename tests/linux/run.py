@@ -102,7 +102,12 @@ def indent(text: str) -> str:
     return "".join(f"    {line}\n" for line in text.splitlines())
 
 
+MACHINE_ENDS = ("the machine", "a frame", "timeout")
+
+
 def difference(expected: machine.Result, actual: machine.Result) -> str:
+    if actual.status.startswith(MACHINE_ENDS) and not actual.output:
+        return f"    {actual.status}\n    the kernel's last words:\n{indent(actual.log)}"
     lines = difflib.unified_diff([*expected.output.splitlines(), f"[{expected.status}]"],
                                  [*actual.output.splitlines(), f"[{actual.status}]"], "Linux", "Exo-OS", lineterm="", n=2)
     text = indent("\n".join(lines))

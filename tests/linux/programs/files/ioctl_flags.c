@@ -1,0 +1,26 @@
+// FIOCLEX, FIONCLEX, FIONBIO and FIONREAD change and tell what fcntl() does.
+#include "check.h"
+
+int main(void) {
+    make_file("file", "12345678", 0600);
+    int fd = open("file", O_RDWR), value = 1, ends[2];
+    pipe(ends);
+    OK(ioctl(fd, FIOCLEX));
+    IS(FD_CLOEXEC, fcntl(fd, F_GETFD));
+    OK(ioctl(fd, FIONCLEX));
+    IS(0, fcntl(fd, F_GETFD));
+    OK(ioctl(ends[0], FIONBIO, &value));
+    TRUE((fcntl(ends[0], F_GETFL) & O_NONBLOCK) != 0);
+    value = 0;
+    OK(ioctl(ends[0], FIONBIO, &value));
+    TRUE((fcntl(ends[0], F_GETFL) & O_NONBLOCK) == 0);
+    read(fd, &value, 3);
+    OK(ioctl(fd, FIONREAD, &value));
+    IS(5, value);
+    FAILS(ENOTTY, ioctl(fd, TCGETS, &value));
+    FAILS(ENOTTY, ioctl(ends[0], TIOCGWINSZ, &value));
+    FAILS(EBADF, ioctl(99, FIONREAD, &value));
+    FAILS(EFAULT, ioctl(ends[0], FIONREAD, unmapped()));
+    FAILS(EFAULT, ioctl(ends[0], FIONBIO, unmapped()));
+    return done();
+}
