@@ -78,13 +78,28 @@ Result<> generate_process_statm(Process&, const ProcessView& view, String& out) 
 
 namespace {
 
-Result<> append_identity(const ProcessView& view, String& out) {
-    static const Identity NOBODY_LEFT;
-    const Identity& who = view.identity ? *view.identity : NOBODY_LEFT;
-    TRY(format_append(out, "Uid:\t{}\t{}\t{}\t{}\nGid:\t{}\t{}\t{}\t{}\n", who.uid, who.euid, who.suid, who.fsuid,
-                      who.gid, who.egid, who.sgid, who.fsgid));
+Result<> append_groups(const Identity& who, String& out) {
+    bool is_first = true;
+    for (const GroupId group : who.groups) {
+        if (!is_first) TRY(out.push(' '));
+        TRY(format_append(out, "{}", group));
+        is_first = false;
+    }
+    return {};
+}
+
+/// Of a zombie only the real user id is kept.
+Result<> append_identity(const Process& process, const ProcessView& view, String& out) {
+    if (view.identity) {
+        const Identity& who = *view.identity;
+        TRY(format_append(out, "Uid:\t{}\t{}\t{}\t{}\n", who.uid, who.euid, who.suid, who.fsuid));
+        TRY(format_append(out, "Gid:\t{}\t{}\t{}\t{}\n", who.gid, who.egid, who.sgid, who.fsgid));
+    } else {
+        const u32 uid = process.last_uid;
+        TRY(format_append(out, "Uid:\t{}\t{}\t{}\t{}\n", uid, uid, uid, uid));
+    }
     TRY(format_append(out, "FDSize:\t{}\nGroups:\t", view.files ? align_up(view.files->open_count(), 64U) : 0U));
-    for (usize i = 0; i < who.groups.size(); ++i) TRY(format_append(out, i > 0 ? " {}" : "{}", who.groups[i]));
+    if (view.identity) TRY(append_groups(*view.identity, out));
     return out.append(" \n");  // LINUX: the blank is there
 }
 
@@ -141,7 +156,7 @@ Result<> generate_process_status(Process& process, const ProcessView& view, Stri
     }
     TRY(format_append(out, "State:\t{} ({})\nTgid:\t{}\nNgid:\t0\nPid:\t{}\nPPid:\t{}\nTracerPid:\t0\n",
                       view.state_letter(), view.state_name(), process.pid(), process.pid(), view.parent));
-    TRY(append_identity(view, out));
+    TRY(append_identity(process, view, out));
     TRY(format_append(out, "NStgid:\t{}\nNSpid:\t{}\nNSpgid:\t{}\nNSsid:\t{}\n", process.pid(), process.pid(),
                       view.group, view.session));
     if (view.space) TRY(append_memory(view, out));

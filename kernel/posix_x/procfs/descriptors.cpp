@@ -1,0 +1,141 @@
+// /proc/PID/fd and /proc/PID/fdinfo.
+#include "posix_x/procfs/process_nodes.hpp"
+#include "posix_x/procfs/procfs.hpp"
+
+namespace exo::posix_x::procfs {
+
+namespace {
+
+/// The process's table, if the calling task may look into it. Errors: Esrch, Eacces, Enoent (a zombie has none).
+Result<Ref<security::CapabilityTable>> table_of(Process& process) {
+    const ProcessView view = TRY(look_at(process));
+    TRY(check_trace_access(process, view));
+    if (!view.files) return Error::Enoent;
+    return view.files;
+}
+
+/// Errors: Enoent (nothing open there, or no file), and those of table_of.
+Result<Ref<fs::File>> file_of(Process& process, u32 number) {
+    const Result<security::Capability> capability = TRY(table_of(process))->copy(number);
+    if (!capability || capability->object->object_kind() != ObjectKind::File) return Error::Enoent;
+    return static_ref_cast<fs::File>(capability->object);
+}
+
+class DescriptorLink final : public fs::GeneratedLink {
+  public:
+    DescriptorLink(Ref<fs::FileSystem> file_system, Ref<Process> process, u32 number, u32 mode, Owner owner)
+        : GeneratedLink(std::move(file_system), fs::InodeTraits::MagicLink, mode, owner.uid, owner.gid),
+          process_(std::move(process)),
+          number_(number) {}
+    Result<> read_link(String& out) override {
+        const Ref<fs::File> file = TRY(file_of(*process_, number_));
+        if (!file->path()) return file->append_description(out);
+        if (TRY(fs::append_path(file->path(), current_task().paths->root(), out)) == fs::PathState::Deleted)
+            return out.append(" (deleted)");
+        return {};
+    }
+    Result<fs::Path> follow(const fs::Credentials&) override {
+        const Ref<fs::File> file = TRY(file_of(*process_, number_));
+        if (file->path()) return file->path();
+        // A pipe has no name, but can be opened again: it gets a place that nobody else sees.
+        if (!abi::is_fifo(file->inode().mode())) return Error::Enxio;
+        Ref<fs::Dentry> dentry = TRY(fs::Dentry::create_root(Ref<fs::Inode>(&file->inode())));
+        Ref<fs::Mount> mount = TRY(fs::Mount::create({Ref<fs::FileSystem>(&file->inode().file_system()), dentry}, "none",
+                                                     fs::MountOptions::None));
+        return fs::Path{std::move(mount), std::move(dentry)};
+    }
+
+  private:
+    const Ref<Process> process_;
+    const u32 number_;
+};
+
+/// pos, flags, mnt_id and ino, as proc(5) has them.
+class DescriptorInformation final : public fs::GeneratedFile {
+  public:
+    DescriptorInformation(Ref<fs::FileSystem> file_system, Ref<Process> process, u32 number, Owner owner)
+        : GeneratedFile(std::move(file_system), 0444, owner.uid, owner.gid),
+          process_(std::move(process)),
+          number_(number) {}
+    Result<> check_open(const fs::OpenRequest&) override {
+        TRY(table_of(*process_));
+        return {};
+    }
+    Result<> generate(String& out) override {
+        const Ref<security::CapabilityTable> table = TRY(table_of(*process_));
+        const Ref<fs::File> file = TRY(file_of(*process_, number_));
+        const Result<security::OnExec> on_exec = table->on_exec(number_);
+        abi::OpenFlags flags = file->flags();
+        if (on_exec && *on_exec == security::OnExec::Close) flags |= abi::OpenFlags::Cloexec;
+        const bool is_seekable = file->has_trait(fs::FileTraits::Seekable);
+        TRY(format_append(out, "pos:\t{}\nflags:\t0", is_seekable ? file->position() : 0));
+        TRY(append_octal(out, static_cast<u64>(flags)));
+        const u32 mount = file->path() ? file->path().mount->id() : 0;
+        return format_append(out, "\nmnt_id:\t{}\nino:\t{}\n", mount, file->inode().number());
+    }
+
+  private:
+    const Ref<Process> process_;
+    const u32 number_;
+};
+
+enum class Show : u8 { Links, Information };
+
+class DescriptorDirectory final : public fs::GeneratedDirectory {
+  public:
+    DescriptorDirectory(Ref<fs::FileSystem> file_system, Ref<Process> process, Show show, Owner owner)
+        : GeneratedDirectory(std::move(file_system), show == Show::Links ? 0500 : 0555, fs::InodeTraits::VolatileNames,
+                             owner.uid, owner.gid),
+          process_(std::move(process)),
+          show_(show),
+          owner_(owner) {}
+
+    Result<Ref<fs::Inode>> find(std::string_view name) override {
+        const auto number = parse_number_name(name);
+        if (!number) return Ref<fs::Inode>();
+        const Result<Ref<fs::File>> file = file_of(*process_, *number);
+        if (!file) return file.error() == Error::Eacces ? Result<Ref<fs::Inode>>(Error::Eacces) : Ref<fs::Inode>();
+        Ref<fs::FileSystem> owner_system(&file_system());
+        if (show_ == Show::Information)
+            return Ref<fs::Inode>(
+                TRY(make_ref<DescriptorInformation>(std::move(owner_system), process_, *number, owner_)));
+        return Ref<fs::Inode>(
+            TRY(make_ref<DescriptorLink>(std::move(owner_system), process_, *number, link_mode(**file), owner_)));
+    }
+    Result<> list(u64 cookie, fs::DirectorySink sink) override {
+        const Ref<security::CapabilityTable> table = TRY(table_of(*process_));
+        u32 from = static_cast<u32>(std::min<u64>(cookie - fs::FIRST_COOKIE, INT32_MAX));
+        while (const auto open = table->next_open(from)) {
+            String name;
+            TRY(format_append(name, "{}", *open));
+            from = *open + 1;
+            const u32 type = show_ == Show::Links ? abi::mode::SYMLINK : abi::mode::REGULAR;
+            if (!sink({name.view(), number() + from, type, fs::FIRST_COOKIE + from})) return {};
+        }
+        return {};
+    }
+
+  private:
+    /// LINUX: the owner's rights in the mode of a link tell how the descriptor is open.
+    static u32 link_mode(const fs::File& file) {
+        const security::Rights rights = file.rights();
+        return 0100 | (has(rights, security::Rights::Read) ? 0400 : 0) | (has(rights, security::Rights::Write) ? 0200 : 0);
+    }
+    const Ref<Process> process_;
+    const Show show_;
+    const Owner owner_;
+};
+
+}  // namespace
+
+Result<Ref<fs::Inode>> make_descriptor_directory(Ref<fs::FileSystem> file_system, Ref<Process> process, Owner owner) {
+    return Ref<fs::Inode>(
+        TRY(make_ref<DescriptorDirectory>(std::move(file_system), std::move(process), Show::Links, owner)));
+}
+
+Result<Ref<fs::Inode>> make_descriptor_information(Ref<fs::FileSystem> file_system, Ref<Process> process, Owner owner) {
+    return Ref<fs::Inode>(
+        TRY(make_ref<DescriptorDirectory>(std::move(file_system), std::move(process), Show::Information, owner)));
+}
+
+}  // namespace exo::posix_x::procfs

@@ -1,0 +1,197 @@
+#include "posix_x/procfs/process_nodes.hpp"
+
+#include "posix_x/procfs/procfs.hpp"
+#include "utils/bytes.hpp"
+#include "utils/parse.hpp"
+
+namespace exo::posix_x::procfs {
+
+Owner Owner::of(const ProcessView& view) {
+    if (!view.identity || !view.is_dumpable) return {};
+    return {view.identity->euid, view.identity->egid};
+}
+
+std::optional<u32> parse_number_name(std::string_view name) {
+    if (name.size() > 1 && name.front() == '0') return std::nullopt;
+    const auto number = parse_unsigned(name);
+    if (!number || *number > INT32_MAX) return std::nullopt;
+    return static_cast<u32>(*number);
+}
+
+// ---- Files and links
+
+Result<> ProcessFile::generate(String& out) {
+    return kind_.generate(*process_, TRY(look_at(*process_)), out);
+}
+
+Result<> ProcessFile::check_open(const fs::OpenRequest&) {
+    if (kind_.access == FileAccess::Anybody) return {};
+    return check_trace_access(*process_, TRY(look_at(*process_)));
+}
+
+Result<> ProcessFile::accept(std::span<const u8> bytes, const fs::Credentials&) {
+    if (kind_.accept == nullptr) return Error::Einval;
+    return kind_.accept(*process_, as_text(bytes));
+}
+
+Result<fs::Path> ProcessLink::target() const {
+    const ProcessView view = TRY(look_at(*process_));
+    TRY(check_trace_access(*process_, view));
+    return kind_.target(view);
+}
+
+Result<> ProcessLink::read_link(String& out) {
+    const fs::Path place = TRY(target());
+    if (TRY(fs::append_path(place, current_task().paths->root(), out)) == fs::PathState::Deleted)
+        return out.append(" (deleted)");
+    return {};
+}
+
+Result<fs::Path> ProcessLink::follow(const fs::Credentials&) {
+    return target();
+}
+
+// ---- /proc/PID
+
+namespace {
+
+/// Directories stand before the files and links of the tables.
+constexpr std::string_view DIRECTORIES[] = {"fd", "fdinfo", "task"};
+constexpr usize TASK_INDEX = 2;
+
+Ref<fs::FileSystem> the_file_system() {
+    return fs::procfs().file_system;
+}
+
+}  // namespace
+
+Result<Ref<fs::Inode>> ProcessDirectory::find_directory(std::string_view name, Owner owner) {
+    if (name == "fd") return make_descriptor_directory(the_file_system(), process_, owner);
+    if (name == "fdinfo") return make_descriptor_information(the_file_system(), process_, owner);
+    if (name == "task" && level_ == Level::Process)
+        return Ref<fs::Inode>(TRY(make_ref<TasksDirectory>(the_file_system(), process_, owner)));
+    return Ref<fs::Inode>();
+}
+
+Result<Ref<fs::Inode>> ProcessDirectory::find(std::string_view name) {
+    const Result<ProcessView> view = look_at(*process_);
+    if (!view) return Ref<fs::Inode>();
+    const Owner owner = Owner::of(*view);
+    for (const ProcessFileKind& kind : process_files())
+        if (kind.name == name)
+            return Ref<fs::Inode>(TRY(make_ref<ProcessFile>(the_file_system(), process_, kind, owner)));
+    for (const ProcessLinkKind& kind : process_links())
+        if (kind.name == name)
+            return Ref<fs::Inode>(TRY(make_ref<ProcessLink>(the_file_system(), process_, kind, owner)));
+    return find_directory(name, owner);
+}
+
+Result<> ProcessDirectory::list(u64 cookie, fs::DirectorySink sink) {
+    if (!is_present(*process_)) return Error::Enoent;
+    const auto files = process_files();
+    const auto links = process_links();
+    for (u64 at = cookie;; ++at) {
+        usize index = static_cast<usize>(at - fs::FIRST_COOKIE);
+        fs::DirectoryEntry entry{.name = {}, .next_cookie = at + 1};
+        if (index < std::size(DIRECTORIES)) {
+            if (index == TASK_INDEX && level_ == Level::Task) continue;
+            entry.name = DIRECTORIES[index];
+            entry.mode = abi::mode::DIRECTORY | 0555;
+        } else if ((index -= std::size(DIRECTORIES)) < files.size()) {
+            entry.name = files[index].name;
+            entry.mode = abi::mode::REGULAR | files[index].mode;
+        } else if ((index -= files.size()) < links.size()) {
+            entry.name = links[index].name;
+            entry.mode = abi::mode::SYMLINK | 0777;
+        } else {
+            return {};
+        }
+        // Inodes are made when they are looked up; until then one number is as good as another, but 0 means deleted.
+        entry.inode_number = number() + at;
+        if (!sink(entry)) return {};
+    }
+}
+
+// ---- /proc/PID/task
+
+Result<Ref<fs::Inode>> TasksDirectory::find(std::string_view name) {
+    const auto number = parse_number_name(name);
+    if (!number || static_cast<Pid>(*number) != process_->pid()) return Ref<fs::Inode>();
+    const Result<ProcessView> view = look_at(*process_);
+    if (!view) return Ref<fs::Inode>();
+    return Ref<fs::Inode>(TRY(make_ref<ProcessDirectory>(the_file_system(), process_, ProcessDirectory::Level::Task,
+                                                         Owner::of(*view))));
+}
+
+Result<> TasksDirectory::list(u64 cookie, fs::DirectorySink sink) {
+    if (!is_present(*process_)) return Error::Enoent;
+    if (cookie > fs::FIRST_COOKIE) return {};
+    String name;
+    TRY(format_append(name, "{}", process_->pid()));
+    (void)sink({name.view(), number() + 1, abi::mode::DIRECTORY | 0555, cookie + 1});
+    return {};
+}
+
+// ---- /proc: the processes, and the caller's own
+
+namespace {
+
+class ProcessesDirectory final : public fs::GeneratedDirectory {
+  public:
+    explicit ProcessesDirectory(Ref<fs::FileSystem> file_system) : GeneratedDirectory(std::move(file_system), 0555) {}
+
+    Result<Ref<fs::Inode>> find(std::string_view name) override {
+        const auto pid = parse_number_name(name);
+        Ref<Process> process = pid ? PROCESSES.find(static_cast<Pid>(*pid)) : Ref<Process>();
+        if (!process) return Ref<fs::Inode>();
+        const Result<ProcessView> view = look_at(*process);
+        if (!view) return Ref<fs::Inode>();
+        return Ref<fs::Inode>(TRY(make_ref<ProcessDirectory>(the_file_system(), std::move(process),
+                                                             ProcessDirectory::Level::Process, Owner::of(*view))));
+    }
+    /// A cookie is the pid, moved.
+    Result<> list(u64 cookie, fs::DirectorySink sink) override {
+        Pid next = static_cast<Pid>(std::min<u64>(cookie - fs::FIRST_COOKIE, INT32_MAX));
+        while (true) {
+            Ref<Process> process;
+            {
+                auto tree = PROCESSES.lock();
+                process = Ref<Process>(tree->by_pid.lower_bound(next));
+            }
+            if (!process) return {};
+            next = process->pid() + 1;
+            String name;
+            TRY(format_append(name, "{}", process->pid()));
+            const u64 pid = static_cast<u64>(process->pid());
+            if (!sink({name.view(), pid + FIRST_PROCESS_INODE, abi::mode::DIRECTORY | 0555, fs::FIRST_COOKIE + pid + 1}))
+                return {};
+        }
+    }
+
+  private:
+    static constexpr u64 FIRST_PROCESS_INODE = 1ULL << 32;
+};
+
+Result<> append_self(String& out) {
+    Task* task = current_task_or_null();
+    if (task == nullptr) return Error::Enoent;
+    return format_append(out, "{}", task->process->pid());
+}
+
+Result<> append_thread_self(String& out) {
+    Task* task = current_task_or_null();
+    if (task == nullptr) return Error::Enoent;
+    return format_append(out, "{}/task/{}", task->process->pid(), task->tid);
+}
+
+}  // namespace
+
+Result<> add_processes() {
+    fs::StaticDirectory& root = *fs::procfs().directory;
+    TRY(root.add_link("self", append_self));
+    TRY(root.add_link("thread-self", append_thread_self));
+    root.set_fallback(TRY(make_ref<ProcessesDirectory>(the_file_system())));
+    return {};
+}
+
+}  // namespace exo::posix_x::procfs

@@ -1,0 +1,90 @@
+// The inodes of /proc/PID.
+#pragma once
+
+#include "fs/pseudo/pseudo.hpp"
+#include "posix_x/procfs/process_files.hpp"
+
+namespace exo::posix_x::procfs {
+
+/// Who owns the files of a process: its effective ids, or root if it must not be looked into.
+struct Owner {
+    fs::UserId uid = 0;
+    fs::GroupId gid = 0;
+    static Owner of(const ProcessView& view);
+};
+
+/// A file of a table.
+class ProcessFile final : public fs::GeneratedFile {
+  public:
+    ProcessFile(Ref<fs::FileSystem> file_system, Ref<Process> process, const ProcessFileKind& kind, Owner owner)
+        : GeneratedFile(std::move(file_system), kind.mode, owner.uid, owner.gid),
+          process_(std::move(process)),
+          kind_(kind) {}
+    Result<> generate(String& out) override;
+    Result<> check_open(const fs::OpenRequest& request) override;
+    Result<> accept(std::span<const u8> bytes, const fs::Credentials& credentials) override;
+
+  private:
+    const Ref<Process> process_;
+    const ProcessFileKind& kind_;
+};
+
+/// A link of a table: leads to the place itself, whatever its name has become.
+class ProcessLink final : public fs::GeneratedLink {
+  public:
+    ProcessLink(Ref<fs::FileSystem> file_system, Ref<Process> process, const ProcessLinkKind& kind, Owner owner)
+        : GeneratedLink(std::move(file_system), fs::InodeTraits::MagicLink, 0777, owner.uid, owner.gid),
+          process_(std::move(process)),
+          kind_(kind) {}
+    Result<> read_link(String& out) override;
+    Result<fs::Path> follow(const fs::Credentials& credentials) override;
+
+  private:
+    Result<fs::Path> target() const;
+    const Ref<Process> process_;
+    const ProcessLinkKind& kind_;
+};
+
+/// /proc/PID, and /proc/PID/task/TID.
+class ProcessDirectory final : public fs::GeneratedDirectory {
+  public:
+    enum class Level : u8 { Process, Task };
+    ProcessDirectory(Ref<fs::FileSystem> file_system, Ref<Process> process, Level level, Owner owner)
+        : GeneratedDirectory(std::move(file_system), 0555, fs::InodeTraits::VolatileNames, owner.uid, owner.gid),
+          process_(std::move(process)),
+          level_(level) {}
+    Result<Ref<fs::Inode>> find(std::string_view name) override;
+    Result<> list(u64 cookie, fs::DirectorySink sink) override;
+
+  private:
+    Result<Ref<fs::Inode>> find_directory(std::string_view name, Owner owner);
+    const Ref<Process> process_;
+    const Level level_;
+};
+
+/// /proc/PID/task: one task, of the process's own number.
+class TasksDirectory final : public fs::GeneratedDirectory {
+  public:
+    TasksDirectory(Ref<fs::FileSystem> file_system, Ref<Process> process, Owner owner)
+        : GeneratedDirectory(std::move(file_system), 0555, fs::InodeTraits::VolatileNames, owner.uid, owner.gid),
+          process_(std::move(process)) {}
+    Result<Ref<fs::Inode>> find(std::string_view name) override;
+    Result<> list(u64 cookie, fs::DirectorySink sink) override;
+
+  private:
+    const Ref<Process> process_;
+};
+
+/// /proc/PID/fd and /proc/PID/fdinfo. Errors of both: Enomem.
+Result<Ref<fs::Inode>> make_descriptor_directory(Ref<fs::FileSystem> file_system, Ref<Process> process, Owner owner);
+Result<Ref<fs::Inode>> make_descriptor_information(Ref<fs::FileSystem> file_system, Ref<Process> process, Owner owner);
+
+/// Is the process still there?
+inline bool is_present(const Process& process) {
+    return process.state.load(std::memory_order_relaxed) != ProcessState::Reaped;
+}
+
+/// A name that is a number without leading zeros, as pids and descriptors are.
+std::optional<u32> parse_number_name(std::string_view name);
+
+}  // namespace exo::posix_x::procfs
