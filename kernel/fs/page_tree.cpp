@@ -80,7 +80,7 @@ Result<> PageTree::insert(u64 index, FrameRef frame) {
 
 FrameRef PageTree::remove(u64 index) {
     if (!covers(index)) return {};
-    Node* way[MAX_HEIGHT + 2];
+    Node* way[MAX_HEIGHT + 1];
     u64 place = root_;
     for (u32 level = height_; level > 0 && place != 0; --level) {
         way[level] = node_at(place);

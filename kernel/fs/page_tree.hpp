@@ -33,7 +33,7 @@ class PageTree {
         u64 places[FANOUT]{};
         u32 used = 0;
     };
-    static constexpr u32 MAX_HEIGHT = 9;
+    static constexpr u32 MAX_HEIGHT = 11;  ///< Covers every 64-bit index.
 
     static Node* node_at(u64 place);
     static u64 place_of(Node* node);

@@ -27,7 +27,8 @@ class FsMachine {
     Result<fs::Path> find(std::string_view path, fs::WalkFlags flags = fs::WalkFlags::FollowLast) const {
         return fs::resolve(caller(), {}, path, flags);
     }
-    Result<Ref<fs::File>> open(std::string_view path, OpenFlags flags = OpenFlags::Rdonly, u32 mode = 0644) const {
+    Result<Ref<fs::File>> open(std::string_view path, OpenFlags flags = OpenFlags::Rdonly,
+                               u32 mode = 0644) const {
         return fs::open(caller(), {}, path, flags, mode);
     }
     Result<> mkdir(std::string_view path, u32 mode = 0755) const {

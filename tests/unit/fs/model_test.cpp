@@ -15,7 +15,7 @@ struct Node;
 using NodePtr = std::shared_ptr<Node>;
 struct Node {
     u32 type = 0;
-    std::string content;                  ///< Of a file, or a link's text.
+    std::string content;  ///< Of a file, or a link's text.
     std::map<std::string, NodePtr> names;
     Node* parent = nullptr;
     u32 links = 0;
@@ -37,7 +37,10 @@ struct Place {
 
 class Model {
   public:
-    explicit Model(u64 seed) : random_(seed) { root_.type = DIRECTORY; root_.links = 2; }
+    explicit Model(u64 seed) : random_(seed) {
+        root_.type = DIRECTORY;
+        root_.links = 2;
+    }
 
     void step() {
         switch (random_.below(11)) {
@@ -60,7 +63,8 @@ class Model {
 
   private:
     std::string random_path() {
-        static constexpr const char* NAMES[] = {"a", "b", "c", "a-name-that-does-not-fit-into-the-dentry-itself"};
+        static constexpr const char* NAMES[] = {"a", "b", "c",
+                                                "a-name-that-does-not-fit-into-the-dentry-itself"};
         std::string path;
         const usize depth = 1 + random_.below(3);
         for (usize i = 0; i < depth; ++i) path += std::string("/") + NAMES[random_.below(std::size(NAMES))];
@@ -245,7 +249,8 @@ class Model {
         const Place place = find(path);
         if (!place.ok() || !place.node || place.node->type != REGULAR) return;
         const bool appends = random_.one_in(3);
-        Ref<File> file = MUST(machine_.open(path, OpenFlags::Wronly | (appends ? OpenFlags::Append : OpenFlags{})));
+        Ref<File> file =
+            MUST(machine_.open(path, OpenFlags::Wronly | (appends ? OpenFlags::Append : OpenFlags{})));
         std::string& content = place.node->content;
         const std::string text(random_.below(9000), static_cast<char>('a' + random_.below(26)));
         const usize offset = appends ? content.size() : random_.below(20000);

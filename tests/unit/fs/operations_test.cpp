@@ -16,7 +16,10 @@ class OperationsTest : public testing::Test {
         MUST(machine.symlink("f", "/l"));
         MUST(machine.symlink("nowhere", "/dangling"));
     }
-    u32 mode_of(std::string_view path) { return MUST(machine.find(path)).inode().mode() & abi::mode::PERMISSIONS; }
+    u32 mode_of(std::string_view path) {
+        return MUST(machine.find(path))
+        .inode().mode() & abi::mode::PERMISSIONS;
+    }
     Target target(const Path& path) { return Target(path); }
     FsMachine machine;
 };
@@ -228,7 +231,8 @@ TEST_F(OperationsTest, access_permissions) {
     };
     using abi::AccessMode;
     MUST(check("/f", AccessMode::Read | AccessMode::Write));
-    EXPECT_ERROR(Error::Eacces, check("/f", AccessMode::Execute)) << "even root executes only what somebody may";
+    EXPECT_ERROR(Error::Eacces, check("/f", AccessMode::Execute))
+        << "even root executes only what somebody may";
     machine.credentials = user(1000);
     EXPECT_ERROR(Error::Eacces, check("/f", AccessMode::Write));
     MUST(check("/f", AccessMode::Read));
@@ -270,7 +274,7 @@ TEST_F(OperationsTest, directory_cookies_survive_removals) {
     for (int i = 0; i < 20; i += 2) MUST(machine.unlink("/d/" + std::to_string(i)));
     MUST(machine.make_file("/d/new"));
     take(100);
-    const std::vector<std::string> expected{".", "..", "0", "1", "2", "3", "4",  "5",
+    const std::vector<std::string> expected{".", "..", "0",  "1",  "2",  "3",  "4",  "5",
                                             "7", "9",  "11", "13", "15", "17", "19", "new"};
     EXPECT_EQ(names, expected);
     MUST(directory->seek(static_cast<i64>(fifth), abi::SeekWhence::Set));
@@ -283,7 +287,8 @@ TEST_F(OperationsTest, directory_cookies_survive_removals) {
 TEST_F(OperationsTest, status_flags) {
     auto file = MUST(machine.open("/f", OpenFlags::Rdwr | OpenFlags::Cloexec | OpenFlags::Trunc));
     EXPECT_EQ(file->flags(), OpenFlags::Rdwr);
-    MUST(file->set_status_flags(OpenFlags::Append | OpenFlags::Nonblock | OpenFlags::Creat | OpenFlags::Wronly, {}));
+    MUST(file->set_status_flags(
+        OpenFlags::Append | OpenFlags::Nonblock | OpenFlags::Creat | OpenFlags::Wronly, {}));
     EXPECT_EQ(file->flags(), OpenFlags::Rdwr | OpenFlags::Append | OpenFlags::Nonblock);
     EXPECT_ERROR(Error::Eperm, file->set_status_flags(OpenFlags::Noatime, user(1000)));
     EXPECT_ERROR(Error::Einval, file->set_status_flags(OpenFlags::Direct, {}));

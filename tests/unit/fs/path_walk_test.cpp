@@ -79,8 +79,7 @@ TEST_F(PathWalkTest, errors) {
 
 TEST_F(PathWalkTest, follows_forty_links_and_no_more) {
     MUST(machine.symlink("a", "/l0"));
-    for (int i = 1; i < 41; ++i)
-        MUST(machine.symlink("l" + std::to_string(i - 1), "/l" + std::to_string(i)));
+    for (int i = 1; i < 41; ++i) MUST(machine.symlink("l" + std::to_string(i - 1), "/l" + std::to_string(i)));
     EXPECT_EQ(where("/l39"), "/a");
     EXPECT_ERROR(Error::Eloop, machine.find("/l40"));
     // Not nested, but too many in all.

@@ -44,7 +44,8 @@ class Background {
     explicit Background(std::function<void()> body) : state_(std::make_shared<State>()) {
         state_->body = std::move(body);
         auto* argument = new std::shared_ptr<State>(state_);
-        auto thread = MUST(scheduler::Thread::create("test", enter, argument, scheduler::ThreadPriority::Normal));
+        auto thread =
+            MUST(scheduler::Thread::create("test", enter, argument, scheduler::ThreadPriority::Normal));
         thread_ = thread;
         SCHEDULER.start_thread(std::move(thread));
         run();
@@ -79,12 +80,8 @@ PipePair make_pipe(OpenFlags flags = {}) {
     machine();
     return MUST(create_pipe(flags, fs::KERNEL_CREDENTIALS));
 }
-Result<usize> write(fs::File& file, std::string_view text) {
-    return FsMachine::write(file, text);
-}
-Result<std::string> read(fs::File& file, usize limit = 1 << 20) {
-    return FsMachine::read(file, limit);
-}
+Result<usize> write(fs::File& file, std::string_view text) { return FsMachine::write(file, text); }
+Result<std::string> read(fs::File& file, usize limit = 1 << 20) { return FsMachine::read(file, limit); }
 
 TEST(pipe, bytes_come_out_in_order) {
     auto pipe = make_pipe();
@@ -228,7 +225,8 @@ TEST(pipe, one_byte_wakes_one_of_many_readers) {
     for (std::string& text : got) readers.emplace_back([&] { text = MUST(read(*pipe.reader, 2)); });
     MUST(write(*pipe.writer, "a"));
     const auto ended = [&] {
-        return std::count_if(readers.begin(), readers.end(), [](const Background& one) { return one.has_ended(); });
+        return std::count_if(readers.begin(), readers.end(),
+                             [](const Background& one) { return one.has_ended(); });
     };
     EXPECT_EQ(ended(), 1);
     // What one reader leaves wakes the next.
@@ -315,14 +313,16 @@ TEST(fifo, open_waits_for_the_other_end) {
     EXPECT_FALSE(blocked.has_ended());
     blocked.interrupt();
     EXPECT_ERROR(Error::RestartSys, writer);
-    EXPECT_ERROR(Error::Enxio, fs.open("/fifo", OpenFlags::Wronly | OpenFlags::Nonblock)) << "nobody is left behind";
+    EXPECT_ERROR(Error::Enxio, fs.open("/fifo", OpenFlags::Wronly | OpenFlags::Nonblock))
+        << "nobody is left behind";
 
     auto both = MUST(fs.open("/fifo", OpenFlags::Rdwr | OpenFlags::Nonblock));
     EXPECT_EQ(both->poll(nullptr), PollEvents::Out | PollEvents::Wrnorm);
     MUST(write(*both, "self"));
     both = nullptr;
     auto early = MUST(fs.open("/fifo", OpenFlags::Nonblock));
-    EXPECT_EQ(early->poll(nullptr), PollEvents::None) << "no hang-up before there was a writer; old bytes are gone";
+    EXPECT_EQ(early->poll(nullptr), PollEvents::None)
+        << "no hang-up before there was a writer; old bytes are gone";
     EXPECT_EQ(MUST(read(*early)), "");
     auto late = MUST(fs.open("/fifo", OpenFlags::Wronly | OpenFlags::Nonblock));
     late = nullptr;

@@ -21,9 +21,7 @@ struct Thing final : Object {
     ~Thing() override { --alive; }
 };
 
-Ref<Object> thing() {
-    return MUST(make_ref<Thing>());
-}
+Ref<Object> thing() { return MUST(make_ref<Thing>()); }
 
 Capability capability(Ref<Object> object, Rights rights = ALL_RIGHTS) {
     return {std::move(object), rights, nullptr};
@@ -39,7 +37,8 @@ TEST(rights, follow_the_open_flags) {
     EXPECT_EQ(rights_from_open_flags(OpenFlags::Rdwr), ALL_RIGHTS);
     EXPECT_FALSE(has(rights_from_open_flags(OpenFlags::Accmode), Rights::Read | Rights::Write));
     const Rights place_only = rights_from_open_flags(OpenFlags::Path | OpenFlags::Rdwr);
-    EXPECT_FALSE(has(place_only, Rights::Read | Rights::Write | Rights::Control | Rights::Attributes | Rights::Map));
+    EXPECT_FALSE(
+        has(place_only, Rights::Read | Rights::Write | Rights::Control | Rights::Attributes | Rights::Map));
     EXPECT_TRUE(has(place_only, Rights::Lookup));
 }
 
@@ -155,7 +154,8 @@ class Model {
         const u32 minimum = random_.one_in(3) ? static_cast<u32>(random_.below(LIMIT)) : 0;
         Ref<Object> object = thing();
         const bool closes = random_.one_in(2);
-        const auto number = table_->install(capability(object), closes ? OnExec::Close : OnExec::Keep, LIMIT, minimum);
+        const auto number =
+            table_->install(capability(object), closes ? OnExec::Close : OnExec::Keep, LIMIT, minimum);
         const u32 expected = lowest_free(minimum);
         if (expected >= LIMIT) {
             EXPECT_ERROR(Error::Emfile, number);
@@ -290,7 +290,8 @@ TEST(capability_table, survives_every_failing_allocation) {
 }
 
 TEST(audit, keeps_the_newest) {
-    for (u32 i = 0; i < AUDIT_RING_SIZE + 5; ++i) record_denial(i, ObjectKind::File, Rights::Write, Rights::Write);
+    for (u32 i = 0; i < AUDIT_RING_SIZE + 5; ++i)
+        record_denial(i, ObjectKind::File, Rights::Write, Rights::Write);
     std::vector<Denial> all(AUDIT_RING_SIZE + 100);
     ASSERT_EQ(read_denials(all), AUDIT_RING_SIZE);
     EXPECT_EQ(all[0].number, 5U);
