@@ -1,4 +1,8 @@
-"""The differences from Linux that are declared, in accepted.txt: a test, a line on Linux, the line here, the reason."""
+"""The differences from Linux that are declared.
+
+accepted.txt: a test, a line on Linux, the line here, the reason. later.txt: whole tests of what is not there yet; such a
+test has to differ, and fails as soon as it does not, so that nothing stays in the list.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import os
 import machine
 import programs
 
+LATER = os.path.join(programs.HERE, "later.txt")
 PATH = os.path.join(programs.HERE, "accepted.txt")
 
 
@@ -26,3 +31,8 @@ def adapt(name: str, answer: machine.Result) -> machine.Result:
             lines = [here if line == there else line for line in lines]
     return machine.Result(answer.status, "".join(line + "\n" for line in lines) if lines != answer.output.splitlines()
                           else answer.output)
+
+
+def later() -> set[str]:
+    with open(LATER, encoding="utf-8") as file:
+        return {line.partition(":")[0] for line in file if line.strip() and not line.startswith("#")}

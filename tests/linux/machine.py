@@ -16,8 +16,8 @@ import programs
 COMMAND_LINE = "console=ttyS0 quiet panic=-1"
 MACHINES = {"q35": "q35", "microvm": "microvm,acpi=off"}
 MEMORY_MIB = 256
-# Waits pass at once and time is counted in instructions: how busy the host is cannot make a test fail.
-CLOCK = ["-icount", "shift=0,sleep=off", "-rtc", "base=2024-01-01T00:00:00,clock=vm"]
+# Waits pass at once and time is counted in instructions, 4 ns each: how busy the host is cannot make a test fail.
+CLOCK = ["-icount", "shift=2,sleep=off", "-rtc", "base=2024-01-01T00:00:00,clock=vm"]
 # Seconds of the host's time without a word from the machine, more than any test needs.
 SILENCE_LIMIT = 120
 LOG_LINES = 40

@@ -34,7 +34,7 @@ def _package() -> str:
 
 
 def _key(test: programs.Test) -> str:
-    parts = [test.hash(), image.base_hash(), os.path.basename(kernel()), machine.COMMAND_LINE, str(machine.MEMORY_MIB)]
+    parts = [test.hash(), image.base_hash(), os.path.basename(kernel()), machine.COMMAND_LINE, str(machine.MEMORY_MIB), *machine.CLOCK]
     return hashlib.sha256(" ".join(parts).encode()).hexdigest()
 
 
