@@ -128,6 +128,11 @@ class Tree {
         detail::tree_remove(root_, node_of(item), update_function());
         --size_;
     }
+    /// Forgets all items at once. Their links stay as they are: they are about to be destroyed.
+    void abandon() {
+        root_ = nullptr;
+        size_ = 0;
+    }
     /// To be called after a change of `item` that its summary depends on. The key's order must be kept.
     static void summary_changed(T& item) { detail::tree_update_upwards(node_of(item), update_function()); }
 

@@ -27,11 +27,11 @@ AddressSpace::~AddressSpace() {
     State& state = lock_.unsafe_value();
     RemovedAreas removed;
     memory::TlbBatch batch(page_table_);
-    while (Area* area = state.areas.first()) {
+    for (const Area* area = state.areas.first(); area != nullptr; area = AreaSet::next(*area)) {
         remove_pages(area->start, area->end, batch);
         if (has(area->kind.flags, AreaFlags::Charged)) uncharge_commit(area->page_count());
-        state.areas.remove(*area, removed);
     }
+    state.areas.clear(removed);
     batch.finish();
 }
 

@@ -176,6 +176,18 @@ void AreaSet::remove(Area& area, RemovedAreas& removed) {
     removed.add(area);
 }
 
+void AreaSet::clear(RemovedAreas& removed) {
+    for (Area* area = first(); area != nullptr;) {
+        Area* after = next(*area);
+        area->detach();
+        removed.add(*area);
+        area = after;
+    }
+    tree_.abandon();
+    total_bytes_ = 0;
+    data_bytes_ = 0;
+}
+
 bool AreaSet::try_absorb_next(Area& area, RemovedAreas& removed) {
     Area* after = next(area);
     if (after == nullptr || !area.can_absorb(*after)) return false;

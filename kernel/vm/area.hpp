@@ -132,6 +132,8 @@ class AreaSet {
     /// Takes the area over; it overlaps none. Its neighbours may absorb it: the one it is part of then.
     Area& insert(Area& area, RemovedAreas& removed);
     void remove(Area& area, RemovedAreas& removed);
+    /// All of them.
+    void clear(RemovedAreas& removed);
     /// Cuts the area in two at `address`, which lies inside. Errors: Enomem (also: too many areas).
     Result<> split(Area& area, u64 address);
     /// Makes `address` a boundary if it lies inside an area. Errors: Enomem.

@@ -12,7 +12,7 @@ constinit std::atomic<u64> committed{0};
 
 Result<> charge_commit(u64 pages) {
     // LINUX: mm/util.c, __vm_enough_memory, OVERCOMMIT_GUESS
-    if (pages > memory::get_stats().total_frames) return Error::Enomem;
+    if (pages > memory::frames.total_frames()) return Error::Enomem;
     committed.fetch_add(pages, std::memory_order_relaxed);
     return {};
 }

@@ -65,6 +65,8 @@ class BuddyAllocator {
     void put_zeroed_frame(u32 frame);
 
     BuddyStats get_stats();
+    /// BuddyStats::total_frames, without a lock.
+    u64 total_frames() const { return total_frames_.load(std::memory_order_relaxed); }
     void set_reclaim_hook(ReclaimHook hook) { reclaim_hook_.store(hook, std::memory_order_release); }
     /// This CPU's stock goes back to the lists (low memory, tests).
     void drain_stock();
@@ -89,7 +91,6 @@ class BuddyAllocator {
         u32 occupied = 0;  ///< One bit an order whose list is not empty.
         u64 listed_frames = 0;
         u64 fresh_frames = 0;
-        u64 total_frames = 0;
         u64 record_frames = 0;
         FixedVector<FreshRange, MAX_RANGES> fresh;
     };
@@ -123,6 +124,7 @@ class BuddyAllocator {
 
     sync::SpinLocked<State, sync::LockRank::Frames, sync::IrqOff> state_;
     sync::PerCpu<Stock> stocks_;
+    std::atomic<u64> total_frames_{0};
     std::atomic<ReclaimHook> reclaim_hook_{nullptr};
 };
 

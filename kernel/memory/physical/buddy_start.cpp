@@ -97,7 +97,7 @@ Result<> BuddyAllocator::initialise(std::span<const boot::PhysicalRange> free,
     // The last range is handed out first. It is the lowest: start-up code can count on seeing the first few GiB only.
     std::sort(state->fresh.begin(), state->fresh.end(),
               [](const FreshRange& a, const FreshRange& b) { return a.next > b.next; });
-    state->total_frames = state->fresh_frames;
+    total_frames_.store(state->fresh_frames, std::memory_order_relaxed);
     for (u32 cpu = 0; cpu < arch::MAX_CPUS; ++cpu) {
         stocks_.of(cpu).count.store(0, std::memory_order_relaxed);
         stocks_.of(cpu).zeroed_count.store(0, std::memory_order_relaxed);
