@@ -97,6 +97,15 @@ Result<> start_memory() {
     return memory::start(information.memory, reserved.span());
 }
 
+void start_clock_of_day() {
+    const Result<drivers::CalendarTime> now = drivers::read_rtc(hardware_ports, drivers::rtc_century_register());
+    const Result<u64> seconds = now ? drivers::seconds_since_epoch(*now) : Result<u64>(now.error());
+    if (seconds)
+        time::set_realtime(*seconds * time::SECOND);
+    else
+        log::warning("no real-time clock (error {}): the time of day starts in 1970", seconds.error());
+}
+
 // ---- File systems
 
 namespace {
@@ -152,15 +161,6 @@ void start_log_console() {
 
 namespace {
 
-void start_clock_of_day() {
-    const Result<drivers::CalendarTime> now = drivers::read_rtc(hardware_ports, drivers::rtc_century_register());
-    const Result<u64> seconds = now ? drivers::seconds_since_epoch(*now) : Result<u64>(now.error());
-    if (seconds)
-        time::set_realtime(*seconds * time::SECOND);
-    else
-        log::warning("no real-time clock (error {}): the time of day starts in 1970", seconds.error());
-}
-
 Result<> fill_random(std::span<u8> out) {
     drivers::RANDOM.fill(out);
     return {};
@@ -183,7 +183,6 @@ void attach_slot(std::string_view word) {
 }  // namespace
 
 void start_devices() {
-    start_clock_of_day();
     start_random();
     if (serial_port.state() != drivers::DriverState::Failed && !posix_x::add_serial_terminal(serial_port))
         log::warning("no terminal on the serial port");

@@ -8,6 +8,8 @@
 #include "posix_x/namespaces.hpp"
 #include "posix_x/process/fork.hpp"
 #include "posix_x/process/out_of_memory.hpp"
+#include "posix_x/procfs/procfs.hpp"
+#include "posix_x/procfs/procfs.hpp"
 #include "posix_x/signal/deliver.hpp"
 #include "posix_x/syscalls/families.hpp"
 #include "posix_x/syscalls/support.hpp"
@@ -77,9 +79,13 @@ void first_thread(void* argument) {
 
 Result<> start(const boot::CommandLine& command_line) {
     kernel_command_line = command_line;
+    procfs::set_command_line(command_line.text());
+    TRY(start_procfs());
     TRY(vm::initialise());
     scheduler::SCHEDULER.set_return_hook(&deliver_signals);
     vm::set_out_of_memory_hook(&kill_for_memory);
+    procfs::set_command_line(command_line.text());
+    TRY(start_procfs());
     if (command_line.contains("norandmaps")) disable_address_randomisation();
     return register_all_calls();
 }
