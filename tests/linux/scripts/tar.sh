@@ -10,5 +10,5 @@ ls -l out/d/sub/two | cut -c1-10
 readlink out/d/link
 stat -c %h out/d/one
 tar czf a.tgz d && tar tzf a.tgz | wc -l
-tar xOf a.tar d/one
+tar xOf a.tar d/sub/two
 tar cf - d | tar xf - -C /tmp && cat /tmp/d/sub/two && rm -r /tmp/d

@@ -30,7 +30,7 @@ int main(void) {
     FAILS(EAGAIN, read(semaphore, &value, 8));
     FAILS(EINVAL, eventfd(0, 0x100));
     int blocking = OK(eventfd(0, 0));
-    pid_t child = SPAWN(value = 7; nap_ms(30); IS(8, write(blocking, &value, 8)));
+    pid_t child = SPAWN(value = 7; nap_ms(30); _exit(write(blocking, &value, 8) == 8 ? 0 : 1));
     IS(8, read(blocking, &value, 8));
     IS(7, value);
     check_end(child, "exit 0");
