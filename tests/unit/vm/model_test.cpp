@@ -306,6 +306,36 @@ TEST(short_memory, every_frame_that_is_missing_once) {
     for (const auto frame : hoard) ASSERT_TRUE(memory::free_frame(frame).has_value());
 }
 
+TEST(short_memory, a_move_that_fails_half_way_goes_back) {
+    const Machine machine(3000);
+    const NothingLeaks guard;
+    const auto space = new_space();
+    switch_address_space(*space);
+    // Four leaf tables' worth, so that the move needs tables one after another.
+    constexpr u64 SIZE = 4 * 512 * P;
+    MUST(space->map(at(BASE, anonymous(SIZE))));
+    for (u64 i = 0; i < 4; ++i) MUST(poke(BASE + (i * 512 + i) * P, static_cast<u8>(i + 1)));
+    std::vector<memory::PhysicalAddress> hoard;
+    while (const auto frame = memory::alloc_frame()) hoard.push_back(*frame);
+    usize failures = 0;
+    for (;; ++failures) {
+        const u64 free = machine.free_count();
+        const auto moved =
+            space->remap(BASE, SIZE, SIZE, RemapFlags::Maymove | RemapFlags::Fixed, BASE + 700 * GIB);
+        if (moved) break;
+        ASSERT_EQ(moved.error(), Error::Enomem);
+        ASSERT_EQ(machine.free_count(), free);
+        ASSERT_EQ(space->statistics().resident_anonymous, 4u);
+        for (u64 i = 0; i < 4; ++i) ASSERT_EQ(MUST(peek(BASE + (i * 512 + i) * P)), i + 1) << failures;
+        ASSERT_TRUE(memory::free_frame(hoard.back()).has_value());
+        hoard.pop_back();
+    }
+    EXPECT_EQ(failures, 6u);  // four leaf tables and two above them
+    for (u64 i = 0; i < 4; ++i) EXPECT_EQ(MUST(peek(BASE + 700 * GIB + (i * 512 + i) * P)), i + 1);
+    EXPECT_ERROR(Error::Efault, peek(BASE));
+    for (const auto frame : hoard) ASSERT_TRUE(memory::free_frame(frame).has_value());
+}
+
 TEST(short_memory, every_object_that_is_missing_once) {
     const Machine machine(1000);
     exercise();
