@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 
 import pexpect
 import pytest
@@ -98,9 +99,16 @@ def test_window_size_at_the_start_and_later(shell):
 
 
 def test_a_long_output_arrives_whole(shell):
-    shell.sendline("seq 1 20000")
-    for number in (1, 5000, 10000, 15000, 20000):
-        shell.expect(f"\r\n{number}\r\n")
+    shell.sendline("seq 1 20000; echo do''ne")
+    shell.expect("done\r\n")
+    assert shell.before.partition("\r\n")[2] == "".join(f"{number}\r\n" for number in range(1, 20001))
+
+
+def test_a_slow_terminal_loses_nothing():
+    session = TerminalSession("--", "seq", "1", "200000")
+    time.sleep(5)
+    session.expect(pexpect.EOF)
+    assert session.before == "".join(f"{number}\r\n" for number in range(1, 200001))
 
 
 def test_bytes_pass_unchanged_in_raw_mode(shell):

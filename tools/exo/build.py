@@ -80,7 +80,7 @@ def ensure_preset(preset: str) -> None:
     if preset in KERNEL_PRESETS:
         _ensure([_kernel(preset)])
         return
-    with _Lock():
+    with _Lock(paths.in_build(preset)):
         _make_preset(preset)
 
 
@@ -88,21 +88,24 @@ def _ensure(products: list[_Product]) -> None:
     if all(product.is_current() for product in products):
         return
     packages.ensure(packages.RUN, "building")
-    with _Lock():
-        from . import process
-        for product in products:
+    from . import process
+    for product in products:
+        with _Lock(os.path.dirname(product.result)):
             if not product.is_current():  # another exo may have built it while this one waited
                 process.say(f"building {product.name}")
                 product.update()
 
 
 class _Lock:
-    """One build at a time; the kernel drops the lock when its holder ends, however it ends (flock(2))."""
+    """One build at a time in a folder; the kernel drops the lock when its holder ends, however it ends (flock(2))."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
 
     def __enter__(self) -> None:
         import fcntl
-        os.makedirs(paths.BUILD, exist_ok=True)
-        self._fd = os.open(paths.in_build(".lock"), os.O_RDWR | os.O_CREAT, 0o666)
+        os.makedirs(self._folder, exist_ok=True)
+        self._fd = os.open(os.path.join(self._folder, ".exo-lock"), os.O_RDWR | os.O_CREAT, 0o666)
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -116,7 +119,7 @@ class _Lock:
 
 def ensure_configured(preset: str) -> None:
     """Makes the build folder of a preset, with its compile_commands.json, if it is not there."""
-    with _Lock():
+    with _Lock(paths.in_build(preset)):
         _configure(preset)
 
 

@@ -17,9 +17,10 @@ class Outcome:
 class Control:
     """Reads lines as they come and keeps what they said; queues lines to send."""
 
-    def __init__(self, fd: int, on_closed) -> None:
+    def __init__(self, fd: int, on_ready, on_closed) -> None:
         self.fd = fd
         self.outcome = Outcome()
+        self._on_ready = on_ready
         self._on_closed = on_closed
         self._input = bytearray()
         self._output = bytearray()
@@ -61,6 +62,8 @@ class Control:
         word, _, rest = line.partition(" ")
         if word == "started":
             self.outcome.started = True
+        elif word == "ready":
+            self._on_ready()
         elif word == "exited" and rest.isdigit():
             self.outcome.status = int(rest) & 0xFF
         elif word == "failed":

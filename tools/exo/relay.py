@@ -23,11 +23,13 @@ NAMES = ("stdin", "stdout", "stderr")
 
 
 class Relay:
-    """`ends` are our ends of the sockets, by the names of the ports and "console" for the terminal."""
+    """`ends` are our ends of the sockets, by the names of the ports and "console" for the terminal; `console_peer` is
+    a duplicate of QEMU's end of the latter, or -1."""
 
-    def __init__(self, process, ends: dict, terminals: list[bool], timeout: float | None) -> None:
+    def __init__(self, process, ends: dict, console_peer: int, terminals: list[bool], timeout: float | None) -> None:
         self._process = process
         self._ends = ends
+        self._console_peer = console_peer
         self._terminals = terminals
         self._deadline = time.monotonic() + timeout if timeout else None
         self._power_off_deadline: float | None = None
@@ -37,7 +39,7 @@ class Relay:
         self._is_over = False
         self.status: int | None = None
         self.lost: list[str] = []
-        self.control = Control(ends["control"].fileno(), self._stream_closed)
+        self.control = Control(ends["control"].fileno(), self._prepare_console, self._stream_closed)
         self.outcome = self.control.outcome
         self._terminal = Terminal(0) if terminals[0] else None
         self._input: Pump | None = None
@@ -134,15 +136,35 @@ class Relay:
 
     def _machine_ended(self) -> None:
         self._process.wait()
+        self._close_console_peer()
         self._is_over = True
 
     def _end_machine(self, status: int) -> None:
         """Ends the machine at once; `status` is then ours to say."""
         self.status = status
         self._process.stop()
+        self._close_console_peer()
         self._is_over = True
 
     # Streams
+
+    def _prepare_console(self) -> None:
+        """Makes QEMU wait for us when the socket is full.
+
+        Its virtconsole drops what its socket does not take at once (flush_buf in hw/char/virtio-console.c says why),
+        so a program that prints faster than we read would lose output. Blocking is a property of the description,
+        which our duplicate shares; QEMU has made it non-blocking when it started, and does not change it again.
+        """
+        if self._console_peer >= 0:
+            os.set_blocking(self._console_peer, True)
+            self._close_console_peer()
+        self.control.send("go")
+
+    def _close_console_peer(self) -> None:
+        """While we hold it, the end of QEMU would not close the connection."""
+        if self._console_peer >= 0:
+            os.close(self._console_peer)
+            self._console_peer = -1
 
     def _half_close(self, name: str) -> None:
         # Not a full close: QEMU would see the hang-up and drop what it has not read yet.

@@ -41,10 +41,11 @@ def run(settings: Settings, request: Request) -> int:
     process = machine.start()
     try:
         from . import relay  # while QEMU starts
+        console_peer = os.dup(machine.console) if machine.console is not None else -1
         for end in theirs:
             end.close()
         os.close(initramfs)
-        session = relay.Relay(process, ours, request.terminals, settings.timeout)
+        session = relay.Relay(process, ours, console_peer, request.terminals, settings.timeout)
         session.run()
     finally:
         qemu_status = process.stop()

@@ -40,17 +40,21 @@ isize program = -1;
 /// A signal handler only writes the signal's number here; the main loop reads it from the other end.
 int wake_pipe[2];
 
-/// Reports, waits until `exo` has received everything, and ends the machine.
-[[noreturn]] void finish(const Line& report) {
-    control.send(report.text());
+/// Waits until `exo` has said `word`, or has gone.
+void wait_for(Text word) {
     bool waiting = control.fd() >= 0;
     while (waiting) {
         linux::PollEntry entry{control.fd(), linux::POLLIN, 0};
         sys::poll(&entry, 1, -1);
-        waiting = control.receive([&](Text line) {
-            if (line == "bye") waiting = false;
-        }) && waiting;
+        bool heard = false;
+        waiting = control.receive([&](Text line) { heard = heard || line == word; }) && !heard;
     }
+}
+
+/// Reports, waits until `exo` has received everything, and ends the machine.
+[[noreturn]] void finish(const Line& report) {
+    control.send(report.text());
+    wait_for("bye");
     sys::power_off();
     sys::exit(1);
 }
@@ -128,8 +132,15 @@ ProgramStreams open_streams() {
     return streams;
 }
 
+/// Lets `exo` prepare its end of the terminal before anything is written there.
+void wait_for_terminal() {
+    control.send("ready");
+    wait_for("go");
+}
+
 void start() {
     const ProgramStreams streams = open_streams();
+    if (request.uses_tty()) wait_for_terminal();
     const StartResult result = start_program(request, streams);
     const Text name{request.arguments[0]};
     if (result.error != 0) {
