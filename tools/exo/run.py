@@ -73,7 +73,7 @@ OPTIONS = [
     Option("--kernel-log", "FILE", "write the kernel's log to FILE"),
     Option("-v --verbose", "", "print QEMU's command line"),
     Option("--preset", "NAME", "the kernel to run: release or debug", None, one_of(*build.KERNEL_PRESETS)),
-    Option("--machine", "NAME", f"the machine to emulate: {' or '.join(MACHINES)}", MACHINES[0], one_of(*MACHINES)),
+    Option("--machine", "NAME", "the machine to emulate: microvm, or q35 for a kernel that finds virtio on PCI", MACHINES[0], one_of(*MACHINES)),
     Option("--kernel", "FILE", "another kernel that QEMU can start"),
     Option("--append", "WORDS", "more words for the kernel's command line", ""),
 ]
