@@ -159,9 +159,9 @@ enum class TerminalRequest : std::uint32_t {
     SetAttributes2 = 0x402c542b,
     SetAttributesWait2 = 0x402c542c,
     SetAttributesFlush2 = 0x402c542d,
-    GetDevice = 0x80045432,      ///< TIOCGDEV
-    HangUp = 0x5437,             ///< TIOCVHANGUP
-    GetExclusive = 0x80045440,   ///< TIOCGEXCL
+    GetDevice = 0x80045432,     ///< TIOCGDEV
+    HangUp = 0x5437,            ///< TIOCVHANGUP
+    GetExclusive = 0x80045440,  ///< TIOCGEXCL
 };
 
 /// The argument of TCFLSH.

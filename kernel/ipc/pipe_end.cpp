@@ -34,10 +34,12 @@ Result<Ref<fs::File>> open_fifo(OpenRequest&& request) {
     if ((flags & OpenFlags::Accmode) == OpenFlags::Accmode) return Error::Einval;
     const PipeEnds ends = ends_from_flags(flags);
     Ref<Pipe> pipe = TRY(pipe_of(request.path.inode()));
-    const bool waits = !has(flags, OpenFlags::Nonblock);
-    if (!waits && !ends.reads && !pipe->has_readers()) return Error::Enxio;
+    // A pipe without a name, opened through /proc/PID/fd, waits for nobody.
+    const bool is_named = &request.path.inode().file_system() != state.file_system.get();
+    const bool waits = is_named && !has(flags, OpenFlags::Nonblock);
+    if (is_named && !waits && !ends.reads && !pipe->has_readers()) return Error::Enxio;
 
-    const bool lacks_writers = !waits && ends.reads && !pipe->has_writers();
+    const bool lacks_writers = is_named && !waits && ends.reads && !pipe->has_writers();
     const u32 partners_before = pipe->add(ends);
     // From here on the file drops the ends, also when the open fails.
     const u32 writers_at_open = lacks_writers && !ends.writes ? pipe->writer_generation() : ~0U;

@@ -16,7 +16,8 @@ Result<Ref<security::CapabilityTable>> table_of(Process& process) {
 
 /// Errors: Enoent (nothing open there, or no file), and those of table_of.
 Result<Ref<fs::File>> file_of(Process& process, u32 number) {
-    const Result<security::Capability> capability = TRY(table_of(process))->copy(number);
+    const Result<security::Capability> capability = TRY(table_of(process))
+    ->copy(number);
     if (!capability || capability->object->object_kind() != ObjectKind::File) return Error::Enoent;
     return static_ref_cast<fs::File>(capability->object);
 }
@@ -29,7 +30,9 @@ class DescriptorLink final : public fs::GeneratedLink {
           number_(number) {}
     Result<> read_link(String& out) override {
         const Ref<fs::File> file = TRY(file_of(*process_, number_));
-        if (!file->path()) return file->append_description(out);
+        // A pipe that was opened again through here has a place, but one without a name.
+        if (!file->path() || file->inode().file_system().type_name() == "pipefs")
+            return file->append_description(out);
         if (TRY(fs::append_path(file->path(), current_task().paths->root(), out)) == fs::PathState::Deleted)
             return out.append(" (deleted)");
         return {};
@@ -40,8 +43,8 @@ class DescriptorLink final : public fs::GeneratedLink {
         // A pipe has no name, but can be opened again: it gets a place that nobody else sees.
         if (!abi::is_fifo(file->inode().mode())) return Error::Enxio;
         Ref<fs::Dentry> dentry = TRY(fs::Dentry::create_root(Ref<fs::Inode>(&file->inode())));
-        Ref<fs::Mount> mount = TRY(fs::Mount::create({Ref<fs::FileSystem>(&file->inode().file_system()), dentry}, "none",
-                                                     fs::MountOptions::None));
+        Ref<fs::Mount> mount = TRY(fs::Mount::create(
+            {Ref<fs::FileSystem>(&file->inode().file_system()), dentry}, "none", fs::MountOptions::None));
         return fs::Path{std::move(mount), std::move(dentry)};
     }
 
@@ -84,8 +87,8 @@ enum class Show : u8 { Links, Information };
 class DescriptorDirectory final : public fs::GeneratedDirectory {
   public:
     DescriptorDirectory(Ref<fs::FileSystem> file_system, Ref<Process> process, Show show, Owner owner)
-        : GeneratedDirectory(std::move(file_system), show == Show::Links ? 0500 : 0555, fs::InodeTraits::VolatileNames,
-                             owner.uid, owner.gid),
+        : GeneratedDirectory(std::move(file_system), show == Show::Links ? 0500 : 0555,
+                             fs::InodeTraits::VolatileNames, owner.uid, owner.gid),
           process_(std::move(process)),
           show_(show),
           owner_(owner) {}
@@ -94,13 +97,14 @@ class DescriptorDirectory final : public fs::GeneratedDirectory {
         const auto number = parse_number_name(name);
         if (!number) return Ref<fs::Inode>();
         const Result<Ref<fs::File>> file = file_of(*process_, *number);
-        if (!file) return file.error() == Error::Eacces ? Result<Ref<fs::Inode>>(Error::Eacces) : Ref<fs::Inode>();
+        if (!file)
+            return file.error() == Error::Eacces ? Result<Ref<fs::Inode>>(Error::Eacces) : Ref<fs::Inode>();
         Ref<fs::FileSystem> owner_system(&file_system());
         if (show_ == Show::Information)
             return Ref<fs::Inode>(
                 TRY(make_ref<DescriptorInformation>(std::move(owner_system), process_, *number, owner_)));
-        return Ref<fs::Inode>(
-            TRY(make_ref<DescriptorLink>(std::move(owner_system), process_, *number, link_mode(**file), owner_)));
+        return Ref<fs::Inode>(TRY(
+            make_ref<DescriptorLink>(std::move(owner_system), process_, *number, link_mode(**file), owner_)));
     }
     Result<> list(u64 cookie, fs::DirectorySink sink) override {
         const Ref<security::CapabilityTable> table = TRY(table_of(*process_));
@@ -119,7 +123,8 @@ class DescriptorDirectory final : public fs::GeneratedDirectory {
     /// LINUX: the owner's rights in the mode of a link tell how the descriptor is open.
     static u32 link_mode(const fs::File& file) {
         const security::Rights rights = file.rights();
-        return 0100 | (has(rights, security::Rights::Read) ? 0400 : 0) | (has(rights, security::Rights::Write) ? 0200 : 0);
+        return 0100 | (has(rights, security::Rights::Read) ? 0400 : 0) |
+               (has(rights, security::Rights::Write) ? 0200 : 0);
     }
     const Ref<Process> process_;
     const Show show_;
@@ -128,14 +133,16 @@ class DescriptorDirectory final : public fs::GeneratedDirectory {
 
 }  // namespace
 
-Result<Ref<fs::Inode>> make_descriptor_directory(Ref<fs::FileSystem> file_system, Ref<Process> process, Owner owner) {
+Result<Ref<fs::Inode>> make_descriptor_directory(Ref<fs::FileSystem> file_system, Ref<Process> process,
+                                                 Owner owner) {
     return Ref<fs::Inode>(
         TRY(make_ref<DescriptorDirectory>(std::move(file_system), std::move(process), Show::Links, owner)));
 }
 
-Result<Ref<fs::Inode>> make_descriptor_information(Ref<fs::FileSystem> file_system, Ref<Process> process, Owner owner) {
-    return Ref<fs::Inode>(
-        TRY(make_ref<DescriptorDirectory>(std::move(file_system), std::move(process), Show::Information, owner)));
+Result<Ref<fs::Inode>> make_descriptor_information(Ref<fs::FileSystem> file_system, Ref<Process> process,
+                                                   Owner owner) {
+    return Ref<fs::Inode>(TRY(
+        make_ref<DescriptorDirectory>(std::move(file_system), std::move(process), Show::Information, owner)));
 }
 
 }  // namespace exo::posix_x::procfs

@@ -1,5 +1,5 @@
-#include "posix_x/procfs/procfs.hpp"
 #include "utils/format.hpp"
+#include "posix_x/procfs/procfs.hpp"
 
 namespace exo::posix_x::procfs {
 

@@ -27,11 +27,11 @@ struct LimitName {
     std::string_view unit;
 };
 constexpr LimitName LIMITS[] = {
-    {"Max cpu time", "seconds"},         {"Max file size", "bytes"},      {"Max data size", "bytes"},
-    {"Max stack size", "bytes"},         {"Max core file size", "bytes"}, {"Max resident set", "bytes"},
-    {"Max processes", "processes"},      {"Max open files", "files"},     {"Max locked memory", "bytes"},
-    {"Max address space", "bytes"},      {"Max file locks", "locks"},     {"Max pending signals", "signals"},
-    {"Max msgqueue size", "bytes"},      {"Max nice priority", ""},       {"Max realtime priority", ""},
+    {"Max cpu time", "seconds"},    {"Max file size", "bytes"},      {"Max data size", "bytes"},
+    {"Max stack size", "bytes"},    {"Max core file size", "bytes"}, {"Max resident set", "bytes"},
+    {"Max processes", "processes"}, {"Max open files", "files"},     {"Max locked memory", "bytes"},
+    {"Max address space", "bytes"}, {"Max file locks", "locks"},     {"Max pending signals", "signals"},
+    {"Max msgqueue size", "bytes"}, {"Max nice priority", ""},       {"Max realtime priority", ""},
     {"Max realtime timeout", "us"},
 };
 static_assert(std::size(LIMITS) == static_cast<usize>(Resource::COUNT));
@@ -77,9 +77,7 @@ Result<> generate_id_map(Process&, const ProcessView&, String& out) {
 }
 
 /// As on Linux without symbols: where it waits is not told.
-Result<> generate_wait_channel(Process&, const ProcessView&, String& out) {
-    return out.push('0');
-}
+Result<> generate_wait_channel(Process&, const ProcessView&, String& out) { return out.push('0'); }
 
 constexpr ProcessFileKind FILES[] = {
     {"cmdline", 0444, FileAccess::Anybody, generate_process_arguments},
@@ -120,12 +118,8 @@ constexpr ProcessLinkKind LINKS[] = {
 
 }  // namespace
 
-std::span<const ProcessFileKind> process_files() {
-    return FILES;
-}
+std::span<const ProcessFileKind> process_files() { return FILES; }
 
-std::span<const ProcessLinkKind> process_links() {
-    return LINKS;
-}
+std::span<const ProcessLinkKind> process_links() { return LINKS; }
 
 }  // namespace exo::posix_x::procfs

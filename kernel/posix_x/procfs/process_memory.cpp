@@ -29,7 +29,8 @@ constexpr usize NAME_COLUMN = 73;
 Result<> append_file_name(const vm::AreaInformation& area, const fs::Path& root, String& out) {
     const auto& file = static_cast<const fs::File&>(*area.file);
     if (!file.path()) return out.append("/anonymous");
-    if (TRY(fs::append_path(file.path(), root, out)) == fs::PathState::Deleted) return out.append(" (deleted)");
+    if (TRY(fs::append_path(file.path(), root, out)) == fs::PathState::Deleted)
+        return out.append(" (deleted)");
     return {};
 }
 
@@ -44,10 +45,13 @@ Result<> append_area(const vm::AreaInformation& area, const fs::Path& root, Stri
         inode = node.number();
         device = node.file_system().device();
     }
-    TRY(format_append(out, "{:08x}-{:08x} {}{}{}{}", area.start, area.end, has(protection, vm::Protection::Read) ? 'r' : '-',
-                      has(protection, vm::Protection::Write) ? 'w' : '-', has(protection, vm::Protection::Exec) ? 'x' : '-',
+    TRY(format_append(out, "{:08x}-{:08x} {}{}{}{}", area.start, area.end,
+                      has(protection, vm::Protection::Read) ? 'r' : '-',
+                      has(protection, vm::Protection::Write) ? 'w' : '-',
+                      has(protection, vm::Protection::Exec) ? 'x' : '-',
                       has(area.kind.flags, vm::AreaFlags::Shared) ? 's' : 'p'));
-    TRY(format_append(out, " {:08x} {:02x}:{:02x} {} ", is_file ? area.offset : 0, device.major, device.minor, inode));
+    TRY(format_append(out, " {:08x} {:02x}:{:02x} {} ", is_file ? area.offset : 0, device.major, device.minor,
+                      inode));
     const bool is_stack = has(area.kind.flags, vm::AreaFlags::GrowsDown);
     if (is_file || area.is_heap || is_stack) {
         while (out.size() - line_start < NAME_COLUMN) TRY(out.push(' '));

@@ -47,9 +47,7 @@ Result<> ProcessLink::read_link(String& out) {
     return {};
 }
 
-Result<fs::Path> ProcessLink::follow(const fs::Credentials&) {
-    return target();
-}
+Result<fs::Path> ProcessLink::follow(const fs::Credentials&) { return target(); }
 
 // ---- /proc/PID
 
@@ -59,9 +57,7 @@ namespace {
 constexpr std::string_view DIRECTORIES[] = {"fd", "fdinfo", "task"};
 constexpr usize TASK_INDEX = 2;
 
-Ref<fs::FileSystem> the_file_system() {
-    return fs::procfs().file_system;
-}
+Ref<fs::FileSystem> the_file_system() { return fs::procfs().file_system; }
 
 }  // namespace
 
@@ -119,8 +115,8 @@ Result<Ref<fs::Inode>> TasksDirectory::find(std::string_view name) {
     if (!number || static_cast<Pid>(*number) != process_->pid()) return Ref<fs::Inode>();
     const Result<ProcessView> view = look_at(*process_);
     if (!view) return Ref<fs::Inode>();
-    return Ref<fs::Inode>(TRY(make_ref<ProcessDirectory>(the_file_system(), process_, ProcessDirectory::Level::Task,
-                                                         Owner::of(*view))));
+    return Ref<fs::Inode>(TRY(make_ref<ProcessDirectory>(the_file_system(), process_,
+                                                         ProcessDirectory::Level::Task, Owner::of(*view))));
 }
 
 Result<> TasksDirectory::list(u64 cookie, fs::DirectorySink sink) {
@@ -138,7 +134,8 @@ namespace {
 
 class ProcessesDirectory final : public fs::GeneratedDirectory {
   public:
-    explicit ProcessesDirectory(Ref<fs::FileSystem> file_system) : GeneratedDirectory(std::move(file_system), 0555) {}
+    explicit ProcessesDirectory(Ref<fs::FileSystem> file_system)
+        : GeneratedDirectory(std::move(file_system), 0555) {}
 
     Result<Ref<fs::Inode>> find(std::string_view name) override {
         const auto pid = parse_number_name(name);
@@ -146,8 +143,8 @@ class ProcessesDirectory final : public fs::GeneratedDirectory {
         if (!process) return Ref<fs::Inode>();
         const Result<ProcessView> view = look_at(*process);
         if (!view) return Ref<fs::Inode>();
-        return Ref<fs::Inode>(TRY(make_ref<ProcessDirectory>(the_file_system(), std::move(process),
-                                                             ProcessDirectory::Level::Process, Owner::of(*view))));
+        return Ref<fs::Inode>(TRY(make_ref<ProcessDirectory>(
+            the_file_system(), std::move(process), ProcessDirectory::Level::Process, Owner::of(*view))));
     }
     /// A cookie is the pid, moved.
     Result<> list(u64 cookie, fs::DirectorySink sink) override {
@@ -163,7 +160,8 @@ class ProcessesDirectory final : public fs::GeneratedDirectory {
             String name;
             TRY(format_append(name, "{}", process->pid()));
             const u64 pid = static_cast<u64>(process->pid());
-            if (!sink({name.view(), pid + FIRST_PROCESS_INODE, abi::mode::DIRECTORY | 0555, fs::FIRST_COOKIE + pid + 1}))
+            if (!sink({name.view(), pid + FIRST_PROCESS_INODE, abi::mode::DIRECTORY | 0555,
+                       fs::FIRST_COOKIE + pid + 1}))
                 return {};
         }
     }

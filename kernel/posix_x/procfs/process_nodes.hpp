@@ -16,7 +16,8 @@ struct Owner {
 /// A file of a table.
 class ProcessFile final : public fs::GeneratedFile {
   public:
-    ProcessFile(Ref<fs::FileSystem> file_system, Ref<Process> process, const ProcessFileKind& kind, Owner owner)
+    ProcessFile(Ref<fs::FileSystem> file_system, Ref<Process> process, const ProcessFileKind& kind,
+                Owner owner)
         : GeneratedFile(std::move(file_system), kind.mode, owner.uid, owner.gid),
           process_(std::move(process)),
           kind_(kind) {}
@@ -32,7 +33,8 @@ class ProcessFile final : public fs::GeneratedFile {
 /// A link of a table: leads to the place itself, whatever its name has become.
 class ProcessLink final : public fs::GeneratedLink {
   public:
-    ProcessLink(Ref<fs::FileSystem> file_system, Ref<Process> process, const ProcessLinkKind& kind, Owner owner)
+    ProcessLink(Ref<fs::FileSystem> file_system, Ref<Process> process, const ProcessLinkKind& kind,
+                Owner owner)
         : GeneratedLink(std::move(file_system), fs::InodeTraits::MagicLink, 0777, owner.uid, owner.gid),
           process_(std::move(process)),
           kind_(kind) {}
@@ -50,7 +52,8 @@ class ProcessDirectory final : public fs::GeneratedDirectory {
   public:
     enum class Level : u8 { Process, Task };
     ProcessDirectory(Ref<fs::FileSystem> file_system, Ref<Process> process, Level level, Owner owner)
-        : GeneratedDirectory(std::move(file_system), 0555, fs::InodeTraits::VolatileNames, owner.uid, owner.gid),
+        : GeneratedDirectory(std::move(file_system), 0555, fs::InodeTraits::VolatileNames, owner.uid,
+                             owner.gid),
           process_(std::move(process)),
           level_(level) {}
     Result<Ref<fs::Inode>> find(std::string_view name) override;
@@ -66,7 +69,8 @@ class ProcessDirectory final : public fs::GeneratedDirectory {
 class TasksDirectory final : public fs::GeneratedDirectory {
   public:
     TasksDirectory(Ref<fs::FileSystem> file_system, Ref<Process> process, Owner owner)
-        : GeneratedDirectory(std::move(file_system), 0555, fs::InodeTraits::VolatileNames, owner.uid, owner.gid),
+        : GeneratedDirectory(std::move(file_system), 0555, fs::InodeTraits::VolatileNames, owner.uid,
+                             owner.gid),
           process_(std::move(process)) {}
     Result<Ref<fs::Inode>> find(std::string_view name) override;
     Result<> list(u64 cookie, fs::DirectorySink sink) override;
@@ -76,8 +80,10 @@ class TasksDirectory final : public fs::GeneratedDirectory {
 };
 
 /// /proc/PID/fd and /proc/PID/fdinfo. Errors of both: Enomem.
-Result<Ref<fs::Inode>> make_descriptor_directory(Ref<fs::FileSystem> file_system, Ref<Process> process, Owner owner);
-Result<Ref<fs::Inode>> make_descriptor_information(Ref<fs::FileSystem> file_system, Ref<Process> process, Owner owner);
+Result<Ref<fs::Inode>> make_descriptor_directory(Ref<fs::FileSystem> file_system, Ref<Process> process,
+                                                 Owner owner);
+Result<Ref<fs::Inode>> make_descriptor_information(Ref<fs::FileSystem> file_system, Ref<Process> process,
+                                                   Owner owner);
 
 /// Is the process still there?
 inline bool is_present(const Process& process) {

@@ -14,8 +14,7 @@ constexpr u64 KIB_PER_PAGE = PAGE_SIZE / KIB;
 class Fields {
   public:
     explicit Fields(String& out) : out_(out) {}
-    template <class... Numbers>
-    Fields& add(Numbers... numbers) {
+    template <class... Numbers> Fields& add(Numbers... numbers) {
         ((result_ = result_ ? format_append(out_, " {}", numbers) : result_), ...);
         return *this;
     }
@@ -30,11 +29,9 @@ vm::SpaceStatistics statistics_of(const ProcessView& view) {
     return view.space ? view.space->statistics() : vm::SpaceStatistics{};
 }
 
-u64 ticks(time::Nanoseconds time) {
-    return time / CLOCK_TICK;
-}
+u64 ticks(time::Nanoseconds time) { return time / CLOCK_TICK; }
 
-constexpr u32 FLAG_EXITING = 0x4;         // PF_EXITING
+constexpr u32 FLAG_EXITING = 0x4;          // PF_EXITING
 constexpr u32 FLAG_FORKED_NO_EXEC = 0x40;  // PF_FORKNOEXEC
 
 }  // namespace
@@ -52,14 +49,14 @@ Result<> generate_process_stat(Process& process, const ProcessView& view, String
     fields.add(view.parent, view.group, view.session, view.terminal, view.foreground, flags);
     fields.add(view.usage.minor_faults, view.children_usage.minor_faults, view.usage.major_faults,
                view.children_usage.major_faults);
-    fields.add(ticks(view.usage.user_time), ticks(view.usage.system_time), ticks(view.children_usage.user_time),
-               ticks(view.children_usage.system_time));
+    fields.add(ticks(view.usage.user_time), ticks(view.usage.system_time),
+               ticks(view.children_usage.user_time), ticks(view.children_usage.system_time));
     fields.add(20 + view.nice, view.nice, view.is_zombie() ? 0 : 1, 0, ticks(view.started_at));
     fields.add(memory.virtual_pages * PAGE_SIZE, memory.resident_anonymous + memory.resident_source,
                process.limit(Resource::ResidentSet));
     fields.add(code, code, places.stack_pointer, 0, 0);  // startcode endcode startstack kstkesp kstkeip
-    fields.add(view.pending.bits() & INT32_MAX, view.blocked.bits() & INT32_MAX, view.ignored.bits() & INT32_MAX,
-               view.caught.bits() & INT32_MAX);
+    fields.add(view.pending.bits() & INT32_MAX, view.blocked.bits() & INT32_MAX,
+               view.ignored.bits() & INT32_MAX, view.caught.bits() & INT32_MAX);
     fields.add(is_permitted && !view.is_running ? 1 : 0, 0, 0, static_cast<i32>(view.exit_signal), 0);
     fields.add(0, 0, 0, 0, 0);  // rt_priority policy delayacct_blkio_ticks guest_time cguest_time
     fields.add(0, 0, heap_start, places.arguments_start, places.arguments_end, places.environment_start,
@@ -98,7 +95,8 @@ Result<> append_identity(const Process& process, const ProcessView& view, String
         const u32 uid = process.last_uid;
         TRY(format_append(out, "Uid:\t{}\t{}\t{}\t{}\n", uid, uid, uid, uid));
     }
-    TRY(format_append(out, "FDSize:\t{}\nGroups:\t", view.files ? align_up(view.files->open_count(), 64U) : 0U));
+    TRY(format_append(out, "FDSize:\t{}\nGroups:\t",
+                      view.files ? align_up(view.files->open_count(), 64U) : 0U));
     if (view.identity) TRY(append_groups(*view.identity, out));
     return out.append(" \n");  // LINUX: the blank is there
 }
@@ -130,17 +128,21 @@ Result<> append_memory(const ProcessView& view, String& out) {
 
 Result<> append_signals(Process& process, const ProcessView& view, String& out) {
     return format_append(
-        out, "SigQ:\t0/{}\nSigPnd:\t{:016x}\nShdPnd:\t{:016x}\nSigBlk:\t{:016x}\nSigIgn:\t{:016x}\nSigCgt:\t{:016x}\n",
-        process.limit(Resource::PendingSignals), view.pending.bits(), view.process_pending.bits(), view.blocked.bits(),
-        view.ignored.bits(), view.caught.bits());
+        out,
+        "SigQ:\t0/"
+        "{}\nSigPnd:\t{:016x}\nShdPnd:\t{:016x}\nSigBlk:\t{:016x}\nSigIgn:\t{:016x}\nSigCgt:\t{:016x}\n",
+        process.limit(Resource::PendingSignals), view.pending.bits(), view.process_pending.bits(),
+        view.blocked.bits(), view.ignored.bits(), view.caught.bits());
 }
 
 Result<> append_capabilities(const ProcessView& view, String& out) {
     if (!view.identity) return {};
     const Identity& who = *view.identity;
-    TRY(format_append(out, "CapInh:\t{:016x}\nCapPrm:\t{:016x}\nCapEff:\t{:016x}\nCapBnd:\t{:016x}\nCapAmb:\t{:016x}\n",
-                      who.inheritable, who.permitted, who.effective, who.bounding, who.ambient));
-    return format_append(out, "NoNewPrivs:\t{}\nSeccomp:\t0\nSeccomp_filters:\t0\n", who.no_new_privileges ? 1 : 0);
+    TRY(format_append(
+        out, "CapInh:\t{:016x}\nCapPrm:\t{:016x}\nCapEff:\t{:016x}\nCapBnd:\t{:016x}\nCapAmb:\t{:016x}\n",
+        who.inheritable, who.permitted, who.effective, who.bounding, who.ambient));
+    return format_append(out, "NoNewPrivs:\t{}\nSeccomp:\t0\nSeccomp_filters:\t0\n",
+                         who.no_new_privileges ? 1 : 0);
 }
 
 }  // namespace
@@ -163,7 +165,8 @@ Result<> generate_process_status(Process& process, const ProcessView& view, Stri
     TRY(out.append("CoreDumping:\t0\nTHP_enabled:\t0\nThreads:\t1\n"));
     TRY(append_signals(process, view, out));
     TRY(append_capabilities(view, out));
-    TRY(format_append(out, "Cpus_allowed:\t{:x}\nCpus_allowed_list:\t0\nMems_allowed:\t1\nMems_allowed_list:\t0\n",
+    TRY(format_append(out,
+                      "Cpus_allowed:\t{:x}\nCpus_allowed_list:\t0\nMems_allowed:\t1\nMems_allowed_list:\t0\n",
                       (1ULL << ONLINE_CPUS) - 1));
     return format_append(out, "voluntary_ctxt_switches:\t{}\nnonvoluntary_ctxt_switches:\t{}\n",
                          view.usage.voluntary_switches, view.usage.involuntary_switches);

@@ -13,8 +13,8 @@ struct ProcessView {
     Pid parent = 0;
     Pid group = 0;
     Pid session = 0;
-    Pid foreground = -1;      ///< Of its terminal.
-    u32 terminal = 0;         ///< The device, encoded; 0: none.
+    Pid foreground = -1;  ///< Of its terminal.
+    u32 terminal = 0;     ///< The device, encoded; 0: none.
     Signal exit_signal = Signal::None;
     i32 exit_word = 0;
     i32 nice = 0;

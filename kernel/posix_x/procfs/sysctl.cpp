@@ -14,10 +14,7 @@ constexpr u32 FIXED = 0444;
 constexpr u32 CHANGEABLE = 0644;
 
 /// A file that always says the same.
-template <u64 VALUE>
-Result<> generate_number(String& out) {
-    return format_append(out, "{}\n", VALUE);
-}
+template <u64 VALUE> Result<> generate_number(String& out) { return format_append(out, "{}\n", VALUE); }
 
 Result<> append_line(String& out, std::string_view text) {
     TRY(out.append(text));
@@ -26,15 +23,13 @@ Result<> append_line(String& out, std::string_view text) {
 
 // ---- kernel/
 
-template <ChangeableName WHICH>
-Result<> generate_name(String& out) {
+template <ChangeableName WHICH> Result<> generate_name(String& out) {
     const abi::utsname names = system_names();
     return append_line(out, WHICH == ChangeableName::Host ? names.nodename : names.domainname);
 }
 
 /// LINUX: the name ends at the first newline or NUL, and what is too long is cut.
-template <ChangeableName WHICH>
-Result<> accept_name(std::span<const u8> bytes, const fs::Credentials&) {
+template <ChangeableName WHICH> Result<> accept_name(std::span<const u8> bytes, const fs::Credentials&) {
     const std::string_view text = as_text(bytes);
     const std::string_view line = text.substr(0, text.find_first_of(std::string_view("\n\0", 2)));
     return set_system_name(WHICH, as_bytes(line.substr(0, abi::UTS_NAME_SIZE - 1)));
@@ -76,9 +71,7 @@ Result<> generate_boot_id(String& out) {
 }
 
 /// LINUX: since 5.18 the pool is full or empty: 256 bits once it is seeded.
-Result<> generate_entropy(String& out) {
-    return append_line(out, drivers::RANDOM.is_seeded() ? "256" : "0");
-}
+Result<> generate_entropy(String& out) { return append_line(out, drivers::RANDOM.is_seeded() ? "256" : "0"); }
 
 Result<> add_kernel_settings(fs::StaticDirectory& sys) {
     Ref<fs::StaticDirectory> kernel = TRY(sys.add_directory("kernel"));

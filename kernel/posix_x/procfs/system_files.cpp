@@ -61,12 +61,14 @@ Result<> generate_meminfo(String& out) {
     TRY(append_memory(out, "MemTotal:", frames.total_frames * KIB_PER_PAGE));
     TRY(append_memory(out, "MemFree:", free));
     TRY(append_memory(out, "MemAvailable:", free));
-    for (const auto name : {"Buffers:", "Cached:", "SwapCached:", "SwapTotal:", "SwapFree:", "Dirty:", "Writeback:"})
+    for (const auto name :
+         {"Buffers:", "Cached:", "SwapCached:", "SwapTotal:", "SwapFree:", "Dirty:", "Writeback:"})
         TRY(append_memory(out, name, 0));
     TRY(append_memory(out, "AnonPages:", totals.anonymous_pages * KIB_PER_PAGE));
     TRY(append_memory(out, "Mapped:", totals.mapped_pages * KIB_PER_PAGE));
     TRY(append_memory(out, "PageTables:", totals.page_table_bytes / KIB));
-    TRY(append_memory(out, "KernelStack:", scheduler::SCHEDULER.stats().threads * memory::KernelStack::SIZE / KIB));
+    TRY(append_memory(
+        out, "KernelStack:", scheduler::SCHEDULER.stats().threads * memory::KernelStack::SIZE / KIB));
     return append_memory(out, "Committed_AS:", vm::committed_pages() * KIB_PER_PAGE);
 }
 
@@ -166,15 +168,11 @@ Result<> generate_swaps(String& out) {
 }
 
 /// No disks: as on Linux, not even a heading.
-Result<> generate_partitions(String&) {
-    return {};
-}
+Result<> generate_partitions(String&) { return {}; }
 
 }  // namespace
 
-void set_command_line(std::string_view command_line) {
-    kernel_command_line = command_line;
-}
+void set_command_line(std::string_view command_line) { kernel_command_line = command_line; }
 
 Result<> add_system_files() {
     fs::StaticDirectory& root = *fs::procfs().directory;

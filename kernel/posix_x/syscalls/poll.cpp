@@ -65,7 +65,8 @@ Result<u64> sys_ppoll(Context&, BufferArgument entries, u32 count, vm::UserInOut
         own_mask.emplace(SignalSet(TRY(mask.read())));
     }
     Result<u64> result = poll_until(entries.address, count, wait.deadline);
-    result = finish_timed_wait(result, wait, [&](Nanoseconds left) { return timeout.write(to_timespec(left)); });
+    result =
+        finish_timed_wait(result, wait, [&](Nanoseconds left) { return timeout.write(to_timespec(left)); });
     if (own_mask && is_interrupted(result)) own_mask->keep();
     return result;
 }

@@ -53,7 +53,8 @@ usize count_closed(std::span<const PollEntry> entries) {
 
 }  // namespace
 
-Result<usize> wait_for_events(std::span<PollEntry> entries, time::Deadline deadline, ClosedDescriptor closed) {
+Result<usize> wait_for_events(std::span<PollEntry> entries, time::Deadline deadline,
+                              ClosedDescriptor closed) {
     Vector<Watched> watched = TRY(take_files(entries, closed));
     const usize closed_count = count_closed(entries);
     const bool never_waits = closed_count > 0 || deadline.has_passed();

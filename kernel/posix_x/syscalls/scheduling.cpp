@@ -90,7 +90,8 @@ Result<i32> sys_sched_get_priority_max(Context&, Policy policy) {
 }
 
 Result<i32> sys_sched_get_priority_min(Context& context, Policy policy) {
-    return TRY(sys_sched_get_priority_max(context, policy)) > 0 ? 1 : 0;
+    return TRY(sys_sched_get_priority_max(context, policy))
+    > 0 ? 1 : 0;
 }
 
 Result<> sys_sched_rr_get_interval(Context&, PidArgument pid, vm::UserOut<abi::timespec> out) {
@@ -139,7 +140,8 @@ Result<> for_each_named(i32 which, i32 who, FunctionRef<void(Process&)> visit) {
         case PriorityOf::User:
             PROCESSES.for_each([&](Process& process) {
                 const Ref<Identity> owner = identity_of(process);
-                if (owner && owner->uid == (who != 0 ? static_cast<u32>(who) : caller.identity->uid)) visit(process);
+                if (owner && owner->uid == (who != 0 ? static_cast<u32>(who) : caller.identity->uid))
+                    visit(process);
             });
             return {};
     }

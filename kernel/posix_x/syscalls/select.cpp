@@ -38,7 +38,8 @@ class DescriptorSets {
             PollEvents wanted = PollEvents::None;
             for (usize set = 0; set < SETS; ++set)
                 if (has(set, fd)) wanted |= SET_EVENTS[set];
-            if (wanted != PollEvents::None) TRY(entries.push({static_cast<i32>(fd), wanted, PollEvents::None}));
+            if (wanted != PollEvents::None)
+                TRY(entries.push({static_cast<i32>(fd), wanted, PollEvents::None}));
         }
         return entries;
     }
@@ -126,7 +127,8 @@ Result<u64> sys_pselect6(Context&, i32 count, UserAddress in, UserAddress out, U
         own_mask.emplace(SignalSet(TRY(vm::UserIn<u64>(mask.mask).read())));
     }
     Result<u64> result = select_until(count, {in.value, out.value, exceptional.value}, wait.deadline);
-    result = finish_timed_wait(result, wait, [&](Nanoseconds left) { return timeout.write(to_timespec(left)); });
+    result =
+        finish_timed_wait(result, wait, [&](Nanoseconds left) { return timeout.write(to_timespec(left)); });
     if (own_mask && is_interrupted(result)) own_mask->keep();
     return result;
 }

@@ -14,8 +14,7 @@ struct TimedWait {
 
     static TimedWait of(Nanoseconds time) { return {time::Deadline::after(time), time != 0}; }
     /// A null pointer is a wait without end. Errors: Efault, Einval.
-    template <class T>
-    static Result<TimedWait> until(vm::UserInOut<T> timeout) {
+    template <class T> static Result<TimedWait> until(vm::UserInOut<T> timeout) {
         if (timeout.is_null()) return TimedWait{};
         return of(TRY(to_nanoseconds(TRY(timeout.read()))));
     }
@@ -29,7 +28,8 @@ inline bool is_interrupted(const Result<u64>& result) {
 /// Writes the remaining time back and turns RestartSys into what these calls do: they start again, with the time that
 /// is left, unless a handler ran. If the time could not be written they end with EINTR instead, since it would be
 /// counted anew. Source: Linux, fs/select.c, poll_select_finish().
-Result<u64> finish_timed_wait(Result<u64> result, const TimedWait& wait, FunctionRef<Result<>(Nanoseconds left)> write);
+Result<u64> finish_timed_wait(Result<u64> result, const TimedWait& wait,
+                              FunctionRef<Result<>(Nanoseconds left)> write);
 
 Result<> register_select_calls();
 

@@ -37,7 +37,8 @@ Result<> sleep_until_real(Nanoseconds at) {
         const Nanoseconds now = time::realtime();
         if (now >= at) return {};
         const Result<> result = clock_setting_waiters().wait(
-            WaitMode::Interruptible, [&] { return clock_settings() != setting; }, time::Deadline::after(at - now));
+            WaitMode::Interruptible, [&] { return clock_settings() != setting; },
+            time::Deadline::after(at - now));
         if (!result && result.error() != Error::Etimedout) return Error::RestartNoHandler;
     }
 }
@@ -52,7 +53,8 @@ Result<SleepClock> clock_to_sleep_by(ClockId clock) {
         case ClockId::Monotonic:
         case ClockId::Boottime: return SleepClock::Monotonic;
         case ClockId::RealtimeAlarm:
-        case ClockId::BoottimeAlarm: return Error::Eopnotsupp;  // as without a clock that can wake the machine
+        case ClockId::BoottimeAlarm:
+            return Error::Eopnotsupp;  // as without a clock that can wake the machine
         default: TRY(read_clock(clock)); return Error::Eopnotsupp;
     }
 }

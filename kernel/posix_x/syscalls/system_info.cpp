@@ -15,15 +15,11 @@ namespace {
 using abi::RandomFlags;
 using abi::SyslogAction;
 
-bool caller_can(Capability capability) {
-    return current_task().identity->can(capability);
-}
+bool caller_can(Capability capability) { return current_task().identity->can(capability); }
 
 // ---- Names
 
-Result<> sys_uname(Context&, vm::UserOut<abi::utsname> out) {
-    return out.write(system_names());
-}
+Result<> sys_uname(Context&, vm::UserOut<abi::utsname> out) { return out.write(system_names()); }
 
 Result<> set_name(ChangeableName which, BufferArgument name, i32 size) {
     if (!caller_can(Capability::SysAdmin)) return Error::Eperm;
@@ -132,7 +128,8 @@ Result<usize> sys_getrandom(Context&, BufferArgument buffer, u64 size, RandomFla
         if (!copied) return total > 0 ? Result<usize>(total) : copied;
         total += *copied;
         // Long requests may be interrupted (getrandom(2)).
-        if (total % PAGE_SIZE == 0 && !scheduler::check_interrupted(scheduler::WaitMode::Interruptible)) break;
+        if (total % PAGE_SIZE == 0 && !scheduler::check_interrupted(scheduler::WaitMode::Interruptible))
+            break;
     }
     return total;
 }

@@ -24,9 +24,7 @@ constinit sync::SpinLocked<Zone, sync::LockRank::SpinLeaf> zone;
 constinit std::atomic<u64> setting_count{0};
 constinit scheduler::WaitQueue setting_waiters;
 
-bool may_set_time() {
-    return current_task().identity->can(Capability::SysTime);
-}
+bool may_set_time() { return current_task().identity->can(Capability::SysTime); }
 
 /// Errors: Einval (a time before the machine was started: monotonic time would have to be negative).
 Result<> set_real_time(Nanoseconds since_epoch) {
@@ -128,9 +126,7 @@ Result<i32> adjust_clock(vm::UserInOut<abi::timex> user) {
     return CLOCK_NOT_SYNCHRONISED;
 }
 
-Result<i32> sys_adjtimex(Context&, vm::UserInOut<abi::timex> user) {
-    return adjust_clock(user);
-}
+Result<i32> sys_adjtimex(Context&, vm::UserInOut<abi::timex> user) { return adjust_clock(user); }
 
 Result<i32> sys_clock_adjtime(Context&, ClockId clock, vm::UserInOut<abi::timex> user) {
     if (clock != ClockId::Realtime) {
@@ -160,13 +156,9 @@ Result<Nanoseconds> read_clock(ClockId clock) {
     }
 }
 
-u64 clock_settings() {
-    return setting_count.load(std::memory_order_seq_cst);
-}
+u64 clock_settings() { return setting_count.load(std::memory_order_seq_cst); }
 
-scheduler::WaitQueue& clock_setting_waiters() {
-    return setting_waiters;
-}
+scheduler::WaitQueue& clock_setting_waiters() { return setting_waiters; }
 
 Result<> register_time_calls() {
     using syscall::register_call;

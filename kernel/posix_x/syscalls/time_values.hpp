@@ -14,7 +14,8 @@ inline constexpr Nanoseconds LONGEST_TIME = (1ULL << 63) - 1;
 
 /// Errors: Einval (negative, or not normalised).
 constexpr Result<Nanoseconds> to_nanoseconds(const abi::timespec& value) {
-    if (value.tv_sec < 0 || value.tv_nsec < 0 || value.tv_nsec >= static_cast<i64>(time::SECOND)) return Error::Einval;
+    if (value.tv_sec < 0 || value.tv_nsec < 0 || value.tv_nsec >= static_cast<i64>(time::SECOND))
+        return Error::Einval;
     const u64 seconds = static_cast<u64>(value.tv_sec);
     if (seconds >= LONGEST_TIME / time::SECOND) return LONGEST_TIME;
     return seconds * time::SECOND + static_cast<u64>(value.tv_nsec);

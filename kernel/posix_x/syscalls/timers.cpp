@@ -61,7 +61,7 @@ Result<> sys_setitimer(Context&, i32 which, vm::UserIn<abi::itimerval> in, vm::U
     TimerSetting wanted;
     if (!in.is_null()) {
         const abi::itimerval value = TRY(in.read());
-        wanted = {TRY(to_nanoseconds(value.it_value)), TRY(to_nanoseconds(value.it_interval))};
+        wanted = { TRY(to_nanoseconds(value.it_value)), TRY(to_nanoseconds(value.it_interval)) };
     }
     TRY(check_which(which));
     const TimerSetting old = set_timer(wanted);

@@ -6,9 +6,7 @@ namespace exo::posix_x {
 
 namespace {
 
-bool is_session_leader(const Process& process) {
-    return process.session == process.pid();
-}
+bool is_session_leader(const Process& process) { return process.session == process.pid(); }
 
 /// The task would not take `signal`: it is blocked or ignored.
 bool is_refused(Task& task, Signal signal) {
@@ -130,9 +128,7 @@ Result<Pid> Terminal::session() {
     return session_;
 }
 
-void Terminal::opened() {
-    open_files_.fetch_add(1, std::memory_order_relaxed);
-}
+void Terminal::opened() { open_files_.fetch_add(1, std::memory_order_relaxed); }
 
 void Terminal::closed() {
     // acq_rel: whoever closes last sees what the others did

@@ -16,8 +16,8 @@ namespace exo::posix_x {
 
 /// Who must not be stopped by flow control, and who asked for it.
 struct FlowState {
-    bool is_stopped = false;       ///< By the stop character.
-    bool is_held = false;          ///< By TCXONC: typing does not go on with it.
+    bool is_stopped = false;  ///< By the stop character.
+    bool is_held = false;     ///< By TCXONC: typing does not go on with it.
     bool blocks_output() const { return is_stopped || is_held; }
 };
 
@@ -110,9 +110,9 @@ class LineDiscipline {
     OutputQueue output_;
     FlowState flow_;
     u32 column_ = 0;
-    u32 line_column_ = 0;        ///< Where the edited line began on the screen.
+    u32 line_column_ = 0;  ///< Where the edited line began on the screen.
     bool next_is_literal_ = false;
-    bool is_erasing_ = false;    ///< ECHOPRT: between "\" and "/".
+    bool is_erasing_ = false;  ///< ECHOPRT: between "\" and "/".
 };
 
 }  // namespace exo::posix_x

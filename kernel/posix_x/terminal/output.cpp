@@ -7,9 +7,7 @@ namespace {
 
 constexpr u32 TAB_WIDTH = 8;
 
-constexpr u8 to_upper(u8 c) {
-    return c >= 'a' && c <= 'z' ? static_cast<u8>(c - ('a' - 'A')) : c;
-}
+constexpr u8 to_upper(u8 c) { return c >= 'a' && c <= 'z' ? static_cast<u8>(c - ('a' - 'A')) : c; }
 
 }  // namespace
 

@@ -17,8 +17,8 @@ constexpr time::Nanoseconds TENTH_OF_A_SECOND = time::SECOND / 10;
 
 /// How long a read waits, and for how much.
 struct Terminal::ReadPlan {
-    usize minimum = 0;                               ///< Canonical: a line, however short.
-    time::Nanoseconds between_bytes = 0;             ///< VTIME with VMIN: starts with the first byte.
+    usize minimum = 0;                    ///< Canonical: a line, however short.
+    time::Nanoseconds between_bytes = 0;  ///< VTIME with VMIN: starts with the first byte.
     time::Deadline deadline = time::Deadline::never();
     bool never_waits = false;
 };
@@ -55,10 +55,11 @@ Result<usize> Terminal::read_in_turn(const User& user, vm::OutBuffer& to) {
         Result<> result;
         if (!has_input()) {
             if (plan.never_waits) break;
-            result = user.blocking == Blocking::No ? Result<>(Error::Eagain)
-                                                   : input_waiters_.wait(
-                                                         WaitMode::Interruptible,
-                                                         [&] { return has_input() || is_hung_up(user); }, deadline);
+            result =
+                user.blocking == Blocking::No
+                    ? Result<>(Error::Eagain)
+                    : input_waiters_.wait(
+                          WaitMode::Interruptible, [&] { return has_input() || is_hung_up(user); }, deadline);
             if (result) continue;
             if (result.error() == Error::Etimedout || total > 0) break;
             return result.error();
@@ -96,9 +97,7 @@ Result<> Terminal::copy_available(vm::OutBuffer& to, usize& total, bool& ended_l
     return {};
 }
 
-bool Terminal::has_room(const State& state) {
-    return state.discipline.output().program_room() >= LEAST_ROOM;
-}
+bool Terminal::has_room(const State& state) { return state.discipline.output().program_room() >= LEAST_ROOM; }
 
 Result<usize> Terminal::write(const User& user, vm::InBuffer& from) {
     if (user.job_control == JobControl::Applies && settings().has(LocalFlags::Tostop))
@@ -127,11 +126,11 @@ Result<usize> Terminal::write_piece(const User& user, std::span<const u8> bytes)
             pump(*state);
         }
         if (done == bytes.size()) return done;
-        const Result<> result =
-            user.blocking == Blocking::No
-                ? Result<>(Error::Eagain)
-                : output_waiters_.wait(WaitMode::Interruptible,
-                                       [&] { return has_room(*state_.lock()) || is_hung_up(user); });
+        const Result<> result = user.blocking == Blocking::No
+                                    ? Result<>(Error::Eagain)
+                                    : output_waiters_.wait(WaitMode::Interruptible, [&] {
+                                          return has_room(*state_.lock()) || is_hung_up(user);
+                                      });
         if (!result) return done > 0 ? Result<usize>(done) : Result<usize>(result.error());
     }
 }

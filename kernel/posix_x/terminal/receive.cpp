@@ -7,9 +7,7 @@ namespace {
 
 constexpr u8 ALL_ONES = 0377;
 
-constexpr u8 to_lower(u8 c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<u8>(c + ('a' - 'A')) : c;
-}
+constexpr u8 to_lower(u8 c) { return c >= 'A' && c <= 'Z' ? static_cast<u8>(c + ('a' - 'A')) : c; }
 
 }  // namespace
 
@@ -96,9 +94,12 @@ void LineDiscipline::raise_signal(Signal signal, SignalRaiser raise) {
 bool LineDiscipline::receive_signal(u8 byte, SignalRaiser raise) {
     if (!settings_.has(LocalFlags::Isig)) return false;
     Signal signal = Signal::None;
-    if (settings_.is(byte, ControlCharacter::Intr)) signal = Signal::Int;
-    else if (settings_.is(byte, ControlCharacter::Quit)) signal = Signal::Quit;
-    else if (settings_.is(byte, ControlCharacter::Susp)) signal = Signal::Tstp;
+    if (settings_.is(byte, ControlCharacter::Intr))
+        signal = Signal::Int;
+    else if (settings_.is(byte, ControlCharacter::Quit))
+        signal = Signal::Quit;
+    else if (settings_.is(byte, ControlCharacter::Susp))
+        signal = Signal::Tstp;
     if (signal == Signal::None) return false;
     raise_signal(signal, raise);
     if (settings_.has(InputFlags::Ixon)) flow_.is_stopped = false;

@@ -59,8 +59,6 @@ class TerminalSettings {
 };
 
 /// "not a letter but a command", as the kernel's own table has it: the upper half never is.
-constexpr bool is_control(u8 c) {
-    return c < 0x20 || c == 0x7f;
-}
+constexpr bool is_control(u8 c) { return c < 0x20 || c == 0x7f; }
 
 }  // namespace exo::posix_x

@@ -5,14 +5,15 @@
 
 namespace exo::posix_x {
 
-Result<Ref<Terminal>> Terminal::create(std::string_view name, abi::DeviceNumber number, TerminalDriver& driver,
-                                       const TerminalSettings& settings) {
+Result<Ref<Terminal>> Terminal::create(std::string_view name, abi::DeviceNumber number,
+                                       TerminalDriver& driver, const TerminalSettings& settings) {
     Ref<Terminal> terminal = TRY(make_ref<Terminal>(name, number, driver, settings));
     Ref<scheduler::Thread> thread = TRY(scheduler::Thread::create(
         name, [](void* self) { static_cast<Terminal*>(self)->work(); }, terminal.get(),
         scheduler::ThreadPriority::High));
     terminal->thread_ = thread.get();
-    terminal->retain();  // the thread's own reference: it works for ever, and so does the terminal's pointer to it
+    terminal
+        ->retain();  // the thread's own reference: it works for ever, and so does the terminal's pointer to it
     scheduler::SCHEDULER.start_thread(std::move(thread));
     return terminal;
 }
@@ -20,9 +21,7 @@ Result<Ref<Terminal>> Terminal::create(std::string_view name, abi::DeviceNumber 
 // ---- The thread.
 
 /// It looks again at everything. Unlike the end of a wait this needs no condition: the token stays until it looks.
-void Terminal::wake_thread() {
-    scheduler::unpark(*thread_);
-}
+void Terminal::wake_thread() { scheduler::unpark(*thread_); }
 
 void Terminal::work() {
     while (true) {
@@ -62,7 +61,8 @@ void Terminal::set_held_back(State& state, bool is_held_back) {
     state.input_is_held_back = is_held_back;
     const TerminalSettings& settings = state.discipline.settings();
     if (settings.has(InputFlags::Ixoff))
-        state.urgent_output = settings.character(is_held_back ? ControlCharacter::Stop : ControlCharacter::Start);
+        state.urgent_output =
+            settings.character(is_held_back ? ControlCharacter::Stop : ControlCharacter::Start);
 }
 
 void Terminal::pump(State& state) {
@@ -88,7 +88,8 @@ usize Terminal::unsent_bytes() {
 }
 
 Result<> Terminal::drain() {
-    return output_waiters_.wait(scheduler::WaitMode::Interruptible, [this] { return is_all_sent(*state_.lock()); });
+    return output_waiters_.wait(scheduler::WaitMode::Interruptible,
+                                [this] { return is_all_sent(*state_.lock()); });
 }
 
 Result<> Terminal::set_settings(const TerminalSettings& settings, WhenToSet when) {
@@ -129,8 +130,12 @@ void Terminal::control_flow(abi::FlowAction action) {
         case abi::FlowAction::OutputOn:
             if (flow.is_held) flow = {};
             break;
-        case abi::FlowAction::InputOff: state->urgent_output = settings.character(ControlCharacter::Stop); break;
-        case abi::FlowAction::InputOn: state->urgent_output = settings.character(ControlCharacter::Start); break;
+        case abi::FlowAction::InputOff:
+            state->urgent_output = settings.character(ControlCharacter::Stop);
+            break;
+        case abi::FlowAction::InputOn:
+            state->urgent_output = settings.character(ControlCharacter::Start);
+            break;
     }
     pump(*state);
 }

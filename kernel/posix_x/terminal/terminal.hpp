@@ -24,8 +24,8 @@ struct TreeState;
 class Terminal final : public Object {
   public:
     /// With a thread of its own. The driver must live for ever. Errors: Enomem.
-    static Result<Ref<Terminal>> create(std::string_view name, abi::DeviceNumber number, TerminalDriver& driver,
-                                        const TerminalSettings& settings);
+    static Result<Ref<Terminal>> create(std::string_view name, abi::DeviceNumber number,
+                                        TerminalDriver& driver, const TerminalSettings& settings);
 
     std::string_view name() const { return name_; }
     abi::DeviceNumber number() const { return number_; }
@@ -113,7 +113,7 @@ class Terminal final : public Object {
         LineDiscipline discipline;
         abi::winsize window{};
         bool input_is_held_back = false;  ///< The driver may have bytes that the discipline has no room for.
-        u8 urgent_output = 0;             ///< A flow control character that goes before everything, stopped or not.
+        u8 urgent_output = 0;  ///< A flow control character that goes before everything, stopped or not.
     };
     using Lock = scheduler::Mutex<State, sync::LockRank::Terminal>;
 
@@ -148,7 +148,7 @@ class Terminal final : public Object {
 
     std::atomic<u64> generation_{0};
     std::atomic<u32> open_files_{0};
-    Pid session_ = 0;     ///< Under the process tree's lock, like foreground_.
+    Pid session_ = 0;  ///< Under the process tree's lock, like foreground_.
     Pid foreground_ = 0;
 };
 

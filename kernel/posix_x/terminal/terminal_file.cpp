@@ -4,7 +4,8 @@ namespace exo::posix_x {
 
 using fs::PollEvents;
 
-TerminalFile::TerminalFile(fs::OpenRequest&& request, Ref<Terminal> terminal, Terminal::JobControl job_control)
+TerminalFile::TerminalFile(fs::OpenRequest&& request, Ref<Terminal> terminal,
+                           Terminal::JobControl job_control)
     : DeviceFile(std::move(request), fs::FileTraits::Stream),
       terminal_(std::move(terminal)),
       job_control_(job_control),
@@ -12,9 +13,7 @@ TerminalFile::TerminalFile(fs::OpenRequest&& request, Ref<Terminal> terminal, Te
     terminal_->opened();
 }
 
-TerminalFile::~TerminalFile() {
-    terminal_->closed();
-}
+TerminalFile::~TerminalFile() { terminal_->closed(); }
 
 Terminal::User TerminalFile::user() const {
     return {generation_, is_nonblocking() ? Terminal::Blocking::No : Terminal::Blocking::Yes, job_control_};

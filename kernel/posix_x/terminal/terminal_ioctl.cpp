@@ -27,21 +27,19 @@ void apply_old(const abi::termios& from, abi::termios2& to) {
     std::copy_n(from.c_cc, abi::CONTROL_CHARACTERS, to.c_cc);
 }
 
-template <class T>
-Result<u64> give(u64 address, const T& value) {
+template <class T> Result<u64> give(u64 address, const T& value) {
     TRY(UserOut<T>(address).write(value));
     return 0ULL;
 }
 
-bool caller_can(Capability capability) {
-    return current_task().identity->can(capability);
-}
+bool caller_can(Capability capability) { return current_task().identity->can(capability); }
 
 }  // namespace
 
 Result<u64> TerminalFile::ioctl(u32 raw_request, u64 argument) {
     const auto request = static_cast<TerminalRequest>(raw_request);
-    if (terminal_->is_hung_up(user())) return request == TerminalRequest::SetGroup ? Error::Enotty : Error::Eio;
+    if (terminal_->is_hung_up(user()))
+        return request == TerminalRequest::SetGroup ? Error::Enotty : Error::Eio;
     switch (request) {
         case TerminalRequest::GetAttributes:
         case TerminalRequest::SetAttributes:
@@ -100,9 +98,7 @@ Result<u64> TerminalFile::settings_request(TerminalRequest request, u64 argument
             TRY(change_settings2(argument, AfterOutputWithoutInput));
             return 0ULL;
         case TerminalRequest::GetWindowSize: return give(argument, terminal_->window_size());
-        default:
-            terminal_->set_window_size(TRY(UserIn<abi::winsize>(argument).read()));
-            return 0ULL;
+        default: terminal_->set_window_size(TRY(UserIn<abi::winsize>(argument).read())); return 0ULL;
     }
 }
 

@@ -29,7 +29,8 @@ constinit sync::SpinLocked<Terminals, sync::LockRank::SpinLeaf> terminals;
 
 Result<Ref<fs::File>> open_terminal(fs::OpenRequest&& request, Ref<Terminal> terminal,
                                     Terminal::JobControl job_control) {
-    if (terminal->is_exclusive.load() && !request.credentials.may(fs::Privilege::SysAdmin)) return Error::Ebusy;
+    if (terminal->is_exclusive.load() && !request.credentials.may(fs::Privilege::SysAdmin))
+        return Error::Ebusy;
     return Ref<fs::File>(TRY(make_ref<TerminalFile>(std::move(request), std::move(terminal), job_control)));
 }
 
@@ -39,7 +40,8 @@ class TerminalDevice final : public fs::Device {
     Result<Ref<fs::File>> open(fs::OpenRequest&& request, abi::DeviceNumber) override {
         const abi::OpenFlags flags = request.flags;
         Ref<fs::File> file = TRY(open_terminal(std::move(request), terminal_, Terminal::JobControl::Applies));
-        const bool may_acquire = !has(flags, abi::OpenFlags::Noctty) && has(file->rights(), security::Rights::Read);
+        const bool may_acquire =
+            !has(flags, abi::OpenFlags::Noctty) && has(file->rights(), security::Rights::Read);
         if (may_acquire && current_task_or_null() != nullptr) terminal_->acquire_on_open();
         return file;
     }
@@ -80,8 +82,9 @@ Result<> add_device(std::string_view node, u32 mode, abi::DeviceNumber number, s
 
 }  // namespace
 
-Result<Ref<Terminal>> add_terminal(std::string_view name, abi::DeviceNumber number, std::string_view driver_name,
-                                   TerminalDriver& driver, const TerminalSettings& settings) {
+Result<Ref<Terminal>> add_terminal(std::string_view name, abi::DeviceNumber number,
+                                   std::string_view driver_name, TerminalDriver& driver,
+                                   const TerminalSettings& settings) {
     Ref<Terminal> terminal = TRY(Terminal::create(name, number, driver, settings));
     TRY(add_device(name, 0600, number, driver_name, TRY(make_ref<TerminalDevice>(terminal))));
     // A terminal that finds no place here works all the same, but is never the console.
@@ -94,9 +97,7 @@ Result<> init_terminals() {
     return add_device("console", 0600, CONSOLE_DEVICE, "/dev/console", TRY(make_ref<ConsoleDevice>()));
 }
 
-void select_console_from(std::string_view command_line) {
-    terminals.lock()->command_line = command_line;
-}
+void select_console_from(std::string_view command_line) { terminals.lock()->command_line = command_line; }
 
 Ref<Terminal> console() {
     auto state = terminals.lock();

@@ -7,8 +7,9 @@ namespace exo::posix_x {
 
 /// Makes a terminal over `driver`, its node in /dev, and remembers it as a candidate for /dev/console.
 /// `name` and `driver` must live for ever. Errors: Enomem, Eexist.
-Result<Ref<Terminal>> add_terminal(std::string_view name, abi::DeviceNumber number, std::string_view driver_name,
-                                   TerminalDriver& driver, const TerminalSettings& settings);
+Result<Ref<Terminal>> add_terminal(std::string_view name, abi::DeviceNumber number,
+                                   std::string_view driver_name, TerminalDriver& driver,
+                                   const TerminalSettings& settings);
 
 /// Makes /dev/tty and /dev/console. Errors: Enomem, Eexist.
 Result<> init_terminals();

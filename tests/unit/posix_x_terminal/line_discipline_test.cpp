@@ -332,7 +332,9 @@ TEST(line_discipline, istrip_iuclc_and_parmrk) {
 TEST(line_discipline, a_break_is_a_signal_a_zero_or_nothing) {
     Desk desk;
     desk.off(LocalFlags::Icanon);
-    const auto on_break = [&] { desk.discipline.receive_break([&](Signal signal) { desk.signals.push_back(signal); }); };
+    const auto on_break = [&] {
+        desk.discipline.receive_break([&](Signal signal) { desk.signals.push_back(signal); });
+    };
     on_break();
     EXPECT_EQ(desk.read(), std::string(1, '\0'));
     desk.on(InputFlags::Brkint);
@@ -413,7 +415,8 @@ TEST(line_discipline, random_keys_never_break_it) {
     Desk desk;
     for (int round = 0; round < 20'000; ++round) {
         std::string keys(random.below(40), ' ');
-        for (char& key : keys) key = static_cast<char>(random.one_in(3) ? random.below(32) : random.below(256));
+        for (char& key : keys)
+            key = static_cast<char>(random.one_in(3) ? random.below(32) : random.below(256));
         desk.type(keys);
         if (random.one_in(3)) desk.screen();
         if (random.one_in(4) && desk.can_read()) desk.read(1 + random.below(300));
