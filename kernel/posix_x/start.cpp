@@ -79,8 +79,6 @@ void first_thread(void* argument) {
 
 Result<> start(const boot::CommandLine& command_line) {
     kernel_command_line = command_line;
-    procfs::set_command_line(command_line.text());
-    TRY(start_procfs());
     TRY(vm::initialise());
     scheduler::SCHEDULER.set_return_hook(&deliver_signals);
     vm::set_out_of_memory_hook(&kill_for_memory);
