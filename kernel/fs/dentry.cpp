@@ -58,6 +58,7 @@ Result<Ref<Dentry>> Dentry::create(Ref<Dentry> parent, const HashedName& name) {
     auto ref = Ref<Dentry>::adopt(dentry);
     TRY(dentry->set_name(name.text));
     dentry->hash_ = name.hash;
+    dentry->first_word_ = name.first_word;
     dentry->parent_ = parent.leak();
     return ref;
 }

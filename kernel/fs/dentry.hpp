@@ -7,25 +7,12 @@
 
 #include <string_view>
 
+#include "fs/hashed_name.hpp"
 #include "fs/inode.hpp"
 #include "utils/list.hpp"
 #include "utils/tree.hpp"
 
 namespace exo::fs {
-
-/// A name with its hash, computed once in a walk.
-struct HashedName {
-    std::string_view text;
-    u32 hash = 0;
-
-    static constexpr u32 SEED = 0x811c'9dc5;
-    static constexpr u32 step(u32 hash, char c) { return (hash ^ static_cast<u8>(c)) * 0x0100'0193; }
-    static constexpr HashedName of(std::string_view text) {
-        u32 hash = SEED;
-        for (const char c : text) hash = step(hash, c);
-        return {text, hash};
-    }
-};
 
 class Dentry final : public Object {
   public:
@@ -42,7 +29,6 @@ class Dentry final : public Object {
     // ---- With the name tree locked, or with the parent's names_lock held (then nobody renames it).
 
     std::string_view name() const { return {name_, name_length_}; }
-    u32 hash() const { return hash_; }
     /// Null for a root.
     Dentry* parent() const { return parent_; }
     /// Found by lookups. Names of volatile directories never are.
@@ -74,6 +60,7 @@ class Dentry final : public Object {
     Dentry* parent_ = nullptr;  ///< Owns a reference.
     Dentry* next_in_bucket_ = nullptr;
     const char* name_ = inline_name_;
+    u64 first_word_ = 0;
     u32 hash_ = 0;
     u16 name_length_ = 0;
     bool is_cached_ = false;

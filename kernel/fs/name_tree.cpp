@@ -18,11 +18,13 @@ Dentry*& DentryTree::bucket_of(const Dentry* parent, u32 hash) const {
 }
 
 Dentry* DentryTree::find(const Dentry& parent, const HashedName& name) const {
+    constexpr usize WORD = sizeof(u64);
+    const usize length = name.text.size();
     for (Dentry* dentry = bucket_of(&parent, name.hash); dentry != nullptr;
          dentry = dentry->next_in_bucket_) {
-        if (dentry->hash_ == name.hash && dentry->parent_ == &parent &&
-            dentry->name_length_ == name.text.size() &&
-            std::memcmp(dentry->name_, name.text.data(), name.text.size()) == 0)
+        if (dentry->hash_ != name.hash || dentry->first_word_ != name.first_word) continue;
+        if (dentry->parent_ != &parent || dentry->name_length_ != length) continue;
+        if (length <= WORD || std::memcmp(dentry->name_ + WORD, name.text.data() + WORD, length - WORD) == 0)
             return dentry;
     }
     return nullptr;
@@ -79,6 +81,7 @@ void DentryTree::swap_names(Dentry& a, Dentry& b) {
     b.name_ = a_is_inline ? b.inline_name_ : a_name;
     std::swap(a.name_length_, b.name_length_);
     std::swap(a.hash_, b.hash_);
+    std::swap(a.first_word_, b.first_word_);
     std::swap(a.parent_, b.parent_);
 }
 

@@ -59,39 +59,66 @@ Result<> PathWalk::begin(std::string_view path, WalkFlags flags) {
     if (!from->dentry) return Error::Enotdir;
     mount_ = from->mount.get();
     dentry_ = from->dentry.get();
-    rest_ = path;
+    rest_ = text_ = path;
     return {};
 }
 
 /// Cuts the next component off `rest_`; false when the whole path has been used up.
 bool PathWalk::next_component() {
+    if (std::exchange(is_component_cut_, false)) return true;
     skip_slashes(rest_);
     while (rest_.empty()) {
         if (pending_ == 0) return false;
         // The innermost link whose path goes on behind it.
         for (usize i = links_.size(); i-- > 0;) {
             if (links_[i].rest.empty()) continue;
-            rest_ = std::exchange(links_[i].rest, {});
+            rest_ = text_ = std::exchange(links_[i].rest, {});
             break;
         }
         --pending_;
         skip_slashes(rest_);
     }
-    u32 hash = HashedName::SEED;
-    usize length = 0;
-    const usize available = rest_.size();
-    const char* text = rest_.data();
-    for (; length < available && text[length] != '/'; ++length) hash = HashedName::step(hash, text[length]);
-    component_ = {{text, length}, hash};
-    rest_.remove_prefix(length);
+    component_ = HashedName::scan(text_, rest_.data());
+    rest_.remove_prefix(component_.text.size());
     component_has_slash_ = !rest_.empty();
     skip_slashes(rest_);
     return true;
 }
 
+/// The short route: passes over leading components that are plain names of cached directories which everyone may
+/// search and nothing covers. Stops before the last component and before anything unusual.
+void PathWalk::skip_cached_directories() {
+    if (is_component_cut_) return;
+    constexpr u32 SEARCHABLE_DIRECTORY = abi::mode::DIRECTORY | 0111;
+    const DentryTree& dentries = (*lock_)->dentries;
+    const char* const end = text_.data() + text_.size();
+    const char* at = rest_.data();
+    while ((dentry_->inode()->mode() & (abi::mode::TYPE_MASK | 0111)) == SEARCHABLE_DIRECTORY) {
+        while (at != end && *at == '/') ++at;
+        if (at == end) break;
+        component_ = HashedName::scan(text_, at);
+        const char* const name_end = at + component_.text.size();
+        const char* next = name_end;
+        while (next != end && *next == '/') ++next;
+        Dentry* child = nullptr;
+        if (next != end && *at != '.') child = dentries.find(*dentry_, component_);
+        if (child == nullptr || child->is_negative() || child->is_mountpoint() ||
+            !child->inode()->is_directory()) {
+            is_component_cut_ = true;
+            component_has_slash_ = name_end != end;
+            at = next;
+            break;
+        }
+        dentry_ = child;
+        at = next;
+    }
+    rest_ = {at, static_cast<usize>(end - at)};
+}
+
 Result<> PathWalk::run(Goal goal, WalkFlags flags) {
     last_ = LastComponent::None;
     has_trailing_slash_ = false;
+    skip_cached_directories();
     while (next_component()) {
         Inode* inode = dentry_->inode();
         if (!inode->is_directory()) return Error::Enotdir;
@@ -113,10 +140,12 @@ Result<> PathWalk::run(Goal goal, WalkFlags flags) {
 }
 
 Result<> PathWalk::enter_component(Goal goal, WalkFlags flags) {
-    if (component_.text == ".") return {};
-    if (component_.text == "..") {
-        step_up();
-        return {};
+    if (component_.text.front() == '.') {
+        if (component_.text == ".") return {};
+        if (component_.text == "..") {
+            step_up();
+            return {};
+        }
     }
     Dentry* child = TRY(find_child());
     if (child == nullptr || child->is_negative()) return Error::Enoent;
@@ -190,7 +219,8 @@ Result<> PathWalk::follow(Inode& inode) {
         mount_ = caller_.context.root_.mount.get();
         dentry_ = caller_.context.root_.dentry.get();
     }
-    rest_ = text;
+    rest_ = text_ = text;
+    skip_cached_directories();
     return {};
 }
 

@@ -51,6 +51,7 @@ class PathWalk {
 
     Result<> begin(std::string_view path, WalkFlags flags);
     Result<> run(Goal goal, WalkFlags flags);
+    void skip_cached_directories();
     bool next_component();
     Result<> enter_component(Goal goal, WalkFlags flags);
     Result<> step_to(Dentry* child, bool follow);
@@ -68,11 +69,13 @@ class PathWalk {
     Start start_;
     Mount* mount_ = nullptr;
     Dentry* dentry_ = nullptr;
+    std::string_view text_;  ///< The path, or the link's text, that rest_ is the end of.
     std::string_view rest_;
     HashedName component_;
     HashedName last_name_;
     LastComponent last_ = LastComponent::None;
     bool component_has_slash_ = false;
+    bool is_component_cut_ = false;  ///< component_ has been cut off rest_ already.
     bool has_trailing_slash_ = false;
     u32 pending_ = 0;  ///< Links whose rest is not empty.
     Vector<Link> links_;

@@ -108,7 +108,7 @@ Result<> move_checked(const Move& move) {
     Ref<Dentry> new_name;
     if (!move.exchanges()) {
         Ref<Dentry> parent = move.to.dentry;
-        new_name = TRY(Dentry::create(std::move(parent), {move.target.name(), move.target.hash()}));
+        new_name = TRY(Dentry::create(std::move(parent), HashedName::of(move.target.name())));
     }
     std::optional<NamesLock::Guard> emptied;
     if (move.replaces() && target->is_directory()) emptied.emplace(target->names_lock.lock_nested());

@@ -52,6 +52,10 @@ TEST_F(OperationsTest, open_creating) {
     EXPECT_ERROR(Error::Eloop, machine.open("/dangling", CREATE | OpenFlags::Nofollow));
     MUST(machine.open("/dangling", CREATE));
     EXPECT_TRUE(machine.find("/nowhere").has_value()) << "created where the link leads";
+    MUST(machine.symlink("d", "/to_d"));
+    MUST(machine.symlink("to_d/made", "/through_two"));
+    MUST(machine.open("/through_two", CREATE));
+    EXPECT_TRUE(machine.find("/d/made").has_value());
     // The mode does not bind who creates.
     machine.context->set_umask(022);
     auto file = MUST(machine.open("/readonly", OpenFlags::Creat | OpenFlags::Wronly, 0466));

@@ -1,0 +1,76 @@
+// HashedName: one component of a path with its hash, found eight bytes at a time.
+#pragma once
+
+#include <bit>
+#include <cstring>
+#include <string_view>
+
+#include "utils/types.hpp"
+
+namespace exo::fs {
+
+struct HashedName {
+    std::string_view text;
+    u32 hash = 0;
+    u64 first_word =
+        0;  ///< The first eight bytes, zeros behind the end: most names differ in it or are equal in it.
+
+    static HashedName of(std::string_view text);
+    /// The component that starts at `at`, which lies in `path`: it ends at a slash or with the path. That the path is
+    /// longer than what is left of it makes the last component cheaper to read.
+    static HashedName scan(std::string_view path, const char* at);
+};
+
+namespace detail {
+
+inline constexpr u64 LOW_BITS = 0x0101'0101'0101'0101;
+inline constexpr u64 HIGH_BITS = 0x8080'8080'8080'8080;
+inline constexpr u64 HASH_FACTOR = 0x9e37'79b9'7f4a'7c15;
+
+/// The rare cases, out of line: a path of fewer than eight bytes, a component of eight or more.
+u64 load_short_word(const char* at, const char* end);
+HashedName scan_long(std::string_view path, const char* at, u64 first_word);
+
+/// Eight bytes from `at` on, zeros behind `end`; nothing outside [begin, end) is read.
+inline u64 load_word(const char* begin, const char* at, const char* end) {
+    u64 word = 0;
+    const isize left = end - at;
+    if (left >= static_cast<isize>(sizeof(word))) [[likely]] {
+        std::memcpy(&word, at, sizeof(word));
+        return word;
+    }
+    if (end - begin < static_cast<isize>(sizeof(word)) || left == 0) [[unlikely]]
+        return load_short_word(at, end);
+    std::memcpy(&word, end - sizeof(word), sizeof(word));
+    return word >> (64 - 8 * left);
+}
+
+/// The highest bit of each byte that is a slash or zero; bytes above the first one found may be wrong.
+constexpr u64 find_stops(u64 word) {
+    const u64 slashes = word ^ LOW_BITS * '/';
+    return (((slashes - LOW_BITS) & ~slashes) | ((word - LOW_BITS) & ~word)) & HIGH_BITS;
+}
+
+/// The bytes below the first stop.
+constexpr u64 before_stop(u64 word, u64 stops) { return word & ((stops & (0 - stops)) - 1) >> 7; }
+
+constexpr u64 mix(u64 state, u64 word) {
+    state = (state ^ word) * HASH_FACTOR;
+    return state ^ state >> 32;
+}
+
+}  // namespace detail
+
+inline HashedName HashedName::scan(std::string_view path, const char* at) {
+    u64 word = detail::load_word(path.data(), at, path.data() + path.size());
+    const u64 stops = detail::find_stops(word);
+    if (stops == 0) [[unlikely]]
+        return detail::scan_long(path, at, word);
+    word = detail::before_stop(word, stops);
+    const auto length = static_cast<usize>(std::countr_zero(stops)) / 8;
+    return {{at, length}, static_cast<u32>(detail::mix(0, word)), word};
+}
+
+inline HashedName HashedName::of(std::string_view text) { return scan(text, text.data()); }
+
+}  // namespace exo::fs
