@@ -55,6 +55,9 @@ struct FaultCause {
 
 namespace exo::arch {
 
+// What set_current_thread is given starts with an atomic u32: not 0 while there is something to do before the thread may
+// return to user mode (upcalls::return_to_user).
+
 // ---- This CPU. Inline in machine.hpp: cpu_index, current_thread, set_current_thread, interrupts_enabled,
 //      disable_interrupts, enable_interrupts, relax, cycle_counter; port_read8/16/32, port_write8/16/32 (hosted: an
 //      empty bus, all ones).

@@ -13,8 +13,10 @@ bool page_fault(u64 address, arch::FaultCause cause, arch::UserRegisters* user_r
 /// drivers: interrupt line `line` fired. Interrupts are off.
 void interrupt(u32 line);
 
+enum class InterruptedMode : u8 { Kernel, User };
+
 /// time: this CPU's timer fired. Interrupts are off.
-void timer_tick();
+void timer_tick(InterruptedMode mode);
 
 /// syscall: the full path of SYSCALL. `registers` may be changed at will (signals, execve).
 void system_call(arch::UserRegisters& registers);

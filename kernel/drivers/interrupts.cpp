@@ -1,6 +1,7 @@
 #include "drivers/interrupts.hpp"
 
 #include "arch/upcalls.hpp"
+#include "sync/handler_context.hpp"
 
 namespace exo::drivers {
 
@@ -38,4 +39,7 @@ u64 unexpected_interrupts() { return unexpected.load(std::memory_order_relaxed);
 
 }  // namespace exo::drivers
 
-void exo::upcalls::interrupt(u32 line) { drivers::dispatch_interrupt(line); }
+void exo::upcalls::interrupt(u32 line) {
+    const sync::HandlerContext context;
+    drivers::dispatch_interrupt(line);
+}

@@ -1,6 +1,7 @@
 #include "time/timer.hpp"
 
 #include "arch/upcalls.hpp"
+#include "sync/handler_context.hpp"
 #include "sync/per_cpu.hpp"
 #include "sync/spin_lock.hpp"
 
@@ -75,7 +76,9 @@ void set_tick_hook(void (*hook)()) {
 
 }  // namespace exo::time
 
-void exo::upcalls::timer_tick() {
+void exo::upcalls::timer_tick(InterruptedMode mode) {
+    sync::thread_header().was_in_user_mode = mode == InterruptedMode::User;
+    const sync::HandlerContext context;
     time::run_due_timers();
     if (time::tick_hook != nullptr) time::tick_hook();
 }

@@ -33,7 +33,7 @@ void deliver_due_timer() {
     if (!this_cpu.interrupts_enabled || simulated_time.load() < timer_deadline) return;
     timer_deadline = NOT_ARMED;
     this_cpu.interrupts_enabled = false;
-    upcalls::timer_tick();
+    upcalls::timer_tick(upcalls::InterruptedMode::Kernel);
     this_cpu.interrupts_enabled = true;
 }
 }  // namespace

@@ -161,11 +161,11 @@ void disarm_timer() {
     local_write(APIC_TIMER_INITIAL, 0);
 }
 
-void dispatch_interrupt(u32 vector) {
+void dispatch_interrupt(u32 vector, upcalls::InterruptedMode mode) {
     if (vector < FIRST_LINE_VECTOR || vector == SPURIOUS_VECTOR) return;  // spurious ones want no acknowledgement
     local_write(APIC_EOI, 0);
     if (vector == TIMER_VECTOR)
-        upcalls::timer_tick();
+        upcalls::timer_tick(mode);
     else
         upcalls::interrupt(vector - FIRST_LINE_VECTOR);
 }

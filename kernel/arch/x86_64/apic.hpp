@@ -2,6 +2,7 @@
 #pragma once
 
 #include "arch/interrupt_controller.hpp"
+#include "arch/upcalls.hpp"
 
 namespace exo::arch {
 
@@ -12,6 +13,6 @@ void start_apic_timer_count();
 u32 apic_timer_counted();
 
 /// From trap.cpp: vector 32 and above.
-void dispatch_interrupt(u32 vector);
+void dispatch_interrupt(u32 vector, upcalls::InterruptedMode mode);
 
 }  // namespace exo::arch

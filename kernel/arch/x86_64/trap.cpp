@@ -1,8 +1,9 @@
 // Exceptions and interrupts, after entry.S has saved the registers.
+#include <atomic>
+
 #include "arch/upcalls.hpp"
 #include "arch/x86_64/apic.hpp"
 #include "arch/x86_64/descriptor_tables.hpp"
-#include "sync/held_locks.hpp"
 
 extern "C" {
 struct FaultTableEntry {
@@ -66,25 +67,10 @@ void user_trap(u32 vector, UserRegisters& registers) {
     upcalls::user_exception(vector, registers.original_rax, address, registers);
 }
 
-/// Locks that the interrupted code holds are no business of the handler's.
-class HandlerContext {
-  public:
-    HandlerContext() : header_(sync::thread_header()), ranks_(header_.held_ranks), spin_locks_(header_.spin_locks_held) {
-        header_.held_ranks = 0;
-        header_.spin_locks_held = 0;
-    }
-    ~HandlerContext() {
-        header_.held_ranks = ranks_;
-        header_.spin_locks_held = spin_locks_;
-    }
-    HandlerContext(const HandlerContext&) = delete;
-    HandlerContext& operator=(const HandlerContext&) = delete;
-
-  private:
-    sync::ThreadHeader& header_;
-    u64 ranks_;
-    u32 spin_locks_;
-};
+/// Why the current thread must not go straight back to its program: the first word of its record, whatever that is.
+bool has_work() {
+    return static_cast<const std::atomic<u32>*>(current_thread())->load(std::memory_order_relaxed) != 0;
+}
 
 }  // namespace
 
@@ -92,7 +78,7 @@ extern "C" {
 
 void exo_prepare_return_to_user(UserRegisters& registers) {
     disable_interrupts();
-    if (sync::thread_header().work.load(std::memory_order_relaxed) != 0) upcalls::return_to_user(registers);
+    if (has_work()) upcalls::return_to_user(registers);
     // A signal's frame or handler can name any address, and IRET to a non-canonical one would fault in kernel mode. The
     // page below 2^47 is never mapped: the program faults there instead.
     if (registers.rip >= USER_TOP) [[unlikely]] registers.rip = USER_TOP - PAGE_SIZE;
@@ -100,9 +86,7 @@ void exo_prepare_return_to_user(UserRegisters& registers) {
 
 void exo_trap(u32 vector, UserRegisters& registers) {
     if (vector >= FIRST_INTERRUPT) {
-        sync::thread_header().was_in_user_mode = is_from_user(registers);
-        const HandlerContext context;
-        dispatch_interrupt(vector);
+        dispatch_interrupt(vector, is_from_user(registers) ? upcalls::InterruptedMode::User : upcalls::InterruptedMode::Kernel);
     } else if (is_from_user(registers)) {
         user_trap(vector, registers);
     } else if (vector == VECTOR_PAGE_FAULT) {
