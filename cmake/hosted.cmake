@@ -2,11 +2,17 @@
 find_package(Threads REQUIRED)
 enable_testing()
 
-target_compile_options(exo_options INTERFACE -g -O1 -fno-omit-frame-pointer "SHELL:-stdlib=libc++"
+target_compile_options(exo_options INTERFACE -g
+    $<$<COMPILE_LANGUAGE:CXX>:-O1>
+    $<$<COMPILE_LANGUAGE:CXX>:-fno-omit-frame-pointer>
+    $<$<COMPILE_LANGUAGE:CXX>:-stdlib=libc++>
     $<$<COMPILE_LANGUAGE:CXX>:-D_LIBCPP_HARDENING_MODE=_LIBCPP_HARDENING_MODE_FAST>)
 target_link_options(exo_options INTERFACE -fuse-ld=lld-19 "SHELL:-stdlib=libc++")
 if(EXO_SANITIZE)
-    target_compile_options(exo_options INTERFACE -fsanitize=${EXO_SANITIZE} -fno-sanitize-recover=all -fno-sanitize=function,vptr)
+    target_compile_options(exo_options INTERFACE
+        $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=${EXO_SANITIZE}>
+        $<$<COMPILE_LANGUAGE:CXX>:-fno-sanitize-recover=all>
+        $<$<COMPILE_LANGUAGE:CXX>:-fno-sanitize=function,vptr>)
     target_link_options(exo_options INTERFACE -fsanitize=${EXO_SANITIZE})
 endif()
 target_compile_definitions(exo_options INTERFACE EXO_HOSTED=1)
@@ -15,7 +21,7 @@ file(GLOB_RECURSE arch_sources CONFIGURE_DEPENDS kernel/arch/hosted/*.cpp)
 # Needs no privilege, so both homes share it.
 list(APPEND arch_sources kernel/arch/x86_64/switch.S kernel/arch/x86_64/context.cpp)
 add_library(exo STATIC ${EXO_SOURCES} ${arch_sources})
-target_compile_options(exo PRIVATE -fno-exceptions)
+target_compile_options(exo PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions>)
 target_link_libraries(exo PUBLIC exo_options Threads::Threads)
 
 # GoogleTest from Debian's sources, so that it uses the same standard library and sanitizers.

@@ -68,7 +68,8 @@ Result<ParsedProgram> parse_program(fs::File& file, const FileStart& start) {
     ParsedProgram program;
     program.image = TRY(make_box<ElfImage>());
     TRY(program.table.resize(header.table_size()));
-    TRY(file.read_exactly(program.table.span(), header.table_offset));
+    // LINUX: a table that cannot be read makes the file no program, whatever the reason.
+    if (!file.read_exactly(program.table.span(), header.table_offset)) return Error::Enoexec;
     TRY(program.image->parse_headers(header, program.table.span()));
     return program;
 }

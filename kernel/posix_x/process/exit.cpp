@@ -55,8 +55,7 @@ Process* reaper_for(TreeState& tree, Process& process) {
 
 struct AbandonedChild {
     Ref<Process> child;
-    Pid group;
-    Pid session;
+    LostTie tie;
     bool is_zombie;
 };
 
@@ -68,7 +67,9 @@ void reparent_children(TreeState& tree, Process& process, Vector<AbandonedChild>
         child->exit_signal = Signal::Chld;
         reaper->children.push_back(*child);
         // No memory for the note: the reaper looks at its children by itself at its next wait.
-        (void)abandoned.push({Ref<Process>(child), child->group, child->session, child->state == ProcessState::Zombie});
+        (void)abandoned.push({Ref<Process>(child),
+                              {child->group, child->session, process.group, process.session},
+                              child->state == ProcessState::Zombie});
     }
 }
 
@@ -77,7 +78,7 @@ void tell_about_abandoned(Process& process, const Vector<AbandonedChild>& abando
         if (entry.is_zombie) notify_parent(*entry.child, Signal::Chld, signal_code::CHILD_EXITED, entry.child->wait_status.exit_code());
         if (entry.child->parent_death_signal != Signal::None)
             (void)send_signal(*entry.child, {.signal = entry.child->parent_death_signal, .code = signal_code::USER, .sender = process.pid()});
-        signal_orphaned_groups(entry.group, entry.session);
+        signal_if_orphaned(entry.tie);
     }
 }
 
@@ -98,8 +99,11 @@ void become_zombie(Process& process, WaitStatus status, const ResourceUsage& usa
     const bool reaps_itself = parent_ignores(process);
     Vector<AbandonedChild> abandoned;
     Ref<Process> removed;
+    LostTie own_tie;
     {
         auto tree = PROCESSES.lock();
+        if (const Process* parent = process.parent)
+            own_tie = {process.group, process.session, parent->group, parent->session};
         reparent_children(*tree, process, abandoned);
         process.usage = usage;
         process.wait_status = status;
@@ -107,7 +111,7 @@ void become_zombie(Process& process, WaitStatus status, const ResourceUsage& usa
         process.terminal = nullptr;
     }
     tell_about_abandoned(process, abandoned);
-    signal_orphaned_groups(process.group, process.session);
+    signal_if_orphaned(own_tie);
     const bool killed = status.was_killed();
     const i32 code = !killed ? signal_code::CHILD_EXITED
                              : ((status.word & 0x80) != 0 ? signal_code::CHILD_DUMPED : signal_code::CHILD_KILLED);

@@ -18,14 +18,22 @@ Result<> check_flags(u64 flags) {
     return {};
 }
 
-/// RLIMIT_NPROC: not for root and its like (getrlimit(2)).
+/// Processes with the real user id `uid`, zombies not counted.
+u64 count_processes_of(UserId uid) {
+    u64 count = 0;
+    PROCESSES.for_each([&](Process& process) {
+        const Ref<Identity> identity = identity_of(process);
+        if (identity && identity->uid == uid) ++count;
+    });
+    return count;
+}
+
+/// RLIMIT_NPROC: counts the user's processes; not for root and its like (getrlimit(2)).
 Result<> check_process_limit(Task& parent) {
     const u64 limit = parent.process->limit(Resource::Processes);
-    if (PROCESSES.count() < limit) return {};
-    if (parent.identity->uid == 0 && PROCESSES.count() < static_cast<usize>(MAX_PID)) {
-        const bool has_hard_limit = parent.process->limits.lock()->of(Resource::Processes).hard != NO_LIMIT;
-        if (!has_hard_limit) return {};
-    }
+    const Identity& identity = *parent.identity;
+    if (identity.uid == 0 || identity.can(Capability::SysResource) || identity.can(Capability::SysAdmin)) return {};
+    if (limit >= static_cast<u64>(MAX_PID) || count_processes_of(identity.uid) < limit) return {};
     return Error::Eagain;
 }
 

@@ -61,7 +61,9 @@ void stop_current(Signal signal) {
     if (process.state == ProcessState::Stopped) process.state = ProcessState::Running;
 }
 
-void signal_orphaned_groups(Pid group, Pid session) {
+void signal_if_orphaned(const LostTie& tie) {
+    const auto [group, session, parents_group, parents_session] = tie;
+    if (parents_session != session || parents_group == group) return;  // this tie did not count
     bool has_stopped_member = false;
     {
         auto tree = PROCESSES.lock();

@@ -11,9 +11,15 @@ void report_continued(Process& process);
 /// The calling task's process stops with `signal` until SIGCONT or SIGKILL. Its parent is told.
 void stop_current(Signal signal);
 
-/// After `process` left the tree or its parent changed: groups that became orphaned with a stopped member get SIGHUP
-/// and SIGCONT (POSIX, "orphaned process group").
-void signal_orphaned_groups(Pid group, Pid session);
+/// A process lost `old_parent`, or ended itself: if only that tie kept its group from being orphaned, and a member is
+/// stopped, the group gets SIGHUP and SIGCONT (POSIX, "orphaned process group"; Linux: kill_orphaned_pgrp).
+struct LostTie {
+    Pid group = 0;
+    Pid session = 0;
+    Pid parents_group = 0;
+    Pid parents_session = 0;
+};
+void signal_if_orphaned(const LostTie& tie);
 
 /// SIGCHLD, or what the child's exit_signal is, to the parent, and its waiters wake. Under no lock.
 void notify_parent(Process& process, Signal signal, i32 code, i32 status);

@@ -147,6 +147,9 @@ Result<> pop_signal_frame(Task& task, arch::UserRegisters& registers) {
     // SAFETY: any bytes are a valid structure of integers.
     TRY(vm::read_user(address, {reinterpret_cast<u8*>(&context), sizeof(context)}));
     const abi::sigcontext& c = context.uc_mcontext;
+    // Only a 64-bit program's own segments: IRET to any other would fault.
+    constexpr u16 USER_LEVEL = 3;
+    if ((c.cs | USER_LEVEL) != USER_CS || (c.ss | USER_LEVEL) != USER_SS) return Error::Efault;
     TRY(restore_fpu(task, c.fpstate));
     arch::UserRegisters& r = registers;
     r.r8 = c.r8, r.r9 = c.r9, r.r10 = c.r10, r.r11 = c.r11, r.r12 = c.r12, r.r13 = c.r13, r.r14 = c.r14, r.r15 = c.r15;
