@@ -163,6 +163,7 @@ void Scheduler::take_sample(Cpu& cpu) {
     if (now >= cpu.sample_at) {
         ++(self.was_in_user_mode ? self.use_.user_samples : self.use_.kernel_samples);
         ++(self.was_in_user_mode ? cpu.user_samples : cpu.kernel_samples);
+        if (self.watches_cpu_time()) self.add_work(Work::Personality);
         cpu.sample_at = now + SAMPLE_PERIOD;
     }
     if (cpu.sample_at != ~0ULL) time::request_interrupt_by({cpu.sample_at});

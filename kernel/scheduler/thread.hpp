@@ -102,6 +102,10 @@ class Thread final : public sync::ThreadHeader, public Object {
     void leave_cpu() { is_on_cpu_.store(false, std::memory_order_release); }
     void set_personality(Ref<Object> object) { personality_ = std::move(object); }
 
+    /// From now on each sample of the running thread (10 ms) raises Work::Personality: it has timers of CPU time.
+    void watch_cpu_time() { watches_cpu_time_.store(true, std::memory_order_relaxed); }
+    bool watches_cpu_time() const { return watches_cpu_time_.load(std::memory_order_relaxed); }
+
     void add_work(Work bits) { work.fetch_or(std::to_underlying(bits), std::memory_order_seq_cst); }
     void clear_work(Work bits) { work.fetch_and(~std::to_underlying(bits), std::memory_order_seq_cst); }
     bool has_work(Work bits) const { return (work.load(std::memory_order_seq_cst) & std::to_underlying(bits)) != 0; }
@@ -144,6 +148,7 @@ class Thread final : public sync::ThreadHeader, public Object {
     Nanoseconds total_runtime_ns_ = 0;
     u64 context_switches_ = 0;
     CpuUse use_;                      ///< Its run_time is not used: total_runtime_ns_ is.
+    std::atomic<bool> watches_cpu_time_{false};
     char name_[NAME_SIZE] = {};
 };
 

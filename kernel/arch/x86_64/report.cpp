@@ -70,7 +70,9 @@ void describe_cpu(FormatSink sink, const UserRegisters* registers) {
     u64 cr2;
     asm volatile("mov %%cr3, %0; mov %%cr2, %1" : "=r"(cr3), "=r"(cr2));
     if (registers == nullptr) {
-        describe_calls(sink, reinterpret_cast<u64>(__builtin_return_address(0)), reinterpret_cast<u64>(__builtin_frame_address(0)));
+        // SAFETY: our own frame; its first word is the caller's.
+        const auto* frame = static_cast<const u64*>(__builtin_frame_address(0));
+        describe_calls(sink, reinterpret_cast<u64>(__builtin_return_address(0)), frame[0]);
         return;
     }
     const UserRegisters& r = *registers;

@@ -38,12 +38,14 @@ void release_holdings(Task& task) {
     space = nullptr;
     if (task.vfork) task.vfork->complete();
     task.vfork = nullptr;
-    task.files.leave();
+    security::TableUser files;
     Ref<fs::PathContext> paths;
     {
         auto guard = task.task_lock.lock();
+        files = std::move(task.files);
         paths = std::move(task.paths);
     }
+    files.leave();
 }
 
 /// Where the children of `process` go: the nearest living ancestor that asked for it, or init.

@@ -132,6 +132,7 @@ Result<Pid> clone_current_task(const CloneRequest& request) {
         const ResourceLimits limits = *parent.process->limits.lock();
         *process->limits.lock() = limits;
     }
+    if (process->limit(Resource::Cpu) != NO_LIMIT) thread->watch_cpu_time();
     process->exit_signal = static_cast<Signal>(request.flags & clone_flag::SIGNAL_MASK);
     Process* adopter = parent.process.get();
     if ((request.flags & clone_flag::PARENT) != 0) {

@@ -33,7 +33,7 @@ ResourceLimits ResourceLimits::initial(u64 max_processes) {
     limits.of(Resource::Stack).soft = 8 * MIB;
     limits.of(Resource::Core) = {0, NO_LIMIT};
     limits.of(Resource::Processes) = {max_processes, max_processes};
-    limits.of(Resource::OpenFiles) = {1024, 1024 * KIB};
+    limits.of(Resource::OpenFiles) = {1024, 4096};
     limits.of(Resource::LockedMemory) = {8 * MIB, 8 * MIB};
     limits.of(Resource::PendingSignals) = {max_processes, max_processes};
     limits.of(Resource::MessageQueue) = {800 * KIB, 800 * KIB};

@@ -9,6 +9,7 @@
 
 #include <atomic>
 
+#include "posix_x/process/cpu_timers.hpp"
 #include "posix_x/process/resource_limits.hpp"
 #include "posix_x/signal/signals.hpp"
 #include "scheduler/wait_queue.hpp"
@@ -115,6 +116,7 @@ class Process final : public Object {
     // ---- Own locks or the process's own task only.
     sync::SpinLocked<ResourceLimits, sync::LockRank::Process> limits;
     RealTimer real_timer;
+    CpuTimers cpu_timers;
     time::Nanoseconds started_at = time::monotonic();
     i32 nice = 0;
 

@@ -115,6 +115,7 @@ void deliver_signals(arch::UserRegisters& registers) {
     Task& task = current_task();
     task.thread->clear_work(scheduler::Work::Signal | scheduler::Work::Personality);
     deliver_real_timer(*task.process);
+    check_cpu_timers(task);
     while (true) {
         const Decision decision = decide(task);
         switch (decision.kind) {

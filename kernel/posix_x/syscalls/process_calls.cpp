@@ -209,10 +209,17 @@ struct Rlimit {
     u64 hard;
 };
 
+/// RLIMIT_CPU is looked at while its process runs, once there is one.
+void watch_cpu_time(Process& process) {
+    auto state = process.signals.lock();
+    if (state->task != nullptr) state->task->thread->watch_cpu_time();
+}
+
 Result<> set_limit(Task& caller, Process& target, Resource resource, const Rlimit& wanted) {
     if (wanted.soft > wanted.hard) return Error::Einval;
     constexpr u64 MAX_OPEN_FILES = 1024 * KIB;  // /proc/sys/fs/nr_open
     if (resource == Resource::OpenFiles && wanted.hard > MAX_OPEN_FILES) return Error::Eperm;
+    if (resource == Resource::Cpu && wanted.soft != NO_LIMIT) watch_cpu_time(target);
     auto limits = target.limits.lock();
     Limit& limit = limits->of(resource);
     if (wanted.hard > limit.hard && !caller.identity->can(Capability::SysResource)) return Error::Eperm;

@@ -1,4 +1,5 @@
-// alarm, getitimer, setitimer: the one interval timer of a process that counts real time.
+// alarm, getitimer, setitimer: a process's three interval timers, of real time, of its own and of all its CPU time.
+#include "posix_x/process/usage.hpp"
 #include "posix_x/syscalls/families.hpp"
 #include "posix_x/syscalls/scheduling.hpp"
 #include "posix_x/syscalls/support.hpp"
@@ -41,10 +42,35 @@ Result<u32> sys_alarm(Context&, u32 seconds) {
     return static_cast<u32>(whole + (rounds_up ? 1 : 0));
 }
 
-/// Timers of CPU time are not there. Errors: Einval.
-Result<> check_which(i32 which) {
-    if (static_cast<IntervalTimer>(which) != IntervalTimer::Real) return Error::Einval;
-    return {};
+/// What the timer counts, for the calling task.
+Nanoseconds used_for(IntervalTimer which) {
+    const ResourceUsage usage = usage_of(current_task());
+    return which == IntervalTimer::Virtual ? usage.user_time : usage.user_time + usage.system_time;
+}
+
+CpuTimer& cpu_timer(IntervalTimer which) {
+    CpuTimers& timers = current_process().cpu_timers;
+    return which == IntervalTimer::Virtual ? timers.virtual_time : timers.profiling;
+}
+
+TimerSetting read_cpu_timer(IntervalTimer which) {
+    const CpuTimer& timer = cpu_timer(which);
+    if (timer.expires_at == 0) return {0, timer.interval};
+    const Nanoseconds used = used_for(which);
+    return {timer.expires_at > used ? timer.expires_at - used : time::MICROSECOND, timer.interval};
+}
+
+TimerSetting set_cpu_timer(IntervalTimer which, const TimerSetting& wanted) {
+    const TimerSetting old = read_cpu_timer(which);
+    cpu_timer(which) = {wanted.left > 0 ? used_for(which) + wanted.left : 0, wanted.interval};
+    if (wanted.left > 0) current_task().thread->watch_cpu_time();
+    return old;
+}
+
+/// Errors: Einval.
+Result<IntervalTimer> which_timer(i32 which) {
+    if (which < 0 || which > static_cast<i32>(IntervalTimer::Profiling)) return Error::Einval;
+    return static_cast<IntervalTimer>(which);
 }
 
 abi::itimerval to_abi(const TimerSetting& setting) {
@@ -52,8 +78,9 @@ abi::itimerval to_abi(const TimerSetting& setting) {
 }
 
 Result<> sys_getitimer(Context&, i32 which, vm::UserOut<abi::itimerval> out) {
-    TRY(check_which(which));
-    return out.write(to_abi(read_timer(current_process().real_timer)));
+    const IntervalTimer timer = TRY(which_timer(which));
+    if (timer == IntervalTimer::Real) return out.write(to_abi(read_timer(current_process().real_timer)));
+    return out.write(to_abi(read_cpu_timer(timer)));
 }
 
 /// LINUX: a null pointer counts as a timer of zeros.
@@ -63,8 +90,8 @@ Result<> sys_setitimer(Context&, i32 which, vm::UserIn<abi::itimerval> in, vm::U
         const abi::itimerval value = TRY(in.read());
         wanted = { TRY(to_nanoseconds(value.it_value)), TRY(to_nanoseconds(value.it_interval)) };
     }
-    TRY(check_which(which));
-    const TimerSetting old = set_timer(wanted);
+    const IntervalTimer timer = TRY(which_timer(which));
+    const TimerSetting old = timer == IntervalTimer::Real ? set_timer(wanted) : set_cpu_timer(timer, wanted);
     if (out.is_null()) return {};
     return out.write(to_abi(old));
 }
