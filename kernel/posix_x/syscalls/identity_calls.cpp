@@ -1,6 +1,7 @@
 // User and group ids, supplementary groups, capabilities (credentials(7), capabilities(7)).
 #include <algorithm>
 
+#include "posix_x/process/process_tree.hpp"
 #include "posix_x/syscalls/families.hpp"
 #include "posix_x/syscalls/support.hpp"
 
@@ -37,11 +38,31 @@ void adjust_capabilities(const Identity& old, Identity& next) {
     if (old.euid != 0 && next.euid == 0) next.effective = next.permitted;
 }
 
-void adopt(Ref<Identity> next) {
+/// The same for setfsuid: those that concern files go with the file-system id of root and come back with it.
+void adjust_file_capabilities(const Identity& old, Identity& next) {
+    constexpr u32 CHOWN = 0, DAC_OVERRIDE = 1, DAC_READ_SEARCH = 2, FOWNER = 3, FSETID = 4, LINUX_IMMUTABLE = 9;
+    constexpr u32 MKNOD = 27, MAC_OVERRIDE = 32;
+    constexpr CapabilitySet FOR_FILES = 1ULL << CHOWN | 1ULL << DAC_OVERRIDE | 1ULL << DAC_READ_SEARCH | 1ULL << FOWNER |
+                                        1ULL << FSETID | 1ULL << LINUX_IMMUTABLE | 1ULL << MKNOD | 1ULL << MAC_OVERRIDE;
+    if (old.fsuid == 0 && next.fsuid != 0) next.effective &= ~FOR_FILES;
+    if (old.fsuid != 0 && next.fsuid == 0) next.effective |= next.permitted & FOR_FILES;
+}
+
+/// LINUX: whoever changes identity can no longer be looked into, and forgets the parent's death signal (commit_creds).
+void put_in_place(Ref<Identity> next) {
     Task& task = current_task();
-    adjust_capabilities(*task.identity, *next);
-    if (next->euid != task.identity->euid || next->egid != task.identity->egid) task.is_dumpable = false;
+    const Identity& old = *task.identity;
+    if (next->euid != old.euid || next->egid != old.egid || next->fsuid != old.fsuid || next->fsgid != old.fsgid) {
+        task.is_dumpable = false;
+        auto tree = PROCESSES.lock();
+        task.process->parent_death_signal = Signal::None;
+    }
     task.set_identity(std::move(next));
+}
+
+void adopt(Ref<Identity> next) {
+    adjust_capabilities(*current_task().identity, *next);
+    put_in_place(std::move(next));
 }
 
 Result<> sys_setuid(Context&, u32 uid) {
@@ -158,7 +179,8 @@ Result<u32> sys_setfsuid(Context&, u32 uid) {
     if (!allowed || uid == UNCHANGED) return old;
     Ref<Identity> next = TRY(now.clone());
     next->fsuid = uid;
-    adopt(std::move(next));
+    adjust_file_capabilities(now, *next);
+    put_in_place(std::move(next));
     return old;
 }
 
@@ -169,7 +191,7 @@ Result<u32> sys_setfsgid(Context&, u32 gid) {
     if (!allowed || gid == UNCHANGED) return old;
     Ref<Identity> next = TRY(now.clone());
     next->fsgid = gid;
-    adopt(std::move(next));
+    put_in_place(std::move(next));
     return old;
 }
 
