@@ -45,6 +45,8 @@ Result<Ref<Inode>> TmpfsDirectory::create_unnamed(const NewNode& node) {
 }
 
 Result<> TmpfsDirectory::link(Dentry& child, Inode& target) {
+    // LINUX: each further name counts as an inode, since its dentry holds memory too (shmem_link).
+    if (target.links() != 0) TRY(owner().take_inode());
     add_entry(child);
     tmpfs_inode(target).change_links(1);
     target.note_changed();
@@ -60,6 +62,7 @@ Result<> TmpfsDirectory::remove(Dentry& child) {
         victim.set_links(0);
         add_links(-1);
     } else {
+        if (victim.links() > 1) owner().give_inode_back();
         victim.change_links(-1);
     }
     remove_entry(child);
