@@ -86,12 +86,13 @@ enum class Show : u8 { Links, Information };
 
 class DescriptorDirectory final : public fs::GeneratedDirectory {
   public:
-    DescriptorDirectory(Ref<fs::FileSystem> file_system, Ref<Process> process, Show show, Owner owner)
+    DescriptorDirectory(Ref<fs::FileSystem> file_system, Ref<Process> process, Show show, Owner owner,
+                        Owner owner_of_entries)
         : GeneratedDirectory(std::move(file_system), show == Show::Links ? 0500 : 0555,
                              fs::InodeTraits::VolatileNames, owner.uid, owner.gid),
           process_(std::move(process)),
           show_(show),
-          owner_(owner) {}
+          owner_of_entries_(owner_of_entries) {}
 
     Result<Ref<fs::Inode>> find(std::string_view name) override {
         const auto number = parse_number_name(name);
@@ -102,9 +103,9 @@ class DescriptorDirectory final : public fs::GeneratedDirectory {
         Ref<fs::FileSystem> owner_system(&file_system());
         if (show_ == Show::Information)
             return Ref<fs::Inode>(
-                TRY(make_ref<DescriptorInformation>(std::move(owner_system), process_, *number, owner_)));
+                TRY(make_ref<DescriptorInformation>(std::move(owner_system), process_, *number, owner_of_entries_)));
         return Ref<fs::Inode>(TRY(
-            make_ref<DescriptorLink>(std::move(owner_system), process_, *number, link_mode(**file), owner_)));
+            make_ref<DescriptorLink>(std::move(owner_system), process_, *number, link_mode(**file), owner_of_entries_)));
     }
     Result<> list(u64 cookie, fs::DirectorySink sink) override {
         const Ref<security::CapabilityTable> table = TRY(table_of(*process_));
@@ -128,21 +129,23 @@ class DescriptorDirectory final : public fs::GeneratedDirectory {
     }
     const Ref<Process> process_;
     const Show show_;
-    const Owner owner_;
+    const Owner owner_of_entries_;
 };
 
 }  // namespace
 
 Result<Ref<fs::Inode>> make_descriptor_directory(Ref<fs::FileSystem> file_system, Ref<Process> process,
-                                                 Owner owner) {
-    return Ref<fs::Inode>(
-        TRY(make_ref<DescriptorDirectory>(std::move(file_system), std::move(process), Show::Links, owner)));
+                                                 const ProcessView& view) {
+    const Owner owner = Owner::of_file(view);
+    return Ref<fs::Inode>(TRY(make_ref<DescriptorDirectory>(std::move(file_system), std::move(process),
+                                                            Show::Links, owner, owner)));
 }
 
 Result<Ref<fs::Inode>> make_descriptor_information(Ref<fs::FileSystem> file_system, Ref<Process> process,
-                                                   Owner owner) {
-    return Ref<fs::Inode>(TRY(
-        make_ref<DescriptorDirectory>(std::move(file_system), std::move(process), Show::Information, owner)));
+                                                   const ProcessView& view) {
+    return Ref<fs::Inode>(TRY(make_ref<DescriptorDirectory>(std::move(file_system), std::move(process),
+                                                            Show::Information, Owner::of_directory(view),
+                                                            Owner::of_file(view))));
 }
 
 }  // namespace exo::posix_x::procfs

@@ -6,9 +6,13 @@
 
 namespace exo::posix_x::procfs {
 
-Owner Owner::of(const ProcessView& view) {
-    if (!view.identity || !view.is_dumpable) return {};
+Owner Owner::of_directory(const ProcessView& view) {
+    if (!view.identity) return {};
     return {view.identity->euid, view.identity->egid};
+}
+
+Owner Owner::of_file(const ProcessView& view) {
+    return view.is_dumpable ? of_directory(view) : Owner{};
 }
 
 std::optional<u32> parse_number_name(std::string_view name) {
@@ -61,25 +65,26 @@ Ref<fs::FileSystem> the_file_system() { return fs::procfs().file_system; }
 
 }  // namespace
 
-Result<Ref<fs::Inode>> ProcessDirectory::find_directory(std::string_view name, Owner owner) {
-    if (name == "fd") return make_descriptor_directory(the_file_system(), process_, owner);
-    if (name == "fdinfo") return make_descriptor_information(the_file_system(), process_, owner);
+Result<Ref<fs::Inode>> ProcessDirectory::find_directory(std::string_view name, const ProcessView& view) {
+    if (name == "fd") return make_descriptor_directory(the_file_system(), process_, view);
+    if (name == "fdinfo") return make_descriptor_information(the_file_system(), process_, view);
     if (name == "task" && level_ == Level::Process)
-        return Ref<fs::Inode>(TRY(make_ref<TasksDirectory>(the_file_system(), process_, owner)));
+        return Ref<fs::Inode>(
+            TRY(make_ref<TasksDirectory>(the_file_system(), process_, Owner::of_directory(view))));
     return Ref<fs::Inode>();
 }
 
 Result<Ref<fs::Inode>> ProcessDirectory::find(std::string_view name) {
     const Result<ProcessView> view = look_at(*process_);
     if (!view) return Ref<fs::Inode>();
-    const Owner owner = Owner::of(*view);
+    const Owner owner = Owner::of_file(*view);
     for (const ProcessFileKind& kind : process_files())
         if (kind.name == name)
             return Ref<fs::Inode>(TRY(make_ref<ProcessFile>(the_file_system(), process_, kind, owner)));
     for (const ProcessLinkKind& kind : process_links())
         if (kind.name == name)
             return Ref<fs::Inode>(TRY(make_ref<ProcessLink>(the_file_system(), process_, kind, owner)));
-    return find_directory(name, owner);
+    return find_directory(name, *view);
 }
 
 Result<> ProcessDirectory::list(u64 cookie, fs::DirectorySink sink) {
@@ -116,7 +121,7 @@ Result<Ref<fs::Inode>> TasksDirectory::find(std::string_view name) {
     const Result<ProcessView> view = look_at(*process_);
     if (!view) return Ref<fs::Inode>();
     return Ref<fs::Inode>(TRY(make_ref<ProcessDirectory>(the_file_system(), process_,
-                                                         ProcessDirectory::Level::Task, Owner::of(*view))));
+                                                         ProcessDirectory::Level::Task, Owner::of_directory(*view))));
 }
 
 Result<> TasksDirectory::list(u64 cookie, fs::DirectorySink sink) {
@@ -144,7 +149,7 @@ class ProcessesDirectory final : public fs::GeneratedDirectory {
         const Result<ProcessView> view = look_at(*process);
         if (!view) return Ref<fs::Inode>();
         return Ref<fs::Inode>(TRY(make_ref<ProcessDirectory>(
-            the_file_system(), std::move(process), ProcessDirectory::Level::Process, Owner::of(*view))));
+            the_file_system(), std::move(process), ProcessDirectory::Level::Process, Owner::of_directory(*view))));
     }
     /// A cookie is the pid, moved.
     Result<> list(u64 cookie, fs::DirectorySink sink) override {

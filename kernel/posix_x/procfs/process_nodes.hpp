@@ -6,11 +6,14 @@
 
 namespace exo::posix_x::procfs {
 
-/// Who owns the files of a process: its effective ids, or root if it must not be looked into.
+/// Who owns what stands in the directory of a process (proc(5), "/proc/PID").
 struct Owner {
     fs::UserId uid = 0;
     fs::GroupId gid = 0;
-    static Owner of(const ProcessView& view);
+    /// Of a directory that everyone may read: the effective ids, always.
+    static Owner of_directory(const ProcessView& view);
+    /// Of all else: the effective ids, or root if the process must not be looked into.
+    static Owner of_file(const ProcessView& view);
 };
 
 /// A file of a table.
@@ -60,7 +63,7 @@ class ProcessDirectory final : public fs::GeneratedDirectory {
     Result<> list(u64 cookie, fs::DirectorySink sink) override;
 
   private:
-    Result<Ref<fs::Inode>> find_directory(std::string_view name, Owner owner);
+    Result<Ref<fs::Inode>> find_directory(std::string_view name, const ProcessView& view);
     const Ref<Process> process_;
     const Level level_;
 };
@@ -81,9 +84,9 @@ class TasksDirectory final : public fs::GeneratedDirectory {
 
 /// /proc/PID/fd and /proc/PID/fdinfo. Errors of both: Enomem.
 Result<Ref<fs::Inode>> make_descriptor_directory(Ref<fs::FileSystem> file_system, Ref<Process> process,
-                                                 Owner owner);
+                                                 const ProcessView& view);
 Result<Ref<fs::Inode>> make_descriptor_information(Ref<fs::FileSystem> file_system, Ref<Process> process,
-                                                   Owner owner);
+                                                   const ProcessView& view);
 
 /// Is the process still there?
 inline bool is_present(const Process& process) {
