@@ -77,6 +77,14 @@ void power_off_through_acpi() {
         arch::port_write16(fadt.pm1b_control, static_cast<u16>(platform.power_off->b << 10 | SLEEP_ENABLE));
 }
 
+[[noreturn]] void reset_machine() {
+    const boot::AcpiAddress& reset = platform.fadt.reset_register;
+    if (reset.is_present() && reset.space == boot::AcpiAddress::Space::Io)
+        arch::port_write8(static_cast<u16>(reset.address), platform.fadt.reset_value);
+    arch::port_write8(KEYBOARD_PORT, KEYBOARD_RESET);
+    arch::reset_cpu();
+}
+
 }  // namespace
 
 void discover_platform(const boot::PhysicalReader& memory, u64 rsdp) {
@@ -116,23 +124,21 @@ Result<> start_interrupt_controllers() {
 }
 
 void power_off_machine() {
+    log::info("reboot: Power down");
     arch::disable_interrupts();
     leave_through_debug_exit(EXIT_NORMAL);
     power_off_through_acpi();
-    restart_machine();  // a virtual machine that was told not to reboot ends here
+    reset_machine();  // a virtual machine that was told not to reboot ends here
 }
 
 void restart_machine() {
+    log::info("reboot: Restarting system");
     arch::disable_interrupts();
-    const boot::AcpiAddress& reset = platform.fadt.reset_register;
-    if (reset.is_present() && reset.space == boot::AcpiAddress::Space::Io)
-        arch::port_write8(static_cast<u16>(reset.address), platform.fadt.reset_value);
-    arch::port_write8(KEYBOARD_PORT, KEYBOARD_RESET);
-    arch::reset_cpu();
+    reset_machine();
 }
 
 void halt_machine() {
-    log::info("halted");
+    log::info("reboot: System halted");
     arch::stop_machine();
 }
 
