@@ -228,6 +228,14 @@ int serve() {
     }
 }
 
+/// Waits until the terminal's output is transmitted: a TCSBRK with a non-zero argument (ioctl_tty(2)). The end of the
+/// session leader has hung up the descriptor that it was started with, so the terminal is opened anew.
+void drain_terminal() {
+    if (tty < 0) return;
+    const isize again = open_device("/dev/hvc0", linux::O_RDWR | linux::O_NOCTTY);
+    if (!sys::failed(again)) sys::ioctl(static_cast<int>(again), linux::TCSBRK, 1);
+}
+
 /// Ends everything that the program left behind, and delivers what is still in its pipes.
 void wind_up() {
     sys::kill(-1, linux::SIGKILL);
@@ -237,8 +245,7 @@ void wind_up() {
         pumps[i].finish();
         report_closed(i);
     }
-    // A TCSBRK with a non-zero argument waits until the output is transmitted (ioctl_tty(2)).
-    if (tty >= 0) sys::ioctl(tty, linux::TCSBRK, 1);
+    drain_terminal();
 }
 
 }  // namespace
