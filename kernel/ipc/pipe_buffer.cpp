@@ -53,10 +53,10 @@ Result<usize> PipeBuffer::append_merging(vm::InBuffer& from) {
     const usize head_piece = from.remaining() % PAGE_SIZE;
     if (head_piece == 0 || head_piece > merge_room()) return 0UZ;
     Slot& last = slot(head_ + used_ - 1);
-    const usize moved = TRY(from.read({last.frame.data() + last.end, head_piece}));
-    last.end += static_cast<u32>(moved);
-    size_ += moved;
-    return moved;
+    if (TRY(from.read({last.frame.data() + last.end, head_piece})) < head_piece) return Error::Efault;
+    last.end += static_cast<u32>(head_piece);
+    size_ += head_piece;
+    return head_piece;
 }
 
 Result<usize> PipeBuffer::append_pages(vm::InBuffer& from) {
@@ -65,17 +65,14 @@ Result<usize> PipeBuffer::append_pages(vm::InBuffer& from) {
         auto fresh = new_slot();
         if (!fresh) return done != 0 ? Result<usize>(done) : fail(fresh.error());
         const usize count = from.remaining() < PAGE_SIZE ? from.remaining() : PAGE_SIZE;
-        const auto moved = from.read({(*fresh)->frame.data(), count});
-        if (!moved || *moved == 0) {
+        if (from.read({(*fresh)->frame.data(), count}).value_or(0) < count) {
             spare_ = std::move((*fresh)->frame);
-            if (!moved && done == 0) return moved;
-            break;
+            return done != 0 ? Result<usize>(done) : fail(Error::Efault);
         }
-        (*fresh)->end = static_cast<u32>(*moved);
+        (*fresh)->end = static_cast<u32>(count);
         ++used_;
-        size_ += *moved;
-        done += *moved;
-        if (*moved < count) break;
+        size_ += count;
+        done += count;
     }
     return done;
 }
@@ -86,16 +83,12 @@ Result<usize> PipeBuffer::take(vm::OutBuffer& to) {
         Slot& first = slot(head_);
         const usize there = first.end - first.begin;
         const usize count = to.remaining() < there ? to.remaining() : there;
-        const auto moved = to.write({first.frame.data() + first.begin, count});
-        if (!moved) {
-            if (done == 0) return moved;
-            break;
-        }
-        first.begin += static_cast<u32>(*moved);
-        size_ -= *moved;
-        done += *moved;
+        if (to.write({first.frame.data() + first.begin, count}).value_or(0) < count)
+            return done != 0 ? Result<usize>(done) : fail(Error::Efault);
+        first.begin += static_cast<u32>(count);
+        size_ -= count;
+        done += count;
         if (first.begin == first.end) drop_first();
-        if (*moved < count) break;
     }
     return done;
 }

@@ -1,6 +1,8 @@
 // PipeBuffer: a queue of bytes in pages, with Linux's rule for what shares a page: a write whose odd part (its size
 // modulo 4096) fits behind the last bytes puts that part there, everything else starts on a page of its own. So a
 // write of at most 4096 bytes never lies in two pages, and is stored whole or not at all.
+// A copy that faults inside a page leaves that page as it was: it is neither stored nor taken in part (Linux: pipe_write,
+// pipe_read).
 // Pages come when needed; one is kept when the buffer runs empty, so that a ping-pong allocates nothing.
 // Not locked: Pipe does that.
 #pragma once
