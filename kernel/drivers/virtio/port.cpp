@@ -70,7 +70,7 @@ bool Port::collect_transmitted(State& state) {
             break;
         }
         if (!*completion) break;
-        state.is_transmitting[(*completion)->token] = false;
+        state.transmitting[(*completion)->token] = 0;
         has_news = true;
     }
     return has_news;

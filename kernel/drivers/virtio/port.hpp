@@ -55,6 +55,8 @@ class Port {
     /// The host has closed its side after having opened it.
     bool has_hung_up();
     usize readable_bytes();
+    /// Written, and not yet taken by the host. While there are some, `writable` is woken when that changes.
+    usize unsent_bytes();
 
     scheduler::WaitQueue readable;
     scheduler::WaitQueue writable;
@@ -87,7 +89,8 @@ class Port {
         std::array<Received, QUEUE_SIZE> received{};
         u32 first_received = 0;
         u32 received_count = 0;
-        std::array<bool, QUEUE_SIZE> is_transmitting{};
+        /// Bytes in each transmit buffer that the device has; 0: it is free.
+        std::array<u32, QUEUE_SIZE> transmitting{};
         HostSide host = HostSide::NotYet;
         bool is_open = false;
         bool is_removed = false;

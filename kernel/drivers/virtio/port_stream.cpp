@@ -60,7 +60,7 @@ Result<usize> Port::read(vm::OutBuffer& out, Blocking blocking) {
 /// A buffer is free, or the end has come. Otherwise the device is asked to interrupt when it gives one back.
 bool Port::has_room(State& state) {
     const auto is_free = [&] {
-        return std::ranges::find(state.is_transmitting, false) != state.is_transmitting.end();
+        return std::ranges::find(state.transmitting, 0U) != state.transmitting.end();
     };
     if (state.has_ended()) return true;
     if (state.host == HostSide::NotYet) return false;
@@ -81,8 +81,8 @@ Result<std::span<u8>> Port::reserve() {
     auto state = state_.lock();
     if (!has_room(*state)) return std::span<u8>{};
     if (state->has_ended()) return Error::Epipe;
-    const auto free = std::ranges::find(state->is_transmitting, false);
-    return transmit_buffer(static_cast<u32>(free - state->is_transmitting.begin()));
+    const auto free = std::ranges::find(state->transmitting, 0U);
+    return transmit_buffer(static_cast<u32>(free - state->transmitting.begin()));
 }
 
 Result<> Port::submit(std::span<u8> buffer, usize size) {
@@ -92,7 +92,7 @@ Result<> Port::submit(std::span<u8> buffer, usize size) {
         static_cast<u32>((buffer.data() - memory_.data()) / static_cast<isize>(BUFFER_SIZE)) - QUEUE_SIZE;
     const QueueBuffer item{physical(buffer), static_cast<u32>(size), Direction::ToDevice};
     if (!state->transmit.add({&item, 1}, index)) return Error::Epipe;
-    state->is_transmitting[index] = true;
+    state->transmitting[index] = static_cast<u32>(size);
     if (state->transmit.free_descriptors() > 0) state->transmit.set_interrupts(Virtqueue::Interrupts::Off);
     console_.notify(port_transmit_queue(id_), state->transmit);
     return {};
@@ -133,6 +133,19 @@ Result<usize> Port::write(vm::InBuffer& in, Blocking blocking) {
         if (!woken) break;
     }
     return total;
+}
+
+usize Port::unsent_bytes() {
+    auto state = state_.lock();
+    if (state->has_ended()) return 0;
+    state->transmit.set_interrupts(Virtqueue::Interrupts::On);
+    const bool has_room = collect_transmitted(*state);
+    usize count = 0;
+    for (const u32 size : state->transmitting) count += size;
+    state.unlock();
+    // The interrupt will not find these any more: who waits for room is told here.
+    if (has_room) writable.wake_all();
+    return count;
 }
 
 Result<> Port::drain(scheduler::WaitMode mode) {

@@ -83,6 +83,7 @@ class PortTerminal final : public TerminalDriver {
         if (!taken && taken.error() == Error::Epipe) return bytes.size();  // nobody looks at the screen any more
         return taken.value_or(0);
     }
+    usize unsent() override { return port_.unsent_bytes(); }
     scheduler::WaitQueue& readable() override { return port_.readable; }
     scheduler::WaitQueue& writable() override { return port_.writable; }
 
