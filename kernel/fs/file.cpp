@@ -13,6 +13,13 @@ constexpr OpenFlags CREATION_FLAGS =
 constexpr OpenFlags SETTABLE_FLAGS =
     OpenFlags::Append | OpenFlags::Nonblock | OpenFlags::Async | OpenFlags::Direct | OpenFlags::Noatime;
 
+/// LINUX: rw_verify_area. Offsets are signed.
+Result<> check_range(u64 offset, usize size) {
+    const auto end = checked_add(offset, size);
+    if (!end || static_cast<i64>(*end) < 0) return Error::Einval;
+    return {};
+}
+
 }  // namespace
 
 File::File(Path path, Ref<Inode> inode, OpenFlags flags, FileTraits traits)
@@ -47,6 +54,7 @@ void File::set_blocking(Blocking blocking) {
 Result<usize> File::read(vm::OutBuffer& to) {
     if (!has(traits_, FileTraits::Seekable)) return do_read(to, 0);
     auto position = position_.lock();
+    TRY(check_range(*position, to.remaining()));
     const usize count = TRY(do_read(to, *position));
     *position += count;
     return count;
@@ -57,6 +65,7 @@ Result<usize> File::write(vm::InBuffer& from, const WriteContext& context) {
     if (!has(traits_, FileTraits::Seekable)) return do_write(from, offset, context);
     auto position = position_.lock();
     offset = *position;
+    TRY(check_range(offset, from.remaining()));
     const usize count = TRY(do_write(from, offset, context));
     *position = offset + count;
     return count;
@@ -64,11 +73,13 @@ Result<usize> File::write(vm::InBuffer& from, const WriteContext& context) {
 
 Result<usize> File::read_at(vm::OutBuffer& to, u64 offset) {
     if (!has(traits_, FileTraits::Seekable)) return Error::Espipe;
+    TRY(check_range(offset, to.remaining()));
     return do_read(to, offset);
 }
 
 Result<usize> File::write_at(vm::InBuffer& from, u64 offset, const WriteContext& context) {
     if (!has(traits_, FileTraits::Seekable)) return Error::Espipe;
+    TRY(check_range(offset, from.remaining()));
     // LINUX: pwrite on an O_APPEND file appends whatever the offset (pwrite(2), "BUGS").
     return do_write(from, offset, context);
 }
@@ -84,6 +95,7 @@ Result<> File::read_exactly(std::span<u8> to, u64 offset) {
 }
 
 Result<u64> File::seek(i64 offset, abi::SeekWhence whence) {
+    if (has(traits_, FileTraits::NoopSeek)) return 0ULL;
     if (!has(traits_, FileTraits::Seekable)) return Error::Espipe;
     auto position = position_.lock();
     *position = TRY(do_seek(*position, offset, whence));

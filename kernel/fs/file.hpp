@@ -35,6 +35,7 @@ enum class FileTraits : u8 {
     Seekable = 1,  ///< Has a position; pread and pwrite work.
     PathOnly = 2,  ///< O_PATH
     Stream = 4,    ///< lseek gives ESPIPE without further ado.
+    NoopSeek = 8,  ///< lseek does nothing and says 0 (Linux: noop_llseek); pread and pwrite give ESPIPE.
 };
 EXO_FLAGS(FileTraits);
 
@@ -61,7 +62,7 @@ class File : public Object {
     /// At the position, which moves. Errors: those of read(2).
     Result<usize> read(vm::OutBuffer& to);
     Result<usize> write(vm::InBuffer& from, const WriteContext& context = {});
-    /// pread, pwrite. Errors: Espipe, and those of read and write.
+    /// pread, pwrite. Errors: Espipe, Einval (the end would be no offset), and those of read and write.
     Result<usize> read_at(vm::OutBuffer& to, u64 offset);
     Result<usize> write_at(vm::InBuffer& from, u64 offset, const WriteContext& context = {});
     /// Reads exactly these bytes, for the kernel itself (execve). Errors: Eio when the file ends before.
@@ -93,7 +94,7 @@ class File : public Object {
                               const WriteContext& context = {});
     /// fsync and fdatasync. Errors: Einval (nothing to sync to), Eio.
     virtual Result<> sync();
-    /// What mmap maps. Errors: Enodev.
+    /// What mmap maps; null: anonymous memory, as for /dev/zero. Errors: Enodev.
     virtual Result<Ref<vm::PageSource>> page_source();
     /// F_GETPIPE_SZ, F_SETPIPE_SZ. Errors: Ebadf (no pipe), Einval, Eperm, Ebusy, Enomem.
     virtual Result<u32> pipe_capacity();

@@ -28,6 +28,7 @@ class NullFile final : public MemoryFile {
 class ZeroFile final : public MemoryFile {
   public:
     using MemoryFile::MemoryFile;
+    Result<Ref<vm::PageSource>> page_source() override { return Ref<vm::PageSource>(); }
     Result<usize> do_read(vm::OutBuffer& to, u64) override { return to.write_zeros(to.remaining()); }
     Result<usize> do_write(vm::InBuffer& from, u64&, const WriteContext&) override {
         return from.remaining();

@@ -11,18 +11,15 @@ using fs::FileTraits;
 /// Linux never moves more than this in one call.
 constexpr u64 MAX_TRANSFER = 0x7ffff000;
 
+/// LINUX: access_ok comes first and looks at the size as it was given, so one that is too large is EFAULT.
 Result<vm::OutBuffer> out_buffer(BufferArgument buffer, u64 size) {
-    if (static_cast<i64>(size) < 0) return Error::Einval;
-    const vm::OutBuffer out = vm::OutBuffer::from_user(buffer.address, std::min(size, MAX_TRANSFER));
-    TRY(out.check());
-    return out;
+    TRY(vm::OutBuffer::from_user(buffer.address, size).check());
+    return vm::OutBuffer::from_user(buffer.address, std::min(size, MAX_TRANSFER));
 }
 
 Result<vm::InBuffer> in_buffer(BufferArgument buffer, u64 size) {
-    if (static_cast<i64>(size) < 0) return Error::Einval;
-    const vm::InBuffer in = vm::InBuffer::from_user(buffer.address, std::min(size, MAX_TRANSFER));
-    TRY(in.check());
-    return in;
+    TRY(vm::InBuffer::from_user(buffer.address, size).check());
+    return vm::InBuffer::from_user(buffer.address, std::min(size, MAX_TRANSFER));
 }
 
 Result<usize> sys_read(Context&, Descriptor fd, BufferArgument buffer, u64 size) {
@@ -139,6 +136,11 @@ Result<> sys_sync(Context&) {
     return {};  // every file system that exists lives in memory: there is nothing behind it to write to
 }
 
+Result<> sys_syncfs(Context&, Descriptor fd) {
+    (void)TRY(use_file(fd, Rights::Sync));
+    return {};  // as for sync
+}
+
 Result<> sys_ftruncate(Context&, Descriptor fd, i64 size) {
     if (size < 0) return Error::Einval;
     const FileUse file = TRY(use_file(fd, Rights::Write, Error::Einval));
@@ -181,6 +183,7 @@ Result<> register_read_write_calls() {
     TRY(register_call<sys_fallocate>(285, "fallocate"));
     TRY(register_call<sys_preadv>(295, "preadv"));
     TRY(register_call<sys_pwritev>(296, "pwritev"));
+    TRY(register_call<sys_syncfs>(306, "syncfs"));
     return {};
 }
 
