@@ -35,7 +35,9 @@ File::File(OpenRequest&& request, FileTraits traits)
 }
 
 File::~File() {
-    if (counts_as_writer_) inode_->end_write();
+    if (!counts_as_writer_) return;
+    inode_->end_write();
+    path_.mount->end_write();
 }
 
 Result<> File::set_status_flags(OpenFlags flags, const Credentials& credentials) {

@@ -30,6 +30,11 @@ FileSystem::FileSystem(std::string_view type_name)
     : type_name_(type_name),
       device_{0, next_anonymous_minor.fetch_add(1, std::memory_order_relaxed)} {}
 
+Result<> FileSystem::make_read_only() {
+    if (!is_read_only() && nameless_.load(std::memory_order_relaxed) != 0) return Error::Ebusy;
+    return writers_.close();
+}
+
 void FileSystem::last_mount_gone(Dentry&) {
     // Forgetting a name may make its directory's name forgettable.
     while (true) {

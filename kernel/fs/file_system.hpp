@@ -6,6 +6,7 @@
 #include "abi/linux/mount.hpp"
 #include "abi/linux/statfs.hpp"
 #include "fs/dentry.hpp"
+#include "fs/writer_gate.hpp"
 
 namespace exo::fs {
 
@@ -36,8 +37,14 @@ class FileSystem : public Object {
     /// st_dev of its inodes; an anonymous device (major 0) unless it has a block device.
     abi::DeviceNumber device() const { return device_; }
     u64 next_inode_number() { return next_inode_number_.fetch_add(1, std::memory_order_relaxed); }
-    bool is_read_only() const { return is_read_only_.load(std::memory_order_relaxed); }
-    void set_read_only(bool is_read_only) { is_read_only_.store(is_read_only, std::memory_order_relaxed); }
+    bool is_read_only() const { return writers_.is_closed(); }
+    /// Errors: Ebusy: a file is open for writing, or one without a name is in use and will have to be deleted.
+    Result<> make_read_only();
+    void make_writable() { writers_.open(); }
+    /// An inode's last name has gone, or has come back, or the inode goes itself.
+    void note_nameless(i32 delta) {
+        nameless_.fetch_add(static_cast<u32>(delta), std::memory_order_relaxed);
+    }
 
     /// f_type, sizes and counts; the mount adds flags. Errors: Eio.
     virtual Result<> statistics(abi::statfs& out) = 0;
@@ -63,7 +70,8 @@ class FileSystem : public Object {
     std::string_view type_name_;
     abi::DeviceNumber device_;
     std::atomic<u64> next_inode_number_{1};
-    std::atomic<bool> is_read_only_{false};
+    WriterGate writers_;
+    std::atomic<u32> nameless_{0};
     std::atomic<u32> mounts_{0};
 };
 

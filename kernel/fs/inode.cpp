@@ -18,7 +18,22 @@ Inode::Inode(Ref<FileSystem> file_system, u64 number, const NewNode& node, Inode
     times_.unsafe_value() = {now, now, now, now};
 }
 
-Inode::~Inode() = default;
+Inode::~Inode() {
+    if (links() == 0) file_system_->note_nameless(-1);
+}
+
+/// The file system counts those that it will have to delete.
+void Inode::note_links(u32 before, u32 after) {
+    if ((before == 0) == (after == 0)) return;
+    file_system_->note_nameless(after == 0 ? 1 : -1);
+}
+
+void Inode::set_links(u32 links) { note_links(links_.exchange(links, std::memory_order_relaxed), links); }
+
+void Inode::add_links(i32 delta) {
+    const u32 before = links_.fetch_add(static_cast<u32>(delta), std::memory_order_relaxed);
+    note_links(before, before + static_cast<u32>(delta));
+}
 
 InodeAttributes Inode::attributes() {
     return {.number = number_,

@@ -111,7 +111,7 @@ class Inode : public Object {
         uid_.store(uid, std::memory_order_relaxed);
         gid_.store(gid, std::memory_order_relaxed);
     }
-    void set_links(u32 links) { links_.store(links, std::memory_order_relaxed); }
+    void set_links(u32 links);
     // release: whoever sees the new size sees the pages that it covers
     void set_size(u64 size) { size_.store(size, std::memory_order_release); }
     void set_times(const InodeTimes& times) { *times_.lock() = times; }
@@ -185,9 +185,11 @@ class Inode : public Object {
   protected:
     Inode(Ref<FileSystem> file_system, u64 number, const NewNode& node,
           InodeTraits traits = InodeTraits::None);
-    void add_links(i32 delta) { links_.fetch_add(static_cast<u32>(delta), std::memory_order_relaxed); }
+    void add_links(i32 delta);
 
   private:
+    void note_links(u32 before, u32 after);
+
     Ref<FileSystem> file_system_;
     u64 number_;
     std::atomic<u32> mode_;

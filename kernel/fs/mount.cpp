@@ -35,7 +35,9 @@ Mount::Mount(MountableTree tree, String source, MountOptions options)
       file_system_(std::move(tree.file_system)),
       root_(std::move(tree.root)),
       source_(std::move(source)),
-      options_(options) {
+      options_(options),
+      writers_(has(options, MountOptions::ReadOnly) ? WriterGate::Initially::Closed
+                                                    : WriterGate::Initially::Open) {
     file_system_->mounts_.fetch_add(1, std::memory_order_relaxed);
 }
 
@@ -52,6 +54,27 @@ Mount::~Mount() {
     while (top->parent() != nullptr) top = top->parent();
     const Ref<Dentry> keep(top);
     file_system_->last_mount_gone(*top);
+}
+
+Result<> Mount::set_options(MountOptions options) {
+    if (has(options, MountOptions::ReadOnly))
+        TRY(writers_.close());
+    else
+        writers_.open();
+    options_.store(options, std::memory_order_relaxed);
+    return {};
+}
+
+Result<> Mount::begin_write() {
+    TRY(file_system_->writers_.enter());
+    const auto entered = writers_.enter();
+    if (!entered) file_system_->writers_.leave();
+    return entered;
+}
+
+void Mount::end_write() {
+    writers_.leave();
+    file_system_->writers_.leave();
 }
 
 Result<Ref<MountNamespace>> MountNamespace::create(Ref<Mount> root) {
@@ -195,7 +218,8 @@ void MountNamespace::put_subtree_last(State& state, Mount& top) {
 
 Result<> MountNamespace::detach(const Path& where, abi::UmountFlags flags) {
     using abi::UmountFlags;
-    if (has(flags, UmountFlags::Expire)) return Error::Einval;
+    if (has(flags, UmountFlags::Expire) && has(flags, UmountFlags::Force | UmountFlags::Detach))
+        return Error::Einval;
     auto state = state_.lock();
     Mount& mount = *where.mount;
     if (mount.namespace_ != this || where.dentry.get() != &mount.root() || !mount.parent_)
@@ -209,15 +233,23 @@ Result<> MountNamespace::detach(const Path& where, abi::UmountFlags flags) {
     }
     Path place;
     {
-        // One reference is the namespace's, one `where`. Others only come by a walk, which this lock keeps out.
+        // Others only come by a walk, which this lock keeps out.
         auto tree = name_tree.lock();
-        if (mount.children_ != 0 || mount.reference_count() > 2) return Error::Ebusy;
+        TRY(check_unused(mount, flags));
         place = tree->mounts.detach(mount);
     }
     state->mounts.remove(mount);
     mount.namespace_ = nullptr;
     mount.release();
     return {};
+}
+
+/// With the name tree locked. With MNT_EXPIRE the mount must have been found unused before, and not been used since.
+Result<> MountNamespace::check_unused(Mount& mount, abi::UmountFlags flags) {
+    // One reference is the namespace's, one the caller's path.
+    if (mount.children_ != 0 || mount.reference_count() > 2) return Error::Ebusy;
+    if (!has(flags, abi::UmountFlags::Expire)) return {};
+    return mount.is_expiring_.exchange(true, std::memory_order_relaxed) ? Result<>{} : Result<>{Error::Eagain};
 }
 
 /// The last mount in the list that hangs on `top`, directly or not.

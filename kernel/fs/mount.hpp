@@ -37,9 +37,16 @@ class Mount final : public Object {
     Dentry& root() const { return *root_; }
     std::string_view source() const { return source_; }
     MountOptions options() const { return options_.load(std::memory_order_relaxed); }
-    void set_options(MountOptions options) { options_.store(options, std::memory_order_relaxed); }
-    bool is_read_only() const {
-        return has(options(), MountOptions::ReadOnly) || file_system_->is_read_only();
+    /// Errors: Ebusy (ReadOnly, and a file is open for writing through this mount).
+    Result<> set_options(MountOptions options);
+    bool is_read_only() const { return writers_.is_closed() || file_system_->is_read_only(); }
+    /// A file is opened for writing through this mount, until end_write. Errors: Erofs.
+    Result<> begin_write();
+    void end_write();
+    /// A path walk ended here: MNT_EXPIRE starts anew.
+    void note_used() {
+        if (is_expiring_.load(std::memory_order_relaxed)) [[unlikely]]
+            is_expiring_.store(false, std::memory_order_relaxed);
     }
 
     /// For the name tree: among all that are attached somewhere.
@@ -63,6 +70,8 @@ class Mount final : public Object {
     Ref<Dentry> root_;
     String source_;
     std::atomic<MountOptions> options_;
+    WriterGate writers_;  ///< Closed as long as the options say ReadOnly.
+    std::atomic<bool> is_expiring_{false};  ///< Not used since an umount2 with MNT_EXPIRE.
     Ref<Mount> parent_;
     Ref<Dentry> mountpoint_;
     MountNamespace* namespace_ = nullptr;
@@ -100,6 +109,7 @@ class MountNamespace final : public Object {
     struct State {
         MountList mounts;
     };
+    static Result<> check_unused(Mount& mount, abi::UmountFlags flags);
     void put_in(State& state, Ref<Mount> mount, const Path& where);
     void take_out(State& state, Mount& mount);
     Result<> check_place(const Mount& mount, const Path& where);
@@ -116,7 +126,7 @@ class MountNamespace final : public Object {
 struct MountRequest {
     std::string_view source;
     const Path& target;
-    std::string_view type_name;
+    std::optional<std::string_view> type_name;
     abi::MountFlags flags;
     std::string_view options;
     const Path* source_path = nullptr;  ///< Resolved `source`, for MS_BIND and MS_MOVE.

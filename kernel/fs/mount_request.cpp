@@ -51,16 +51,24 @@ Result<> remount(const MountRequest& request) {
     if (!is_mount_root(request.target)) return Error::Einval;
     Mount& mount = *request.target.mount;
     const MountOptions options = remount_options(mount, request.flags);
-    if (!has(request.flags, MountFlags::Bind)) {
-        TRY(mount.file_system().remount(request.options));
-        mount.file_system().set_read_only(has(request.flags, MountFlags::Rdonly));
+    if (has(request.flags, MountFlags::Bind)) return mount.set_options(options);
+
+    FileSystem& file_system = mount.file_system();
+    const bool was_read_only = file_system.is_read_only();
+    const bool is_to_be_read_only = has(request.flags, MountFlags::Rdonly);
+    if (is_to_be_read_only) TRY(file_system.make_read_only());
+    const auto changed = file_system.remount(request.options);
+    if (!changed) {
+        if (!was_read_only) file_system.make_writable();
+        return changed;
     }
-    mount.set_options(options);
-    return {};
+    if (!is_to_be_read_only) file_system.make_writable();
+    return mount.set_options(options);
 }
 
 Result<> mount_new(MountNamespace& mounts, const MountRequest& request) {
-    FileSystemType* type = find_file_system(request.type_name);
+    if (!request.type_name) return Error::Einval;
+    FileSystemType* type = find_file_system(*request.type_name);
     if (type == nullptr) return Error::Enodev;
     MountableTree tree = TRY(type->mount(request.source, request.options));
     Ref<Mount> mount = TRY(Mount::create(std::move(tree), request.source, options_from_flags(request.flags)));

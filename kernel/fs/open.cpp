@@ -139,12 +139,18 @@ Result<Ref<File>> open_inode(OpenRequest&& request) {
     }
     if (has(request.flags, OpenFlags::Direct)) return Error::Einval;
     if (!is_write_access(request.flags)) return inode->open(std::move(request));
-    TRY(inode->allow_write());
-    auto file = inode->open(std::move(request));
+    const Ref<Mount> mount = request.path.mount;
+    TRY(mount->begin_write());
+    Result<Ref<File>> file = [&]() -> Result<Ref<File>> {
+        TRY(inode->allow_write());
+        auto opened = inode->open(std::move(request));
+        if (!opened) inode->end_write();
+        return opened;
+    }();
     if (file)
         (*file)->counts_as_writer_ = true;
     else
-        inode->end_write();
+        mount->end_write();
     return file;
 }
 

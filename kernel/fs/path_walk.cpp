@@ -237,7 +237,8 @@ Result<> PathWalk::follow_magic(Inode& inode) {
 }
 
 /// Where the walk is, as a path of its own; the lock is gone then.
-Result<Path> PathWalk::finish() {
+Result<Path> PathWalk::finish(WalkFlags flags) {
+    if (!has(flags, WalkFlags::KeepExpiry)) mount_->note_used();
     Path result{Ref<Mount>(mount_), Ref<Dentry>(dentry_)};
     lock_.reset();
     return result;
@@ -248,7 +249,7 @@ Result<Path> PathWalk::whole(std::string_view path, WalkFlags flags) {
     TRY(run(Goal::Whole, flags));
     if ((has_trailing_slash_ || has(flags, WalkFlags::RequireDirectory)) && !dentry_->inode()->is_directory())
         return Error::Enotdir;
-    return finish();
+    return finish(flags);
 }
 
 Result<Path> PathWalk::parent(std::string_view path) {

@@ -61,7 +61,7 @@ class PathWalk {
     Result<> follow_magic(Inode& inode);
     void step_up();
     bool is_last() const { return rest_.empty() && pending_ == 0; }
-    Result<Path> finish();
+    Result<Path> finish(WalkFlags flags = WalkFlags::None);
     void let_go();
     void take_hold();
 

@@ -32,7 +32,8 @@ Result<> sys_mount(Context&, PathArgument source, PathArgument target, BufferArg
         if (source_text.is_empty()) return Error::Einval;
         from = TRY(fs::resolve(task.caller(), {}, source_text.view(), fs::WalkFlags::FollowLast));
     }
-    return fs::mount(mount_namespace(), {source_text.view(), where, type_text.view(), flags, options.view(), names_path ? &from : nullptr});
+    const auto type_name = type.address == 0 ? std::nullopt : std::optional(type_text.view());
+    return fs::mount(mount_namespace(), {source_text.view(), where, type_name, flags, options.view(), names_path ? &from : nullptr});
 }
 
 Result<> sys_umount2(Context&, PathArgument target, UmountFlags flags) {
@@ -41,7 +42,8 @@ Result<> sys_umount2(Context&, PathArgument target, UmountFlags flags) {
     Task& task = current_task();
     if (!task.identity->can(Capability::SysAdmin)) return Error::Eperm;
     const UserPath name = TRY(UserPath::copy(target));
-    const auto walk = has(flags, UmountFlags::Nofollow) ? fs::WalkFlags::None : fs::WalkFlags::FollowLast;
+    const auto follow = has(flags, UmountFlags::Nofollow) ? fs::WalkFlags::None : fs::WalkFlags::FollowLast;
+    const auto walk = follow | fs::WalkFlags::KeepExpiry;
     const fs::Path where = TRY(fs::resolve(task.caller(), {}, name.view(), walk));
     return mount_namespace().detach(where, flags);
 }
