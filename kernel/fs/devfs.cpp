@@ -36,7 +36,9 @@ Result<> make_parents(std::string_view path) {
 }  // namespace
 
 Result<> init() {
-    MountableTree tree = TRY(tmpfs::create({.mode = 0755}, "devtmpfs"));
+    tmpfs::Options options = tmpfs::default_options();
+    options.mode = 0755;
+    MountableTree tree = TRY(tmpfs::create(options, "devtmpfs"));
     const Path root {
         TRY(Mount::create(std::move(tree), "devtmpfs", MountOptions::None))
         , nullptr

@@ -10,10 +10,6 @@ namespace {
 
 constinit u64 total_memory = 0;
 
-Options default_options() {
-    return {.max_bytes = total_memory / 2, .max_inodes = total_memory / PAGE_SIZE / 2};
-}
-
 Result<MountableTree> mount_tmpfs(std::string_view, std::string_view text) {
     return create(TRY(parse_options(text, default_options(), total_memory)), "tmpfs");
 }
@@ -47,6 +43,11 @@ void init(u64 total_memory_bytes) {
     register_file_system(ramfs_type);
 }
 
+Options default_options() {
+    const u64 pages = total_memory / PAGE_SIZE / 2;
+    return {.max_bytes = pages * PAGE_SIZE, .max_inodes = pages};
+}
+
 Result<MountableTree> create(const Options& options, std::string_view type_name) {
     Ref<PageBudget> budget = TRY(make_ref<PageBudget>(divide_round_up(options.max_bytes, PAGE_SIZE)));
     Ref<TmpfsFileSystem> file_system = TRY(make_ref<TmpfsFileSystem>(type_name, options, std::move(budget)));
@@ -77,7 +78,17 @@ TmpfsFileSystem::TmpfsFileSystem(std::string_view type_name, const Options& opti
     : FileSystem(type_name),
       options_(options),
       budget_(std::move(budget)),
-      max_inodes_(options.max_inodes) {}
+      max_inodes_(options.max_inodes),
+      inode_numbers_(options.inode_numbers) {}
+
+u64 TmpfsFileSystem::new_inode_number() {
+    if (inode_numbers_.load(std::memory_order_relaxed) == InodeNumbers::Bits64) return next_inode_number();
+    // They start again at 1: 0 would mean a deleted entry.
+    while (true) {
+        const u64 number = next_inode_number() & 0xffff'ffff;
+        if (number != 0) return number;
+    }
+}
 
 Result<> TmpfsFileSystem::take_inode() {
     const u64 before = inodes_.fetch_add(1, std::memory_order_relaxed);
@@ -124,31 +135,40 @@ Result<> TmpfsFileSystem::statistics(abi::statfs& out) {
     return {};
 }
 
+namespace {
+
+/// An octal number of three digits or more.
+Result<> append_mode(String& out, u32 mode) {
+    TRY(out.append(",mode="));
+    if (mode > 0777) TRY(format_append(out, "{}", mode >> 9));
+    return format_append(out, "{}{}{}", mode >> 6 & 7, mode >> 3 & 7, mode & 7);
+}
+
+}  // namespace
+
+/// LINUX: shmem_show_options: what differs from the defaults, and the width of inode numbers always.
 Result<> TmpfsFileSystem::append_options(String& out) {
+    if (!has_limits()) return options_.mode == 0755 ? Result<>{} : append_mode(out, options_.mode);
     const Options defaults = default_options();
     const u64 max_inodes = max_inodes_.load(std::memory_order_relaxed);
     const u64 max_bytes = budget_->limit() * PAGE_SIZE;
-    if (max_bytes != 0 && budget_->limit() != defaults.max_bytes / PAGE_SIZE)
-        TRY(format_append(out, ",size={}k", max_bytes / KIB));
-    if (max_inodes != 0 && max_inodes != defaults.max_inodes)
-        TRY(format_append(out, ",nr_inodes={}", max_inodes));
-    if (options_.mode != defaults.mode) {
-        const u32 mode = options_.mode;
-        TRY(format_append(out, ",mode="));
-        if (mode > 0777) TRY(format_append(out, "{}", mode >> 9));
-        TRY(format_append(out, "{}{}{}", mode >> 6 & 7, mode >> 3 & 7, mode & 7));
-    }
+    if (max_bytes != defaults.max_bytes) TRY(format_append(out, ",size={}k", max_bytes / KIB));
+    if (max_inodes != defaults.max_inodes) TRY(format_append(out, ",nr_inodes={}", max_inodes));
+    if (options_.mode != defaults.mode) TRY(append_mode(out, options_.mode));
     if (options_.uid != 0) TRY(format_append(out, ",uid={}", options_.uid));
     if (options_.gid != 0) TRY(format_append(out, ",gid={}", options_.gid));
-    return {};
+    return out.append(inode_numbers_.load(std::memory_order_relaxed) == InodeNumbers::Bits64 ? ",inode64"
+                                                                                            : ",inode32");
 }
 
 Result<> TmpfsFileSystem::remount(std::string_view text) {
+    if (!has_limits()) return {};
     const Options current{.max_bytes = budget_->limit() * PAGE_SIZE,
                           .max_inodes = max_inodes_.load(std::memory_order_relaxed),
                           .mode = options_.mode,
                           .uid = options_.uid,
-                          .gid = options_.gid};
+                          .gid = options_.gid,
+                          .inode_numbers = inode_numbers_.load(std::memory_order_relaxed)};
     const Options options = TRY(parse_options(text, current, total_memory));
     const u64 pages = divide_round_up(options.max_bytes, PAGE_SIZE);
     // LINUX: a limit can be neither cut below what is used nor put where there was none (shmem_reconfigure).
@@ -158,6 +178,7 @@ Result<> TmpfsFileSystem::remount(std::string_view text) {
         return Error::Einval;
     budget_->set_limit(pages);
     max_inodes_.store(options.max_inodes, std::memory_order_relaxed);
+    inode_numbers_.store(options.inode_numbers, std::memory_order_relaxed);
     return {};
 }
 
@@ -188,7 +209,7 @@ void TmpfsFileSystem::last_mount_gone(Dentry& root) {
 // ---- Inodes
 
 TmpfsInode::TmpfsInode(TmpfsFileSystem& file_system, const NewNode& node, InodeTraits traits)
-    : Inode(Ref<FileSystem>(&file_system), file_system.next_inode_number(), node, traits) {}
+    : Inode(Ref<FileSystem>(&file_system), file_system.new_inode_number(), node, traits) {}
 
 InodeAttributes TmpfsRegular::attributes() {
     InodeAttributes attributes = Inode::attributes();

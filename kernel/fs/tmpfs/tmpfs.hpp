@@ -10,6 +10,9 @@ namespace exo::fs::tmpfs {
 /// (half of it) refer to.
 void init(u64 total_memory_bytes);
 
+/// What mount(2) starts from: half of the memory, and an inode for each page of it.
+Options default_options();
+
 /// A new instance. Errors: Enomem.
 Result<MountableTree> create(const Options& options, std::string_view type_name = "tmpfs");
 

@@ -17,6 +17,10 @@ class TmpfsFileSystem final : public FileSystem {
     Result<> take_inode();
     void give_inode_back() { inodes_.fetch_sub(1, std::memory_order_relaxed); }
 
+    u64 new_inode_number();
+    /// ramfs and the first root take what they get, and know no option but the mode.
+    bool has_limits() const { return type_name() != "ramfs" && type_name() != "rootfs"; }
+
     /// A node without a name. Errors: Enospc, Enomem.
     Result<Ref<Inode>> make_inode(const NewNode& node);
 
@@ -31,6 +35,7 @@ class TmpfsFileSystem final : public FileSystem {
     Options options_;
     Ref<PageBudget> budget_;
     std::atomic<u64> max_inodes_;
+    std::atomic<InodeNumbers> inode_numbers_;
     std::atomic<u64> inodes_{0};
 };
 

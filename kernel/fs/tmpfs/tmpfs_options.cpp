@@ -31,7 +31,7 @@ Result<u64> parse_size(std::string_view text, u64 total_memory_bytes) {
     text.remove_suffix(1);
     const auto percent = parse_unsigned(text);
     if (!percent || *percent > 1'000'000) return Error::Einval;
-    return total_memory_bytes / 100 * *percent;
+    return total_memory_bytes * *percent / 100;
 }
 
 Result<u32> parse_id(std::string_view text, u64 base, u64 maximum) {
@@ -58,7 +58,9 @@ Result<> apply(std::string_view key, std::string_view value, u64 total_memory_by
         options.gid = TRY(parse_id(value, 10, NO_ID - 1));
     } else if (key == "huge") {
         if (value != "never") return Error::Einval;
-    } else if ((key != "inode32" && key != "inode64") || !value.empty()) {
+    } else if ((key == "inode32" || key == "inode64") && value.empty()) {
+        options.inode_numbers = key == "inode32" ? InodeNumbers::Bits32 : InodeNumbers::Bits64;
+    } else {
         return Error::Einval;
     }
     return {};

@@ -8,12 +8,16 @@
 
 namespace exo::fs::tmpfs {
 
+/// inode32 and inode64.
+enum class InodeNumbers : u8 { Bits32, Bits64 };
+
 struct Options {
     u64 max_bytes = 0;   ///< 0: no limit.
     u64 max_inodes = 0;  ///< 0: no limit.
     u32 mode = 01777;
     u32 uid = 0;
     u32 gid = 0;
+    InodeNumbers inode_numbers = InodeNumbers::Bits64;
 };
 
 /// "size=10m,nr_inodes=5k,mode=755,uid=0,gid=0", on top of `defaults`; size also takes k, m, g and % of
