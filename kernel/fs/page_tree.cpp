@@ -2,6 +2,8 @@
 
 #include <new>
 
+#include "vm/shared_memory.hpp"
+
 namespace exo::fs {
 
 using memory::FrameRef;
@@ -18,6 +20,7 @@ u64 PageTree::place_of(Node* node) {
 }
 
 PageTree::~PageTree() {
+    vm::remove_shared_pages(count_);
     if (root_ != 0) destroy(root_, height_);
 }
 
@@ -75,6 +78,7 @@ Result<> PageTree::insert(u64 index, FrameRef frame) {
     *place = frame.leak().frame_number();
     if (above != nullptr) ++above->used;
     ++count_;
+    vm::add_shared_pages(1);
     return {};
 }
 
@@ -88,6 +92,7 @@ FrameRef PageTree::remove(u64 index) {
     }
     if (place == 0) return {};
     --count_;
+    vm::remove_shared_pages(1);
     // Empty places upwards, as long as nodes run empty.
     u32 level = 1;
     for (; level <= height_; ++level) {

@@ -1,6 +1,7 @@
 #include "vm/anonymous_source.hpp"
 
 #include "vm/commit.hpp"
+#include "vm/shared_memory.hpp"
 
 namespace exo::vm {
 
@@ -21,7 +22,10 @@ AnonymousSource::~AnonymousSource() {
     for (u64 index = 0; index < chunks.size() * CHUNK; index += CHUNK) {
         u32* entries = entry(chunks, index);
         for (u64 i = 0; entries != nullptr && i < CHUNK; ++i)
-            if (entries[i] != 0) memory::release_frame(entries[i]);
+            if (entries[i] != 0) {
+                memory::release_frame(entries[i]);
+                remove_shared_pages(1);
+            }
     }
     if (is_charged_) uncharge_commit(page_count_);
 }
@@ -53,6 +57,7 @@ Result<memory::FrameRef> AnonymousSource::get_page(u64 index, PageAccess) {
     u32* place = entry(*chunks, index);
     if (*place != 0) return memory::FrameRef::share(memory::PhysicalAddress::of_frame(*place));
     *place = frame.number();
+    add_shared_pages(1);
     memory::FrameRef result = frame;
     (void)frame.leak();
     return result;

@@ -12,6 +12,7 @@
 #include "posix_x/syscalls/time_values.hpp"
 #include "posix_x/system_names.hpp"
 #include "vm/commit.hpp"
+#include "vm/shared_memory.hpp"
 
 namespace exo::posix_x::procfs {
 
@@ -60,15 +61,19 @@ Result<> generate_meminfo(String& out) {
     const u64 free = frames.free_frames * KIB_PER_PAGE;
     TRY(append_memory(out, "MemTotal:", frames.total_frames * KIB_PER_PAGE));
     TRY(append_memory(out, "MemFree:", free));
+    // Without disks all files are in memory for good: what is cached is what is shared.
+    const u64 shared = vm::shared_memory_pages.load(std::memory_order_relaxed) * KIB_PER_PAGE;
     TRY(append_memory(out, "MemAvailable:", free));
-    for (const auto name :
-         {"Buffers:", "Cached:", "SwapCached:", "SwapTotal:", "SwapFree:", "Dirty:", "Writeback:"})
+    TRY(append_memory(out, "Buffers:", 0));
+    TRY(append_memory(out, "Cached:", shared));
+    for (const auto name : {"SwapCached:", "SwapTotal:", "SwapFree:", "Dirty:", "Writeback:"})
         TRY(append_memory(out, name, 0));
     TRY(append_memory(out, "AnonPages:", totals.anonymous_pages * KIB_PER_PAGE));
     TRY(append_memory(out, "Mapped:", totals.mapped_pages * KIB_PER_PAGE));
-    TRY(append_memory(out, "PageTables:", totals.page_table_bytes / KIB));
+    TRY(append_memory(out, "Shmem:", shared));
     TRY(append_memory(
         out, "KernelStack:", scheduler::SCHEDULER.stats().threads * memory::KernelStack::SIZE / KIB));
+    TRY(append_memory(out, "PageTables:", totals.page_table_bytes / KIB));
     return append_memory(out, "Committed_AS:", vm::committed_pages() * KIB_PER_PAGE);
 }
 
