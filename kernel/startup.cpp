@@ -9,6 +9,7 @@
 #include "drivers/virtio/bus.hpp"
 #include "fs/devfs.hpp"
 #include "fs/initramfs.hpp"
+#include "fs/pseudo/pseudo.hpp"
 #include "fs/tmpfs/tmpfs.hpp"
 #include "ipc/pipe.hpp"
 #include "log/log.hpp"
@@ -144,11 +145,13 @@ Result<> start_file_systems() {
     fs::tmpfs::init(total);
     TRY(ipc::init());
     TRY(fs::devfs::init());
+    TRY(fs::init_sysfs());
     fs::MountableTree tree = TRY(fs::tmpfs::create({.mode = 0755}, "rootfs"));
     Ref<fs::Mount> root = TRY(fs::Mount::create(std::move(tree), "rootfs", fs::MountOptions::None));
     Ref<fs::MountNamespace> mounts = TRY(fs::MountNamespace::create(std::move(root)));
     const fs::Path top = mounts->root();
     posix_x::set_mount_namespace(std::move(mounts));
+    TRY(fs::make_built_in_nodes(top));
     return unpack_modules(top);
 }
 

@@ -15,6 +15,14 @@ class Unpacker {
         : memory_(memory),
           caller_{KERNEL_CREDENTIALS, context} {}
 
+    /// LINUX: the times of directories count from the archive although files were made in them since (dir_utime).
+    void finish() {
+        for (const DirectoryTime& directory : directory_times_) {
+            if (const auto place = resolve(caller_, {}, directory.name, WalkFlags::None))
+                set_time(place->inode(), directory.modified);
+        }
+    }
+
     /// Errors: Enomem, Enospc. What Linux passes over in silence (a missing directory on the way) we do too.
     Result<> unpack(const CpioEntry& entry) {
         const auto result = unpack_one(entry);
@@ -30,6 +38,7 @@ class Unpacker {
             case abi::mode::DIRECTORY: {
                 const auto made = make_directory(caller_, {}, entry.name, entry.mode);
                 if (!made && made.error() != Error::Eexist) return made;
+                TRY(directory_times_.push({entry.name, entry.modified}));
                 break;
             }
             case abi::mode::SYMLINK: TRY(make_symlink(caller_, as_text(entry.data), {}, entry.name)); break;
@@ -76,18 +85,37 @@ class Unpacker {
         Inode& inode = place.inode();
         inode.set_mode((inode.mode() & abi::mode::TYPE_MASK) | (entry.mode & abi::mode::PERMISSIONS));
         inode.set_owner(entry.user, entry.group);
-        InodeTimes times = inode.times();
-        times.access = times.modification = {static_cast<i64>(entry.modified), 0};
-        inode.set_times(times);
+        set_time(inode, entry.modified);
         return {};
+    }
+
+    static void set_time(Inode& inode, u32 modified) {
+        InodeTimes times = inode.times();
+        times.access = times.modification = {static_cast<i64>(modified), 0};
+        inode.set_times(times);
     }
 
     const Ref<ArchiveMemory>& memory_;
     Caller caller_;
     CpioLinks links_;
+    struct DirectoryTime {
+        std::string_view name;  ///< Lies in the archive.
+        u32 modified;
+    };
+    Vector<DirectoryTime> directory_times_;
 };
 
 }  // namespace
+
+Result<> make_built_in_nodes(const Path& root) {
+    constexpr abi::DeviceNumber CONSOLE{5, 1};
+    const Ref<PathContext> context = TRY(make_ref<PathContext>(root));
+    context->set_umask(0);
+    const Caller kernel{KERNEL_CREDENTIALS, *context};
+    TRY(make_directory(kernel, {}, "/dev", 0755));
+    TRY(make_node(kernel, {}, "/dev/console", abi::mode::CHARACTER_DEVICE | 0600, CONSOLE));
+    return make_directory(kernel, {}, "/root", 0700);
+}
 
 Result<> unpack_initramfs(const Ref<ArchiveMemory>& memory, const Path& root, InitramfsReport& report) {
     const Ref<PathContext> context = TRY(make_ref<PathContext>(root));
@@ -97,8 +125,10 @@ Result<> unpack_initramfs(const Ref<ArchiveMemory>& memory, const Path& root, In
     while (true) {
         const auto entry = reader.next();
         report.failure = reader.failure();
-        if (!entry) return fail(entry.error());
-        if (!*entry) return {};
+        if (!entry || !*entry) {
+            unpacker.finish();
+            return entry ? Result<>{} : fail(entry.error());
+        }
         TRY(unpacker.unpack(**entry));
         ++report.entries;
     }

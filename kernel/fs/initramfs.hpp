@@ -24,6 +24,10 @@ class ArchiveMemory final : public Object {
     Release release_;
 };
 
+/// What Linux's built-in archive has, so that init starts with a console whatever the image brings: /dev, /dev/console
+/// (0600, 5:1) and /root (0700). An archive that is unpacked afterwards overwrites them. Errors: Enomem, Enospc.
+Result<> make_built_in_nodes(const Path& root);
+
 struct InitramfsReport {
     u32 entries = 0;
     CpioFailure failure{};  ///< problem None: all of it was read.
