@@ -124,7 +124,7 @@ Result<> start_interrupt_controllers() {
 }
 
 void power_off_machine() {
-    log::info("reboot: Power down");
+    log::write(log::Level::Emergency, "reboot: Power down");
     arch::disable_interrupts();
     leave_through_debug_exit(EXIT_NORMAL);
     power_off_through_acpi();
@@ -132,13 +132,13 @@ void power_off_machine() {
 }
 
 void restart_machine() {
-    log::info("reboot: Restarting system");
+    log::write(log::Level::Emergency, "reboot: Restarting system");
     arch::disable_interrupts();
     reset_machine();
 }
 
 void halt_machine() {
-    log::info("reboot: System halted");
+    log::write(log::Level::Emergency, "reboot: System halted");
     arch::stop_machine();
 }
 
