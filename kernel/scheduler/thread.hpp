@@ -48,13 +48,14 @@ struct ThreadStats {
     Nanoseconds ema_runtime_ns;
 };
 
-/// What a thread has used of the CPU. The time is exact; what it was spent on is sampled (scheduler.hpp).
+/// What a thread has used. The time is exact; what it was spent on is sampled (scheduler.hpp).
 struct CpuUse {
     Nanoseconds run_time = 0;
     u64 user_samples = 0;
     u64 kernel_samples = 0;
     u64 voluntary_switches = 0;    ///< It blocked.
     u64 involuntary_switches = 0;  ///< Another was to run.
+    u64 minor_faults = 0;          ///< Page faults that vm resolved for it.
 };
 
 /// What a thread with a user side has in addition. Owned by the thread, made by posix_x.
@@ -90,6 +91,8 @@ class Thread final : public sync::ThreadHeader, public Object {
     ThreadStats stats() const;
     /// The running slice included.
     CpuUse cpu_use() const;
+    /// Of the calling thread only.
+    void count_minor_fault() { ++use_.minor_faults; }
     void* stack_top() const { return stack_.top(); }
     /// Where the entry code leaves the user's registers: the top of the kernel stack.
     arch::UserRegisters& user_registers() const;

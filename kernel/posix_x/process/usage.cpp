@@ -12,6 +12,7 @@ ResourceUsage to_usage(const scheduler::CpuUse& use) {
         usage.system_time = static_cast<time::Nanoseconds>(product / samples);
     }
     usage.user_time = use.run_time - usage.system_time;
+    usage.minor_faults = use.minor_faults;
     usage.voluntary_switches = use.voluntary_switches;
     usage.involuntary_switches = use.involuntary_switches;
     return usage;
