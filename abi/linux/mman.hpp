@@ -70,6 +70,15 @@ enum class Advice : std::uint32_t {
     Pageout = 21,
     PopulateRead = 22,
     PopulateWrite = 23,
+    DontneedLocked = 24,
 };
+
+/// mlock2(2)
+enum class LockFlags : std::uint32_t { None = 0, Onfault = 1 };
+template <> inline constexpr bool IS_FLAG_ENUM<LockFlags> = true;
+
+/// mlockall(2)
+enum class LockAllFlags : std::uint32_t { None = 0, Current = 1, Future = 2, Onfault = 4 };
+template <> inline constexpr bool IS_FLAG_ENUM<LockAllFlags> = true;
 
 }  // namespace exo::abi

@@ -24,6 +24,7 @@ enum class Capability : u8 {
     Setgid = 6,
     Setuid = 7,
     Setpcap = 8,
+    IpcLock = 14,
     SysChroot = 18,
     SysPtrace = 19,
     SysAdmin = 21,

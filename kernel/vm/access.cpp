@@ -24,18 +24,24 @@ void AddressSpace::populate(u64 address, u64 length) {
     for (u64 at = align_down(address, PAGE_SIZE); at < end;) {
         const auto area = area_above(at);
         if (!area || area->start >= end) return;
-        at = std::max(at, area->start);
-        const u64 stop = std::min(end, area->end);
-        // A private page is copied now, a shared one only read (Linux: populate_vma_page_range).
-        const bool is_write =
-            abi::has(area->kind.protection, Protection::Write) && !has(area->kind.flags, AreaFlags::Shared);
-        for (; at < stop; at += PAGE_SIZE) {
-            const FaultResult result = fault(at, {.is_write = is_write});
-            if (result == FaultResult::AccessDenied) break;
-            if (result != FaultResult::Resolved) return;
-        }
-        at = stop;
+        if (populate_area(*area, std::max(at, area->start), std::min(end, area->end)) ==
+            FaultResult::OutOfMemory)
+            return;
+        at = area->end;
     }
+}
+
+/// The pages of [start, end) in one area, up to the first that cannot be had. LINUX: populate_vma_page_range.
+FaultResult AddressSpace::populate_area(const AreaInformation& area, u64 start, u64 end) {
+    if (has(area.kind.flags, AreaFlags::LockOnFault)) return FaultResult::Resolved;
+    // A private page is copied now, a shared one only read.
+    const bool is_write =
+        abi::has(area.kind.protection, Protection::Write) && !has(area.kind.flags, AreaFlags::Shared);
+    for (u64 at = start; at < end; at += PAGE_SIZE) {
+        const FaultResult result = fault(at, {.is_write = is_write});
+        if (result != FaultResult::Resolved) return result;
+    }
+    return FaultResult::Resolved;
 }
 
 /// madvise(MADV_POPULATE_…): the first page that cannot be had decides.

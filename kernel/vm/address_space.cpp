@@ -4,6 +4,18 @@
 
 namespace exo::vm {
 
+namespace {
+constinit std::atomic<LimitsSource> limits_source{nullptr};
+}
+
+void set_limits_source(LimitsSource source) { limits_source.store(source, std::memory_order_release); }
+
+MemoryLimits AddressSpace::limits_for(const State& state) {
+    // acquire: pairs with set_limits_source
+    const LimitsSource source = limits_source.load(std::memory_order_acquire);
+    return source != nullptr ? source().value_or(state.limits) : state.limits;
+}
+
 AddressSpace::AddressSpace(SpaceLayout layout, MemoryLimits limits) : Object(ObjectKind::AddressSpace) {
     State& state = lock_.unsafe_value();
     state.layout = layout;
@@ -54,6 +66,7 @@ SpaceStatistics AddressSpace::statistics() {
         sum.virtual_pages = state->areas.total_bytes() >> PAGE_SHIFT;
         sum.peak_virtual_pages = std::max(state->peak_bytes >> PAGE_SHIFT, sum.virtual_pages);
         sum.data_pages = state->areas.data_bytes() >> PAGE_SHIFT;
+        sum.locked_pages = state->areas.locked_bytes() >> PAGE_SHIFT;
         sum.areas = state->areas.size();
         u64 tables = 1;
         for (const Area* area = state->areas.first(); area != nullptr; area = AreaSet::next(*area)) {

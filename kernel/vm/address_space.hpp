@@ -24,6 +24,7 @@ struct MemoryLimits {
     u64 address_space = ~0ULL;  ///< RLIMIT_AS
     u64 data = ~0ULL;           ///< RLIMIT_DATA
     u64 stack = 8 * MIB;        ///< RLIMIT_STACK
+    u64 locked = ~0ULL;         ///< RLIMIT_MEMLOCK; none for who has CAP_IPC_LOCK.
 };
 
 /// Where things go; execve chooses (ASLR is its matter).
@@ -73,6 +74,7 @@ struct SpaceStatistics {
     u64 data_pages = 0;  ///< Private, writable, not stack (VmData without the stack).
     u64 stack_pages = 0;
     u64 executable_pages = 0;
+    u64 locked_pages = 0;
     u64 page_table_bytes = 0;
     u64 areas = 0;
 };
@@ -96,6 +98,7 @@ class AddressSpace final : public Object {
 
     memory::PageTable& page_table() { return page_table_; }
     void set_layout(SpaceLayout layout);
+    /// Those that count where set_limits_source has nothing to say.
     void set_limits(MemoryLimits limits);
 
     // ---- The system calls. Lengths and addresses are the program's: nothing about them has been checked.
@@ -112,11 +115,21 @@ class AddressSpace final : public Object {
     u64 brk(u64 address);
     /// madvise(2). Errors: Einval, Enomem, Ebadf, Eacces, Efault.
     Result<> advise(u64 address, u64 length, abi::Advice advice);
-    /// msync(2). Errors: Einval, Enomem, and the source's.
+    /// msync(2). Errors: Einval, Enomem, Ebusy (MS_INVALIDATE of locked memory), and the source's.
     Result<> sync(u64 address, u64 length, abi::SyncFlags flags);
     /// mincore(2): one byte a page, bit 0 set if it is resident; `visit` gets them in order, outside the lock.
     /// Errors: Einval (address), Enomem, and what `visit` answers.
     Result<> residency(u64 address, u64 length, FunctionRef<Result<>(std::span<const u8>)> visit);
+
+    /// mlock(2), mlock2(2): the pages are there afterwards, unless they are to be locked when touched.
+    /// Errors: Eperm (none may be locked), Enomem (too many, a hole, a page that cannot be had), Einval, Eagain.
+    Result<> lock_pages(u64 address, u64 length, abi::LockFlags flags);
+    /// munlock(2). Errors: Einval, Enomem (a hole; what is before it is unlocked).
+    Result<> unlock_pages(u64 address, u64 length);
+    /// mlockall(2). Errors: Einval, Eperm, Enomem.
+    Result<> lock_all(abi::LockAllFlags flags);
+    /// munlockall(2).
+    void unlock_all();
 
     /// fork(2): a copy that shares all frames until either side writes. Errors: Enomem; this space is as before then.
     Result<Ref<AddressSpace>> clone();
@@ -149,6 +162,7 @@ class AddressSpace final : public Object {
         MemoryLimits limits;
         u64 brk_end = 0;
         u64 peak_bytes = 0;
+        AreaFlags future_lock = AreaFlags::None;  ///< What new areas get after mlockall(MCL_FUTURE).
     };
     using Lock = scheduler::RwLock<State, sync::LockRank::AddressSpace>;
 
@@ -160,6 +174,7 @@ class AddressSpace final : public Object {
         i64 source = 0;
     };
     void count_resident(Resident change);
+    static MemoryLimits limits_for(const State& state);
 
     // map.cpp
     static Result<> check_type(const MapRequest& request);
@@ -167,7 +182,18 @@ class AddressSpace final : public Object {
     static Result<u64> place(const State& state, const MapRequest& request, u64 length);
     static Result<> check_limits(const State& state, const AreaKind& kind, u64 bytes,
                                  AreaSet::Overlap replaced);
+    struct VirtualRange {
+        u64 start = 0;
+        u64 end = 0;
+    };
+    u64 move_break(u64 address, VirtualRange& locked);
     Result<u64> map_locked(State& state, MapRequest& request, u64 length, RemovedAreas& removed);
+
+    // lock.cpp
+    static Result<> check_lock_limit(const State& state, const AreaKind& kind, u64 bytes);
+    Result<> change_lock(State& state, u64 start, u64 size, AreaFlags lock, RemovedAreas& removed);
+    void change_all_locks(State& state, AreaFlags lock, RemovedAreas& removed);
+    Result<> populate_locked(u64 start, u64 end);
 
     // unmap.cpp
     Result<> unmap_locked(State& state, u64 start, u64 end, RemovedAreas& removed);
@@ -203,6 +229,7 @@ class AddressSpace final : public Object {
     bool grow_stack(u64 address);
 
     // access.cpp
+    FaultResult populate_area(const AreaInformation& area, u64 start, u64 end);
     Result<> with_page(u64 address, FaultAccess access, FunctionRef<void(const memory::FrameRef&)> use);
 
     // advise.cpp
@@ -220,6 +247,11 @@ class AddressSpace final : public Object {
     /// Areas found last by a fault; cleared under the exclusive lock. A hint that saves the walk down the tree.
     std::atomic<Area*> last_area_{nullptr};
 };
+
+/// Asks for the limits of who runs: they, not the space's, bound what a call adds to it (Linux: rlimit). So a change
+/// counts at once, and for a space that several share, each has his own. Nothing: a thread without limits.
+using LimitsSource = std::optional<MemoryLimits> (*)();
+void set_limits_source(LimitsSource source);
 
 /// Once, after the frame allocator: the frame of zeros that untouched memory reads. Errors: Enomem.
 Result<> initialise();

@@ -28,7 +28,8 @@ bool is_known(Advice advice) {
         case Advice::Cold:
         case Advice::Pageout:
         case Advice::PopulateRead:
-        case Advice::PopulateWrite: return true;
+        case Advice::PopulateWrite:
+        case Advice::DontneedLocked: return true;
         // As on a kernel without huge pages and without merging of same pages.
         case Advice::Mergeable:
         case Advice::Unmergeable:
@@ -47,7 +48,10 @@ Result<> AddressSpace::change_flags(State& state, Area& area, u64 start, u64 end
     if (kind == area.kind) return {};
     TRY(state.areas.split_at(start));
     TRY(state.areas.split_at(end));
-    state.areas.find(start)->kind = kind;
+    Area& changed = *state.areas.find(start);
+    state.areas.forget_bytes(changed);
+    changed.kind = kind;
+    state.areas.count_bytes(changed);
     state.areas.merge_range(start, end, removed);
     return {};
 }
@@ -57,15 +61,18 @@ Result<> AddressSpace::advise_area(State& state, Area& area, u64 start, u64 end,
     switch (advice) {
         case Advice::Free:
             // Freed at once, which is as good as when memory runs short.
-            if (area.source) return Error::Einval;
+            if (area.source || area.is_locked()) return Error::Einval;
             [[fallthrough]];
-        case Advice::Dontneed: {
+        case Advice::Dontneed:
+            if (area.is_locked()) return Error::Einval;
+            [[fallthrough]];
+        case Advice::DontneedLocked: {
             memory::TlbBatch batch(page_table_);
             remove_pages(start, end, batch);
             return {};
         }
         case Advice::Remove:
-            if (!area.source) return Error::Einval;
+            if (!area.source || area.is_locked()) return Error::Einval;
             return area.may_write_directly() ? Error::Eopnotsupp : Error::Eacces;
         case Advice::Dontfork:
             return change_flags(state, area, start, end, AreaFlags::DontFork, AreaFlags::None, removed);
@@ -76,7 +83,11 @@ Result<> AddressSpace::advise_area(State& state, Area& area, u64 start, u64 end,
             return change_flags(state, area, start, end, AreaFlags::WipeOnFork, AreaFlags::None, removed);
         case Advice::Keeponfork:
             return change_flags(state, area, start, end, AreaFlags::None, AreaFlags::WipeOnFork, removed);
-        default: return {};  // advice on reading ahead, paging out and dumping core, of which there is none
+        case Advice::Cold:
+        case Advice::Pageout:
+            if (area.is_locked()) return Error::Einval;
+            return {};       // there is nowhere to page out to
+        default: return {};  // advice on reading ahead and dumping core, of which there is none
     }
 }
 
@@ -120,6 +131,8 @@ Result<> AddressSpace::sync(u64 address, u64 length, abi::SyncFlags flags) {
         if (area->start > at) has_hole = true;
         const u64 from = std::max(at, area->start);
         const u64 to = std::min(end, area->end);
+        if (abi::has(flags, abi::SyncFlags::Invalidate) && has(area->kind.flags, AreaFlags::Locked))
+            return Error::Ebusy;
         if (abi::has(flags, abi::SyncFlags::Sync) && area->source && has(area->kind.flags, AreaFlags::Shared))
             TRY(area->source->sync_pages((area->offset + (from - area->start)) >> PAGE_SHIFT,
                                          (to - from) >> PAGE_SHIFT));

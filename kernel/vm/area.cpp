@@ -60,6 +60,7 @@ AreaSet::Overlap AreaSet::measure(u64 start, u64 end) const {
         const u64 bytes = std::min(end, area->end) - std::max(start, area->start);
         sum.total += bytes;
         if (area->is_data()) sum.data += bytes;
+        if (area->is_locked()) sum.locked += bytes;
     }
     return sum;
 }
@@ -148,11 +149,13 @@ Result<u64> AreaSet::find_gap_bottom_up(u64 size, u64 low, u64 high) const {
 void AreaSet::forget_bytes(const Area& area) {
     total_bytes_ -= area.size();
     if (area.is_data()) data_bytes_ -= area.size();
+    if (area.is_locked()) locked_bytes_ -= area.size();
 }
 
 void AreaSet::count_bytes(const Area& area) {
     total_bytes_ += area.size();
     if (area.is_data()) data_bytes_ += area.size();
+    if (area.is_locked()) locked_bytes_ += area.size();
 }
 
 Area& AreaSet::insert(Area& area, RemovedAreas& removed) {
@@ -186,6 +189,7 @@ void AreaSet::clear(RemovedAreas& removed) {
     tree_.abandon();
     total_bytes_ = 0;
     data_bytes_ = 0;
+    locked_bytes_ = 0;
 }
 
 bool AreaSet::try_absorb_next(Area& area, RemovedAreas& removed) {
@@ -241,6 +245,7 @@ void AreaSet::merge_range(u64 start, u64 end, RemovedAreas& removed) {
 bool AreaSet::is_consistent() const {
     u64 total = 0;
     u64 data = 0;
+    u64 locked = 0;
     u64 end_of_last = 0;
     for (const Area* area = first(); area != nullptr; area = next(*area)) {
         if (area->start >= area->end || area->start < end_of_last || area->end > memory::USER_END)
@@ -254,8 +259,9 @@ bool AreaSet::is_consistent() const {
         end_of_last = area->end;
         total += area->size();
         if (area->is_data()) data += area->size();
+        if (area->is_locked()) locked += area->size();
     }
-    return total == total_bytes_ && data == data_bytes_;
+    return total == total_bytes_ && data == data_bytes_ && locked == locked_bytes_;
 }
 
 }  // namespace exo::vm

@@ -27,8 +27,11 @@ enum class AreaFlags : u32 {
     Charged = 8,    ///< Charged to it.
     DontFork = 16,
     WipeOnFork = 32,
+    Locked = 64,        ///< mlock: counts against RLIMIT_MEMLOCK. Nothing is ever paged out, so that is all.
+    LockOnFault = 128,  ///< With Locked: pages are not made before they are touched.
 };
 EXO_FLAGS(AreaFlags);
+inline constexpr AreaFlags LOCK_FLAGS = AreaFlags::Locked | AreaFlags::LockOnFault;
 
 /// What an area may do, apart from where it lies.
 struct AreaKind {
@@ -57,6 +60,7 @@ class Area : public AreaOfSource {
     bool is_writable() const { return abi::has(kind.protection, Protection::Write); }
     /// Private and writable: what RLIMIT_DATA counts (Linux: is_data_mapping).
     bool is_data() const { return is_writable() && !is_shared() && !has(kind.flags, AreaFlags::GrowsDown); }
+    bool is_locked() const { return has(kind.flags, AreaFlags::Locked); }
     /// The source's page for an address inside.
     u64 source_index(u64 address) const { return source_page + ((address - start) >> PAGE_SHIFT); }
     /// What an entry of a freshly resolved page may say, apart from write rights that copying must earn first.
@@ -122,10 +126,11 @@ class AreaSet {
     Area* find_end_above(u64 address) const;
     /// Any area overlaps [start, end).
     bool overlaps(u64 start, u64 end) const;
-    /// Bytes of [start, end) in areas, and of these in data areas.
+    /// Bytes of [start, end) in areas, and of these in data areas and in locked ones.
     struct Overlap {
         u64 total = 0;
         u64 data = 0;
+        u64 locked = 0;
     };
     Overlap measure(u64 start, u64 end) const;
 
@@ -152,6 +157,7 @@ class AreaSet {
 
     u64 total_bytes() const { return total_bytes_; }
     u64 data_bytes() const { return data_bytes_; }
+    u64 locked_bytes() const { return locked_bytes_; }
     /// To be called around a change of an area's kind.
     void forget_bytes(const Area& area);
     void count_bytes(const Area& area);
@@ -174,6 +180,7 @@ class AreaSet {
     Areas tree_;
     u64 total_bytes_ = 0;
     u64 data_bytes_ = 0;
+    u64 locked_bytes_ = 0;
 };
 
 }  // namespace exo::vm

@@ -48,14 +48,16 @@ Result<> AddressSpace::copy_entries(const Area& area, AddressSpace& child, TlbBa
 Result<> AddressSpace::clone_area(const Area& area, State& child_state, AddressSpace& child,
                                   TlbBatch& batch) {
     if (has(area.kind.flags, AreaFlags::DontFork)) return {};
-    Box<Area> copy = TRY(make_box<Area>(child, area.start, area.end, area.kind));
+    AreaKind kind = area.kind;
+    kind.flags = kind.flags & ~LOCK_FLAGS;  // a child inherits no locks (mlock(2))
+    Box<Area> copy = TRY(make_box<Area>(child, area.start, area.end, kind));
     copy->source = area.source;
     copy->source_page = area.source_page;
     copy->file = area.file;
     if (has(area.kind.flags, AreaFlags::Charged)) TRY(charge_commit(area.page_count()));
-    // Neighbours that were apart in the parent stay apart here: nothing can be absorbed.
-    RemovedAreas none;
-    child_state.areas.insert(*copy.release(), none);
+    // Neighbours that only a lock kept apart become one here. The parent still has what they refer to.
+    RemovedAreas absorbed;
+    child_state.areas.insert(*copy.release(), absorbed);
     return copy_entries(area, child, batch);
 }
 

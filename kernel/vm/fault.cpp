@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "arch/pages.hpp"
+#include "scheduler/thread.hpp"
 #include "vm/address_space.hpp"
 #include "vm/commit.hpp"
 
@@ -22,6 +23,13 @@ constinit std::atomic<OutOfMemoryHook> out_of_memory_hook{nullptr};
 
 /// How far around a fault pages of the source that are at hand are mapped along (Linux: fault_around_bytes).
 constexpr u64 AROUND = 16 * PAGE_SIZE;
+
+/// LINUX: mm_account_fault. All there is lies in memory, so no fault is a major one.
+FaultResult count_fault(FaultResult result) {
+    if (result == FaultResult::Resolved && arch::current_thread() != nullptr)
+        scheduler::current_thread().count_minor_fault();
+    return result;
+}
 
 FaultResult failure_of(Error error) {
     return error == Error::Enomem ? FaultResult::OutOfMemory : FaultResult::BeyondEnd;
@@ -184,8 +192,9 @@ FaultResult AddressSpace::fault_in_area(const Area& area, u64 address, FaultAcce
     const auto slot = page_table_.slot_for_fault(address);
     if (!slot) return FaultResult::OutOfMemory;
     const Fault fault{area, align_down(address, PAGE_SIZE), access, *slot, slot->get()};
-    if (fault.seen.is_empty()) return area.source ? fill_from_source(fault) : fill_anonymous(fault);
-    if (access.is_write && !fault.seen.is_writable()) return make_writable(fault);
+    if (fault.seen.is_empty())
+        return count_fault(area.source ? fill_from_source(fault) : fill_anonymous(fault));
+    if (access.is_write && !fault.seen.is_writable()) return count_fault(make_writable(fault));
     // Somebody else has resolved it, or this CPU remembered an older entry.
     memory::flush_local({fault.address, fault.address + PAGE_SIZE});
     return FaultResult::Resolved;
@@ -203,9 +212,11 @@ bool AddressSpace::grow_stack(u64 address) {
     const bool needs_gap = below != nullptr && !has(below->kind.flags, AreaFlags::GrowsDown) &&
                            below->kind.protection != Protection::None;
     if (needs_gap && start - below->end < AreaSet::STACK_GUARD_GAP) return false;
-    if (stack->end - start > state->limits.stack) return false;
+    const MemoryLimits limits = limits_for(*state);
+    if (stack->end - start > limits.stack) return false;
     const u64 growth = stack->start - start;
-    if (state->areas.total_bytes() + growth > state->limits.address_space) return false;
+    if (state->areas.total_bytes() + growth > limits.address_space) return false;
+    if (!check_lock_limit(*state, stack->kind, growth)) return false;
     if (has(stack->kind.flags, AreaFlags::Charged) && !charge_commit(growth >> PAGE_SHIFT)) return false;
     last_area_.store(nullptr, std::memory_order_relaxed);
     state->areas.resize(*stack, start, stack->end);

@@ -22,6 +22,8 @@ constexpr MapFlags VALIDATED = MapFlags::TypeMask | MapFlags::Fixed | MapFlags::
 
 MapFlags type_of(const MapRequest& request) { return request.flags & MapFlags::TypeMask; }
 bool is_shared(const MapRequest& request) { return type_of(request) != MapFlags::Private; }
+/// A file need not have a source: /dev/zero gives anonymous memory.
+bool is_of_file(const MapRequest& request) { return request.source || request.file; }
 bool is_fixed(const MapRequest& request) {
     return has(request.flags, MapFlags::Fixed | MapFlags::FixedNoreplace);
 }
@@ -30,12 +32,12 @@ bool is_fixed(const MapRequest& request) {
 
 Result<> AddressSpace::check_type(const MapRequest& request) {
     const MapFlags type = type_of(request);
-    if (type == MapFlags::SharedValidate && request.source) {
+    if (type == MapFlags::SharedValidate && is_of_file(request)) {
         if (has(request.flags, ~VALIDATED)) return Error::Eopnotsupp;
     } else if (type != MapFlags::Shared && type != MapFlags::Private) {
         return Error::Einval;
     }
-    if (has(request.flags, MapFlags::Growsdown) && (request.source || is_shared(request)))
+    if (has(request.flags, MapFlags::Growsdown) && (is_of_file(request) || is_shared(request)))
         return Error::Einval;
     // Through a file that is not open for it.
     if (has(request.protection & ~request.allowed, Protection::Read | Protection::Write | Protection::Exec))
@@ -79,10 +81,11 @@ Result<u64> AddressSpace::place(const State& state, const MapRequest& request, u
 /// LINUX: may_expand_vm. What a fixed mapping replaces does not count.
 Result<> AddressSpace::check_limits(const State& state, const AreaKind& kind, u64 bytes,
                                     AreaSet::Overlap replaced) {
-    if (state.areas.total_bytes() - replaced.total + bytes > state.limits.address_space) return Error::Enomem;
+    const MemoryLimits limits = limits_for(state);
+    if (state.areas.total_bytes() - replaced.total + bytes > limits.address_space) return Error::Enomem;
     const bool is_data =
         has(kind.protection, Protection::Write) && !has(kind.flags, AreaFlags::Shared | AreaFlags::GrowsDown);
-    if (is_data && state.areas.data_bytes() - replaced.data + bytes > state.limits.data) return Error::Enomem;
+    if (is_data && state.areas.data_bytes() - replaced.data + bytes > limits.data) return Error::Enomem;
     return {};
 }
 
@@ -93,8 +96,14 @@ Result<u64> AddressSpace::map_locked(State& state, MapRequest& request, u64 leng
     if (has(request.flags, MapFlags::FixedNoreplace) && state.areas.overlaps(start, end))
         return Error::Eexist;
     if (start < request.min_address) return Error::Eperm;
+    AreaKind kind = kind_of(request);
+    kind.flags |= state.future_lock;
+    if (has(request.flags, MapFlags::Locked)) {
+        if (limits_for(state).locked == 0) return Error::Eperm;
+        kind.flags |= AreaFlags::Locked;
+    }
+    TRY(check_lock_limit(state, kind, length));
     TRY(check_type(request));
-    const AreaKind kind = kind_of(request);
     TRY(check_limits(state, kind, length, state.areas.measure(start, end)));
 
     // Everything that can fail comes before the old mapping goes.
@@ -124,34 +133,40 @@ Result<u64> AddressSpace::map_locked(State& state, MapRequest& request, u64 leng
 Result<u64> AddressSpace::map(MapRequest request) {
     if (!is_aligned(request.offset, PAGE_SIZE)) return Error::Einval;
     // There is no pool of huge pages.
-    if (has(request.flags, MapFlags::Hugetlb)) return request.source ? Error::Einval : Error::Enomem;
+    if (has(request.flags, MapFlags::Hugetlb)) return is_of_file(request) ? Error::Einval : Error::Enomem;
     if (request.length == 0) return Error::Einval;
     const u64 length = align_up(request.length, PAGE_SIZE);
     if (length == 0) return Error::Enomem;
-    if (request.source && !checked_add(request.offset, length)) return Error::Eoverflow;
+    if (is_of_file(request) && !checked_add(request.offset, length)) return Error::Eoverflow;
+    bool is_wanted_now = (request.flags & (MapFlags::Populate | MapFlags::Nonblock)) == MapFlags::Populate;
     u64 start;
     {
         RemovedAreas removed;  // dropped after the lock
         auto state = lock_.lock_exclusive();
         last_area_.store(nullptr, std::memory_order_relaxed);
         start = TRY(map_locked(*state, request, length, removed));
+        is_wanted_now = is_wanted_now || state->areas.find(start)->is_locked();
     }
-    // Nothing is ever paged out, so a locked mapping is one that is there.
-    const bool is_wanted_now =
-        (request.flags & (MapFlags::Populate | MapFlags::Nonblock)) == MapFlags::Populate;
-    if (is_wanted_now || has(request.flags, MapFlags::Locked)) populate(start, length);
+    if (is_wanted_now) populate(start, length);
     return start;
 }
 
 // ---- brk(2): the heap is one anonymous area that grows and shrinks at its end. LINUX: mm/mmap.c, SYSCALL brk.
 
 u64 AddressSpace::brk(u64 address) {
+    VirtualRange locked;
+    const u64 result = move_break(address, locked);
+    if (locked.end > locked.start) populate(locked.start, locked.end - locked.start);
+    return result;
+}
+
+u64 AddressSpace::move_break(u64 address, VirtualRange& locked) {
     RemovedAreas removed;  // dropped after the lock
     auto state = lock_.lock_exclusive();
     const u64 heap_start = state->layout.brk_start;
     const u64 old_break = state->brk_end;
     if (heap_start == 0 || address < heap_start || address > memory::USER_END - PAGE_SIZE) return old_break;
-    if (address - heap_start > state->limits.data) return old_break;
+    if (address - heap_start > limits_for(*state).data) return old_break;
     const u64 old_end = align_up(old_break, PAGE_SIZE);
     const u64 new_end = align_up(address, PAGE_SIZE);
     last_area_.store(nullptr, std::memory_order_relaxed);
@@ -166,6 +181,7 @@ u64 AddressSpace::brk(u64 address) {
         request.flags = MapFlags::Private | MapFlags::Anonymous | MapFlags::Fixed;
         request.min_address = 0;
         if (!map_locked(*state, request, new_end - old_end, removed)) return old_break;
+        if (has(state->future_lock, AreaFlags::Locked)) locked = {old_end, new_end};
     }
     state->brk_end = address;
     return address;

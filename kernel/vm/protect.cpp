@@ -37,7 +37,7 @@ Result<> AddressSpace::protect_area(State& state, Area& area, AreaKind kind) {
     const bool becomes_writable = has(kind.protection, Protection::Write) && !area.is_writable();
     if (becomes_writable && !has(kind.flags, AreaFlags::Shared)) {
         if (!has(kind.flags, AreaFlags::GrowsDown) &&
-            state.areas.data_bytes() + area.size() > state.limits.data)
+            state.areas.data_bytes() + area.size() > limits_for(state).data)
             return Error::Enomem;
         if (!has(kind.flags, AreaFlags::Charged | AreaFlags::NoReserve)) {
             TRY(charge_commit(area.page_count()));

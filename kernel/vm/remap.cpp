@@ -108,6 +108,7 @@ Result<u64> AddressSpace::remap_locked(State& state, const RemapRequest& wanted,
     Area* area = state.areas.find(request.old_address);
     if (request.old_size == 0 && !area->is_shared()) return Error::Einval;
     if (request.old_size > area->end - request.old_address) return Error::Efault;
+    TRY(check_lock_limit(state, area->kind, request.growth()));
     TRY(check_limits(state, area->kind, request.growth(), {}));
 
     if (!request.is_fixed()) {
@@ -139,11 +140,17 @@ Result<u64> AddressSpace::remap(u64 old_address, u64 old_length, u64 new_length,
     const RemapRequest request{old_address, align_up(old_length, PAGE_SIZE), align_up(new_length, PAGE_SIZE),
                                flags, new_address};
     if (request.new_size == 0) return Error::Einval;
-    RemovedAreas removed;  // dropped after the lock
-    auto state = lock_.lock_exclusive();
-    last_area_.store(nullptr, std::memory_order_relaxed);
-    const u64 address = TRY(remap_locked(*state, request, removed));
-    state->peak_bytes = std::max(state->peak_bytes, state->areas.total_bytes());
+    u64 address;
+    bool is_locked;
+    {
+        RemovedAreas removed;  // dropped after the lock
+        auto state = lock_.lock_exclusive();
+        last_area_.store(nullptr, std::memory_order_relaxed);
+        address = TRY(remap_locked(*state, request, removed));
+        state->peak_bytes = std::max(state->peak_bytes, state->areas.total_bytes());
+        is_locked = state->areas.find(address)->is_locked();
+    }
+    if (is_locked && request.growth() != 0) populate(address + request.old_size, request.growth());
     return address;
 }
 

@@ -110,7 +110,7 @@ Result<> append_memory(const ProcessView& view, String& out) {
     const u64 resident = memory.resident_anonymous + memory.resident_source;
     TRY(append_size(out, "VmPeak", memory.peak_virtual_pages * KIB_PER_PAGE));
     TRY(append_size(out, "VmSize", memory.virtual_pages * KIB_PER_PAGE));
-    TRY(append_size(out, "VmLck", 0));
+    TRY(append_size(out, "VmLck", memory.locked_pages * KIB_PER_PAGE));
     TRY(append_size(out, "VmPin", 0));
     TRY(append_size(out, "VmHWM", memory.peak_resident * KIB_PER_PAGE));
     TRY(append_size(out, "VmRSS", resident * KIB_PER_PAGE));

@@ -23,7 +23,7 @@ Result<> add_file(vm::MapRequest& request, Descriptor fd) {
         if (has(request.protection, Protection::Exec)) return Error::Eperm;
         request.allowed = request.allowed & ~Protection::Exec;
     }
-    request.source = TRY(file->page_source());
+    request.source = TRY(file->page_source());  // null for /dev/zero: vm gives anonymous memory
     request.file = Ref<Object>(&*file);
     return {};
 }
@@ -73,10 +73,46 @@ Result<> sys_mincore(Context&, UserAddress address, u64 length, BufferArgument o
     });
 }
 
+// ---- Locking
+
+Result<> sys_mlock(Context&, UserAddress address, u64 length) {
+    return current_task().space->lock_pages(address.value, length, abi::LockFlags::None);
+}
+
+Result<> sys_mlock2(Context&, UserAddress address, u64 length, abi::LockFlags flags) {
+    return current_task().space->lock_pages(address.value, length, flags);
+}
+
+Result<> sys_munlock(Context&, UserAddress address, u64 length) {
+    return current_task().space->unlock_pages(address.value, length);
+}
+
+Result<> sys_mlockall(Context&, abi::LockAllFlags flags) {
+    return current_task().space->lock_all(flags);
+}
+
+Result<> sys_munlockall(Context&) {
+    current_task().space->unlock_all();
+    return {};
+}
+
+/// What vm asks for whenever a call or a growing stack adds to a space.
+std::optional<vm::MemoryLimits> limits_of_caller() {
+    Task* task = current_task_or_null();
+    if (task == nullptr) return std::nullopt;
+    const bool may_lock_all = task->identity->can(Capability::IpcLock);
+    auto limits = task->process->limits.lock();
+    return vm::MemoryLimits{.address_space = limits->soft(Resource::AddressSpace),
+                            .data = limits->soft(Resource::Data),
+                            .stack = limits->soft(Resource::Stack),
+                            .locked = may_lock_all ? NO_LIMIT : limits->soft(Resource::LockedMemory)};
+}
+
 }  // namespace
 
 Result<> register_memory_calls() {
     using syscall::register_call;
+    vm::set_limits_source(&limits_of_caller);
     TRY(register_call<sys_mmap>(9, "mmap"));
     TRY(register_call<sys_mprotect>(10, "mprotect"));
     TRY(register_call<sys_munmap>(11, "munmap"));
@@ -85,6 +121,11 @@ Result<> register_memory_calls() {
     TRY(register_call<sys_msync>(26, "msync"));
     TRY(register_call<sys_mincore>(27, "mincore"));
     TRY(register_call<sys_madvise>(28, "madvise"));
+    TRY(register_call<sys_mlock>(149, "mlock"));
+    TRY(register_call<sys_munlock>(150, "munlock"));
+    TRY(register_call<sys_mlockall>(151, "mlockall"));
+    TRY(register_call<sys_munlockall>(152, "munlockall"));
+    TRY(register_call<sys_mlock2>(325, "mlock2"));
     return {};
 }
 

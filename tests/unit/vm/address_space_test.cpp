@@ -355,6 +355,42 @@ TEST(address_space, limits_are_kept) {
     MUST(space->map(anonymous(5900 * P)));
 }
 
+TEST(address_space, locks_are_counted_and_bounded) {
+    const Machine machine;
+    const NothingLeaks guard;
+    const auto space = new_space();
+    const auto locked = [&] { return space->statistics().locked_pages; };
+    const u64 start = MUST(space->map(anonymous(4 * P)));
+    space->set_limits({.locked = 3 * P});
+    EXPECT_ERROR(Error::Enomem, space->lock_pages(start, 4 * P, abi::LockFlags::None));
+    MUST(space->lock_pages(start + 100, P, abi::LockFlags::None));
+    EXPECT_EQ(locked(), 2U);
+    EXPECT_EQ(space->statistics().resident_anonymous, 2U);
+    // What is locked already is not counted again.
+    MUST(space->lock_pages(start, 3 * P, abi::LockFlags::Onfault));
+    EXPECT_EQ(locked(), 3U);
+    EXPECT_ERROR(Error::Eagain, space->map(anonymous(P, READ_WRITE, PRIVATE | MapFlags::Locked)));
+    EXPECT_ERROR(Error::Einval, space->advise(start, P, abi::Advice::Dontneed));
+    MUST(space->advise(start, P, abi::Advice::DontneedLocked));
+    EXPECT_ERROR(Error::Ebusy, space->sync(start, P, abi::SyncFlags::Invalidate));
+    EXPECT_EQ(MUST(space->clone())->statistics().locked_pages, 0U);
+    EXPECT_ERROR(Error::Enomem, space->unlock_pages(start, 5 * P));
+    EXPECT_EQ(locked(), 0U);
+    space->set_limits({.locked = 0});
+    EXPECT_ERROR(Error::Eperm, space->lock_pages(start, P, abi::LockFlags::None));
+    EXPECT_ERROR(Error::Eperm, space->lock_all(abi::LockAllFlags::Future));
+    EXPECT_ERROR(Error::Einval, space->lock_all(abi::LockAllFlags::Onfault));
+    space->set_limits({});
+    MUST(space->lock_all(abi::LockAllFlags::Future));
+    EXPECT_EQ(locked(), 0U);
+    const u64 later = MUST(space->map(anonymous(2 * P)));
+    EXPECT_EQ(locked(), 2U);
+    EXPECT_EQ(MUST(space->remap(later, 2 * P, 3 * P, RemapFlags::Maymove, 0)) != 0, true);
+    EXPECT_EQ(locked(), 3U);
+    space->unlock_all();
+    EXPECT_EQ(locked(), 0U);
+}
+
 int killed = 0;
 
 TEST(address_space, a_fault_without_memory_is_told_apart) {
