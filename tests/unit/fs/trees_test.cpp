@@ -340,6 +340,8 @@ TEST(initramfs, unpacks_everything) {
     EXPECT_EQ(busybox.inode().gid(), 8U);
     EXPECT_EQ(busybox.inode().times().modification, (Timestamp{1'000'000, 0}));
     EXPECT_EQ(MUST(machine.find("/")).inode().mode(), 040750U);
+    EXPECT_EQ(MUST(machine.find("/bin")).inode().times().modification, (Timestamp{1'000'000, 0}))
+        << "although files were made in it afterwards";
     EXPECT_EQ(MUST(machine.content("/bin/sh")), "a real shell");
     EXPECT_EQ(MUST(machine.content("/two")), "later") << "the later archive writes into the same file";
     EXPECT_EQ(MUST(machine.find("/two")).inode().links(), 2U);
@@ -352,6 +354,26 @@ TEST(initramfs, unpacks_everything) {
         std::span(reinterpret_cast<const u8*>(archive.bytes.data()), archive.bytes.size()), nullptr));
     EXPECT_ERROR(Error::Einval, unpack_initramfs(bad, machine.context->root(), report));
     EXPECT_NE(report.failure.problem, CpioProblem::None);
+}
+
+TEST(initramfs, built_in_nodes_give_way_to_an_archive) {
+    const FsMachine machine;
+    MUST(make_built_in_nodes(machine.context->root()));
+    const Path console = MUST(machine.find("/dev/console"));
+    EXPECT_EQ(console.inode().mode(), 020600U);
+    EXPECT_EQ(console.inode().device(), (abi::DeviceNumber{5, 1}));
+    EXPECT_EQ(MUST(machine.find("/dev")).inode().mode(), 040755U);
+    EXPECT_EQ(MUST(machine.find("/root")).inode().mode(), 040700U);
+
+    Archive archive;
+    archive.add("dev", 040711).add("dev/console", 020644, "", 0, 1, {4, 64}).add("root", 0100644, "a file").end();
+    auto memory = MUST(make_ref<ArchiveMemory>(
+        std::span(reinterpret_cast<const u8*>(archive.bytes.data()), archive.bytes.size()), nullptr));
+    InitramfsReport report;
+    MUST(unpack_initramfs(memory, machine.context->root(), report));
+    EXPECT_EQ(MUST(machine.find("/dev")).inode().mode(), 040711U);
+    EXPECT_EQ(MUST(machine.find("/dev/console")).inode().device(), (abi::DeviceNumber{4, 64}));
+    EXPECT_EQ(MUST(machine.content("/root")), "a file");
 }
 
 }  // namespace
