@@ -49,8 +49,8 @@ TEST_F(MountTest, covers_and_uncovers) {
     EXPECT_EQ(machine.path_of(MUST(machine.find("/m/above"))), "/m/above");
     EXPECT_EQ(machine.path_of(MUST(machine.find("/m/.."))), "/");
     EXPECT_EQ(table(),
-              "rootfs / tmpfs rw,relatime,mode=755 0 0\n"
-              "source\\040dir /m tmpfs rw,nosuid,nodev,relatime,size=1024k,mode=700 0 0\n");
+              "rootfs / tmpfs rw,relatime,size=0k,nr_inodes=0,mode=755,inode64 0 0\n"
+              "source\\040dir /m tmpfs rw,nosuid,nodev,relatime,size=1024k,mode=700,inode64 0 0\n");
     EXPECT_ERROR(Error::Ebusy, machine.rmdir("/m"));
     EXPECT_ERROR(Error::Ebusy, machine.rename("/m", "/x"));
     EXPECT_ERROR(Error::Exdev, machine.rename("/m/above", "/x"));
@@ -84,7 +84,7 @@ TEST_F(MountTest, busy_and_lazy) {
     MUST(umount("/m", UmountFlags::Detach));
     EXPECT_TRUE(machine.find("/m/below").has_value());
     EXPECT_EQ(MUST(FsMachine::read(*file)), "text");
-    EXPECT_EQ(table(), "rootfs / tmpfs rw,relatime,mode=755 0 0\n");
+    EXPECT_EQ(table(), "rootfs / tmpfs rw,relatime,size=0k,nr_inodes=0,mode=755,inode64 0 0\n");
 }
 
 TEST_F(MountTest, frees_what_it_held) {
@@ -150,7 +150,7 @@ TEST_F(MountTest, binding_and_moving) {
     // A file over a file.
     MUST(bind("/f", "/m/below"));
     EXPECT_EQ(&MUST(machine.find("/m/below")).inode(), &MUST(machine.find("/f")).inode());
-    EXPECT_NE(table(MountListFormat::MountInfo).find(" /f /m/below rw,relatime - tmpfs rootfs rw,mode=755\n"),
+    EXPECT_NE(table(MountListFormat::MountInfo).find(" /f /m/below rw,relatime - tmpfs rootfs rw,size=0k,nr_inodes=0,mode=755,inode64\n"),
               std::string::npos)
         << table(MountListFormat::MountInfo);
 }
@@ -168,7 +168,7 @@ TEST_F(MountTest, every_failing_allocation_leaves_nothing_behind) {
         while (umount("/m/sub")) {
         }
     });
-    EXPECT_EQ(table(), "rootfs / tmpfs rw,relatime,mode=755 0 0\n");
+    EXPECT_EQ(table(), "rootfs / tmpfs rw,relatime,size=0k,nr_inodes=0,mode=755,inode64 0 0\n");
     EXPECT_EQ(test::HostedFrames::free_count(), frames);
 }
 
