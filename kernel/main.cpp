@@ -16,8 +16,7 @@ namespace exo {
 namespace {
 
 /// Carries on with the value, or ends the boot with `what`.
-template <class T>
-T require(Result<T> result, const char* what) {
+template <class T> T require(Result<T> result, const char* what) {
     if (!result) {
         log::error("boot: {} (error {})", what, result.error());
         panic(what);
@@ -28,7 +27,7 @@ T require(Result<T> result, const char* what) {
 }  // namespace
 
 extern "C" [[noreturn]] void kernel_main(u32 protocol, u64 information) {
-    startup::start_log_console();                     // failures can be read from here on
+    startup::start_log_console();  // failures can be read from here on
     log::set_panic_exit(&drivers::exit_after_panic);
 
     require(startup::read_boot_information(protocol, information), "the loader's information cannot be used");
@@ -36,7 +35,8 @@ extern "C" [[noreturn]] void kernel_main(u32 protocol, u64 information) {
     drivers::discover_platform(startup::early_memory(), startup::boot_information().rsdp);
     require(startup::start_memory(), "no memory to work with");
     require(scheduler::SCHEDULER.init(), "no memory for the first thread");
-    if (!drivers::start_interrupt_controllers()) log::warning("no I/O APIC: interrupts from devices will be missing");
+    if (!drivers::start_interrupt_controllers())
+        log::warning("no I/O APIC: interrupts from devices will be missing");
     time::start_clock(arch::measure_cycle_counter(drivers::pm_timer_port()));
     startup::start_clock_of_day();
     arch::enable_interrupts();

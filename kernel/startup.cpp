@@ -40,7 +40,8 @@ class EarlyMemory final : public boot::PhysicalReader {
         constexpr u64 MAPPED = 4 * GIB;
         if (address == 0 || length > MAPPED || address > MAPPED - length) return Error::Efault;
         // SAFETY: the start-up code has mapped the first 4 GiB at the direct map's base.
-        return std::span<const u8>{static_cast<const u8*>(memory::direct_map(memory::PhysicalAddress(address))), length};
+        return std::span<const u8>{
+            static_cast<const u8*>(memory::direct_map(memory::PhysicalAddress(address))), length};
     }
 };
 constinit EarlyMemory the_early_memory;
@@ -55,9 +56,7 @@ constinit drivers::Uart serial_port{"ttyS0", hardware_ports, drivers::Uart::COM1
 
 }  // namespace
 
-const boot::PhysicalReader& early_memory() {
-    return the_early_memory;
-}
+const boot::PhysicalReader& early_memory() { return the_early_memory; }
 
 Result<> read_boot_information(u32 protocol, u64 address) {
     constexpr u32 PVH = 1;
@@ -66,18 +65,15 @@ Result<> read_boot_information(u32 protocol, u64 address) {
     else
         TRY(boot::read_multiboot2(the_early_memory, address, information));
     if (information.command_line.size() > SavedCommandLine::CAPACITY) return Error::Einval;
-    saved_command_line.size = information.command_line.copy(saved_command_line.text, SavedCommandLine::CAPACITY);
+    saved_command_line.size =
+        information.command_line.copy(saved_command_line.text, SavedCommandLine::CAPACITY);
     information.command_line = {saved_command_line.text, saved_command_line.size};
     return {};
 }
 
-const boot::BootInformation& boot_information() {
-    return information;
-}
+const boot::BootInformation& boot_information() { return information; }
 
-boot::CommandLine command_line() {
-    return boot::CommandLine(information.command_line);
-}
+boot::CommandLine command_line() { return boot::CommandLine(information.command_line); }
 
 void apply_log_options() {
     // As Linux: quiet shows warnings and worse, debug everything (kernel-parameters.txt).
@@ -85,8 +81,8 @@ void apply_log_options() {
     if (command_line().contains("debug")) log::set_console_level(log::Level::Debug);
     if (const auto level = command_line().number("loglevel"); level && *level >= 0 && *level <= 8)
         log::set_console_level(static_cast<log::Level>(*level > 0 ? *level - 1 : 0));
-    log::info("Exo-OS, {} MiB of memory, command line: {}", information.memory.total(boot::MemoryKind::Usable) / MIB,
-              information.command_line);
+    log::info("Exo-OS, {} MiB of memory, command line: {}",
+              information.memory.total(boot::MemoryKind::Usable) / MIB, information.command_line);
 }
 
 Result<> start_memory() {
@@ -99,7 +95,8 @@ Result<> start_memory() {
 }
 
 void start_clock_of_day() {
-    const Result<drivers::CalendarTime> now = drivers::read_rtc(hardware_ports, drivers::rtc_century_register());
+    const Result<drivers::CalendarTime> now =
+        drivers::read_rtc(hardware_ports, drivers::rtc_century_register());
     const Result<u64> seconds = now ? drivers::seconds_since_epoch(*now) : Result<u64>(now.error());
     if (seconds)
         time::set_realtime(*seconds * time::SECOND);
@@ -128,7 +125,8 @@ Result<> unpack_modules(const fs::Path& root) {
     for (const boot::PhysicalRange& module : information.modules) {
         // SAFETY: modules are RAM, mapped with it, and were kept away from the allocator.
         const auto* start = static_cast<const u8*>(memory::direct_map(memory::PhysicalAddress(module.start)));
-        const Ref<fs::ArchiveMemory> archive = TRY(make_ref<fs::ArchiveMemory>(std::span{start, module.size()}, &release_archive));
+        const Ref<fs::ArchiveMemory> archive =
+            TRY(make_ref<fs::ArchiveMemory>(std::span{start, module.size()}, &release_archive));
         fs::InitramfsReport report;
         const Result<> unpacked = fs::unpack_initramfs(archive, root, report);
         report_failure(report);
@@ -170,7 +168,8 @@ Result<> fill_random(std::span<u8> out) {
 }
 
 void start_random() {
-    if (!drivers::RANDOM.seed_from_cpu()) log::warning("the CPU has no random numbers: waiting for virtio-rng");
+    if (!drivers::RANDOM.seed_from_cpu())
+        log::warning("the CPU has no random numbers: waiting for virtio-rng");
     const u64 jitter[2] = {arch::cycle_counter(), time::realtime()};
     // SAFETY: numbers are bytes.
     drivers::RANDOM.add({reinterpret_cast<const u8*>(jitter), sizeof(jitter)}, drivers::Credit::None);
@@ -179,7 +178,8 @@ void start_random() {
 
 void attach_slot(std::string_view word) {
     const Result<boot::VirtioMmioDevice> slot = boot::parse_virtio_mmio_device(word);
-    const Result<> attached = slot ? drivers::attach_virtio_mmio(*slot, posix_x::port_nodes()) : Result<>(slot.error());
+    const Result<> attached =
+        slot ? drivers::attach_virtio_mmio(*slot, posix_x::port_nodes()) : Result<>(slot.error());
     if (!attached) log::warning("virtio_mmio.device={}: error {}", word, attached.error());
 }
 

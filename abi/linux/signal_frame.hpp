@@ -19,7 +19,8 @@ struct siginfo {
         words[1] = value;
     }
     /// SIGCHLD: si_pid, si_uid, si_status, si_utime, si_stime.
-    void set_child(std::int32_t pid, std::uint32_t uid, std::int32_t status, std::int64_t user_time, std::int64_t system_time) {
+    void set_child(std::int32_t pid, std::uint32_t uid, std::int32_t status, std::int64_t user_time,
+                   std::int64_t system_time) {
         set_sender(pid, uid, static_cast<std::uint32_t>(status));
         words[2] = static_cast<std::uint64_t>(user_time);
         words[3] = static_cast<std::uint64_t>(system_time);

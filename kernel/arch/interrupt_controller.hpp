@@ -10,8 +10,8 @@ enum class Trigger : u8 { Edge, Level };
 enum class Polarity : u8 { High, Low };
 
 struct IoApicRegisters {
-    void* registers;   ///< Mapped uncached.
-    u32 first_line;    ///< Global interrupt number of its input 0.
+    void* registers;  ///< Mapped uncached.
+    u32 first_line;   ///< Global interrupt number of its input 0.
 };
 
 /// Masks the old 8259 pair, enables the local APIC at `local_registers` (ignored with x2APIC).

@@ -26,7 +26,8 @@ void system_call(arch::UserRegisters& registers);
 void return_to_user(arch::UserRegisters& registers);
 
 /// log: an exception that the kernel did not expect, in kernel mode. Prints a report and stops.
-[[noreturn]] void fatal_exception(u32 vector, u64 error_code, u64 fault_address, const arch::UserRegisters& registers);
+[[noreturn]] void fatal_exception(u32 vector, u64 error_code, u64 fault_address,
+                                  const arch::UserRegisters& registers);
 
 /// posix_x: a user program caused exception `vector` (not resolved by page_fault): becomes a signal.
 void user_exception(u32 vector, u64 error_code, u64 fault_address, arch::UserRegisters& registers);

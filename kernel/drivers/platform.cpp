@@ -106,9 +106,7 @@ void discover_platform(const boot::PhysicalReader& memory, u64 rsdp) {
 
 u16 pm_timer_port() { return platform.fadt.pm_timer; }
 
-u8 rtc_century_register() {
-    return platform.fadt.century_register;
-}
+u8 rtc_century_register() { return platform.fadt.century_register; }
 
 Result<> start_interrupt_controllers() {
     const memory::PhysicalAddress local(platform.topology.local_apic_address);

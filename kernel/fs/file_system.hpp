@@ -42,9 +42,7 @@ class FileSystem : public Object {
     Result<> make_read_only();
     void make_writable() { writers_.open(); }
     /// An inode's last name has gone, or has come back, or the inode goes itself.
-    void note_nameless(i32 delta) {
-        nameless_.fetch_add(static_cast<u32>(delta), std::memory_order_relaxed);
-    }
+    void note_nameless(i32 delta) { nameless_.fetch_add(static_cast<u32>(delta), std::memory_order_relaxed); }
 
     /// f_type, sizes and counts; the mount adds flags. Errors: Eio.
     virtual Result<> statistics(abi::statfs& out) = 0;

@@ -249,7 +249,8 @@ Result<> MountNamespace::check_unused(Mount& mount, abi::UmountFlags flags) {
     // One reference is the namespace's, one the caller's path.
     if (mount.children_ != 0 || mount.reference_count() > 2) return Error::Ebusy;
     if (!has(flags, abi::UmountFlags::Expire)) return {};
-    return mount.is_expiring_.exchange(true, std::memory_order_relaxed) ? Result<>{} : Result<>{Error::Eagain};
+    return mount.is_expiring_.exchange(true, std::memory_order_relaxed) ? Result<>{}
+                                                                        : Result<>{Error::Eagain};
 }
 
 /// The last mount in the list that hangs on `top`, directly or not.

@@ -70,7 +70,7 @@ class Mount final : public Object {
     Ref<Dentry> root_;
     String source_;
     std::atomic<MountOptions> options_;
-    WriterGate writers_;  ///< Closed as long as the options say ReadOnly.
+    WriterGate writers_;                    ///< Closed as long as the options say ReadOnly.
     std::atomic<bool> is_expiring_{false};  ///< Not used since an umount2 with MNT_EXPIRE.
     Ref<Mount> parent_;
     Ref<Dentry> mountpoint_;

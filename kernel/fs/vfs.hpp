@@ -29,7 +29,7 @@ enum class WalkFlags : u32 {
     FollowLast = 1,        ///< A symbolic link as the last component is followed.
     RequireDirectory = 2,  ///< The result must be a directory.
     AllowEmpty = 4,        ///< AT_EMPTY_PATH: an empty path is the start itself.
-    KeepExpiry = 8,        ///< For umount2 itself: the walk does not count as a use of the mount (MNT_EXPIRE).
+    KeepExpiry = 8,  ///< For umount2 itself: the walk does not count as a use of the mount (MNT_EXPIRE).
 };
 EXO_FLAGS(WalkFlags);
 

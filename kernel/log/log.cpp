@@ -17,7 +17,7 @@ struct State {
     std::array<Sink*, MAX_SINKS> sinks{};
     usize sink_count = 0;
     Level console_level = Level::Info;
-    u64 written = 0;   ///< Bytes ever written; the ring holds the last RING_SIZE of them.
+    u64 written = 0;  ///< Bytes ever written; the ring holds the last RING_SIZE of them.
     u64 cleared = 0;
     char ring[RING_SIZE] = {};
 
@@ -55,18 +55,15 @@ Result<> add_sink(Sink& sink) {
     return {};
 }
 
-void set_console_level(Level level) {
-    state.lock()->console_level = level;
-}
+void set_console_level(Level level) { state.lock()->console_level = level; }
 
-Level console_level() {
-    return state.lock()->console_level;
-}
+Level console_level() { return state.lock()->console_level; }
 
 void write_line(Level level, std::string_view text) {
     const time::Nanoseconds now = time::monotonic();
     LineBuffer stamp;
-    format_to([&](std::string_view part) { stamp.append(part); }, "[{:5}.{:06}] ", now / time::SECOND, now % time::SECOND / 1000);
+    format_to([&](std::string_view part) { stamp.append(part); }, "[{:5}.{:06}] ", now / time::SECOND,
+              now % time::SECOND / 1000);
     const char prefix[3] = {'<', static_cast<char>('0' + static_cast<u8>(level)), '>'};
     auto log = state.lock();
     log->put({prefix, sizeof(prefix)});
@@ -92,18 +89,14 @@ usize read_ring(std::span<char> out) {
     return size;
 }
 
-usize ring_size() {
-    return RING_SIZE;
-}
+usize ring_size() { return RING_SIZE; }
 
 void clear_ring() {
     auto log = state.lock();
     log->cleared = log->written;
 }
 
-void set_panic_exit(void (*exit)()) {
-    panic_exit = exit;
-}
+void set_panic_exit(void (*exit)()) { panic_exit = exit; }
 
 }  // namespace exo::log
 
@@ -123,14 +116,34 @@ void assertion_failed(const char* expression, const char* file, u32 line) {
     log::finish_panic();
 }
 
-void upcalls::fatal_exception(u32 vector, u64 error_code, u64 fault_address, const arch::UserRegisters& registers) {
-    static constexpr std::array<std::string_view, 22> NAMES = {
-        "divide error", "debug", "NMI", "breakpoint", "overflow", "bound range", "invalid opcode", "no FPU", "double fault",
-        "FPU segment", "invalid TSS", "segment not present", "stack fault", "general protection", "page fault", "reserved",
-        "x87 error", "alignment check", "machine check", "SIMD error", "virtualisation", "control protection"};
+void upcalls::fatal_exception(u32 vector, u64 error_code, u64 fault_address,
+                              const arch::UserRegisters& registers) {
+    static constexpr std::array<std::string_view, 22> NAMES = {"divide error",
+                                                               "debug",
+                                                               "NMI",
+                                                               "breakpoint",
+                                                               "overflow",
+                                                               "bound range",
+                                                               "invalid opcode",
+                                                               "no FPU",
+                                                               "double fault",
+                                                               "FPU segment",
+                                                               "invalid TSS",
+                                                               "segment not present",
+                                                               "stack fault",
+                                                               "general protection",
+                                                               "page fault",
+                                                               "reserved",
+                                                               "x87 error",
+                                                               "alignment check",
+                                                               "machine check",
+                                                               "SIMD error",
+                                                               "virtualisation",
+                                                               "control protection"};
     log::begin_panic();
     format_to(log::panic_print, "\nkernel panic: {} (vector {}, error code {:x}) at address {:016x}\n",
-              vector < NAMES.size() ? NAMES[vector] : std::string_view("exception"), vector, error_code, fault_address);
+              vector < NAMES.size() ? NAMES[vector] : std::string_view("exception"), vector, error_code,
+              fault_address);
     arch::describe_cpu(log::panic_print, &registers);
     log::finish_panic();
 }

@@ -54,20 +54,17 @@ void write(Level level, FormatString<std::type_identity_t<Args>...> format, cons
     format_to([&](std::string_view text) { line.append(text); }, format, args...);
     write_line(level, line.view());
 }
-template <class... Args>
-void error(FormatString<std::type_identity_t<Args>...> format, const Args&... args) {
+template <class... Args> void error(FormatString<std::type_identity_t<Args>...> format, const Args&... args) {
     write(Level::Error, format, args...);
 }
 template <class... Args>
 void warning(FormatString<std::type_identity_t<Args>...> format, const Args&... args) {
     write(Level::Warning, format, args...);
 }
-template <class... Args>
-void info(FormatString<std::type_identity_t<Args>...> format, const Args&... args) {
+template <class... Args> void info(FormatString<std::type_identity_t<Args>...> format, const Args&... args) {
     write(Level::Info, format, args...);
 }
-template <class... Args>
-void debug(FormatString<std::type_identity_t<Args>...> format, const Args&... args) {
+template <class... Args> void debug(FormatString<std::type_identity_t<Args>...> format, const Args&... args) {
     write(Level::Debug, format, args...);
 }
 

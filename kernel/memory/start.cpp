@@ -28,12 +28,14 @@ Result<> add_direct_map(const boot::MemoryMap& map, MappingList& mappings) {
         const u64 end = align_up(range.end, PAGE_SIZE);
         if (mappings.size() != 0) {
             KernelMapping& last = mappings.back();
-            if (last.physical.value() + last.size >= start && last.start.value() - last.physical.value() == layout.direct_map) {
+            if (last.physical.value() + last.size >= start &&
+                last.start.value() - last.physical.value() == layout.direct_map) {
                 last.size = end - last.physical.value();
                 continue;
             }
         }
-        TRY(mappings.push({VirtualAddress(layout.direct_map + start), PhysicalAddress(start), end - start, PageFlags::KERNEL}));
+        TRY(mappings.push({VirtualAddress(layout.direct_map + start), PhysicalAddress(start), end - start,
+                           PageFlags::KERNEL}));
     }
     return {};
 }
@@ -52,8 +54,8 @@ Result<> start(const boot::MemoryMap& map, std::span<const boot::PhysicalRange> 
     for (const boot::PhysicalRange& range : reserved) TRY(kept.push(range));
     for (const arch::ImageSection& section : arch::image_sections()) {
         TRY(kept.push({section.physical_address, section.physical_address + section.size}));
-        TRY(mappings.push({VirtualAddress(section.virtual_address), PhysicalAddress(section.physical_address), section.size,
-                           flags_of(section.kind)}));
+        TRY(mappings.push({VirtualAddress(section.virtual_address), PhysicalAddress(section.physical_address),
+                           section.size, flags_of(section.kind)}));
     }
     TRY(frames.initialise(usable.span(), kept.span()));
     TRY(initialise_kernel_map(mappings.span()));

@@ -6,12 +6,8 @@ namespace {
 constinit Ref<fs::MountNamespace> the_mounts;
 }
 
-fs::MountNamespace& mount_namespace() {
-    return *the_mounts;
-}
+fs::MountNamespace& mount_namespace() { return *the_mounts; }
 
-void set_mount_namespace(Ref<fs::MountNamespace> mounts) {
-    the_mounts = std::move(mounts);
-}
+void set_mount_namespace(Ref<fs::MountNamespace> mounts) { the_mounts = std::move(mounts); }
 
 }  // namespace exo::posix_x

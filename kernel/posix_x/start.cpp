@@ -9,7 +9,6 @@
 #include "posix_x/process/fork.hpp"
 #include "posix_x/process/out_of_memory.hpp"
 #include "posix_x/procfs/procfs.hpp"
-#include "posix_x/procfs/procfs.hpp"
 #include "posix_x/signal/deliver.hpp"
 #include "posix_x/syscalls/families.hpp"
 #include "posix_x/syscalls/support.hpp"
@@ -23,7 +22,8 @@ constinit boot::CommandLine kernel_command_line;
 /// Descriptors 0 to 2 on /dev/console, if the initramfs brought that node or devfs is mounted (init/main.c does the
 /// same). A program without them is as on Linux: it must do without.
 void open_console(Task& task) {
-    const Result<Ref<fs::File>> console = fs::open(task.caller(), {}, "/dev/console", abi::OpenFlags::Rdwr, 0);
+    const Result<Ref<fs::File>> console =
+        fs::open(task.caller(), {}, "/dev/console", abi::OpenFlags::Rdwr, 0);
     if (!console) {
         log::warning("no /dev/console to open for init (error {})", console.error());
         return;
@@ -71,7 +71,8 @@ void first_thread(void* argument) {
     Task& task = *static_cast<Task*>(argument);
     open_console(task);
     const Result<boot::InitHandover> handover = boot::InitHandover::create(kernel_command_line);
-    if (!handover || !run_init(*handover)) panic("no init found: give one with rdinit= or put it into the initramfs as /init");
+    if (!handover || !run_init(*handover))
+        panic("no init found: give one with rdinit= or put it into the initramfs as /init");
     arch::enter_user(task.registers());
 }
 

@@ -6,14 +6,13 @@ namespace {
 
 /// A thread may meet a taken lock while it looks at the condition of another wait, and our wait may then have used up
 /// the token of that one. One that is too many only makes its next look come early.
-void give_back_token() {
-    unpark(current_thread());
-}
+void give_back_token() { unpark(current_thread()); }
 
 }  // namespace
 
 void MutexWord::acquire_slowly() {
-    (void)waiters_.wait(WaitMode::Uninterruptible, [this] { return try_acquire(); });  // without a deadline it cannot fail
+    (void)waiters_.wait(WaitMode::Uninterruptible,
+                        [this] { return try_acquire(); });  // without a deadline it cannot fail
     give_back_token();
 }
 

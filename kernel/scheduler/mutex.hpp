@@ -17,12 +17,14 @@ class MutexWord {
         sync::assert_may_sleep();
         bool expected = false;
         // acquire: pairs with the release in release()
-        if (!is_locked_.compare_exchange_strong(expected, true, std::memory_order_acquire)) [[unlikely]] acquire_slowly();
+        if (!is_locked_.compare_exchange_strong(expected, true, std::memory_order_acquire)) [[unlikely]]
+            acquire_slowly();
     }
     void release() {
         // seq_cst: a waiter that queued itself before is seen by has_waiters
         is_locked_.store(false, std::memory_order_seq_cst);
-        if (waiters_.has_waiters()) [[unlikely]] waiters_.wake_one();
+        if (waiters_.has_waiters()) [[unlikely]]
+            waiters_.wake_one();
     }
 
   private:
@@ -52,8 +54,7 @@ class RwLockWord {
 
 }  // namespace detail
 
-template <class T, sync::LockRank RANK>
-class Mutex {
+template <class T, sync::LockRank RANK> class Mutex {
   public:
     constexpr Mutex() = default;
     template <class... Args>
@@ -91,16 +92,14 @@ class Mutex {
     T value_{};
 };
 
-template <class T, sync::LockRank RANK>
-class RwLock {
+template <class T, sync::LockRank RANK> class RwLock {
   public:
     constexpr RwLock() = default;
     template <class... Args>
         requires(sizeof...(Args) > 0)
     explicit constexpr RwLock(Args&&... args) : value_(std::forward<Args>(args)...) {}
 
-    template <bool IS_EXCLUSIVE>
-    class [[nodiscard]] Guard {
+    template <bool IS_EXCLUSIVE> class [[nodiscard]] Guard {
       public:
         using Value = std::conditional_t<IS_EXCLUSIVE, T, const T>;
         Guard(RwLock& lock, sync::Nesting nesting) : lock_(&lock) {

@@ -13,7 +13,9 @@ constexpr u8 NOTIFIED = 2;
 
 /// Ends a park at a deadline.
 struct WakeTimer : time::Timer {
-    explicit WakeTimer(Thread& to_wake) : Timer([](Timer& timer) { unpark(static_cast<WakeTimer&>(timer).thread); }), thread(to_wake) {}
+    explicit WakeTimer(Thread& to_wake)
+        : Timer([](Timer& timer) { unpark(static_cast<WakeTimer&>(timer).thread); }),
+          thread(to_wake) {}
     Thread& thread;
 };
 
@@ -47,7 +49,8 @@ Result<> park(WaitMode mode, Deadline deadline) {
         const sync::InterruptsOff no_interrupts;
         u8 expected = EMPTY;
         // seq_cst, as all accesses to the token: pairs with the exchange in unpark
-        if (self.token_.compare_exchange_strong(expected, PARKED)) SCHEDULER.switch_away(ThreadState::Blocked);
+        if (self.token_.compare_exchange_strong(expected, PARKED))
+            SCHEDULER.switch_away(ThreadState::Blocked);
     }
     self.token_.store(EMPTY);
     timer.cancel();

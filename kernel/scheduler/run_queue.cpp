@@ -42,7 +42,8 @@ usize RunQueue::choose_list(Nanoseconds now) {
 
 bool RunQueue::has_better_than(const Thread& running) const {
     if (occupied_ == 0) return false;
-    return static_cast<usize>(std::countr_zero(occupied_)) < list_index(running.queue_type_, running.priority_);
+    return static_cast<usize>(std::countr_zero(occupied_)) <
+           list_index(running.queue_type_, running.priority_);
 }
 
 }  // namespace exo::scheduler

@@ -23,7 +23,8 @@ Result<ThreadId> Scheduler::spawn(std::string_view name, void (*entry)(), usize 
     if (stack_size > memory::KernelStack::SIZE) return Error::InvalidSize;
     // SAFETY: a function pointer travels through void* and back unchanged.
     Ref<Thread> thread = TRY(Thread::create(
-        name, [](void* function) { reinterpret_cast<void (*)()>(function)(); }, reinterpret_cast<void*>(entry), ThreadPriority::Normal));
+        name, [](void* function) { reinterpret_cast<void (*)()>(function)(); },
+        reinterpret_cast<void*>(entry), ThreadPriority::Normal));
     const ThreadId id = thread->id();
     start_thread(std::move(thread));
     return id;
@@ -31,7 +32,8 @@ Result<ThreadId> Scheduler::spawn(std::string_view name, void (*entry)(), usize 
 
 void Scheduler::start_thread(Ref<Thread> thread) {
     live_threads_.fetch_add(1, std::memory_order_relaxed);
-    Thread* started = thread.leak();  // the scheduler's own reference, dropped by finish_switch after the last switch
+    Thread* started =
+        thread.leak();  // the scheduler's own reference, dropped by finish_switch after the last switch
     started->cpu_ = arch::cpu_index();
     make_runnable(*started);
 }
@@ -196,7 +198,8 @@ void Scheduler::save_user_state(Thread& thread) {
 void Scheduler::load_user_state(Thread& thread) {
     const UserState* user = thread.user_.get();
     if (user == nullptr) return;
-    if (user->page_table != nullptr && memory::PageTable::loaded() != user->page_table) user->page_table->activate();
+    if (user->page_table != nullptr && memory::PageTable::loaded() != user->page_table)
+        user->page_table->activate();
     arch::set_user_fs_base(user->fs_base);
     arch::set_user_gs_base(user->gs_base);
 }
@@ -289,7 +292,8 @@ CpuTimes Scheduler::cpu_times(u32 index) {
 u32 Scheduler::runnable_count() {
     const SchedulerStats now = stats();
     const bool is_idle = &current_thread() == cpus_.mine().idle;
-    return static_cast<u32>(now.hot_queue_len + now.normal_queue_len + now.cold_queue_len) + (is_idle ? 0 : 1);
+    return static_cast<u32>(now.hot_queue_len + now.normal_queue_len + now.cold_queue_len) +
+           (is_idle ? 0 : 1);
 }
 
 }  // namespace exo::scheduler

@@ -10,13 +10,9 @@ namespace exo::scheduler {
 
 constinit ThreadRegistry THREADS;
 
-void ThreadRegistry::add(Thread& thread) {
-    threads_.lock()->insert(thread);
-}
+void ThreadRegistry::add(Thread& thread) { threads_.lock()->insert(thread); }
 
-void ThreadRegistry::remove(Thread& thread) {
-    threads_.lock()->remove(thread);
-}
+void ThreadRegistry::remove(Thread& thread) { threads_.lock()->remove(thread); }
 
 Ref<Thread> ThreadRegistry::find(ThreadId id) {
     auto threads = threads_.lock();
@@ -36,22 +32,22 @@ Result<Box<UserState>> UserState::create() {
     return state;
 }
 
-UserState::~UserState() {
-    ::operator delete(fpu, FPU_ALIGNMENT);
-}
+UserState::~UserState() { ::operator delete(fpu, FPU_ALIGNMENT); }
 
 // A new thread starts in the middle of Normal: one long first burst does not make it Cold, one short one not Hot.
 Thread::Thread(std::string_view name, ThreadPriority priority, memory::KernelStack stack)
-    : id_(SCHEDULER.allocate_id()), priority_(priority), stack_(std::move(stack)), ema_runtime_ns_(2 * HOT_LIMIT) {
+    : id_(SCHEDULER.allocate_id()),
+      priority_(priority),
+      stack_(std::move(stack)),
+      ema_runtime_ns_(2 * HOT_LIMIT) {
     set_name(name);
     THREADS.add(*this);
 }
 
-Thread::~Thread() {
-    THREADS.remove(*this);
-}
+Thread::~Thread() { THREADS.remove(*this); }
 
-Result<Ref<Thread>> Thread::create(std::string_view name, Entry entry, void* argument, ThreadPriority priority) {
+Result<Ref<Thread>> Thread::create(std::string_view name, Entry entry, void* argument,
+                                   ThreadPriority priority) {
     memory::KernelStack stack = TRY(memory::KernelStack::create());
     auto* thread = new (std::nothrow) Thread(name, priority, std::move(stack));
     if (thread == nullptr) return Error::Enomem;
@@ -80,9 +76,7 @@ arch::UserRegisters& Thread::user_registers() const {
     return *(static_cast<arch::UserRegisters*>(stack_.top()) - 1);
 }
 
-ThreadStats Thread::stats() const {
-    return {total_runtime_ns_, context_switches_, ema_runtime_ns_};
-}
+ThreadStats Thread::stats() const { return {total_runtime_ns_, context_switches_, ema_runtime_ns_}; }
 
 CpuUse Thread::cpu_use() const {
     CpuUse use = use_;

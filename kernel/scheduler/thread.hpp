@@ -10,8 +10,8 @@
 #include "sync/held_locks.hpp"
 #include "time/clock.hpp"
 #include "time/timer.hpp"
-#include "utils/flags.hpp"
 #include "utils/box.hpp"
+#include "utils/flags.hpp"
 #include "utils/list.hpp"
 #include "utils/object.hpp"
 #include "utils/tree.hpp"
@@ -33,11 +33,11 @@ enum class QueueType : u8 { Hot, Normal, Cold };
 /// Bits of ThreadHeader::work: what must be looked at before the thread returns to user mode.
 enum class Work : u32 {
     None = 0,
-    Reschedule = 1,   ///< Another thread should run.
-    Signal = 2,       ///< A signal may be deliverable: interruptible waits end.
-    Kill = 4,         ///< The thread must die: killable waits end too.
-    RestoreFpu = 8,   ///< The FPU holds another thread's state.
-    Personality = 16, ///< posix_x has something to do (an expired alarm, an exit of the group).
+    Reschedule = 1,    ///< Another thread should run.
+    Signal = 2,        ///< A signal may be deliverable: interruptible waits end.
+    Kill = 4,          ///< The thread must die: killable waits end too.
+    RestoreFpu = 8,    ///< The FPU holds another thread's state.
+    Personality = 16,  ///< posix_x has something to do (an expired alarm, an exit of the group).
 };
 EXO_FLAGS(Work);
 inline constexpr Work ALL_WORK = static_cast<Work>(31);
@@ -60,8 +60,8 @@ struct CpuUse {
 
 /// What a thread with a user side has in addition. Owned by the thread, made by posix_x.
 struct UserState {
-    void* fpu = nullptr;         ///< arch::fpu_area_size() bytes.
-    bool fpu_is_live = false;    ///< The CPU's registers are newer than `fpu`.
+    void* fpu = nullptr;       ///< arch::fpu_area_size() bytes.
+    bool fpu_is_live = false;  ///< The CPU's registers are newer than `fpu`.
     u64 fs_base = 0;
     u64 gs_base = 0;
     memory::PageTable* page_table = nullptr;  ///< Of the address space; its owner keeps it alive.
@@ -79,7 +79,8 @@ class Thread final : public sync::ThreadHeader, public Object {
     using Entry = void (*)(void* argument);
 
     /// A thread that is not yet runnable: hand it to Scheduler::start_thread. Errors: Enomem.
-    static Result<Ref<Thread>> create(std::string_view name, Entry entry, void* argument, ThreadPriority priority);
+    static Result<Ref<Thread>> create(std::string_view name, Entry entry, void* argument,
+                                      ThreadPriority priority);
     ~Thread() override;
 
     ThreadId id() const { return id_; }
@@ -111,7 +112,9 @@ class Thread final : public sync::ThreadHeader, public Object {
 
     void add_work(Work bits) { work.fetch_or(std::to_underlying(bits), std::memory_order_seq_cst); }
     void clear_work(Work bits) { work.fetch_and(~std::to_underlying(bits), std::memory_order_seq_cst); }
-    bool has_work(Work bits) const { return (work.load(std::memory_order_seq_cst) & std::to_underlying(bits)) != 0; }
+    bool has_work(Work bits) const {
+        return (work.load(std::memory_order_seq_cst) & std::to_underlying(bits)) != 0;
+    }
 
   private:
     friend class Scheduler;
@@ -146,11 +149,11 @@ class Thread final : public sync::ThreadHeader, public Object {
     TreeNode id_link_;
     Nanoseconds ready_since_ = 0;
     Nanoseconds running_since_ = 0;
-    Nanoseconds burst_ns_ = 0;        ///< Run time since the thread last blocked.
+    Nanoseconds burst_ns_ = 0;  ///< Run time since the thread last blocked.
     Nanoseconds ema_runtime_ns_;
     Nanoseconds total_runtime_ns_ = 0;
     u64 context_switches_ = 0;
-    CpuUse use_;                      ///< Its run_time is not used: total_runtime_ns_ is.
+    CpuUse use_;  ///< Its run_time is not used: total_runtime_ns_ is.
     std::atomic<bool> watches_cpu_time_{false};
     char name_[NAME_SIZE] = {};
 };

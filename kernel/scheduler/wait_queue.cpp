@@ -2,9 +2,7 @@
 
 namespace exo::scheduler {
 
-Waiter::~Waiter() {
-    leave();
-}
+Waiter::~Waiter() { leave(); }
 
 void Waiter::enter(WaitQueue& queue, Kind kind) {
     queue_ = &queue;

@@ -9,7 +9,10 @@ namespace exo::sync {
 /// put back when it ends.
 class HandlerContext {
   public:
-    HandlerContext() : header_(thread_header()), ranks_(header_.held_ranks), spin_locks_(header_.spin_locks_held) {
+    HandlerContext()
+        : header_(thread_header()),
+          ranks_(header_.held_ranks),
+          spin_locks_(header_.spin_locks_held) {
         header_.held_ranks = 0;
         header_.spin_locks_held = 0;
     }

@@ -14,9 +14,7 @@ ThreadHeader& thread_header() {
 #if defined(EXO_DEBUG)
 
 namespace {
-constexpr u64 bit(LockRank rank) {
-    return 1ULL << static_cast<u32>(rank);
-}
+constexpr u64 bit(LockRank rank) { return 1ULL << static_cast<u32>(rank); }
 }  // namespace
 
 void note_acquired(LockRank rank, Nesting nesting) {

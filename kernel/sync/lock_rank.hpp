@@ -11,9 +11,9 @@ enum class LockRank : u8 {
     Exec,          ///< One execve or fork of a process at a time.
     FilePosition,  ///< An open file description's offset.
     MountTable,
-    Rename,        ///< One directory move at a time.
-    Directory,     ///< A directory's entries; two of them only through lock_pair.
-    Inode,         ///< A file's content and attributes.
+    Rename,     ///< One directory move at a time.
+    Directory,  ///< A directory's entries; two of them only through lock_pair.
+    Inode,      ///< A file's content and attributes.
     Pipe,
     Terminal,
     Port,          ///< A driver's stream.
@@ -30,10 +30,10 @@ enum class LockRank : u8 {
     Dentry,
     MountPoint,
     FileSystem,
-    FileMapping,   ///< The areas that map a file.
+    FileMapping,  ///< The areas that map a file.
     Poll,
-    LeafTable,     ///< A page table of a program, between faults.
-    SpinLeaf,      ///< For spin locks under which no other (but the IrqOff ones) is taken.
+    LeafTable,  ///< A page table of a program, between faults.
+    SpinLeaf,   ///< For spin locks under which no other (but the IrqOff ones) is taken.
 
     // Spin locks, interrupts off: also taken by handlers.
     Device,
@@ -42,13 +42,13 @@ enum class LockRank : u8 {
     Timer,
     RunQueue,
     Random,
-    StackSlots,    ///< Kernel stacks' address ranges, and the reserve of stacks.
-    KernelMap,     ///< The kernel's own page tables and stack slots.
+    StackSlots,  ///< Kernel stacks' address ranges, and the reserve of stacks.
+    KernelMap,   ///< The kernel's own page tables and stack slots.
     Heap,
     Slab,
     Frames,
     Log,
-    Console,       ///< The serial port: taken while logging under any lock.
+    Console,  ///< The serial port: taken while logging under any lock.
 
     COUNT,
 };

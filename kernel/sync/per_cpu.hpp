@@ -9,8 +9,7 @@
 
 namespace exo::sync {
 
-template <class T>
-class PerCpu {
+template <class T> class PerCpu {
   public:
     constexpr PerCpu() = default;
     T& mine() { return slots_[arch::cpu_index()].value; }

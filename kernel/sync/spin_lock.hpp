@@ -48,8 +48,7 @@ class [[nodiscard]] InterruptsOff {
     bool were_enabled_;
 };
 
-template <class T, LockRank RANK, class Policy = IrqUntouched>
-class SpinLocked {
+template <class T, LockRank RANK, class Policy = IrqUntouched> class SpinLocked {
   public:
     constexpr SpinLocked() = default;
     template <class... Args>
@@ -64,7 +63,9 @@ class SpinLocked {
             note_acquired(RANK, nesting);
             lock_->acquire();
         }
-        Guard(Guard&& other) noexcept : lock_(std::exchange(other.lock_, nullptr)), policy_state_(other.policy_state_) {}
+        Guard(Guard&& other) noexcept
+            : lock_(std::exchange(other.lock_, nullptr)),
+              policy_state_(other.policy_state_) {}
         Guard& operator=(Guard&&) = delete;
         ~Guard() { unlock(); }
         /// Early release; the guard must not be used after.

@@ -11,7 +11,20 @@
 
 namespace exo::syscall {
 
-enum class ArgumentKind : u8 { Integer, Flags, Descriptor, Path, Text, In, Out, InOut, Buffer, Address, Pid, Signal };
+enum class ArgumentKind : u8 {
+    Integer,
+    Flags,
+    Descriptor,
+    Path,
+    Text,
+    In,
+    Out,
+    InOut,
+    Buffer,
+    Address,
+    Pid,
+    Signal
+};
 
 struct ArgumentDescription {
     ArgumentKind kind;
@@ -22,16 +35,15 @@ struct ArgumentDescription {
 
 /// Names a kind in the exported description.
 constexpr std::string_view name_of(ArgumentKind kind) {
-    constexpr std::string_view NAMES[] = {"integer", "flags", "descriptor", "path", "text", "in", "out", "inout", "buffer", "address", "pid", "signal"};
+    constexpr std::string_view NAMES[] = {"integer", "flags", "descriptor", "path",    "text", "in",
+                                          "out",     "inout", "buffer",     "address", "pid",  "signal"};
     return NAMES[std::to_underlying(kind)];
 }
 
 /// Specialised for each type that a handler may take. `decode` never fails: it only types the word.
-template <class T>
-struct Argument;
+template <class T> struct Argument;
 
-template <std::integral T>
-struct Argument<T> {
+template <std::integral T> struct Argument<T> {
     static constexpr ArgumentDescription DESCRIPTION{ArgumentKind::Integer, sizeof(T), std::is_signed_v<T>};
     static constexpr T decode(u64 word) { return static_cast<T>(word); }
 };
@@ -53,20 +65,17 @@ struct Argument<T> {
     static constexpr T decode(u64 word) { return T(word); }
 };
 
-template <class T>
-struct Argument<vm::UserIn<T>> {
+template <class T> struct Argument<vm::UserIn<T>> {
     static constexpr ArgumentDescription DESCRIPTION{ArgumentKind::In, sizeof(T)};
     static constexpr vm::UserIn<T> decode(u64 word) { return vm::UserIn<T>(word); }
 };
 
-template <class T>
-struct Argument<vm::UserOut<T>> {
+template <class T> struct Argument<vm::UserOut<T>> {
     static constexpr ArgumentDescription DESCRIPTION{ArgumentKind::Out, sizeof(T)};
     static constexpr vm::UserOut<T> decode(u64 word) { return vm::UserOut<T>(word); }
 };
 
-template <class T>
-struct Argument<vm::UserInOut<T>> {
+template <class T> struct Argument<vm::UserInOut<T>> {
     static constexpr ArgumentDescription DESCRIPTION{ArgumentKind::InOut, sizeof(T)};
     static constexpr vm::UserInOut<T> decode(u64 word) { return vm::UserInOut<T>(word); }
 };

@@ -43,12 +43,14 @@ constinit sync::SpinLocked<LoggedCalls, sync::LockRank::SpinLeaf> logged_calls;
 
 void log_unknown(u64 number) {
     const std::string_view program = scheduler::current_thread().name();
-    if (logged_calls.lock()->note(number, program)) log::info("{}: system call {} is not supported", program, number);
+    if (logged_calls.lock()->note(number, program))
+        log::info("{}: system call {} is not supported", program, number);
 }
 
 }  // namespace
 
-Result<> register_syscall(usize number, std::string_view name, SyscallHandler handler, std::span<const ArgumentDescription> arguments) {
+Result<> register_syscall(usize number, std::string_view name, SyscallHandler handler,
+                          std::span<const ArgumentDescription> arguments) {
     if (number >= table.size() || handler == nullptr) return Error::Einval;
     if (table[number].handler != nullptr) return Error::AlreadyExists;
     table[number] = {handler, name, arguments, false};
@@ -63,14 +65,13 @@ Result<> register_fast_path(usize number, arch::FastHandler handler) {
     return {};
 }
 
-void init() {
-    arch::enable_system_calls();
-}
+void init() { arch::enable_system_calls(); }
 
 void for_each_call(FunctionRef<void(const CallDescription&)> visit) {
     for (usize number = 0; number < table.size(); ++number) {
         const Entry& entry = table[number];
-        if (entry.handler != nullptr) visit({static_cast<u16>(number), entry.name, entry.arguments, entry.has_fast_path});
+        if (entry.handler != nullptr)
+            visit({static_cast<u16>(number), entry.name, entry.arguments, entry.has_fast_path});
     }
 }
 
@@ -83,7 +84,8 @@ Result<u64> call(arch::UserRegisters& registers) {
         return Error::Enosys;
     }
     Context context{registers};
-    const std::array<u64, 6> words = {registers.rdi, registers.rsi, registers.rdx, registers.r10, registers.r8, registers.r9};
+    const std::array<u64, 6> words = {registers.rdi, registers.rsi, registers.rdx,
+                                      registers.r10, registers.r8,  registers.r9};
     return table[number].handler(context, words);
 }
 

@@ -10,9 +10,7 @@ constexpr u64 NOT_A_CALL = ~0ULL;
 constexpr u64 SYSCALL_INSTRUCTION_SIZE = 2;
 constexpr u64 SYS_RESTART_SYSCALL = 219;
 
-constexpr u64 code_of(Error error) {
-    return static_cast<u64>(-static_cast<i64>(error));
-}
+constexpr u64 code_of(Error error) { return static_cast<u64>(-static_cast<i64>(error)); }
 constexpr u64 EINTR_RESULT = static_cast<u64>(-static_cast<i64>(Error::Eintr));
 
 /// Whether the call is made again although `handler` runs first.
@@ -35,7 +33,8 @@ void resolve_restart(arch::UserRegisters& registers, NextHandler handler) {
     if (handler != NextHandler::None && !survives_handler(code, handler)) {
         registers.rax = EINTR_RESULT;
     } else {
-        registers.rax = code == code_of(Error::RestartWithBlock) ? SYS_RESTART_SYSCALL : registers.original_rax;
+        registers.rax =
+            code == code_of(Error::RestartWithBlock) ? SYS_RESTART_SYSCALL : registers.original_rax;
         registers.rip -= SYSCALL_INSTRUCTION_SIZE;
     }
     registers.original_rax = NOT_A_CALL;

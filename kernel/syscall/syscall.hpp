@@ -36,7 +36,8 @@ struct CallDescription {
 };
 
 /// Errors: Einval (number out of range), AlreadyExists.
-Result<> register_syscall(usize number, std::string_view name, SyscallHandler handler, std::span<const ArgumentDescription> arguments);
+Result<> register_syscall(usize number, std::string_view name, SyscallHandler handler,
+                          std::span<const ArgumentDescription> arguments);
 /// A short route beside a full one that is registered already. Errors: Einval, Enosys (no full route).
 Result<> register_fast_path(usize number, arch::FastHandler handler);
 
@@ -47,24 +48,21 @@ void for_each_call(FunctionRef<void(const CallDescription&)> visit);
 
 namespace detail {
 
-template <auto HANDLER, class Signature>
-struct Thunk;
+template <auto HANDLER, class Signature> struct Thunk;
 
-template <class R>
-constexpr u64 to_word(R value) {
-    return static_cast<u64>(value);
-}
+template <class R> constexpr u64 to_word(R value) { return static_cast<u64>(value); }
 
-template <auto HANDLER, class R, class... Args>
-struct Thunk<HANDLER, Result<R> (*)(Context&, Args...)> {
+template <auto HANDLER, class R, class... Args> struct Thunk<HANDLER, Result<R> (*)(Context&, Args...)> {
     static_assert(sizeof...(Args) <= 6);
-    static constexpr std::array<ArgumentDescription, sizeof...(Args)> DESCRIPTIONS{Argument<Args>::DESCRIPTION...};
+    static constexpr std::array<ArgumentDescription, sizeof...(Args)> DESCRIPTIONS{
+        Argument<Args>::DESCRIPTION...};
 
     static Result<u64> call(Context& context, const std::array<u64, 6>& words) {
         return call_with(context, words, std::index_sequence_for<Args...>{});
     }
     template <usize... INDEX>
-    static Result<u64> call_with(Context& context, [[maybe_unused]] const std::array<u64, 6>& words, std::index_sequence<INDEX...>) {
+    static Result<u64> call_with(Context& context, [[maybe_unused]] const std::array<u64, 6>& words,
+                                 std::index_sequence<INDEX...>) {
         if constexpr (std::is_void_v<R>) {
             TRY(HANDLER(context, Argument<Args>::decode(words[INDEX])...));
             return 0ULL;
@@ -77,8 +75,7 @@ struct Thunk<HANDLER, Result<R> (*)(Context&, Args...)> {
 }  // namespace detail
 
 /// Registers a typed handler: Result<R> handler(Context&, up to six parameters).
-template <auto HANDLER>
-Result<> register_call(usize number, std::string_view name) {
+template <auto HANDLER> Result<> register_call(usize number, std::string_view name) {
     using Thunk = detail::Thunk<HANDLER, decltype(HANDLER)>;
     return register_syscall(number, name, &Thunk::call, Thunk::DESCRIPTIONS);
 }

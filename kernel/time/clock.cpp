@@ -20,21 +20,13 @@ void start_clock(u64 cycle_counter_hertz) {
     cycles_at_start = arch::cycle_counter();
 }
 
-CycleScale cycle_scale() {
-    return scale;
-}
+CycleScale cycle_scale() { return scale; }
 
-u64 cycle_counter_hertz() {
-    return counter_hertz;
-}
+u64 cycle_counter_hertz() { return counter_hertz; }
 
-Nanoseconds monotonic() {
-    return scale.nanoseconds(arch::cycle_counter() - cycles_at_start);
-}
+Nanoseconds monotonic() { return scale.nanoseconds(arch::cycle_counter() - cycles_at_start); }
 
-Nanoseconds realtime() {
-    return monotonic() + realtime_offset.load(std::memory_order_relaxed);
-}
+Nanoseconds realtime() { return monotonic() + realtime_offset.load(std::memory_order_relaxed); }
 
 void set_realtime(Nanoseconds since_epoch) {
     // Wraps when the wall clock is set before the boot: unsigned arithmetic undoes it in realtime().
@@ -46,8 +38,6 @@ Deadline Deadline::after(Nanoseconds from_now) {
     return at ? Deadline{*at} : never();
 }
 
-bool Deadline::has_passed() const {
-    return !is_never() && monotonic() >= at;
-}
+bool Deadline::has_passed() const { return !is_never() && monotonic() >= at; }
 
 }  // namespace exo::time

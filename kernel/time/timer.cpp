@@ -66,13 +66,11 @@ void run_due_timers() {
             return;
         }
         queue->armed.remove(*timer);
-        TimerQueue::callback_of(*timer)(*timer);
+        TimerQueue::callback_of (*timer)(*timer);
     }
 }
 
-void set_tick_hook(void (*hook)()) {
-    tick_hook = hook;
-}
+void set_tick_hook(void (*hook)()) { tick_hook = hook; }
 
 }  // namespace exo::time
 

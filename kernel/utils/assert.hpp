@@ -13,9 +13,9 @@ namespace exo {
 }  // namespace exo
 
 /// Checked in every build: use it where continuing would corrupt memory.
-#define ASSERT(expression)                                       \
-    do {                                                         \
-        if (!(expression)) [[unlikely]]                          \
+#define ASSERT(expression)                                                 \
+    do {                                                                   \
+        if (!(expression)) [[unlikely]]                                    \
             ::exo::assertion_failed(#expression, __FILE_NAME__, __LINE__); \
     } while (false)
 
@@ -23,8 +23,8 @@ namespace exo {
 #if defined(EXO_DEBUG)
 #define DEBUG_ASSERT(expression) ASSERT(expression)
 #else
-#define DEBUG_ASSERT(expression) \
-    do {                         \
+#define DEBUG_ASSERT(expression)       \
+    do {                               \
         if (false) (void)(expression); \
     } while (false)
 #endif

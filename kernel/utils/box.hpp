@@ -8,12 +8,10 @@
 
 namespace exo {
 
-template <class T>
-using Box = std::unique_ptr<T>;
+template <class T> using Box = std::unique_ptr<T>;
 
 /// Errors: Enomem.
-template <class T, class... Args>
-Result<Box<T>> make_box(Args&&... args) {
+template <class T, class... Args> Result<Box<T>> make_box(Args&&... args) {
     T* object = new (std::nothrow) T(std::forward<Args>(args)...);
     if (object == nullptr) return Error::Enomem;
     return Box<T>(object);

@@ -85,10 +85,10 @@ enum class Error : u16 {
     WouldFault,  ///< A copy with faults disabled met a page that is not there.
 
     // A system call that a signal interrupted; syscall/restart decides what the program sees.
-    RestartSys,           ///< Restart if the handler has SA_RESTART, else EINTR.
-    RestartNoHandler,     ///< Restart unless a handler ran.
-    RestartNoInterrupt,   ///< Restart always.
-    RestartWithBlock,     ///< Continue through restart_syscall with the time that is left.
+    RestartSys,          ///< Restart if the handler has SA_RESTART, else EINTR.
+    RestartNoHandler,    ///< Restart unless a handler ran.
+    RestartNoInterrupt,  ///< Restart always.
+    RestartWithBlock,    ///< Continue through restart_syscall with the time that is left.
 };
 
 /// The errno (1-4095) that a program sees for `error`. Restart errors must have been resolved before.

@@ -16,7 +16,8 @@ Spec parse_spec(std::string_view pattern, usize& at) {
     if (pattern[at] == ':') {
         ++at;
         if (pattern[at] == '0') spec.fill = '0';
-        while (pattern[at] >= '0' && pattern[at] <= '9') spec.width = spec.width * 10 + static_cast<usize>(pattern[at++] - '0');
+        while (pattern[at] >= '0' && pattern[at] <= '9')
+            spec.width = spec.width * 10 + static_cast<usize>(pattern[at++] - '0');
         if (pattern[at] == 'x') {
             spec.hexadecimal = true;
             ++at;
@@ -55,9 +56,11 @@ void format_one(FormatSink sink, const FormatArgument& argument, Spec spec) {
     switch (argument.kind) {
         case ArgumentKind::Unsigned: return format_number(sink, argument.number, false, spec);
         case ArgumentKind::Signed: {
-            if (spec.hexadecimal) return format_number(sink, argument.number & (~0ULL >> (64 - argument.bits)), false, spec);
+            if (spec.hexadecimal)
+                return format_number(sink, argument.number & (~0ULL >> (64 - argument.bits)), false, spec);
             const bool is_negative = static_cast<i64>(argument.number) < 0;
-            return format_number(sink, is_negative ? 0 - argument.number : argument.number, is_negative, spec);
+            return format_number(sink, is_negative ? 0 - argument.number : argument.number, is_negative,
+                                 spec);
         }
         case ArgumentKind::Text: return format_text(sink, argument.text, spec);
         case ArgumentKind::Character: {

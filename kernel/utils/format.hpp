@@ -28,8 +28,7 @@ struct FormatArgument {
     u8 bits = 64;  ///< Of a signed number: hexadecimal shows as many.
 };
 
-template <class T>
-FormatArgument format_argument(const T& value) {
+template <class T> FormatArgument format_argument(const T& value) {
     if constexpr (std::is_same_v<T, bool>)
         return {ArgumentKind::Boolean, value ? 1ULL : 0ULL, {}};
     else if constexpr (std::is_same_v<T, char>)
@@ -82,18 +81,20 @@ consteval usize count_placeholders(std::string_view pattern) {
 
 }  // namespace detail
 
-template <class... Args>
-struct FormatString {
+template <class... Args> struct FormatString {
     template <usize N>
-    consteval FormatString(const char (&text)[N]) : pattern(text, N - 1) {  // NOLINT(google-explicit-constructor)
-        if (detail::count_placeholders(pattern) != sizeof...(Args)) detail::format_string_has_wrong_number_of_arguments();
+    consteval FormatString(const char (&text)[N])
+        : pattern(text, N - 1) {  // NOLINT(google-explicit-constructor)
+        if (detail::count_placeholders(pattern) != sizeof...(Args))
+            detail::format_string_has_wrong_number_of_arguments();
     }
     std::string_view pattern;
 };
 
 template <class... Args>
 void format_to(FormatSink sink, FormatString<std::type_identity_t<Args>...> format, const Args&... args) {
-    const detail::FormatArgument arguments[sizeof...(Args) + 1] = {detail::format_argument(args)..., {detail::ArgumentKind::Unsigned}};
+    const detail::FormatArgument arguments[sizeof...(Args) + 1] = {detail::format_argument(args)...,
+                                                                   {detail::ArgumentKind::Unsigned}};
     detail::format_arguments(sink, format.pattern, {arguments, sizeof...(Args)});
 }
 
@@ -101,7 +102,11 @@ void format_to(FormatSink sink, FormatString<std::type_identity_t<Args>...> form
 template <class... Args>
 Result<> format_append(String& out, FormatString<std::type_identity_t<Args>...> format, const Args&... args) {
     Result<> result;
-    format_to([&](std::string_view text) { if (result) result = out.append(text); }, format, args...);
+    format_to(
+        [&](std::string_view text) {
+            if (result) result = out.append(text);
+        },
+        format, args...);
     return result;
 }
 

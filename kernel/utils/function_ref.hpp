@@ -6,14 +6,13 @@
 
 namespace exo {
 
-template <class Signature>
-class FunctionRef;
+template <class Signature> class FunctionRef;
 
-template <class R, class... Args>
-class FunctionRef<R(Args...)> {
+template <class R, class... Args> class FunctionRef<R(Args...)> {
   public:
     template <class F>
-        requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef> && std::is_invocable_r_v<R, F&, Args...>)
+        requires(!std::is_same_v<std::remove_cvref_t<F>, FunctionRef> &&
+                 std::is_invocable_r_v<R, F&, Args...>)
     FunctionRef(F&& callable) {  // NOLINT(google-explicit-constructor): a parameter type
         using Callable = std::remove_reference_t<F>;
         if constexpr (std::is_function_v<Callable>) {

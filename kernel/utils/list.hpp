@@ -29,8 +29,7 @@ struct ListNode {
     }
 };
 
-template <class T, ListNode T::* LINK>
-class List {
+template <class T, ListNode T::* LINK> class List {
   public:
     constexpr List() : head_() { head_.next = head_.previous = &head_; }
     List(const List&) = delete;
@@ -42,7 +41,9 @@ class List {
 
     void push_back(T& item) { insert_between(item.*LINK, head_.previous, &head_); }
     void push_front(T& item) { insert_between(item.*LINK, &head_, head_.next); }
-    void insert_before(T& position, T& item) { insert_between(item.*LINK, (position.*LINK).previous, &(position.*LINK)); }
+    void insert_before(T& position, T& item) {
+        insert_between(item.*LINK, (position.*LINK).previous, &(position.*LINK));
+    }
     static void remove(T& item) { (item.*LINK).unlink(); }
 
     T* pop_front() {

@@ -6,8 +6,7 @@
 
 namespace exo {
 
-template <class K, class V>
-class Map {
+template <class K, class V> class Map {
   public:
     struct Entry {
         K key;
@@ -24,16 +23,12 @@ class Map {
     usize size() const { return tree_.size(); }
     bool is_empty() const { return tree_.is_empty(); }
 
-    template <class Q>
-    V* find(const Q& key) const {
+    template <class Q> V* find(const Q& key) const {
         Entry* entry = tree_.find(key);
         return entry != nullptr ? &entry->value : nullptr;
     }
     /// The first entry whose key is not below `key`, or null.
-    template <class Q>
-    Entry* lower_bound(const Q& key) const {
-        return tree_.lower_bound(key);
-    }
+    template <class Q> Entry* lower_bound(const Q& key) const { return tree_.lower_bound(key); }
     /// Errors: Enomem, Eexist; nothing changed then.
     Result<V*> insert(K key, V value) {
         Box<Entry> entry = TRY(make_box<Entry>(std::move(key), std::move(value)));
@@ -41,8 +36,7 @@ class Map {
         return &entry.release()->value;
     }
     /// False if there was no such entry.
-    template <class Q>
-    bool erase(const Q& key) {
+    template <class Q> bool erase(const Q& key) {
         Entry* entry = tree_.find(key);
         if (entry == nullptr) return false;
         erase_entry(*entry);

@@ -15,8 +15,7 @@
 
 namespace exo {
 
-template <class T>
-class Ref;
+template <class T> class Ref;
 
 /// What an object is, for checked down-casts without RTTI. Every class that capabilities name has one.
 enum class ObjectKind : u8 {
@@ -71,8 +70,7 @@ class Object {
     ObjectKind kind_;
 };
 
-template <class T>
-class Ref {
+template <class T> class Ref {
   public:
     Ref() = default;
     Ref(std::nullptr_t) {}  // NOLINT(google-explicit-constructor)
@@ -121,15 +119,13 @@ class Ref {
 };
 
 /// Errors: Enomem.
-template <class T, class... Args>
-Result<Ref<T>> make_ref(Args&&... args) {
+template <class T, class... Args> Result<Ref<T>> make_ref(Args&&... args) {
     T* object = new (std::nothrow) T(std::forward<Args>(args)...);
     if (object == nullptr) return Error::Enomem;
     return Ref<T>::adopt(object);
 }
 
-template <class T, class U>
-Ref<T> static_ref_cast(const Ref<U>& ref) {
+template <class T, class U> Ref<T> static_ref_cast(const Ref<U>& ref) {
     return Ref<T>(static_cast<T*>(ref.get()));
 }
 

@@ -15,20 +15,16 @@
 namespace exo {
 
 /// A value of type T or an Error. `Result<T&>` is ill-formed by design: return a pointer or a Ref.
-template <class T = void>
-struct [[nodiscard]] Result : std::expected<T, Error> {
+template <class T = void> struct [[nodiscard]] Result : std::expected<T, Error> {
     using std::expected<T, Error>::expected;
     constexpr Result(Error error) : std::expected<T, Error>(std::unexpect, error) {}
 };
 
 /// What a function returns that failed: `return fail(Error::Enoent);` (an Error converts by itself too).
-constexpr std::unexpected<Error> fail(Error error) {
-    return std::unexpected<Error>(error);
-}
+constexpr std::unexpected<Error> fail(Error error) { return std::unexpected<Error>(error); }
 
 namespace detail {
-template <class T>
-constexpr T take(std::expected<T, Error>& result) {
+template <class T> constexpr T take(std::expected<T, Error>& result) {
     if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 }  // namespace detail
@@ -40,10 +36,10 @@ constexpr T take(std::expected<T, Error>& result) {
 
 /// The value of a Result, or return its error from the enclosing function.
 #define TRY(...) EXO_TRY_(EXO_CONCAT(try_result_, __COUNTER__), __VA_ARGS__)
-#define EXO_TRY_(name, ...)                                          \
-    __extension__({                                                  \
-        auto name = (__VA_ARGS__);                                   \
-        if (!name.has_value()) [[unlikely]]                          \
-            return ::std::unexpected<::exo::Error>(name.error());    \
-        ::exo::detail::take(name);                                   \
+#define EXO_TRY_(name, ...)                                       \
+    __extension__({                                               \
+        auto name = (__VA_ARGS__);                                \
+        if (!name.has_value()) [[unlikely]]                       \
+            return ::std::unexpected<::exo::Error>(name.error()); \
+        ::exo::detail::take(name);                                \
     })

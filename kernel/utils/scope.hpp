@@ -5,8 +5,7 @@
 
 namespace exo {
 
-template <class Callable>
-class [[nodiscard]] ScopeExit {
+template <class Callable> class [[nodiscard]] ScopeExit {
   public:
     explicit ScopeExit(Callable callable) : callable_(std::move(callable)) {}
     ~ScopeExit() {

@@ -4,9 +4,7 @@ namespace exo::detail {
 
 namespace {
 
-i32 height(const TreeNode* node) {
-    return node != nullptr ? node->height : 0;
-}
+i32 height(const TreeNode* node) { return node != nullptr ? node->height : 0; }
 
 void refresh(TreeNode* node, TreeUpdate update) {
     const i32 left = height(node->left);
@@ -58,7 +56,8 @@ void rebalance_upwards(TreeNode*& root, TreeNode* node, TreeUpdate update) {
             if (height(node->left->left) < height(node->left->right)) rotate_left(root, node->left, update);
             node = rotate_right(root, node, update);
         } else if (balance < -1) {
-            if (height(node->right->right) < height(node->right->left)) rotate_right(root, node->right, update);
+            if (height(node->right->right) < height(node->right->left))
+                rotate_right(root, node->right, update);
             node = rotate_left(root, node, update);
         }
         node = node->parent;

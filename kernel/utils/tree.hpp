@@ -42,8 +42,7 @@ TreeNode* tree_previous(TreeNode* node);
 /// No summary kept.
 struct NoAugment {};
 
-template <class T, TreeNode T::* LINK, class Key, class Augment = NoAugment>
-class Tree {
+template <class T, TreeNode T::* LINK, class Key, class Augment = NoAugment> class Tree {
   public:
     constexpr Tree() = default;
     Tree(const Tree&) = delete;
@@ -59,8 +58,7 @@ class Tree {
     static T* left(const T& item) { return owner_or_null(node_of(item)->left); }
     static T* right(const T& item) { return owner_or_null(node_of(item)->right); }
 
-    template <class K>
-    T* find(const K& key) const {
+    template <class K> T* find(const K& key) const {
         for (TreeNode* node = root_; node != nullptr;) {
             T* item = owner(node);
             const auto& item_key = Key::key(*item);
@@ -74,8 +72,7 @@ class Tree {
         return nullptr;
     }
     /// The first item whose key is not below `key`, or null.
-    template <class K>
-    T* lower_bound(const K& key) const {
+    template <class K> T* lower_bound(const K& key) const {
         TreeNode* best = nullptr;
         for (TreeNode* node = root_; node != nullptr;) {
             if (Key::key(*owner(node)) < key) {
@@ -88,8 +85,7 @@ class Tree {
         return owner_or_null(best);
     }
     /// The last item whose key is not above `key`, or null.
-    template <class K>
-    T* floor(const K& key) const {
+    template <class K> T* floor(const K& key) const {
         TreeNode* best = nullptr;
         for (TreeNode* node = root_; node != nullptr;) {
             if (key < Key::key(*owner(node))) {
@@ -138,7 +134,9 @@ class Tree {
 
     class Iterator {
       public:
-        explicit Iterator(TreeNode* node) : node_(node), next_(node != nullptr ? detail::tree_next(node) : nullptr) {}
+        explicit Iterator(TreeNode* node)
+            : node_(node),
+              next_(node != nullptr ? detail::tree_next(node) : nullptr) {}
         T& operator*() const { return *owner(node_); }
         T* operator->() const { return owner(node_); }
         Iterator& operator++() {

@@ -14,8 +14,7 @@
 
 namespace exo {
 
-template <class T>
-class Vector {
+template <class T> class Vector {
     static_assert(std::is_nothrow_move_constructible_v<T>);
 
   public:
@@ -95,7 +94,8 @@ class Vector {
     }
     /// `items` may be a part of this vector. Errors: Enomem; the vector is unchanged then.
     Result<> append(std::span<const T> items) {
-        const bool is_own = std::greater_equal<>()(items.data(), data_) && std::less<>()(items.data(), data_ + size_);
+        const bool is_own =
+            std::greater_equal<>()(items.data(), data_) && std::less<>()(items.data(), data_ + size_);
         const usize offset = is_own ? static_cast<usize>(items.data() - data_) : 0;
         TRY(grow_for(items.size()));
         const T* source = is_own ? data_ + offset : items.data();

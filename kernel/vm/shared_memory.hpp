@@ -10,6 +10,8 @@ namespace exo::vm {
 inline constinit std::atomic<u64> shared_memory_pages{0};
 
 inline void add_shared_pages(u64 count) { shared_memory_pages.fetch_add(count, std::memory_order_relaxed); }
-inline void remove_shared_pages(u64 count) { shared_memory_pages.fetch_sub(count, std::memory_order_relaxed); }
+inline void remove_shared_pages(u64 count) {
+    shared_memory_pages.fetch_sub(count, std::memory_order_relaxed);
+}
 
 }  // namespace exo::vm

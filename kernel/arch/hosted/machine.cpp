@@ -55,42 +55,29 @@ void wait_for_interrupt() {
         std::fputs("hosted: every thread sleeps and no timer is armed\n", stderr);
         std::abort();
     }
-    if (hosted::simulated_time.load() < hosted::timer_deadline) hosted::simulated_time.store(hosted::timer_deadline);
+    if (hosted::simulated_time.load() < hosted::timer_deadline)
+        hosted::simulated_time.store(hosted::timer_deadline);
     hosted::deliver_due_timer();
 }
 
-void stop_machine() {
-    std::abort();
-}
+void stop_machine() { std::abort(); }
 
-void reset_cpu() {
-    std::abort();
-}
+void reset_cpu() { std::abort(); }
 
 // ---- No interrupt controllers, no image, nothing to measure.
 
 void start_local_apic(void*) {}
-Result<> add_io_apic(IoApicRegisters) {
-    return Error::Enodev;
-}
-Result<> enable_interrupt_line(u32, Trigger, Polarity) {
-    return Error::Enodev;
-}
+Result<> add_io_apic(IoApicRegisters) { return Error::Enodev; }
+Result<> enable_interrupt_line(u32, Trigger, Polarity) { return Error::Enodev; }
 void disable_interrupt_line(u32) {}
-std::span<const ImageSection> image_sections() {
-    return {};
-}
-u64 measure_cycle_counter(u16) {
-    return 1'000'000'000;
-}
+std::span<const ImageSection> image_sections() { return {}; }
+u64 measure_cycle_counter(u16) { return 1'000'000'000; }
 
 void arm_timer(u64 nanoseconds_from_now) {
     hosted::timer_deadline = hosted::simulated_time.load() + nanoseconds_from_now;
 }
 
-void disarm_timer() {
-    hosted::timer_deadline = hosted::NOT_ARMED;
-}
+void disarm_timer() { hosted::timer_deadline = hosted::NOT_ARMED; }
 
 // ---- Fibres.
 
@@ -113,12 +100,8 @@ void set_kernel_stack(void*) {}
 void set_fast_handler(usize, FastHandler) {}
 void enable_system_calls() {}
 
-u64 hardware_capabilities() {
-    return 0;
-}
-u64 hardware_capabilities_2() {
-    return 0;
-}
+u64 hardware_capabilities() { return 0; }
+u64 hardware_capabilities_2() { return 0; }
 
 void enter_user(UserRegisters&) {
     std::fputs("hosted: there is no user mode\n", stderr);
@@ -126,23 +109,13 @@ void enter_user(UserRegisters&) {
 }
 
 void set_user_fs_base(u64) {}
-u64 user_fs_base() {
-    return 0;
-}
+u64 user_fs_base() { return 0; }
 void set_user_gs_base(u64) {}
-u64 user_gs_base() {
-    return 0;
-}
+u64 user_gs_base() { return 0; }
 
-usize fpu_area_size() {
-    return 512;
-}
-u64 fpu_components() {
-    return 3;
-}
-void fpu_initialise(void* area) {
-    std::memset(area, 0, fpu_area_size());
-}
+usize fpu_area_size() { return 512; }
+u64 fpu_components() { return 3; }
+void fpu_initialise(void* area) { std::memset(area, 0, fpu_area_size()); }
 void fpu_save(void*) {}
 void fpu_restore(const void*) {}
 Result<> fpu_validate(void*, usize size) {
@@ -152,8 +125,6 @@ Result<> fpu_validate(void*, usize size) {
 
 void describe_cpu(FormatSink, const UserRegisters*) {}
 
-Result<u64> hardware_random() {
-    return Error::Enodev;
-}
+Result<u64> hardware_random() { return Error::Enodev; }
 
 }  // namespace exo::arch

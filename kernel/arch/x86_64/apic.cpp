@@ -134,7 +134,8 @@ Result<> enable_interrupt_line(u32 line, Trigger trigger, Polarity polarity) {
 }
 
 void disable_interrupt_line(u32 line) {
-    if (const IoApic* io_apic = io_apic_of(line)) io_apic->write(redirection_register(*io_apic, line), LVT_MASKED);
+    if (const IoApic* io_apic = io_apic_of(line))
+        io_apic->write(redirection_register(*io_apic, line), LVT_MASKED);
 }
 
 void set_apic_timer_rate(u64 ticks, u64 nanoseconds) {
@@ -142,13 +143,9 @@ void set_apic_timer_rate(u64 ticks, u64 nanoseconds) {
     local_write(APIC_TIMER_LVT, TIMER_VECTOR);
 }
 
-void start_apic_timer_count() {
-    local_write(APIC_TIMER_INITIAL, 0xffffffff);
-}
+void start_apic_timer_count() { local_write(APIC_TIMER_INITIAL, 0xffffffff); }
 
-u32 apic_timer_counted() {
-    return 0xffffffff - local_read(APIC_TIMER_CURRENT);
-}
+u32 apic_timer_counted() { return 0xffffffff - local_read(APIC_TIMER_CURRENT); }
 
 void arm_timer(u64 nanoseconds_from_now) {
     // A wait beyond what 32 bits hold comes early; the timer queue then arms it again.
@@ -157,12 +154,11 @@ void arm_timer(u64 nanoseconds_from_now) {
     local_write(APIC_TIMER_INITIAL, count != 0 ? count : 1);
 }
 
-void disarm_timer() {
-    local_write(APIC_TIMER_INITIAL, 0);
-}
+void disarm_timer() { local_write(APIC_TIMER_INITIAL, 0); }
 
 void dispatch_interrupt(u32 vector, upcalls::InterruptedMode mode) {
-    if (vector < FIRST_LINE_VECTOR || vector == SPURIOUS_VECTOR) return;  // spurious ones want no acknowledgement
+    if (vector < FIRST_LINE_VECTOR || vector == SPURIOUS_VECTOR)
+        return;  // spurious ones want no acknowledgement
     local_write(APIC_EOI, 0);
     if (vector == TIMER_VECTOR)
         upcalls::timer_tick(mode);

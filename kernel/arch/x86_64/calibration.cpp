@@ -19,9 +19,7 @@ struct Reference {
     u16 port;
 };
 
-u32 read_pm_timer(u16 port) {
-    return port_read32(port);
-}
+u32 read_pm_timer(u16 port) { return port_read32(port); }
 
 /// Channel 2 of the 8254, counting down from 65536 (Intel 8254, "latch command"); turned into counting up.
 u32 read_pit(u16) {
@@ -33,7 +31,7 @@ u32 read_pit(u16) {
 
 void start_pit() {
     port_write8(0x61, static_cast<u8>((port_read8(0x61) & ~2U) | 1U));  // gate on, speaker off
-    port_write8(0x43, 0xb4);                                            // channel 2, both bytes, rate generator
+    port_write8(0x43, 0xb4);  // channel 2, both bytes, rate generator
     port_write8(0x42, 0);
     port_write8(0x42, 0);
 }

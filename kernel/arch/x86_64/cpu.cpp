@@ -20,13 +20,9 @@ void stop_machine() {
     while (true) asm volatile("cli; hlt");
 }
 
-u64 hardware_capabilities() {
-    return cpu_features().hwcap;
-}
+u64 hardware_capabilities() { return cpu_features().hwcap; }
 
-u64 hardware_capabilities_2() {
-    return cpu_features().has_fsgsbase ? 2 : 0;
-}
+u64 hardware_capabilities_2() { return cpu_features().has_fsgsbase ? 2 : 0; }
 
 void reset_cpu() {
     // An exception without a descriptor table to handle it resets the CPU.
@@ -46,13 +42,9 @@ void load_address_space(u64 root) {
     asm volatile("mov %0, %%cr3" : : "r"(root) : "memory");
 }
 
-u64 loaded_address_space() {
-    return this_cpu().address_space;
-}
+u64 loaded_address_space() { return this_cpu().address_space; }
 
-void flush_tlb_page(u64 virtual_address) {
-    asm volatile("invlpg (%0)" : : "r"(virtual_address) : "memory");
-}
+void flush_tlb_page(u64 virtual_address) { asm volatile("invlpg (%0)" : : "r"(virtual_address) : "memory"); }
 
 void flush_tlb_all() {
     // Toggling PGE drops global entries too.
@@ -61,17 +53,11 @@ void flush_tlb_all() {
     asm volatile("mov %0, %%cr4; mov %1, %%cr4" : : "r"(cr4 & ~0x80ULL), "r"(cr4) : "memory");
 }
 
-usize copy_from_user(void* to, u64 from, usize size) {
-    return exo_copy_from_user(to, from, size);
-}
+usize copy_from_user(void* to, u64 from, usize size) { return exo_copy_from_user(to, from, size); }
 
-usize copy_to_user(u64 to, const void* from, usize size) {
-    return exo_copy_to_user(to, from, size);
-}
+usize copy_to_user(u64 to, const void* from, usize size) { return exo_copy_to_user(to, from, size); }
 
-usize zero_user(u64 to, usize size) {
-    return exo_zero_user(to, size);
-}
+usize zero_user(u64 to, usize size) { return exo_zero_user(to, size); }
 
 isize copy_string_from_user(char* to, u64 from, usize size) {
     return exo_copy_string_from_user(to, from, size);

@@ -29,13 +29,9 @@ constexpr u64 XSAVE_AVX = 4;
 constexpr u64 XSAVE_AVX512 = 0xe0;
 constexpr u64 XSAVE_PKRU = 0x200;
 
-bool bit(u32 word, u32 number) {
-    return (word >> number & 1) != 0;
-}
+bool bit(u32 word, u32 number) { return (word >> number & 1) != 0; }
 
-void store_text(char* out, u32 word) {
-    std::memcpy(out, &word, sizeof(word));
-}
+void store_text(char* out, u32 word) { std::memcpy(out, &word, sizeof(word)); }
 
 void detect() {
     const CpuidResult vendor = cpuid(0);
@@ -80,7 +76,10 @@ void enable_xsave() {
     const u64 supported = static_cast<u64>(leaf.edx) << 32 | leaf.eax;
     features.xsave_components = supported & (XSAVE_X87_SSE | XSAVE_AVX | XSAVE_PKRU);
     if ((supported & XSAVE_AVX512) == XSAVE_AVX512) features.xsave_components |= XSAVE_AVX512;
-    asm volatile("xsetbv" : : "c"(0), "a"(static_cast<u32>(features.xsave_components)), "d"(static_cast<u32>(features.xsave_components >> 32)));
+    asm volatile("xsetbv"
+                 :
+                 : "c"(0), "a"(static_cast<u32>(features.xsave_components)),
+                   "d"(static_cast<u32>(features.xsave_components >> 32)));
     features.xsave_size = cpuid(0xd, 0).ebx;  // for what XCR0 now enables
     features.has_xsaveopt = bit(cpuid(0xd, 1).eax, 0);
 }
@@ -98,7 +97,9 @@ void remove_smap_instructions() {
 
 CpuidResult cpuid(u32 leaf, u32 subleaf) {
     CpuidResult result;
-    asm volatile("cpuid" : "=a"(result.eax), "=b"(result.ebx), "=c"(result.ecx), "=d"(result.edx) : "a"(leaf), "c"(subleaf));
+    asm volatile("cpuid"
+                 : "=a"(result.eax), "=b"(result.ebx), "=c"(result.ecx), "=d"(result.edx)
+                 : "a"(leaf), "c"(subleaf));
     return result;
 }
 
@@ -110,12 +111,13 @@ u64 read_msr(u32 number) {
 }
 
 void write_msr(u32 number, u64 value) {
-    asm volatile("wrmsr" : : "c"(number), "a"(static_cast<u32>(value)), "d"(static_cast<u32>(value >> 32)) : "memory");
+    asm volatile("wrmsr"
+                 :
+                 : "c"(number), "a"(static_cast<u32>(value)), "d"(static_cast<u32>(value >> 32))
+                 : "memory");
 }
 
-const CpuFeatures& cpu_features() {
-    return features;
-}
+const CpuFeatures& cpu_features() { return features; }
 
 void enable_cpu_features() {
     detect();

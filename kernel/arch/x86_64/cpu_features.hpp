@@ -11,8 +11,8 @@ struct CpuFeatures {
     u64 physical_address_mask;
     u64 xsave_components;  ///< XCR0: x87, SSE, and AVX, AVX-512, PKRU where present.
     u32 xsave_size;
-    u32 signature;         ///< CPUID 1 EAX.
-    u32 hwcap;             ///< CPUID 1 EDX: AT_HWCAP.
+    u32 signature;  ///< CPUID 1 EAX.
+    u32 hwcap;      ///< CPUID 1 EDX: AT_HWCAP.
     char vendor[13];
     char brand[49];
 };

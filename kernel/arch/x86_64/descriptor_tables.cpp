@@ -70,8 +70,13 @@ void fill_idt() {
     for (u32 vector = 0; vector < 256; ++vector) {
         // SAFETY: the stubs are 16 bytes each (entry.S).
         const u64 address = reinterpret_cast<u64>(exo_vector_stubs) + vector * 16ULL;
-        idt[vector] = {static_cast<u16>(address), KERNEL_CS, ist_of(vector), vector == 3 || vector == 4 ? GATE_USER : GATE_KERNEL,
-                       static_cast<u16>(address >> 16), static_cast<u32>(address >> 32), 0};
+        idt[vector] = {static_cast<u16>(address),
+                       KERNEL_CS,
+                       ist_of(vector),
+                       vector == 3 || vector == 4 ? GATE_USER : GATE_KERNEL,
+                       static_cast<u16>(address >> 16),
+                       static_cast<u32>(address >> 32),
+                       0};
     }
 }
 
@@ -124,7 +129,8 @@ void load_descriptor_tables(CpuLocal& cpu) {
         "mov %%eax, %%gs\n\t"
         "ltr %w4"
         :
-        : "m"(gdt_pointer), "m"(idt_pointer), "i"(KERNEL_CS), "r"(static_cast<u32>(KERNEL_SS)), "r"(static_cast<u32>(GDT_TSS * 8))
+        : "m"(gdt_pointer), "m"(idt_pointer), "i"(KERNEL_CS), "r"(static_cast<u32>(KERNEL_SS)),
+          "r"(static_cast<u32>(GDT_TSS * 8))
         : "rax", "memory");
     cpu.self = &cpu;
     write_msr(0xc0000101, reinterpret_cast<u64>(&cpu));  // GS_BASE
@@ -140,9 +146,10 @@ void enable_system_calls() {
     constexpr u32 EFER = 0xc0000080;
     constexpr u64 IF_DF_TF_NT_AC = 0x200 | 0x400 | 0x100 | 0x4000 | 0x40000;
     write_msr(EFER, read_msr(EFER) | 1);
-    write_msr(0xc0000081, 0x23ULL << 48 | static_cast<u64>(KERNEL_CS) << 32);  // STAR: SYSRET takes +16 and +8
-    write_msr(0xc0000082, reinterpret_cast<u64>(&exo_syscall_entry));          // LSTAR
-    write_msr(0xc0000084, IF_DF_TF_NT_AC);                                     // SFMASK
+    write_msr(0xc0000081, 0x23ULL << 48 | static_cast<u64>(KERNEL_CS)
+                                              << 32);                  // STAR: SYSRET takes +16 and +8
+    write_msr(0xc0000082, reinterpret_cast<u64>(&exo_syscall_entry));  // LSTAR
+    write_msr(0xc0000084, IF_DF_TF_NT_AC);                             // SFMASK
 }
 
 }  // namespace exo::arch

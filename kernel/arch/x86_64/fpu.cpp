@@ -16,27 +16,21 @@ constexpr usize XSTATE_BV = 512;
 constexpr usize XCOMP_BV = 520;
 constexpr usize HEADER_END = 576;
 
-template <class T>
-T load(const void* area, usize offset) {
+template <class T> T load(const void* area, usize offset) {
     T value;
     std::memcpy(&value, static_cast<const u8*>(area) + offset, sizeof(value));
     return value;
 }
 
-template <class T>
-void store(void* area, usize offset, T value) {
+template <class T> void store(void* area, usize offset, T value) {
     std::memcpy(static_cast<u8*>(area) + offset, &value, sizeof(value));
 }
 
 }  // namespace
 
-usize fpu_area_size() {
-    return cpu_features().xsave_size;
-}
+usize fpu_area_size() { return cpu_features().xsave_size; }
 
-u64 fpu_components() {
-    return cpu_features().has_xsave ? cpu_features().xsave_components : 3;
-}
+u64 fpu_components() { return cpu_features().has_xsave ? cpu_features().xsave_components : 3; }
 
 void fpu_initialise(void* area) {
     std::memset(area, 0, fpu_area_size());
@@ -59,7 +53,10 @@ void fpu_save(void* area) {
 void fpu_restore(const void* area) {
     const u64 components = cpu_features().xsave_components;
     if (cpu_features().has_xsave)
-        asm volatile("xrstor64 (%0)" : : "r"(area), "a"(static_cast<u32>(components)), "d"(static_cast<u32>(components >> 32)) : "memory");
+        asm volatile("xrstor64 (%0)"
+                     :
+                     : "r"(area), "a"(static_cast<u32>(components)), "d"(static_cast<u32>(components >> 32))
+                     : "memory");
     else
         asm volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
 }

@@ -10,11 +10,11 @@ namespace exo::arch {
 struct CpuLocal {
     CpuLocal* self = nullptr;
     void* current_thread = nullptr;
-    u64 kernel_stack_top = 0;   ///< Where SYSCALL continues.
-    u64 user_rsp_scratch = 0;   ///< The user's stack pointer during the first instructions of SYSCALL.
+    u64 kernel_stack_top = 0;  ///< Where SYSCALL continues.
+    u64 user_rsp_scratch = 0;  ///< The user's stack pointer during the first instructions of SYSCALL.
     u32 index = 0;
     u32 apic_id = 0;
-    u64 address_space = 0;      ///< What CR3 holds.
+    u64 address_space = 0;  ///< What CR3 holds.
 };
 static_assert(__builtin_offsetof(CpuLocal, current_thread) == 8);
 static_assert(__builtin_offsetof(CpuLocal, kernel_stack_top) == 16);

@@ -45,9 +45,7 @@ void describe_address(FormatSink sink, u64 address) {
     sink("\n");
 }
 
-bool is_kernel_stack_pointer(u64 address) {
-    return address >= 0xffff'8000'0000'0000 && (address & 7) == 0;
-}
+bool is_kernel_stack_pointer(u64 address) { return address >= 0xffff'8000'0000'0000 && (address & 7) == 0; }
 
 void describe_calls(FormatSink sink, u64 rip, u64 frame) {
     constexpr u32 MAX_FRAMES = 32;
@@ -80,7 +78,8 @@ void describe_cpu(FormatSink sink, const UserRegisters* registers) {
     format_to(sink, "rsi {:016x}  rdi {:016x}  rbp {:016x}  rsp {:016x}\n", r.rsi, r.rdi, r.rbp, r.rsp);
     format_to(sink, "r8  {:016x}  r9  {:016x}  r10 {:016x}  r11 {:016x}\n", r.r8, r.r9, r.r10, r.r11);
     format_to(sink, "r12 {:016x}  r13 {:016x}  r14 {:016x}  r15 {:016x}\n", r.r12, r.r13, r.r14, r.r15);
-    format_to(sink, "rip {:016x}  flags {:08x}  cs {:x}  ss {:x}  cr2 {:016x}  cr3 {:016x}\n", r.rip, r.rflags, r.cs, r.ss, cr2, cr3);
+    format_to(sink, "rip {:016x}  flags {:08x}  cs {:x}  ss {:x}  cr2 {:016x}  cr3 {:016x}\n", r.rip,
+              r.rflags, r.cs, r.ss, cr2, cr3);
     describe_calls(sink, r.rip, r.rbp);
 }
 

@@ -41,14 +41,13 @@ u64 find_fixup(u64 instruction) {
     return 0;
 }
 
-bool is_from_user(const UserRegisters& registers) {
-    return (registers.cs & 3) != 0;
-}
+bool is_from_user(const UserRegisters& registers) { return (registers.cs & 3) != 0; }
 
 void kernel_page_fault(UserRegisters& registers, u64 address) {
     const u64 fixup = find_fixup(registers.rip);
     const FaultCause cause = cause_of(registers.original_rax);
-    if (fixup == 0 || address >= USER_TOP) upcalls::fatal_exception(VECTOR_PAGE_FAULT, registers.original_rax, address, registers);
+    if (fixup == 0 || address >= USER_TOP)
+        upcalls::fatal_exception(VECTOR_PAGE_FAULT, registers.original_rax, address, registers);
     const bool were_enabled = (registers.rflags & FLAG_INTERRUPTS) != 0;
     // With interrupts off the copy belongs to code that cannot sleep: it takes the fixup at once.
     if (were_enabled) {
@@ -63,7 +62,9 @@ void kernel_page_fault(UserRegisters& registers, u64 address) {
 void user_trap(u32 vector, UserRegisters& registers) {
     const u64 address = vector == VECTOR_PAGE_FAULT ? fault_address() : 0;
     enable_interrupts();
-    if (vector == VECTOR_PAGE_FAULT && upcalls::page_fault(address, cause_of(registers.original_rax), &registers)) return;
+    if (vector == VECTOR_PAGE_FAULT &&
+        upcalls::page_fault(address, cause_of(registers.original_rax), &registers))
+        return;
     upcalls::user_exception(vector, registers.original_rax, address, registers);
 }
 
@@ -81,12 +82,14 @@ void exo_prepare_return_to_user(UserRegisters& registers) {
     if (has_work()) upcalls::return_to_user(registers);
     // A signal's frame or handler can name any address, and IRET to a non-canonical one would fault in kernel mode. The
     // page below 2^47 is never mapped: the program faults there instead.
-    if (registers.rip >= USER_TOP) [[unlikely]] registers.rip = USER_TOP - PAGE_SIZE;
+    if (registers.rip >= USER_TOP) [[unlikely]]
+        registers.rip = USER_TOP - PAGE_SIZE;
 }
 
 void exo_trap(u32 vector, UserRegisters& registers) {
     if (vector >= FIRST_INTERRUPT) {
-        dispatch_interrupt(vector, is_from_user(registers) ? upcalls::InterruptedMode::User : upcalls::InterruptedMode::Kernel);
+        dispatch_interrupt(vector, is_from_user(registers) ? upcalls::InterruptedMode::User
+                                                           : upcalls::InterruptedMode::Kernel);
     } else if (is_from_user(registers)) {
         user_trap(vector, registers);
     } else if (vector == VECTOR_PAGE_FAULT) {

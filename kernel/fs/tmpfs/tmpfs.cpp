@@ -158,7 +158,7 @@ Result<> TmpfsFileSystem::append_options(String& out) {
     if (options_.uid != 0) TRY(format_append(out, ",uid={}", options_.uid));
     if (options_.gid != 0) TRY(format_append(out, ",gid={}", options_.gid));
     return out.append(inode_numbers_.load(std::memory_order_relaxed) == InodeNumbers::Bits64 ? ",inode64"
-                                                                                            : ",inode32");
+                                                                                             : ",inode32");
 }
 
 Result<> TmpfsFileSystem::remount(std::string_view text) {

@@ -21,7 +21,9 @@ drivers::Blocking blocking_of(const fs::File& file) {
 /// One open of /dev/vport0pN.
 class PortFile final : public fs::DeviceFile {
   public:
-    PortFile(fs::OpenRequest&& request, Port& port) : DeviceFile(std::move(request), fs::FileTraits::Stream), port_(port) {}
+    PortFile(fs::OpenRequest&& request, Port& port)
+        : DeviceFile(std::move(request), fs::FileTraits::Stream),
+          port_(port) {}
     ~PortFile() override { port_.close(); }
 
     Result<usize> do_read(vm::OutBuffer& to, u64) override {
@@ -80,7 +82,8 @@ class PortTerminal final : public TerminalDriver {
     usize write(std::span<const u8> bytes) override {
         vm::InBuffer in = vm::InBuffer::from_kernel(bytes);
         const Result<usize> taken = port_.write(in, drivers::Blocking::No);
-        if (!taken && taken.error() == Error::Epipe) return bytes.size();  // nobody looks at the screen any more
+        if (!taken && taken.error() == Error::Epipe)
+            return bytes.size();  // nobody looks at the screen any more
         return taken.value_or(0);
     }
     usize unsent() override { return port_.unsent_bytes(); }
@@ -95,7 +98,8 @@ class PortNodes final : public drivers::PortListener {
   public:
     void port_changed(Port& port) override {
         const Result<> result = update(port);
-        if (!result && result.error() != Error::Eexist) log::warning("virtio port {}: no node (error {})", port.id(), result.error());
+        if (!result && result.error() != Error::Eexist)
+            log::warning("virtio port {}: no node (error {})", port.id(), result.error());
     }
 
   private:
@@ -103,7 +107,8 @@ class PortNodes final : public drivers::PortListener {
         if (port.is_console()) return add_console(port);
         String node;
         TRY(format_append(node, "vport0p{}", port.id()));
-        const Result<> added = fs::devfs::add_node(node.view(), 0600, fs::DeviceClass::Character, {PORT_MAJOR, port.id()});
+        const Result<> added =
+            fs::devfs::add_node(node.view(), 0600, fs::DeviceClass::Character, {PORT_MAJOR, port.id()});
         if (!added && added.error() != Error::Eexist) return added;
         if (port.name().empty() || port.name().find('/') != std::string_view::npos) return {};
         String link;
@@ -134,13 +139,11 @@ constinit PortNodes the_port_nodes;
 
 }  // namespace
 
-drivers::PortListener& port_nodes() {
-    return the_port_nodes;
-}
+drivers::PortListener& port_nodes() { return the_port_nodes; }
 
 Result<> init_port_devices() {
-    return fs::register_device(fs::DeviceClass::Character, {PORT_MAJOR, 0}, drivers::VirtioConsole::MAX_PORTS, "virtio-portsdev",
-                               TRY(make_ref<PortDevice>()));
+    return fs::register_device(fs::DeviceClass::Character, {PORT_MAJOR, 0}, drivers::VirtioConsole::MAX_PORTS,
+                               "virtio-portsdev", TRY(make_ref<PortDevice>()));
 }
 
 }  // namespace exo::posix_x

@@ -34,12 +34,11 @@ Result<> StringBlock::put_first(std::string_view text) {
 }
 
 u64 ProgramArguments::size() const {
-    return arguments.bytes().size() + environment.bytes().size() + (arguments.count() + environment.count()) * sizeof(u64);
+    return arguments.bytes().size() + environment.bytes().size() +
+           (arguments.count() + environment.count()) * sizeof(u64);
 }
 
-u64 argument_limit(u64 stack_limit) {
-    return std::clamp(stack_limit / 4, MIN_LIMIT, MAX_LIMIT);
-}
+u64 argument_limit(u64 stack_limit) { return std::clamp(stack_limit / 4, MIN_LIMIT, MAX_LIMIT); }
 
 /// Copies strings while keeping count of what is left of the limit.
 class ArgumentCopier {

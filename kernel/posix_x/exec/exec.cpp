@@ -33,11 +33,13 @@ class Executable {
   public:
     /// Errors: Eacces, Etxtbsy, and those of path walks.
     static Result<Executable> open(Task& task, const ExecuteRequest& request) {
-        auto walk = has(request.flags, abi::AtFlags::SymlinkNofollow) ? fs::WalkFlags::None : fs::WalkFlags::FollowLast;
+        auto walk = has(request.flags, abi::AtFlags::SymlinkNofollow) ? fs::WalkFlags::None
+                                                                      : fs::WalkFlags::FollowLast;
         if (has(request.flags, abi::AtFlags::EmptyPath)) walk |= fs::WalkFlags::AllowEmpty;
         const fs::Path path = TRY(fs::resolve(task.caller(), request.start, request.path, walk));
         if (path.inode().is_symlink()) return Error::Eloop;
-        if (!path.inode().is_regular() || has(path.mount->options(), fs::MountOptions::NoExec)) return Error::Eacces;
+        if (!path.inode().is_regular() || has(path.mount->options(), fs::MountOptions::NoExec))
+            return Error::Eacces;
         TRY(fs::check_permission(path.inode(), abi::AccessMode::Execute, task.credentials()));
         Ref<fs::File> file = TRY(fs::open_path(path, abi::OpenFlags::Rdonly, fs::KERNEL_CREDENTIALS));
         TRY(file->inode().deny_write());
@@ -60,9 +62,7 @@ class Executable {
     Ref<fs::File> file_;
 };
 
-u64 random_pages(u32 bits) {
-    return (drivers::RANDOM.next_u64() & ((1ULL << bits) - 1)) << PAGE_SHIFT;
-}
+u64 random_pages(u32 bits) { return (drivers::RANDOM.next_u64() & ((1ULL << bits) - 1)) << PAGE_SHIFT; }
 
 /// Where the parts of the new program go (mmap_base, arch_randomize_brk and their like in Linux).
 struct Placement {
@@ -96,20 +96,24 @@ struct NewProgram {
     bool is_secure = false;
 };
 
-Result<> map_stack(vm::AddressSpace& space, const Placement& placement, StackPermission permission, u64 size_needed) {
+Result<> map_stack(vm::AddressSpace& space, const Placement& placement, StackPermission permission,
+                   u64 size_needed) {
     const u64 size = align_up(std::max(INITIAL_STACK_SIZE, size_needed + 2 * PAGE_SIZE), PAGE_SIZE);
     vm::MapRequest request;
     request.address = placement.stack_top - size;
     request.length = size;
     request.protection = vm::Protection::Read | vm::Protection::Write;
-    if (permission == StackPermission::Executable) request.protection = request.protection | vm::Protection::Exec;
-    request.flags = abi::MapFlags::Private | abi::MapFlags::Fixed | abi::MapFlags::Anonymous | abi::MapFlags::Growsdown | abi::MapFlags::Stack;
+    if (permission == StackPermission::Executable)
+        request.protection = request.protection | vm::Protection::Exec;
+    request.flags = abi::MapFlags::Private | abi::MapFlags::Fixed | abi::MapFlags::Anonymous |
+                    abi::MapFlags::Growsdown | abi::MapFlags::Stack;
     TRY(space.map(std::move(request)));
     return {};
 }
 
 /// PT_INTERP: the dynamic linker, mapped where mmap would put it.
-Result<LoadedImage> load_interpreter(Task& task, vm::AddressSpace& space, fs::File& program, const FileRange& range) {
+Result<LoadedImage> load_interpreter(Task& task, vm::AddressSpace& space, fs::File& program,
+                                     const FileRange& range) {
     Vector<u8> path;
     TRY(path.resize(range.size));
     TRY(program.read_exactly(path.span(), range.offset));
@@ -138,10 +142,12 @@ Result<Ref<Identity>> new_identity(const Task& task, fs::File& file, bool& is_se
     const Identity& old = *task.identity;
     Ref<Identity> next = TRY(old.clone());
     const u32 mode = file.inode().mode();
-    const bool ignores_set_id = has(file.path().mount->options(), fs::MountOptions::NoSuid) || old.no_new_privileges;
+    const bool ignores_set_id =
+        has(file.path().mount->options(), fs::MountOptions::NoSuid) || old.no_new_privileges;
     constexpr u32 GROUP_EXECUTE = 010;
     if ((mode & abi::mode::SET_UID) != 0 && !ignores_set_id) next->euid = file.inode().uid();
-    if ((mode & abi::mode::SET_GID) != 0 && (mode & GROUP_EXECUTE) != 0 && !ignores_set_id) next->egid = file.inode().gid();
+    if ((mode & abi::mode::SET_GID) != 0 && (mode & GROUP_EXECUTE) != 0 && !ignores_set_id)
+        next->egid = file.inode().gid();
     next->suid = next->fsuid = next->euid;
     next->sgid = next->fsgid = next->egid;
     // capabilities(7): root gets what the bounding set allows, others what is ambient.
@@ -155,29 +161,34 @@ Result<Ref<Identity>> new_identity(const Task& task, fs::File& file, bool& is_se
     return next;
 }
 
-Result<NewProgram> build(Task& task, fs::File& file, ParsedProgram& parsed, const ProgramArguments& arguments, std::string_view path) {
+Result<NewProgram> build(Task& task, fs::File& file, ParsedProgram& parsed, const ProgramArguments& arguments,
+                         std::string_view path) {
     NewProgram program;
     program.identity = TRY(new_identity(task, file, program.is_secure));
     ElfImage& image = *parsed.image;
     TRY(image.plan(parsed.table.span()));
 
     const u64 stack_limit = task.process->limit(Resource::Stack);
-    const bool randomises = randomises_addresses.load() && (task.personality_flags & PERSONALITY_NO_RANDOMIZE) == 0;
+    const bool randomises =
+        randomises_addresses.load() && (task.personality_flags & PERSONALITY_NO_RANDOMIZE) == 0;
     const Placement placement = choose_placement(randomises, stack_limit);
-    const vm::MemoryLimits limits{task.process->limit(Resource::AddressSpace), task.process->limit(Resource::Data), stack_limit};
+    const vm::MemoryLimits limits{task.process->limit(Resource::AddressSpace),
+                                  task.process->limit(Resource::Data), stack_limit};
     program.space = TRY(vm::AddressSpace::create({.map_top = placement.map_top}, limits));
 
     u64 bias = 0;
     if (image.header.type == ElfType::PositionIndependent) {
         // Static ones go near the heap's usual place only with an interpreter to leave room for; both use one base here.
-        bias = align_down(placement.program_base, image.alignment) - align_down(image.lowest, image.alignment);
+        bias =
+            align_down(placement.program_base, image.alignment) - align_down(image.lowest, image.alignment);
     }
     const LoadedImage loaded = TRY(load_image(*program.space, file, parsed, bias));
     program.entry = loaded.entry;
     const u64 brk_start = align_up(bias + image.end_of_memory, PAGE_SIZE) + placement.brk_shift;
     program.space->set_layout({.map_top = placement.map_top, .brk_start = brk_start});
 
-    TRY(map_stack(*program.space, placement, image.stack, arguments.size() + path.size() + placement.stack_shift));
+    TRY(map_stack(*program.space, placement, image.stack,
+                  arguments.size() + path.size() + placement.stack_shift));
     u64 interpreter_base = 0;
     if (image.interpreter) {
         const LoadedImage interpreter = TRY(load_interpreter(task, *program.space, file, *image.interpreter));
@@ -185,19 +196,20 @@ Result<NewProgram> build(Task& task, fs::File& file, ParsedProgram& parsed, cons
         program.entry = interpreter.entry;
     }
     const Identity& identity = *program.identity;
-    const StackContent content{.arguments = arguments,
-                               .path = path,
-                               .program_headers = image.program_headers != 0 ? bias + image.program_headers : 0,
-                               .program_header_count = image.header.table_count,
-                               .interpreter_base = interpreter_base,
-                               .entry = loaded.entry,
-                               .uid = identity.uid,
-                               .euid = identity.euid,
-                               .gid = identity.gid,
-                               .egid = identity.egid,
-                               .is_secure = program.is_secure,
-                               .top = placement.stack_top,
-                               .random_shift = placement.stack_shift};
+    const StackContent content{
+        .arguments = arguments,
+        .path = path,
+        .program_headers = image.program_headers != 0 ? bias + image.program_headers : 0,
+        .program_header_count = image.header.table_count,
+        .interpreter_base = interpreter_base,
+        .entry = loaded.entry,
+        .uid = identity.uid,
+        .euid = identity.euid,
+        .gid = identity.gid,
+        .egid = identity.egid,
+        .is_secure = program.is_secure,
+        .top = placement.stack_top,
+        .random_shift = placement.stack_shift};
     program.places = TRY(write_stack(*program.space, content));
     return program;
 }
@@ -251,7 +263,8 @@ void reset_registers(Task& task, const NewProgram& program) {
 }
 
 /// The point of no return has been passed: nothing here can fail.
-void commit(Task& task, NewProgram program, Executable executable, Ref<SignalActions> actions, std::string_view path) {
+void commit(Task& task, NewProgram program, Executable executable, Ref<SignalActions> actions,
+            std::string_view path) {
     Process& process = *task.process;
     const bool gains_authority = program.is_secure;
     switch_space(task, std::move(program.space), executable.take());
@@ -304,7 +317,8 @@ Result<> run(Task& task, const ExecuteRequest& request, ProgramArguments argumen
     Ref<SignalActions> actions;
     TRY(unshare(task, actions));
     NewProgram program = TRY(build(task, executable.file(), parsed, arguments, path.view()));
-    commit(task, std::move(program), std::move(executable), std::move(actions), interpreter.is_empty() ? path.view() : interpreter.view());
+    commit(task, std::move(program), std::move(executable), std::move(actions),
+           interpreter.is_empty() ? path.view() : interpreter.view());
     return {};
 }
 
@@ -312,8 +326,8 @@ Result<> run(Task& task, const ExecuteRequest& request, ProgramArguments argumen
 
 Result<> execute(const ExecuteRequest& request) {
     Task& task = current_task();
-    ProgramArguments arguments =
-        TRY(copy_arguments(request.arguments, request.environment, argument_limit(task.process->limit(Resource::Stack))));
+    ProgramArguments arguments = TRY(copy_arguments(request.arguments, request.environment,
+                                                    argument_limit(task.process->limit(Resource::Stack))));
     return run(task, request, std::move(arguments));
 }
 
@@ -321,8 +335,6 @@ Result<> execute_first(std::string_view path, ProgramArguments arguments) {
     return run(current_task(), {.path = path}, std::move(arguments));
 }
 
-void disable_address_randomisation() {
-    randomises_addresses.store(false);
-}
+void disable_address_randomisation() { randomises_addresses.store(false); }
 
 }  // namespace exo::posix_x

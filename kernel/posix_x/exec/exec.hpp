@@ -11,7 +11,7 @@ inline constexpr u32 PERSONALITY_NO_RANDOMIZE = 0x0040000;
 
 struct ExecuteRequest {
     std::string_view path;
-    u64 arguments = 0;          ///< User addresses of the arrays.
+    u64 arguments = 0;  ///< User addresses of the arrays.
     u64 environment = 0;
     fs::Start start{};
     i32 descriptor = abi::AT_CURRENT_DIRECTORY;

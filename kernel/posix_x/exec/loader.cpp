@@ -15,7 +15,8 @@ Protection protection_of(const ElfSegment& segment) {
     return protection;
 }
 
-Result<> map_file_part(vm::AddressSpace& space, fs::File& file, const Ref<vm::PageSource>& source, const ElfSegment& segment, u64 bias) {
+Result<> map_file_part(vm::AddressSpace& space, fs::File& file, const Ref<vm::PageSource>& source,
+                       const ElfSegment& segment, u64 bias) {
     if (segment.file_size == 0) return {};
     vm::MapRequest request;
     request.address = bias + segment.start;
@@ -37,7 +38,8 @@ Result<> map_zero_part(vm::AddressSpace& space, const ElfSegment& segment, u64 b
         vm::MapRequest request;
         request.address = bias + anonymous_start;
         request.length = segment.memory_end - anonymous_start;
-        request.protection = Protection::Read | Protection::Write | (segment.is_executable ? Protection::Exec : Protection::None);
+        request.protection = Protection::Read | Protection::Write |
+                             (segment.is_executable ? Protection::Exec : Protection::None);
         request.flags = MapFlags::Private | MapFlags::Fixed | MapFlags::Anonymous;
         TRY(space.map(std::move(request)));
     }
@@ -81,7 +83,7 @@ Result<LoadedImage> load_image(vm::AddressSpace& space, fs::File& file, ParsedPr
         TRY(map_file_part(space, file, source, segment, bias));
         TRY(map_zero_part(space, segment, bias));
     }
-    return LoadedImage{bias, TRY(image.entry_address(bias))};
+    return LoadedImage { bias, TRY(image.entry_address(bias)) };
 }
 
 }  // namespace exo::posix_x

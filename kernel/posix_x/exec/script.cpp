@@ -33,8 +33,9 @@ Result<String> apply_script(const FileStart& start, std::string_view path, Progr
     if (is_cut && path_end == std::string_view::npos) return Error::Enoexec;
     const std::string_view interpreter = line.substr(0, path_end);
     if (interpreter.empty()) return Error::Enoexec;
-    const std::string_view argument =
-        path_end == std::string_view::npos ? std::string_view{} : trim_right(trim_left(line.substr(path_end)));
+    const std::string_view argument = path_end == std::string_view::npos
+                                          ? std::string_view{}
+                                          : trim_right(trim_left(line.substr(path_end)));
 
     arguments.arguments.remove_first();
     TRY(arguments.arguments.put_first(path));
@@ -44,7 +45,8 @@ Result<String> apply_script(const FileStart& start, std::string_view path, Progr
 }
 
 Result<String> execution_path(const ExecuteRequest& request) {
-    if (request.descriptor == abi::AT_CURRENT_DIRECTORY || request.path.starts_with('/')) return String::from(request.path);
+    if (request.descriptor == abi::AT_CURRENT_DIRECTORY || request.path.starts_with('/'))
+        return String::from(request.path);
     String path;
     TRY(format_append(path, "/dev/fd/{}", request.descriptor));
     if (!request.path.empty()) {

@@ -9,8 +9,26 @@ namespace {
 
 // Types of auxiliary entries (include/uapi/linux/auxvec.h).
 enum class Aux : u64 {
-    Null = 0, Phdr = 3, Phent = 4, Phnum = 5, Pagesz = 6, Base = 7, Flags = 8, Entry = 9, Uid = 11, Euid = 12, Gid = 13,
-    Egid = 14, Platform = 15, Hwcap = 16, Clktck = 17, Secure = 23, Random = 25, Hwcap2 = 26, Execfn = 31, Minsigstksz = 51,
+    Null = 0,
+    Phdr = 3,
+    Phent = 4,
+    Phnum = 5,
+    Pagesz = 6,
+    Base = 7,
+    Flags = 8,
+    Entry = 9,
+    Uid = 11,
+    Euid = 12,
+    Gid = 13,
+    Egid = 14,
+    Platform = 15,
+    Hwcap = 16,
+    Clktck = 17,
+    Secure = 23,
+    Random = 25,
+    Hwcap2 = 26,
+    Execfn = 31,
+    Minsigstksz = 51,
 };
 
 constexpr u64 PROGRAM_HEADER_SIZE = 56;
@@ -30,7 +48,7 @@ class StackWriter {
     }
     Result<u64> push_text(std::string_view text) {
         at_ -= 1;
-        TRY(space_.write_remote(at_, {reinterpret_cast<const u8*>(""), 1}));  // SAFETY: a NUL byte
+        TRY(space_.write_remote(at_, {reinterpret_cast<const u8*>(""), 1}));   // SAFETY: a NUL byte
         return push({reinterpret_cast<const u8*>(text.data()), text.size()});  // SAFETY: characters are bytes
     }
 
@@ -58,7 +76,9 @@ class WordList {
     }
     usize size_in_bytes() const { return words_.size() * sizeof(u64); }
     // SAFETY: words are bytes.
-    std::span<const u8> bytes() const { return {reinterpret_cast<const u8*>(words_.data()), size_in_bytes()}; }
+    std::span<const u8> bytes() const {
+        return {reinterpret_cast<const u8*>(words_.data()), size_in_bytes()};
+    }
 
   private:
     Vector<u64> words_;

@@ -17,9 +17,9 @@ struct CpuTimer {
 
 /// Touched by the process's own task only.
 struct CpuTimers {
-    CpuTimer virtual_time;                  ///< User mode.
-    CpuTimer profiling;                     ///< User and kernel mode.
-    time::Nanoseconds next_warning = 0;     ///< CPU time at which SIGXCPU comes next.
+    CpuTimer virtual_time;               ///< User mode.
+    CpuTimer profiling;                  ///< User and kernel mode.
+    time::Nanoseconds next_warning = 0;  ///< CPU time at which SIGXCPU comes next.
 };
 
 /// Sends what is due to the calling task's process.

@@ -77,9 +77,13 @@ void reparent_children(TreeState& tree, Process& process, Vector<AbandonedChild>
 
 void tell_about_abandoned(Process& process, const Vector<AbandonedChild>& abandoned) {
     for (const AbandonedChild& entry : abandoned) {
-        if (entry.is_zombie) notify_parent(*entry.child, Signal::Chld, signal_code::CHILD_EXITED, entry.child->wait_status.exit_code());
+        if (entry.is_zombie)
+            notify_parent(*entry.child, Signal::Chld, signal_code::CHILD_EXITED,
+                          entry.child->wait_status.exit_code());
         if (entry.child->parent_death_signal != Signal::None)
-            (void)send_signal(*entry.child, {.signal = entry.child->parent_death_signal, .code = signal_code::USER, .sender = process.pid()});
+            (void)send_signal(*entry.child, {.signal = entry.child->parent_death_signal,
+                                             .code = signal_code::USER,
+                                             .sender = process.pid()});
         signal_if_orphaned(entry.tie);
     }
 }
@@ -115,15 +119,17 @@ void become_zombie(Process& process, WaitStatus status, const ResourceUsage& usa
     tell_about_abandoned(process, abandoned);
     signal_if_orphaned(own_tie);
     const bool killed = status.was_killed();
-    const i32 code = !killed ? signal_code::CHILD_EXITED
-                             : ((status.word & 0x80) != 0 ? signal_code::CHILD_DUMPED : signal_code::CHILD_KILLED);
+    const i32 code =
+        !killed ? signal_code::CHILD_EXITED
+                : ((status.word & 0x80) != 0 ? signal_code::CHILD_DUMPED : signal_code::CHILD_KILLED);
     Ref<Process> parent;
     {
         auto tree = PROCESSES.lock();
         parent = Ref<Process>(process.parent);
     }
     if (!reaps_itself) {
-        notify_parent(process, process.exit_signal, code, killed ? static_cast<i32>(status.signal()) : status.exit_code());
+        notify_parent(process, process.exit_signal, code,
+                      killed ? static_cast<i32>(status.signal()) : status.exit_code());
         return;
     }
     {

@@ -14,7 +14,8 @@ Result<> check_flags(u64 flags) {
     using namespace clone_flag;
     if ((flags & ~SUPPORTED) != 0) return Error::Einval;  // threads, namespaces, ptrace
     if ((flags & SIGHAND) != 0 && (flags & VM) == 0) return Error::Einval;
-    if ((flags & SIGNAL_MASK) != 0 && !is_valid_signal(static_cast<i64>(flags & SIGNAL_MASK))) return Error::Einval;
+    if ((flags & SIGNAL_MASK) != 0 && !is_valid_signal(static_cast<i64>(flags & SIGNAL_MASK)))
+        return Error::Einval;
     return {};
 }
 
@@ -32,7 +33,8 @@ u64 count_processes_of(UserId uid) {
 Result<> check_process_limit(Task& parent) {
     const u64 limit = parent.process->limit(Resource::Processes);
     const Identity& identity = *parent.identity;
-    if (identity.uid == 0 || identity.can(Capability::SysResource) || identity.can(Capability::SysAdmin)) return {};
+    if (identity.uid == 0 || identity.can(Capability::SysResource) || identity.can(Capability::SysAdmin))
+        return {};
     if (limit >= static_cast<u64>(MAX_PID) || count_processes_of(identity.uid) < limit) return {};
     return Error::Eagain;
 }
@@ -54,7 +56,8 @@ Result<> share_or_copy(Task& parent, Task& child, u64 flags) {
 
 Result<> copy_signal_state(Task& parent, Task& child, u64 flags) {
     auto from = parent.process->signals.lock();
-    Ref<SignalActions> actions = (flags & clone_flag::SIGHAND) != 0 ? from->actions : TRY(from->actions->clone());
+    Ref<SignalActions> actions =
+        (flags & clone_flag::SIGHAND) != 0 ? from->actions : TRY(from->actions->clone());
     auto to = child.process->signals.lock_nested();
     to->actions = std::move(actions);
     to->task = &child;
@@ -90,7 +93,8 @@ Result<> prepare_thread(Task& parent, Task& child, scheduler::Thread& thread, co
 
 void run_child(void* argument) {
     Task& task = *static_cast<Task*>(argument);
-    if (task.set_child_tid != 0) (void)vm::UserOut<i32>(task.set_child_tid).write(task.tid);  // a bad address is ignored
+    if (task.set_child_tid != 0)
+        (void)vm::UserOut<i32>(task.set_child_tid).write(task.tid);  // a bad address is ignored
     arch::enter_user(task.registers());
 }
 
@@ -115,7 +119,8 @@ Result<Pid> clone_current_task(const CloneRequest& request) {
     }};
     TRY(copy_signal_state(parent, *task, request.flags));
     TRY(prepare_thread(parent, *task, *thread, request));
-    if ((request.flags & clone_flag::PARENT_SETTID) != 0) TRY(vm::UserOut<i32>(request.parent_tid).write(pid));
+    if ((request.flags & clone_flag::PARENT_SETTID) != 0)
+        TRY(vm::UserOut<i32>(request.parent_tid).write(pid));
     Ref<VforkCompletion> vfork;
     if ((request.flags & clone_flag::VFORK) != 0) vfork = task->vfork = TRY(make_ref<VforkCompletion>());
 
@@ -147,11 +152,13 @@ Result<Pid> clone_current_task(const CloneRequest& request) {
     return pid;
 }
 
-Result<Ref<Task>> create_first_task(fs::Path root, Ref<vm::AddressSpace> space, scheduler::Thread::Entry entry) {
+Result<Ref<Task>> create_first_task(fs::Path root, Ref<vm::AddressSpace> space,
+                                    scheduler::Thread::Entry entry) {
     const Pid pid = TRY(PROCESSES.reserve_pid());
     Ref<Process> process = TRY(make_ref<Process>(pid));
     Ref<Task> task = TRY(make_ref<Task>(process, pid));
-    Ref<scheduler::Thread> thread = TRY(scheduler::Thread::create("init", entry, task.get(), scheduler::ThreadPriority::Normal));
+    Ref<scheduler::Thread> thread =
+        TRY(scheduler::Thread::create("init", entry, task.get(), scheduler::ThreadPriority::Normal));
     task->thread = thread.get();
     process->real_timer.thread = thread.get();
     task->space = std::move(space);
@@ -168,7 +175,8 @@ Result<Ref<Task>> create_first_task(fs::Path root, Ref<vm::AddressSpace> space, 
     user->page_table = &task->space->page_table();
     thread->set_user(std::move(user));
     thread->add_work(scheduler::Work::RestoreFpu);
-    const u64 max_processes = memory::get_stats().total_frames * PAGE_SIZE / (128 * KIB);  // as Linux: an eighth for stacks
+    const u64 max_processes =
+        memory::get_stats().total_frames * PAGE_SIZE / (128 * KIB);  // as Linux: an eighth for stacks
     *process->limits.lock() = ResourceLimits::initial(max_processes);
     PROCESSES.add(*process, nullptr);
     thread->set_personality(task);

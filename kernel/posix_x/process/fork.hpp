@@ -21,13 +21,13 @@ inline constexpr u64 CHILD_CLEARTID = 0x200000;
 inline constexpr u64 DETACHED = 0x400000;  ///< Ignored, as on Linux.
 inline constexpr u64 UNTRACED = 0x800000;  ///< Means nothing without ptrace.
 inline constexpr u64 CHILD_SETTID = 0x1000000;
-inline constexpr u64 SUPPORTED = SIGNAL_MASK | VM | FS | FILES | SIGHAND | VFORK | PARENT | SETTLS | PARENT_SETTID |
-                                 CHILD_CLEARTID | DETACHED | UNTRACED | CHILD_SETTID;
+inline constexpr u64 SUPPORTED = SIGNAL_MASK | VM | FS | FILES | SIGHAND | VFORK | PARENT | SETTLS |
+                                 PARENT_SETTID | CHILD_CLEARTID | DETACHED | UNTRACED | CHILD_SETTID;
 }  // namespace clone_flag
 
 struct CloneRequest {
-    u64 flags = 17;           ///< SIGCHLD
-    u64 stack = 0;            ///< The child's stack pointer; 0: the parent's.
+    u64 flags = 17;  ///< SIGCHLD
+    u64 stack = 0;   ///< The child's stack pointer; 0: the parent's.
     u64 parent_tid = 0;
     u64 child_tid = 0;
     u64 thread_pointer = 0;
@@ -38,6 +38,7 @@ struct CloneRequest {
 Result<Pid> clone_current_task(const CloneRequest& request);
 
 /// The first process. Its thread runs `entry(task)` in the kernel. Errors: Enomem.
-Result<Ref<Task>> create_first_task(fs::Path root, Ref<vm::AddressSpace> space, scheduler::Thread::Entry entry);
+Result<Ref<Task>> create_first_task(fs::Path root, Ref<vm::AddressSpace> space,
+                                    scheduler::Thread::Entry entry);
 
 }  // namespace exo::posix_x

@@ -13,7 +13,8 @@ Ref<Process> parent_of(Process& process) {
 
 bool wants_stop_reports(Process& parent) {
     auto state = parent.signals.lock();
-    return state->actions != nullptr && (state->actions->of(Signal::Chld).flags & SignalAction::NO_CHILD_STOP) == 0;
+    return state->actions != nullptr &&
+           (state->actions->of(Signal::Chld).flags & SignalAction::NO_CHILD_STOP) == 0;
 }
 
 }  // namespace
@@ -56,7 +57,8 @@ void stop_current(Signal signal) {
     }
     notify_parent(process, Signal::Chld, signal_code::CHILD_STOPPED, static_cast<i32>(signal));
     // Killable: only SIGKILL ends the wait before SIGCONT does.
-    (void)process.continued.wait(scheduler::WaitMode::Killable, [&] { return !process.signals.lock()->is_stopping; });
+    (void)process.continued.wait(scheduler::WaitMode::Killable,
+                                 [&] { return !process.signals.lock()->is_stopping; });
     auto tree = PROCESSES.lock();
     if (process.state == ProcessState::Stopped) process.state = ProcessState::Running;
 }
@@ -69,7 +71,8 @@ void signal_if_orphaned(const LostTie& tie) {
         auto tree = PROCESSES.lock();
         if (!tree->has_group(group) || !tree->is_orphaned_group(group, nullptr)) return;
         for (Process& process : tree->by_pid)
-            has_stopped_member |= process.group == group && process.session == session && process.state == ProcessState::Stopped;
+            has_stopped_member |= process.group == group && process.session == session &&
+                                  process.state == ProcessState::Stopped;
     }
     if (!has_stopped_member) return;
     send_signal_to_group(group, {.signal = Signal::Hup});

@@ -48,7 +48,8 @@ void VforkCompletion::complete() {
 }
 
 Result<> VforkCompletion::wait() {
-    return waiters_.wait(scheduler::WaitMode::Killable, [this] { return is_complete_.load(std::memory_order_seq_cst); });
+    return waiters_.wait(scheduler::WaitMode::Killable,
+                         [this] { return is_complete_.load(std::memory_order_seq_cst); });
 }
 
 Task::~Task() = default;

@@ -12,9 +12,9 @@
 #include "posix_x/process/cpu_timers.hpp"
 #include "posix_x/process/resource_limits.hpp"
 #include "posix_x/signal/signals.hpp"
+#include "scheduler/thread.hpp"
 #include "scheduler/wait_queue.hpp"
 #include "sync/spin_lock.hpp"
-#include "scheduler/thread.hpp"
 #include "time/timer.hpp"
 #include "utils/string.hpp"
 #include "utils/tree.hpp"
@@ -35,7 +35,9 @@ enum class ProcessState : u8 { Running, Stopped, Zombie, Reaped };
 struct WaitStatus {
     i32 word = 0;
     static constexpr WaitStatus exited(i32 code) { return {(code & 0xff) << 8}; }
-    static constexpr WaitStatus killed(Signal signal, bool dumped_core) { return {static_cast<i32>(signal) | (dumped_core ? 0x80 : 0)}; }
+    static constexpr WaitStatus killed(Signal signal, bool dumped_core) {
+        return {static_cast<i32>(signal) | (dumped_core ? 0x80 : 0)};
+    }
     static constexpr WaitStatus stopped(Signal signal) { return {static_cast<i32>(signal) << 8 | 0x7f}; }
     static constexpr WaitStatus continued() { return {0xffff}; }
     constexpr bool was_killed() const { return (word & 0x7f) != 0 && (word & 0xff) != 0x7f; }
@@ -81,18 +83,20 @@ class Process final : public Object {
     ListNode group_link;
     Pid group = 0;
     Pid session = 0;
-    std::atomic<ProcessState> state{ProcessState::Running};  ///< Atomic for /proc, which asks without the lock.
+    std::atomic<ProcessState> state{
+        ProcessState::Running};  ///< Atomic for /proc, which asks without the lock.
     WaitStatus wait_status;
-    Signal exit_signal = Signal::Chld;    ///< What the parent gets when this process ends; None for a silent clone.
-    u32 last_uid = 0;                     ///< The real user id, for waitid, once a zombie.
-    char last_name[16] = {};              ///< Of its task, once a zombie.
+    Signal exit_signal =
+        Signal::Chld;         ///< What the parent gets when this process ends; None for a silent clone.
+    u32 last_uid = 0;         ///< The real user id, for waitid, once a zombie.
+    char last_name[16] = {};  ///< Of its task, once a zombie.
     bool stop_is_reportable = false;
     bool continue_is_reportable = false;
-    bool has_executed = false;            ///< execve since fork: setpgid by the parent fails with EACCES.
+    bool has_executed = false;  ///< execve since fork: setpgid by the parent fails with EACCES.
     bool is_subreaper = false;
     Signal parent_death_signal = Signal::None;
-    Ref<Terminal> terminal;               ///< The session's controlling terminal.
-    ResourceUsage usage;                  ///< Final, once a zombie.
+    Ref<Terminal> terminal;  ///< The session's controlling terminal.
+    ResourceUsage usage;     ///< Final, once a zombie.
     ResourceUsage children_usage;
 
     /// Parents wait here for changes of their children.
@@ -104,9 +108,9 @@ class Process final : public Object {
         Task* task = nullptr;
         PendingSignals pending;
         Ref<SignalActions> actions;
-        bool is_exiting = false;              ///< exit_group or a fatal signal: every task ends.
+        bool is_exiting = false;  ///< exit_group or a fatal signal: every task ends.
         WaitStatus exit_status;
-        bool is_stopping = false;             ///< A stop signal was taken; tasks wait until SIGCONT.
+        bool is_stopping = false;  ///< A stop signal was taken; tasks wait until SIGCONT.
         Signal stop_signal = Signal::None;
     };
     sync::SpinLocked<Signals, sync::LockRank::SignalState> signals;

@@ -45,16 +45,15 @@ Result<Pid> ProcessTree::reserve_pid() {
         }
         tree->last_pid = candidate;
         if (tree->has_wrapped && (tree->find(candidate) != nullptr || tree->has_group(candidate))) continue;
-        if (live_.load(std::memory_order_relaxed) >= static_cast<u32>(MAX_PID - FIRST_AFTER_WRAP)) return Error::Eagain;
+        if (live_.load(std::memory_order_relaxed) >= static_cast<u32>(MAX_PID - FIRST_AFTER_WRAP))
+            return Error::Eagain;
         live_.fetch_add(1, std::memory_order_relaxed);
         return candidate;
     }
     return Error::Eagain;
 }
 
-void ProcessTree::release_pid(Pid) {
-    live_.fetch_sub(1, std::memory_order_relaxed);
-}
+void ProcessTree::release_pid(Pid) { live_.fetch_sub(1, std::memory_order_relaxed); }
 
 void ProcessTree::add(Process& process, Process* parent) {
     auto tree = state_.lock();
@@ -82,9 +81,7 @@ Ref<Process> ProcessTree::remove_locked(TreeState& tree, Process& process) {
     return Ref<Process>::adopt(&process);
 }
 
-usize ProcessTree::count() {
-    return state_.lock()->by_pid.size();
-}
+usize ProcessTree::count() { return state_.lock()->by_pid.size(); }
 
 void ProcessTree::for_each(FunctionRef<void(Process&)> visit) {
     Pid next = FIRST_PID;

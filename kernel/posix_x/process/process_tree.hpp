@@ -15,11 +15,11 @@ struct TreeState {
     };
     using Processes = Tree<Process, &Process::pid_link, PidKey>;
 
-    Processes by_pid;                 ///< Zombies included, reaped ones not. Each holds a reference.
+    Processes by_pid;  ///< Zombies included, reaped ones not. Each holds a reference.
     Pid last_pid = 0;
-    bool has_wrapped = false;         ///< Before that no number can be taken.
+    bool has_wrapped = false;  ///< Before that no number can be taken.
     Process* init = nullptr;
-    u64 created = 0;                  ///< Forks since boot (/proc/stat).
+    u64 created = 0;  ///< Forks since boot (/proc/stat).
 
     /// Null if there is no such process.
     Process* find(Pid pid) const { return by_pid.find(pid); }

@@ -11,8 +11,22 @@ inline constexpr u64 NO_LIMIT = ~0ULL;
 
 /// Linux's numbers.
 enum class Resource : u32 {
-    Cpu, FileSize, Data, Stack, Core, ResidentSet, Processes, OpenFiles, LockedMemory, AddressSpace, FileLocks,
-    PendingSignals, MessageQueue, Nice, RealtimePriority, RealtimeTime,
+    Cpu,
+    FileSize,
+    Data,
+    Stack,
+    Core,
+    ResidentSet,
+    Processes,
+    OpenFiles,
+    LockedMemory,
+    AddressSpace,
+    FileLocks,
+    PendingSignals,
+    MessageQueue,
+    Nice,
+    RealtimePriority,
+    RealtimeTime,
     COUNT,
 };
 

@@ -42,7 +42,10 @@ struct RestartBlock {
 
 class Task final : public Object {
   public:
-    Task(Ref<Process> owner, Pid thread_id) : Object(ObjectKind::Thread), process(std::move(owner)), tid(thread_id) {}
+    Task(Ref<Process> owner, Pid thread_id)
+        : Object(ObjectKind::Thread),
+          process(std::move(owner)),
+          tid(thread_id) {}
     ~Task() override;
 
     const Ref<Process> process;
@@ -54,14 +57,14 @@ class Task final : public Object {
     security::TableUser files;
     Ref<fs::PathContext> paths;
     Ref<Identity> identity;
-    Ref<fs::File> executable;             ///< /proc/PID/exe
+    Ref<fs::File> executable;  ///< /proc/PID/exe
     sync::SpinLocked<int, sync::LockRank::Task> task_lock{0};
 
     // ---- Signals of this task, under the process's signal lock; `blocked` is written by the task only.
     PendingSignals pending;
     SignalSet blocked;
-    SignalSet awaited;                    ///< What a sigtimedwait in progress waits for.
-    SignalSet saved_mask;                 ///< What sigsuspend, ppoll and pselect put back.
+    SignalSet awaited;     ///< What a sigtimedwait in progress waits for.
+    SignalSet saved_mask;  ///< What sigsuspend, ppoll and pselect put back.
     bool has_saved_mask = false;
     AlternateStack alternate_stack;
 
@@ -72,11 +75,11 @@ class Task final : public Object {
         u64 address = 0;
     } last_fault;
 
-    StackPlaces places;                   ///< Of arguments and environment, for /proc.
+    StackPlaces places;  ///< Of arguments and environment, for /proc.
     u64 clear_child_tid = 0;
-    u64 set_child_tid = 0;                ///< CLONE_CHILD_SETTID: written by the child, in its own memory.
-    Ref<VforkCompletion> vfork;           ///< A parent waits for us.
-    u32 personality_flags = 0;            ///< personality(2): ADDR_NO_RANDOMIZE.
+    u64 set_child_tid = 0;       ///< CLONE_CHILD_SETTID: written by the child, in its own memory.
+    Ref<VforkCompletion> vfork;  ///< A parent waits for us.
+    u32 personality_flags = 0;   ///< personality(2): ADDR_NO_RANDOMIZE.
     bool is_dumpable = true;
     RestartBlock restart;
 
@@ -98,16 +101,10 @@ class Task final : public Object {
 };
 
 /// The calling thread's task; only where there is one (system calls, faults of programs).
-inline Task& current_task() {
-    return *static_cast<Task*>(scheduler::current_thread().personality());
-}
-inline Process& current_process() {
-    return *current_task().process;
-}
+inline Task& current_task() { return *static_cast<Task*>(scheduler::current_thread().personality()); }
+inline Process& current_process() { return *current_task().process; }
 
 /// The calling thread's task, or null (kernel threads).
-inline Task* current_task_or_null() {
-    return static_cast<Task*>(scheduler::current_thread().personality());
-}
+inline Task* current_task_or_null() { return static_cast<Task*>(scheduler::current_thread().personality()); }
 
 }  // namespace exo::posix_x

@@ -14,13 +14,13 @@ struct WaitRequest {
     bool wants_stopped = false;
     bool wants_continued = false;
     bool is_nonblocking = false;
-    bool leaves_it = false;          ///< WNOWAIT
-    bool clones_only = false;        ///< __WCLONE
-    bool all_kinds = false;          ///< __WALL
+    bool leaves_it = false;    ///< WNOWAIT
+    bool clones_only = false;  ///< __WCLONE
+    bool all_kinds = false;    ///< __WALL
 };
 
 struct WaitResult {
-    Pid pid = 0;                     ///< 0: nothing has changed (WNOHANG).
+    Pid pid = 0;  ///< 0: nothing has changed (WNOHANG).
     u32 uid = 0;
     WaitStatus status;
     ResourceUsage usage;

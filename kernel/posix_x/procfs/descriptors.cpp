@@ -102,10 +102,10 @@ class DescriptorDirectory final : public fs::GeneratedDirectory {
             return file.error() == Error::Eacces ? Result<Ref<fs::Inode>>(Error::Eacces) : Ref<fs::Inode>();
         Ref<fs::FileSystem> owner_system(&file_system());
         if (show_ == Show::Information)
-            return Ref<fs::Inode>(
-                TRY(make_ref<DescriptorInformation>(std::move(owner_system), process_, *number, owner_of_entries_)));
-        return Ref<fs::Inode>(TRY(
-            make_ref<DescriptorLink>(std::move(owner_system), process_, *number, link_mode(**file), owner_of_entries_)));
+            return Ref<fs::Inode>(TRY(make_ref<DescriptorInformation>(std::move(owner_system), process_,
+                                                                      *number, owner_of_entries_)));
+        return Ref<fs::Inode>(TRY(make_ref<DescriptorLink>(std::move(owner_system), process_, *number,
+                                                           link_mode(**file), owner_of_entries_)));
     }
     Result<> list(u64 cookie, fs::DirectorySink sink) override {
         const Ref<security::CapabilityTable> table = TRY(table_of(*process_));
@@ -143,9 +143,9 @@ Result<Ref<fs::Inode>> make_descriptor_directory(Ref<fs::FileSystem> file_system
 
 Result<Ref<fs::Inode>> make_descriptor_information(Ref<fs::FileSystem> file_system, Ref<Process> process,
                                                    const ProcessView& view) {
-    return Ref<fs::Inode>(TRY(make_ref<DescriptorDirectory>(std::move(file_system), std::move(process),
-                                                            Show::Information, Owner::of_directory(view),
-                                                            Owner::of_file(view))));
+    return Ref<fs::Inode>(
+        TRY(make_ref<DescriptorDirectory>(std::move(file_system), std::move(process), Show::Information,
+                                          Owner::of_directory(view), Owner::of_file(view))));
 }
 
 }  // namespace exo::posix_x::procfs

@@ -11,9 +11,7 @@ Owner Owner::of_directory(const ProcessView& view) {
     return {view.identity->euid, view.identity->egid};
 }
 
-Owner Owner::of_file(const ProcessView& view) {
-    return view.is_dumpable ? of_directory(view) : Owner{};
-}
+Owner Owner::of_file(const ProcessView& view) { return view.is_dumpable ? of_directory(view) : Owner{}; }
 
 std::optional<u32> parse_number_name(std::string_view name) {
     if (name.size() > 1 && name.front() == '0') return std::nullopt;
@@ -120,8 +118,8 @@ Result<Ref<fs::Inode>> TasksDirectory::find(std::string_view name) {
     if (!number || static_cast<Pid>(*number) != process_->pid()) return Ref<fs::Inode>();
     const Result<ProcessView> view = look_at(*process_);
     if (!view) return Ref<fs::Inode>();
-    return Ref<fs::Inode>(TRY(make_ref<ProcessDirectory>(the_file_system(), process_,
-                                                         ProcessDirectory::Level::Task, Owner::of_directory(*view))));
+    return Ref<fs::Inode>(TRY(make_ref<ProcessDirectory>(
+        the_file_system(), process_, ProcessDirectory::Level::Task, Owner::of_directory(*view))));
 }
 
 Result<> TasksDirectory::list(u64 cookie, fs::DirectorySink sink) {
@@ -148,8 +146,9 @@ class ProcessesDirectory final : public fs::GeneratedDirectory {
         if (!process) return Ref<fs::Inode>();
         const Result<ProcessView> view = look_at(*process);
         if (!view) return Ref<fs::Inode>();
-        return Ref<fs::Inode>(TRY(make_ref<ProcessDirectory>(
-            the_file_system(), std::move(process), ProcessDirectory::Level::Process, Owner::of_directory(*view))));
+        return Ref<fs::Inode>(
+            TRY(make_ref<ProcessDirectory>(the_file_system(), std::move(process),
+                                           ProcessDirectory::Level::Process, Owner::of_directory(*view))));
     }
     /// A cookie is the pid, moved.
     Result<> list(u64 cookie, fs::DirectorySink sink) override {

@@ -29,7 +29,15 @@ void deliver_real_timer(Process& process) {
 
 /// What the next pending signal asks for.
 struct Decision {
-    enum class Kind : u8 { Nothing, Ignore, Handle, Stop, Terminate, WaitForContinue, Exit } kind = Kind::Nothing;
+    enum class Kind : u8 {
+        Nothing,
+        Ignore,
+        Handle,
+        Stop,
+        Terminate,
+        WaitForContinue,
+        Exit
+    } kind = Kind::Nothing;
     SignalInfo info{};
     SignalAction action{};
     WaitStatus status{};
@@ -52,7 +60,8 @@ Decision decide_default(Process::Signals& state, const SignalInfo& info) {
 Decision decide(Task& task) {
     auto state = task.process->signals.lock();
     if (state->is_exiting) return {.kind = Decision::Kind::Exit, .status = state->exit_status};
-    if (state->is_stopping) return {.kind = Decision::Kind::WaitForContinue, .info = {.signal = state->stop_signal}};
+    if (state->is_stopping)
+        return {.kind = Decision::Kind::WaitForContinue, .info = {.signal = state->stop_signal}};
     const SignalSet wanted = ~task.blocked;
     SignalInfo info;
     if (!task.pending.take(wanted, info) && !state->pending.take(wanted, info)) return {};
@@ -86,7 +95,8 @@ void take_stop(Task& task, Signal signal) {
 
 void run_handler(Task& task, const Decision& decision, arch::UserRegisters& registers) {
     const bool restarts = (decision.action.flags & SignalAction::RESTART) != 0;
-    syscall::resolve_restart(registers, restarts ? syscall::NextHandler::WithRestart : syscall::NextHandler::WithoutRestart);
+    syscall::resolve_restart(
+        registers, restarts ? syscall::NextHandler::WithRestart : syscall::NextHandler::WithoutRestart);
     const SignalSet old_mask = task.has_saved_mask ? task.saved_mask : task.blocked;
     if (!push_signal_frame(task, decision.info, decision.action, old_mask, registers)) {
         // No room on its stack. If it was SIGSEGV itself that could not be delivered, the default action follows.
@@ -108,7 +118,8 @@ void run_handler(Task& task, const Decision& decision, arch::UserRegisters& regi
 void set_blocked_signals(Task& task, SignalSet blocked) {
     auto state = task.process->signals.lock();
     task.blocked = blocked & ~UNBLOCKABLE_SIGNALS;
-    if (!((task.pending.set() | state->pending.set()) & ~task.blocked).is_empty()) task.thread->add_work(scheduler::Work::Signal);
+    if (!((task.pending.set() | state->pending.set()) & ~task.blocked).is_empty())
+        task.thread->add_work(scheduler::Work::Signal);
 }
 
 void deliver_signals(arch::UserRegisters& registers) {

@@ -27,7 +27,8 @@ SignalInfo signal_of(u32 vector, u64 rip) {
 
 }  // namespace exo::posix_x
 
-void exo::upcalls::user_exception(u32 vector, u64 error_code, u64 fault_address, arch::UserRegisters& registers) {
+void exo::upcalls::user_exception(u32 vector, u64 error_code, u64 fault_address,
+                                  arch::UserRegisters& registers) {
     using namespace exo::posix_x;
     constexpr u32 PAGE_FAULT = 14;
     Task& task = current_task();

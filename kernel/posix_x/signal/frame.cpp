@@ -14,7 +14,8 @@ constexpr u64 FPU_ALIGNMENT = 64;
 constexpr u64 USER_CS = 0x33;
 constexpr u64 USER_SS = 0x2b;
 /// The flags that a program may set: CF PF AF ZF SF TF DF OF NT AC ID.
-constexpr u64 USER_FLAGS = 0x1 | 0x4 | 0x10 | 0x40 | 0x80 | 0x100 | 0x400 | 0x800 | 0x4000 | 0x40000 | 0x200000;
+constexpr u64 USER_FLAGS =
+    0x1 | 0x4 | 0x10 | 0x40 | 0x80 | 0x100 | 0x400 | 0x800 | 0x4000 | 0x40000 | 0x200000;
 constexpr u64 FLAG_RF = 0x10000;
 constexpr u64 FLAG_DF = 0x400;
 constexpr u64 FLAG_TF = 0x100;
@@ -53,13 +54,15 @@ Result<> push_fpu_state(Task& task, u64 address) {
     return {};
 }
 
-void fill_context(const Task& task, const arch::UserRegisters& r, SignalSet old_mask, u64 fpu_address, abi::ucontext& out) {
+void fill_context(const Task& task, const arch::UserRegisters& r, SignalSet old_mask, u64 fpu_address,
+                  abi::ucontext& out) {
     out.uc_flags = abi::UC_FP_XSTATE | abi::UC_SIGCONTEXT_SS | abi::UC_STRICT_RESTORE_SS;
     out.uc_stack.ss_sp = task.alternate_stack.base;
     out.uc_stack.ss_size = task.alternate_stack.size;
     out.uc_stack.ss_flags = static_cast<i32>(stack_flags(task, r.rsp));
     abi::sigcontext& c = out.uc_mcontext;
-    c.r8 = r.r8, c.r9 = r.r9, c.r10 = r.r10, c.r11 = r.r11, c.r12 = r.r12, c.r13 = r.r13, c.r14 = r.r14, c.r15 = r.r15;
+    c.r8 = r.r8, c.r9 = r.r9, c.r10 = r.r10, c.r11 = r.r11, c.r12 = r.r12, c.r13 = r.r13, c.r14 = r.r14,
+    c.r15 = r.r15;
     c.rdi = r.rdi, c.rsi = r.rsi, c.rbp = r.rbp, c.rbx = r.rbx, c.rdx = r.rdx, c.rax = r.rax, c.rcx = r.rcx;
     c.rsp = r.rsp, c.rip = r.rip, c.eflags = r.rflags;
     c.cs = static_cast<u16>(r.cs);
@@ -110,7 +113,8 @@ u32 stack_flags(const Task& task, u64 rsp) {
     return is_on_alternate_stack(task.alternate_stack, rsp) ? ON_STACK : 0;
 }
 
-Result<> push_signal_frame(Task& task, const SignalInfo& info, const SignalAction& action, SignalSet old_mask, arch::UserRegisters& registers) {
+Result<> push_signal_frame(Task& task, const SignalInfo& info, const SignalAction& action, SignalSet old_mask,
+                           arch::UserRegisters& registers) {
     if ((action.flags & SignalAction::RESTORER) == 0) return Error::Efault;  // x86-64 has no other way back
     const usize fpu_size = arch::fpu_area_size() + sizeof(abi::FP_XSTATE_MAGIC2);
     const u64 top = choose_stack(task, action, registers.rsp);
@@ -152,14 +156,16 @@ Result<> pop_signal_frame(Task& task, arch::UserRegisters& registers) {
     if ((c.cs | USER_LEVEL) != USER_CS || (c.ss | USER_LEVEL) != USER_SS) return Error::Efault;
     TRY(restore_fpu(task, c.fpstate));
     arch::UserRegisters& r = registers;
-    r.r8 = c.r8, r.r9 = c.r9, r.r10 = c.r10, r.r11 = c.r11, r.r12 = c.r12, r.r13 = c.r13, r.r14 = c.r14, r.r15 = c.r15;
+    r.r8 = c.r8, r.r9 = c.r9, r.r10 = c.r10, r.r11 = c.r11, r.r12 = c.r12, r.r13 = c.r13, r.r14 = c.r14,
+    r.r15 = c.r15;
     r.rdi = c.rdi, r.rsi = c.rsi, r.rbp = c.rbp, r.rbx = c.rbx, r.rdx = c.rdx, r.rax = c.rax, r.rcx = c.rcx;
     r.rsp = c.rsp, r.rip = c.rip;
     r.rflags = (r.rflags & ~USER_FLAGS) | (c.eflags & USER_FLAGS);
     r.cs = USER_CS;
     r.ss = USER_SS;
     r.original_rax = ~0ULL;
-    task.alternate_stack = {context.uc_stack.ss_sp, context.uc_stack.ss_flags == 2 ? 0 : context.uc_stack.ss_size, 0};
+    task.alternate_stack = {context.uc_stack.ss_sp,
+                            context.uc_stack.ss_flags == 2 ? 0 : context.uc_stack.ss_size, 0};
     return {};
 }
 

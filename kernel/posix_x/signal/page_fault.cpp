@@ -6,8 +6,10 @@ namespace exo::posix_x {
 
 SignalInfo page_fault_signal(u64 address) {
     switch (vm::last_fault_result()) {
-        case vm::FaultResult::AccessDenied: return {.signal = Signal::Segv, .code = signal_code::SEGV_ACCERR, .value = address};
-        case vm::FaultResult::BeyondEnd: return {.signal = Signal::Bus, .code = signal_code::BUS_ADRERR, .value = address};
+        case vm::FaultResult::AccessDenied:
+            return {.signal = Signal::Segv, .code = signal_code::SEGV_ACCERR, .value = address};
+        case vm::FaultResult::BeyondEnd:
+            return {.signal = Signal::Bus, .code = signal_code::BUS_ADRERR, .value = address};
         case vm::FaultResult::OutOfMemory: return {.signal = Signal::Kill};
         case vm::FaultResult::Resolved:
         case vm::FaultResult::NothingMapped: break;

@@ -32,8 +32,8 @@ bool cancel_opposites(Process& process, Process::Signals& state, Signal signal) 
 /// A blocked signal stays pending even if it would be ignored: its action may change before it is unblocked.
 bool is_dropped(const Process& process, Process::Signals& state, Signal signal) {
     if (state.task == nullptr) return true;
-    if (process.pid() == FIRST_PID && signal != Signal::Kill && signal != Signal::Stop && !state.actions->of(signal).has_handler() &&
-        !SYNCHRONOUS_SIGNALS.has(signal))
+    if (process.pid() == FIRST_PID && signal != Signal::Kill && signal != Signal::Stop &&
+        !state.actions->of(signal).has_handler() && !SYNCHRONOUS_SIGNALS.has(signal))
         return true;  // init gets only what it asked for (pid_namespaces(7))
     if (process.pid() == FIRST_PID && UNBLOCKABLE_SIGNALS.has(signal)) return true;
     return state.actions->of(signal).ignores(signal) && !state.task->blocked.has(signal);
@@ -63,13 +63,9 @@ Result<> send(Process& process, Task* only, const SignalInfo& info) {
 
 }  // namespace
 
-Result<> send_signal(Process& process, const SignalInfo& info) {
-    return send(process, nullptr, info);
-}
+Result<> send_signal(Process& process, const SignalInfo& info) { return send(process, nullptr, info); }
 
-Result<> send_signal_to_task(Task& task, const SignalInfo& info) {
-    return send(*task.process, &task, info);
-}
+Result<> send_signal_to_task(Task& task, const SignalInfo& info) { return send(*task.process, &task, info); }
 
 void force_signal(const SignalInfo& info) {
     Task& task = current_task();
@@ -96,7 +92,8 @@ void send_signal_to_group(i32 pgid, const SignalInfo& info) {
 
 bool has_deliverable_signal(Task& task) {
     auto state = task.process->signals.lock();
-    return !((task.pending.set() | state->pending.set()) & ~task.blocked).is_empty() || state->is_stopping || state->is_exiting;
+    return !((task.pending.set() | state->pending.set()) & ~task.blocked).is_empty() || state->is_stopping ||
+           state->is_exiting;
 }
 
 }  // namespace exo::posix_x

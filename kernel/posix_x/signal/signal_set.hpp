@@ -43,9 +43,7 @@ enum class Signal : u8 {
 
 inline constexpr u32 SIGNAL_COUNT = 64;
 
-constexpr bool is_valid_signal(i64 number) {
-    return number >= 1 && number <= static_cast<i64>(SIGNAL_COUNT);
-}
+constexpr bool is_valid_signal(i64 number) { return number >= 1 && number <= static_cast<i64>(SIGNAL_COUNT); }
 
 /// As sigset_t of the kernel: signal n is bit n - 1.
 class SignalSet {
@@ -72,7 +70,8 @@ class SignalSet {
 };
 
 inline constexpr SignalSet UNBLOCKABLE_SIGNALS = SignalSet::of(Signal::Kill, Signal::Stop);
-inline constexpr SignalSet STOP_SIGNALS = SignalSet::of(Signal::Stop, Signal::Tstp, Signal::Ttin, Signal::Ttou);
+inline constexpr SignalSet STOP_SIGNALS =
+    SignalSet::of(Signal::Stop, Signal::Tstp, Signal::Ttin, Signal::Ttou);
 /// Raised by the program's own instruction: delivered before others, and fatal when blocked or ignored.
 inline constexpr SignalSet SYNCHRONOUS_SIGNALS =
     SignalSet::of(Signal::Segv, Signal::Bus, Signal::Ill, Signal::Trap, Signal::Fpe, Signal::Sys);

@@ -13,7 +13,8 @@ Result<Ref<SignalActions>> SignalActions::clone() const {
 
 void SignalActions::reset_handlers() {
     for (SignalAction& action : actions_) {
-        const u64 kept = action.handler == SignalAction::IGNORE ? SignalAction::IGNORE : SignalAction::DEFAULT;
+        const u64 kept =
+            action.handler == SignalAction::IGNORE ? SignalAction::IGNORE : SignalAction::DEFAULT;
         action = {};
         action.handler = kept;
     }
@@ -36,7 +37,8 @@ bool PendingSignals::take(SignalSet wanted, SignalInfo& out) {
     if (candidates.is_empty()) return false;
     if (!(candidates & SYNCHRONOUS_SIGNALS).is_empty()) candidates = candidates & SYNCHRONOUS_SIGNALS;
     const Signal signal = candidates.first();
-    out = {.signal = signal, .code = signal_code::USER};  // what is known of a signal whose entry found no memory
+    out = {.signal = signal,
+           .code = signal_code::USER};  // what is known of a signal whose entry found no memory
     Entry* found = nullptr;
     bool is_last = true;
     for (Entry& entry : entries_) {

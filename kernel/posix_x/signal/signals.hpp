@@ -42,12 +42,12 @@ inline constexpr i32 TRAP_TRACE = 2;
 struct SignalInfo {
     Signal signal = Signal::None;
     i32 code = signal_code::KERNEL;
-    i32 error = 0;       ///< si_errno
-    i32 sender = 0;      ///< si_pid, or the child's
+    i32 error = 0;   ///< si_errno
+    i32 sender = 0;  ///< si_pid, or the child's
     u32 sender_uid = 0;
-    i32 status = 0;      ///< si_status of a child
-    u64 value = 0;       ///< si_value, si_addr
-    i64 user_time = 0;   ///< of a child, in clock ticks
+    i32 status = 0;     ///< si_status of a child
+    u64 value = 0;      ///< si_value, si_addr
+    i64 user_time = 0;  ///< of a child, in clock ticks
     i64 system_time = 0;
 };
 

@@ -13,9 +13,7 @@ namespace {
 using abi::AtFlags;
 using fs::WalkFlags;
 
-Descriptor here() {
-    return Descriptor(static_cast<u64>(abi::AT_CURRENT_DIRECTORY));
-}
+Descriptor here() { return Descriptor(static_cast<u64>(abi::AT_CURRENT_DIRECTORY)); }
 
 WalkFlags walk_flags(AtFlags flags) {
     WalkFlags walk = has(flags, AtFlags::SymlinkNofollow) ? WalkFlags::None : WalkFlags::FollowLast;
@@ -32,7 +30,8 @@ Result<fs::Path> resolve_at(Descriptor directory, PathArgument argument, AtFlags
 /// AT_EMPTY_PATH with an empty path: the descriptor's own file, which may have no place in the tree.
 Result<bool> names_descriptor(PathArgument path, AtFlags flags) {
     if (!has(flags, AtFlags::EmptyPath)) return false;
-    return TRY(vm::UserIn<char>(path.address).read()) == '\0';
+    return TRY(vm::UserIn<char>(path.address).read())
+    == '\0';
 }
 
 // ---- stat
@@ -54,17 +53,22 @@ Result<> sys_fstat(Context&, Descriptor fd, vm::UserOut<abi::stat> out) {
     fs::fill_stat(file->inode(), result);
     return out.write(result);
 }
-Result<> sys_newfstatat(Context& context, Descriptor directory, PathArgument path, vm::UserOut<abi::stat> out, AtFlags flags) {
-    if ((flags & ~(AtFlags::SymlinkNofollow | AtFlags::NoAutomount | AtFlags::EmptyPath)) != AtFlags::None) return Error::Einval;
-    if (directory.value != abi::AT_CURRENT_DIRECTORY && TRY(names_descriptor(path, flags))) return sys_fstat(context, directory, out);
+Result<> sys_newfstatat(Context& context, Descriptor directory, PathArgument path, vm::UserOut<abi::stat> out,
+                        AtFlags flags) {
+    if ((flags & ~(AtFlags::SymlinkNofollow | AtFlags::NoAutomount | AtFlags::EmptyPath)) != AtFlags::None)
+        return Error::Einval;
+    if (directory.value != abi::AT_CURRENT_DIRECTORY && TRY(names_descriptor(path, flags)))
+        return sys_fstat(context, directory, out);
     return stat_path(directory, path, flags, out);
 }
 
-Result<> sys_statx(Context&, Descriptor directory, PathArgument path, u32 flags, u32 mask, vm::UserOut<abi::statx> out) {
+Result<> sys_statx(Context&, Descriptor directory, PathArgument path, u32 flags, u32 mask,
+                   vm::UserOut<abi::statx> out) {
     constexpr u32 SYNC_TYPE = 0x6000;
     const auto at_flags = static_cast<AtFlags>(flags & ~SYNC_TYPE);
     if ((mask & abi::statx_mask::RESERVED) != 0 || (flags & SYNC_TYPE) == SYNC_TYPE) return Error::Einval;
-    if ((at_flags & ~(AtFlags::SymlinkNofollow | AtFlags::NoAutomount | AtFlags::EmptyPath)) != AtFlags::None) return Error::Einval;
+    if ((at_flags & ~(AtFlags::SymlinkNofollow | AtFlags::NoAutomount | AtFlags::EmptyPath)) != AtFlags::None)
+        return Error::Einval;
     abi::statx result{};
     if (directory.value != abi::AT_CURRENT_DIRECTORY && TRY(names_descriptor(path, at_flags))) {
         const FileUse file = TRY(use_file(directory, Rights::Inspect));
@@ -105,19 +109,21 @@ Result<> sys_fchmod(Context&, Descriptor fd, u32 mode) {
     return fs::change_mode(fs::Target(*file), mode, current_task().credentials());
 }
 
-std::optional<u32> id_or_keep(u32 id) {
-    return id == ~0U ? std::nullopt : std::optional<u32>(id);
-}
+std::optional<u32> id_or_keep(u32 id) { return id == ~0U ? std::nullopt : std::optional<u32>(id); }
 
 Result<> sys_fchown(Context&, Descriptor fd, u32 uid, u32 gid) {
     const FileUse file = TRY(use_file(fd, Rights::Attributes));
-    return fs::change_owner(fs::Target(*file), id_or_keep(uid), id_or_keep(gid), current_task().credentials());
+    return fs::change_owner(fs::Target(*file), id_or_keep(uid), id_or_keep(gid),
+                            current_task().credentials());
 }
-Result<> sys_fchownat(Context& context, Descriptor directory, PathArgument path, u32 uid, u32 gid, AtFlags flags) {
+Result<> sys_fchownat(Context& context, Descriptor directory, PathArgument path, u32 uid, u32 gid,
+                      AtFlags flags) {
     if ((flags & ~(AtFlags::SymlinkNofollow | AtFlags::EmptyPath)) != AtFlags::None) return Error::Einval;
-    if (directory.value != abi::AT_CURRENT_DIRECTORY && TRY(names_descriptor(path, flags))) return sys_fchown(context, directory, uid, gid);
+    if (directory.value != abi::AT_CURRENT_DIRECTORY && TRY(names_descriptor(path, flags)))
+        return sys_fchown(context, directory, uid, gid);
     const fs::Path target = TRY(resolve_at(directory, path, flags));
-    return fs::change_owner(fs::Target(target), id_or_keep(uid), id_or_keep(gid), current_task().credentials());
+    return fs::change_owner(fs::Target(target), id_or_keep(uid), id_or_keep(gid),
+                            current_task().credentials());
 }
 Result<> sys_chown(Context& context, PathArgument path, u32 uid, u32 gid) {
     return sys_fchownat(context, here(), path, uid, gid, AtFlags::None);
@@ -142,9 +148,11 @@ Result<fs::TimeChange> time_change(const abi::timespec& time) {
 }
 
 /// `path` null: the descriptor itself, as futimens does.
-Result<> change_times(Descriptor directory, PathArgument path, fs::TimeChange access, fs::TimeChange modification, AtFlags flags) {
+Result<> change_times(Descriptor directory, PathArgument path, fs::TimeChange access,
+                      fs::TimeChange modification, AtFlags flags) {
     const fs::Credentials& credentials = current_task().credentials();
-    const bool is_descriptor = path.address == 0 || (directory.value != abi::AT_CURRENT_DIRECTORY && TRY(names_descriptor(path, flags)));
+    const bool is_descriptor = path.address == 0 || (directory.value != abi::AT_CURRENT_DIRECTORY &&
+                                                     TRY(names_descriptor(path, flags)));
     if (is_descriptor) {
         const FileUse file = TRY(use_file(directory, Rights::Attributes));
         return fs::change_times(fs::Target(*file), access, modification, credentials);
@@ -153,7 +161,8 @@ Result<> change_times(Descriptor directory, PathArgument path, fs::TimeChange ac
     return fs::change_times(fs::Target(target), access, modification, credentials);
 }
 
-Result<> sys_utimensat(Context&, Descriptor directory, PathArgument path, vm::UserIn<TimePair> times, AtFlags flags) {
+Result<> sys_utimensat(Context&, Descriptor directory, PathArgument path, vm::UserIn<TimePair> times,
+                       AtFlags flags) {
     if ((flags & ~(AtFlags::SymlinkNofollow | AtFlags::EmptyPath)) != AtFlags::None) return Error::Einval;
     fs::TimeChange access{fs::TimeChange::Kind::Now};
     fs::TimeChange modification = access;
@@ -161,7 +170,8 @@ Result<> sys_utimensat(Context&, Descriptor directory, PathArgument path, vm::Us
         const TimePair pair = TRY(times.read());
         access = TRY(time_change(pair.access));
         modification = TRY(time_change(pair.modification));
-        if (access.kind == fs::TimeChange::Kind::Omit && modification.kind == fs::TimeChange::Kind::Omit) return {};
+        if (access.kind == fs::TimeChange::Kind::Omit && modification.kind == fs::TimeChange::Kind::Omit)
+            return {};
     }
     if (path.address == 0 && directory.value == abi::AT_CURRENT_DIRECTORY) return Error::Efault;
     if (path.address == 0 && flags != AtFlags::None) return Error::Einval;
@@ -226,8 +236,8 @@ struct DirectoryWriter {
             return false;
         }
         u8 record[abi::DIRENT64_NAME_OFFSET + abi::MAX_NAME_LENGTH + 1 + 8] = {};
-        const abi::linux_dirent64 header{entry.inode_number, static_cast<i64>(entry.next_cookie), static_cast<u16>(record_size),
-                                         abi::dirent_type(entry.mode)};
+        const abi::linux_dirent64 header{entry.inode_number, static_cast<i64>(entry.next_cookie),
+                                         static_cast<u16>(record_size), abi::dirent_type(entry.mode)};
         std::memcpy(record, &header, abi::DIRENT64_NAME_OFFSET);
         std::memcpy(record + abi::DIRENT64_NAME_OFFSET, entry.name.data(), entry.name.size());
         if (const Result<> copied = vm::write_user(address, {record, record_size}); !copied) {

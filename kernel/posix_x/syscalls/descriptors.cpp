@@ -16,9 +16,7 @@ constexpr OnExec on_exec(OpenFlags flags) {
     return has(flags, OpenFlags::Cloexec) ? OnExec::Close : OnExec::Keep;
 }
 
-u32 descriptor_limit() {
-    return static_cast<u32>(std::min<u64>(current_task().open_files_limit(), ~0U));
-}
+u32 descriptor_limit() { return static_cast<u32>(std::min<u64>(current_task().open_files_limit(), ~0U)); }
 
 // ---- open
 
@@ -66,8 +64,10 @@ Result<> sys_close_range(Context&, u32 first, u32 last, u32 flags) {
         security::TableUser own = TRY(task.files.clone());
         task.files = std::move(own);
     }
-    const auto action = (flags & CLOEXEC) != 0 ? security::RangeAction::MarkCloseOnExec : security::RangeAction::Close;
-    task.files->close_range(first, last, action, [](Ref<Object> object) { (void)finish_close(std::move(object)); });
+    const auto action =
+        (flags & CLOEXEC) != 0 ? security::RangeAction::MarkCloseOnExec : security::RangeAction::Close;
+    task.files->close_range(first, last, action,
+                            [](Ref<Object> object) { (void)finish_close(std::move(object)); });
     return {};
 }
 
@@ -77,15 +77,14 @@ Result<u32> duplicate(Descriptor fd, OnExec mode, u32 minimum) {
     return task.files->install(std::move(capability), mode, descriptor_limit(), minimum);
 }
 
-Result<u32> sys_dup(Context&, Descriptor fd) {
-    return duplicate(fd, OnExec::Keep, 0);
-}
+Result<u32> sys_dup(Context&, Descriptor fd) { return duplicate(fd, OnExec::Keep, 0); }
 
 Result<u32> duplicate_to(Descriptor from, Descriptor to, OnExec mode) {
     Task& task = current_task();
     if (static_cast<u32>(to.value) >= descriptor_limit()) return Error::Ebadf;
     security::Capability capability = TRY(task.files->copy(static_cast<u32>(from.value)));
-    Ref<Object> replaced = TRY(task.files->install_at(static_cast<u32>(to.value), std::move(capability), mode, descriptor_limit()));
+    Ref<Object> replaced = TRY(
+        task.files->install_at(static_cast<u32>(to.value), std::move(capability), mode, descriptor_limit()));
     (void)finish_close(std::move(replaced));  // dup2(2): errors of this close are lost
     return static_cast<u32>(to.value);
 }
@@ -136,7 +135,8 @@ Result<u64> sys_fcntl(Context&, Descriptor fd, FcntlCommand command, u64 argumen
         case FcntlCommand::DupfdCloexec: return duplicate_from(fd, argument, OnExec::Close);
         case FcntlCommand::Getfd: return TRY(files.on_exec(number)) == OnExec::Close ? 1ULL : 0ULL;
         case FcntlCommand::Setfd:
-            TRY(files.set_on_exec(number, (argument & abi::FD_CLOSE_ON_EXEC) != 0 ? OnExec::Close : OnExec::Keep));
+            TRY(files.set_on_exec(number,
+                                  (argument & abi::FD_CLOSE_ON_EXEC) != 0 ? OnExec::Close : OnExec::Keep));
             return 0ULL;
         default: break;
     }
@@ -151,8 +151,12 @@ Result<u64> sys_ioctl(Context&, Descriptor fd, u32 request, u64 argument) {
     security::CapabilityTable& files = *current_task().files;
     const FileUse file = TRY(use_file(fd, Rights::Control));
     switch (static_cast<abi::FileIoctl>(request)) {
-        case abi::FileIoctl::Fioclex: TRY(files.set_on_exec(static_cast<u32>(fd.value), OnExec::Close)); return 0ULL;
-        case abi::FileIoctl::Fionclex: TRY(files.set_on_exec(static_cast<u32>(fd.value), OnExec::Keep)); return 0ULL;
+        case abi::FileIoctl::Fioclex:
+            TRY(files.set_on_exec(static_cast<u32>(fd.value), OnExec::Close));
+            return 0ULL;
+        case abi::FileIoctl::Fionclex:
+            TRY(files.set_on_exec(static_cast<u32>(fd.value), OnExec::Keep));
+            return 0ULL;
         case abi::FileIoctl::Fionbio: {
             const i32 on = TRY(vm::UserIn<i32>(argument).read());
             file->set_blocking(on != 0 ? fs::File::Blocking::No : fs::File::Blocking::Yes);
@@ -178,7 +182,8 @@ struct PipeNumbers {
 };
 
 Result<> sys_pipe2(Context&, vm::UserOut<PipeNumbers> out, OpenFlags flags) {
-    if ((flags & ~(OpenFlags::Cloexec | OpenFlags::Nonblock | OpenFlags::Direct)) != OpenFlags{}) return Error::Einval;
+    if ((flags & ~(OpenFlags::Cloexec | OpenFlags::Nonblock | OpenFlags::Direct)) != OpenFlags{})
+        return Error::Einval;
     Task& task = current_task();
     ipc::PipePair pipe = TRY(ipc::create_pipe(flags, task.credentials()));
     security::ReservedPair slots = TRY(task.files->reserve_pair(descriptor_limit()));
@@ -196,14 +201,14 @@ Result<> sys_pipe(Context& context, vm::UserOut<PipeNumbers> out) {
 
 Result<u32> sys_eventfd2(Context&, u32 initial, OpenFlags flags) {
     constexpr auto SEMAPHORE = static_cast<OpenFlags>(1);
-    if ((flags & ~(SEMAPHORE | OpenFlags::Cloexec | OpenFlags::Nonblock)) != OpenFlags{}) return Error::Einval;
+    if ((flags & ~(SEMAPHORE | OpenFlags::Cloexec | OpenFlags::Nonblock)) != OpenFlags{})
+        return Error::Einval;
     const auto mode = has(flags, SEMAPHORE) ? ipc::EventMode::Semaphore : ipc::EventMode::Counter;
-    return install_file(TRY(ipc::create_event_file(initial, mode, flags & OpenFlags::Nonblock)), on_exec(flags));
+    return install_file(TRY(ipc::create_event_file(initial, mode, flags & OpenFlags::Nonblock)),
+                        on_exec(flags));
 }
 
-Result<u32> sys_eventfd(Context& context, u32 initial) {
-    return sys_eventfd2(context, initial, OpenFlags{});
-}
+Result<u32> sys_eventfd(Context& context, u32 initial) { return sys_eventfd2(context, initial, OpenFlags{}); }
 
 Result<u32> sys_socket(Context&, i32, i32, i32) {
     return Error::Eafnosupport;  // no address family is there

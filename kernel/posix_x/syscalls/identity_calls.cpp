@@ -12,18 +12,10 @@ namespace {
 constexpr u32 UNCHANGED = ~0U;
 constexpr u32 MAX_GROUPS = 65536;
 
-Result<u32> sys_getuid(Context&) {
-    return current_task().identity->uid;
-}
-Result<u32> sys_geteuid(Context&) {
-    return current_task().identity->euid;
-}
-Result<u32> sys_getgid(Context&) {
-    return current_task().identity->gid;
-}
-Result<u32> sys_getegid(Context&) {
-    return current_task().identity->egid;
-}
+Result<u32> sys_getuid(Context&) { return current_task().identity->uid; }
+Result<u32> sys_geteuid(Context&) { return current_task().identity->euid; }
+Result<u32> sys_getgid(Context&) { return current_task().identity->gid; }
+Result<u32> sys_getegid(Context&) { return current_task().identity->egid; }
 
 /// capabilities(7), "Effect of user ID changes on capabilities".
 void adjust_capabilities(const Identity& old, Identity& next) {
@@ -40,10 +32,12 @@ void adjust_capabilities(const Identity& old, Identity& next) {
 
 /// The same for setfsuid: those that concern files go with the file-system id of root and come back with it.
 void adjust_file_capabilities(const Identity& old, Identity& next) {
-    constexpr u32 CHOWN = 0, DAC_OVERRIDE = 1, DAC_READ_SEARCH = 2, FOWNER = 3, FSETID = 4, LINUX_IMMUTABLE = 9;
+    constexpr u32 CHOWN = 0, DAC_OVERRIDE = 1, DAC_READ_SEARCH = 2, FOWNER = 3, FSETID = 4,
+                  LINUX_IMMUTABLE = 9;
     constexpr u32 MKNOD = 27, MAC_OVERRIDE = 32;
-    constexpr CapabilitySet FOR_FILES = 1ULL << CHOWN | 1ULL << DAC_OVERRIDE | 1ULL << DAC_READ_SEARCH | 1ULL << FOWNER |
-                                        1ULL << FSETID | 1ULL << LINUX_IMMUTABLE | 1ULL << MKNOD | 1ULL << MAC_OVERRIDE;
+    constexpr CapabilitySet FOR_FILES = 1ULL << CHOWN | 1ULL << DAC_OVERRIDE | 1ULL << DAC_READ_SEARCH |
+                                        1ULL << FOWNER | 1ULL << FSETID | 1ULL << LINUX_IMMUTABLE |
+                                        1ULL << MKNOD | 1ULL << MAC_OVERRIDE;
     if (old.fsuid == 0 && next.fsuid != 0) next.effective &= ~FOR_FILES;
     if (old.fsuid != 0 && next.fsuid == 0) next.effective |= next.permitted & FOR_FILES;
 }
@@ -52,7 +46,8 @@ void adjust_file_capabilities(const Identity& old, Identity& next) {
 void put_in_place(Ref<Identity> next) {
     Task& task = current_task();
     const Identity& old = *task.identity;
-    if (next->euid != old.euid || next->egid != old.egid || next->fsuid != old.fsuid || next->fsgid != old.fsgid) {
+    if (next->euid != old.euid || next->egid != old.egid || next->fsuid != old.fsuid ||
+        next->fsgid != old.fsgid) {
         task.is_dumpable = false;
         auto tree = PROCESSES.lock();
         task.process->parent_death_signal = Signal::None;
@@ -130,7 +125,8 @@ Result<> sys_setregid(Context&, u32 gid, u32 egid) {
 Result<> sys_setresuid(Context&, u32 uid, u32 euid, u32 suid) {
     const Identity& now = *current_task().identity;
     const auto allowed = [&](u32 id) {
-        return id == UNCHANGED || now.can(Capability::Setuid) || id == now.uid || id == now.euid || id == now.suid;
+        return id == UNCHANGED || now.can(Capability::Setuid) || id == now.uid || id == now.euid ||
+               id == now.suid;
     };
     if (!allowed(uid) || !allowed(euid) || !allowed(suid)) return Error::Eperm;
     Ref<Identity> next = TRY(now.clone());
@@ -145,7 +141,8 @@ Result<> sys_setresuid(Context&, u32 uid, u32 euid, u32 suid) {
 Result<> sys_setresgid(Context&, u32 gid, u32 egid, u32 sgid) {
     const Identity& now = *current_task().identity;
     const auto allowed = [&](u32 id) {
-        return id == UNCHANGED || now.can(Capability::Setgid) || id == now.gid || id == now.egid || id == now.sgid;
+        return id == UNCHANGED || now.can(Capability::Setgid) || id == now.gid || id == now.egid ||
+               id == now.sgid;
     };
     if (!allowed(gid) || !allowed(egid) || !allowed(sgid)) return Error::Eperm;
     Ref<Identity> next = TRY(now.clone());
@@ -175,7 +172,8 @@ Result<> sys_getresgid(Context&, vm::UserOut<u32> gid, vm::UserOut<u32> egid, vm
 Result<u32> sys_setfsuid(Context&, u32 uid) {
     const Identity& now = *current_task().identity;
     const u32 old = now.fsuid;
-    const bool allowed = now.can(Capability::Setuid) || uid == now.uid || uid == now.euid || uid == now.suid || uid == now.fsuid;
+    const bool allowed = now.can(Capability::Setuid) || uid == now.uid || uid == now.euid ||
+                         uid == now.suid || uid == now.fsuid;
     if (!allowed || uid == UNCHANGED) return old;
     Ref<Identity> next = TRY(now.clone());
     next->fsuid = uid;
@@ -187,7 +185,8 @@ Result<u32> sys_setfsuid(Context&, u32 uid) {
 Result<u32> sys_setfsgid(Context&, u32 gid) {
     const Identity& now = *current_task().identity;
     const u32 old = now.fsgid;
-    const bool allowed = now.can(Capability::Setgid) || gid == now.gid || gid == now.egid || gid == now.sgid || gid == now.fsgid;
+    const bool allowed = now.can(Capability::Setgid) || gid == now.gid || gid == now.egid ||
+                         gid == now.sgid || gid == now.fsgid;
     if (!allowed || gid == UNCHANGED) return old;
     Ref<Identity> next = TRY(now.clone());
     next->fsgid = gid;
@@ -203,7 +202,8 @@ Result<u32> sys_getgroups(Context&, i32 size, BufferArgument out) {
     if (size < 0) return Error::Einval;
     if (size == 0) return count;
     if (static_cast<u32>(size) < count) return Error::Einval;
-    for (u32 index = 0; index < count; ++index) TRY(vm::UserOut<u32>(out.address + index * sizeof(u32)).write(now.groups[index]));
+    for (u32 index = 0; index < count; ++index)
+        TRY(vm::UserOut<u32>(out.address + index * sizeof(u32)).write(now.groups[index]));
     return count;
 }
 
@@ -252,7 +252,8 @@ Result<> sys_capget(Context&, vm::UserInOut<CapabilityHeader> user_header, Buffe
     const Identity& now = *current_task().identity;
     for (u32 half = 0; half < 2; ++half) {
         const u32 shift = half * 32;
-        const CapabilityData words{static_cast<u32>(now.effective >> shift), static_cast<u32>(now.permitted >> shift),
+        const CapabilityData words{static_cast<u32>(now.effective >> shift),
+                                   static_cast<u32>(now.permitted >> shift),
                                    static_cast<u32>(now.inheritable >> shift)};
         TRY(vm::UserOut<CapabilityData>(data.address + half * sizeof(words)).write(words));
     }
@@ -266,14 +267,16 @@ Result<> sys_capset(Context&, vm::UserInOut<CapabilityHeader> user_header, Buffe
     CapabilitySet permitted = 0;
     CapabilitySet inheritable = 0;
     for (u32 half = 0; half < 2; ++half) {
-        const CapabilityData words = TRY(vm::UserIn<CapabilityData>(data.address + half * sizeof(CapabilityData)).read());
+        const CapabilityData words =
+            TRY(vm::UserIn<CapabilityData>(data.address + half * sizeof(CapabilityData)).read());
         effective |= static_cast<u64>(words.effective) << (half * 32);
         permitted |= static_cast<u64>(words.permitted) << (half * 32);
         inheritable |= static_cast<u64>(words.inheritable) << (half * 32);
     }
     const Identity& now = *current_task().identity;
     if ((permitted & ~now.permitted) != 0 || (effective & ~permitted) != 0) return Error::Eperm;
-    const CapabilitySet may_inherit = now.inheritable | (now.can(Capability::Setpcap) ? now.bounding : now.permitted);
+    const CapabilitySet may_inherit =
+        now.inheritable | (now.can(Capability::Setpcap) ? now.bounding : now.permitted);
     if ((inheritable & ~may_inherit) != 0) return Error::Eperm;
     Ref<Identity> next = TRY(now.clone());
     next->effective = effective & ALL_CAPABILITIES;

@@ -28,7 +28,8 @@ Result<> add_file(vm::MapRequest& request, Descriptor fd) {
     return {};
 }
 
-Result<u64> sys_mmap(Context&, UserAddress address, u64 length, Protection protection, MapFlags flags, Descriptor fd, u64 offset) {
+Result<u64> sys_mmap(Context&, UserAddress address, u64 length, Protection protection, MapFlags flags,
+                     Descriptor fd, u64 offset) {
     if (!is_aligned(offset, PAGE_SIZE)) return Error::Einval;
     vm::MapRequest request;
     request.address = address.value;
@@ -48,13 +49,12 @@ Result<> sys_mprotect(Context&, UserAddress address, u64 length, Protection prot
     return current_task().space->protect(address.value, length, protection);
 }
 
-Result<u64> sys_mremap(Context&, UserAddress old_address, u64 old_length, u64 new_length, vm::RemapFlags flags, UserAddress new_address) {
+Result<u64> sys_mremap(Context&, UserAddress old_address, u64 old_length, u64 new_length,
+                       vm::RemapFlags flags, UserAddress new_address) {
     return current_task().space->remap(old_address.value, old_length, new_length, flags, new_address.value);
 }
 
-Result<u64> sys_brk(Context&, UserAddress address) {
-    return current_task().space->brk(address.value);
-}
+Result<u64> sys_brk(Context&, UserAddress address) { return current_task().space->brk(address.value); }
 
 Result<> sys_madvise(Context&, UserAddress address, u64 length, abi::Advice advice) {
     return current_task().space->advise(address.value, length, advice);
@@ -87,9 +87,7 @@ Result<> sys_munlock(Context&, UserAddress address, u64 length) {
     return current_task().space->unlock_pages(address.value, length);
 }
 
-Result<> sys_mlockall(Context&, abi::LockAllFlags flags) {
-    return current_task().space->lock_all(flags);
-}
+Result<> sys_mlockall(Context&, abi::LockAllFlags flags) { return current_task().space->lock_all(flags); }
 
 Result<> sys_munlockall(Context&) {
     current_task().space->unlock_all();

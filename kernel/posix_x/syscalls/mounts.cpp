@@ -16,7 +16,8 @@ Result<String> optional_text(u64 address) {
     return vm::UserString(address).read(PAGE_SIZE, Error::Einval);
 }
 
-Result<> sys_mount(Context&, PathArgument source, PathArgument target, BufferArgument type, MountFlags flags, BufferArgument data) {
+Result<> sys_mount(Context&, PathArgument source, PathArgument target, BufferArgument type, MountFlags flags,
+                   BufferArgument data) {
     Task& task = current_task();
     const String source_text = TRY(optional_text(source.address));
     const String type_text = TRY(optional_text(type.address));
@@ -27,17 +28,20 @@ Result<> sys_mount(Context&, PathArgument source, PathArgument target, BufferArg
     if ((static_cast<u64>(flags) & abi::MOUNT_MAGIC_MASK) == abi::MOUNT_MAGIC)
         flags = static_cast<MountFlags>(static_cast<u64>(flags) & ~abi::MOUNT_MAGIC_MASK);
     fs::Path from;
-    const bool names_path = has(flags, MountFlags::Bind | MountFlags::Move) && !has(flags, MountFlags::Remount);
+    const bool names_path =
+        has(flags, MountFlags::Bind | MountFlags::Move) && !has(flags, MountFlags::Remount);
     if (names_path) {
         if (source_text.is_empty()) return Error::Einval;
         from = TRY(fs::resolve(task.caller(), {}, source_text.view(), fs::WalkFlags::FollowLast));
     }
     const auto type_name = type.address == 0 ? std::nullopt : std::optional(type_text.view());
-    return fs::mount(mount_namespace(), {source_text.view(), where, type_name, flags, options.view(), names_path ? &from : nullptr});
+    return fs::mount(mount_namespace(), {source_text.view(), where, type_name, flags, options.view(),
+                                         names_path ? &from : nullptr});
 }
 
 Result<> sys_umount2(Context&, PathArgument target, UmountFlags flags) {
-    constexpr auto KNOWN = UmountFlags::Force | UmountFlags::Detach | UmountFlags::Expire | UmountFlags::Nofollow;
+    constexpr auto KNOWN =
+        UmountFlags::Force | UmountFlags::Detach | UmountFlags::Expire | UmountFlags::Nofollow;
     if ((flags & ~KNOWN) != UmountFlags::None) return Error::Einval;
     Task& task = current_task();
     if (!task.identity->can(Capability::SysAdmin)) return Error::Eperm;

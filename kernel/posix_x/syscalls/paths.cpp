@@ -8,9 +8,7 @@ namespace {
 
 using abi::AtFlags;
 
-Descriptor here() {
-    return Descriptor(static_cast<u64>(abi::AT_CURRENT_DIRECTORY));
-}
+Descriptor here() { return Descriptor(static_cast<u64>(abi::AT_CURRENT_DIRECTORY)); }
 
 /// A copied path and where it starts: what every *at call begins with.
 struct Place {
@@ -36,7 +34,8 @@ Result<> sys_mkdir(Context& context, PathArgument path, u32 mode) {
 
 Result<> sys_mknodat(Context&, Descriptor directory, PathArgument path, u32 mode, u32 device) {
     const Place target = TRY(place(directory, path));
-    return fs::make_node(current_task().caller(), target.start(), target.name(), mode, abi::DeviceNumber::decode(device));
+    return fs::make_node(current_task().caller(), target.start(), target.name(), mode,
+                         abi::DeviceNumber::decode(device));
 }
 Result<> sys_mknod(Context& context, PathArgument path, u32 mode, u32 device) {
     return sys_mknodat(context, here(), path, mode, device);
@@ -56,20 +55,22 @@ Result<> sys_rmdir(Context& context, PathArgument path) {
     return sys_unlinkat(context, here(), path, AtFlags::Removedir);
 }
 
-Result<> sys_renameat2(Context&, Descriptor old_directory, PathArgument old_path, Descriptor new_directory, PathArgument new_path,
-                       abi::RenameFlags flags) {
+Result<> sys_renameat2(Context&, Descriptor old_directory, PathArgument old_path, Descriptor new_directory,
+                       PathArgument new_path, abi::RenameFlags flags) {
     const Place from = TRY(place(old_directory, old_path));
     const Place to = TRY(place(new_directory, new_path));
     return fs::rename(current_task().caller(), from.start(), from.name(), to.start(), to.name(), flags);
 }
-Result<> sys_renameat(Context& context, Descriptor old_directory, PathArgument old_path, Descriptor new_directory, PathArgument new_path) {
+Result<> sys_renameat(Context& context, Descriptor old_directory, PathArgument old_path,
+                      Descriptor new_directory, PathArgument new_path) {
     return sys_renameat2(context, old_directory, old_path, new_directory, new_path, abi::RenameFlags::None);
 }
 Result<> sys_rename(Context& context, PathArgument old_path, PathArgument new_path) {
     return sys_renameat2(context, here(), old_path, here(), new_path, abi::RenameFlags::None);
 }
 
-Result<> sys_linkat(Context&, Descriptor old_directory, PathArgument old_path, Descriptor new_directory, PathArgument new_path, AtFlags flags) {
+Result<> sys_linkat(Context&, Descriptor old_directory, PathArgument old_path, Descriptor new_directory,
+                    PathArgument new_path, AtFlags flags) {
     if ((flags & ~(AtFlags::SymlinkFollow | AtFlags::EmptyPath)) != AtFlags::None) return Error::Einval;
     const Place from = TRY(place(old_directory, old_path));
     const Place to = TRY(place(new_directory, new_path));
@@ -88,7 +89,8 @@ Result<> sys_symlink(Context& context, PathArgument target, PathArgument path) {
     return sys_symlinkat(context, target, here(), path);
 }
 
-Result<usize> sys_readlinkat(Context&, Descriptor directory, PathArgument path, BufferArgument buffer, i32 size) {
+Result<usize> sys_readlinkat(Context&, Descriptor directory, PathArgument path, BufferArgument buffer,
+                             i32 size) {
     if (size <= 0) return Error::Einval;
     const Place link = TRY(place(directory, path));
     String text;
@@ -102,13 +104,17 @@ Result<usize> sys_readlink(Context& context, PathArgument path, BufferArgument b
 }
 
 Result<> check_access(Descriptor directory, PathArgument path, u32 mode, AtFlags flags) {
-    if (mode > 7 || (flags & ~(AtFlags::Eaccess | AtFlags::SymlinkNofollow | AtFlags::EmptyPath)) != AtFlags::None) return Error::Einval;
+    if (mode > 7 ||
+        (flags & ~(AtFlags::Eaccess | AtFlags::SymlinkNofollow | AtFlags::EmptyPath)) != AtFlags::None)
+        return Error::Einval;
     Task& task = current_task();
     const Place target = TRY(place(directory, path));
-    const fs::Credentials credentials = has(flags, AtFlags::Eaccess) ? task.credentials() : task.identity->real_credentials();
+    const fs::Credentials credentials =
+        has(flags, AtFlags::Eaccess) ? task.credentials() : task.identity->real_credentials();
     auto walk = has(flags, AtFlags::SymlinkNofollow) ? fs::WalkFlags::None : fs::WalkFlags::FollowLast;
     if (has(flags, AtFlags::EmptyPath)) walk |= fs::WalkFlags::AllowEmpty;
-    return fs::check_access({credentials, *task.paths}, target.start(), target.name(), static_cast<abi::AccessMode>(mode), walk);
+    return fs::check_access({credentials, *task.paths}, target.start(), target.name(),
+                            static_cast<abi::AccessMode>(mode), walk);
 }
 Result<> sys_access(Context&, PathArgument path, u32 mode) {
     return check_access(here(), path, mode, AtFlags::None);
@@ -125,7 +131,8 @@ Result<> sys_faccessat2(Context&, Descriptor directory, PathArgument path, u32 m
 Result<> sys_chdir(Context&, PathArgument path) {
     Task& task = current_task();
     const UserPath name = TRY(UserPath::copy(path));
-    fs::Path target = TRY(fs::resolve(task.caller(), {}, name.view(), fs::WalkFlags::FollowLast | fs::WalkFlags::RequireDirectory));
+    fs::Path target = TRY(fs::resolve(task.caller(), {}, name.view(),
+                                      fs::WalkFlags::FollowLast | fs::WalkFlags::RequireDirectory));
     TRY(fs::check_directory(target, task.credentials()));
     task.paths->set_working_directory(std::move(target));
     return {};
@@ -143,7 +150,8 @@ Result<> sys_fchdir(Context&, Descriptor fd) {
 Result<> sys_chroot(Context&, PathArgument path) {
     Task& task = current_task();
     const UserPath name = TRY(UserPath::copy(path));
-    fs::Path target = TRY(fs::resolve(task.caller(), {}, name.view(), fs::WalkFlags::FollowLast | fs::WalkFlags::RequireDirectory));
+    fs::Path target = TRY(fs::resolve(task.caller(), {}, name.view(),
+                                      fs::WalkFlags::FollowLast | fs::WalkFlags::RequireDirectory));
     TRY(fs::check_directory(target, task.credentials()));
     if (!task.identity->can(Capability::SysChroot)) return Error::Eperm;
     task.paths->set_root(std::move(target));
@@ -153,7 +161,8 @@ Result<> sys_chroot(Context&, PathArgument path) {
 Result<usize> sys_getcwd(Context&, BufferArgument buffer, u64 size) {
     Task& task = current_task();
     String text;
-    const fs::PathState state = TRY(fs::append_path(task.paths->working_directory(), task.paths->root(), text));
+    const fs::PathState state =
+        TRY(fs::append_path(task.paths->working_directory(), task.paths->root(), text));
     if (state == fs::PathState::Deleted) return Error::Enoent;
     String shown;
     if (state == fs::PathState::Unreachable) TRY(shown.append("(unreachable)"));
@@ -164,17 +173,17 @@ Result<usize> sys_getcwd(Context&, BufferArgument buffer, u64 size) {
     return length;
 }
 
-Result<u32> sys_umask(Context&, u32 mask) {
-    return current_task().paths->set_umask(mask);
-}
+Result<u32> sys_umask(Context&, u32 mask) { return current_task().paths->set_umask(mask); }
 
 Result<> sys_truncate(Context&, PathArgument path, i64 size) {
     if (size < 0) return Error::Einval;
     Task& task = current_task();
     const UserPath name = TRY(UserPath::copy(path));
-    const Result<> result = fs::truncate(task.caller(), {}, name.view(), static_cast<u64>(size), write_context(task));
+    const Result<> result =
+        fs::truncate(task.caller(), {}, name.view(), static_cast<u64>(size), write_context(task));
     if (!result && result.error() == Error::Efbig && task.process->limit(Resource::FileSize) != NO_LIMIT)
-        (void)send_signal_to_task(task, {.signal = Signal::Xfsz, .code = signal_code::USER, .sender = task.process->pid()});
+        (void)send_signal_to_task(
+            task, {.signal = Signal::Xfsz, .code = signal_code::USER, .sender = task.process->pid()});
     return result;
 }
 

@@ -20,14 +20,13 @@ namespace {
 
 // ---- Making and ending
 
-Result<Pid> sys_fork(Context&) {
-    return clone_current_task({});
-}
+Result<Pid> sys_fork(Context&) { return clone_current_task({}); }
 Result<Pid> sys_vfork(Context&) {
     constexpr u64 CHLD = 17;
     return clone_current_task({.flags = clone_flag::VFORK | clone_flag::VM | CHLD});
 }
-Result<Pid> sys_clone(Context&, u64 flags, UserAddress stack, UserAddress parent_tid, UserAddress child_tid, UserAddress thread_pointer) {
+Result<Pid> sys_clone(Context&, u64 flags, UserAddress stack, UserAddress parent_tid, UserAddress child_tid,
+                      UserAddress thread_pointer) {
     return clone_current_task({flags, stack.value, parent_tid.value, child_tid.value, thread_pointer.value});
 }
 
@@ -36,18 +35,21 @@ Result<> sys_execve(Context&, PathArgument path, UserAddress arguments, UserAddr
     return execute({.path = name.view(), .arguments = arguments.value, .environment = environment.value});
 }
 
-Result<> sys_execveat(Context&, Descriptor directory, PathArgument path, UserAddress arguments, UserAddress environment, abi::AtFlags flags) {
+Result<> sys_execveat(Context&, Descriptor directory, PathArgument path, UserAddress arguments,
+                      UserAddress environment, abi::AtFlags flags) {
     using abi::AtFlags;
     if ((flags & ~(AtFlags::EmptyPath | AtFlags::SymlinkNofollow)) != AtFlags::None) return Error::Einval;
     const UserPath name = TRY(UserPath::copy(path));
     const StartDirectory start = TRY(StartDirectory::of(directory, name.view()));
-    return execute({.path = name.view(), .arguments = arguments.value, .environment = environment.value, .start = start.start(),
-                    .descriptor = directory.value, .flags = flags});
+    return execute({.path = name.view(),
+                    .arguments = arguments.value,
+                    .environment = environment.value,
+                    .start = start.start(),
+                    .descriptor = directory.value,
+                    .flags = flags});
 }
 
-Result<> sys_exit_group(Context&, i32 code) {
-    exit_current_task(WaitStatus::exited(code));
-}
+Result<> sys_exit_group(Context&, i32 code) { exit_current_task(WaitStatus::exited(code)); }
 
 // ---- Waiting
 
@@ -60,8 +62,10 @@ constexpr u32 WAIT_NO_THREAD = 0x20000000;
 constexpr u32 WAIT_ALL = 0x40000000;
 constexpr u32 WAIT_CLONE = 0x80000000;
 
-Result<Pid> sys_wait4(Context&, PidArgument pid, vm::UserOut<i32> status, u32 options, vm::UserOut<abi::rusage> usage) {
-    constexpr u32 KNOWN = WAIT_NO_HANG | WAIT_UNTRACED | WAIT_CONTINUED | WAIT_NO_THREAD | WAIT_ALL | WAIT_CLONE;
+Result<Pid> sys_wait4(Context&, PidArgument pid, vm::UserOut<i32> status, u32 options,
+                      vm::UserOut<abi::rusage> usage) {
+    constexpr u32 KNOWN =
+        WAIT_NO_HANG | WAIT_UNTRACED | WAIT_CONTINUED | WAIT_NO_THREAD | WAIT_ALL | WAIT_CLONE;
     if ((options & ~KNOWN) != 0) return Error::Einval;
     if (pid.value == INT32_MIN) return Error::Esrch;
     WaitRequest request;
@@ -104,8 +108,10 @@ SignalInfo info_of(const WaitResult& result) {
     return info;
 }
 
-Result<> sys_waitid(Context&, u32 which, PidArgument id, vm::UserOut<abi::siginfo> out, u32 options, vm::UserOut<abi::rusage> usage) {
-    constexpr u32 KNOWN = WAIT_NO_HANG | WAIT_UNTRACED | WAIT_EXITED | WAIT_CONTINUED | WAIT_LEAVE | WAIT_NO_THREAD | WAIT_ALL | WAIT_CLONE;
+Result<> sys_waitid(Context&, u32 which, PidArgument id, vm::UserOut<abi::siginfo> out, u32 options,
+                    vm::UserOut<abi::rusage> usage) {
+    constexpr u32 KNOWN = WAIT_NO_HANG | WAIT_UNTRACED | WAIT_EXITED | WAIT_CONTINUED | WAIT_LEAVE |
+                          WAIT_NO_THREAD | WAIT_ALL | WAIT_CLONE;
     constexpr u32 WANTS = WAIT_UNTRACED | WAIT_EXITED | WAIT_CONTINUED;
     if ((options & ~KNOWN) != 0 || (options & WANTS) == 0) return Error::Einval;
     WaitRequest request;
@@ -140,12 +146,8 @@ Result<> sys_waitid(Context&, u32 which, PidArgument id, vm::UserOut<abi::siginf
 
 // ---- Numbers
 
-Result<Pid> sys_getpid(Context&) {
-    return current_process().pid();
-}
-Result<Pid> sys_gettid(Context&) {
-    return current_task().tid;
-}
+Result<Pid> sys_getpid(Context&) { return current_process().pid(); }
+Result<Pid> sys_gettid(Context&) { return current_task().tid; }
 Result<Pid> sys_getppid(Context&) {
     auto tree = PROCESSES.lock();
     const Process* parent = current_process().parent;
@@ -163,15 +165,9 @@ Result<Pid> look_up(Pid pid, Pid Process::* field) {
     if (process == nullptr) return Error::Esrch;
     return process->*field;
 }
-Result<Pid> sys_getpgid(Context&, PidArgument pid) {
-    return look_up(pid.value, &Process::group);
-}
-Result<Pid> sys_getpgrp(Context&) {
-    return look_up(0, &Process::group);
-}
-Result<Pid> sys_getsid(Context&, PidArgument pid) {
-    return look_up(pid.value, &Process::session);
-}
+Result<Pid> sys_getpgid(Context&, PidArgument pid) { return look_up(pid.value, &Process::group); }
+Result<Pid> sys_getpgrp(Context&) { return look_up(0, &Process::group); }
+Result<Pid> sys_getsid(Context&, PidArgument pid) { return look_up(pid.value, &Process::session); }
 
 Result<> sys_setpgid(Context&, PidArgument pid, PidArgument group) {
     if (group.value < 0) return Error::Einval;
@@ -233,11 +229,12 @@ bool may_limit(Task& caller, Process& target) {
     const Ref<Identity> other = identity_of(target);
     if (!other) return false;
     const Identity& self = *caller.identity;
-    return self.uid == other->euid && self.uid == other->suid && self.uid == other->uid && self.gid == other->egid &&
-           self.gid == other->sgid && self.gid == other->gid;
+    return self.uid == other->euid && self.uid == other->suid && self.uid == other->uid &&
+           self.gid == other->egid && self.gid == other->sgid && self.gid == other->gid;
 }
 
-Result<> sys_prlimit64(Context&, PidArgument pid, u32 resource, vm::UserIn<Rlimit> in, vm::UserOut<Rlimit> out) {
+Result<> sys_prlimit64(Context&, PidArgument pid, u32 resource, vm::UserIn<Rlimit> in,
+                       vm::UserOut<Rlimit> out) {
     if (resource >= static_cast<u32>(Resource::COUNT)) return Error::Einval;
     Rlimit wanted{};
     if (!in.is_null()) wanted = TRY(in.read());
@@ -318,7 +315,9 @@ Result<u64> sys_prctl(Context&, i32 option, u64 arg2, u64 arg3, u64 arg4, u64 ar
             if (arg2 != 0 && !is_valid_signal(static_cast<i64>(arg2))) return Error::Einval;
             process.parent_death_signal = static_cast<Signal>(arg2);
             return 0ULL;
-        case GET_PDEATHSIG: TRY(vm::UserOut<i32>(arg2).write(static_cast<i32>(process.parent_death_signal))); return 0ULL;
+        case GET_PDEATHSIG:
+            TRY(vm::UserOut<i32>(arg2).write(static_cast<i32>(process.parent_death_signal)));
+            return 0ULL;
         case GET_DUMPABLE: return task.is_dumpable ? 1ULL : 0ULL;
         case SET_DUMPABLE:
             if (arg2 > 1) return Error::Einval;
@@ -343,7 +342,9 @@ Result<u64> sys_prctl(Context&, i32 option, u64 arg2, u64 arg3, u64 arg4, u64 ar
             if (arg2 > LAST_CAPABILITY) return Error::Einval;
             return task.identity->bounding >> arg2 & 1;
         case SET_CHILD_SUBREAPER: process.is_subreaper = arg2 != 0; return 0ULL;
-        case GET_CHILD_SUBREAPER: TRY(vm::UserOut<i32>(arg2).write(process.is_subreaper ? 1 : 0)); return 0ULL;
+        case GET_CHILD_SUBREAPER:
+            TRY(vm::UserOut<i32>(arg2).write(process.is_subreaper ? 1 : 0));
+            return 0ULL;
         case SET_NO_NEW_PRIVS: {
             if (arg2 != 1 || arg3 != 0 || arg4 != 0 || arg5 != 0) return Error::Einval;
             Ref<Identity> next = TRY(task.identity->clone());
@@ -372,7 +373,9 @@ Result<u32> sys_personality(Context&, u32 wanted) {
 Result<> sys_reboot(Context&, u32 magic, u32 magic2, u32 command) {
     constexpr u32 MAGIC = 0xfee1dead;
     if (!current_task().identity->can(Capability::SysBoot)) return Error::Eperm;
-    if (magic != MAGIC || (magic2 != 672274793 && magic2 != 85072278 && magic2 != 369367448 && magic2 != 537993216)) return Error::Einval;
+    if (magic != MAGIC ||
+        (magic2 != 672274793 && magic2 != 85072278 && magic2 != 369367448 && magic2 != 537993216))
+        return Error::Einval;
     constexpr u32 RESTART = 0x01234567;
     constexpr u32 HALT = 0xcdef0123;
     constexpr u32 POWER_OFF = 0x4321fedc;

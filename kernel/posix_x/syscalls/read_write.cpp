@@ -45,7 +45,8 @@ Result<usize> sys_pwrite64(Context&, Descriptor fd, BufferArgument buffer, u64 s
     if (offset < 0) return Error::Einval;
     const FileUse file = TRY(use_file(fd, Rights::Write));
     vm::InBuffer in = TRY(in_buffer(buffer, size));
-    return raise_write_signals(file->write_at(in, static_cast<u64>(offset), write_context(current_task())), *file);
+    return raise_write_signals(file->write_at(in, static_cast<u64>(offset), write_context(current_task())),
+                               *file);
 }
 
 // ---- Vectors. The offset of the p-forms comes in two words, of which a 64-bit kernel uses the first (preadv(2)).
@@ -77,7 +78,8 @@ Result<usize> sys_pwritev(Context&, Descriptor fd, BufferArgument vectors, u64 c
     const FileUse file = TRY(use_file(fd, Rights::Write));
     const vm::UserVector segments = TRY(vm::UserVector::import(vectors.address, count));
     vm::InBuffer in = vm::InBuffer::from_segments(segments.span());
-    return raise_write_signals(file->write_at(in, static_cast<u64>(offset), write_context(current_task())), *file);
+    return raise_write_signals(file->write_at(in, static_cast<u64>(offset), write_context(current_task())),
+                               *file);
 }
 
 Result<u64> sys_lseek(Context&, Descriptor fd, i64 offset, u32 whence) {
@@ -112,7 +114,8 @@ Result<usize> transfer(fs::File& from, u64* offset, fs::File& to, u64 count) {
     return moved;
 }
 
-Result<usize> sys_sendfile(Context&, Descriptor out_fd, Descriptor in_fd, vm::UserInOut<i64> offset, u64 count) {
+Result<usize> sys_sendfile(Context&, Descriptor out_fd, Descriptor in_fd, vm::UserInOut<i64> offset,
+                           u64 count) {
     const FileUse in = TRY(use_file(in_fd, Rights::Read));
     const FileUse out = TRY(use_file(out_fd, Rights::Write));
     // The input must be mappable (sendfile(2)); a directory, a pipe or a terminal is not.
@@ -129,7 +132,8 @@ Result<usize> sys_sendfile(Context&, Descriptor out_fd, Descriptor in_fd, vm::Us
 }
 
 Result<> sys_fsync(Context&, Descriptor fd) {
-    return TRY(use_file(fd, Rights::Sync))->sync();
+    return TRY(use_file(fd, Rights::Sync))
+    ->sync();
 }
 
 Result<> sys_sync(Context&) {
@@ -152,7 +156,8 @@ Result<> sys_ftruncate(Context&, Descriptor fd, i64 size) {
 Result<> sys_fallocate(Context&, Descriptor fd, abi::FallocateMode mode, i64 offset, i64 length) {
     const FileUse file = TRY(use_file(fd, Rights::Write));
     if (offset < 0 || length <= 0) return Error::Einval;
-    return file->allocate(mode, static_cast<u64>(offset), static_cast<u64>(length), write_context(current_task()));
+    return file->allocate(mode, static_cast<u64>(offset), static_cast<u64>(length),
+                          write_context(current_task()));
 }
 
 Result<> sys_fadvise64(Context&, Descriptor fd, i64, i64 length, u32 advice) {

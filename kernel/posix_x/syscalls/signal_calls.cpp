@@ -19,7 +19,8 @@ struct KernelSigaction {
     u64 mask;
 };
 
-Result<> sys_rt_sigaction(Context&, SignalNumber number, vm::UserIn<KernelSigaction> in, vm::UserOut<KernelSigaction> out, u64 set_size) {
+Result<> sys_rt_sigaction(Context&, SignalNumber number, vm::UserIn<KernelSigaction> in,
+                          vm::UserOut<KernelSigaction> out, u64 set_size) {
     if (set_size != sizeof(u64)) return Error::Einval;
     KernelSigaction wanted{};
     if (!in.is_null()) wanted = TRY(in.read());
@@ -33,7 +34,8 @@ Result<> sys_rt_sigaction(Context&, SignalNumber number, vm::UserIn<KernelSigact
         SignalAction& action = state->actions->of(signal);
         old = {action.handler, action.flags, action.restorer, action.mask.bits()};
         if (!in.is_null()) {
-            action = {wanted.handler, wanted.flags, wanted.restorer, SignalSet(wanted.mask) & ~UNBLOCKABLE_SIGNALS};
+            action = {wanted.handler, wanted.flags, wanted.restorer,
+                      SignalSet(wanted.mask) & ~UNBLOCKABLE_SIGNALS};
             if (action.ignores(signal)) {  // POSIX: what is pending and now ignored is dropped
                 state->pending.discard(SignalSet::of(signal));
                 task.pending.discard(SignalSet::of(signal));
@@ -66,7 +68,8 @@ Result<> sys_rt_sigprocmask(Context&, i32 how, vm::UserIn<u64> in, vm::UserOut<u
 
 Result<u64> sys_rt_sigreturn(Context& context) {
     Task& task = current_task();
-    const u64 mask_address = context.registers.rsp - sizeof(u64) + __builtin_offsetof(abi::rt_sigframe, uc.uc_sigmask);
+    const u64 mask_address =
+        context.registers.rsp - sizeof(u64) + __builtin_offsetof(abi::rt_sigframe, uc.uc_sigmask);
     const Result<u64> mask = vm::UserIn<u64>(mask_address).read();
     if (!mask || !pop_signal_frame(task, context.registers)) {
         force_signal({.signal = Signal::Segv});
@@ -84,7 +87,8 @@ Result<> sys_rt_sigpending(Context&, vm::UserOut<u64> out, u64 set_size) {
         auto state = task.process->signals.lock();
         pending = ((task.pending.set() | state->pending.set()) & task.blocked).bits();
     }
-    return vm::write_user(out.address(), {reinterpret_cast<const u8*>(&pending), set_size});  // SAFETY: bytes of an integer
+    return vm::write_user(out.address(),
+                          {reinterpret_cast<const u8*>(&pending), set_size});  // SAFETY: bytes of an integer
 }
 
 Result<> sys_rt_sigsuspend(Context&, vm::UserIn<u64> in, u64 set_size) {
@@ -105,7 +109,8 @@ Result<> sys_pause(Context&) {
     return Error::RestartNoHandler;
 }
 
-Result<u32> sys_rt_sigtimedwait(Context&, vm::UserIn<u64> in, vm::UserOut<abi::siginfo> out, vm::UserIn<abi::timespec> timeout, u64 set_size) {
+Result<u32> sys_rt_sigtimedwait(Context&, vm::UserIn<u64> in, vm::UserOut<abi::siginfo> out,
+                                vm::UserIn<abi::timespec> timeout, u64 set_size) {
     if (set_size != sizeof(u64)) return Error::Einval;
     const SignalSet wanted = SignalSet(TRY(in.read())) & ~UNBLOCKABLE_SIGNALS;
     time::Deadline deadline = time::Deadline::never();
@@ -113,8 +118,9 @@ Result<u32> sys_rt_sigtimedwait(Context&, vm::UserIn<u64> in, vm::UserOut<abi::s
         const abi::timespec time = TRY(timeout.read());
         if (time.tv_sec < 0 || time.tv_nsec < 0 || time.tv_nsec >= 1'000'000'000) return Error::Einval;
         const u64 seconds = static_cast<u64>(time.tv_sec);
-        deadline = seconds > ~0ULL / time::SECOND / 2 ? time::Deadline::never()
-                                                      : time::Deadline::after(seconds * time::SECOND + static_cast<u64>(time.tv_nsec));
+        deadline = seconds > ~0ULL / time::SECOND / 2
+                       ? time::Deadline::never()
+                       : time::Deadline::after(seconds * time::SECOND + static_cast<u64>(time.tv_nsec));
     }
     const SignalInfo info = TRY(wait_for_signal(current_task(), wanted, deadline));
     if (!out.is_null()) {
@@ -133,14 +139,16 @@ bool may_signal(Task& sender, Process& target, Signal signal) {
     const Identity& from = *sender.identity;
     Ref<Identity> to = identity_of(target);
     if (!to) return true;  // a zombie: nothing happens to it
-    if (from.euid == to->suid || from.euid == to->uid || from.uid == to->suid || from.uid == to->uid) return true;
+    if (from.euid == to->suid || from.euid == to->uid || from.uid == to->suid || from.uid == to->uid)
+        return true;
     if (signal != Signal::Cont) return false;
     auto tree = PROCESSES.lock();
     return target.session == sender.process->session;
 }
 
 SignalInfo info_from(Task& sender, Signal signal, i32 code) {
-    return {.signal = signal, .code = code, .sender = sender.process->pid(), .sender_uid = sender.identity->uid};
+    return {
+        .signal = signal, .code = code, .sender = sender.process->pid(), .sender_uid = sender.identity->uid};
 }
 
 Result<> signal_one(Task& sender, Process& target, i32 number) {
@@ -209,7 +217,8 @@ Result<> sys_tgkill(Context&, PidArgument group, PidArgument tid, SignalNumber n
 /// rt_sigqueueinfo: a program may pretend neither kernel nor kill, except to itself.
 Result<SignalInfo> queued_info(Pid target, SignalNumber number, vm::UserIn<abi::siginfo> in) {
     const abi::siginfo given = TRY(in.read());
-    if ((given.si_code >= 0 || given.si_code == signal_code::TKILL) && target != current_process().pid()) return Error::Eperm;
+    if ((given.si_code >= 0 || given.si_code == signal_code::TKILL) && target != current_process().pid())
+        return Error::Eperm;
     return SignalInfo{.signal = static_cast<Signal>(number.value),
                       .code = given.si_code,
                       .error = given.si_errno,
@@ -234,7 +243,8 @@ Result<> sys_sigaltstack(Context& context, vm::UserIn<abi::stack_t> in, vm::User
     if (!in.is_null()) {
         const abi::stack_t wanted = TRY(in.read());
         if (state == ON_STACK) return Error::Eperm;
-        if (wanted.ss_flags != 0 && wanted.ss_flags != ON_STACK && wanted.ss_flags != DISABLE) return Error::Einval;
+        if (wanted.ss_flags != 0 && wanted.ss_flags != ON_STACK && wanted.ss_flags != DISABLE)
+            return Error::Einval;
         if (wanted.ss_flags == DISABLE)
             task.alternate_stack = {};
         else if (wanted.ss_size < MIN_SIZE)

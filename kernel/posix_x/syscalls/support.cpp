@@ -7,7 +7,8 @@ namespace exo::posix_x {
 Result<UserPath> UserPath::copy(PathArgument path) {
     UserPath result;
     result.size_ = TRY(vm::read_user_string(path.address, result.inline_));
-    if (result.size_ == INLINE_SIZE) result.long_ = TRY(vm::UserString(path.address).read(abi::MAX_PATH_SIZE, Error::Enametoolong));
+    if (result.size_ == INLINE_SIZE)
+        result.long_ = TRY(vm::UserString(path.address).read(abi::MAX_PATH_SIZE, Error::Enametoolong));
     return result;
 }
 
@@ -25,16 +26,19 @@ Result<usize> raise_write_signals(Result<usize> result, const fs::File&) {
     if (result) return result;
     Task& task = current_task();
     if (result.error() == Error::Epipe)
-        (void)send_signal_to_task(task, {.signal = Signal::Pipe, .code = signal_code::USER, .sender = task.process->pid()});
+        (void)send_signal_to_task(
+            task, {.signal = Signal::Pipe, .code = signal_code::USER, .sender = task.process->pid()});
     else if (result.error() == Error::Efbig && task.process->limit(Resource::FileSize) != NO_LIMIT)
-        (void)send_signal_to_task(task, {.signal = Signal::Xfsz, .code = signal_code::USER, .sender = task.process->pid()});
+        (void)send_signal_to_task(
+            task, {.signal = Signal::Xfsz, .code = signal_code::USER, .sender = task.process->pid()});
     return result;
 }
 
 Result<u32> install_file(Ref<fs::File> file, security::OnExec on_exec) {
     Task& task = current_task();
     const Rights rights = file->rights();
-    return task.files->install({std::move(file), rights}, on_exec, static_cast<u32>(std::min<u64>(task.open_files_limit(), ~0U)));
+    return task.files->install({std::move(file), rights}, on_exec,
+                               static_cast<u32>(std::min<u64>(task.open_files_limit(), ~0U)));
 }
 
 }  // namespace exo::posix_x

@@ -12,21 +12,15 @@ const nothrow_t nothrow{};
 
 namespace std {
 inline namespace __exo {
-[[noreturn]] void __libcpp_verbose_abort(const char* format, ...) {
-    exo::panic(format);
-}
+[[noreturn]] void __libcpp_verbose_abort(const char* format, ...) { exo::panic(format); }
 }  // namespace __exo
 }  // namespace std
 
 extern "C" {
 
-[[noreturn]] void __cxa_pure_virtual() {
-    exo::panic("a pure virtual function was called");
-}
+[[noreturn]] void __cxa_pure_virtual() { exo::panic("a pure virtual function was called"); }
 
-[[noreturn]] void abort() {
-    exo::panic("abort was called");
-}
+[[noreturn]] void abort() { exo::panic("abort was called"); }
 
 [[gnu::used]] void* memchr(const void* memory, int value, size_t size) {
     const auto* bytes = static_cast<const exo::u8*>(memory);

@@ -150,7 +150,8 @@ TEST_F(MountTest, binding_and_moving) {
     // A file over a file.
     MUST(bind("/f", "/m/below"));
     EXPECT_EQ(&MUST(machine.find("/m/below")).inode(), &MUST(machine.find("/f")).inode());
-    EXPECT_NE(table(MountListFormat::MountInfo).find(" /f /m/below rw,relatime - tmpfs rootfs rw,size=0k,nr_inodes=0,mode=755,inode64\n"),
+    EXPECT_NE(table(MountListFormat::MountInfo)
+                  .find(" /f /m/below rw,relatime - tmpfs rootfs rw,size=0k,nr_inodes=0,mode=755,inode64\n"),
               std::string::npos)
         << table(MountListFormat::MountInfo);
 }
@@ -366,7 +367,10 @@ TEST(initramfs, built_in_nodes_give_way_to_an_archive) {
     EXPECT_EQ(MUST(machine.find("/root")).inode().mode(), 040700U);
 
     Archive archive;
-    archive.add("dev", 040711).add("dev/console", 020644, "", 0, 1, {4, 64}).add("root", 0100644, "a file").end();
+    archive.add("dev", 040711)
+        .add("dev/console", 020644, "", 0, 1, {4, 64})
+        .add("root", 0100644, "a file")
+        .end();
     auto memory = MUST(make_ref<ArchiveMemory>(
         std::span(reinterpret_cast<const u8*>(archive.bytes.data()), archive.bytes.size()), nullptr));
     InitramfsReport report;

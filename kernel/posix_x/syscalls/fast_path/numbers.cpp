@@ -8,24 +8,12 @@ namespace exo::posix_x {
 
 namespace {
 
-u64 fast_getpid(u64, u64, u64, u64, u64, u64) {
-    return static_cast<u64>(current_process().pid());
-}
-u64 fast_gettid(u64, u64, u64, u64, u64, u64) {
-    return static_cast<u64>(current_task().tid);
-}
-u64 fast_getuid(u64, u64, u64, u64, u64, u64) {
-    return current_task().identity->uid;
-}
-u64 fast_geteuid(u64, u64, u64, u64, u64, u64) {
-    return current_task().identity->euid;
-}
-u64 fast_getgid(u64, u64, u64, u64, u64, u64) {
-    return current_task().identity->gid;
-}
-u64 fast_getegid(u64, u64, u64, u64, u64, u64) {
-    return current_task().identity->egid;
-}
+u64 fast_getpid(u64, u64, u64, u64, u64, u64) { return static_cast<u64>(current_process().pid()); }
+u64 fast_gettid(u64, u64, u64, u64, u64, u64) { return static_cast<u64>(current_task().tid); }
+u64 fast_getuid(u64, u64, u64, u64, u64, u64) { return current_task().identity->uid; }
+u64 fast_geteuid(u64, u64, u64, u64, u64, u64) { return current_task().identity->euid; }
+u64 fast_getgid(u64, u64, u64, u64, u64, u64) { return current_task().identity->gid; }
+u64 fast_getegid(u64, u64, u64, u64, u64, u64) { return current_task().identity->egid; }
 
 }  // namespace
 
