@@ -292,7 +292,8 @@ void commit(Task& task, NewProgram program, Executable executable, Ref<SignalAct
 Result<> unshare(Task& task, Ref<SignalActions>& actions) {
     if (!task.files.is_only_user()) {
         security::TableUser own = TRY(task.files.clone());
-        task.files = std::move(own);
+        auto guard = task.task_lock.lock();  // /proc of other processes looks at the table under it
+        task.files = std::move(own);         // swaps: the old one is left by `own`, after the lock
     }
     auto state = task.process->signals.lock();
     actions = state->actions->reference_count() > 1 ? TRY(state->actions->clone()) : state->actions;

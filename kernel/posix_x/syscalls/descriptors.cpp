@@ -62,7 +62,8 @@ Result<> sys_close_range(Context&, u32 first, u32 last, u32 flags) {
     Task& task = current_task();
     if ((flags & UNSHARE) != 0 && !task.files.is_only_user()) {
         security::TableUser own = TRY(task.files.clone());
-        task.files = std::move(own);
+        auto guard = task.task_lock.lock();  // /proc of other processes looks at the table under it
+        task.files = std::move(own);         // swaps: the old one is left by `own`, after the lock
     }
     const auto action =
         (flags & CLOEXEC) != 0 ? security::RangeAction::MarkCloseOnExec : security::RangeAction::Close;
