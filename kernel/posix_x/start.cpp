@@ -89,7 +89,7 @@ Result<> start(const boot::CommandLine& command_line) {
     return register_all_calls();
 }
 
-Result<> start_first_process(const boot::CommandLine&) {
+Result<> start_first_process() {
     Ref<vm::AddressSpace> space = TRY(vm::AddressSpace::create());
     TRY(create_first_task(mount_namespace().root(), std::move(space), &first_thread));
     return {};

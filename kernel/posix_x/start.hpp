@@ -10,6 +10,6 @@ Result<> start(const boot::CommandLine& command_line);
 
 /// Process 1. Its program: rdinit= and init= from the command line, else /init, /sbin/init, /etc/init, /bin/init,
 /// /bin/sh; the machine panics if none can be executed. Errors: Enomem.
-Result<> start_first_process(const boot::CommandLine& command_line);
+Result<> start_first_process();
 
 }  // namespace exo::posix_x

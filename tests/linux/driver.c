@@ -29,7 +29,7 @@
 
 enum { OUTPUT_MAX = 256 * 1024, LIST_MAX = 256 * 1024, ARGUMENTS_MAX = 16, BYTES_PER_LINE = 57 };
 
-static const char WORK[] = "/work";
+static const char WORK[] = "/desk";
 static char output[OUTPUT_MAX];
 static size_t output_length;
 static char list[LIST_MAX];
@@ -141,8 +141,8 @@ static void run(const char *name, double limit, char **arguments) {
     int ends[2];
     say("@@RUN %s\n", name);
     output_length = 0;
-    if (mount("tmpfs", WORK, "tmpfs", 0, NULL) != 0) note_failure("mount /work");
-    if (chdir(WORK) != 0) note_failure("chdir /work");
+    if (mount("tmpfs", WORK, "tmpfs", 0, NULL) != 0) note_failure("mount /desk");
+    if (chdir(WORK) != 0) note_failure("chdir /desk");
     if (pipe(ends) != 0) note_failure("pipe");
     pid_t pid = fork();
     if (pid == 0) become(arguments, ends[1]);
@@ -157,7 +157,7 @@ static void run(const char *name, double limit, char **arguments) {
     }
     close(ends[0]);
     if (chdir("/") != 0) note_failure("chdir /");
-    if (umount2(WORK, MNT_DETACH) != 0) note_failure("umount /work");
+    if (umount2(WORK, MNT_DETACH) != 0) note_failure("umount /desk");
     say_data(output, output_length);
     say("@@END %s %s %zu %08x\n", name, result, output_length, crc32(output, output_length));
 }

@@ -20,7 +20,7 @@ ETC = {
     "etc/passwd": "root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000:A user:/home/user:/bin/sh\n",
     "etc/group": "root:x:0:\nuser:x:1000:\nstaff:x:50:user\n",
 }
-FOLDERS = ("bin", "dev", "etc", "home", "home/user", "mnt", "proc", "root", "sys", "tests", "tmp", "work")
+FOLDERS = ("bin", "dev", "etc", "home", "home/user", "mnt", "proc", "root", "sys", "tests", "tmp", "desk")
 
 
 def ensure_busybox() -> None:

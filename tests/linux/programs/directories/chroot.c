@@ -22,6 +22,6 @@ int main(void) {
         OK(chdir("inner"));
         SAY("%s", getcwd(path, sizeof path));
     });
-    OK(access("/work/file", F_OK));
+    OK(access("/desk/file", F_OK));
     return done();
 }

@@ -17,7 +17,7 @@ int main(void) {
     FAILS(ERANGE, syscall(SYS_getcwd, path, 7));
     FAILS(EFAULT, syscall(SYS_getcwd, unmapped(), 100));
     OK(rmdir("b"));
-    OK(rmdir("/work/a"));
+    OK(rmdir("/desk/a"));
     FAILS(ENOENT, syscall(SYS_getcwd, path, sizeof path));
     FAILS(ENOENT, open("x", O_CREAT | O_RDWR, 0644));
     FAILS(ENOENT, mkdir("x", 0755));

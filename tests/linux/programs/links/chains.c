@@ -15,7 +15,7 @@ int main(void) {
     mkdir("d", 0755);
     symlink(".", "d/here");
     OK(access("d/here/here/here/here", F_OK));
-    symlink("/work/d", "absolute");
+    symlink("/desk/d", "absolute");
     OK(access("absolute/here/../l0", F_OK));
     SAY("%s", content_of("absolute/../l40"));
     symlink("d/", "slash");

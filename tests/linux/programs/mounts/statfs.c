@@ -9,12 +9,12 @@ static void show(const char *path) {
 
 int main(void) {
     struct statfs f;
-    show("/proc"), show("/proc/self/status"), show("/work"), show("/dev");
+    show("/proc"), show("/proc/self/status"), show("/desk"), show("/dev");
     int ends[2];
     pipe(ends);
     OK(fstatfs(ends[0], &f));
     SAY("pipe: type %lx", (long)f.f_type);
-    OK(fstatfs(open("/work", O_RDONLY), &f));
+    OK(fstatfs(open("/desk", O_RDONLY), &f));
     FAILS(ENOENT, statfs("nothing", &f));
     make_file("file", "", 0600);
     FAILS(ENOTDIR, statfs("file/x", &f));

@@ -17,7 +17,7 @@ int main(void) {
     OK(mount(NULL, "plain", NULL, MS_REMOUNT, "size=2m"));
     lines_with("/proc/mounts", "plain");
     int id, parent;
-    char *line = strstr(strdup(content_of("/proc/self/mountinfo")), "/work/plain");
+    char *line = strstr(strdup(content_of("/proc/self/mountinfo")), "/desk/plain");
     TRUE(line != NULL);
     while (line[-1] != '\n') line--;
     IS(2, sscanf(line, "%d %d", &id, &parent));

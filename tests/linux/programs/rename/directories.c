@@ -26,7 +26,7 @@ int main(void) {
     stat("full", &s);
     IS(3, s.st_nlink);
     OK(chdir("full/moved/sub"));
-    OK(rename("/work/full/moved", "/work/back"));
+    OK(rename("/desk/full/moved", "/desk/back"));
     char path[64];
     SAY("%s", getcwd(path, sizeof path));
     OK(access("../../file", F_OK));
