@@ -19,6 +19,7 @@
 #include "posix_x/devices/console_devices.hpp"
 #include "posix_x/namespaces.hpp"
 #include "posix_x/terminal/terminals.hpp"
+#include "time/timer.hpp"
 
 namespace exo::startup {
 
@@ -92,6 +93,20 @@ Result<> start_memory() {
     for (const boot::PhysicalRange& module : information.modules)
         TRY(reserved.push({align_down(module.start, PAGE_SIZE), align_up(module.end, PAGE_SIZE)}));
     return memory::start(information.memory, reserved.span());
+}
+
+namespace {
+
+void refine_clock_now(time::Timer&) {
+    if (const u64 hertz = arch::refine_cycle_counter(); hertz != 0) time::refine_clock(hertz);
+}
+constinit time::Timer refinement{&refine_clock_now};
+
+}  // namespace
+
+void refine_clock_later() {
+    // Two hundred times longer than the first measurement, and short against the rounds of the 8254's counter.
+    refinement.arm(time::Deadline::after(200 * time::MILLISECOND));
 }
 
 void start_clock_of_day() {

@@ -21,6 +21,9 @@ void apply_log_options();
 /// Frames, the kernel's page table and the heap. Errors: Enomem, Einval.
 Result<> start_memory();
 
+/// In a fifth of a second the cycle counter's rate is measured anew, over that time.
+void refine_clock_later();
+
 /// The time of day, from the machine's clock; without one it starts in 1970.
 void start_clock_of_day();
 

@@ -154,11 +154,14 @@ std::span<const ImageSection> image_sections();
 /// The interrupted or calling code's registers and call chain, for a panic. `registers` may be null.
 void describe_cpu(FormatSink sink, const UserRegisters* registers);
 
-// ---- Time. The cycle counter's rate is measured at boot by main.cpp.
+// ---- Time. The cycle counter's rate is measured at boot by main.cpp, and refined soon after by startup.cpp.
 
 /// Measures the cycle counter (and this CPU's timer) against a timer of known rate, for at most a millisecond.
 /// `pm_timer_port` is ACPI's timer, 0 if there is none. Returns cycles per second.
 u64 measure_cycle_counter(u16 pm_timer_port);
+/// Measures again over all the time since measure_cycle_counter, for a far smaller error, and corrects this CPU's
+/// timer. Best after some 200 ms. 0 if there is nothing better: the first figure was exact, or the timers disagree.
+u64 refine_cycle_counter();
 /// One-shot timer interrupt of this CPU.
 void arm_timer(u64 nanoseconds_from_now);
 void disarm_timer();

@@ -1,8 +1,8 @@
 // Clocks. Monotonic time counts from boot and never steps; real time is monotonic time plus an offset that may be set.
 //
 // Key types: Nanoseconds, Deadline, CycleScale; timer.hpp has Timer. Neighbours: arch below (cycle counter, one-shot
-// interrupt); log and everything above. Source of time: the TSC, scaled; main.cpp calibrates it (calibration.hpp).
-// Locking: reading takes none; the offset is one atomic word.
+// interrupt); log and everything above. Source of time: the TSC, scaled; main.cpp measures its rate, and
+// startup.cpp refines it soon after. Locking: reading takes none.
 #pragma once
 
 #include "utils/types.hpp"
@@ -39,6 +39,8 @@ struct CycleScale {
 
 /// Starts monotonic time at 0 with the cycle counter running at `hertz`.
 void start_clock(u64 cycle_counter_hertz);
+/// From now on at this rate, without a step. Once at most, by one CPU.
+void refine_clock(u64 cycle_counter_hertz);
 /// The scale in force, for the vDSO and for statistics.
 CycleScale cycle_scale();
 u64 cycle_counter_hertz();

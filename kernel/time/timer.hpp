@@ -11,7 +11,7 @@ namespace exo::time {
 class Timer {
   public:
     using Callback = void (*)(Timer&);
-    explicit Timer(Callback callback) : callback_(callback) {}
+    constexpr explicit Timer(Callback callback) : callback_(callback) {}
     Timer(const Timer&) = delete;
     Timer& operator=(const Timer&) = delete;
     ~Timer() { cancel(); }

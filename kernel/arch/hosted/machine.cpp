@@ -72,6 +72,7 @@ Result<> enable_interrupt_line(u32, Trigger, Polarity) { return Error::Enodev; }
 void disable_interrupt_line(u32) {}
 std::span<const ImageSection> image_sections() { return {}; }
 u64 measure_cycle_counter(u16) { return 1'000'000'000; }
+u64 refine_cycle_counter() { return 0; }
 
 void arm_timer(u64 nanoseconds_from_now) {
     hosted::timer_deadline = hosted::simulated_time.load() + nanoseconds_from_now;
