@@ -116,13 +116,16 @@ def _listen(process: subprocess.Popen, frames: Frames) -> str:
             frames.take(line.rstrip(b"\r").decode("utf-8", "replace"))
 
 
-def run_all(kernel: str, machine: str, tests: list[programs.Test], on_result) -> None:
-    """Boots as often as it takes to have a result of each test; `on_result(test, result)` hears of each."""
+def run_all(kernel: str, machine: str, tests: list[programs.Test], on_result) -> list[str]:
+    """Boots as often as it takes to have a result of each test; `on_result(test, result)` hears of each.
+
+    Returns the driver's own complaints: what it could not do around the tests, which no result shows.
+    """
+    notes: list[str] = []
     waiting = list(tests)
     while waiting:
         frames = boot(kernel, machine, waiting)
-        for note in frames.notes:
-            print(f"note: {os.path.basename(kernel)}: {note}", flush=True)
+        notes += frames.notes
         left = []
         for test in waiting:
             result = frames.results.get(test.name)
@@ -133,3 +136,4 @@ def run_all(kernel: str, machine: str, tests: list[programs.Test], on_result) ->
         if len(left) == len(waiting):
             break
         waiting = left
+    return notes

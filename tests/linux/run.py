@@ -67,14 +67,16 @@ class Tally:
             print(f"FAIL  {what}\n{why.rstrip()}", flush=True)
 
 
-def in_parallel(kernel: str, kind: str, tests: list, per_boot: int, on_result) -> None:
+def in_parallel(kernel: str, kind: str, tests: list, per_boot: int, on_result, tally: Tally) -> None:
     size = max(1, min(per_boot, -(-len(tests) // WORKERS)))
     # Taken in strides, so that a family of slow tests is spread over the machines.
     count = -(-len(tests) // size)
     portions = [tests[start::count] for start in range(count)]
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
         for future in [pool.submit(machine.run_all, kernel, kind, portion, on_result) for portion in portions]:
-            future.result()
+            for note in future.result():
+                # Something is not as the tests expect it, whatever their results say.
+                tally.fails(f"the driver on {os.path.basename(kernel)} ({kind})", indent(note))
 
 
 def ask_oracle(tests: list, tally: Tally) -> dict:
@@ -88,7 +90,7 @@ def ask_oracle(tests: list, tally: Tally) -> dict:
             answers[test.name] = result
             oracle.save(test, result)
 
-        in_parallel(oracle.kernel(), "q35", unknown, TESTS_PER_ORACLE_BOOT, on_answer)
+        in_parallel(oracle.kernel(), "q35", unknown, TESTS_PER_ORACLE_BOOT, on_answer, tally)
     right = {}
     for test in tests:
         answer = answers[test.name]
@@ -137,7 +139,7 @@ def compare(kernel: str, kind: str, label: str, tests: list, answers: dict, tall
         else:
             tally.fails(what, difference(expected, result))
 
-    in_parallel(kernel, kind, [test for test in tests if test.name in answers], TESTS_PER_BOOT, on_result)
+    in_parallel(kernel, kind, [test for test in tests if test.name in answers], TESTS_PER_BOOT, on_result, tally)
     print(f"{label}: {time.monotonic() - start:.0f} s", flush=True)
 
 
