@@ -1,0 +1,108 @@
+// Sets the stage, runs every operation (or those that are asked for), and ends the machine.
+#include "bench.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+enum { DEFAULT_ROUNDS = 5 };
+
+char buffer[MIB];
+static const char *current = "start";
+
+// nopl imm32(%rax): the counting plugin opens and closes a region here. Nothing else has these bytes.
+static inline void open_region(void) { __asm__ volatile(".byte 0x0f, 0x1f, 0x80, 0x01, 0x00, 0x58, 0x45" ::: "memory"); }
+static inline void close_region(void) { __asm__ volatile(".byte 0x0f, 0x1f, 0x80, 0x02, 0x00, 0x58, 0x45" ::: "memory"); }
+
+static inline uint64_t instructions(void) {
+    uint32_t low, high;
+    __asm__ volatile("lfence; rdtsc" : "=a"(low), "=d"(high)::"memory");
+    return (uint64_t)high << 32 | low;
+}
+
+static _Noreturn void end_machine(void) {
+    sync();
+    reboot(RB_AUTOBOOT);  // QEMU ends: -no-reboot
+    _exit(1);
+}
+
+_Noreturn void fail(const char *what) {
+    printf("@@FAIL %s %s (%s)\n", current, what, strerror(errno));
+    fflush(stdout);
+    if (getpid() != 1) _exit(1);
+    end_machine();
+}
+
+enum Proof lacking(const char *what) {
+    const int error = errno;
+    if (error != ENOSYS && error != EAFNOSUPPORT && error != EOPNOTSUPP && error != EINVAL) fail(what);
+    printf("@@NONE %s %s: %s\n", current, what, strerror(error));
+    return NOT_SUPPORTED;
+}
+
+static void set_stage(void) {
+    mkdir("/proc", 0755);
+    REQUIRE(mount("proc", "/proc", "proc", 0, NULL) == 0);
+    mkdir("/work", 0755);
+    REQUIRE(mount("tmpfs", "/work", "tmpfs", 0, NULL) == 0);
+    REQUIRE(chdir("/work") == 0);
+    REQUIRE(mknod("null", S_IFCHR | 0666, makedev(1, 3)) == 0);
+    REQUIRE(mknod("zero", S_IFCHR | 0666, makedev(1, 5)) == 0);
+}
+
+static void measure(const struct Operation *operation, int rounds) {
+    current = operation->name;
+    if (operation->prepare) operation->prepare();
+    if (operation->prove() == PROVED) {
+        operation->run(operation->count < 16 ? operation->count : operation->count / 4);  // warm
+        uint64_t counted[64];
+        for (int round = 0; round < rounds; ++round) {
+            open_region();
+            const uint64_t start = instructions();
+            operation->run(operation->count);
+            counted[round] = instructions() - start;
+            close_region();
+        }
+        for (int round = 0; round < rounds; ++round)
+            printf("@@OP %s %d %ld %llu\n", operation->name, round, operation->count,
+                   (unsigned long long)counted[round]);
+    }
+    if (operation->clean_up) operation->clean_up();
+    fflush(stdout);
+}
+
+// `operations` in the environment (a word of the kernel's command line) names what to run, with commas between.
+// Not the arguments: Linux also hands on words there that only its start-up code knows, like nokaslr.
+static int is_wanted(const char *name) {
+    const char *list = getenv("operations");
+    const size_t size = strlen(name);
+    if (!list) return 1;
+    for (const char *found = list; (found = strstr(found, name)) != NULL; found += size)
+        if ((found == list || found[-1] == ',') && (found[size] == 0 || found[size] == ',')) return 1;
+    return 0;
+}
+
+int main(int argc, char **argv) {
+    if (argc > 1 && strcmp(argv[1], "--exit") == 0) _exit(0);  // what the exec operations execute
+    int rounds = DEFAULT_ROUNDS;
+    const char *text = getenv("rounds");
+    if (text) rounds = atoi(text);
+    if (rounds < 1 || rounds > 64) fail("rounds= is 1 to 64");
+    set_stage();
+    const struct Operation *families[] = {
+        call_operations,   pipe_operations,  file_operations,   name_operations,    memory_operations, signal_operations,
+        ready_operations,  switch_operations, process_operations, thread_operations, socket_operations};
+    for (size_t family = 0; family < sizeof families / sizeof *families; ++family)
+        for (const struct Operation *operation = families[family]; operation->name; ++operation)
+            if (is_wanted(operation->name)) measure(operation, rounds);
+    printf("@@DONE\n");
+    fflush(stdout);
+    end_machine();
+}
