@@ -1,0 +1,96 @@
+"""The counting plugin for QEMU (tools/qemu_plugin): made when it is needed, and what it writes."""
+
+from __future__ import annotations
+
+import dataclasses
+import glob
+import json
+import os
+
+from .. import fingerprint, packages, paths, process, qemu
+from ..errors import ExoError
+
+SOURCES = paths.in_root("tools", "qemu_plugin")
+RESULT = paths.in_build("bench", "exo-counts.so")
+STAMP = RESULT + ".inputs"
+COMPILERS = ("gcc", "clang-19")
+FLAGS = ("-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden", "-shared", "-fPIC")
+ALL_REGIONS = "all"
+
+
+@dataclasses.dataclass(frozen=True)
+class RegionCounts:
+    """What was executed between two markers. The fields are those of the plugin's lines."""
+
+    region: int
+    instructions: int
+    kernel: int
+    user: int
+    syscall: int
+    iret: int
+    sysret: int
+    cr3: int
+    invlpg: int
+    swapgs: int
+    wrmsr: int
+    rdmsr: int
+    locked: int
+    xsave: int
+    xrstor: int
+    hlt: int
+    io: int
+
+
+def build(force: bool = False) -> str:
+    """The path of the compiled plugin; compiles it when its sources have changed since.
+
+    Errors: ExoError when there is no compiler, it fails, or QEMU cannot load plugins.
+    """
+    made_from = fingerprint.of([SOURCES])
+    if not force and os.path.exists(RESULT) and fingerprint.matches(STAMP, made_from):
+        return RESULT
+    _ensure_plugins_work()
+    compiler = next(filter(None, map(packages.find_program, COMPILERS)), None)
+    if compiler is None:
+        raise ExoError("counting needs a C compiler for a QEMU plugin: gcc or clang-19")
+    os.makedirs(os.path.dirname(RESULT), exist_ok=True)
+    temporary = f"{RESULT}.{os.getpid()}"
+    sources = sorted(glob.glob(os.path.join(SOURCES, "*.c")))
+    process.run([compiler, *FLAGS, *sources, "-o", temporary], "compiling the QEMU plugin")
+    os.replace(temporary, RESULT)
+    fingerprint.save(STAMP, made_from)
+    return RESULT
+
+
+def _ensure_plugins_work() -> None:
+    """A QEMU that can load plugins fails to find one of this name; one that cannot does not know the option."""
+    _, answer = process.capture([qemu.PROGRAM, "-plugin", "help", "-M", "none", "-display", "none"])
+    if "Could not load plugin" not in answer:
+        lines = answer.strip().splitlines() or ["it says nothing"]
+        raise ExoError(f"this QEMU cannot load plugins, which counting needs: {lines[-1]}")
+
+
+def arguments(out: str, profile: int | str | None = None) -> list[str]:
+    """QEMU's arguments for counting into the file `out`; with `profile` (a region's number, or ALL_REGIONS) also the
+    call stacks, into stacks_path(out)."""
+    for path in (RESULT, out):
+        if "," in path:
+            raise ExoError(f"QEMU would take the comma in {path} for the end of a name")
+    value = f"{build()},out={out}"
+    return ["-plugin", value if profile is None else f"{value},profile={profile}"]
+
+
+def stacks_path(out: str) -> str:
+    return f"{out}.stacks"
+
+
+def read(path: str) -> list[RegionCounts]:
+    """The regions in the order in which they were opened. One that was never closed is not there.
+
+    Errors: ExoError when the file is not the plugin's.
+    """
+    try:
+        with open(path, encoding="ascii") as file:
+            return [RegionCounts(**json.loads(line)) for line in file]
+    except (OSError, ValueError, TypeError) as error:
+        raise ExoError(f"{path}: not what the QEMU plugin writes: {error}") from None
