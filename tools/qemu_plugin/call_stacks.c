@@ -86,13 +86,10 @@ void stacks_return(uint64_t slot, uint64_t target) {
     current = is_ours ? frame->number : child(ROOT, target);
 }
 
-static void remember(uint64_t resume) {
-    if (!resume) return;
-    table_put(&resumes, resume)->number = current;
-}
+void stacks_expect(uint64_t resume) { table_put(&resumes, resume)->number = current; }
 
 void stacks_enter(uint64_t site, uint64_t resume, uint64_t target) {
-    remember(resume);
+    if (resume) stacks_expect(resume);
     enter(site, target);
 }
 
@@ -100,7 +97,7 @@ void stacks_enter_after_return(uint64_t site, uint64_t slot, uint64_t target) {
     const struct Entry* frame = slot ? table_find(&frames, slot) : NULL;
     if (frame) {
         current = frame->number;
-        remember(frame->value);
+        stacks_expect(frame->value);
     }
     enter(site, target);
 }

@@ -21,6 +21,9 @@ void stacks_return(uint64_t slot, uint64_t target);
 /// A system call, an exception or an interrupt; what was left goes on at `resume`.
 void stacks_enter(uint64_t site, uint64_t resume, uint64_t target);
 
+/// What is left here may as well go on at `resume`: before stacks_enter.
+void stacks_expect(uint64_t resume);
+
 /// sysret or iret to `target`.
 void stacks_resume(uint64_t target);
 

@@ -55,32 +55,45 @@ static void settle(uint64_t target) {
     }
 }
 
-/// An exception or an interrupt behind the last instruction of a block, or at it.
-static void interrupted(struct Block* block, uint64_t slot, uint64_t entry) {
-    table_put(&entries, entry);
-    doubt(block, entry);
-    if (!regions_want_stacks()) return;
+static void enter_stacks(struct Block* block, uint64_t slot, uint64_t entry) {
     const uint64_t site = block->last;
+    if (block->may_fault_last) stacks_expect(block->last);
     switch (block->flow) {
         case FlowReturn: stacks_enter_after_return(site, slot, entry); break;
-        case FlowCall: stacks_enter(site, slot ? block->target : site, entry); break;
+        case FlowCall:
+            if (slot) stacks_call(site, slot, block->end, block->target);
+            stacks_enter(site, slot ? block->target : 0, entry);
+            break;
+        case FlowIndirectCall: stacks_call(site, slot, block->end, entry); break;
         case FlowJump: stacks_enter(site, block->target, entry); break;
+        case FlowBranch: stacks_expect(block->target);  // fall through
         case FlowNext:
-        case FlowBranch:
         case FlowRepeat: stacks_enter(site, block->end, entry); break;
         default: stacks_enter(site, 0, entry);
     }
 }
 
+/// An exception or an interrupt behind the last instruction of a block, or at it.
+static void interrupted(struct Block* block, uint64_t slot, uint64_t entry) {
+    table_put(&entries, entry);
+    doubt(block, entry);
+    if (regions_want_stacks()) enter_stacks(block, slot, entry);
+}
+
 static void follow(struct Block* block, uint64_t slot, uint64_t next) {
-    if (block->flow == FlowResume) settle(next);
-    if (!regions_want_stacks()) return;
+    if (!regions_want_stacks()) {
+        if (block->flow == FlowResume) settle(next);
+        return;
+    }
     switch (block->flow) {
         case FlowCall:
         case FlowIndirectCall: stacks_call(block->last, slot, block->end, next); break;
         case FlowReturn: stacks_return(slot, next); break;
         case FlowSyscall: stacks_enter(block->last, block->end, next); break;
-        case FlowResume: stacks_resume(next); break;
+        case FlowResume:
+            stacks_resume(next);
+            settle(next);
+            break;
         default: break;
     }
 }

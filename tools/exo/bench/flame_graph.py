@@ -22,6 +22,8 @@ LETTER = 7.25  # the width of each in a font of even width
 LEAST_WIDTH = 0.4  # pixels; what is narrower cannot be seen, and would make most of the file
 KERNEL_HUES = (18, 50)  # orange to yellow
 USER_HUES = (135, 165)  # greens
+ALL = Frame("all", False)
+ALL_COLOUR = "#e6e2d8"
 
 
 @dataclasses.dataclass
@@ -33,7 +35,7 @@ class _Box:
 
 def render(folded: Folded, title: str, operations: int = 1) -> str:
     """The SVG's text. `operations`: how often what is shown was done; counts are given for one of them."""
-    root = _Box(Frame("all", True))
+    root = _Box(ALL)
     for stack, count in folded.items():
         _add(root, stack, count)
     height = HEADER + ROW * _depth(root, _scale(root)) + MARGIN
@@ -104,6 +106,8 @@ def _shorter(name: str) -> Iterator[str]:
 
 def _colour(frame: Frame) -> str:
     """By the name, so that a function looks the same in every picture."""
+    if frame == ALL:
+        return ALL_COLOUR
     low, high = KERNEL_HUES if frame.is_kernel else USER_HUES
     mixed = zlib.crc32(frame.name.encode())
     return f"hsl({low + mixed % (high - low)},{70 + mixed // 97 % 20}%,{74 + mixed // 389 % 10}%)"
