@@ -3,6 +3,8 @@
 //
 // On the console, one line each:
 //   @@OP name round count instructions   a measured round: `count` operations; the n-th such line is the n-th region
+//   @@OVERHEAD name instructions         of these, what each operation spends on work of the program's own that is not
+//                                        measured (lat_ctx of lmbench leaves the walk over the working set out, too)
 //   @@NONE name reason                   the kernel does not have this operation
 //   @@FAIL name reason                   the operation does not do what it should: nothing after it is measured
 //   @@DONE
@@ -22,6 +24,7 @@ struct Operation {
     enum Proof (*prove)(void);  // does it once and looks at the result; ends the run by fail() if that is wrong
     void (*run)(long count);
     void (*clean_up)(void);     // may be null
+    void (*overhead)(void);     // may be null: what one operation does besides the thing that is measured
 };
 
 // The families, each in a file of its own; each ends with an operation without a name.

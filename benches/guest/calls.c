@@ -79,11 +79,11 @@ static void run_read_zero(long count) {
 }
 
 const struct Operation call_operations[] = {
-    {"unknown_call", 2000, NULL, prove_unknown, run_unknown, NULL},
-    {"getppid", 2000, NULL, prove_getppid, run_getppid, NULL},
-    {"clock_gettime_vdso", 2000, NULL, prove_vdso, run_vdso, NULL},
-    {"clock_gettime_call", 2000, NULL, prove_clock, run_clock, NULL},
-    {"write_null", 2000, open_null, prove_write_null, run_write_null, close_null},
-    {"read_zero", 2000, open_zero, prove_read_zero, run_read_zero, close_zero},
+    {"unknown_call", 2000, NULL, prove_unknown, run_unknown, NULL, NULL},
+    {"getppid", 2000, NULL, prove_getppid, run_getppid, NULL, NULL},
+    {"clock_gettime_vdso", 2000, NULL, prove_vdso, run_vdso, NULL, NULL},
+    {"clock_gettime_call", 2000, NULL, prove_clock, run_clock, NULL, NULL},
+    {"write_null", 2000, open_null, prove_write_null, run_write_null, close_null, NULL},
+    {"read_zero", 2000, open_zero, prove_read_zero, run_read_zero, close_zero, NULL},
     {NULL},
 };

@@ -70,6 +70,11 @@ static void measure(const struct Operation *operation, int rounds) {
             counted[round] = instructions() - start;
             close_region();
         }
+        if (operation->overhead) {
+            const uint64_t start = instructions();
+            for (int i = 0; i < 8; ++i) operation->overhead();
+            printf("@@OVERHEAD %s %llu\n", operation->name, (unsigned long long)(instructions() - start) / 8);
+        }
         for (int round = 0; round < rounds; ++round)
             printf("@@OP %s %d %ld %llu\n", operation->name, round, operation->count,
                    (unsigned long long)counted[round]);

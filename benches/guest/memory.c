@@ -105,11 +105,11 @@ static void run_brk(long count) {
 }
 
 const struct Operation memory_operations[] = {
-    {"mmap_munmap", 500, NULL, prove_map, run_map, NULL},
-    {"mmap_touch_munmap", 500, NULL, prove_map, run_map_touch, NULL},
-    {"page_fault", FAULT_PAGES, NULL, prove_fault, run_fault, NULL},
-    {"mprotect_twice", 500, make_area, prove_protect, run_protect, remove_area},
-    {"touch_discard_64k", 50, make_area, prove_discard, run_discard, remove_area},
-    {"brk_twice", 500, NULL, prove_brk, run_brk, NULL},
+    {"mmap_munmap", 500, NULL, prove_map, run_map, NULL, NULL},
+    {"mmap_touch_munmap", 500, NULL, prove_map, run_map_touch, NULL, NULL},
+    {"page_fault", FAULT_PAGES, NULL, prove_fault, run_fault, NULL, NULL},
+    {"mprotect_twice", 500, make_area, prove_protect, run_protect, remove_area, NULL},
+    {"touch_discard_64k", 50, make_area, prove_discard, run_discard, remove_area, NULL},
+    {"brk_twice", 500, NULL, prove_brk, run_brk, NULL, NULL},
     {NULL},
 };

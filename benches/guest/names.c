@@ -145,13 +145,13 @@ static void run_list(long count) {
 }
 
 const struct Operation name_operations[] = {
-    {"stat", 1000, make_one, prove_stat, run_stat, remove_one},
-    {"stat_missing", 1000, NULL, prove_missing, run_missing, NULL},
-    {"stat_12_deep", 300, make_deep, prove_deep, run_deep, remove_deep},
-    {"open_close", 1000, make_one, prove_open, run_open, remove_one},
-    {"create_unlink", 300, NULL, prove_create, run_create, NULL},
-    {"mkdir_rmdir", 300, NULL, prove_mkdir, run_mkdir, NULL},
-    {"rename_twice", 300, make_one, prove_rename, run_rename, remove_one},
-    {"list_10000", 2, make_many, prove_list, run_list, remove_many},
+    {"stat", 1000, make_one, prove_stat, run_stat, remove_one, NULL},
+    {"stat_missing", 1000, NULL, prove_missing, run_missing, NULL, NULL},
+    {"stat_12_deep", 300, make_deep, prove_deep, run_deep, remove_deep, NULL},
+    {"open_close", 1000, make_one, prove_open, run_open, remove_one, NULL},
+    {"create_unlink", 300, NULL, prove_create, run_create, NULL, NULL},
+    {"mkdir_rmdir", 300, NULL, prove_mkdir, run_mkdir, NULL, NULL},
+    {"rename_twice", 300, make_one, prove_rename, run_rename, remove_one, NULL},
+    {"list_10000", 2, make_many, prove_list, run_list, remove_many, NULL},
     {NULL},
 };

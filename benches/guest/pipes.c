@@ -120,11 +120,11 @@ static enum Proof prove_stream(void) {
 }
 
 const struct Operation pipe_operations[] = {
-    {"pipe_write_read", 1000, open_pipe, prove_pipe, run_pipe, close_pipe},
-    {"pipe_write_read_4k", 500, open_pipe, prove_pipe_4k, run_pipe_4k, close_pipe},
-    {"pipe_write_read_64k", 100, open_pipe, prove_pipe_64k, run_pipe_64k, close_pipe},
-    {"pipe_stream_1m", 8, start_reader, prove_stream, run_stream, stop_reader},
-    {"writev_readv_8", 500, open_pipe, prove_vectors, run_vectors, close_pipe},
-    {"eventfd_write_read", 1000, open_event, prove_event, run_event, close_event},
+    {"pipe_write_read", 1000, open_pipe, prove_pipe, run_pipe, close_pipe, NULL},
+    {"pipe_write_read_4k", 500, open_pipe, prove_pipe_4k, run_pipe_4k, close_pipe, NULL},
+    {"pipe_write_read_64k", 100, open_pipe, prove_pipe_64k, run_pipe_64k, close_pipe, NULL},
+    {"pipe_stream_1m", 8, start_reader, prove_stream, run_stream, stop_reader, NULL},
+    {"writev_readv_8", 500, open_pipe, prove_vectors, run_vectors, close_pipe, NULL},
+    {"eventfd_write_read", 1000, open_event, prove_event, run_event, close_event, NULL},
     {NULL},
 };

@@ -99,9 +99,9 @@ static void run_vfork_exec(long count) {
 }
 
 const struct Operation process_operations[] = {
-    {"fork_exit_wait", 30, NULL, prove_fork, run_fork, NULL},
-    {"fork_exec_exit_wait", 20, NULL, prove_exec, run_exec, NULL},
-    {"vfork_exec_exit_wait", 20, NULL, prove_vfork_exec, run_vfork_exec, NULL},
-    {"fork_64m_exit_wait", 2, make_large, prove_fork_large, run_fork, remove_large},
+    {"fork_exit_wait", 30, NULL, prove_fork, run_fork, NULL, NULL},
+    {"fork_exec_exit_wait", 20, NULL, prove_exec, run_exec, NULL, NULL},
+    {"vfork_exec_exit_wait", 20, NULL, prove_vfork_exec, run_vfork_exec, NULL, NULL},
+    {"fork_64m_exit_wait", 2, make_large, prove_fork_large, run_fork, remove_large, NULL},
     {NULL},
 };

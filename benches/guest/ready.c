@@ -109,10 +109,10 @@ static void run_epoll_ctl(long count) {
 }
 
 const struct Operation ready_operations[] = {
-    {"poll_1", 1000, open_pipes, prove_poll_one, run_poll_one, close_pipes},
-    {"poll_100", 100, open_pipes, prove_poll_many, run_poll_many, close_pipes},
-    {"select_100", 100, open_pipes, prove_select, run_select, close_pipes},
-    {"epoll_wait_100", 1000, open_epoll, prove_epoll, run_epoll, close_epoll},
-    {"epoll_ctl_twice", 300, open_epoll, prove_epoll_ctl, run_epoll_ctl, close_epoll},
+    {"poll_1", 1000, open_pipes, prove_poll_one, run_poll_one, close_pipes, NULL},
+    {"poll_100", 100, open_pipes, prove_poll_many, run_poll_many, close_pipes, NULL},
+    {"select_100", 100, open_pipes, prove_select, run_select, close_pipes, NULL},
+    {"epoll_wait_100", 1000, open_epoll, prove_epoll, run_epoll, close_epoll, NULL},
+    {"epoll_ctl_twice", 300, open_epoll, prove_epoll_ctl, run_epoll_ctl, close_epoll, NULL},
     {NULL},
 };

@@ -112,10 +112,10 @@ static void run_posix_timer(long count) {
 }
 
 const struct Operation signal_operations[] = {
-    {"signal_self", 500, install, prove_self, run_self, uninstall},
-    {"signal_storm_16", 50, install, prove_storm, run_storm, uninstall},
-    {"sigprocmask_twice", 1000, install, prove_mask, run_mask, uninstall},
-    {"setitimer_twice", 500, NULL, prove_timer, run_timer, NULL},
-    {"posix_timer", 300, NULL, prove_posix_timer, run_posix_timer, NULL},
+    {"signal_self", 500, install, prove_self, run_self, uninstall, NULL},
+    {"signal_storm_16", 50, install, prove_storm, run_storm, uninstall, NULL},
+    {"sigprocmask_twice", 1000, install, prove_mask, run_mask, uninstall, NULL},
+    {"setitimer_twice", 500, NULL, prove_timer, run_timer, NULL, NULL},
+    {"posix_timer", 300, NULL, prove_posix_timer, run_posix_timer, NULL, NULL},
     {NULL},
 };

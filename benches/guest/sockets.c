@@ -91,7 +91,7 @@ static void start_tcp(void) {
 }
 
 const struct Operation socket_operations[] = {
-    {"unix_pingpong", 300, start_unix, prove, run, stop},
-    {"tcp_pingpong", 200, start_tcp, prove, run, stop},
+    {"unix_pingpong", 300, start_unix, prove, run, stop, NULL},
+    {"tcp_pingpong", 200, start_tcp, prove, run, stop, NULL},
     {NULL},
 };

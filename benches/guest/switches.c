@@ -80,7 +80,8 @@ static void run_pingpong(long count) {
 }
 
 // A ring of processes as lmbench's lat_ctx has it: a token goes round, and each one that has it walks over its working
-// set. An operation is one hop: a switch, a pipe's write and read, and the walk.
+// set. An operation is one hop: a switch, and a pipe's write and read. The walk is the program's own work; it is done, so
+// that the switch finds what it leaves behind, and not counted, as lat_ctx does it.
 enum { MOST = 64 };
 static int ring[MOST][2];
 static pid_t members[MOST];
@@ -102,9 +103,9 @@ static void pass(int from, int to, char *set) {
 }
 static char *working_set(void) {
     static char set[64 * KIB];
-    memset(set, 1, sizeof set);
     return set;
 }
+static void walk_once(void) { walk(working_set()); }
 static void start_ring(int size, size_t bytes) {
     ring_size = size;
     ring_bytes = bytes;
@@ -151,12 +152,12 @@ RING(2, 64)
 RING(8, 64)
 RING(64, 64)
 #define RING_ROW(size, kib) \
-    {"switch_" #size "_" #kib "k", 512, start_ring_##size##_##kib, prove_ring, run_ring, stop_ring}
+    {"switch_" #size "_" #kib "k", 512, start_ring_##size##_##kib, prove_ring, run_ring, stop_ring, walk_once}
 
 const struct Operation switch_operations[] = {
-    {"yield_alone", 1000, NULL, prove_yield, run_yield, NULL},
-    {"yield_pair", 500, start_partner, prove_yield_pair, run_yield_pair, stop_partner},
-    {"pipe_pingpong", 300, start_echo, prove_pingpong, run_pingpong, stop_echo},
+    {"yield_alone", 1000, NULL, prove_yield, run_yield, NULL, NULL},
+    {"yield_pair", 500, start_partner, prove_yield_pair, run_yield_pair, stop_partner, NULL},
+    {"pipe_pingpong", 300, start_echo, prove_pingpong, run_pingpong, stop_echo, NULL},
     RING_ROW(2, 0),
     RING_ROW(8, 0),
     RING_ROW(64, 0),

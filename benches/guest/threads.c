@@ -126,9 +126,9 @@ static enum Proof prove_contended(void) {
 }
 
 const struct Operation thread_operations[] = {
-    {"thread_create_join", 50, NULL, prove_thread, run_thread, NULL},
-    {"futex_wake_nobody", 1000, NULL, prove_wake, run_wake, NULL},
-    {"futex_pingpong", 300, start_answer, prove_pingpong, run_pingpong, stop_answer},
-    {"futex_contended", 400, NULL, prove_contended, run_contended, NULL},
+    {"thread_create_join", 50, NULL, prove_thread, run_thread, NULL, NULL},
+    {"futex_wake_nobody", 1000, NULL, prove_wake, run_wake, NULL, NULL},
+    {"futex_pingpong", 300, start_answer, prove_pingpong, run_pingpong, stop_answer, NULL},
+    {"futex_contended", 400, NULL, prove_contended, run_contended, NULL, NULL},
     {NULL},
 };

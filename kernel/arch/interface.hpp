@@ -90,6 +90,7 @@ inline constexpr usize SYSTEM_CALL_LIMIT = 512;
 inline constexpr u64 FAST_PATH_DECLINED = static_cast<u64>(-4096);
 /// The short route: runs with interrupts off; must not sleep, allocate, log or touch user memory that may fault.
 using FastHandler = u64 (*)(u64, u64, u64, u64, u64, u64);
+/// `number` SYSTEM_CALL_LIMIT: for every number from there on. Null: the full path.
 void set_fast_handler(usize number, FastHandler handler);
 /// Programs this CPU's entry (on a PC: the SYSCALL MSRs).
 void enable_system_calls();
@@ -112,10 +113,17 @@ u64 user_gs_base();
 usize fpu_area_size();
 /// XCR0: which components the area holds.
 u64 fpu_components();
-/// Writes the state of a fresh program into `area`.
+/// Writes the state of a fresh program into `area`. Components in that state keep whatever bytes they had: an area is
+/// never shown to a program as it is.
 void fpu_initialise(void* area);
+/// Puts the state of a fresh program into the CPU's registers.
+void fpu_reset();
 void fpu_save(void* area);
 void fpu_restore(const void* area);
+/// The CPU's registers straight to a signal frame at a 64-byte-aligned user address, and back. False after a fault, if
+/// the CPU refuses the bytes, or if it has no XSAVE: then take the way through an area. Interrupts must be off.
+bool fpu_save_to_user(u64 address);
+bool fpu_restore_from_user(u64 address);
 /// Checks foreign bytes (a signal frame) so that fpu_restore cannot fault on them. Errors: Einval.
 Result<> fpu_validate(void* area, usize size);
 
@@ -148,6 +156,8 @@ struct ImageSection {
 };
 /// Three of them.
 std::span<const ImageSection> image_sections();
+/// Pages of the image that memory unmaps: they lie below its stacks, so that an overflow faults.
+std::span<const u64> image_guards();
 
 // ---- Reports.
 

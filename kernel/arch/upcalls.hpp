@@ -23,7 +23,7 @@ void system_call(arch::UserRegisters& registers);
 
 /// scheduler: the last stop before user mode after any entry, if ThreadHeader::work is not 0: other threads, signals,
 /// the FPU. Called and left with interrupts off, and left with nothing more to do.
-void return_to_user(arch::UserRegisters& registers);
+[[gnu::noinline]] void return_to_user(arch::UserRegisters& registers);
 
 /// log: an exception that the kernel did not expect, in kernel mode. Prints a report and stops.
 [[noreturn]] void fatal_exception(u32 vector, u64 error_code, u64 fault_address,

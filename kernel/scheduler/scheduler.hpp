@@ -53,6 +53,8 @@ class Scheduler {
     [[noreturn]] void start();
 
     void yield_now();
+    /// Whether this CPU has a runnable thread besides the running one. Interrupts must be off.
+    bool others_are_waiting() { return !cpus_.mine().queue.lock()->is_empty(); }
     /// Spec 3.1: until unblock_thread. Returns at once if that came first.
     void block_current();
     /// Errors: Esrch.

@@ -69,6 +69,7 @@ void Thread::set_name(std::string_view name) {
     const usize length = std::min(name.size(), NAME_SIZE - 1);
     std::copy_n(name.data(), length, name_);
     std::fill(name_ + length, name_ + NAME_SIZE, '\0');
+    unsupported_call = ~0ULL;  // another program's calls are logged anew
 }
 
 arch::UserRegisters& Thread::user_registers() const {

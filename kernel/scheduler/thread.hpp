@@ -110,6 +110,9 @@ class Thread final : public sync::ThreadHeader, public Object {
     void watch_cpu_time() { watches_cpu_time_.store(true, std::memory_order_relaxed); }
     bool watches_cpu_time() const { return watches_cpu_time_.load(std::memory_order_relaxed); }
 
+    /// The last system call of its program that there is no handler for, and that has been logged; -1: none.
+    u64 unsupported_call = ~0ULL;
+
     void add_work(Work bits) { work.fetch_or(std::to_underlying(bits), std::memory_order_seq_cst); }
     void clear_work(Work bits) { work.fetch_and(~std::to_underlying(bits), std::memory_order_seq_cst); }
     bool has_work(Work bits) const {

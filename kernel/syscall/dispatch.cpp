@@ -41,10 +41,19 @@ struct LoggedCalls {
 };
 constinit sync::SpinLocked<LoggedCalls, sync::LockRank::SpinLeaf> logged_calls;
 
-void log_unknown(u64 number) {
-    const std::string_view program = scheduler::current_thread().name();
+[[gnu::noinline, gnu::cold]] void log_unknown(u64 number) {
+    scheduler::Thread& thread = scheduler::current_thread();
+    thread.unsupported_call = number;
+    const std::string_view program = thread.name();
     if (logged_calls.lock()->note(number, program))
         log::info("{}: system call {} is not supported", program, number);
+}
+
+/// Whoever made the call just before gets the answer without another look at the log.
+u64 fast_unknown(u64, u64, u64, u64, u64, u64) {
+    const scheduler::Thread& thread = scheduler::current_thread();
+    if (thread.user_registers().original_rax != thread.unsupported_call) return arch::FAST_PATH_DECLINED;
+    return static_cast<u64>(-static_cast<i64>(Error::Enosys));
 }
 
 }  // namespace
@@ -65,7 +74,12 @@ Result<> register_fast_path(usize number, arch::FastHandler handler) {
     return {};
 }
 
-void init() { arch::enable_system_calls(); }
+void init() {
+    for (usize number = 0; number < table.size(); ++number)
+        if (table[number].handler == nullptr) arch::set_fast_handler(number, &fast_unknown);
+    arch::set_fast_handler(arch::SYSTEM_CALL_LIMIT, &fast_unknown);
+    arch::enable_system_calls();
+}
 
 void for_each_call(FunctionRef<void(const CallDescription&)> visit) {
     for (usize number = 0; number < table.size(); ++number) {
@@ -84,9 +98,8 @@ Result<u64> call(arch::UserRegisters& registers) {
         return Error::Enosys;
     }
     Context context{registers};
-    const std::array<u64, 6> words = {registers.rdi, registers.rsi, registers.rdx,
-                                      registers.r10, registers.r8,  registers.r9};
-    return table[number].handler(context, words);
+    return table[number].handler(registers.rdi, registers.rsi, registers.rdx, registers.r10, registers.r8,
+                                 registers.r9, context);
 }
 
 }  // namespace

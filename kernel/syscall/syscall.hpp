@@ -25,8 +25,9 @@ struct Context {
     arch::UserRegisters& registers;
 };
 
-/// The specification's form: six raw words. The value is what the program gets; an Error becomes -errno.
-using SyscallHandler = Result<u64> (*)(Context& context, const std::array<u64, 6>& args);
+/// The specification's form: six raw words, as they lie in registers. The value is what the program gets; an Error
+/// becomes -errno.
+using SyscallHandler = Result<u64> (*)(u64, u64, u64, u64, u64, u64, Context& context);
 
 struct CallDescription {
     u16 number = 0;
@@ -57,11 +58,11 @@ template <auto HANDLER, class R, class... Args> struct Thunk<HANDLER, Result<R> 
     static constexpr std::array<ArgumentDescription, sizeof...(Args)> DESCRIPTIONS{
         Argument<Args>::DESCRIPTION...};
 
-    static Result<u64> call(Context& context, const std::array<u64, 6>& words) {
-        return call_with(context, words, std::index_sequence_for<Args...>{});
+    static Result<u64> call(u64 a, u64 b, u64 c, u64 d, u64 e, u64 f, Context& context) {
+        return call_with(context, {a, b, c, d, e, f}, std::index_sequence_for<Args...>{});
     }
     template <usize... INDEX>
-    static Result<u64> call_with(Context& context, [[maybe_unused]] const std::array<u64, 6>& words,
+    static Result<u64> call_with(Context& context, [[maybe_unused]] std::array<u64, 6> words,
                                  std::index_sequence<INDEX...>) {
         if constexpr (std::is_void_v<R>) {
             TRY(HANDLER(context, Argument<Args>::decode(words[INDEX])...));

@@ -71,6 +71,7 @@ Result<> add_io_apic(IoApicRegisters) { return Error::Enodev; }
 Result<> enable_interrupt_line(u32, Trigger, Polarity) { return Error::Enodev; }
 void disable_interrupt_line(u32) {}
 std::span<const ImageSection> image_sections() { return {}; }
+std::span<const u64> image_guards() { return {}; }
 u64 measure_cycle_counter(u16) { return 1'000'000'000; }
 u64 refine_cycle_counter() { return 0; }
 
@@ -117,6 +118,9 @@ u64 user_gs_base() { return 0; }
 usize fpu_area_size() { return 512; }
 u64 fpu_components() { return 3; }
 void fpu_initialise(void* area) { std::memset(area, 0, fpu_area_size()); }
+void fpu_reset() {}
+bool fpu_save_to_user(u64) { return false; }
+bool fpu_restore_from_user(u64) { return false; }
 void fpu_save(void*) {}
 void fpu_restore(const void*) {}
 Result<> fpu_validate(void*, usize size) {

@@ -173,11 +173,9 @@ exo_syscall_entry:
     push %r10
     push %r11
 
-    cmp $512, %rax
-    jae full_path
-    cmp $512, %rax                 // the index stays in the table in mispredicted execution too
-    sbb %rcx, %rcx
-    and %rcx, %rax
+    mov $512, %ecx                 // one entry for all that is beyond the table, without a branch to mispredict
+    cmp %rcx, %rax
+    cmovae %rcx, %rax
     mov exo_fast_handlers(, %rax, 8), %rax
     test %rax, %rax
     jz full_path

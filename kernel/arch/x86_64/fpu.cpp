@@ -4,6 +4,9 @@
 #include "arch/interface.hpp"
 #include "arch/x86_64/cpu_features.hpp"
 
+extern "C" bool exo_xsave_to_user(exo::u64 address, exo::u64 components);
+extern "C" bool exo_xrstor_from_user(exo::u64 address, exo::u64 components);
+
 namespace exo::arch {
 
 namespace {
@@ -33,9 +36,28 @@ usize fpu_area_size() { return cpu_features().xsave_size; }
 u64 fpu_components() { return cpu_features().has_xsave ? cpu_features().xsave_components : 3; }
 
 void fpu_initialise(void* area) {
-    std::memset(area, 0, fpu_area_size());
+    // An empty XSTATE_BV says that all is as after a reset; MXCSR counts all the same (Intel SDM vol. 1, 13.8.1).
+    std::memset(area, 0, HEADER_END);
     store<u16>(area, FCW, 0x37f);
     store<u32>(area, MXCSR, 0x1f80);
+}
+
+void fpu_reset() {
+    alignas(64) static constinit u8 fresh[HEADER_END] = {};
+    store<u16>(fresh, FCW, 0x37f);
+    store<u32>(fresh, MXCSR, 0x1f80);
+    fpu_restore(fresh);
+}
+
+bool fpu_save_to_user(u64 address) {
+    if (!cpu_features().has_xsave) return false;
+    // XSAVE leaves the header's other words as they are.
+    if (zero_user(address + XSTATE_BV, HEADER_END - XSTATE_BV) != 0) return false;
+    return exo_xsave_to_user(address, cpu_features().xsave_components);
+}
+
+bool fpu_restore_from_user(u64 address) {
+    return cpu_features().has_xsave && exo_xrstor_from_user(address, cpu_features().xsave_components);
 }
 
 void fpu_save(void* area) {

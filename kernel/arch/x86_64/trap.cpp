@@ -19,6 +19,7 @@ namespace exo::arch {
 namespace {
 
 constexpr u32 VECTOR_NMI = 2;
+constexpr u32 VECTOR_GENERAL_PROTECTION = 13;
 constexpr u32 VECTOR_PAGE_FAULT = 14;
 constexpr u32 FIRST_INTERRUPT = 32;
 constexpr u64 FLAG_INTERRUPTS = 0x200;
@@ -59,6 +60,14 @@ void kernel_page_fault(UserRegisters& registers, u64 address) {
     registers.rip = fixup;
 }
 
+/// XRSTOR from a signal frame refuses what a program may not have.
+bool is_refused_state(u32 vector, UserRegisters& registers) {
+    if (vector != VECTOR_GENERAL_PROTECTION) return false;
+    const u64 fixup = find_fixup(registers.rip);
+    if (fixup != 0) registers.rip = fixup;
+    return fixup != 0;
+}
+
 void user_trap(u32 vector, UserRegisters& registers) {
     const u64 address = vector == VECTOR_PAGE_FAULT ? fault_address() : 0;
     enable_interrupts();
@@ -94,7 +103,7 @@ void exo_trap(u32 vector, UserRegisters& registers) {
         user_trap(vector, registers);
     } else if (vector == VECTOR_PAGE_FAULT) {
         kernel_page_fault(registers, fault_address());
-    } else {
+    } else if (!is_refused_state(vector, registers)) {
         upcalls::fatal_exception(vector, registers.original_rax, 0, registers);
     }
     if (is_from_user(registers)) {
@@ -115,11 +124,11 @@ void exo_system_call(UserRegisters& registers) {
 
 [[noreturn]] void exo_enter_user(UserRegisters& registers);
 
-FastHandler exo_fast_handlers[SYSTEM_CALL_LIMIT];
+FastHandler exo_fast_handlers[SYSTEM_CALL_LIMIT + 1];
 }
 
 void set_fast_handler(usize number, FastHandler handler) {
-    ASSERT(number < SYSTEM_CALL_LIMIT);
+    ASSERT(number <= SYSTEM_CALL_LIMIT);
     exo_fast_handlers[number] = handler;
 }
 

@@ -117,4 +117,27 @@ exo_compare_exchange_user:
     ON_FAULT 2b, 4b
     .size exo_compare_exchange_user, . - exo_compare_exchange_user
 
+// bool exo_xsave_to_user(address, components), exo_xrstor_from_user: false after a fault. XRSTOR also faults (#GP) on a
+// header or an MXCSR that it does not take.
+    .macro STATE name, instruction
+    .globl \name
+    .type \name, @function
+\name:
+    mov %esi, %eax
+    mov %rsi, %rdx
+    shr $32, %rdx
+    USER_ACCESS_ON
+2:  \instruction (%rdi)
+    USER_ACCESS_OFF
+    mov $1, %eax
+    ret
+4:  USER_ACCESS_OFF
+    xor %eax, %eax
+    ret
+    ON_FAULT 2b, 4b
+    .size \name, . - \name
+    .endm
+    STATE exo_xsave_to_user, xsave64
+    STATE exo_xrstor_from_user, xrstor64
+
     .section .note.GNU-stack, "", @progbits

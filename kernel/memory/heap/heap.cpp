@@ -60,12 +60,6 @@ void Heap::deallocate(void* pointer) {
 
 // ---- Slabs behind a chain a CPU.
 
-/// Objects that move between chain and slabs at once: about a page's worth, at least 2, at most 32.
-u32 Heap::batch_of(usize size_class) {
-    const u32 per_page = static_cast<u32>(PAGE_SIZE / SLAB_SIZES[size_class]);
-    return per_page > 32 ? 32 : per_page;
-}
-
 void* Heap::allocate_small(usize size_class) {
     {
         const sync::InterruptsOff guard;
@@ -82,7 +76,7 @@ void* Heap::allocate_small(usize size_class) {
 
 void* Heap::refill(usize size_class) {
     FreeObject* taken = nullptr;
-    const u32 count = slabs_[size_class].take(taken, batch_of(size_class));
+    const u32 count = slabs_[size_class].take(taken, SLAB_BATCHES[size_class]);
     if (count == 0) return nullptr;
     FreeObject* object = taken;
     taken = object->next;
@@ -109,8 +103,8 @@ void Heap::deallocate_small(usize size_class, void* pointer) {
         count = chain.count.load(std::memory_order_relaxed) + 1;
         chain.count.store(count, std::memory_order_relaxed);
     }
-    if (count > 2 * batch_of(size_class)) [[unlikely]]
-        give_back(size_class, batch_of(size_class));
+    if (count > 2 * SLAB_BATCHES[size_class]) [[unlikely]]
+        give_back(size_class, SLAB_BATCHES[size_class]);
 }
 
 void Heap::give_back(usize size_class, u32 count) {

@@ -47,14 +47,13 @@ class Heap {
     /// A power of two keeps its objects aligned to itself; others only to 16.
     static usize slab_size_for(usize size, usize alignment);
     static bool is_odd(usize size, usize alignment);
-    static u32 batch_of(usize size_class);
     void* allocate_small(usize size_class);
-    void* refill(usize size_class);
+    [[gnu::noinline]] void* refill(usize size_class);
     void deallocate_small(usize size_class, void* pointer);
-    void give_back(usize size_class, u32 count);
-    void* allocate_odd(usize size, usize alignment);
-    void* allocate_frames(usize size);
-    void deallocate_frames(void* pointer);
+    [[gnu::noinline]] void give_back(usize size_class, u32 count);
+    [[gnu::noinline]] void* allocate_odd(usize size, usize alignment);
+    [[gnu::noinline]] void* allocate_frames(usize size);
+    [[gnu::noinline]] void deallocate_frames(void* pointer);
 
     std::array<SlabCache, SLAB_CLASSES> slabs_;
     sync::PerCpu<CpuCache> caches_;

@@ -30,4 +30,12 @@ constexpr usize class_of(usize size) { return detail::CLASS_TABLE[(size + 15) / 
 static_assert(SLAB_SIZES[class_of(0)] == 16 && SLAB_SIZES[class_of(17)] == 32 &&
               class_of(MAX_SLAB_SIZE) == SLAB_CLASSES - 1);
 
+/// Objects that move between a CPU's chain and the slabs at once: about a page's worth, at least 2, at most 32.
+inline constexpr auto SLAB_BATCHES = [] {
+    std::array<u8, SLAB_CLASSES> batches{};
+    for (usize i = 0; i < SLAB_CLASSES; ++i)
+        batches[i] = static_cast<u8>(4096 / SLAB_SIZES[i] > 32 ? 32 : 4096 / SLAB_SIZES[i]);
+    return batches;
+}();
+
 }  // namespace exo::memory

@@ -21,7 +21,7 @@ void check_timer(Process& process, CpuTimer& timer, Nanoseconds used, Signal sig
 
 /// SIGXCPU at the soft limit and each second after it, SIGKILL at the hard one.
 void check_limit(Process& process, Nanoseconds used) {
-    const Limit limit = process.limits.lock()->of(Resource::Cpu);
+    const Limit limit = process.limits.of(Resource::Cpu);
     const u64 seconds = used / time::SECOND;
     if (limit.hard != NO_LIMIT && seconds >= limit.hard) {
         (void)send_signal(process, {.signal = Signal::Kill});

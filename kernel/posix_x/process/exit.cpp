@@ -50,7 +50,7 @@ void release_holdings(Task& task) {
 
 /// Where the children of `process` go: the nearest living ancestor that asked for it, or init.
 Process* reaper_for(TreeState& tree, Process& process) {
-    for (Process* ancestor = process.parent; ancestor != nullptr; ancestor = ancestor->parent)
+    for (Process* ancestor = process.parent(); ancestor != nullptr; ancestor = ancestor->parent())
         if (ancestor->is_subreaper && ancestor->state != ProcessState::Zombie) return ancestor;
     return tree.init;
 }
@@ -65,7 +65,7 @@ struct AbandonedChild {
 void reparent_children(TreeState& tree, Process& process, Vector<AbandonedChild>& abandoned) {
     Process* reaper = reaper_for(tree, process);
     while (Process* child = process.children.pop_front()) {
-        child->parent = reaper;
+        child->set_parent(reaper);
         child->exit_signal = Signal::Chld;
         reaper->children.push_back(*child);
         // No memory for the note: the reaper looks at its children by itself at its next wait.
@@ -93,7 +93,7 @@ bool parent_ignores(Process& process) {
     Ref<Process> parent;
     {
         auto tree = PROCESSES.lock();
-        parent = Ref<Process>(process.parent);
+        parent = Ref<Process>(process.parent());
     }
     if (!parent || process.exit_signal != Signal::Chld) return false;
     auto state = parent->signals.lock();
@@ -108,7 +108,7 @@ void become_zombie(Process& process, WaitStatus status, const ResourceUsage& usa
     LostTie own_tie;
     {
         auto tree = PROCESSES.lock();
-        if (const Process* parent = process.parent)
+        if (const Process* parent = process.parent())
             own_tie = {process.group, process.session, parent->group, parent->session};
         reparent_children(*tree, process, abandoned);
         process.usage = usage;
@@ -125,7 +125,7 @@ void become_zombie(Process& process, WaitStatus status, const ResourceUsage& usa
     Ref<Process> parent;
     {
         auto tree = PROCESSES.lock();
-        parent = Ref<Process>(process.parent);
+        parent = Ref<Process>(process.parent());
     }
     if (!reaps_itself) {
         notify_parent(process, process.exit_signal, code,

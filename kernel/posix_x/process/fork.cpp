@@ -74,11 +74,13 @@ Result<> prepare_thread(Task& parent, Task& child, scheduler::Thread& thread, co
     scheduler::UserState& parents = *scheduler::current_thread().user();
     {
         const sync::InterruptsOff no_interrupts;
-        if (parents.fpu_is_live) arch::fpu_save(parents.fpu);
+        if (parents.fpu_is_live)
+            arch::fpu_save(user->fpu);
+        else
+            std::memcpy(user->fpu, parents.fpu, arch::fpu_area_size());
         parents.fs_base = arch::user_fs_base();
         parents.gs_base = arch::user_gs_base();
     }
-    std::memcpy(user->fpu, parents.fpu, arch::fpu_area_size());
     user->fs_base = (request.flags & clone_flag::SETTLS) != 0 ? request.thread_pointer : parents.fs_base;
     user->gs_base = parents.gs_base;
     user->page_table = &child.space->page_table();
@@ -134,15 +136,15 @@ Result<Pid> clone_current_task(const CloneRequest& request) {
     task->places = parent.places;
     process->nice = parent.process->nice;
     {
-        const ResourceLimits limits = *parent.process->limits.lock();
-        *process->limits.lock() = limits;
+        auto change = parent.process->limits_change.lock();
+        process->limits.copy_from(parent.process->limits);
     }
     if (process->limit(Resource::Cpu) != NO_LIMIT) thread->watch_cpu_time();
     process->exit_signal = static_cast<Signal>(request.flags & clone_flag::SIGNAL_MASK);
     Process* adopter = parent.process.get();
     if ((request.flags & clone_flag::PARENT) != 0) {
         auto tree = PROCESSES.lock();
-        if (parent.process->parent != nullptr) adopter = parent.process->parent;
+        if (parent.process->parent() != nullptr) adopter = parent.process->parent();
         process->exit_signal = parent.process->exit_signal;
     }
     PROCESSES.add(*process, adopter);
@@ -177,7 +179,7 @@ Result<Ref<Task>> create_first_task(fs::Path root, Ref<vm::AddressSpace> space,
     thread->add_work(scheduler::Work::RestoreFpu);
     const u64 max_processes =
         memory::get_stats().total_frames * PAGE_SIZE / (128 * KIB);  // as Linux: an eighth for stacks
-    *process->limits.lock() = ResourceLimits::initial(max_processes);
+    process->limits.set_initial(max_processes);
     PROCESSES.add(*process, nullptr);
     thread->set_personality(task);
     scheduler::SCHEDULER.start_thread(std::move(thread));

@@ -8,7 +8,7 @@ namespace {
 
 Ref<Process> parent_of(Process& process) {
     auto tree = PROCESSES.lock();
-    return Ref<Process>(process.parent);
+    return Ref<Process>(process.parent());
 }
 
 bool wants_stop_reports(Process& parent) {

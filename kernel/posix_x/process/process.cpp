@@ -28,18 +28,21 @@ RealTimer::RealTimer()
           scheduler::interrupt(*self.thread, scheduler::Work::Personality);
       }) {}
 
-ResourceLimits ResourceLimits::initial(u64 max_processes) {
-    ResourceLimits limits;
-    limits.of(Resource::Stack).soft = 8 * MIB;
-    limits.of(Resource::Core) = {0, NO_LIMIT};
-    limits.of(Resource::Processes) = {max_processes, max_processes};
-    limits.of(Resource::OpenFiles) = {1024, 4096};
-    limits.of(Resource::LockedMemory) = {8 * MIB, 8 * MIB};
-    limits.of(Resource::PendingSignals) = {max_processes, max_processes};
-    limits.of(Resource::MessageQueue) = {800 * KIB, 800 * KIB};
-    limits.of(Resource::Nice) = {0, 0};
-    limits.of(Resource::RealtimePriority) = {0, 0};
-    return limits;
+void ResourceLimits::set_initial(u64 max_processes) {
+    set(Resource::Stack, {8 * MIB, NO_LIMIT});
+    set(Resource::Core, {0, NO_LIMIT});
+    set(Resource::Processes, {max_processes, max_processes});
+    set(Resource::OpenFiles, {1024, 4096});
+    set(Resource::LockedMemory, {8 * MIB, 8 * MIB});
+    set(Resource::PendingSignals, {max_processes, max_processes});
+    set(Resource::MessageQueue, {800 * KIB, 800 * KIB});
+    set(Resource::Nice, {0, 0});
+    set(Resource::RealtimePriority, {0, 0});
+}
+
+void ResourceLimits::copy_from(const ResourceLimits& other) {
+    for (u32 i = 0; i < static_cast<u32>(Resource::COUNT); ++i)
+        set(static_cast<Resource>(i), other.of(static_cast<Resource>(i)));
 }
 
 void VforkCompletion::complete() {

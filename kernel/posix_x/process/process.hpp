@@ -75,8 +75,15 @@ class Process final : public Object {
 
     Pid pid() const { return pid_; }
 
+    /// As of now: for getppid, which takes no lock.
+    Pid parent_pid() const { return parent_pid_.load(std::memory_order_relaxed); }
+
     // ---- Under the tree's lock.
-    Process* parent = nullptr;
+    Process* parent() const { return parent_; }
+    void set_parent(Process* parent) {
+        parent_ = parent;
+        parent_pid_.store(parent != nullptr ? parent->pid() : 0, std::memory_order_relaxed);
+    }
     ListNode sibling_link;
     List<Process, &Process::sibling_link> children;
     TreeNode pid_link;
@@ -118,16 +125,19 @@ class Process final : public Object {
     scheduler::WaitQueue continued;
 
     // ---- Own locks or the process's own task only.
-    sync::SpinLocked<ResourceLimits, sync::LockRank::Process> limits;
+    ResourceLimits limits;
+    sync::SpinLocked<int, sync::LockRank::Process> limits_change{0};  ///< Held while `limits` changes.
     RealTimer real_timer;
     CpuTimers cpu_timers;
     time::Nanoseconds started_at = time::monotonic();
     i32 nice = 0;
 
-    u64 limit(Resource resource) { return limits.lock()->soft(resource); }
+    u64 limit(Resource resource) const { return limits.soft(resource); }
 
   private:
     Pid pid_;
+    Process* parent_ = nullptr;
+    std::atomic<Pid> parent_pid_{0};
 };
 
 }  // namespace exo::posix_x

@@ -21,7 +21,7 @@ bool TreeState::group_is_in_session(Pid group, Pid session) const {
 bool TreeState::is_orphaned_group(Pid group, const Process* ignoring) const {
     for (const Process& process : by_pid) {
         if (process.group != group || &process == ignoring || process.state == ProcessState::Zombie) continue;
-        const Process* parent = process.parent;
+        const Process* parent = process.parent();
         if (parent == nullptr || parent->pid() == FIRST_PID) continue;
         if (parent->group != group && parent->session == process.session) return false;
     }
@@ -60,7 +60,7 @@ void ProcessTree::add(Process& process, Process* parent) {
     process.retain();  // the table's reference, dropped when the process is reaped
     tree->by_pid.insert(process);
     ++tree->created;
-    process.parent = parent;
+    process.set_parent(parent);
     if (parent == nullptr) {
         tree->init = &process;
         process.group = process.session = process.pid();
@@ -75,7 +75,7 @@ void ProcessTree::add(Process& process, Process* parent) {
 Ref<Process> ProcessTree::remove_locked(TreeState& tree, Process& process) {
     tree.by_pid.remove(process);
     if (process.sibling_link.is_linked()) process.sibling_link.unlink();
-    process.parent = nullptr;
+    process.set_parent(nullptr);
     process.state = ProcessState::Reaped;
     live_.fetch_sub(1, std::memory_order_relaxed);
     return Ref<Process>::adopt(&process);

@@ -47,7 +47,7 @@ Result<> append_limit(String& out, u64 value) {
 }
 
 Result<> generate_limits(Process& process, const ProcessView&, String& out) {
-    ResourceLimits limits = *process.limits.lock();
+    const ResourceLimits& limits = process.limits;
     TRY(out.append("Limit                     Soft Limit           Hard Limit           Units     \n"));
     for (usize i = 0; i < std::size(LIMITS); ++i) {
         const Limit& limit = limits.of(static_cast<Resource>(i));

@@ -11,7 +11,7 @@ namespace {
 void copy_relations(Process& process, ProcessView& view) {
     view.state = process.state;
     view.has_executed = process.has_executed;
-    view.parent = process.parent != nullptr ? process.parent->pid() : 0;
+    view.parent = process.parent_pid();
     view.group = process.group;
     view.session = process.session;
     if (process.terminal) {

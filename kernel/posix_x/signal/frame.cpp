@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "abi/linux/signal_frame.hpp"
+#include "posix_x/signal/fpu_state.hpp"
 #include "vm/user_memory.hpp"
 
 namespace exo::posix_x {
@@ -31,29 +32,6 @@ u64 choose_stack(const Task& task, const SignalAction& action, u64 rsp) {
     return rsp - RED_ZONE;
 }
 
-/// Writes the FPU's state behind the frame, with the marks by which programs find the extended part.
-Result<> push_fpu_state(Task& task, u64 address) {
-    scheduler::UserState& user = *task.thread->user();
-    {
-        const sync::InterruptsOff no_interrupts;
-        if (user.fpu_is_live) arch::fpu_save(user.fpu);
-        user.fpu_is_live = false;
-    }
-    task.thread->add_work(scheduler::Work::RestoreFpu);
-    const usize size = arch::fpu_area_size();
-    abi::fpx_sw_bytes marks{};
-    marks.magic1 = abi::FP_XSTATE_MAGIC1;
-    marks.extended_size = static_cast<u32>(size + sizeof(abi::FP_XSTATE_MAGIC2));
-    marks.xfeatures = arch::fpu_components();
-    marks.xstate_size = static_cast<u32>(size);
-    TRY(vm::write_user(address, {static_cast<const u8*>(user.fpu), size}));
-    TRY(vm::UserOut<abi::fpx_sw_bytes>(address + abi::FPX_SW_BYTES_OFFSET).write(marks));
-    TRY(vm::UserOut<u32>(address + size).write(abi::FP_XSTATE_MAGIC2));
-    // The handler starts with a clean FPU, as every function may expect.
-    arch::fpu_initialise(user.fpu);
-    return {};
-}
-
 void fill_context(const Task& task, const arch::UserRegisters& r, SignalSet old_mask, u64 fpu_address,
                   abi::ucontext& out) {
     out.uc_flags = abi::UC_FP_XSTATE | abi::UC_SIGCONTEXT_SS | abi::UC_STRICT_RESTORE_SS;
@@ -73,22 +51,6 @@ void fill_context(const Task& task, const arch::UserRegisters& r, SignalSet old_
     c.oldmask = old_mask.bits();
     c.fpstate = fpu_address;
     out.uc_sigmask = old_mask.bits();
-}
-
-Result<> restore_fpu(Task& task, u64 address) {
-    scheduler::UserState& user = *task.thread->user();
-    {
-        const sync::InterruptsOff no_interrupts;
-        user.fpu_is_live = false;
-    }
-    task.thread->add_work(scheduler::Work::RestoreFpu);
-    arch::fpu_initialise(user.fpu);
-    if (address == 0) return {};
-    const usize size = arch::fpu_area_size();
-    const Result<> copied = vm::read_user(address, {static_cast<u8*>(user.fpu), size});
-    const Result<> valid = copied ? arch::fpu_validate(user.fpu, size) : copied;
-    if (!valid) arch::fpu_initialise(user.fpu);
-    return valid;
 }
 
 }  // namespace
@@ -128,9 +90,11 @@ Result<> push_signal_frame(Task& task, const SignalInfo& info, const SignalActio
     frame.pretcode = action.restorer;
     fill_context(task, registers, old_mask, fpu_address, frame.uc);
     fill_siginfo(info, frame.info);
-    TRY(push_fpu_state(task, fpu_address));
+    TRY(push_fpu_state(*task.thread, fpu_address));
     // SAFETY: a structure of integers, all of whose bytes were set to zero first.
     TRY(vm::write_user(frame_address, {reinterpret_cast<const u8*>(&frame), sizeof(frame)}));
+
+    reset_fpu_state(*task.thread);  // the handler starts with a clean FPU, as every function may expect
 
     registers.rdi = static_cast<u64>(info.signal);
     registers.rsi = frame_address + __builtin_offsetof(abi::rt_sigframe, info);
@@ -146,7 +110,7 @@ Result<> push_signal_frame(Task& task, const SignalInfo& info, const SignalActio
 }
 
 Result<> pop_signal_frame(Task& task, arch::UserRegisters& registers) {
-    abi::ucontext context;
+    [[clang::uninitialized]] abi::ucontext context;  // read from the program before anything else
     const u64 address = registers.rsp - sizeof(u64) + __builtin_offsetof(abi::rt_sigframe, uc);
     // SAFETY: any bytes are a valid structure of integers.
     TRY(vm::read_user(address, {reinterpret_cast<u8*>(&context), sizeof(context)}));
@@ -154,7 +118,7 @@ Result<> pop_signal_frame(Task& task, arch::UserRegisters& registers) {
     // Only a 64-bit program's own segments: IRET to any other would fault.
     constexpr u16 USER_LEVEL = 3;
     if ((c.cs | USER_LEVEL) != USER_CS || (c.ss | USER_LEVEL) != USER_SS) return Error::Efault;
-    TRY(restore_fpu(task, c.fpstate));
+    TRY(pop_fpu_state(*task.thread, c.fpstate));
     arch::UserRegisters& r = registers;
     r.r8 = c.r8, r.r9 = c.r9, r.r10 = c.r10, r.r11 = c.r11, r.r12 = c.r12, r.r13 = c.r13, r.r14 = c.r14,
     r.r15 = c.r15;

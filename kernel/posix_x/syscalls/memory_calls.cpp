@@ -99,11 +99,11 @@ std::optional<vm::MemoryLimits> limits_of_caller() {
     Task* task = current_task_or_null();
     if (task == nullptr) return std::nullopt;
     const bool may_lock_all = task->identity->can(Capability::IpcLock);
-    auto limits = task->process->limits.lock();
-    return vm::MemoryLimits{.address_space = limits->soft(Resource::AddressSpace),
-                            .data = limits->soft(Resource::Data),
-                            .stack = limits->soft(Resource::Stack),
-                            .locked = may_lock_all ? NO_LIMIT : limits->soft(Resource::LockedMemory)};
+    const ResourceLimits& limits = task->process->limits;
+    return vm::MemoryLimits{.address_space = limits.soft(Resource::AddressSpace),
+                            .data = limits.soft(Resource::Data),
+                            .stack = limits.soft(Resource::Stack),
+                            .locked = may_lock_all ? NO_LIMIT : limits.soft(Resource::LockedMemory)};
 }
 
 }  // namespace

@@ -13,20 +13,26 @@ using fs::PollEvents;
 
 constexpr PollEvents ALWAYS_REPORTED = PollEvents::Err | PollEvents::Hup;
 
-/// The program's array, copied in.
-Result<Vector<PollEntry>> read_entries(u64 address, u32 count) {
-    if (count > current_task().open_files_limit()) return Error::Einval;
-    const Vector<abi::pollfd> raw_entries = TRY(vm::UserArray<abi::pollfd>(address, count).read());
-    Vector<PollEntry> entries;
-    TRY(entries.reserve(count));
-    for (const abi::pollfd& raw : raw_entries) {
-        const auto events = static_cast<PollEvents>(static_cast<u16>(raw.events));
-        entries.push_within_capacity({raw.fd, events | ALWAYS_REPORTED, PollEvents::None});
+/// Arrays of up to this many entries need no memory from the heap.
+constexpr usize FEW = 32;
+
+/// The program's array, copied in a piece at a time. Errors: Efault.
+Result<> read_entries(u64 address, std::span<PollEntry> entries) {
+    [[clang::uninitialized]] std::array<abi::pollfd, FEW> piece;
+    for (usize start = 0; start < entries.size(); start += FEW) {
+        const usize count = std::min(FEW, entries.size() - start);
+        // SAFETY: any bytes make a pollfd.
+        TRY(vm::read_user(address + start * sizeof(abi::pollfd),
+                          {reinterpret_cast<u8*>(piece.data()), count * sizeof(abi::pollfd)}));
+        for (usize i = 0; i < count; ++i) {
+            const auto events = static_cast<PollEvents>(static_cast<u16>(piece[i].events));
+            entries[start + i] = {piece[i].fd, events | ALWAYS_REPORTED, PollEvents::None};
+        }
     }
-    return entries;
+    return {};
 }
 
-/// Only revents changes: other threads may be writing the rest.
+/// Only revents changes: other threads may be writing the rest. Errors: Efault.
 Result<> write_events(u64 address, std::span<const PollEntry> entries) {
     for (usize i = 0; i < entries.size(); ++i) {
         const u64 place = address + i * sizeof(abi::pollfd) + __builtin_offsetof(abi::pollfd, revents);
@@ -35,11 +41,22 @@ Result<> write_events(u64 address, std::span<const PollEntry> entries) {
     return {};
 }
 
-Result<u64> poll_until(u64 address, u32 count, time::Deadline deadline) {
-    Vector<PollEntry> entries = TRY(read_entries(address, count));
-    const usize found = TRY(wait_for_events(entries.span(), deadline, ClosedDescriptor::IsAnEvent));
-    TRY(write_events(address, entries.span()));
+Result<u64> poll_entries(u64 address, std::span<PollEntry> entries, time::Deadline deadline) {
+    TRY(read_entries(address, entries));
+    const usize found = TRY(wait_for_events(entries, deadline, ClosedDescriptor::IsAnEvent));
+    TRY(write_events(address, entries));
     return u64{found};
+}
+
+Result<u64> poll_until(u64 address, u32 count, time::Deadline deadline) {
+    if (count > current_task().open_files_limit()) return Error::Einval;
+    if (count <= FEW) {
+        [[clang::uninitialized]] std::array<PollEntry, FEW> entries;
+        return poll_entries(address, std::span(entries).first(count), deadline);
+    }
+    Vector<PollEntry> entries;
+    TRY(entries.resize(count));
+    return poll_entries(address, entries.span(), deadline);
 }
 
 Result<u64> poll_restartable(const RestartBlock& block) {

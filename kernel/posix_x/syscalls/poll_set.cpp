@@ -44,6 +44,25 @@ usize look(std::span<Watched> watched, fs::PollTable* table) {
     return count;
 }
 
+/// What there is now, without holding the files or entering their queues: most often that is the answer already.
+/// Errors: Ebadf.
+Result<usize> look_once(std::span<PollEntry> entries, ClosedDescriptor closed) {
+    usize count = 0;
+    for (PollEntry& entry : entries) {
+        entry.found = PollEvents::None;
+        if (entry.fd < 0) continue;
+        const Result<FileUse> file = use_file(Descriptor(static_cast<u64>(entry.fd)), NEEDED);
+        if (file)
+            entry.found = (*file)->poll(nullptr) & entry.wanted;
+        else if (closed == ClosedDescriptor::IsAnError)
+            return Error::Ebadf;
+        else
+            entry.found = PollEvents::Nval;
+        if (entry.found != PollEvents::None) ++count;
+    }
+    return count;
+}
+
 usize count_closed(std::span<const PollEntry> entries) {
     usize count = 0;
     for (const PollEntry& entry : entries)
@@ -51,27 +70,34 @@ usize count_closed(std::span<const PollEntry> entries) {
     return count;
 }
 
-}  // namespace
-
-Result<usize> wait_for_events(std::span<PollEntry> entries, time::Deadline deadline,
-                              ClosedDescriptor closed) {
+/// Waits; nothing was found yet.
+Result<usize> watch(std::span<PollEntry> entries, time::Deadline deadline, ClosedDescriptor closed) {
     Vector<Watched> watched = TRY(take_files(entries, closed));
-    const usize closed_count = count_closed(entries);
-    const bool never_waits = closed_count > 0 || deadline.has_passed();
+    const usize closed_count = count_closed(entries);  // another thread may have closed one meanwhile
     while (true) {
         // A wake-up takes the table out of the queue that it came through, so that it must be entered again.
         fs::ThreadPollTable table;
-        const usize count = look(watched.span(), never_waits ? nullptr : &table) + closed_count;
+        const usize count = look(watched.span(), closed_count > 0 ? nullptr : &table) + closed_count;
         if (count > 0) return count;
         // As on Linux, a signal that waits to be handled counts before the time that is up.
         TRY(scheduler::check_interrupted(scheduler::WaitMode::Interruptible));
-        if (never_waits) return count;
         TRY(table.status());
         const Result<> result = scheduler::park(scheduler::WaitMode::Interruptible, deadline);
         if (result) continue;
         if (result.error() != Error::Etimedout) return result.error();
         return look(watched.span(), nullptr);
     }
+}
+
+}  // namespace
+
+Result<usize> wait_for_events(std::span<PollEntry> entries, time::Deadline deadline,
+                              ClosedDescriptor closed) {
+    const usize count = TRY(look_once(entries, closed));
+    if (count > 0) return count;
+    if (!deadline.has_passed()) return watch(entries, deadline, closed);
+    TRY(scheduler::check_interrupted(scheduler::WaitMode::Interruptible));
+    return 0uz;
 }
 
 }  // namespace exo::posix_x

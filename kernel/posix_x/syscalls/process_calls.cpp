@@ -148,11 +148,7 @@ Result<> sys_waitid(Context&, u32 which, PidArgument id, vm::UserOut<abi::siginf
 
 Result<Pid> sys_getpid(Context&) { return current_process().pid(); }
 Result<Pid> sys_gettid(Context&) { return current_task().tid; }
-Result<Pid> sys_getppid(Context&) {
-    auto tree = PROCESSES.lock();
-    const Process* parent = current_process().parent;
-    return parent != nullptr ? parent->pid() : 0;
-}
+Result<Pid> sys_getppid(Context&) { return current_process().parent_pid(); }
 Result<Pid> sys_set_tid_address(Context&, UserAddress address) {
     current_task().clear_child_tid = address.value;
     return current_task().tid;
@@ -177,7 +173,7 @@ Result<> sys_setpgid(Context&, PidArgument pid, PidArgument group) {
     if (process == nullptr) return Error::Esrch;
     const Pid wanted = group.value == 0 ? process->pid() : group.value;
     if (process != &self) {
-        if (process->parent != &self) return Error::Esrch;
+        if (process->parent() != &self) return Error::Esrch;
         if (process->session != self.session) return Error::Eperm;
         if (process->has_executed) return Error::Eacces;
     }
@@ -216,10 +212,10 @@ Result<> set_limit(Task& caller, Process& target, Resource resource, const Rlimi
     constexpr u64 MAX_OPEN_FILES = 1024 * KIB;  // /proc/sys/fs/nr_open
     if (resource == Resource::OpenFiles && wanted.hard > MAX_OPEN_FILES) return Error::Eperm;
     if (resource == Resource::Cpu && wanted.soft != NO_LIMIT) watch_cpu_time(target);
-    auto limits = target.limits.lock();
-    Limit& limit = limits->of(resource);
-    if (wanted.hard > limit.hard && !caller.identity->can(Capability::SysResource)) return Error::Eperm;
-    limit = {wanted.soft, wanted.hard};
+    auto change = target.limits_change.lock();
+    const bool may_raise = caller.identity->can(Capability::SysResource);
+    if (wanted.hard > target.limits.of(resource).hard && !may_raise) return Error::Eperm;
+    target.limits.set(resource, {wanted.soft, wanted.hard});
     return {};
 }
 
@@ -242,14 +238,14 @@ Result<> sys_prlimit64(Context&, PidArgument pid, u32 resource, vm::UserIn<Rlimi
     const Ref<Process> target = pid.value == 0 ? caller.process : PROCESSES.find(pid.value);
     if (!target) return Error::Esrch;
     if (!may_limit(caller, *target)) return Error::Eperm;
-    const Limit old = target->limits.lock()->of(static_cast<Resource>(resource));
+    const Limit old = target->limits.of(static_cast<Resource>(resource));
     if (!in.is_null()) TRY(set_limit(caller, *target, static_cast<Resource>(resource), wanted));
     if (!out.is_null()) TRY(out.write({old.soft, old.hard}));
     return {};
 }
 Result<> sys_getrlimit(Context&, u32 resource, vm::UserOut<Rlimit> out) {
     if (resource >= static_cast<u32>(Resource::COUNT)) return Error::Einval;
-    const Limit limit = current_process().limits.lock()->of(static_cast<Resource>(resource));
+    const Limit limit = current_process().limits.of(static_cast<Resource>(resource));
     return out.write({limit.soft, limit.hard});
 }
 Result<> sys_setrlimit(Context&, u32 resource, vm::UserIn<Rlimit> in) {

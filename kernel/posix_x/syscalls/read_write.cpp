@@ -31,7 +31,7 @@ Result<usize> sys_read(Context&, Descriptor fd, BufferArgument buffer, u64 size)
 Result<usize> sys_write(Context&, Descriptor fd, BufferArgument buffer, u64 size) {
     const FileUse file = TRY(use_file(fd, Rights::Write));
     vm::InBuffer in = TRY(in_buffer(buffer, size));
-    return raise_write_signals(file->write(in, write_context(current_task())), *file);
+    return raise_write_signals(file->write(in, write_context(current_task())));
 }
 
 Result<usize> sys_pread64(Context&, Descriptor fd, BufferArgument buffer, u64 size, i64 offset) {
@@ -45,8 +45,7 @@ Result<usize> sys_pwrite64(Context&, Descriptor fd, BufferArgument buffer, u64 s
     if (offset < 0) return Error::Einval;
     const FileUse file = TRY(use_file(fd, Rights::Write));
     vm::InBuffer in = TRY(in_buffer(buffer, size));
-    return raise_write_signals(file->write_at(in, static_cast<u64>(offset), write_context(current_task())),
-                               *file);
+    return raise_write_signals(file->write_at(in, static_cast<u64>(offset), write_context(current_task())));
 }
 
 // ---- Vectors. The offset of the p-forms comes in two words, of which a 64-bit kernel uses the first (preadv(2)).
@@ -62,7 +61,7 @@ Result<usize> sys_writev(Context&, Descriptor fd, BufferArgument vectors, u64 co
     const FileUse file = TRY(use_file(fd, Rights::Write));
     const vm::UserVector segments = TRY(vm::UserVector::import(vectors.address, count));
     vm::InBuffer in = vm::InBuffer::from_segments(segments.span());
-    return raise_write_signals(file->write(in, write_context(current_task())), *file);
+    return raise_write_signals(file->write(in, write_context(current_task())));
 }
 
 Result<usize> sys_preadv(Context&, Descriptor fd, BufferArgument vectors, u64 count, i64 offset) {
@@ -78,8 +77,7 @@ Result<usize> sys_pwritev(Context&, Descriptor fd, BufferArgument vectors, u64 c
     const FileUse file = TRY(use_file(fd, Rights::Write));
     const vm::UserVector segments = TRY(vm::UserVector::import(vectors.address, count));
     vm::InBuffer in = vm::InBuffer::from_segments(segments.span());
-    return raise_write_signals(file->write_at(in, static_cast<u64>(offset), write_context(current_task())),
-                               *file);
+    return raise_write_signals(file->write_at(in, static_cast<u64>(offset), write_context(current_task())));
 }
 
 Result<u64> sys_lseek(Context&, Descriptor fd, i64 offset, u32 whence) {
@@ -108,7 +106,7 @@ Result<usize> transfer(fs::File& from, u64* offset, fs::File& to, u64 count) {
         else if (written < *got && from.has_trait(FileTraits::Seekable))
             from.set_position(from.position() - (*got - written));
         moved += written;
-        if (!put && moved == 0) return raise_write_signals(put, to);
+        if (!put && moved == 0) return raise_write_signals(put);
         if (written < *got) break;
     }
     return moved;
@@ -149,7 +147,7 @@ Result<> sys_ftruncate(Context&, Descriptor fd, i64 size) {
     if (size < 0) return Error::Einval;
     const FileUse file = TRY(use_file(fd, Rights::Write, Error::Einval));
     const Result<> result = file->truncate(static_cast<u64>(size), write_context(current_task()));
-    if (!result) (void)raise_write_signals(result.error(), *file);
+    if (!result) (void)raise_write_signal(result.error());
     return result;
 }
 

@@ -22,16 +22,14 @@ Result<StartDirectory> StartDirectory::of(Descriptor fd, std::string_view path) 
     return start;
 }
 
-Result<usize> raise_write_signals(Result<usize> result, const fs::File&) {
-    if (result) return result;
+void raise_write_signal(Error error) {
     Task& task = current_task();
-    if (result.error() == Error::Epipe)
+    if (error == Error::Epipe)
         (void)send_signal_to_task(
             task, {.signal = Signal::Pipe, .code = signal_code::USER, .sender = task.process->pid()});
-    else if (result.error() == Error::Efbig && task.process->limit(Resource::FileSize) != NO_LIMIT)
+    else if (error == Error::Efbig && task.process->limit(Resource::FileSize) != NO_LIMIT)
         (void)send_signal_to_task(
             task, {.signal = Signal::Xfsz, .code = signal_code::USER, .sender = task.process->pid()});
-    return result;
 }
 
 Result<u32> install_file(Ref<fs::File> file, security::OnExec on_exec) {

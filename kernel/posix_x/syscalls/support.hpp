@@ -30,7 +30,7 @@ class FileUse {
 /// `missing` is what Linux answers when the descriptor is open but lacks a right: EBADF for reading what is open for
 /// writing, EINVAL and EACCES elsewhere.
 /// Errors: Ebadf (not open, or no file), `missing`.
-inline Result<FileUse> use_file(Descriptor fd, Rights needed, Error missing = Error::Ebadf) {
+[[gnu::always_inline]] inline Result<FileUse> use_file(Descriptor fd, Rights needed, Error missing = Error::Ebadf) {
     security::CapabilityUse use = current_task().files->verify(static_cast<u32>(fd.value), needed);
     if (!use) return use.is_open() ? missing : Error::Ebadf;
     if (use.object().object_kind() != ObjectKind::File) return Error::Ebadf;
@@ -80,8 +80,14 @@ inline fs::WriteContext write_context(Task& task) {
     return {task.credentials(), task.process->limit(Resource::FileSize)};
 }
 
-/// SIGPIPE and SIGXFSZ, which writes raise besides their errors. Returns `result`.
-Result<usize> raise_write_signals(Result<usize> result, const fs::File& file);
+/// SIGPIPE and SIGXFSZ, which writes raise besides their errors.
+void raise_write_signal(Error error);
+/// Returns `result`.
+inline Result<usize> raise_write_signals(Result<usize> result) {
+    if (!result) [[unlikely]]
+        raise_write_signal(result.error());
+    return result;
+}
 
 /// A descriptor for `file`, the lowest free one. Errors: Emfile, Enomem.
 Result<u32> install_file(Ref<fs::File> file, security::OnExec on_exec);
