@@ -30,7 +30,9 @@ struct State {
 };
 
 constinit sync::SpinLocked<State, sync::LockRank::Log, sync::IrqOff> state;
-constinit std::atomic<bool> is_panicking{false};
+constexpr u32 NO_CPU = ~0U;
+constinit std::atomic<u32> panicking_cpu{NO_CPU};
+constinit u32 nested_panics = 0;  // of the panicking CPU alone
 constinit void (*panic_exit)() = nullptr;
 
 constexpr auto panic_print = [](std::string_view text) { state.unsafe_value().to_sinks(text); };
@@ -40,10 +42,14 @@ constexpr auto panic_print = [](std::string_view text) { state.unsafe_value().to
     arch::stop_machine();
 }
 
-/// Only the first panic reports; a second one, met while reporting, stops at once.
+/// Only the first panic reports. Another CPU's stops that CPU. A second one on the same CPU, met while reporting, ends
+/// the machine without a word; a third, met while ending it, stops.
 void begin_panic() {
     arch::disable_interrupts();
-    if (is_panicking.exchange(true)) arch::stop_machine();
+    u32 first = NO_CPU;
+    if (panicking_cpu.compare_exchange_strong(first, arch::cpu_index())) return;
+    if (first == arch::cpu_index() && ++nested_panics == 1) finish_panic();
+    arch::stop_machine();
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "memory/start.hpp"
 
+#include "arch/image_guards.hpp"
 #include "arch/interface.hpp"
 #include "memory/heap/heap.hpp"
 #include "memory/physical/buddy_allocator.hpp"
@@ -40,6 +41,18 @@ Result<> add_direct_map(const boot::MemoryMap& map, MappingList& mappings) {
     return {};
 }
 
+/// What must not be written cannot be written through the direct map either, and the pages below the image's stacks
+/// fault.
+Result<> protect_image() {
+    for (const arch::ImageSection& section : arch::image_sections()) {
+        if (section.kind == arch::ImageSection::Kind::Data) continue;
+        TRY(protect_kernel_range(VirtualAddress(layout.direct_map + section.physical_address), section.size,
+                                 PageFlags::READONLY));
+    }
+    for (const u64 guard : arch::image_guards()) TRY(unmap_kernel_range(VirtualAddress(guard), PAGE_SIZE));
+    return {};
+}
+
 }  // namespace
 
 Result<> start(const boot::MemoryMap& map, std::span<const boot::PhysicalRange> reserved) {
@@ -59,6 +72,7 @@ Result<> start(const boot::MemoryMap& map, std::span<const boot::PhysicalRange> 
     }
     TRY(frames.initialise(usable.span(), kept.span()));
     TRY(initialise_kernel_map(mappings.span()));
+    TRY(protect_image());
     heap.initialise();
     return {};
 }

@@ -1,5 +1,9 @@
 #include "sync/held_locks.hpp"
 
+#include <bit>
+
+#include "utils/format.hpp"
+
 namespace exo::sync {
 
 namespace {
@@ -14,13 +18,70 @@ ThreadHeader& thread_header() {
 #if defined(EXO_DEBUG)
 
 namespace {
+
 constexpr u64 bit(LockRank rank) { return 1ULL << static_cast<u32>(rank); }
+
+std::string_view name_of(LockRank rank) {
+    switch (rank) {
+        case LockRank::Exec: return "Exec";
+        case LockRank::FilePosition: return "FilePosition";
+        case LockRank::MountTable: return "MountTable";
+        case LockRank::Rename: return "Rename";
+        case LockRank::Directory: return "Directory";
+        case LockRank::Inode: return "Inode";
+        case LockRank::Pipe: return "Pipe";
+        case LockRank::Terminal: return "Terminal";
+        case LockRank::Port: return "Port";
+        case LockRank::AddressSpace: return "AddressSpace";
+        case LockRank::PageCache: return "PageCache";
+        case LockRank::SleepingLeaf: return "SleepingLeaf";
+        case LockRank::ProcessTree: return "ProcessTree";
+        case LockRank::Process: return "Process";
+        case LockRank::SignalState: return "SignalState";
+        case LockRank::Task: return "Task";
+        case LockRank::CapabilityTable: return "CapabilityTable";
+        case LockRank::Dentry: return "Dentry";
+        case LockRank::MountPoint: return "MountPoint";
+        case LockRank::FileSystem: return "FileSystem";
+        case LockRank::FileMapping: return "FileMapping";
+        case LockRank::Poll: return "Poll";
+        case LockRank::LeafTable: return "LeafTable";
+        case LockRank::SpinLeaf: return "SpinLeaf";
+        case LockRank::Device: return "Device";
+        case LockRank::WaitQueue: return "WaitQueue";
+        case LockRank::ThreadRegistry: return "ThreadRegistry";
+        case LockRank::Timer: return "Timer";
+        case LockRank::RunQueue: return "RunQueue";
+        case LockRank::Random: return "Random";
+        case LockRank::StackSlots: return "StackSlots";
+        case LockRank::KernelMap: return "KernelMap";
+        case LockRank::Heap: return "Heap";
+        case LockRank::Slab: return "Slab";
+        case LockRank::Frames: return "Frames";
+        case LockRank::Log: return "Log";
+        case LockRank::Console: return "Console";
+        case LockRank::COUNT: break;
+    }
+    return "?";
+}
+
+/// `held` is not 0: the innermost of these is named.
+[[noreturn]] void report_order(LockRank rank, u64 held) {
+    static constinit char message[128];  // the machine ends with it
+    usize size = 0;
+    const auto highest = static_cast<LockRank>(std::bit_width(held) - 1);
+    format_to([&](std::string_view text) { size += text.copy(message + size, sizeof(message) - 1 - size); },
+              "lock order: {} is taken while {} is held", name_of(rank), name_of(highest));
+    panic(message);
+}
+
 }  // namespace
 
 void note_acquired(LockRank rank, Nesting nesting) {
     ThreadHeader& header = thread_header();
     const u64 forbidden = nesting == Nesting::Ordered ? ~(bit(rank) - 1) : ~(bit(rank) | (bit(rank) - 1));
-    ASSERT((header.held_ranks & forbidden) == 0 && "lock order: a lock of this or a higher rank is held");
+    if (const u64 held = header.held_ranks & forbidden; held != 0) [[unlikely]]
+        report_order(rank, held);
     header.held_ranks |= bit(rank);
     if (rank >= LockRank::ProcessTree) ++header.spin_locks_held;
 }

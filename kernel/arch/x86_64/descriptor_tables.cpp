@@ -41,12 +41,16 @@ struct [[gnu::packed]] TablePointer {
 constexpr usize GDT_ENTRIES = 10;
 constexpr usize GDT_TSS = 8;
 constexpr usize IST_STACK_SIZE = 8 * KIB;
-constexpr u32 IST_STACKS = 4;
 
-struct alignas(64) CpuTables {
+struct alignas(PAGE_SIZE) GuardedStack {
+    u8 guard[PAGE_SIZE];  ///< Unmapped by memory.
+    u8 bytes[IST_STACK_SIZE];
+};
+
+struct CpuTables {
+    GuardedStack ist_stacks[IST_STACKS];
     u64 gdt[GDT_ENTRIES];
     Tss tss;
-    alignas(16) u8 ist_stacks[IST_STACKS][IST_STACK_SIZE];
 };
 
 // Only CPU 0 runs today; the record of a further CPU comes from the heap before it is started.
@@ -97,7 +101,7 @@ void fill_gdt(CpuTables& tables) {
 void fill_ist(CpuTables& tables, CpuLocal& cpu) {
     for (u32 index = 0; index < IST_STACKS; ++index) {
         // SAFETY: the last 16 bytes of our own stack; 16-byte aligned.
-        auto* top = reinterpret_cast<u64*>(tables.ist_stacks[index] + IST_STACK_SIZE - 16);
+        auto* top = reinterpret_cast<u64*>(tables.ist_stacks[index].bytes + IST_STACK_SIZE - 16);
         top[0] = reinterpret_cast<u64>(&cpu);
         tables.tss.ist[index] = reinterpret_cast<u64>(top);
     }
@@ -135,6 +139,13 @@ void load_descriptor_tables(CpuLocal& cpu) {
     cpu.self = &cpu;
     write_msr(0xc0000101, reinterpret_cast<u64>(&cpu));  // GS_BASE
     write_msr(0xc0000102, 0);                            // KERNEL_GS_BASE: the user's
+}
+
+std::array<u64, IST_STACKS> ist_guards() {
+    std::array<u64, IST_STACKS> guards{};
+    for (u32 index = 0; index < IST_STACKS; ++index)
+        guards[index] = reinterpret_cast<u64>(first_cpu_tables.ist_stacks[index].guard);
+    return guards;
 }
 
 void set_kernel_stack(void* stack_top) {

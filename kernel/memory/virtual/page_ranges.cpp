@@ -49,7 +49,7 @@ Result<> PageTable::split_at(u64 address) {
 void PageTable::erase_level(TableNode node, u32 level, u64 start, u64 end, TlbBatch& batch) {
     const u64 span = entry_span(level);
     for (u64 at = start; at < end;) {
-        const u64 next = std::min(end, align_down(at, span) + span);
+        const u64 next = end_of_part(at, span, end);
         const u32 index = entry_index(at, level);
         const PageEntry entry = node.get(index);
         if (!entry.is_empty()) {
@@ -84,7 +84,7 @@ void PageTable::protect_level(TableNode node, u32 level, u64 start, u64 end, Pag
                               TlbBatch& batch) {
     const u64 span = entry_span(level);
     for (u64 at = start; at < end;) {
-        const u64 next = std::min(end, align_down(at, span) + span);
+        const u64 next = end_of_part(at, span, end);
         const u32 index = entry_index(at, level);
         const PageEntry entry = node.get(index);
         if (!entry.is_empty()) {

@@ -122,7 +122,7 @@ class PageTable {
         const u64 span = entry_span(level);
         u32 left = node.used();
         for (u64 at = start; at < end && left != 0;) {
-            const u64 next = std::min(end, align_down(at, span) + span);
+            const u64 next = end_of_part(at, span, end);
             const u32 index = entry_index(at, level);
             const PageEntry entry = node.get(index);
             if (!entry.is_empty()) {

@@ -5,6 +5,8 @@
 // Tables with a large page, or with a lower table, count these as one entry each.
 #pragma once
 
+#include <algorithm>
+
 #include "memory/layout.hpp"
 #include "memory/physical/buddy_allocator.hpp"
 #include "memory/virtual/page_flags.hpp"
@@ -15,6 +17,11 @@ namespace exo::memory {
 constexpr u64 entry_span(u32 level) { return PAGE_SIZE << 9 * (level - 1); }
 constexpr u32 entry_index(u64 address, u32 level) {
     return static_cast<u32>(address >> (PAGE_SHIFT + 9 * (level - 1)) & 511);
+}
+
+/// Where the entry of `span` bytes that covers `at` ends, `end` at most. The last entry of all ends where 64 bits do.
+constexpr u64 end_of_part(u64 at, u64 span, u64 end) {
+    return std::min(end - 1, align_down(at, span) + (span - 1)) + 1;
 }
 
 class TableNode {

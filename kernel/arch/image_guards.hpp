@@ -1,0 +1,13 @@
+// Stacks that lie in the kernel's image.
+#pragma once
+
+#include <span>
+
+#include "utils/types.hpp"
+
+namespace exo::arch {
+
+/// Pages of the image that memory unmaps: each lies below a stack, so that an overflow faults (hosted: none).
+std::span<const u64> image_guards();
+
+}  // namespace exo::arch
