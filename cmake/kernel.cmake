@@ -1,10 +1,11 @@
-# The kernel image: build/<preset>/exo-os.elf.
+# The kernel image, build/<preset>/exo-os.elf, and a second one of the same objects with the tests that need the machine,
+# exo-os-tests.elf, which is built only when it is asked for (tests/kernel/run.py).
 file(GLOB_RECURSE arch_sources CONFIGURE_DEPENDS kernel/arch/x86_64/*.cpp kernel/arch/x86_64/*.S)
+file(GLOB test_sources CONFIGURE_DEPENDS tests/kernel/*.cpp)
 
-add_executable(exo-os.elf kernel/main.cpp kernel/startup.cpp ${EXO_SOURCES} ${arch_sources})
-target_link_libraries(exo-os.elf PRIVATE exo_options)
-
-target_compile_options(exo-os.elf PRIVATE
+add_library(exo_kernel_options INTERFACE)
+target_link_libraries(exo_kernel_options INTERFACE exo_options)
+target_compile_options(exo_kernel_options INTERFACE
     -ffreestanding -fno-pic -mcmodel=kernel -mno-red-zone
     -mno-sse -mno-mmx -mno-sse2 -msoft-float
     -fno-omit-frame-pointer -ffunction-sections -fdata-sections
@@ -25,21 +26,41 @@ set(link_options
     -z max-page-size=0x200000 -z noexecstack --gc-sections --no-dynamic-linker -static --build-id=none)
 if(EXO_DEBUG)
     # The trap handlers must not trap themselves, so they are built without.
-    target_compile_options(exo-os.elf PRIVATE -O1
+    target_compile_options(exo_kernel_options INTERFACE -O1
         $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=undefined>
         $<$<COMPILE_LANGUAGE:CXX>:-fno-sanitize=function,vptr>
         $<$<COMPILE_LANGUAGE:CXX>:-fsanitize-trap=undefined>)
     file(GLOB trap_sources kernel/arch/x86_64/trap*.cpp kernel/log/*.cpp)
     set_source_files_properties(${trap_sources} PROPERTIES COMPILE_OPTIONS "-fno-sanitize=all")
 else()
-    target_compile_options(exo-os.elf PRIVATE -O2 $<$<COMPILE_LANGUAGE:CXX>:-flto>)
+    target_compile_options(exo_kernel_options INTERFACE -O2 $<$<COMPILE_LANGUAGE:CXX>:-flto>)
     list(APPEND link_options --lto-O2)
 endif()
-string(JOIN " " link_flags ${link_options})
-set_target_properties(exo-os.elf PROPERTIES LINK_FLAGS "${link_flags}" LINK_DEPENDS ${CMAKE_SOURCE_DIR}/kernel/arch/x86_64/kernel.ld)
 
-# Function names for the panic report, written into the space that kernel.ld reserves.
+# Compiled once, linked into both images.
+add_library(exo_kernel OBJECT kernel/main.cpp kernel/startup.cpp ${EXO_SOURCES} ${arch_sources})
+target_link_libraries(exo_kernel PRIVATE exo_kernel_options)
+
 find_program(PYTHON3 NAMES python3 PATHS /usr/bin NO_DEFAULT_PATH REQUIRED)
-add_custom_command(TARGET exo-os.elf POST_BUILD
-    COMMAND ${PYTHON3} ${CMAKE_SOURCE_DIR}/tools/embed_symbols.py llvm-nm-19 $<TARGET_FILE:exo-os.elf>
-    VERBATIM)
+function(add_kernel_image name)
+    cmake_parse_arguments(PARSE_ARGV 1 image "" "" "SOURCES;LINK_OPTIONS")
+    add_executable(${name} $<TARGET_OBJECTS:exo_kernel> ${image_SOURCES})
+    target_link_libraries(${name} PRIVATE exo_kernel_options)
+    string(JOIN " " link_flags ${link_options} ${image_LINK_OPTIONS})
+    set_target_properties(${name} PROPERTIES
+        LINKER_LANGUAGE CXX LINK_FLAGS "${link_flags}" LINK_DEPENDS ${CMAKE_SOURCE_DIR}/kernel/arch/x86_64/kernel.ld)
+    # Function names for the panic report, written into the space that kernel.ld reserves.
+    add_custom_command(TARGET ${name} POST_BUILD
+        COMMAND ${PYTHON3} ${CMAKE_SOURCE_DIR}/tools/embed_symbols.py llvm-nm-19 $<TARGET_FILE:${name}>
+        VERBATIM)
+endfunction()
+
+add_kernel_image(exo-os.elf)
+
+# The tests take the place of the first process, and look on when an entry on a stack of its own reaches C++.
+if(test_sources)
+    add_kernel_image(exo-os-tests.elf SOURCES ${test_sources} LINK_OPTIONS
+        --wrap=_ZN3exo7posix_x19start_first_processEv --wrap=exo_trap_on_own_stack)
+    set_target_properties(exo-os-tests.elf PROPERTIES EXCLUDE_FROM_ALL ON)
+    target_include_directories(exo-os-tests.elf PRIVATE tests/kernel)
+endif()

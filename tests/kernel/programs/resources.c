@@ -1,0 +1,72 @@
+// What the kernel has, as /proc says it. Nothing here allocates: the reader must not change what it reads.
+#include "test.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static long value_after(const char* text, const char* name) {
+    const char* at = strstr(text, name);
+    if (at == NULL) fail("/proc/meminfo has no %s", name);
+    return strtol(at + strlen(name), NULL, 10);
+}
+
+struct entry {
+    uint64_t inode;
+    int64_t offset;
+    uint16_t length;
+    uint8_t type;
+    char name[];
+};
+
+static int count_entries(const char* path, int (*counts)(const char* name)) {
+    static char buffer[4096] __attribute__((aligned(8)));
+    const int folder = open(path, O_RDONLY | O_DIRECTORY);
+    if (folder < 0) fail("open %s", path);
+    int count = 0;
+    long size;
+    while ((size = syscall(SYS_getdents64, folder, buffer, sizeof(buffer))) > 0) {
+        for (long at = 0; at < size; at += ((struct entry*)(buffer + at))->length)
+            count += counts(((struct entry*)(buffer + at))->name);
+    }
+    close(folder);
+    return count;
+}
+
+static int is_number(const char* name) { return name[0] >= '0' && name[0] <= '9'; }
+
+struct resources read_resources(void) {
+    static char text[4096];
+    const int file = open("/proc/meminfo", O_RDONLY);
+    if (file < 0) fail("open /proc/meminfo");
+    const long size = read(file, text, sizeof(text) - 1);
+    close(file);
+    if (size <= 0) fail("read /proc/meminfo");
+    text[size] = '\0';
+    return (struct resources){value_after(text, "MemFree:"),         value_after(text, "Committed_AS:"),
+                              value_after(text, "PageTables:"),      value_after(text, "KernelStack:"),
+                              value_after(text, "Shmem:"),           count_entries("/proc", is_number),
+                              count_entries("/proc/1/fd", is_number)};
+}
+
+const char* difference(const struct resources* before, const struct resources* after) {
+    static char text[256];
+    text[0] = '\0';
+    size_t used = 0;
+#define COMPARE(field)                                                                       \
+    if (before->field != after->field)                                                       \
+        used += (size_t)snprintf(text + used, sizeof(text) - used, " " #field " %ld -> %ld", \
+                                 (long)before->field, (long)after->field);
+    COMPARE(free_kib)
+    COMPARE(committed_kib)
+    COMPARE(tables_kib)
+    COMPARE(stacks_kib)
+    COMPARE(shared_kib)
+    COMPARE(processes)
+    COMPARE(descriptors)
+    return text;
+}

@@ -1,0 +1,105 @@
+#!/usr/bin/python3
+"""Tests inside QEMU of what needs the machine: ./exo test kernel [PATTERN].
+
+Every test runs with both builds of the kernel, on both machines. Three kinds:
+  in_kernel.py   tests linked into a second image of the kernel's own objects (tests/kernel/*.cpp)
+  programs.py    programs on the shipped image: hostile ones, and that nothing of them is left (tests/kernel/programs/)
+  boot_paths.py  other loaders, and malformed hand-overs
+
+PATTERN is a part of PRESET/MACHINE/NAME. The last line is 'N passed, N failed'.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import in_kernel
+import machine
+import programs
+from build import Built, BuildError
+from protocol import Outcome
+
+AT_ONCE = 2
+
+
+class Suite:
+    """Collects jobs, runs them two at a time, and counts."""
+
+    def __init__(self, pattern: str) -> None:
+        self.pattern = pattern
+        self.passed = 0
+        self.failed = 0
+        self._jobs: list = []
+
+    def wants(self, place: str, name: str) -> bool:
+        return self.pattern in f"{place}/{name}"
+
+    def add(self, job, *arguments) -> None:
+        """`job(*arguments)` gives an Outcome or a list of them."""
+        self._jobs.append((job, arguments))
+
+    def report(self, outcome: Outcome) -> None:
+        if outcome.problem:
+            self.failed += 1
+            print(outcome, flush=True)
+        else:
+            self.passed += 1
+            if self.pattern:
+                print(outcome, flush=True)
+
+    def run(self) -> None:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            for result in pool.map(_run_job, self._jobs):
+                for outcome in result if isinstance(result, list) else [result]:
+                    self.report(outcome)
+        self._jobs = []
+
+
+def _run_job(job) -> list[Outcome] | Outcome:
+    function, arguments = job
+    return function(*arguments)
+
+
+def add_in_kernel(suite: Suite, built: Built, preset: str, where: str) -> None:
+    place = f"{preset}/{where}"
+    kernel = built.tests_image(preset)
+    returning = []
+    for name, kind in in_kernel.list_tests(kernel, where, built.empty_initramfs):
+        if not suite.wants(place, name):
+            continue
+        if kind == "returns":
+            returning.append(name)
+        else:
+            suite.add(in_kernel.run_panicking, place, kernel, where, built.empty_initramfs, name)
+    if returning:
+        suite.add(in_kernel.run_returning, place, kernel, where, built.empty_initramfs, returning)
+
+
+def main() -> int:
+    suite = Suite(sys.argv[1] if len(sys.argv) > 1 else "")
+    with tempfile.TemporaryDirectory(prefix="exo-kernel-tests-") as folder:
+        try:
+            built = Built(folder)
+        except BuildError as error:
+            print(error)
+            print("0 passed, 1 failed")
+            return 1
+        for preset in machine.PRESETS:
+            for where in machine.MACHINES:
+                started = time.monotonic()
+                for add in (add_in_kernel, programs.add):
+                    try:
+                        add(suite, built, preset, where)
+                    except RuntimeError as error:
+                        suite.report(Outcome(f"{preset}/{where}", add.__module__, str(error)))
+                suite.run()
+                print(f"{preset}/{where}: {time.monotonic() - started:.1f} s", flush=True)
+    print(f"{suite.passed} passed, {suite.failed} failed")
+    return 1 if suite.failed or not suite.passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
