@@ -86,6 +86,12 @@ Result<usize> File::write_at(vm::InBuffer& from, u64 offset, const WriteContext&
     return do_write(from, offset, context);
 }
 
+void File::note_read() {
+    if (has(flags(), OpenFlags::Noatime)) return;
+    if (path_.mount && has(path_.mount->options(), MountOptions::NoAtime)) return;
+    inode_->note_accessed_relative();
+}
+
 Result<> File::read_exactly(std::span<u8> to, u64 offset) {
     vm::OutBuffer buffer = vm::OutBuffer::from_kernel(to);
     while (buffer.remaining() != 0) {

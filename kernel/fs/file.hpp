@@ -65,6 +65,8 @@ class File : public Object {
     /// pread, pwrite. Errors: Espipe, Einval (the end would be no offset), and those of read and write.
     Result<usize> read_at(vm::OutBuffer& to, u64 offset);
     Result<usize> write_at(vm::InBuffer& from, u64 offset, const WriteContext& context = {});
+    /// The access time, as the open flags and the mount's want it: for whoever takes bytes from page_source().
+    void note_read();
     /// Reads exactly these bytes, for the kernel itself (execve). Errors: Eio when the file ends before.
     Result<> read_exactly(std::span<u8> to, u64 offset);
     /// The new position. Errors: Espipe, Einval, Enxio (SEEK_DATA and SEEK_HOLE behind the end), Eoverflow.

@@ -106,14 +106,46 @@ FrameRef PageCache::peek_page(u64 index) {
     return find(index);
 }
 
+/// The pages from `first` on that are there, up to a gap: the tree is asked once for a stretch of them.
+class PageCache::Stretch {
+  public:
+    explicit Stretch(PageCache& cache) : cache_(cache) {}
+
+    /// Page `index`; null if it is not there. `last` is the last one that will be asked for.
+    const FrameRef& page(u64 index, u64 last) {
+        if (index < first_ || index - first_ >= count_) fetch(index, last);
+        return frames_[count_ != 0 ? index - first_ : 0];
+    }
+
+  private:
+    static constexpr usize SIZE = 16;
+
+    void fetch(u64 index, u64 last) {
+        for (usize i = 0; i < count_; ++i) frames_[i] = {};
+        auto tree = cache_.tree_.lock();
+        first_ = index;
+        for (count_ = 0; count_ < SIZE && index + count_ <= last; ++count_) {
+            FrameRef frame = tree->find(index + count_);
+            if (!frame) break;
+            frames_[count_] = std::move(frame);
+        }
+    }
+
+    PageCache& cache_;
+    u64 first_ = 0;
+    usize count_ = 0;
+    FrameRef frames_[SIZE];
+};
+
 Result<usize> PageCache::read(vm::OutBuffer& to, u64 offset) {
     const u64 size = this->size();
     usize done = 0;
+    Stretch stretch(*this);
     while (offset < size && to.remaining() != 0) {
         const u64 available = size - offset < to.remaining() ? size - offset : to.remaining();
         const usize count = piece_at(offset, available);
         Result<usize> moved = 0UZ;
-        if (const FrameRef frame = find(page_of(offset))) {
+        if (const FrameRef& frame = stretch.page(page_of(offset), page_of(offset + available - 1))) {
             moved = to.write({frame.data() + within_page(offset), count});
         } else {
             const std::span<const u8> content = backing_of(page_of(offset));

@@ -68,6 +68,7 @@ class PageCache final : public vm::PageSource {
     void back_with(std::span<const u8> content, Ref<Object> keep_alive);
 
   private:
+    class Stretch;
     using Tree = sync::SpinLocked<PageTree, sync::LockRank::SpinLeaf>;
 
     /// For whom a page is put into the tree.

@@ -49,6 +49,19 @@ Result<usize> BufferCursor::advance(usize limit, KernelMove&& kernel_move, UserM
         consume(wanted);
         return wanted;
     }
+    if (wanted <= single_.size) [[likely]] {  // within one piece, as most are
+        const u64 address = single_.address;
+        if (!memory::is_user_range(address, wanted)) return Error::Efault;
+        const usize moved = wanted - user_move(address, 0, wanted);
+        if (moved == 0) return Error::Efault;
+        remaining_ -= moved;
+        single_ = {address + moved, single_.size - moved};
+        return moved;
+    }
+    return advance_pieces(wanted, user_move);
+}
+
+template <class UserMove> Result<usize> BufferCursor::advance_pieces(usize wanted, UserMove&& user_move) {
     usize done = 0;
     while (done < wanted) {
         const UserSegment piece = next_piece();

@@ -18,8 +18,8 @@ namespace exo::vm {
 
 /// One iovec that has been imported.
 struct UserSegment {
-    u64 address = 0;
-    usize size = 0;
+    u64 address;
+    usize size;
 };
 
 namespace detail {
@@ -40,6 +40,7 @@ class BufferCursor {
     Result<usize> advance(usize limit, KernelMove&& kernel_move, UserMove&& user_move);
 
   private:
+    template <class UserMove> Result<usize> advance_pieces(usize wanted, UserMove&& user_move);
     /// The unmoved part of the segment that comes next.
     UserSegment next_piece();
     void consume(usize count);

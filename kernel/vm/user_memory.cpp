@@ -57,26 +57,27 @@ Result<String> UserString::read(usize max_size, Error too_long) const {
     return too_long;
 }
 
-Result<UserVector> UserVector::import(u64 address, usize count) {
+Result<> UserVector::import(u64 address, usize count) {
     if (count > MAX_COUNT) return Error::Einval;
-    UserVector vector;
-    vector.count_ = count;
-    UserSegment* segments = vector.inline_.data();
-    if (vector.is_long()) {
-        TRY(vector.long_.resize(count));
-        segments = vector.long_.data();
+    count_ = count;
+    UserSegment* segments = inline_;
+    if (is_long()) {
+        TRY(long_.resize(count));
+        segments = long_.data();
     }
     // SAFETY: an iovec is two words, address and length; any bytes make one.
     TRY(read_user(address, {reinterpret_cast<u8*>(segments), count * sizeof(UserSegment)}));
-    const std::span<UserSegment> all{segments, count};
-    for (const UserSegment& segment : all)
+    // A negative length anywhere comes before a bad range anywhere.
+    bool is_in_range = true;
+    for (usize i = 0; i < count; ++i) {
+        UserSegment& segment = segments[i];
         if (static_cast<i64>(segment.size) < 0) return Error::Einval;
-    for (UserSegment& segment : all) {
-        if (!memory::is_user_range(segment.address, segment.size)) return Error::Efault;
-        segment.size = std::min(segment.size, MAX_TOTAL - vector.total_);
-        vector.total_ += segment.size;
+        is_in_range = is_in_range && memory::is_user_range(segment.address, segment.size);
+        if (segment.size > MAX_TOTAL - total_) segment.size = MAX_TOTAL - total_;
+        total_ += segment.size;
     }
-    return vector;
+    if (!is_in_range) return Error::Efault;
+    return {};
 }
 
 }  // namespace exo::vm

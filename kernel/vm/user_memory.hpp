@@ -139,7 +139,7 @@ class UserString {
 
 // ---- Vectors (readv(2)).
 
-/// An imported iovec array. Its sizes add up to at most MAX_TOTAL, as Linux clamps them.
+/// An imported iovec array, in place: it is too large to be passed around. Its sizes add up to at most MAX_TOTAL, as Linux clamps them.
 class UserVector {
   public:
     static constexpr usize MAX_COUNT = 1024;         ///< UIO_MAXIOV
@@ -147,15 +147,16 @@ class UserVector {
 
     /// Errors, in Linux's order: Einval (count), Efault (the array), Einval (a negative length), Efault (a range outside
     /// the user half), Enomem.
-    static Result<UserVector> import(u64 address, usize count);
-    std::span<const UserSegment> span() const { return {is_long() ? long_.data() : inline_.data(), count_}; }
+    /// Once.
+    Result<> import(u64 address, usize count);
+    std::span<const UserSegment> span() const { return {is_long() ? long_.data() : inline_, count_}; }
     usize total_size() const { return total_; }
 
   private:
     static constexpr usize INLINE = 8;
     bool is_long() const { return count_ > INLINE; }
 
-    std::array<UserSegment, INLINE> inline_{};
+    UserSegment inline_[INLINE];
     Vector<UserSegment> long_;
     usize count_ = 0;
     usize total_ = 0;

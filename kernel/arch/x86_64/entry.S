@@ -215,12 +215,17 @@ full_path:
     xor %ebp, %ebp
     sti
     sub $8, %rsp
-    call exo_system_call           // returns with interrupts off and nothing left to do
+    call exo_system_call
     add $8, %rsp
+    cli
+    mov %gs:8, %rax
+    cmpl $0, (%rax)                // ThreadHeader::work
+    jne 2f
     .globl exo_return_from_system_call
 exo_return_from_system_call:
-    // SYSRET only if it restores everything: rcx == rip (canonical, in the user half), r11 == rflags without RF and TF,
-    // and our own selectors. On some CPUs SYSRET to a non-canonical address faults in kernel mode with the user's stack.
+    // SYSRET only if it restores everything: rcx == rip (canonical, in the user half) and r11 == rflags without RF and
+    // TF. The selectors are our own: nothing puts others there. On some CPUs SYSRET to a non-canonical address faults in
+    // kernel mode with the user's stack.
     mov 88(%rsp), %rcx
     cmp 128(%rsp), %rcx
     jne exo_return_from_trap
@@ -232,10 +237,6 @@ exo_return_from_system_call:
     jne exo_return_from_trap
     test $0x10100, %r11d
     jnz exo_return_from_trap
-    cmpl $USER_CS, 136(%rsp)
-    jne exo_return_from_trap
-    cmpl $USER_SS, 160(%rsp)
-    jne exo_return_from_trap
     pop %r15
     pop %r14
     pop %r13
@@ -264,7 +265,7 @@ fast_path_with_work:
     push %r13
     push %r14
     push %r15
-    mov %rsp, %rdi
+2:  mov %rsp, %rdi
     xor %ebp, %ebp
     sub $8, %rsp
     call exo_prepare_return_to_user

@@ -117,9 +117,11 @@ void exo_trap_on_own_stack(u32 vector, UserRegisters& registers) {
     upcalls::fatal_exception(vector, registers.original_rax, fault_address(), registers);
 }
 
+/// sigreturn and execve name where the program goes on without leaving work behind: see exo_prepare_return_to_user.
 void exo_system_call(UserRegisters& registers) {
     upcalls::system_call(registers);
-    exo_prepare_return_to_user(registers);
+    if (registers.rip >= USER_TOP) [[unlikely]]
+        registers.rip = USER_TOP - PAGE_SIZE;
 }
 
 [[noreturn]] void exo_enter_user(UserRegisters& registers);

@@ -5,12 +5,6 @@
 
 namespace exo::fs::tmpfs {
 
-void TmpfsFile::note_read() {
-    if (has(flags(), OpenFlags::Noatime)) return;
-    if (path().mount && has(path().mount->options(), MountOptions::NoAtime)) return;
-    inode().note_accessed_relative();
-}
-
 Result<usize> TmpfsFile::do_read(vm::OutBuffer& to, u64 offset) {
     const usize count = TRY(regular().cache().read(to, offset));
     note_read();

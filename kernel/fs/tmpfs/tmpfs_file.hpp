@@ -20,7 +20,6 @@ class TmpfsFile final : public File {
 
   private:
     TmpfsRegular& regular() const { return static_cast<TmpfsRegular&>(inode()); }
-    void note_read();
 };
 
 }  // namespace exo::fs::tmpfs

@@ -235,9 +235,12 @@ struct DirectoryWriter {
             if (written == 0) status = Error::Einval;  // not even one fits
             return false;
         }
-        u8 record[abi::DIRENT64_NAME_OFFSET + abi::MAX_NAME_LENGTH + 1 + 8] = {};
+        [[clang::uninitialized]] u8 record[abi::DIRENT64_NAME_OFFSET + abi::MAX_NAME_LENGTH + 1 + 8];
         const abi::linux_dirent64 header{entry.inode_number, static_cast<i64>(entry.next_cookie),
                                          static_cast<u16>(record_size), abi::dirent_type(entry.mode)};
+        constexpr u64 ZEROS = 0;
+        std::memcpy(record + record_size - sizeof(ZEROS), &ZEROS,
+                    sizeof(ZEROS));  // what the name leaves free
         std::memcpy(record, &header, abi::DIRENT64_NAME_OFFSET);
         std::memcpy(record + abi::DIRENT64_NAME_OFFSET, entry.name.data(), entry.name.size());
         if (const Result<> copied = vm::write_user(address, {record, record_size}); !copied) {

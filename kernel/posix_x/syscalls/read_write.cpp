@@ -52,14 +52,16 @@ Result<usize> sys_pwrite64(Context&, Descriptor fd, BufferArgument buffer, u64 s
 
 Result<usize> sys_readv(Context&, Descriptor fd, BufferArgument vectors, u64 count) {
     const FileUse file = TRY(use_file(fd, Rights::Read));
-    const vm::UserVector segments = TRY(vm::UserVector::import(vectors.address, count));
+    [[clang::uninitialized]] vm::UserVector segments;
+    TRY(segments.import(vectors.address, count));
     vm::OutBuffer out = vm::OutBuffer::from_segments(segments.span());
     return file->read(out);
 }
 
 Result<usize> sys_writev(Context&, Descriptor fd, BufferArgument vectors, u64 count) {
     const FileUse file = TRY(use_file(fd, Rights::Write));
-    const vm::UserVector segments = TRY(vm::UserVector::import(vectors.address, count));
+    [[clang::uninitialized]] vm::UserVector segments;
+    TRY(segments.import(vectors.address, count));
     vm::InBuffer in = vm::InBuffer::from_segments(segments.span());
     return raise_write_signals(file->write(in, write_context(current_task())));
 }
@@ -67,7 +69,8 @@ Result<usize> sys_writev(Context&, Descriptor fd, BufferArgument vectors, u64 co
 Result<usize> sys_preadv(Context&, Descriptor fd, BufferArgument vectors, u64 count, i64 offset) {
     if (offset < 0) return Error::Einval;
     const FileUse file = TRY(use_file(fd, Rights::Read));
-    const vm::UserVector segments = TRY(vm::UserVector::import(vectors.address, count));
+    [[clang::uninitialized]] vm::UserVector segments;
+    TRY(segments.import(vectors.address, count));
     vm::OutBuffer out = vm::OutBuffer::from_segments(segments.span());
     return file->read_at(out, static_cast<u64>(offset));
 }
@@ -75,7 +78,8 @@ Result<usize> sys_preadv(Context&, Descriptor fd, BufferArgument vectors, u64 co
 Result<usize> sys_pwritev(Context&, Descriptor fd, BufferArgument vectors, u64 count, i64 offset) {
     if (offset < 0) return Error::Einval;
     const FileUse file = TRY(use_file(fd, Rights::Write));
-    const vm::UserVector segments = TRY(vm::UserVector::import(vectors.address, count));
+    [[clang::uninitialized]] vm::UserVector segments;
+    TRY(segments.import(vectors.address, count));
     vm::InBuffer in = vm::InBuffer::from_segments(segments.span());
     return raise_write_signals(file->write_at(in, static_cast<u64>(offset), write_context(current_task())));
 }
@@ -86,28 +90,64 @@ Result<u64> sys_lseek(Context&, Descriptor fd, i64 offset, u32 whence) {
     return file->seek(offset, static_cast<abi::SeekWhence>(whence));
 }
 
-// ---- sendfile: through a page of kernel memory, so that any source and any target will do.
+// ---- sendfile
 
-/// Moves up to `count` bytes; stops at the first short transfer.
-Result<usize> transfer(fs::File& from, u64* offset, fs::File& to, u64 count) {
-    const memory::FrameRef page = TRY(memory::FrameRef::allocate());
-    const std::span<u8> buffer{static_cast<u8*>(page.data()), PAGE_SIZE};
+/// From a page of the file itself if it has one there, else through a page of kernel memory, so that any source and any
+/// target will do.
+class FileSource {
+  public:
+    FileSource(fs::File& file, u64 offset) : file_(file), offset_(offset) {}
+    u64 offset() const { return offset_; }
+    /// Errors: Enomem.
+    Result<> open() {
+        // What cannot be mapped has no pages to show.
+        if (auto pages = file_.page_source()) pages_ = std::move(*pages);
+        return {};
+    }
+    /// Moves up to `count` bytes, within a page. 0 at the end.
+    Result<usize> move_piece(fs::File& to, u64 count, const fs::WriteContext& context) {
+        const usize at = offset_ % PAGE_SIZE;
+        count = std::min<u64>(count, PAGE_SIZE - at);
+        const u64 size = file_.inode().size();
+        const memory::FrameRef page =
+            pages_ && offset_ < size ? pages_->peek_page(offset_ >> PAGE_SHIFT) : memory::FrameRef();
+        const std::span<const u8> bytes =
+            page ? std::span<const u8>{page.data() + at, static_cast<usize>(std::min(count, size - offset_))}
+                 : TRY(read(static_cast<usize>(count)));
+        if (bytes.empty()) return 0uz;
+        vm::InBuffer in = vm::InBuffer::from_kernel(bytes);
+        const usize moved = TRY(to.write(in, context));
+        if (page) file_.note_read();
+        offset_ += moved;
+        return moved;
+    }
+
+  private:
+    Result<std::span<const u8>> read(usize count) {
+        if (!scratch_) scratch_ = TRY(memory::FrameRef::allocate());
+        vm::OutBuffer out = vm::OutBuffer::from_kernel(scratch_.bytes().first(count));
+        const usize got = TRY(file_.read_at(out, offset_));
+        return std::span<const u8>{scratch_.bytes().first(got)};
+    }
+
+    fs::File& file_;
+    u64 offset_;
+    Ref<vm::PageSource> pages_;
+    memory::FrameRef scratch_;
+};
+
+/// Moves up to `count` bytes; stops at the first piece that was not taken whole.
+Result<usize> transfer(FileSource& from, fs::File& to, u64 count) {
+    TRY(from.open());
+    const fs::WriteContext context = write_context(current_task());
     usize moved = 0;
     while (moved < count) {
-        vm::OutBuffer out = vm::OutBuffer::from_kernel(buffer.first(std::min<u64>(PAGE_SIZE, count - moved)));
-        const Result<usize> got = offset != nullptr ? from.read_at(out, *offset) : from.read(out);
-        if (!got && moved == 0) return got;
-        if (!got || *got == 0) break;
-        vm::InBuffer in = vm::InBuffer::from_kernel(buffer.first(*got));
-        const Result<usize> put = to.write(in, write_context(current_task()));
-        const usize written = put ? *put : 0;
-        if (offset != nullptr)
-            *offset += written;
-        else if (written < *got && from.has_trait(FileTraits::Seekable))
-            from.set_position(from.position() - (*got - written));
-        moved += written;
+        const u64 wanted = std::min<u64>(count - moved, PAGE_SIZE - from.offset() % PAGE_SIZE);
+        const Result<usize> put = from.move_piece(to, wanted, context);
         if (!put && moved == 0) return raise_write_signals(put);
-        if (written < *got) break;
+        if (!put) break;
+        moved += *put;
+        if (*put < wanted) break;
     }
     return moved;
 }
@@ -120,12 +160,14 @@ Result<usize> sys_sendfile(Context&, Descriptor out_fd, Descriptor in_fd, vm::Us
     if (!in->has_trait(FileTraits::Seekable) || in->inode().is_directory()) return Error::Einval;
     if (has(out->flags(), abi::OpenFlags::Append)) return Error::Einval;
     count = std::min(count, MAX_TRANSFER);
-    if (offset.is_null()) return transfer(*in, nullptr, *out, count);
-    const i64 start = TRY(offset.read());
+    const i64 start = offset.is_null() ? static_cast<i64>(in->position()) : TRY(offset.read());
     if (start < 0) return Error::Einval;
-    u64 position = static_cast<u64>(start);
-    const usize moved = TRY(transfer(*in, &position, *out, count));
-    TRY(offset.write(static_cast<i64>(position)));
+    FileSource source(*in, static_cast<u64>(start));
+    const usize moved = TRY(transfer(source, *out, count));
+    if (offset.is_null())
+        in->set_position(source.offset());
+    else
+        TRY(offset.write(static_cast<i64>(source.offset())));
     return moved;
 }
 
