@@ -15,11 +15,16 @@
 enum { DEFAULT_ROUNDS = 5 };
 
 char buffer[MIB];
-static const char *current = "start";
+static const char* current = "start";
+static int rounds = DEFAULT_ROUNDS;
 
 // nopl imm32(%rax): the counting plugin opens and closes a region here. Nothing else has these bytes.
-static inline void open_region(void) { __asm__ volatile(".byte 0x0f, 0x1f, 0x80, 0x01, 0x00, 0x58, 0x45" ::: "memory"); }
-static inline void close_region(void) { __asm__ volatile(".byte 0x0f, 0x1f, 0x80, 0x02, 0x00, 0x58, 0x45" ::: "memory"); }
+static inline void open_region(void) {
+    __asm__ volatile(".byte 0x0f, 0x1f, 0x80, 0x01, 0x00, 0x58, 0x45" ::: "memory");
+}
+static inline void close_region(void) {
+    __asm__ volatile(".byte 0x0f, 0x1f, 0x80, 0x02, 0x00, 0x58, 0x45" ::: "memory");
+}
 
 static inline uint64_t instructions(void) {
     uint32_t low, high;
@@ -33,14 +38,14 @@ static _Noreturn void end_machine(void) {
     _exit(1);
 }
 
-_Noreturn void fail(const char *what) {
+_Noreturn void fail(const char* what) {
     printf("@@FAIL %s %s (%s)\n", current, what, strerror(errno));
     fflush(stdout);
     if (getpid() != 1) _exit(1);
     end_machine();
 }
 
-enum Proof lacking(const char *what) {
+enum Proof lacking(const char* what) {
     const int error = errno;
     if (error != ENOSYS && error != EAFNOSUPPORT && error != EOPNOTSUPP && error != EINVAL) fail(what);
     printf("@@NONE %s %s: %s\n", current, what, strerror(error));
@@ -57,7 +62,7 @@ static void set_stage(void) {
     REQUIRE(mknod("zero", S_IFCHR | 0666, makedev(1, 5)) == 0);
 }
 
-static void measure(const struct Operation *operation, int rounds) {
+static void measure(const struct Operation* operation) {
     current = operation->name;
     if (operation->prepare) operation->prepare();
     if (operation->prove() == PROVED) {
@@ -85,28 +90,43 @@ static void measure(const struct Operation *operation, int rounds) {
 
 // `operations` in the environment (a word of the kernel's command line) names what to run, with commas between.
 // Not the arguments: Linux also hands on words there that only its start-up code knows, like nokaslr.
-static int is_wanted(const char *name) {
-    const char *list = getenv("operations");
+static int is_wanted(const char* name) {
+    const char* list = getenv("operations");
     const size_t size = strlen(name);
     if (!list) return 1;
-    for (const char *found = list; (found = strstr(found, name)) != NULL; found += size)
+    for (const char* found = list; (found = strstr(found, name)) != NULL; found += size)
         if ((found == list || found[-1] == ',') && (found[size] == 0 || found[size] == ',')) return 1;
     return 0;
 }
 
-int main(int argc, char **argv) {
+static const struct Operation* const families[] = {call_operations,   pipe_operations,   file_operations,
+                                                   name_operations,   memory_operations, signal_operations,
+                                                   ready_operations,  switch_operations, process_operations,
+                                                   thread_operations, socket_operations};
+
+static void for_each_operation(void (*act)(const struct Operation* operation)) {
+    for (size_t family = 0; family < sizeof families / sizeof *families; ++family)
+        for (const struct Operation* operation = families[family]; operation->name; ++operation)
+            act(operation);
+}
+
+static void print_name(const struct Operation* operation) { puts(operation->name); }
+
+static void measure_if_wanted(const struct Operation* operation) {
+    if (is_wanted(operation->name)) measure(operation);
+}
+
+int main(int argc, char** argv) {
     if (argc > 1 && strcmp(argv[1], "--exit") == 0) _exit(0);  // what the exec operations execute
-    int rounds = DEFAULT_ROUNDS;
-    const char *text = getenv("rounds");
+    if (argc > 1 && strcmp(argv[1], "--list") == 0) {          // what `exo bench` asks on the host
+        for_each_operation(print_name);
+        return 0;
+    }
+    const char* text = getenv("rounds");
     if (text) rounds = atoi(text);
     if (rounds < 1 || rounds > 64) fail("rounds= is 1 to 64");
     set_stage();
-    const struct Operation *families[] = {
-        call_operations,   pipe_operations,  file_operations,   name_operations,    memory_operations, signal_operations,
-        ready_operations,  switch_operations, process_operations, thread_operations, socket_operations};
-    for (size_t family = 0; family < sizeof families / sizeof *families; ++family)
-        for (const struct Operation *operation = families[family]; operation->name; ++operation)
-            if (is_wanted(operation->name)) measure(operation, rounds);
+    for_each_operation(measure_if_wanted);
     printf("@@DONE\n");
     fflush(stdout);
     end_machine();

@@ -3,34 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import glob
 import json
 import os
-import re
 import shutil
-import subprocess
 
-import image
+import image  # first: it makes tools/exo importable
 import machine
 import programs
+from exo import debian_kernel
 
-FOLDER = os.path.join(programs.ROOT, "build", "oracle")
-RESULTS = os.path.join(FOLDER, "results")
-META_PACKAGE = "linux-image-cloud-amd64"
+RESULTS = os.path.join(programs.ROOT, "build", "oracle", "results")
 
 
 def kernel() -> str:
     """The path of the oracle's kernel, which is fetched when it is not there. Its name carries its version."""
-    found = glob.glob(os.path.join(FOLDER, "linux", "boot", "vmlinuz-*"))
-    if not found:
-        image.packages.download(_package(), os.path.join(FOLDER, "linux"))
-        found = glob.glob(os.path.join(FOLDER, "linux", "boot", "vmlinuz-*"))
-    return found[0]
-
-
-def _package() -> str:
-    listing = subprocess.run(["apt-cache", "depends", META_PACKAGE], capture_output=True, text=True, check=True).stdout
-    return re.search(r"Depends: (linux-image-\S+)", listing)[1]
+    return debian_kernel.ensure().path
 
 
 def _key(test: programs.Test) -> str:

@@ -12,6 +12,7 @@ COMMANDS = (
     ("debug", "debug", "the same, but wait for gdb before the first instruction"),
     ("build", "build_command", "build kernels without running them"),
     ("test", "suites", "build and run the tests, or a part of them"),
+    ("bench", "bench.command", "measure: beside Linux, by function, against another commit"),
     ("check", "check", "check formatting, names and the order of the layers"),
 )
 

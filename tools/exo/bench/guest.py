@@ -1,0 +1,85 @@
+"""The programs of benches/guest and benches/boot: one static binary each, and the image that has it as /init."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import io
+import os
+import stat
+
+from .. import cpio, fingerprint, packages, paths, process
+from ..errors import ExoError
+
+COMPILER = "musl-gcc"
+FLAGS = ("-O2", "-Wall", "-Wextra", "-Werror", "-static")
+LIST = "--list"  # the suite answers with the names of its operations
+
+
+class Program:
+    """A static program, made of the C files of one folder below benches/."""
+
+    def __init__(self, name: str, flags: tuple[str, ...] = ()) -> None:
+        self.name = name
+        self.sources = paths.in_root("benches", name)
+        self.path = paths.in_build("bench", name)
+        self._flags = flags
+
+    def build(self) -> str:
+        """Compiles it when a source has changed. Errors: ExoError when there is no compiler or it fails."""
+        made_from = fingerprint.of([self.sources, __file__])
+        stamp = self.path + ".inputs"
+        if os.path.exists(self.path) and fingerprint.matches(stamp, made_from):
+            return self.path
+        if packages.find_program(COMPILER) is None:
+            raise ExoError(f"{COMPILER} is missing (Debian's package musl-tools); it makes the programs that are measured")
+        os.makedirs(os.path.dirname(self.path), exist_ok=True)
+        temporary = f"{self.path}.{os.getpid()}"
+        process.run([COMPILER, *FLAGS, *self._flags, *self.files(), "-o", temporary], f"compiling benches/{self.name}")
+        os.replace(temporary, self.path)
+        fingerprint.save(stamp, made_from)
+        return self.path
+
+    def files(self) -> list[str]:
+        return sorted(glob.glob(os.path.join(self.sources, "*.c")) + glob.glob(os.path.join(self.sources, "*.S")))
+
+    def digest(self) -> str:
+        """Of the binary: what was measured is what has the same digest."""
+        with open(self.build(), "rb") as file:
+            return hashlib.sha256(file.read()).hexdigest()[:16]
+
+    def image(self) -> bytes:
+        """An initramfs with nothing but the program as /init and a console."""
+        with open(self.build(), "rb") as file:
+            content = file.read()
+        stream = io.BytesIO()
+        writer = cpio.Writer(stream)
+        writer.add_directory(".")
+        writer.add_directory("dev")
+        writer.add("dev/console", stat.S_IFCHR | 0o600, device=os.makedev(5, 1))
+        writer.add_file("init", content, 0o755)
+        writer.finish()
+        return stream.getvalue()
+
+
+SUITE = Program("guest")
+
+
+def operations() -> list[str]:
+    """The names of all operations in the order in which they run."""
+    status, text = process.capture([SUITE.build(), LIST])
+    names = text.split()
+    if status != 0 or not names:
+        raise ExoError(f"{os.path.relpath(SUITE.path, paths.ROOT)} {LIST} failed (status {status})")
+    return names
+
+
+def check_names(wanted: list[str]) -> None:
+    """Errors: ExoError naming the operation that the suite does not have, and what is like it."""
+    known = operations()
+    for name in wanted:
+        if name not in known:
+            import difflib
+            close = difflib.get_close_matches(name, known, 3) or [other for other in known if name in other][:3]
+            hint = f"did you mean {' or '.join(close)}?" if close else "docs/performance.md lists them"
+            raise ExoError(f"no operation is called {name}; {hint}")
