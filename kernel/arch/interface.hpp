@@ -86,6 +86,14 @@ void switch_finished();
 // ---- System calls.
 
 inline constexpr usize SYSTEM_CALL_LIMIT = 512;
+/// What a handler of the full path answers, in two registers.
+struct SystemCallOutcome {
+    u64 value;
+    u64 error;  ///< 0: the value is the result. Otherwise it goes to upcalls::system_call_failed.
+};
+using CallHandler = SystemCallOutcome (*)(u64, u64, u64, u64, u64, u64, UserRegisters& registers);
+/// `number` SYSTEM_CALL_LIMIT: for every number from there on. Each must have one before the first program runs.
+void set_call_handler(usize number, CallHandler handler);
 /// Answered by a fast handler that wants the full path to run, before any effect.
 inline constexpr u64 FAST_PATH_DECLINED = static_cast<u64>(-4096);
 /// The short route: runs with interrupts off; must not sleep, allocate, log or touch user memory that may fault.
@@ -156,8 +164,6 @@ struct ImageSection {
 };
 /// Three of them.
 std::span<const ImageSection> image_sections();
-/// Pages of the image that memory unmaps: they lie below its stacks, so that an overflow faults.
-std::span<const u64> image_guards();
 
 // ---- Reports.
 

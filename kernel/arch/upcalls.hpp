@@ -18,8 +18,8 @@ enum class InterruptedMode : u8 { Kernel, User };
 /// time: this CPU's timer fired. Interrupts are off.
 void timer_tick(InterruptedMode mode);
 
-/// syscall: the full path of SYSCALL. `registers` may be changed at will (signals, execve).
-void system_call(arch::UserRegisters& registers);
+/// syscall: a handler answered with an error. Writes what the program gets.
+void system_call_failed(arch::UserRegisters& registers, u64 error);
 
 /// scheduler: the last stop before user mode after any entry, if ThreadHeader::work is not 0: other threads, signals,
 /// the FPU. Called and left with interrupts off, and left with nothing more to do.

@@ -1,4 +1,4 @@
-// The table and the full path: every SYSCALL that the fast path did not finish comes through system_call.
+// The table of calls. The entry code goes through the copy of its handlers in arch.
 #include "arch/upcalls.hpp"
 #include "log/log.hpp"
 #include "scheduler/thread.hpp"
@@ -49,6 +49,11 @@ constinit sync::SpinLocked<LoggedCalls, sync::LockRank::SpinLeaf> logged_calls;
         log::info("{}: system call {} is not supported", program, number);
 }
 
+arch::SystemCallOutcome unknown_call(u64, u64, u64, u64, u64, u64, arch::UserRegisters& registers) {
+    log_unknown(registers.original_rax);
+    return {0, static_cast<u64>(Error::Enosys)};
+}
+
 /// Whoever made the call just before gets the answer without another look at the log.
 u64 fast_unknown(u64, u64, u64, u64, u64, u64) {
     const scheduler::Thread& thread = scheduler::current_thread();
@@ -63,6 +68,7 @@ Result<> register_syscall(usize number, std::string_view name, SyscallHandler ha
     if (number >= table.size() || handler == nullptr) return Error::Einval;
     if (table[number].handler != nullptr) return Error::AlreadyExists;
     table[number] = {handler, name, arguments, false};
+    arch::set_call_handler(number, handler);
     return {};
 }
 
@@ -75,9 +81,11 @@ Result<> register_fast_path(usize number, arch::FastHandler handler) {
 }
 
 void init() {
-    for (usize number = 0; number < table.size(); ++number)
-        if (table[number].handler == nullptr) arch::set_fast_handler(number, &fast_unknown);
-    arch::set_fast_handler(arch::SYSTEM_CALL_LIMIT, &fast_unknown);
+    for (usize number = 0; number <= arch::SYSTEM_CALL_LIMIT; ++number) {
+        if (number < table.size() && table[number].handler != nullptr) continue;
+        arch::set_fast_handler(number, &fast_unknown);
+        arch::set_call_handler(number, &unknown_call);
+    }
     arch::enable_system_calls();
 }
 
@@ -89,31 +97,13 @@ void for_each_call(FunctionRef<void(const CallDescription&)> visit) {
     }
 }
 
-namespace {
-
-Result<u64> call(arch::UserRegisters& registers) {
-    const u64 number = registers.original_rax;
-    if (number >= table.size() || table[number].handler == nullptr) {
-        log_unknown(number);
-        return Error::Enosys;
-    }
-    Context context{registers};
-    return table[number].handler(registers.rdi, registers.rsi, registers.rdx, registers.r10, registers.r8,
-                                 registers.r9, context);
-}
-
-}  // namespace
-
 }  // namespace exo::syscall
 
-void exo::upcalls::system_call(arch::UserRegisters& registers) {
+void exo::upcalls::system_call_failed(arch::UserRegisters& registers, u64 error_word) {
     using namespace exo::syscall;
-    const Result<u64> result = call(registers);
-    if (result) {
-        registers.rax = *result;
-    } else if (is_restart(result.error())) {
-        request_restart(registers, result.error());
-    } else {
-        registers.rax = static_cast<u64>(-static_cast<i64>(to_errno(result.error())));
-    }
+    const auto error = static_cast<Error>(error_word);
+    if (is_restart(error))
+        request_restart(registers, error);
+    else
+        registers.rax = static_cast<u64>(-static_cast<i64>(to_errno(error)));
 }

@@ -26,8 +26,8 @@ struct Context {
 };
 
 /// The specification's form: six raw words, as they lie in registers. The value is what the program gets; an Error
-/// becomes -errno.
-using SyscallHandler = Result<u64> (*)(u64, u64, u64, u64, u64, u64, Context& context);
+/// becomes -errno. It is what the entry code calls.
+using SyscallHandler = arch::CallHandler;
 
 struct CallDescription {
     u16 number = 0;
@@ -58,18 +58,20 @@ template <auto HANDLER, class R, class... Args> struct Thunk<HANDLER, Result<R> 
     static constexpr std::array<ArgumentDescription, sizeof...(Args)> DESCRIPTIONS{
         Argument<Args>::DESCRIPTION...};
 
-    static Result<u64> call(u64 a, u64 b, u64 c, u64 d, u64 e, u64 f, Context& context) {
-        return call_with(context, {a, b, c, d, e, f}, std::index_sequence_for<Args...>{});
+    static arch::SystemCallOutcome call(u64 a, u64 b, u64 c, u64 d, u64 e, u64 f,
+                                        arch::UserRegisters& registers) {
+        Context context{registers};
+        const auto result = call_with(context, {a, b, c, d, e, f}, std::index_sequence_for<Args...>{});
+        if (!result) return {0, static_cast<u64>(result.error())};
+        if constexpr (std::is_void_v<R>)
+            return {0, 0};
+        else
+            return {to_word(*result), 0};
     }
     template <usize... INDEX>
-    static Result<u64> call_with(Context& context, [[maybe_unused]] std::array<u64, 6> words,
-                                 std::index_sequence<INDEX...>) {
-        if constexpr (std::is_void_v<R>) {
-            TRY(HANDLER(context, Argument<Args>::decode(words[INDEX])...));
-            return 0ULL;
-        } else {
-            return to_word(TRY(HANDLER(context, Argument<Args>::decode(words[INDEX])...)));
-        }
+    static Result<R> call_with(Context& context, [[maybe_unused]] std::array<u64, 6> words,
+                               std::index_sequence<INDEX...>) {
+        return HANDLER(context, Argument<Args>::decode(words[INDEX])...);
     }
 };
 

@@ -1,16 +1,20 @@
 #include "utils/tree.hpp"
 
+#include <utility>
+
 namespace exo::detail {
 
 namespace {
 
 i32 height(const TreeNode* node) { return node != nullptr ? node->height : 0; }
 
-void refresh(TreeNode* node, TreeUpdate update) {
+/// Whether anything changed that the nodes above depend on.
+bool refresh(TreeNode* node, TreeUpdate update) {
     const i32 left = height(node->left);
     const i32 right = height(node->right);
-    node->height = (left > right ? left : right) + 1;
-    if (update != nullptr) update(node);
+    const i32 before = std::exchange(node->height, (left > right ? left : right) + 1);
+    const bool summary_changed = update != nullptr && update(node);
+    return summary_changed || node->height != before;
 }
 
 void replace_child(TreeNode*& root, TreeNode* parent, TreeNode* old_child, TreeNode* new_child) {
@@ -48,18 +52,26 @@ TreeNode* rotate_right(TreeNode*& root, TreeNode* node, TreeUpdate update) {
     return pivot;
 }
 
-void rebalance_upwards(TreeNode*& root, TreeNode* node, TreeUpdate update) {
+/// From `node` up to where nothing changes any more; `stale` (may be null) is above it and has new children.
+void rebalance_upwards(TreeNode*& root, TreeNode* node, TreeNode* stale, TreeUpdate update) {
     while (node != nullptr) {
-        refresh(node, update);
+        bool has_changed = refresh(node, update);
+        if (node == stale) {
+            has_changed = true;  // the nodes above have seen another one in its place
+            stale = nullptr;
+        }
         const i32 balance = height(node->left) - height(node->right);
         if (balance > 1) {
             if (height(node->left->left) < height(node->left->right)) rotate_left(root, node->left, update);
             node = rotate_right(root, node, update);
+            has_changed = true;
         } else if (balance < -1) {
             if (height(node->right->right) < height(node->right->left))
                 rotate_right(root, node->right, update);
             node = rotate_left(root, node, update);
+            has_changed = true;
         }
+        if (!has_changed && stale == nullptr) return;
         node = node->parent;
     }
 }
@@ -70,14 +82,15 @@ void tree_insert(TreeNode*& root, TreeNode* parent, TreeNode** slot, TreeNode* n
     node->parent = parent;
     node->left = node->right = nullptr;
     *slot = node;
-    rebalance_upwards(root, node, update);
+    rebalance_upwards(root, node, nullptr, update);
 }
 
 void tree_remove(TreeNode*& root, TreeNode* node, TreeUpdate update) {
     TreeNode* deepest_changed;
+    TreeNode* successor = nullptr;
     if (node->left != nullptr && node->right != nullptr) {
         // The successor takes the node's place.
-        TreeNode* successor = tree_first(node->right);
+        successor = tree_first(node->right);
         deepest_changed = successor->parent == node ? successor : successor->parent;
         if (successor->parent != node) {
             replace_child(root, successor->parent, successor, successor->right);
@@ -93,12 +106,12 @@ void tree_remove(TreeNode*& root, TreeNode* node, TreeUpdate update) {
     }
     node->parent = node->left = node->right = nullptr;
     node->height = 0;
-    rebalance_upwards(root, deepest_changed, update);
+    rebalance_upwards(root, deepest_changed, successor, update);
 }
 
 void tree_update_upwards(TreeNode* node, TreeUpdate update) {
     if (update == nullptr) return;
-    for (; node != nullptr; node = node->parent) update(node);
+    while (node != nullptr && update(node)) node = node->parent;
 }
 
 TreeNode* tree_first(TreeNode* root) {

@@ -5,7 +5,8 @@
 //   Tree<Area, &Area::link, AreaKey> areas;
 //
 // Keys are unique. Insertion cannot fail for want of memory; all operations are O(log n).
-// The optional AUGMENT policy recomputes a node's summary of its subtree whenever that may have changed.
+// The optional AUGMENT policy recomputes a node's summary of its subtree whenever that may have changed, and says whether
+// it did: nothing above an unchanged node is looked at.
 #pragma once
 
 #include <type_traits>
@@ -28,7 +29,8 @@ struct TreeNode {
 };
 
 namespace detail {
-using TreeUpdate = void (*)(TreeNode*);
+/// Recomputes a summary; whether it is another one now.
+using TreeUpdate = bool (*)(TreeNode*);
 /// Links `node` below `parent` at `*slot` and rebalances. `update` (may be null) refreshes a summary.
 void tree_insert(TreeNode*& root, TreeNode* parent, TreeNode** slot, TreeNode* node, TreeUpdate update);
 void tree_remove(TreeNode*& root, TreeNode* node, TreeUpdate update);
@@ -168,7 +170,7 @@ template <class T, TreeNode T::* LINK, class Key, class Augment = NoAugment> cla
         if constexpr (std::is_same_v<Augment, NoAugment>)
             return nullptr;
         else
-            return [](TreeNode* node) { Augment::update(*owner(node)); };
+            return [](TreeNode* node) { return Augment::update(*owner(node)); };
     }
 
     TreeNode* root_ = nullptr;

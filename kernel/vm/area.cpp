@@ -1,6 +1,7 @@
 #include "vm/area.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace exo::vm {
 
@@ -75,11 +76,11 @@ u64 gap_end(const Area& area) {
 }
 }  // namespace
 
-void AreaSet::Gaps::update(Area& area) {
+bool AreaSet::Gaps::update(Area& area) {
     u64 largest = area.gap_before;
     if (const Area* left = Areas::left(area)) largest = std::max(largest, left->largest_gap);
     if (const Area* right = Areas::right(area)) largest = std::max(largest, right->largest_gap);
-    area.largest_gap = largest;
+    return std::exchange(area.largest_gap, largest) != largest;
 }
 
 void AreaSet::refresh_gap(Area& area) {
@@ -159,15 +160,26 @@ void AreaSet::count_bytes(const Area& area) {
 }
 
 Area& AreaSet::insert(Area& area, RemovedAreas& removed) {
+    Area* before = tree_.floor(area.start);
+    Area* after = before != nullptr ? next(*before) : first();
+    if (before != nullptr && before->can_absorb(area)) {
+        resize(*before, before->start, area.end);
+        removed.add(area);
+        try_absorb_next(*before, removed);
+        return *before;
+    }
+    if (after != nullptr && area.can_absorb(*after)) {
+        resize(*after, area.start, after->end);
+        removed.add(area);
+        return *after;
+    }
     [[maybe_unused]] const bool is_new = tree_.insert(area);
     DEBUG_ASSERT(is_new);
     count_bytes(area);
     refresh_gap(area);
-    if (Area* after = next(area)) refresh_gap(*after);
+    if (after != nullptr) refresh_gap(*after);
     area.attach();
-    try_absorb_next(area, removed);
-    Area* before = previous(area);
-    return before != nullptr && try_absorb_next(*before, removed) ? *before : area;
+    return area;
 }
 
 void AreaSet::remove(Area& area, RemovedAreas& removed) {

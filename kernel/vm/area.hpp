@@ -170,7 +170,7 @@ class AreaSet {
         static const u64& key(const Area& area) { return area.start; }
     };
     struct Gaps {
-        static void update(Area& area);
+        static bool update(Area& area);
     };
     using Areas = Tree<Area, &Area::link, KeyOf, Gaps>;
 

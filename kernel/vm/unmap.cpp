@@ -67,18 +67,21 @@ void AddressSpace::remove_source_frames(u64 start, u64 end, TlbBatch& batch) {
 Result<> AddressSpace::unmap_locked(State& state, u64 start, u64 end, RemovedAreas& removed) {
     Area* area = state.areas.find_end_above(start);
     if (area == nullptr || area->start >= end) return {};
-    TRY(state.areas.split_at(start));
-    if (const auto split = state.areas.split_at(end); !split) {
-        state.areas.merge_range(start, end, removed);
-        return split;
-    }
+    // A hole leaves two areas of one. All else only makes areas shorter, and cannot fail.
+    if (area->start < start && area->end > end) TRY(state.areas.split(*area, end));
     TlbBatch batch(page_table_);
-    area = state.areas.find_end_above(start);
     while (area != nullptr && area->start < end) {
         Area* next = AreaSet::next(*area);
-        remove_pages(area->start, area->end, batch);
-        if (has(area->kind.flags, AreaFlags::Charged)) uncharge_commit(area->page_count());
-        state.areas.remove(*area, removed);
+        const u64 from = std::max(start, area->start);
+        const u64 to = std::min(end, area->end);
+        remove_pages(from, to, batch);
+        if (has(area->kind.flags, AreaFlags::Charged)) uncharge_commit((to - from) >> PAGE_SHIFT);
+        if (to != area->end)
+            state.areas.resize(*area, to, area->end);
+        else if (from != area->start)
+            state.areas.resize(*area, area->start, from);
+        else
+            state.areas.remove(*area, removed);
         area = next;
     }
     return {};

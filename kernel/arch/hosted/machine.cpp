@@ -71,7 +71,6 @@ Result<> add_io_apic(IoApicRegisters) { return Error::Enodev; }
 Result<> enable_interrupt_line(u32, Trigger, Polarity) { return Error::Enodev; }
 void disable_interrupt_line(u32) {}
 std::span<const ImageSection> image_sections() { return {}; }
-std::span<const u64> image_guards() { return {}; }
 u64 measure_cycle_counter(u16) { return 1'000'000'000; }
 u64 refine_cycle_counter() { return 0; }
 
@@ -100,6 +99,7 @@ void switch_finished() {
 
 void set_kernel_stack(void*) {}
 void set_fast_handler(usize, FastHandler) {}
+void set_call_handler(usize, CallHandler) {}
 void enable_system_calls() {}
 
 u64 hardware_capabilities() { return 0; }

@@ -176,16 +176,17 @@ exo_syscall_entry:
     mov $512, %ecx                 // one entry for all that is beyond the table, without a branch to mispredict
     cmp %rcx, %rax
     cmovae %rcx, %rax
-    mov exo_fast_handlers(, %rax, 8), %rax
-    test %rax, %rax
+    mov exo_fast_handlers(, %rax, 8), %rcx
+    test %rcx, %rcx
     jz full_path
-    mov %gs:8, %rcx
-    cmpl $0, (%rcx)                // ThreadHeader::work: tracing, signals, another thread's turn
+    mov %gs:8, %r11
+    cmpl $0, (%r11)                // ThreadHeader::work: tracing, signals, another thread's turn
     jne full_path
+    mov %rcx, %rax
     mov %r10, %rcx
     call *%rax
     cmp $-4096, %rax               // FAST_PATH_DECLINED
-    je full_path
+    je fast_path_declined
     mov %gs:8, %rcx
     cmpl $0, (%rcx)
     jne fast_path_with_work
@@ -204,6 +205,19 @@ exo_syscall_entry:
     swapgs
     sysretq
 
+fast_path_declined:
+    mov 120 - 48(%rsp), %rax       // the six callee-saved registers are not there yet
+    mov $512, %ecx
+    cmp %rcx, %rax
+    cmovae %rcx, %rax
+    mov 112 - 48(%rsp), %rdi
+    mov 104 - 48(%rsp), %rsi
+    mov 96 - 48(%rsp), %rdx
+    mov 56 - 48(%rsp), %r10
+    mov 72 - 48(%rsp), %r8
+    mov 64 - 48(%rsp), %r9
+
+// %rax: the number, at most 512; the arguments are in their registers.
 full_path:
     push %rbx
     push %rbp
@@ -211,12 +225,17 @@ full_path:
     push %r13
     push %r14
     push %r15
-    mov %rsp, %rdi
+    mov %r10, %rcx
+    mov %rsp, %r10
+    push %r10                      // the seventh parameter: UserRegisters&
     xor %ebp, %ebp
     sti
-    sub $8, %rsp
-    call exo_system_call
+    call *exo_call_handlers(, %rax, 8)  // SystemCallOutcome: value in %rax, error in %rdx
     add $8, %rsp
+    test %edx, %edx
+    jnz call_failed
+    mov %rax, 80(%rsp)
+call_done:
     cli
     mov %gs:8, %rax
     cmpl $0, (%rax)                // ThreadHeader::work
@@ -228,15 +247,15 @@ exo_return_from_system_call:
     // kernel mode with the user's stack.
     mov 88(%rsp), %rcx
     cmp 128(%rsp), %rcx
-    jne exo_return_from_trap
+    jne 3f
     mov %rcx, %rax
     shr $47, %rax
-    jnz exo_return_from_trap
+    jnz 3f
     mov 48(%rsp), %r11
     cmp 144(%rsp), %r11
-    jne exo_return_from_trap
+    jne 3f
     test $0x10100, %r11d
-    jnz exo_return_from_trap
+    jnz 3f
     pop %r15
     pop %r14
     pop %r13
@@ -255,6 +274,20 @@ exo_return_from_system_call:
     mov 32(%rsp), %rsp             // original_rax, rip, cs, rflags, rsp
     swapgs
     sysretq
+
+call_failed:
+    mov %rsp, %rdi
+    mov %edx, %esi
+    sub $8, %rsp
+    call exo_system_call_failed    // (registers, error): a negative errno in rax, or a restart
+    add $8, %rsp
+    jmp call_done
+
+3:  mov %rsp, %rdi
+    sub $8, %rsp
+    call exo_prepare_return_to_user  // IRET must not meet a non-canonical address either
+    add $8, %rsp
+    jmp exo_return_from_trap
 
 fast_path_with_work:
     // The call is done, its result stands; signals and other threads come first.

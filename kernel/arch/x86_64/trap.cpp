@@ -117,21 +117,24 @@ void exo_trap_on_own_stack(u32 vector, UserRegisters& registers) {
     upcalls::fatal_exception(vector, registers.original_rax, fault_address(), registers);
 }
 
-/// sigreturn and execve name where the program goes on without leaving work behind: see exo_prepare_return_to_user.
-void exo_system_call(UserRegisters& registers) {
-    upcalls::system_call(registers);
-    if (registers.rip >= USER_TOP) [[unlikely]]
-        registers.rip = USER_TOP - PAGE_SIZE;
+void exo_system_call_failed(UserRegisters& registers, u32 error) {
+    upcalls::system_call_failed(registers, error);
 }
 
 [[noreturn]] void exo_enter_user(UserRegisters& registers);
 
 FastHandler exo_fast_handlers[SYSTEM_CALL_LIMIT + 1];
+CallHandler exo_call_handlers[SYSTEM_CALL_LIMIT + 1];
 }
 
 void set_fast_handler(usize number, FastHandler handler) {
     ASSERT(number <= SYSTEM_CALL_LIMIT);
     exo_fast_handlers[number] = handler;
+}
+
+void set_call_handler(usize number, CallHandler handler) {
+    ASSERT(number <= SYSTEM_CALL_LIMIT);
+    exo_call_handlers[number] = handler;
 }
 
 void enter_user(UserRegisters& registers) {
