@@ -31,6 +31,7 @@ suites, fastest first:
   model   models of the protocols between CPUs, in spin
   exo     the exo command itself, and the order of the layers
   unit    the kernel's portable part as a Linux library, under sanitizers
+  bench   instructions of each operation, against the least that it has cost
   shell   './exo run' with streams and on a terminal
   kernel  inside QEMU, for what needs the machine
   linux   the same static programs on Linux and on Exo-OS
@@ -75,6 +76,7 @@ SUITES = (
     Suite("model", ()),
     Suite("exo", (), needs_init=True),
     UnitSuite("unit", ("hosted", "hosted-tsan")),
+    Suite("bench", ("release",)),
     Suite("shell", ("release",), needs_init=True),
     Suite("kernel", ("debug", "release")),
     Suite("linux", ("release", "debug")),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 
 from . import chart, figures, guest, machine, page, settings, suite, table
+from .files import write
 from .. import debian_kernel, paths, process
 from ..options import Command, Option, parse
 
@@ -73,10 +73,3 @@ def save(rows: list[figures.Row], data: dict) -> None:
     write(CHART, chart.render(rows))
     write(PAGE, page.render(rows, data))
     process.say("wrote docs/performance.md, .json and .svg, and benches/linux.json")
-
-
-def write(path: str, text: str) -> None:
-    temporary = f"{path}.{os.getpid()}"
-    with open(temporary, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.replace(temporary, path)

@@ -34,19 +34,26 @@ def read(path: str, region: int, symbols: Symbols) -> Folded:
 
     Errors: ExoError when the file is not the plugin's, or has nothing about the region.
     """
-    folded: Folded = Counter()
+    return read_several(path, {region}, symbols)[region]
+
+
+def read_several(path: str, regions: set[int], symbols: Symbols) -> dict[int, Folded]:
+    """The same of several regions."""
+    found: dict[int, Folded] = {region: Counter() for region in regions}
     frames: dict[str, Frame] = {}
+    wanted = {str(region) for region in regions}
     try:
         with open(path, encoding="ascii") as file:
             for line in file:
                 number, addresses, count = line.split()
-                if int(number) == region:
-                    folded[_stack(addresses.split(";"), symbols, frames)] += int(count)
+                if number in wanted:
+                    found[int(number)][_stack(addresses.split(";"), symbols, frames)] += int(count)
     except (OSError, ValueError) as error:
         raise ExoError(f"{path}: not what the QEMU plugin writes: {error}") from None
-    if not folded:
-        raise ExoError(f"{path}: region {region} was not profiled")
-    return folded
+    for region, folded in found.items():
+        if not folded:
+            raise ExoError(f"{path}: region {region} was not profiled")
+    return found
 
 
 def _stack(addresses: Iterable[str], symbols: Symbols, frames: dict[str, Frame]) -> Stack:

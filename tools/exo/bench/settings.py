@@ -7,7 +7,7 @@ import os
 from . import guest, suite
 from .. import build, packages, paths
 from ..errors import ExoError, UsageError
-from ..options import Command, Option, Parsed
+from ..options import Command, Option, Parsed, parse
 
 PACKAGES = (*packages.RUN, *(package for package in packages.TEST if package.name in ("musl-tools", "gcc")))
 
@@ -23,6 +23,17 @@ KERNEL = Option("--kernel", "FILE", "measure this kernel instead of building thi
 ROUNDS = Option("--rounds", "N", f"rounds of each operation, of which the median counts (default {suite.DEFAULT_ROUNDS})",
                 suite.DEFAULT_ROUNDS, rounds)
 SUITE_OPTIONS = [ONLY, ROUNDS, KERNEL]
+
+
+def parse_anywhere(command: Command, arguments: list[str]) -> Parsed:
+    """For commands that take one word: options may follow it, too."""
+    parsed = parse(command, arguments)
+    if parsed.wants_help or not parsed.words:
+        return parsed
+    before = arguments[:len(arguments) - len(parsed.words)]
+    again = parse(command, before + parsed.words[1:])
+    again.words.insert(0, parsed.words[0])
+    return again
 
 
 def check(command: Command, options: Parsed, words: int = 0) -> None:

@@ -65,6 +65,12 @@ class Run:
     def names(self) -> list[str]:
         return [*self.operations, *self.missing]
 
+    def require(self, name: str, title: str) -> Operation:
+        """Errors: ExoError when the kernel does not have the operation."""
+        if name in self.missing:
+            raise ExoError(f"{title} does not support {name}: {self.missing[name]}")
+        return self.operations[name]
+
 
 class Console:
     """Takes the suite's lines apart (benches/guest/bench.h says what they mean)."""
