@@ -110,6 +110,21 @@ Result<u64> File::seek(i64 offset, abi::SeekWhence whence) {
     return *position;
 }
 
+std::optional<u64> File::seek_at_once(i64 offset, abi::SeekWhence whence) {
+    if (!has(traits_, FileTraits::Seekable) || !abi::is_regular(inode_->mode())) return std::nullopt;
+    auto position = position_.try_lock();
+    if (!position) return std::nullopt;
+    i64 start = 0;
+    if (whence == abi::SeekWhence::Cur)
+        start = static_cast<i64>(**position);
+    else if (whence != abi::SeekWhence::Set)
+        return std::nullopt;
+    i64 place;
+    if (__builtin_add_overflow(start, offset, &place) || place < 0) return std::nullopt;
+    **position = static_cast<u64>(place);
+    return static_cast<u64>(place);
+}
+
 u64 File::position() { return *position_.lock(); }
 
 void File::set_position(u64 position) { *position_.lock() = position; }

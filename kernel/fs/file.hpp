@@ -5,6 +5,8 @@
 // the object. Locking: the position has a sleeping lock of its own, held across a read or write that moves it.
 #pragma once
 
+#include <optional>
+
 #include <atomic>
 
 #include "fs/path.hpp"
@@ -71,6 +73,8 @@ class File : public Object {
     Result<> read_exactly(std::span<u8> to, u64 offset);
     /// The new position. Errors: Espipe, Einval, Enxio (SEEK_DATA and SEEK_HOLE behind the end), Eoverflow.
     Result<u64> seek(i64 offset, abi::SeekWhence whence);
+    /// SEEK_SET and SEEK_CUR on a regular file, without ever sleeping. Nothing if it is anything else, or refused.
+    std::optional<u64> seek_at_once(i64 offset, abi::SeekWhence whence);
     u64 position();
     void set_position(u64 position);
     /// getdents64: feeds entries from the position on. Errors: Enotdir, Enoent (the directory was removed).

@@ -122,13 +122,11 @@ class PageCache::Stretch {
 
     void fetch(u64 index, u64 last) {
         for (usize i = 0; i < count_; ++i) frames_[i] = {};
-        auto tree = cache_.tree_.lock();
         first_ = index;
-        for (count_ = 0; count_ < SIZE && index + count_ <= last; ++count_) {
-            FrameRef frame = tree->find(index + count_);
-            if (!frame) break;
-            frames_[count_] = std::move(frame);
-        }
+        const u64 wanted = last - index + 1;
+        count_ =
+            cache_.tree_.lock()->find_run(index, std::span(frames_).first(wanted < SIZE ? wanted : SIZE));
+        if (count_ == 0) frames_[0] = {};
     }
 
     PageCache& cache_;

@@ -45,6 +45,24 @@ FrameRef PageTree::find(u64 index) const {
     return FrameRef::share(PhysicalAddress::of_frame(place));
 }
 
+usize PageTree::find_run(u64 index, std::span<FrameRef> out) const {
+    if (out.empty() || !covers(index)) return 0;
+    if (height_ == 0) {
+        out[0] = find(index);
+        return out[0] ? 1 : 0;
+    }
+    u64 place = root_;
+    for (u32 level = height_; level > 1 && place != 0; --level)
+        place = node_at(place)->places[slot_of(index, level - 1)];
+    if (place == 0) return 0;
+    const Node& node = *node_at(place);
+    const u32 first = slot_of(index, 0);
+    usize count = 0;
+    for (; count < out.size() && first + count < FANOUT && node.places[first + count] != 0; ++count)
+        out[count] = FrameRef::share(PhysicalAddress::of_frame(node.places[first + count]));
+    return count;
+}
+
 Result<> PageTree::grow_to_cover(u64 index) {
     while (!covers(index)) {
         if (root_ != 0) {

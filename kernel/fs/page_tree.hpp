@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 
 #include "memory/physical/frame_ref.hpp"
 
@@ -17,6 +18,9 @@ class PageTree {
 
     /// With a reference of the caller's own; empty if there is no such page.
     memory::FrameRef find(u64 index) const;
+    /// The pages from `index` on up to the first gap, at most as many as there is room for; how many. They may end early
+    /// where a node ends.
+    usize find_run(u64 index, std::span<memory::FrameRef> out) const;
     /// The place must be empty. Errors: Enomem; the tree holds what it held then.
     Result<> insert(u64 index, memory::FrameRef frame);
     /// Takes a page out; empty if there was none.

@@ -1,6 +1,7 @@
 // Locks that sleep: Mutex<T, rank> and RwLock<T, rank> own their data, like SpinLocked.
 #pragma once
 
+#include <optional>
 #include <utility>
 
 #include "scheduler/wait_queue.hpp"
@@ -27,9 +28,10 @@ class MutexWord {
             waiters_.wake_one();
     }
 
+    bool try_acquire() { return !is_locked_.exchange(true, std::memory_order_acquire); }
+
   private:
     void acquire_slowly();
-    bool try_acquire() { return !is_locked_.exchange(true, std::memory_order_acquire); }
     std::atomic<bool> is_locked_{false};
     WaitQueue waiters_;
 };
@@ -61,11 +63,15 @@ template <class T, sync::LockRank RANK> class Mutex {
         requires(sizeof...(Args) > 0)
     explicit constexpr Mutex(Args&&... args) : value_(std::forward<Args>(args)...) {}
 
+    struct AlreadyTaken {};
     class [[nodiscard]] Guard {
       public:
         Guard(Mutex& mutex, sync::Nesting nesting) : mutex_(&mutex) {
             sync::note_acquired(RANK, nesting);
             mutex_->word_.acquire();
+        }
+        Guard(Mutex& mutex, AlreadyTaken) : mutex_(&mutex) {
+            sync::note_acquired(RANK, sync::Nesting::Ordered);
         }
         Guard(Guard&& other) noexcept : mutex_(std::exchange(other.mutex_, nullptr)) {}
         Guard& operator=(Guard&&) = delete;
@@ -84,6 +90,11 @@ template <class T, sync::LockRank RANK> class Mutex {
     };
 
     Guard lock() { return Guard(*this, sync::Nesting::Ordered); }
+    /// Nothing if it is taken. Never sleeps.
+    std::optional<Guard> try_lock() {
+        if (!word_.try_acquire()) return std::nullopt;
+        return Guard(*this, AlreadyTaken{});
+    }
     Guard lock_nested() { return Guard(*this, sync::Nesting::SameRankAllowed); }
     T& unsafe_value() { return value_; }
 

@@ -195,13 +195,15 @@ void Scheduler::save_user_state(Thread& thread) {
 }
 
 /// A thread without a user side keeps the address space that is loaded: the kernel's half is the same in all.
-void Scheduler::load_user_state(Thread& thread) {
+void Scheduler::load_user_state(const Thread& from, Thread& thread) {
     const UserState* user = thread.user_.get();
     if (user == nullptr) return;
     if (user->page_table != nullptr && memory::PageTable::loaded() != user->page_table)
         user->page_table->activate();
     arch::set_user_fs_base(user->fs_base);
-    arch::set_user_gs_base(user->gs_base);
+    // Hardly any program has a GS base, and the way to it is long.
+    const UserState* left = from.user_.get();
+    if (left == nullptr || left->gs_base != user->gs_base) arch::set_user_gs_base(user->gs_base);
 }
 
 void Scheduler::switch_to(Thread& from, Thread& to, Nanoseconds now) {
@@ -216,7 +218,7 @@ void Scheduler::switch_to(Thread& from, Thread& to, Nanoseconds now) {
     cpu.previous = &from;
 
     save_user_state(from);
-    load_user_state(to);
+    load_user_state(from, to);
     arch::set_kernel_stack(to.stack_.top());
     arch::set_current_thread(static_cast<sync::ThreadHeader*>(&to));
     arch::switch_starting(to.stack_.bottom(), memory::KernelStack::SIZE);

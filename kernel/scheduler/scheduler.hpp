@@ -107,7 +107,7 @@ class Scheduler {
     void switch_to(Thread& from, Thread& to, Nanoseconds now);
     static void restore_fpu(Thread& thread);
     static void save_user_state(Thread& thread);
-    static void load_user_state(Thread& thread);
+    static void load_user_state(const Thread& from, Thread& thread);
 
     sync::PerCpu<Cpu> cpus_{};
     void (*return_hook_)(arch::UserRegisters&) = nullptr;

@@ -36,6 +36,7 @@ Result<> WaitQueue::wait(WaitMode mode, FunctionRef<bool()> ready, Deadline dead
         waiter.enter(*this, Waiter::Kind::Exclusive);
         if (ready()) break;
         const Result<> result = park(mode, deadline);
+        if (result && ready()) break;
         if (result) continue;
         // A wake-up that was meant for one of us must not die with our giving up.
         if (waiter.leave()) wake_one();

@@ -22,31 +22,14 @@ Result<> BufferCursor::check() const {
     return {};
 }
 
-UserSegment BufferCursor::next_piece() {
-    while (single_.size == 0 && !segments_.empty()) {
-        single_ = segments_.front();
-        segments_ = segments_.subspan(1);
-    }
-    return single_;
-}
-
-void BufferCursor::consume(usize count) {
-    remaining_ -= count;
-    if (is_user_) {
-        single_.address += count;
-        single_.size -= count;
-    } else if (count != 0) {
-        kernel_ += count;
-    }
-}
-
 template <class KernelMove, class UserMove>
 Result<usize> BufferCursor::advance(usize limit, KernelMove&& kernel_move, UserMove&& user_move) {
     const usize wanted = std::min(limit, remaining_);
     if (wanted == 0) return 0uz;
     if (!is_user_) {
         kernel_move(kernel_, wanted);
-        consume(wanted);
+        kernel_ += wanted;
+        remaining_ -= wanted;
         return wanted;
     }
     if (wanted <= single_.size) [[likely]] {  // within one piece, as most are
@@ -62,16 +45,26 @@ Result<usize> BufferCursor::advance(usize limit, KernelMove&& kernel_move, UserM
 }
 
 template <class UserMove> Result<usize> BufferCursor::advance_pieces(usize wanted, UserMove&& user_move) {
+    UserSegment piece = single_;
+    const UserSegment* next = segments_.data();
+    const UserSegment* const end = next + segments_.size();
     usize done = 0;
-    while (done < wanted) {
-        const UserSegment piece = next_piece();
+    while (true) {
         const usize size = std::min(piece.size, wanted - done);
-        const usize left =
-            memory::is_user_range(piece.address, size) ? user_move(piece.address, done, size) : size;
-        consume(size - left);
-        done += size - left;
-        if (left != 0) break;
+        if (size != 0) {
+            const bool is_valid = memory::is_user_range(piece.address, size);
+            const usize left = is_valid ? user_move(piece.address, done, size) : size;
+            piece.address += size - left;
+            piece.size -= size - left;
+            done += size - left;
+            if (left != 0) break;
+        }
+        if (done == wanted || next == end) break;
+        piece = *next++;
     }
+    single_ = piece;
+    segments_ = {next, end};
+    remaining_ -= done;
     if (done == 0) return Error::Efault;
     return done;
 }

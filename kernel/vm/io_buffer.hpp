@@ -41,9 +41,6 @@ class BufferCursor {
 
   private:
     template <class UserMove> Result<usize> advance_pieces(usize wanted, UserMove&& user_move);
-    /// The unmoved part of the segment that comes next.
-    UserSegment next_piece();
-    void consume(usize count);
 
     bool is_user_ = false;
     u8* kernel_ = nullptr;

@@ -1,7 +1,7 @@
 // Calls that answer at once, most with a number of the caller's own: the short route (arch/x86_64/entry.S, exo_syscall_entry).
 #include "posix_x/process/process_tree.hpp"
 #include "posix_x/process/task.hpp"
-#include "posix_x/syscalls/families.hpp"
+#include "posix_x/syscalls/fast_path/fast_path.hpp"
 #include "syscall/syscall.hpp"
 
 namespace exo::posix_x {
@@ -18,12 +18,12 @@ u64 fast_getegid(u64, u64, u64, u64, u64, u64) { return current_task().identity-
 
 /// With nobody else to run there is nothing to give way to.
 u64 fast_sched_yield(u64, u64, u64, u64, u64, u64) {
-    return scheduler::SCHEDULER.others_are_waiting() ? arch::FAST_PATH_DECLINED : 0;
+    return scheduler::SCHEDULER.others_are_waiting() ? DECLINED : 0;
 }
 
 }  // namespace
 
-Result<> register_fast_calls() {
+Result<> register_fast_immediate_calls() {
     using syscall::register_fast_path;
     TRY(register_fast_path(39, &fast_getpid));
     TRY(register_fast_path(110, &fast_getppid));
