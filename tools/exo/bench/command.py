@@ -12,6 +12,7 @@ COMMANDS = (
     ("linux", "linux", "instructions of each operation beside Debian's kernel; writes docs/performance.*"),
     ("profile", "profile_command", "where the instructions of one operation go, with a flame graph"),
     ("baseline", "baseline_command", "record the counts that './exo test bench' compares with"),
+    ("compare", "compare", "this tree against another commit"),
 )
 
 HELP = """usage: ./exo bench COMMAND [OPTION]…
