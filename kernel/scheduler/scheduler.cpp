@@ -81,12 +81,11 @@ void Scheduler::make_runnable(Thread& thread) {
     if (thread.cpu_ == arch::cpu_index()) current_thread().add_work(Work::Reschedule);
 }
 
-void Scheduler::charge(Thread& thread, Nanoseconds now) {
+void Scheduler::charge(Cpu& cpu, Thread& thread, Nanoseconds now) {
     const Nanoseconds ran = now - thread.running_since_;
     thread.total_runtime_ns_ += ran;
     thread.burst_ns_ += ran;
     thread.running_since_ = now;
-    Cpu& cpu = cpus_.mine();
     (&thread == cpu.idle ? cpu.idle_ns : cpu.busy_ns) += ran;
 }
 
@@ -106,7 +105,7 @@ void Scheduler::switch_away(ThreadState new_state) {
     Thread* next;
     {
         auto queue = cpu.queue.lock();
-        charge(self, now);
+        charge(cpu, self, now);
         self.ema_runtime_ns_ = average_after(new_state, self.ema_runtime_ns_, self.burst_ns_);
         if (new_state == ThreadState::Blocked) self.burst_ns_ = 0;
         self.queue_type_ = queue_for_average(self.ema_runtime_ns_);
@@ -127,7 +126,7 @@ void Scheduler::switch_away(ThreadState new_state) {
     }
     ++(new_state == ThreadState::Blocked ? self.use_.voluntary_switches : self.use_.involuntary_switches);
     self.state_.store(new_state, std::memory_order_relaxed);
-    switch_to(self, *next, now);
+    switch_to(cpu, self, *next, now);
 }
 
 void Scheduler::reschedule_if_due() {
@@ -206,15 +205,15 @@ void Scheduler::load_user_state(const Thread& from, Thread& thread) {
     if (left == nullptr || left->gs_base != user->gs_base) arch::set_user_gs_base(user->gs_base);
 }
 
-void Scheduler::switch_to(Thread& from, Thread& to, Nanoseconds now) {
+void Scheduler::switch_to(Cpu& cpu, Thread& from, Thread& to, Nanoseconds now) {
     // acquire: pairs with the release in finish_switch on the CPU that is still leaving `to`
     while (to.is_on_cpu_.load(std::memory_order_acquire)) arch::relax();
-    Cpu& cpu = cpus_.mine();
     to.is_on_cpu_.store(true, std::memory_order_relaxed);
     to.state_.store(ThreadState::Running, std::memory_order_relaxed);
     to.running_since_ = now;
     to.context_switches_++;
-    total_switches_.fetch_add(1, std::memory_order_relaxed);
+    // Only its own CPU counts here.
+    cpu.switches.store(cpu.switches.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     cpu.previous = &from;
 
     save_user_state(from);
@@ -263,9 +262,9 @@ void Scheduler::set_priority(Thread& thread, ThreadPriority priority) {
 
 SchedulerStats Scheduler::stats() {
     SchedulerStats stats{};
-    stats.total_switches = total_switches_.load(std::memory_order_relaxed);
     stats.threads = live_threads_.load(std::memory_order_relaxed);
     for (u32 index = 0; index < arch::MAX_CPUS; ++index) {
+        stats.total_switches += cpus_.of(index).switches.load(std::memory_order_relaxed);
         auto queue = cpus_.of(index).queue.lock();
         stats.hot_queue_len += queue->length(QueueType::Hot);
         stats.normal_queue_len += queue->length(QueueType::Normal);

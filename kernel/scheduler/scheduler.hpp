@@ -73,7 +73,7 @@ class Scheduler {
     LoadAverage::Loads loads() { return load_average_.lock()->read(time::monotonic()); }
     /// Runnable threads now, the running one included.
     u32 runnable_count();
-    u64 switch_count() const { return total_switches_.load(std::memory_order_relaxed); }
+    u64 switch_count() { return stats().total_switches; }
     u64 thread_count_ever() const { return next_id_.load(std::memory_order_relaxed) - 1; }
 
     /// Called on the way to user mode while the thread has Signal, Kill or Personality work, with interrupts on. It
@@ -99,12 +99,13 @@ class Scheduler {
         u64 kernel_samples = 0;
         Nanoseconds idle_ns = 0;
         Nanoseconds busy_ns = 0;
+        std::atomic<u64> switches{0};
     };
     friend void finish_switch();
-    void charge(Thread& thread, Nanoseconds now);
+    static void charge(Cpu& cpu, Thread& thread, Nanoseconds now);
     void take_sample(Cpu& cpu);
     void take_load_sample();
-    void switch_to(Thread& from, Thread& to, Nanoseconds now);
+    void switch_to(Cpu& cpu, Thread& from, Thread& to, Nanoseconds now);
     static void restore_fpu(Thread& thread);
     static void save_user_state(Thread& thread);
     static void load_user_state(const Thread& from, Thread& thread);
@@ -112,7 +113,6 @@ class Scheduler {
     sync::PerCpu<Cpu> cpus_{};
     void (*return_hook_)(arch::UserRegisters&) = nullptr;
     std::atomic<ThreadId> next_id_{1};
-    std::atomic<u64> total_switches_{0};
     std::atomic<u64> live_threads_{0};
     sync::SpinLocked<LoadAverage, sync::LockRank::Timer, sync::IrqOff> load_average_;
 };

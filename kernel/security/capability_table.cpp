@@ -38,9 +38,11 @@ void CapabilityTable::note_denial(u32 number, const Object& object, Rights neede
     record_denial(number, object.object_kind(), needed, missing);
 }
 
-CapabilityUse CapabilityTable::verify_shared(u32 number, Rights needed) {
+CapabilityTable::Found CapabilityTable::find_shared(u32 number, Rights needed) {
     auto state = state_.lock();
-    return use_of(*state, number, needed, CapabilityUse::Ownership::Retained);
+    const Found found = find(*state, number, needed);
+    if (found.object != nullptr) found.object->retain();
+    return found;
 }
 
 void CapabilityTable::mark_taken(State& state, u32 number) {

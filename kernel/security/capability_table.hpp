@@ -122,11 +122,11 @@ class CapabilityTable final : public Object {
     // ---- Use. By the table's users only: threads that hold a TableUser of it.
 
     /// The one gate: looks up slot `number` and says which of the rights `needed` it lacks. Denials are audited.
-    CapabilityUse verify(u32 number, Rights needed) {
+    [[gnu::always_inline]] CapabilityUse verify(u32 number, Rights needed) {
         // acquire: pairs with the release in TableUser::leave: changes by a user that has left are seen
         if (users_.load(std::memory_order_acquire) == 1) [[likely]]
-            return use_of(state_.unsafe_value(), number, needed, CapabilityUse::Ownership::Borrowed);
-        return verify_shared(number, needed);
+            return use_of(find(state_.unsafe_value(), number, needed), CapabilityUse::Ownership::Borrowed);
+        return use_of(find_shared(number, needed), CapabilityUse::Ownership::Retained);
     }
 
     /// Takes the lowest free slot from `minimum` on. Errors: Emfile (none below `limit`), Enomem.
@@ -177,21 +177,32 @@ class CapabilityTable final : public Object {
         u32 open_count = 0;
     };
 
-    static CapabilityUse use_of(State& state, u32 number, Rights needed, CapabilityUse::Ownership ownership) {
+    /// What a slot holds, in words that fit registers.
+    struct Found {
+        Object* object = nullptr;
+        Rights rights = Rights::None;
+        Rights missing = Rights::None;
+    };
+    static CapabilityUse use_of(Found found, CapabilityUse::Ownership ownership) {
+        return {found.object, found.rights, found.missing, ownership};
+    }
+    static Found find(State& state, u32 number, Rights needed) {
         if (number >= state.slots.size()) return {};
         // The bound has just been checked, and the span's own check is too dear here.
         Slot& slot = state.slots.data()[number];
         Object* object = slot.object.get();
         if (object == nullptr) return {};
         Rights missing = needed & ~slot.rights;
-        if (slot.grant && slot.grant->is_revoked()) missing = needed;
+        if (slot.grant && slot.grant->is_revoked()) [[unlikely]]
+            missing = needed;
         if (missing != Rights::None) [[unlikely]]
             note_denial(number, *object, needed, missing);
-        if (ownership == CapabilityUse::Ownership::Retained) object->retain();
-        return {object, slot.rights, missing, ownership};
+        return {object, slot.rights, missing};
     }
-    static void note_denial(u32 number, const Object& object, Rights needed, Rights missing);
-    CapabilityUse verify_shared(u32 number, Rights needed);
+    /// With a reference to the object.
+    [[gnu::noinline]] Found find_shared(u32 number, Rights needed);
+    [[gnu::noinline, gnu::cold]] static void note_denial(u32 number, const Object& object, Rights needed,
+                                                         Rights missing);
 
     static Result<u32> take_lowest(State& state, u32 limit, u32 minimum);
     static Result<> grow(State& state, u32 number);
