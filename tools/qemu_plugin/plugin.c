@@ -1,10 +1,12 @@
 // A plugin for QEMU that counts what one guest processor executes between two markers.
 //
-//   -plugin exo-counts.so,out=PATH[,profile=NUMBER|all]
+//   -plugin exo-counts.so,out=PATH[,profile=NUMBER|all][,watch=ADDRESS]…[,count=off]
 //
 // A benchmark executes `nopl 0x45580001(%rax)` to open a region and `nopl 0x45580002(%rax)` to close it. Regions are
 // numbered from 0 in the order in which they are opened, and do not nest. Neither marker is counted itself. PATH gets a
-// line of JSON for each region; with `profile`, PATH.stacks gets the call stacks (call_stacks.h).
+// line of JSON for each region; with `profile`, PATH.stacks gets the call stacks (call_stacks.h); with
+// `watch`, PATH.watch when each of these addresses was reached first (watch.h). With `count=off` nothing is counted, so
+// that the guest runs as fast as without us.
 //
 // What counts as an instruction is what the emulator's own count (-icount) takes as one: each round of a repeated string
 // instruction, the last and empty one too; and an instruction that fails and is repeated once, not twice. Nothing here
@@ -18,6 +20,7 @@
 #include "regions.h"
 #include "table.h"
 #include "transitions.h"
+#include "watch.h"
 
 EXPORTED int qemu_plugin_version = 1;
 EXPORTED int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t* info, int argc, char** argv);
@@ -27,6 +30,7 @@ static uint64_t begun_before;  // the same when the current block began
 static struct Block* current;
 static uint32_t skipped;  // instructions at the beginning of the current block that are not to be counted
 static uint64_t slot;     // the stack slot that the call or return at the current block's end has used
+static bool is_counting = true;
 
 static void on_block(unsigned cpu, void* data) {
     (void)cpu;
@@ -64,6 +68,8 @@ static void watch_marker(struct qemu_plugin_insn* instruction, struct MarkerPlac
 
 static void on_translation(qemu_plugin_id_t id, struct qemu_plugin_tb* translated) {
     (void)id;
+    watch_block(translated);
+    if (!is_counting) return;
     struct Block* block = make_block(translated, watch_marker);
     qemu_plugin_register_vcpu_tb_exec_cb(translated, on_block, QEMU_PLUGIN_CB_NO_REGS, block);
     for (uint32_t i = 0; i < block->count; ++i)
@@ -94,6 +100,10 @@ static bool parse(int argc, char** argv, const char** out, int64_t* profile) {
     for (int i = 0; i < argc; ++i) {
         if (strncmp(argv[i], "out=", 4) == 0) {
             *out = argv[i] + 4;
+        } else if (strcmp(argv[i], "count=off") == 0) {
+            is_counting = false;
+        } else if (strncmp(argv[i], "watch=", 6) == 0 && watch_add(argv[i] + 6)) {
+            continue;
         } else if (strncmp(argv[i], "profile=", 8) == 0 &&
                    (*profile = parse_profile(argv[i] + 8)) != PROFILE_NONE) {
             continue;
@@ -114,7 +124,7 @@ int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t* info, int argc, 
         fputs("exo plugin: it counts one processor of an x86_64 machine (-smp 1)\n", stderr);
         return -1;
     }
-    if (!regions_start(out, profile)) return -1;
+    if (!regions_start(out, profile) || !watch_start(out, &begun)) return -1;
     qemu_plugin_register_vcpu_tb_trans_cb(id, on_translation);
     qemu_plugin_register_atexit_cb(id, on_end, NULL);
     return 0;

@@ -13,6 +13,7 @@ COMMANDS = (
     ("profile", "profile_command", "where the instructions of one operation go, with a flame graph"),
     ("baseline", "baseline_command", "record the counts that './exo test bench' compares with"),
     ("compare", "compare", "this tree against another commit"),
+    ("boot", "boot", "instructions and time from reset to the first program, least memory, sizes"),
 )
 
 HELP = """usage: ./exo bench COMMAND [OPTION]…

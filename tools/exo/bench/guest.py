@@ -50,16 +50,29 @@ class Program:
 
     def image(self) -> bytes:
         """An initramfs with nothing but the program as /init and a console."""
+        return self._archive(with_folders=True)
+
+    def added_to(self, archive: str) -> bytes:
+        """A larger initramfs with the program as /init: archives may follow each other."""
+        with open(archive, "rb") as file:
+            return file.read() + self._archive(with_folders=False)
+
+    def _archive(self, with_folders: bool) -> bytes:
         with open(self.build(), "rb") as file:
             content = file.read()
         stream = io.BytesIO()
         writer = cpio.Writer(stream)
-        writer.add_directory(".")
-        writer.add_directory("dev")
-        writer.add("dev/console", stat.S_IFCHR | 0o600, device=os.makedev(5, 1))
+        if with_folders:
+            self._add_folders(writer)
         writer.add_file("init", content, 0o755)
         writer.finish()
         return stream.getvalue()
+
+    @staticmethod
+    def _add_folders(writer: cpio.Writer) -> None:
+        writer.add_directory(".")
+        writer.add_directory("dev")
+        writer.add("dev/console", stat.S_IFCHR | 0o600, device=os.makedev(5, 1))
 
 
 SUITE = Program("guest")

@@ -15,6 +15,7 @@ from ..errors import ExoError
 MEMORY_MIB = 512
 # -erms,-fsrm: with them both kernels copy with `rep movsb`, each byte of which the emulator counts as an instruction.
 CPU = "max,-la57,-erms,-fsrm"
+COUNTED = ("-icount", "shift=0,sleep=off")
 WORDS = "console=ttyS0 quiet nokaslr norandmaps mitigations=off panic=-1"
 SILENCE_LIMIT = 120.0  # seconds of the host's time
 POLL = 0.05
@@ -28,16 +29,18 @@ class RunFailed(ExoError):
         self.log = log
 
 
-def command(kernel: str, initramfs: str, log: str, words: str, extra: list[str]) -> list[str]:
-    return [packages.find_program(qemu.PROGRAM) or qemu.PROGRAM, "-M", "q35", "-m", str(MEMORY_MIB), "-smp", "1",
-            "-nodefaults", "-no-user-config", "-cpu", CPU, "-accel", "tcg,thread=single",
-            "-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2024-01-01T00:00:00,clock=vm",
-            "-display", "none", "-serial", f"file:{log}", "-no-reboot",
+def command(kernel: str, initramfs: str, serial: str, words: str, extra: list[str], board: str = "q35",
+            clock: tuple[str, ...] = COUNTED) -> list[str]:
+    """QEMU's. `serial`: the back end of the serial port. Without COUNTED as the clock the machine runs in real time."""
+    return [packages.find_program(qemu.PROGRAM) or qemu.PROGRAM, "-M", qemu.MACHINE_FLAGS[board],
+            "-m", str(MEMORY_MIB), "-smp", "1", "-nodefaults", "-no-user-config", "-cpu", CPU,
+            "-accel", "tcg,thread=single", *clock, "-seed", "1", "-rtc", "base=2024-01-01T00:00:00,clock=vm",
+            "-display", "none", "-serial", serial, "-no-reboot",
             "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-kernel", kernel, "-initrd", initramfs,
             "-append", f"{WORDS} {words}".strip(), *extra]
 
 
-def boot(kernel: str, image: bytes, words: str, what: str, extra: list[str] | None = None) -> str:
+def boot(kernel: str, image: bytes, words: str, what: str, extra: list[str] | None = None, board: str = "q35") -> str:
     """Runs the machine to its end and returns what came out of its serial port. `what` names the kernel in messages.
 
     Errors: RunFailed when it falls silent or QEMU fails.
@@ -46,7 +49,7 @@ def boot(kernel: str, image: bytes, words: str, what: str, extra: list[str] | No
         initramfs, log = os.path.join(folder, "initramfs"), os.path.join(folder, "log")
         with open(initramfs, "wb") as file:
             file.write(image)
-        return run(command(kernel, initramfs, log, words, extra or []), log, what)
+        return run(command(kernel, initramfs, f"file:{log}", words, extra or [], board), log, what)
 
 
 def run(arguments: list[str], log: str, what: str, is_over: Callable[[str], bool] | None = None,
@@ -87,6 +90,17 @@ def read(log: str) -> str:
             return file.read().decode("utf-8", "replace").replace("\r", "")
     except OSError:
         return ""
+
+
+def read_until(fd: int, wanted: bytes, limit: float) -> bytes:
+    """What comes out of a pipe until it contains `wanted`, ends, or is silent for `limit` seconds."""
+    said = b""
+    while wanted not in said and select.select([fd], [], [], limit)[0]:
+        chunk = os.read(fd, 4096)
+        if not chunk:
+            break
+        said += chunk
+    return said
 
 
 def last_words(text: str) -> str:

@@ -6,6 +6,7 @@ import dataclasses
 import glob
 import json
 import os
+from typing import Iterable
 
 from .. import fingerprint, packages, paths, process, qemu
 from ..errors import ExoError
@@ -70,18 +71,35 @@ def _ensure_plugins_work() -> None:
         raise ExoError(f"this QEMU cannot load plugins, which counting needs: {lines[-1]}")
 
 
-def arguments(out: str, profile: int | str | None = None) -> list[str]:
+@dataclasses.dataclass(frozen=True)
+class Arrival:
+    """When the processor first came to an address: instructions begun before, and time since the emulator's start."""
+
+    address: int
+    instructions: int
+    nanoseconds: int
+
+
+def arguments(out: str, profile: int | str | None = None, watch: Iterable[int] = (), counts: bool = True) -> list[str]:
     """QEMU's arguments for counting into the file `out`; with `profile` (a region's number, or ALL_REGIONS) also the
-    call stacks, into stacks_path(out)."""
+    call stacks, into stacks_path(out); with addresses to `watch`, the arrivals there, into watch_path(out). Without
+    `counts` only these, and the guest is not slowed down."""
     for path in (RESULT, out):
         if "," in path:
             raise ExoError(f"QEMU would take the comma in {path} for the end of a name")
     value = f"{build()},out={out}"
-    return ["-plugin", value if profile is None else f"{value},profile={profile}"]
+    if profile is not None:
+        value += f",profile={profile}"
+    value += "".join(f",watch={address:#x}" for address in watch)
+    return ["-plugin", value if counts else f"{value},count=off"]
 
 
 def stacks_path(out: str) -> str:
     return f"{out}.stacks"
+
+
+def watch_path(out: str) -> str:
+    return f"{out}.watch"
 
 
 def read(path: str) -> list[RegionCounts]:
@@ -89,8 +107,17 @@ def read(path: str) -> list[RegionCounts]:
 
     Errors: ExoError when the file is not the plugin's.
     """
+    return _read(path, RegionCounts)
+
+
+def read_arrivals(out: str) -> list[Arrival]:
+    """The watched addresses that were reached, in that order. Errors: ExoError when the file is not the plugin's."""
+    return _read(watch_path(out), Arrival)
+
+
+def _read(path: str, kind: type) -> list:
     try:
         with open(path, encoding="ascii") as file:
-            return [RegionCounts(**json.loads(line)) for line in file]
+            return [kind(**json.loads(line)) for line in file]
     except (OSError, ValueError, TypeError) as error:
         raise ExoError(f"{path}: not what the QEMU plugin writes: {error}") from None

@@ -49,6 +49,9 @@ class Symbols:
         # Without a size it reaches to the next one, but a user's function not into the kernel.
         return symbol if (address < KERNEL_HALF) == (symbol.start < KERNEL_HALF) else None
 
+    def address_of(self, name: str) -> int | None:
+        return next((symbol.start for symbol in self._symbols if symbol.name == name), None)
+
     def name(self, address: int) -> str:
         """The function's short name, or the address where there is none."""
         symbol = self.find(address)
