@@ -81,25 +81,45 @@ exo_zero_user:
     ON_FAULT 7b, 5b
     .size exo_zero_user, . - exo_zero_user
 
-// isize exo_copy_string_from_user(to, from, size): length before the NUL, `size` if there is none, -1 after a fault.
+// isize exo_copy_string_from_user(to, from, size): length before the NUL, `size` if there is none, -1 after a fault. Eight
+// bytes at a time as long as they are there; what lies in `to` behind the NUL is of no meaning.
     .globl exo_copy_string_from_user
     .type exo_copy_string_from_user, @function
 exo_copy_string_from_user:
     USER_ACCESS_ON
     xor %eax, %eax
-1:  cmp %rdx, %rax
-    je 3f
-2:  movb (%rsi, %rax), %cl
-    movb %cl, (%rdi, %rax)
-    test %cl, %cl
-    je 3f
-    inc %rax
+    movabs $0x0101010101010101, %r8
+    movabs $0x8080808080808080, %r9
+1:  lea 8(%rax), %rcx
+    cmp %rdx, %rcx
+    ja 5f
+2:  mov (%rsi, %rax), %r10
+    mov %r10, (%rdi, %rax)
+    mov %r10, %r11
+    sub %r8, %r11
+    not %r10
+    and %r10, %r11
+    and %r9, %r11                  // the lowest bit that is set belongs to the first zero byte
+    jnz 4f
+    mov %rcx, %rax
     jmp 1b
+4:  bsf %r11, %r11
+    shr $3, %r11
+    add %r11, %rax
 3:  USER_ACCESS_OFF
     ret
-4:  mov $-1, %rax
+5:  cmp %rdx, %rax                 // near the end of either: singly
+    je 3b
+6:  movb (%rsi, %rax), %cl
+    movb %cl, (%rdi, %rax)
+    test %cl, %cl
+    je 3b
+    inc %rax
+    jmp 5b
+7:  mov $-1, %rax
     jmp 3b
-    ON_FAULT 2b, 4b
+    ON_FAULT 2b, 5b
+    ON_FAULT 6b, 7b
     .size exo_copy_string_from_user, . - exo_copy_string_from_user
 
 // u64 exo_compare_exchange_user(address, expected, desired): the value observed; bit 32 set after a fault.

@@ -22,7 +22,8 @@ WalkFlags walk_flags(AtFlags flags) {
 }
 
 Result<fs::Path> resolve_at(Descriptor directory, PathArgument argument, AtFlags flags) {
-    const UserPath name = TRY(UserPath::copy(argument));
+    [[clang::uninitialized]] UserPath name;
+    TRY(name.copy(argument));
     const StartDirectory start = TRY(StartDirectory::of(directory, name.view()));
     return fs::resolve(current_task().caller(), start.start(), name.view(), walk_flags(flags));
 }

@@ -22,7 +22,8 @@ u32 descriptor_limit() { return static_cast<u32>(std::min<u64>(current_task().op
 
 Result<u32> open_at(Descriptor directory, PathArgument path, OpenFlags flags, u32 mode) {
     Task& task = current_task();
-    const UserPath name = TRY(UserPath::copy(path));
+    [[clang::uninitialized]] UserPath name;
+    TRY(name.copy(path));
     const StartDirectory start = TRY(StartDirectory::of(directory, name.view()));
     security::Reservation slot = TRY(task.files->reserve(descriptor_limit()));
     Ref<fs::File> file = TRY(fs::open(task.caller(), start.start(), name.view(), flags, mode));

@@ -21,7 +21,8 @@ Result<> sys_mount(Context&, PathArgument source, PathArgument target, BufferArg
     Task& task = current_task();
     const String source_text = TRY(optional_text(source.address));
     const String type_text = TRY(optional_text(type.address));
-    const UserPath target_text = TRY(UserPath::copy(target));
+    [[clang::uninitialized]] UserPath target_text;
+    TRY(target_text.copy(target));
     const String options = TRY(optional_text(data.address));
     const fs::Path where = TRY(fs::resolve(task.caller(), {}, target_text.view(), fs::WalkFlags::FollowLast));
     if (!task.identity->can(Capability::SysAdmin)) return Error::Eperm;
@@ -45,7 +46,8 @@ Result<> sys_umount2(Context&, PathArgument target, UmountFlags flags) {
     if ((flags & ~KNOWN) != UmountFlags::None) return Error::Einval;
     Task& task = current_task();
     if (!task.identity->can(Capability::SysAdmin)) return Error::Eperm;
-    const UserPath name = TRY(UserPath::copy(target));
+    [[clang::uninitialized]] UserPath name;
+    TRY(name.copy(target));
     const auto follow = has(flags, UmountFlags::Nofollow) ? fs::WalkFlags::None : fs::WalkFlags::FollowLast;
     const auto walk = follow | fs::WalkFlags::KeepExpiry;
     const fs::Path where = TRY(fs::resolve(task.caller(), {}, name.view(), walk));

@@ -14,18 +14,20 @@ Descriptor here() { return Descriptor(static_cast<u64>(abi::AT_CURRENT_DIRECTORY
 struct Place {
     UserPath path;
     StartDirectory directory;
+
+    /// Errors: those of UserPath::copy and StartDirectory::of.
+    Result<> find(Descriptor start, PathArgument argument) {
+        TRY(path.copy(argument));
+        directory = TRY(StartDirectory::of(start, path.view()));
+        return {};
+    }
     fs::Start start() const { return directory.start(); }
     std::string_view name() const { return path.view(); }
 };
 
-Result<Place> place(Descriptor directory, PathArgument argument) {
-    UserPath path = TRY(UserPath::copy(argument));
-    StartDirectory start = TRY(StartDirectory::of(directory, path.view()));
-    return Place{std::move(path), std::move(start)};
-}
-
 Result<> sys_mkdirat(Context&, Descriptor directory, PathArgument path, u32 mode) {
-    const Place target = TRY(place(directory, path));
+    [[clang::uninitialized]] Place target;
+    TRY(target.find(directory, path));
     return fs::make_directory(current_task().caller(), target.start(), target.name(), mode);
 }
 Result<> sys_mkdir(Context& context, PathArgument path, u32 mode) {
@@ -33,7 +35,8 @@ Result<> sys_mkdir(Context& context, PathArgument path, u32 mode) {
 }
 
 Result<> sys_mknodat(Context&, Descriptor directory, PathArgument path, u32 mode, u32 device) {
-    const Place target = TRY(place(directory, path));
+    [[clang::uninitialized]] Place target;
+    TRY(target.find(directory, path));
     return fs::make_node(current_task().caller(), target.start(), target.name(), mode,
                          abi::DeviceNumber::decode(device));
 }
@@ -43,7 +46,8 @@ Result<> sys_mknod(Context& context, PathArgument path, u32 mode, u32 device) {
 
 Result<> sys_unlinkat(Context&, Descriptor directory, PathArgument path, AtFlags flags) {
     if ((flags & ~AtFlags::Removedir) != AtFlags::None) return Error::Einval;
-    const Place target = TRY(place(directory, path));
+    [[clang::uninitialized]] Place target;
+    TRY(target.find(directory, path));
     const fs::Caller caller = current_task().caller();
     if (has(flags, AtFlags::Removedir)) return fs::remove_directory(caller, target.start(), target.name());
     return fs::unlink(caller, target.start(), target.name());
@@ -57,8 +61,10 @@ Result<> sys_rmdir(Context& context, PathArgument path) {
 
 Result<> sys_renameat2(Context&, Descriptor old_directory, PathArgument old_path, Descriptor new_directory,
                        PathArgument new_path, abi::RenameFlags flags) {
-    const Place from = TRY(place(old_directory, old_path));
-    const Place to = TRY(place(new_directory, new_path));
+    [[clang::uninitialized]] Place from;
+    TRY(from.find(old_directory, old_path));
+    [[clang::uninitialized]] Place to;
+    TRY(to.find(new_directory, new_path));
     return fs::rename(current_task().caller(), from.start(), from.name(), to.start(), to.name(), flags);
 }
 Result<> sys_renameat(Context& context, Descriptor old_directory, PathArgument old_path,
@@ -72,8 +78,10 @@ Result<> sys_rename(Context& context, PathArgument old_path, PathArgument new_pa
 Result<> sys_linkat(Context&, Descriptor old_directory, PathArgument old_path, Descriptor new_directory,
                     PathArgument new_path, AtFlags flags) {
     if ((flags & ~(AtFlags::SymlinkFollow | AtFlags::EmptyPath)) != AtFlags::None) return Error::Einval;
-    const Place from = TRY(place(old_directory, old_path));
-    const Place to = TRY(place(new_directory, new_path));
+    [[clang::uninitialized]] Place from;
+    TRY(from.find(old_directory, old_path));
+    [[clang::uninitialized]] Place to;
+    TRY(to.find(new_directory, new_path));
     return fs::make_link(current_task().caller(), from.start(), from.name(), to.start(), to.name(), flags);
 }
 Result<> sys_link(Context& context, PathArgument old_path, PathArgument new_path) {
@@ -81,8 +89,10 @@ Result<> sys_link(Context& context, PathArgument old_path, PathArgument new_path
 }
 
 Result<> sys_symlinkat(Context&, PathArgument target, Descriptor directory, PathArgument path) {
-    const UserPath text = TRY(UserPath::copy(target));
-    const Place link = TRY(place(directory, path));
+    [[clang::uninitialized]] UserPath text;
+    TRY(text.copy(target));
+    [[clang::uninitialized]] Place link;
+    TRY(link.find(directory, path));
     return fs::make_symlink(current_task().caller(), text.view(), link.start(), link.name());
 }
 Result<> sys_symlink(Context& context, PathArgument target, PathArgument path) {
@@ -92,7 +102,8 @@ Result<> sys_symlink(Context& context, PathArgument target, PathArgument path) {
 Result<usize> sys_readlinkat(Context&, Descriptor directory, PathArgument path, BufferArgument buffer,
                              i32 size) {
     if (size <= 0) return Error::Einval;
-    const Place link = TRY(place(directory, path));
+    [[clang::uninitialized]] Place link;
+    TRY(link.find(directory, path));
     String text;
     TRY(fs::read_link(current_task().caller(), link.start(), link.name(), text));
     const usize length = std::min(text.size(), static_cast<usize>(size));
@@ -108,7 +119,8 @@ Result<> check_access(Descriptor directory, PathArgument path, u32 mode, AtFlags
         (flags & ~(AtFlags::Eaccess | AtFlags::SymlinkNofollow | AtFlags::EmptyPath)) != AtFlags::None)
         return Error::Einval;
     Task& task = current_task();
-    const Place target = TRY(place(directory, path));
+    [[clang::uninitialized]] Place target;
+    TRY(target.find(directory, path));
     const fs::Credentials credentials =
         has(flags, AtFlags::Eaccess) ? task.credentials() : task.identity->real_credentials();
     auto walk = has(flags, AtFlags::SymlinkNofollow) ? fs::WalkFlags::None : fs::WalkFlags::FollowLast;
@@ -130,7 +142,8 @@ Result<> sys_faccessat2(Context&, Descriptor directory, PathArgument path, u32 m
 
 Result<> sys_chdir(Context&, PathArgument path) {
     Task& task = current_task();
-    const UserPath name = TRY(UserPath::copy(path));
+    [[clang::uninitialized]] UserPath name;
+    TRY(name.copy(path));
     fs::Path target = TRY(fs::resolve(task.caller(), {}, name.view(),
                                       fs::WalkFlags::FollowLast | fs::WalkFlags::RequireDirectory));
     TRY(fs::check_directory(target, task.credentials()));
@@ -149,7 +162,8 @@ Result<> sys_fchdir(Context&, Descriptor fd) {
 
 Result<> sys_chroot(Context&, PathArgument path) {
     Task& task = current_task();
-    const UserPath name = TRY(UserPath::copy(path));
+    [[clang::uninitialized]] UserPath name;
+    TRY(name.copy(path));
     fs::Path target = TRY(fs::resolve(task.caller(), {}, name.view(),
                                       fs::WalkFlags::FollowLast | fs::WalkFlags::RequireDirectory));
     TRY(fs::check_directory(target, task.credentials()));
@@ -178,7 +192,8 @@ Result<u32> sys_umask(Context&, u32 mask) { return current_task().paths->set_uma
 Result<> sys_truncate(Context&, PathArgument path, i64 size) {
     if (size < 0) return Error::Einval;
     Task& task = current_task();
-    const UserPath name = TRY(UserPath::copy(path));
+    [[clang::uninitialized]] UserPath name;
+    TRY(name.copy(path));
     const Result<> result =
         fs::truncate(task.caller(), {}, name.view(), static_cast<u64>(size), write_context(task));
     if (!result && result.error() == Error::Efbig && task.process->limit(Resource::FileSize) != NO_LIMIT)

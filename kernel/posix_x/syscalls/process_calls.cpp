@@ -31,7 +31,8 @@ Result<Pid> sys_clone(Context&, u64 flags, UserAddress stack, UserAddress parent
 }
 
 Result<> sys_execve(Context&, PathArgument path, UserAddress arguments, UserAddress environment) {
-    const UserPath name = TRY(UserPath::copy(path));
+    [[clang::uninitialized]] UserPath name;
+    TRY(name.copy(path));
     return execute({.path = name.view(), .arguments = arguments.value, .environment = environment.value});
 }
 
@@ -39,7 +40,8 @@ Result<> sys_execveat(Context&, Descriptor directory, PathArgument path, UserAdd
                       UserAddress environment, abi::AtFlags flags) {
     using abi::AtFlags;
     if ((flags & ~(AtFlags::EmptyPath | AtFlags::SymlinkNofollow)) != AtFlags::None) return Error::Einval;
-    const UserPath name = TRY(UserPath::copy(path));
+    [[clang::uninitialized]] UserPath name;
+    TRY(name.copy(path));
     const StartDirectory start = TRY(StartDirectory::of(directory, name.view()));
     return execute({.path = name.view(),
                     .arguments = arguments.value,

@@ -4,12 +4,11 @@
 
 namespace exo::posix_x {
 
-Result<UserPath> UserPath::copy(PathArgument path) {
-    UserPath result;
-    result.size_ = TRY(vm::read_user_string(path.address, result.inline_));
-    if (result.size_ == INLINE_SIZE)
-        result.long_ = TRY(vm::UserString(path.address).read(abi::MAX_PATH_SIZE, Error::Enametoolong));
-    return result;
+Result<> UserPath::copy(PathArgument path) {
+    size_ = TRY(vm::read_user_string(path.address, inline_));
+    if (size_ == INLINE_SIZE)
+        long_ = TRY(vm::UserString(path.address).read(abi::MAX_PATH_SIZE, Error::Enametoolong));
+    return {};
 }
 
 Result<StartDirectory> StartDirectory::of(Descriptor fd, std::string_view path) {

@@ -30,7 +30,8 @@ class FileUse {
 /// `missing` is what Linux answers when the descriptor is open but lacks a right: EBADF for reading what is open for
 /// writing, EINVAL and EACCES elsewhere.
 /// Errors: Ebadf (not open, or no file), `missing`.
-[[gnu::always_inline]] inline Result<FileUse> use_file(Descriptor fd, Rights needed, Error missing = Error::Ebadf) {
+[[gnu::always_inline]] inline Result<FileUse> use_file(Descriptor fd, Rights needed,
+                                                       Error missing = Error::Ebadf) {
     security::CapabilityUse use = current_task().files->verify(static_cast<u32>(fd.value), needed);
     if (!use) return use.is_open() ? missing : Error::Ebadf;
     if (use.object().object_kind() != ObjectKind::File) return Error::Ebadf;
@@ -49,11 +50,12 @@ inline std::span<const u8> bytes_of(std::string_view text) {
     return {reinterpret_cast<const u8*>(text.data()), text.size()};
 }
 
-/// A path copied in; short ones without a visit to the heap.
+/// A path copied in; short ones without a visit to the heap. Too large to be passed around: copied in place, into a
+/// variable marked [[clang::uninitialized]].
 class UserPath {
   public:
-    /// Errors: Efault, Enametoolong, Enomem.
-    static Result<UserPath> copy(PathArgument path);
+    /// Once. Errors: Efault, Enametoolong, Enomem.
+    Result<> copy(PathArgument path);
     std::string_view view() const { return is_long() ? long_.view() : std::string_view{inline_, size_}; }
 
   private:
