@@ -1,5 +1,7 @@
 #include "startup.hpp"
 
+#include <algorithm>
+
 #include "boot/multiboot2.hpp"
 #include "boot/pvh.hpp"
 #include "drivers/platform.hpp"
@@ -59,15 +61,24 @@ constinit drivers::Uart serial_port{"ttyS0", hardware_ports, drivers::Uart::COM1
 
 const boot::PhysicalReader& early_memory() { return the_early_memory; }
 
+/// LINUX: what is too long is cut; here only between two words.
+static void save_command_line(std::string_view text) {
+    if (text.size() > SavedCommandLine::CAPACITY) {
+        text =
+            text.substr(0, std::min(text.rfind(' ', SavedCommandLine::CAPACITY), SavedCommandLine::CAPACITY));
+        log::warning("the command line is longer than {} bytes: what follows byte {} is ignored",
+                     SavedCommandLine::CAPACITY, text.size());
+    }
+    saved_command_line.size = text.copy(saved_command_line.text, SavedCommandLine::CAPACITY);
+}
+
 Result<> read_boot_information(u32 protocol, u64 address) {
     constexpr u32 PVH = 1;
     if (protocol == PVH)
         TRY(boot::read_pvh(the_early_memory, address, information));
     else
         TRY(boot::read_multiboot2(the_early_memory, address, information));
-    if (information.command_line.size() > SavedCommandLine::CAPACITY) return Error::Einval;
-    saved_command_line.size =
-        information.command_line.copy(saved_command_line.text, SavedCommandLine::CAPACITY);
+    save_command_line(information.command_line);
     information.command_line = {saved_command_line.text, saved_command_line.size};
     return {};
 }
@@ -145,7 +156,10 @@ Result<> unpack_modules(const fs::Path& root) {
         fs::InitramfsReport report;
         const Result<> unpacked = fs::unpack_initramfs(archive, root, report);
         report_failure(report);
-        if (!unpacked && unpacked.error() != Error::Einval) return unpacked;
+        // LINUX: a bad archive is reported and done without.
+        const bool is_bad_archive =
+            !unpacked && (unpacked.error() == Error::Einval || unpacked.error() == Error::Eopnotsupp);
+        if (!unpacked && !is_bad_archive) return unpacked;
         log::info("initramfs: {} entries, {} KiB", report.entries, module.size() / KIB);
     }
     return {};

@@ -8,6 +8,9 @@
 #define PHYSICAL(symbol) ((symbol) - KERNEL_BASE)
 #define PROTOCOL_PVH 1
 #define PROTOCOL_MULTIBOOT2 2
+#define MAX_MODULES 16
+#define DEBUG_EXIT_PORT 0xf4
+#define EXIT_PANIC 0x11
 
     .section .multiboot, "a"
     .balign 8
@@ -37,7 +40,26 @@ multiboot_header_end:
     .code32
     .globl exo_pvh_entry, exo_multiboot_entry
 exo_pvh_entry:
-    mov $PROTOCOL_PVH, %esi
+    // With too little memory a loader may have put a module over the kernel: QEMU puts the initramfs at memory's end. This
+    // code is the image's first page, which is lost last. (hvm_start_info: count at 12, list at 16; an entry has 32 bytes.)
+    mov 12(%ebx), %ecx
+    mov 16(%ebx), %esi
+    cmp $MAX_MODULES, %ecx
+    ja 3f                        // left to the parser
+1:  jecxz 3f
+    cmpl $0, 4(%esi)             // at 4 GiB or above
+    jne 2f
+    mov (%esi), %eax
+    cmp $PHYSICAL(exo_image_end), %eax
+    jae 2f
+    add 8(%esi), %eax
+    jc module_over_kernel
+    cmp $PHYSICAL(exo_image_start), %eax
+    ja module_over_kernel
+2:  add $32, %esi
+    dec %ecx
+    jmp 1b
+3:  mov $PROTOCOL_PVH, %esi
     jmp enter_long_mode
 exo_multiboot_entry:
     mov $PROTOCOL_MULTIBOOT2, %esi
@@ -109,18 +131,33 @@ enter_long_mode:
     lgdt PHYSICAL(boot_gdt_pointer)
     ljmp $0x10, $PHYSICAL(long_mode)
 
+module_over_kernel:
+    mov $PHYSICAL(module_over_kernel_text), %esi
+    jmp 3f
 no_long_mode:
-    // Nothing can be printed safely but on the first serial port.
     mov $PHYSICAL(no_long_mode_text), %esi
-3:  lodsb
+    // Nothing can be printed safely but on the first serial port. The machine ends as after a panic (drivers/platform.cpp).
+3:  cld
+    lodsb
     test %al, %al
     jz 4f
     mov $0x3f8, %dx
     out %al, %dx
     jmp 3b
-4:  cli
+4:  mov $DEBUG_EXIT_PORT, %dx
+    in %dx, %al
+    test %al, %al
+    jnz 5f
+    mov $EXIT_PANIC, %al
+    out %al, %dx
+5:  cli
     hlt
-    jmp 4b
+    jmp 5b
+
+module_over_kernel_text:
+    .asciz "Exo-OS: the loader has put a module (the initramfs?) over the kernel: the machine has too little memory for it\r\n"
+no_long_mode_text:
+    .asciz "Exo-OS: this CPU has no 64-bit mode, or the loader speaks neither PVH nor Multiboot2\r\n"
 
     .code64
 long_mode:
@@ -145,8 +182,6 @@ high_half:
     ud2
 
     .section .rodata
-no_long_mode_text:
-    .asciz "Exo-OS: this CPU has no 64-bit mode, or the loader speaks neither PVH nor Multiboot2\r\n"
     .balign 8
 boot_gdt:
     .quad 0, 0
