@@ -40,16 +40,19 @@ class Built:
             _run(["cmake", "--build", self._build_folder(preset), "--target", "exo-os-tests.elf", "exo-os.elf"],
                  f"building exo-os-tests.elf ({preset})")
         self.empty_initramfs = self.archive("empty", lambda writer: writer.add_directory("."))
-        self.programs = self.archive("programs", self._add_programs)
-
-    def _add_programs(self, writer: cpio.Writer) -> None:
-        init = os.path.join(self.folder, "init")
-        _run(["musl-gcc", *C_FLAGS, "-o", init, *sorted(glob.glob(os.path.join(PROGRAMS, "*.c")))],
+        _run(["musl-gcc", *C_FLAGS, "-o", self._init(), *sorted(glob.glob(os.path.join(PROGRAMS, "*.c")))],
              "building the test machine's programs")
+        self.programs = self.archive("programs", self.add_programs)
+
+    def add_programs(self, writer: cpio.Writer) -> None:
+        """What the test machine needs: /init, which is all programs, and a console."""
         writer.add_directory("dev")
         writer.add("dev/console", stat.S_IFCHR | 0o600, device=os.makedev(5, 1))
-        with open(init, "rb") as file:
+        with open(self._init(), "rb") as file:
             writer.add_file("init", file.read(), 0o755)
+
+    def _init(self) -> str:
+        return os.path.join(self.folder, "init")
 
     @staticmethod
     def _build_folder(preset: str) -> str:

@@ -16,6 +16,7 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import boot_paths
 import in_kernel
 import machine
 import programs
@@ -90,7 +91,7 @@ def main() -> int:
         for preset in machine.PRESETS:
             for where in machine.MACHINES:
                 started = time.monotonic()
-                for add in (add_in_kernel, programs.add):
+                for add in (boot_paths.add, programs.add, add_in_kernel):
                     try:
                         add(suite, built, preset, where)
                     except RuntimeError as error:

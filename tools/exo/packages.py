@@ -52,6 +52,12 @@ TEST = (
     Package("spin", "/usr/bin/spin", "models of the protocols"),
     Package("cpio", "/usr/bin/cpio", "root file systems for tests"),
     Package("gdb", "/usr/bin/gdb", "./exo debug"),
+    Package("grub-common", "/usr/bin/grub-mkrescue", "images that GRUB boots, for tests"),
+    Package("grub-pc-bin", "/usr/lib/grub/i386-pc/multiboot2.mod", "GRUB under BIOS"),
+    Package("grub-efi-amd64-bin", "/usr/lib/grub/x86_64-efi/multiboot2.mod", "GRUB under UEFI"),
+    Package("xorriso", "/usr/bin/xorriso", "images that GRUB boots"),
+    Package("mtools", "/usr/bin/mformat", "images that GRUB boots"),
+    Package("ovmf", "/usr/share/OVMF/OVMF_CODE_4M.fd", "UEFI for the test machine"),
     Package("python3-pytest", "/usr/lib/python3/dist-packages/pytest", "tests of the exo command"),
     Package("python3-pexpect", "/usr/lib/python3/dist-packages/pexpect", "tests of the shell on a terminal"),
 )

@@ -102,13 +102,18 @@ static void run_test(const struct test* test) {
     struct resources before = read_resources();  // the first look at /proc fills a cache, too
     for (int round = 0; round < WARM_UP_ROUNDS; ++round)
         if (!run_round(test)) goto end;
-    before = read_resources();
     const int rounds = test->rounds ? test->rounds : ROUNDS;
-    for (int round = 0; round < rounds; ++round)
-        if (!run_round(test)) goto end;
-    const struct resources after = read_resources();
-    const char* differs = difference(&before, &after);
-    if (*differs) print("@fail %s: after %d rounds%s\n", test->name, rounds, differs);
+    // The heap keeps some free objects at hand, which can hold a page or not: it may be off by that once, not again.
+    for (int attempt = 0; attempt < 2; ++attempt) {
+        before = read_resources();
+        for (int round = 0; round < rounds; ++round)
+            if (!run_round(test)) goto end;
+        const struct resources after = read_resources();
+        if (*difference(&before, &after) == '\0') goto end;
+        if (attempt == 0 && only_free_memory_differs(&before, &after)) continue;
+        print("@fail %s: after %d rounds%s\n", test->name, rounds, difference(&before, &after));
+        goto end;
+    }
 end:
     print("@end %s\n", test->name);
 }

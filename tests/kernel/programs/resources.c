@@ -70,3 +70,9 @@ const char* difference(const struct resources* before, const struct resources* a
     COMPARE(descriptors)
     return text;
 }
+
+int only_free_memory_differs(const struct resources* before, const struct resources* after) {
+    struct resources same = *after;
+    same.free_kib = before->free_kib;
+    return *difference(before, &same) == '\0';
+}

@@ -47,3 +47,4 @@ struct resources {
 struct resources read_resources(void);
 // Empty if they are the same, else what differs.
 const char* difference(const struct resources* before, const struct resources* after);
+int only_free_memory_differs(const struct resources* before, const struct resources* after);
