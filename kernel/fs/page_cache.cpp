@@ -135,23 +135,33 @@ class PageCache::Stretch {
     FrameRef frames_[SIZE];
 };
 
+/// Bytes of one page, from its frame if it has one.
+Result<usize> PageCache::read_piece(vm::OutBuffer& to, const FrameRef& frame, u64 offset, usize count) const {
+    const usize at = within_page(offset);
+    if (frame) return to.write({frame.data() + at, count});
+    const std::span<const u8> content = backing_of(page_of(offset));
+    const usize backed = at < content.size() ? content.size() - at : 0;
+    if (backed == 0) return to.write_zeros(count);
+    return to.write(content.subspan(at, backed < count ? backed : count));
+}
+
 Result<usize> PageCache::read(vm::OutBuffer& to, u64 offset) {
     const u64 size = this->size();
-    usize done = 0;
+    if (offset >= size || to.remaining() == 0) return 0UZ;
+    const u64 wanted = size - offset < to.remaining() ? size - offset : to.remaining();
+    if (wanted <= PAGE_SIZE - within_page(offset))
+        return read_piece(to, find(page_of(offset)), offset, static_cast<usize>(wanted));
+    return read_pages(to, offset, wanted);
+}
+
+Result<usize> PageCache::read_pages(vm::OutBuffer& to, u64 offset, u64 wanted) {
+    const u64 end = offset + wanted;
     Stretch stretch(*this);
-    while (offset < size && to.remaining() != 0) {
-        const u64 available = size - offset < to.remaining() ? size - offset : to.remaining();
-        const usize count = piece_at(offset, available);
-        Result<usize> moved = 0UZ;
-        if (const FrameRef& frame = stretch.page(page_of(offset), page_of(offset + available - 1))) {
-            moved = to.write({frame.data() + within_page(offset), count});
-        } else {
-            const std::span<const u8> content = backing_of(page_of(offset));
-            const usize at = within_page(offset);
-            const usize backed = at < content.size() ? content.size() - at : 0;
-            moved = backed != 0 ? to.write(content.subspan(at, backed < count ? backed : count))
-                                : to.write_zeros(count);
-        }
+    usize done = 0;
+    while (offset < end) {
+        const usize count = piece_at(offset, end - offset);
+        const Result<usize> moved =
+            read_piece(to, stretch.page(page_of(offset), page_of(end - 1)), offset, count);
         if (!moved) {
             if (done != 0) break;
             return moved;

@@ -69,6 +69,8 @@ class PageCache final : public vm::PageSource {
 
   private:
     class Stretch;
+    Result<usize> read_piece(vm::OutBuffer& to, const memory::FrameRef& frame, u64 offset, usize count) const;
+    [[gnu::noinline]] Result<usize> read_pages(vm::OutBuffer& to, u64 offset, u64 wanted);
     using Tree = sync::SpinLocked<PageTree, sync::LockRank::SpinLeaf>;
 
     /// For whom a page is put into the tree.

@@ -225,6 +225,8 @@ Result<> sys_utimes(Context& context, PathArgument path, vm::UserIn<MicrosecondP
 
 /// Collects linux_dirent64 records and copies them out one by one.
 struct DirectoryWriter {
+    template <class T> static void put(u8* place, T value) { std::memcpy(place, &value, sizeof(T)); }
+
     u64 address;
     usize room;
     usize written = 0;
@@ -237,12 +239,11 @@ struct DirectoryWriter {
             return false;
         }
         [[clang::uninitialized]] u8 record[abi::DIRENT64_NAME_OFFSET + abi::MAX_NAME_LENGTH + 1 + 8];
-        const abi::linux_dirent64 header{entry.inode_number, static_cast<i64>(entry.next_cookie),
-                                         static_cast<u16>(record_size), abi::dirent_type(entry.mode)};
-        constexpr u64 ZEROS = 0;
-        std::memcpy(record + record_size - sizeof(ZEROS), &ZEROS,
-                    sizeof(ZEROS));  // what the name leaves free
-        std::memcpy(record, &header, abi::DIRENT64_NAME_OFFSET);
+        put(record + record_size - sizeof(u64), u64{0});  // what the name leaves free
+        put(record + offsetof(abi::linux_dirent64, d_ino), entry.inode_number);
+        put(record + offsetof(abi::linux_dirent64, d_off), static_cast<i64>(entry.next_cookie));
+        put(record + offsetof(abi::linux_dirent64, d_reclen), static_cast<u16>(record_size));
+        put(record + offsetof(abi::linux_dirent64, d_type), abi::dirent_type(entry.mode));
         std::memcpy(record + abi::DIRENT64_NAME_OFFSET, entry.name.data(), entry.name.size());
         if (const Result<> copied = vm::write_user(address, {record, record_size}); !copied) {
             status = copied;

@@ -9,9 +9,9 @@ namespace exo::posix_x {
 /// One file to watch. Of what the file has, `found` gets what is in `wanted`, and nothing else counts; a closed
 /// descriptor is POLLNVAL.
 struct PollEntry {
-    i32 fd = -1;
-    fs::PollEvents wanted = fs::PollEvents::None;
-    fs::PollEvents found = fs::PollEvents::None;
+    i32 fd;
+    fs::PollEvents wanted;
+    fs::PollEvents found;
 };
 
 /// What a descriptor without an open file yields.

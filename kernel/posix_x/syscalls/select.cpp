@@ -1,6 +1,8 @@
 // select, pselect6: sets of descriptors as bit maps.
 #include "posix_x/syscalls/select.hpp"
 
+#include <bit>
+
 #include "posix_x/syscalls/poll_set.hpp"
 #include "posix_x/syscalls/signal_mask.hpp"
 
@@ -34,26 +36,31 @@ class DescriptorSets {
     /// Errors: Enomem.
     Result<Vector<PollEntry>> to_entries() const {
         Vector<PollEntry> entries;
-        for (u32 fd = 0; fd < count_; ++fd) {
-            PollEvents wanted = PollEvents::None;
-            for (usize set = 0; set < SETS; ++set)
-                if (has(set, fd)) wanted |= SET_EVENTS[set];
-            if (wanted != PollEvents::None)
-                TRY(entries.push({static_cast<i32>(fd), wanted, PollEvents::None}));
-        }
+        usize count = 0;
+        for (usize i = 0; i < word_count(); ++i) count += static_cast<usize>(std::popcount(any(i)));
+        TRY(entries.reserve(count));
+        for (usize i = 0; i < word_count(); ++i)
+            for (u64 left = any(i); left != 0; left &= left - 1) {
+                const auto bit = static_cast<u32>(std::countr_zero(left));
+                PollEvents wanted = PollEvents::None;
+                for (usize set = 0; set < SETS; ++set)
+                    if ((word(set, i) >> bit & 1) != 0) wanted |= SET_EVENTS[set];
+                entries.push_within_capacity({static_cast<i32>(i * BITS + bit), wanted, PollEvents::None});
+            }
         return entries;
     }
     /// Replaces the sets by what was found; returns the number of bits.
     u64 set_found(std::span<const PollEntry> entries) {
         u64 total = 0;
         for (const PollEntry& entry : entries) {
-            const u32 fd = static_cast<u32>(entry.fd);
+            const usize index = static_cast<u32>(entry.fd) / BITS;
+            const u64 bit = 1ULL << static_cast<u32>(entry.fd) % BITS;
             for (usize set = 0; set < SETS; ++set) {
-                if (!has(set, fd)) continue;
+                if ((word(set, index) & bit) == 0) continue;
                 if (abi::has(entry.found, SET_EVENTS[set]))
                     ++total;
                 else
-                    words_[set][fd / BITS] &= ~(1ULL << fd % BITS);
+                    words_[set].data()[index] &= ~bit;
             }
         }
         return total;
@@ -74,9 +81,10 @@ class DescriptorSets {
         if (count_ % BITS != 0) words_[set].back() &= (1ULL << count_ % BITS) - 1;
         return {};
     }
-    bool has(usize set, u32 fd) const {
-        return !words_[set].is_empty() && (words_[set][fd / BITS] >> fd % BITS & 1) != 0;
-    }
+    usize word_count() const { return divide_round_up<usize>(count_, BITS); }
+    /// 64 descriptors of one set; none if the program gave no such set.
+    u64 word(usize set, usize index) const { return words_[set].is_empty() ? 0 : words_[set].data()[index]; }
+    u64 any(usize index) const { return word(0, index) | word(1, index) | word(2, index); }
 
     u32 count_ = 0;
     u64 addresses_[SETS] = {};
