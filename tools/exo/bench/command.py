@@ -14,6 +14,7 @@ COMMANDS = (
     ("baseline", "baseline_command", "record the counts that './exo test bench' compares with"),
     ("compare", "compare", "this tree against another commit"),
     ("boot", "boot", "instructions and time from reset to the first program, least memory, sizes"),
+    ("host", "host", "cycles on this processor, of what needs no privilege"),
 )
 
 HELP = """usage: ./exo bench COMMAND [OPTION]…
