@@ -24,7 +24,7 @@ struct Family {
     void (*prepare)();
     const Operation* operations;  // the last has no name
 };
-extern const Family memory_family, scheduler_family, call_family, path_family;
+extern const Family MEMORY_FAMILY, SCHEDULER_FAMILY, CALL_FAMILY, PATH_FAMILY;
 
 /// The value, or the end of the program: a benchmark of something that failed is worth nothing.
 template <class T> T must(Result<T> result, const char* what) {

@@ -107,7 +107,7 @@ void prepare() {
     REQUIRE(MUST(static_cast<drivers::Driver&>(uart).write(std::span{&byte, 1})) == 1 && chip.written != 0);
 }
 
-const Operation operations[] = {
+const Operation OPERATIONS[] = {
     {"dispatch", 20'000, &run_dispatch},
     {"verify", 20'000, &run_verify},
     {"descriptor", 20'000, &run_descriptor<ours>},
@@ -117,5 +117,5 @@ const Operation operations[] = {
 };
 
 }  // namespace
-extern const Family call_family{&prepare, operations};
+extern const Family CALL_FAMILY{&prepare, OPERATIONS};
 }  // namespace exo::bench

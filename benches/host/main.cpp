@@ -12,7 +12,7 @@ constexpr int ROUNDS = 21;
 constexpr u64 CHAIN = 30'000;       // multiplications, each of which waits for the one before
 constexpr double CHAIN_CYCLES = 3;  // of one, on every x86-64 since Nehalem and Zen
 
-const Family* const FAMILIES[] = {&memory_family, &scheduler_family, &call_family, &path_family};
+const Family* const FAMILIES[] = {&MEMORY_FAMILY, &SCHEDULER_FAMILY, &CALL_FAMILY, &PATH_FAMILY};
 
 u64 ticks() {
     _mm_lfence();

@@ -61,7 +61,7 @@ void run_frame(u64 count) {
     }
 }
 
-const Operation operations[] = {
+const Operation OPERATIONS[] = {
     {"heap_hit", 20'000, &run_hit},
     {"heap_slab", MANY, &run_slab_and_free},
     {"frame", 20'000, &run_frame},
@@ -69,5 +69,5 @@ const Operation operations[] = {
 };
 
 }  // namespace
-extern const Family memory_family{&prepare, operations};
+extern const Family MEMORY_FAMILY{&prepare, OPERATIONS};
 }  // namespace exo::bench

@@ -47,8 +47,8 @@ template <const char* PATH> void run(u64 count) {
 constexpr char ONE[] = "/usr";
 constexpr char FOUR[] = "/usr/share/doc/exo";
 
-const Operation operations[] = {{"path_1", 10'000, &run<ONE>}, {"path_4", 10'000, &run<FOUR>}, {}};
+const Operation OPERATIONS[] = {{"path_1", 10'000, &run<ONE>}, {"path_4", 10'000, &run<FOUR>}, {}};
 
 }  // namespace
-extern const Family path_family{&prepare, operations};
+extern const Family PATH_FAMILY{&prepare, OPERATIONS};
 }  // namespace exo::bench

@@ -53,8 +53,8 @@ void run_pick(u64 count) {
     }
 }
 
-const Operation operations[] = {{"switch", 20'000, &run_switch}, {"run_queue", 20'000, &run_pick}, {}};
+const Operation OPERATIONS[] = {{"switch", 20'000, &run_switch}, {"run_queue", 20'000, &run_pick}, {}};
 
 }  // namespace
-extern const Family scheduler_family{&prepare, operations};
+extern const Family SCHEDULER_FAMILY{&prepare, OPERATIONS};
 }  // namespace exo::bench

@@ -158,6 +158,6 @@ def join(text: str, regions: list[plugin.RegionCounts], title: str, only: list[s
         if problem := operation.disagreement():
             raise ExoError(f"{title}: {name}: {problem}")
     absent = set(only) - set(console.operations) - set(console.missing)
-    if absent or not console.operations:
+    if absent or not (console.operations or console.missing):
         raise ExoError(f"{title}: nothing was measured of {', '.join(sorted(absent)) or 'any operation'}")
     return Run(console.operations, console.missing)
