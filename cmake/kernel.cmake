@@ -5,8 +5,10 @@ file(GLOB test_sources CONFIGURE_DEPENDS tests/kernel/*.cpp)
 
 add_library(exo_kernel_options INTERFACE)
 target_link_libraries(exo_kernel_options INTERFACE exo_options)
+# Not -ffreestanding: without it the compiler knows what memcpy and its kin do, and copies eight bytes by a load and a store
+# instead of a call. The functions themselves are in arch/x86_64/memory_ops.S, the headers in utils/freestanding.
 target_compile_options(exo_kernel_options INTERFACE
-    -ffreestanding -fno-pic -mcmodel=kernel -mno-red-zone
+    -fno-pic -mcmodel=kernel -mno-red-zone
     -mno-sse -mno-mmx -mno-sse2 -msoft-float
     -fno-omit-frame-pointer -ffunction-sections -fdata-sections
     -g
