@@ -18,13 +18,14 @@
 enum Proof { PROVED, NOT_SUPPORTED };
 
 struct Operation {
-    const char *name;
-    long count;                 // operations a round, enough to make what surrounds them small
-    void (*prepare)(void);      // may be null
-    enum Proof (*prove)(void);  // does it once and looks at the result; ends the run by fail() if that is wrong
+    const char* name;
+    long count;             // operations a round, enough to make what surrounds them small
+    void (*prepare)(void);  // may be null
+    enum Proof (*prove)(
+        void);  // does it once and looks at the result; ends the run by fail() if that is wrong
     void (*run)(long count);
-    void (*clean_up)(void);     // may be null
-    void (*overhead)(void);     // may be null: what one operation does besides the thing that is measured
+    void (*clean_up)(void);  // may be null
+    void (*overhead)(void);  // may be null: what one operation does besides the thing that is measured
 };
 
 // The families, each in a file of its own; each ends with an operation without a name.
@@ -33,10 +34,10 @@ extern const struct Operation call_operations[], pipe_operations[], file_operati
     thread_operations[], socket_operations[];
 
 // Ends the run: this operation is wrong. `what` says what should have held; errno is added.
-_Noreturn void fail(const char *what);
+_Noreturn void fail(const char* what);
 #define REQUIRE(condition) ((condition) ? (void)0 : fail(#condition))
 // For prove(): the kernel lacks the operation if errno says so, and is wrong otherwise.
-enum Proof lacking(const char *what);
+enum Proof lacking(const char* what);
 
 // System calls without a library around them, so that only the kernel is measured.
 static inline long call(long number, long a, long b, long c, long d, long e, long f) {

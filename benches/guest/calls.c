@@ -46,9 +46,11 @@ static void run_vdso(long count) {
 static enum Proof prove_clock(void) {
     struct timespec first = {-1, -1}, second = {-1, -1};
     REQUIRE(CALL2(SYS_clock_gettime, CLOCK_MONOTONIC, &first) == 0 && first.tv_nsec >= 0);
-    for (volatile int i = 0; i < 10000; ++i) {}
+    for (volatile int i = 0; i < 10000; ++i) {
+    }
     REQUIRE(CALL2(SYS_clock_gettime, CLOCK_MONOTONIC, &second) == 0);
-    REQUIRE(second.tv_sec > first.tv_sec || (second.tv_sec == first.tv_sec && second.tv_nsec > first.tv_nsec));
+    REQUIRE(second.tv_sec > first.tv_sec ||
+            (second.tv_sec == first.tv_sec && second.tv_nsec > first.tv_nsec));
     return PROVED;
 }
 static void run_clock(long count) {

@@ -26,7 +26,7 @@ static void close_files(void) {
 }
 
 static enum Proof prove_pread(size_t size) {
-    char *copy = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char* copy = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     REQUIRE(copy != MAP_FAILED);
     REQUIRE(CALL4(SYS_pread64, file, copy, size, 0) == (long)size && memcmp(copy, buffer, size) == 0);
     munmap(copy, size);
@@ -44,9 +44,9 @@ static enum Proof prove_pwrite(size_t size) {
 static void run_pwrite(long count, size_t size) {
     while (count--) CALL4(SYS_pwrite64, file, buffer, size, 0);
 }
-#define SIZES(name, size)                                                    \
-    static enum Proof prove_pread_##name(void) { return prove_pread(size); } \
-    static void run_pread_##name(long count) { run_pread(count, size); }     \
+#define SIZES(name, size)                                                      \
+    static enum Proof prove_pread_##name(void) { return prove_pread(size); }   \
+    static void run_pread_##name(long count) { run_pread(count, size); }       \
     static enum Proof prove_pwrite_##name(void) { return prove_pwrite(size); } \
     static void run_pwrite_##name(long count) { run_pwrite(count, size); }
 SIZES(4k, 4 * KIB)
@@ -70,7 +70,7 @@ static void run_append(long count) {
 
 static enum Proof prove_sendfile(void) {
     off_t from = 0;
-    char *copy = buffer + 64 * KIB;
+    char* copy = buffer + 64 * KIB;
     REQUIRE(ftruncate(other, 0) == 0 && lseek(other, 0, SEEK_SET) == 0);
     if (sendfile(other, file, &from, 64 * KIB) != 64 * KIB) return lacking("sendfile");
     REQUIRE(pread(file, buffer, 64 * KIB, 0) == 64 * KIB && pread(other, copy, 64 * KIB, 0) == 64 * KIB);
@@ -106,7 +106,8 @@ static void run_lseek(long count) {
 static enum Proof prove_dup(void) {
     const int copy = (int)CALL1(SYS_dup, file);
     char byte;
-    REQUIRE(copy > file && pread(copy, &byte, 1, 0) == 1 && close(copy) == 0 && pread(copy, &byte, 1, 0) == -1);
+    REQUIRE(copy > file && pread(copy, &byte, 1, 0) == 1 && close(copy) == 0 &&
+            pread(copy, &byte, 1, 0) == -1);
     return PROVED;
 }
 static void run_dup(long count) {
@@ -115,14 +116,14 @@ static void run_dup(long count) {
 
 // 64 KiB of a file, mapped, each page read, unmapped.
 static enum Proof prove_map(void) {
-    char *map = mmap(NULL, 64 * KIB, PROT_READ, MAP_SHARED, file, 0);
+    char* map = mmap(NULL, 64 * KIB, PROT_READ, MAP_SHARED, file, 0);
     REQUIRE(map != MAP_FAILED && pread(file, buffer, 64 * KIB, 0) == 64 * KIB);
     REQUIRE(memcmp(map, buffer, 64 * KIB) == 0 && munmap(map, 64 * KIB) == 0);
     return PROVED;
 }
 static void run_map(long count) {
     while (count--) {
-        const volatile char *map = (char *)CALL6(SYS_mmap, 0, 64 * KIB, PROT_READ, MAP_SHARED, file, 0);
+        const volatile char* map = (char*)CALL6(SYS_mmap, 0, 64 * KIB, PROT_READ, MAP_SHARED, file, 0);
         for (int page = 0; page < 16; ++page) (void)map[page * PAGE];
         CALL2(SYS_munmap, map, 64 * KIB);
     }

@@ -10,12 +10,12 @@
 enum { FAULT_PAGES = 1024 };
 
 #define MAP_ANY(size) \
-    ((char *)CALL6(SYS_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
+    ((char*)CALL6(SYS_mmap, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
 
-static char *area;
+static char* area;
 
 static enum Proof prove_map(void) {
-    char *map = MAP_ANY(PAGE);
+    char* map = MAP_ANY(PAGE);
     REQUIRE((long)map > 0);
     *map = 'x';
     REQUIRE(*map == 'x' && CALL2(SYS_munmap, map, PAGE) == 0);
@@ -31,7 +31,7 @@ static void run_map(long count) {
 }
 static void run_map_touch(long count) {
     while (count--) {
-        volatile char *map = MAP_ANY(PAGE);
+        volatile char* map = MAP_ANY(PAGE);
         *map = 1;
         CALL2(SYS_munmap, map, PAGE);
     }
@@ -39,7 +39,7 @@ static void run_map_touch(long count) {
 
 // One fault a page; the mapping and the unmapping of the 4 MiB is shared by its 1024 faults.
 static enum Proof prove_fault(void) {
-    char *map = MAP_ANY(FAULT_PAGES * PAGE);
+    char* map = MAP_ANY(FAULT_PAGES * PAGE);
     REQUIRE((long)map > 0);
     for (long i = 0; i < FAULT_PAGES * PAGE; ++i) REQUIRE(map[i] == 0);
     memset(map, 1, FAULT_PAGES * PAGE);
@@ -47,7 +47,7 @@ static enum Proof prove_fault(void) {
     return PROVED;
 }
 static void run_fault(long count) {
-    volatile char *map = MAP_ANY(count * PAGE);
+    volatile char* map = MAP_ANY(count * PAGE);
     for (long page = 0; page < count; ++page) map[page * PAGE] = 1;
     CALL2(SYS_munmap, map, count * PAGE);
 }
@@ -60,12 +60,12 @@ static enum Proof prove_protect(void) {
     const pid_t child = fork();
     REQUIRE(child >= 0);
     if (child == 0) {
-        *(volatile char *)area = 2;
+        *(volatile char*)area = 2;
         _exit(0);
     }
     REQUIRE(waitpid(child, &status, 0) == child && WIFSIGNALED(status) && WTERMSIG(status) == 11);
     REQUIRE(CALL3(SYS_mprotect, area, PAGE, PROT_READ | PROT_WRITE) == 0);
-    *(volatile char *)area = 3;
+    *(volatile char*)area = 3;
     return PROVED;
 }
 static void run_protect(long count) {
@@ -84,20 +84,20 @@ static enum Proof prove_discard(void) {
 }
 static void run_discard(long count) {
     while (count--) {
-        for (int page = 0; page < 16; ++page) ((volatile char *)area)[page * PAGE] = 1;
+        for (int page = 0; page < 16; ++page) ((volatile char*)area)[page * PAGE] = 1;
         CALL3(SYS_madvise, area, 16 * PAGE, MADV_DONTNEED);
     }
 }
 
 static enum Proof prove_brk(void) {
-    char *end = (char *)CALL1(SYS_brk, 0);
-    REQUIRE((char *)CALL1(SYS_brk, end + 16 * PAGE) == end + 16 * PAGE);
+    char* end = (char*)CALL1(SYS_brk, 0);
+    REQUIRE((char*)CALL1(SYS_brk, end + 16 * PAGE) == end + 16 * PAGE);
     memset(end, 1, 16 * PAGE);
-    REQUIRE((char *)CALL1(SYS_brk, end) == end);
+    REQUIRE((char*)CALL1(SYS_brk, end) == end);
     return PROVED;
 }
 static void run_brk(long count) {
-    char *const end = (char *)CALL1(SYS_brk, 0);
+    char* const end = (char*)CALL1(SYS_brk, 0);
     while (count--) {
         CALL1(SYS_brk, end + PAGE);
         CALL1(SYS_brk, end);

@@ -14,7 +14,7 @@ enum { DEPTH = 12, ENTRIES = 10000 };
 
 static char deep[DEPTH * 8 + 8];
 
-static void make_file(const char *name) {
+static void make_file(const char* name) {
     const int file = open(name, O_CREAT | O_WRONLY, 0644);
     REQUIRE(file >= 0 && write(file, "123", 3) == 3 && close(file) == 0);
 }
@@ -22,12 +22,12 @@ static void make_file(const char *name) {
 static void make_one(void) { make_file("/work/one"); }
 static void remove_one(void) { unlink("/work/one"); }
 
-static enum Proof prove_stat_of(const char *name) {
+static enum Proof prove_stat_of(const char* name) {
     struct stat status;
     REQUIRE(CALL2(SYS_stat, name, &status) == 0 && status.st_size == 3);
     return PROVED;
 }
-static void run_stat_of(const char *name, long count) {
+static void run_stat_of(const char* name, long count) {
     struct stat status;
     while (count--) CALL2(SYS_stat, name, &status);
 }
@@ -52,7 +52,7 @@ static void make_deep(void) {
 }
 static void remove_deep(void) {
     REQUIRE(unlink(deep) == 0);
-    for (char *slash; (slash = strrchr(deep, '/')) != NULL;) {
+    for (char* slash; (slash = strrchr(deep, '/')) != NULL;) {
         *slash = 0;
         REQUIRE(rmdir(deep) == 0);
     }
@@ -63,7 +63,8 @@ static void run_deep(long count) { run_stat_of(deep, count); }
 static enum Proof prove_open(void) {
     char bytes[4];
     const int file = (int)CALL3(SYS_open, "/work/one", O_RDONLY, 0);
-    REQUIRE(file >= 0 && read(file, bytes, 4) == 3 && CALL1(SYS_close, file) == 0 && read(file, bytes, 4) == -1);
+    REQUIRE(file >= 0 && read(file, bytes, 4) == 3 && CALL1(SYS_close, file) == 0 &&
+            read(file, bytes, 4) == -1);
     return PROVED;
 }
 static void run_open(long count) {
@@ -86,7 +87,8 @@ static void run_create(long count) {
 
 static enum Proof prove_mkdir(void) {
     struct stat status;
-    REQUIRE(CALL2(SYS_mkdir, "/work/dir", 0755) == 0 && stat("/work/dir", &status) == 0 && S_ISDIR(status.st_mode));
+    REQUIRE(CALL2(SYS_mkdir, "/work/dir", 0755) == 0 && stat("/work/dir", &status) == 0 &&
+            S_ISDIR(status.st_mode));
     REQUIRE(CALL1(SYS_rmdir, "/work/dir") == 0 && stat("/work/dir", &status) == -1);
     return PROVED;
 }
@@ -129,7 +131,7 @@ static void remove_many(void) {
 }
 static enum Proof prove_list(void) {
     int count = 0;
-    DIR *folder = opendir("many");
+    DIR* folder = opendir("many");
     REQUIRE(folder != NULL);
     while (readdir(folder)) ++count;
     closedir(folder);
@@ -139,7 +141,8 @@ static enum Proof prove_list(void) {
 static void run_list(long count) {
     while (count--) {
         const int folder = (int)CALL3(SYS_open, "many", O_RDONLY | O_DIRECTORY, 0);
-        while (CALL3(SYS_getdents64, folder, buffer, 32 * KIB) > 0) {}
+        while (CALL3(SYS_getdents64, folder, buffer, 32 * KIB) > 0) {
+        }
         CALL1(SYS_close, folder);
     }
 }

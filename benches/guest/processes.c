@@ -9,7 +9,7 @@
 
 enum { LARGE = 64 * MIB };
 
-static char *large;
+static char* large;
 
 static enum Proof prove_fork(void) {
     volatile int shared = 1;
@@ -20,7 +20,8 @@ static enum Proof prove_fork(void) {
         shared = 2;  // a copy: the parent must not see it
         _exit(shared == 2 ? 7 : 8);
     }
-    REQUIRE(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 7 && shared == 1);
+    REQUIRE(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 7 &&
+            shared == 1);
     return PROVED;
 }
 static void run_fork(long count) {
@@ -52,8 +53,8 @@ static enum Proof prove_fork_large(void) {
     return PROVED;
 }
 
-static char *const exit_arguments[] = {"/init", "--exit", NULL};
-static char *const no_environment[] = {NULL};
+static char* const exit_arguments[] = {"/init", "--exit", NULL};
+static char* const no_environment[] = {NULL};
 
 static enum Proof prove_exec_after(pid_t child) {
     int status = -1;

@@ -38,14 +38,15 @@ static void run_poll_one(long count) {
     while (count--) CALL3(SYS_poll, &entries[MANY - 1], 1, 0);
 }
 static enum Proof prove_poll_many(void) {
-    REQUIRE(CALL3(SYS_poll, entries, MANY, -1) == 1 && entries[MANY - 1].revents == POLLIN && entries[0].revents == 0);
+    REQUIRE(CALL3(SYS_poll, entries, MANY, -1) == 1 && entries[MANY - 1].revents == POLLIN &&
+            entries[0].revents == 0);
     return PROVED;
 }
 static void run_poll_many(long count) {
     while (count--) CALL3(SYS_poll, entries, MANY, -1);
 }
 
-static fd_set all_pipes(int *highest) {
+static fd_set all_pipes(int* highest) {
     fd_set set;
     FD_ZERO(&set);
     *highest = 0;

@@ -95,7 +95,8 @@ static enum Proof prove_posix_timer(void) {
     struct itimerspec left;
     int timer;
     if (syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer) != 0) return lacking("timer_create");
-    REQUIRE(CALL4(SYS_timer_settime, timer, 0, &second, NULL) == 0 && CALL2(SYS_timer_gettime, timer, &left) == 0);
+    REQUIRE(CALL4(SYS_timer_settime, timer, 0, &second, NULL) == 0 &&
+            CALL2(SYS_timer_gettime, timer, &left) == 0);
     REQUIRE(left.it_value.tv_sec == 1 || left.it_value.tv_nsec > 0);
     REQUIRE(CALL1(SYS_timer_delete, timer) == 0 && CALL2(SYS_timer_gettime, timer, &left) != 0);
     return PROVED;

@@ -77,10 +77,10 @@ static void start_tcp(void) {
         return;
     }
     bring_up_loopback(listener);
-    REQUIRE(bind(listener, (struct sockaddr *)&address, size) == 0 && listen(listener, 1) == 0);
-    REQUIRE(getsockname(listener, (struct sockaddr *)&address, &size) == 0);
+    REQUIRE(bind(listener, (struct sockaddr*)&address, size) == 0 && listen(listener, 1) == 0);
+    REQUIRE(getsockname(listener, (struct sockaddr*)&address, &size) == 0);
     REQUIRE((near = socket(AF_INET, SOCK_STREAM, 0)) >= 0);
-    REQUIRE(connect(near, (struct sockaddr *)&address, size) == 0);
+    REQUIRE(connect(near, (struct sockaddr*)&address, size) == 0);
     const int far = accept(listener, NULL, NULL);
     REQUIRE(far >= 0 && close(listener) == 0);
     REQUIRE(setsockopt(near, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) == 0);

@@ -19,7 +19,7 @@ static void run_yield(long count) {
 
 // Two processes that yield to each other: an operation is a turn of the other one, two switches. (Linux now and then
 // gives the CPU back to the one that yielded; that belongs to the price of a turn.)
-static volatile long *turns;
+static volatile long* turns;
 static pid_t partner;
 static void start_partner(void) {
     turns = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -31,7 +31,7 @@ static void start_partner(void) {
 }
 static void stop_partner(void) {
     REQUIRE(kill(partner, SIGKILL) == 0 && waitpid(partner, NULL, 0) == partner);
-    munmap((void *)turns, PAGE);
+    munmap((void*)turns, PAGE);
 }
 static void run_yield_pair(long count) {
     for (const long goal = turns[0] + count; turns[0] < goal;) CALL0(SYS_sched_yield);
@@ -88,10 +88,10 @@ static pid_t members[MOST];
 static int ring_size;
 static size_t ring_bytes;
 
-static void walk(char *set) {
-    for (size_t i = 0; i < ring_bytes; i += 64) ++((volatile char *)set)[i];
+static void walk(char* set) {
+    for (size_t i = 0; i < ring_bytes; i += 64) ++((volatile char*)set)[i];
 }
-static void pass(int from, int to, char *set) {
+static void pass(int from, int to, char* set) {
     char token;
     while (CALL3(SYS_read, ring[from][0], &token, 1) == 1 && token) {
         walk(set);
@@ -101,7 +101,7 @@ static void pass(int from, int to, char *set) {
     CALL3(SYS_write, ring[to][1], &token, 1);
     _exit(0);
 }
-static char *working_set(void) {
+static char* working_set(void) {
     static char set[64 * KIB];
     return set;
 }

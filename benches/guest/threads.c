@@ -9,14 +9,14 @@
 
 enum { FUTEX_WAIT = 0, FUTEX_WAKE = 1, FUTEX_PRIVATE_FLAG = 128 };  // linux/futex.h
 
-static void *add_one(void *number) {
-    ++*(int *)number;
+static void* add_one(void* number) {
+    ++*(int*)number;
     return number;
 }
 static enum Proof prove_thread(void) {
     pthread_t thread;
     int number = 1;
-    void *result = NULL;
+    void* result = NULL;
     const int error = pthread_create(&thread, NULL, add_one, &number);
     if (error != 0) {
         errno = error == EAGAIN ? ENOSYS : error;  // musl says EAGAIN whatever clone() said
@@ -56,15 +56,15 @@ static volatile int ends;
 static pthread_t partner;
 static int has_partner;
 
-static void set_and_wake(int *word, int value) {
+static void set_and_wake(int* word, int value) {
     __atomic_store_n(word, value, __ATOMIC_SEQ_CST);
     CALL6(SYS_futex, word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, 0, 0, 0);
 }
-static void wait_while(int *word, int value) {
+static void wait_while(int* word, int value) {
     while (__atomic_load_n(word, __ATOMIC_SEQ_CST) == value)
         CALL6(SYS_futex, word, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, value, 0, 0, 0);
 }
-static void *answer(void *unused) {
+static void* answer(void* unused) {
     for (int turn = 0; !ends; ++turn) {
         wait_while(&word_there, turn);
         set_and_wake(&word_back, turn + 1);
@@ -102,7 +102,7 @@ static enum Proof prove_pingpong(void) {
 enum { CROWD = 4 };
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static long entered, share;
-static void *enter_often(void *unused) {
+static void* enter_often(void* unused) {
     for (long i = 0; i < share; ++i) {
         pthread_mutex_lock(&mutex);
         ++entered;

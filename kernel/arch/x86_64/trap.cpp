@@ -71,8 +71,10 @@ bool is_refused_state(u32 vector, UserRegisters& registers) {
 void user_trap(u32 vector, UserRegisters& registers) {
     const u64 address = vector == VECTOR_PAGE_FAULT ? fault_address() : 0;
     enable_interrupts();
-    if (vector == VECTOR_PAGE_FAULT &&
-        upcalls::page_fault(address, cause_of(registers.original_rax), &registers))
+    // A fault without the U bit is one of the processor's own accesses on the program's behalf, like those of its IRET:
+    // making the page accessible to the program would not help it.
+    const FaultCause cause = cause_of(registers.original_rax);
+    if (vector == VECTOR_PAGE_FAULT && cause.is_user && upcalls::page_fault(address, cause, &registers))
         return;
     upcalls::user_exception(vector, registers.original_rax, address, registers);
 }
