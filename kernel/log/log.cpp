@@ -35,7 +35,7 @@ constinit std::atomic<u32> panicking_cpu{NO_CPU};
 constinit u32 nested_panics = 0;  // of the panicking CPU alone
 constinit void (*panic_exit)() = nullptr;
 
-constexpr auto panic_print = [](std::string_view text) { state.unsafe_value().to_sinks(text); };
+constexpr auto PANIC_PRINT = [](std::string_view text) { state.unsafe_value().to_sinks(text); };
 
 [[noreturn]] void finish_panic() {
     if (panic_exit != nullptr) panic_exit();
@@ -110,15 +110,15 @@ namespace exo {
 
 void panic(const char* message) {
     log::begin_panic();
-    format_to(log::panic_print, "\nkernel panic: {}\n", message);
-    arch::describe_cpu(log::panic_print, nullptr);
+    format_to(log::PANIC_PRINT, "\nkernel panic: {}\n", message);
+    arch::describe_cpu(log::PANIC_PRINT, nullptr);
     log::finish_panic();
 }
 
 void assertion_failed(const char* expression, const char* file, u32 line) {
     log::begin_panic();
-    format_to(log::panic_print, "\nkernel panic: assertion failed at {}:{}: {}\n", file, line, expression);
-    arch::describe_cpu(log::panic_print, nullptr);
+    format_to(log::PANIC_PRINT, "\nkernel panic: assertion failed at {}:{}: {}\n", file, line, expression);
+    arch::describe_cpu(log::PANIC_PRINT, nullptr);
     log::finish_panic();
 }
 
@@ -147,10 +147,10 @@ void upcalls::fatal_exception(u32 vector, u64 error_code, u64 fault_address,
                                                                "virtualisation",
                                                                "control protection"};
     log::begin_panic();
-    format_to(log::panic_print, "\nkernel panic: {} (vector {}, error code {:x}) at address {:016x}\n",
+    format_to(log::PANIC_PRINT, "\nkernel panic: {} (vector {}, error code {:x}) at address {:016x}\n",
               vector < NAMES.size() ? NAMES[vector] : std::string_view("exception"), vector, error_code,
               fault_address);
-    arch::describe_cpu(log::panic_print, &registers);
+    arch::describe_cpu(log::PANIC_PRINT, &registers);
     log::finish_panic();
 }
 

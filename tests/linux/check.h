@@ -59,24 +59,76 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof *(a))
 #define PAGE 4096ul
-#define KERNEL_ADDRESS ((void *)0xffffffff81000000ul)
-#define NON_CANONICAL ((void *)0x0000900000000000ul)
+#define KERNEL_ADDRESS ((void*)0xffffffff81000000ul)
+#define NON_CANONICAL ((void*)0x0000900000000000ul)
 
 static int check_failures;
 static long check_wanted;  // what IS or FAILS expects
 
-static inline const char *error_name(int error) {
+static inline const char* error_name(int error) {
     switch (error) {
-#define NAME(e) case e: return #e
-        NAME(EPERM); NAME(ENOENT); NAME(ESRCH); NAME(EINTR); NAME(EIO); NAME(ENXIO); NAME(E2BIG); NAME(ENOEXEC);
-        NAME(EBADF); NAME(ECHILD); NAME(EAGAIN); NAME(ENOMEM); NAME(EACCES); NAME(EFAULT); NAME(ENOTBLK); NAME(EBUSY);
-        NAME(EEXIST); NAME(EXDEV); NAME(ENODEV); NAME(ENOTDIR); NAME(EISDIR); NAME(EINVAL); NAME(ENFILE);
-        NAME(EMFILE); NAME(ENOTTY); NAME(ETXTBSY); NAME(EFBIG); NAME(ENOSPC); NAME(ESPIPE); NAME(EROFS);
-        NAME(EMLINK); NAME(EPIPE); NAME(EDOM); NAME(ERANGE); NAME(EDEADLK); NAME(ENAMETOOLONG); NAME(ENOLCK);
-        NAME(ENOSYS); NAME(ENOTEMPTY); NAME(ELOOP); NAME(ENODATA); NAME(EOVERFLOW); NAME(EILSEQ); NAME(ENOTSOCK);
-        NAME(EOPNOTSUPP); NAME(EAFNOSUPPORT); NAME(EPROTONOSUPPORT); NAME(EADDRINUSE); NAME(ENOTCONN);
-        NAME(ETIMEDOUT); NAME(ECONNREFUSED); NAME(EALREADY); NAME(EINPROGRESS); NAME(EUSERS); NAME(ESTALE);
-        NAME(EDQUOT); NAME(ECANCELED); NAME(EPROTOTYPE); NAME(EDESTADDRREQ); NAME(EMSGSIZE);
+#define NAME(e) \
+    case e: return #e
+        NAME(EPERM);
+        NAME(ENOENT);
+        NAME(ESRCH);
+        NAME(EINTR);
+        NAME(EIO);
+        NAME(ENXIO);
+        NAME(E2BIG);
+        NAME(ENOEXEC);
+        NAME(EBADF);
+        NAME(ECHILD);
+        NAME(EAGAIN);
+        NAME(ENOMEM);
+        NAME(EACCES);
+        NAME(EFAULT);
+        NAME(ENOTBLK);
+        NAME(EBUSY);
+        NAME(EEXIST);
+        NAME(EXDEV);
+        NAME(ENODEV);
+        NAME(ENOTDIR);
+        NAME(EISDIR);
+        NAME(EINVAL);
+        NAME(ENFILE);
+        NAME(EMFILE);
+        NAME(ENOTTY);
+        NAME(ETXTBSY);
+        NAME(EFBIG);
+        NAME(ENOSPC);
+        NAME(ESPIPE);
+        NAME(EROFS);
+        NAME(EMLINK);
+        NAME(EPIPE);
+        NAME(EDOM);
+        NAME(ERANGE);
+        NAME(EDEADLK);
+        NAME(ENAMETOOLONG);
+        NAME(ENOLCK);
+        NAME(ENOSYS);
+        NAME(ENOTEMPTY);
+        NAME(ELOOP);
+        NAME(ENODATA);
+        NAME(EOVERFLOW);
+        NAME(EILSEQ);
+        NAME(ENOTSOCK);
+        NAME(EOPNOTSUPP);
+        NAME(EAFNOSUPPORT);
+        NAME(EPROTONOSUPPORT);
+        NAME(EADDRINUSE);
+        NAME(ENOTCONN);
+        NAME(ETIMEDOUT);
+        NAME(ECONNREFUSED);
+        NAME(EALREADY);
+        NAME(EINPROGRESS);
+        NAME(EUSERS);
+        NAME(ESTALE);
+        NAME(EDQUOT);
+        NAME(ECANCELED);
+        NAME(EPROTOTYPE);
+        NAME(EDESTADDRREQ);
+        NAME(EMSGSIZE);
 #undef NAME
     }
     static char number[24];
@@ -84,14 +136,41 @@ static inline const char *error_name(int error) {
     return number;
 }
 
-static inline const char *signal_name(int signal) {
+static inline const char* signal_name(int signal) {
     switch (signal) {
-#define NAME(s) case s: return #s
-        NAME(SIGHUP); NAME(SIGINT); NAME(SIGQUIT); NAME(SIGILL); NAME(SIGTRAP); NAME(SIGABRT); NAME(SIGBUS);
-        NAME(SIGFPE); NAME(SIGKILL); NAME(SIGUSR1); NAME(SIGSEGV); NAME(SIGUSR2); NAME(SIGPIPE); NAME(SIGALRM);
-        NAME(SIGTERM); NAME(SIGSTKFLT); NAME(SIGCHLD); NAME(SIGCONT); NAME(SIGSTOP); NAME(SIGTSTP); NAME(SIGTTIN);
-        NAME(SIGTTOU); NAME(SIGURG); NAME(SIGXCPU); NAME(SIGXFSZ); NAME(SIGVTALRM); NAME(SIGPROF); NAME(SIGWINCH);
-        NAME(SIGIO); NAME(SIGPWR); NAME(SIGSYS);
+#define NAME(s) \
+    case s: return #s
+        NAME(SIGHUP);
+        NAME(SIGINT);
+        NAME(SIGQUIT);
+        NAME(SIGILL);
+        NAME(SIGTRAP);
+        NAME(SIGABRT);
+        NAME(SIGBUS);
+        NAME(SIGFPE);
+        NAME(SIGKILL);
+        NAME(SIGUSR1);
+        NAME(SIGSEGV);
+        NAME(SIGUSR2);
+        NAME(SIGPIPE);
+        NAME(SIGALRM);
+        NAME(SIGTERM);
+        NAME(SIGSTKFLT);
+        NAME(SIGCHLD);
+        NAME(SIGCONT);
+        NAME(SIGSTOP);
+        NAME(SIGTSTP);
+        NAME(SIGTTIN);
+        NAME(SIGTTOU);
+        NAME(SIGURG);
+        NAME(SIGXCPU);
+        NAME(SIGXFSZ);
+        NAME(SIGVTALRM);
+        NAME(SIGPROF);
+        NAME(SIGWINCH);
+        NAME(SIGIO);
+        NAME(SIGPWR);
+        NAME(SIGSYS);
 #undef NAME
     }
     static char number[24];
@@ -104,7 +183,7 @@ __attribute__((constructor)) static void check_start(void) {
     setvbuf(stdout, buffer, _IOLBF, sizeof buffer);
 }
 
-__attribute__((format(printf, 1, 2))) static inline void SAY(const char *format, ...) {
+__attribute__((format(printf, 1, 2))) static inline void SAY(const char* format, ...) {
     va_list values;
     va_start(values, format);
     vprintf(format, values);
@@ -117,68 +196,88 @@ static inline int done(void) {
     return check_failures != 0;
 }
 
-static inline void check_failed(const char *text, long value, int error, const char *expected) {
+static inline void check_failed(const char* text, long value, int error, const char* expected) {
     check_failures++;
-    if (value == -1) SAY("%s = -1 %s, but expected %s", text, error_name(error), expected);
-    else SAY("%s = %ld, but expected %s", text, value, expected);
+    if (value == -1)
+        SAY("%s = -1 %s, but expected %s", text, error_name(error), expected);
+    else
+        SAY("%s = %ld, but expected %s", text, value, expected);
 }
 
-static inline long check_ok(const char *text, long value, int error) {
-    if (value == -1) check_failed(text, value, error, "success");
-    else SAY("%s: ok", text);
+static inline long check_ok(const char* text, long value, int error) {
+    if (value == -1)
+        check_failed(text, value, error, "success");
+    else
+        SAY("%s: ok", text);
     errno = error;
     return value;
 }
 
-static inline long check_is(const char *text, long value, int error) {
+static inline long check_is(const char* text, long value, int error) {
     char expected[24];
     long wanted = check_wanted;
     snprintf(expected, sizeof expected, "%ld", wanted);
-    if (value != wanted) check_failed(text, value, error, expected);
-    else SAY("%s = %ld", text, value);
+    if (value != wanted)
+        check_failed(text, value, error, expected);
+    else
+        SAY("%s = %ld", text, value);
     errno = error;
     return value;
 }
 
-static inline void check_fails(const char *text, long value, int error) {
+static inline void check_fails(const char* text, long value, int error) {
     int wanted = (int)check_wanted;
-    if (value != -1 || error != wanted) check_failed(text, value, error, error_name(wanted));
-    else SAY("%s = -1 %s", text, error_name(error));
+    if (value != -1 || error != wanted)
+        check_failed(text, value, error, error_name(wanted));
+    else
+        SAY("%s = -1 %s", text, error_name(error));
     errno = error;
 }
 
-static inline int check_true(const char *text, int holds) {
+static inline int check_true(const char* text, int holds) {
     SAY("%s: %s", text, holds ? "yes" : "NO, BUT EXPECTED");
     check_failures += !holds;
     return holds;
 }
 
-#define CHECK_CALL(then, text, ...)         \
-    ({                                      \
-        errno = 0;                          \
+#define CHECK_CALL(then, text, ...)             \
+    ({                                          \
+        errno = 0;                              \
         long check_value = (long)(__VA_ARGS__); \
-        then(text, check_value, errno);     \
+        then(text, check_value, errno);         \
     })
 #define OK(...) CHECK_CALL(check_ok, #__VA_ARGS__, __VA_ARGS__)
-#define IS(wanted, ...) ({ check_wanted = (wanted); CHECK_CALL(check_is, #__VA_ARGS__, __VA_ARGS__); })
-#define FAILS(wanted, ...) ({ check_wanted = (wanted); CHECK_CALL(check_fails, #__VA_ARGS__, __VA_ARGS__); })
+#define IS(wanted, ...)                                  \
+    ({                                                   \
+        check_wanted = (wanted);                         \
+        CHECK_CALL(check_is, #__VA_ARGS__, __VA_ARGS__); \
+    })
+#define FAILS(wanted, ...)                                  \
+    ({                                                      \
+        check_wanted = (wanted);                            \
+        CHECK_CALL(check_fails, #__VA_ARGS__, __VA_ARGS__); \
+    })
 #define TRUE(...) check_true(#__VA_ARGS__, !!(__VA_ARGS__))
 
 // How a process ended, as `exit 3`, `SIGSEGV`, `stopped SIGTSTP` or `continued`.
-static inline const char *ending(int status) {
+static inline const char* ending(int status) {
     static char text[48];
-    if (WIFEXITED(status)) snprintf(text, sizeof text, "exit %d", WEXITSTATUS(status));
-    else if (WIFSTOPPED(status)) snprintf(text, sizeof text, "stopped %s", signal_name(WSTOPSIG(status)));
-    else if (WIFCONTINUED(status)) snprintf(text, sizeof text, "continued");
-    else snprintf(text, sizeof text, "%s", signal_name(WTERMSIG(status)));
+    if (WIFEXITED(status))
+        snprintf(text, sizeof text, "exit %d", WEXITSTATUS(status));
+    else if (WIFSTOPPED(status))
+        snprintf(text, sizeof text, "stopped %s", signal_name(WSTOPSIG(status)));
+    else if (WIFCONTINUED(status))
+        snprintf(text, sizeof text, "continued");
+    else
+        snprintf(text, sizeof text, "%s", signal_name(WTERMSIG(status)));
     return text;
 }
 
-static inline void check_end(pid_t pid, const char *expected) {
+static inline void check_end(pid_t pid, const char* expected) {
     int status;
     pid_t got;
     while ((got = waitpid(pid, &status, 0)) < 0 && errno == EINTR) continue;
-    const char *text = got < 0 ? error_name(errno) : ending(status);
+    const char* text = got < 0 ? error_name(errno) : ending(status);
     if (strcmp(text, expected) == 0) {
         SAY("child: %s", text);
         return;
@@ -196,14 +295,14 @@ static inline pid_t check_fork(void) {
 }
 
 // Starts the code in a child and goes on; end it with check_end().
-#define SPAWN(...)                     \
-    ({                                 \
+#define SPAWN(...)                      \
+    ({                                  \
         pid_t check_pid = check_fork(); \
-        if (check_pid == 0) {          \
-            __VA_ARGS__;               \
-            _exit(done());             \
-        }                              \
-        check_pid;                     \
+        if (check_pid == 0) {           \
+            __VA_ARGS__;                \
+            _exit(done());              \
+        }                               \
+        check_pid;                      \
     })
 #define CHILD(end, ...) check_end(SPAWN(__VA_ARGS__), end)
 
@@ -220,7 +319,7 @@ static inline long now_ms(void) {
     return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static inline void make_file(const char *path, const char *content, mode_t mode) {
+static inline void make_file(const char* path, const char* content, mode_t mode) {
     int fd = open(path, O_CREAT | O_TRUNC | O_WRONLY, 0600);
     if (fd < 0 || write(fd, content, strlen(content)) != (ssize_t)strlen(content) || fchmod(fd, mode) != 0)
         check_failed(path, -1, errno, "a new file");
@@ -228,7 +327,7 @@ static inline void make_file(const char *path, const char *content, mode_t mode)
 }
 
 // The content of a file as a string, in a buffer that the next call uses again.
-static inline const char *content_of(const char *path) {
+static inline const char* content_of(const char* path) {
     static char buffer[65536];
     int fd = open(path, O_RDONLY);
     if (fd < 0) return error_name(errno);
@@ -246,26 +345,28 @@ static inline void become_user(uid_t uid, gid_t gid) {
 }
 
 // The address of a page that is not there.
-static inline void *unmapped(void) {
-    char *page = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+static inline void* unmapped(void) {
+    char* page = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     munmap(page, PAGE);
     return page;
 }
 
 // The address of `bytes` bytes that can be written, just before a page that cannot be touched.
-static inline char *before_hole(size_t bytes) {
-    char *pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+static inline char* before_hole(size_t bytes) {
+    char* pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     mprotect(pages + PAGE, PAGE, PROT_NONE);
     return pages + PAGE - bytes;
 }
 
-static inline void *anonymous(size_t size) {
-    void *area = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+static inline void* anonymous(size_t size) {
+    void* area = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (area == MAP_FAILED) check_failed("anonymous", -1, errno, "memory");
     return area;
 }
 
-static inline void *read_only_page(void) { return mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); }
+static inline void* read_only_page(void) {
+    return mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
 
 static inline void handle(int signal, void (*handler)(int), int flags) {
     struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
@@ -280,7 +381,13 @@ static inline sigset_t set_of(int signal) {
     return set;
 }
 
-static inline const char *type_name(mode_t mode) {
-    return S_ISREG(mode) ? "file" : S_ISDIR(mode) ? "directory" : S_ISLNK(mode) ? "link" : S_ISCHR(mode) ? "character device"
-         : S_ISBLK(mode) ? "block device" : S_ISFIFO(mode) ? "fifo" : S_ISSOCK(mode) ? "socket" : "nothing known";
+static inline const char* type_name(mode_t mode) {
+    return S_ISREG(mode)    ? "file"
+           : S_ISDIR(mode)  ? "directory"
+           : S_ISLNK(mode)  ? "link"
+           : S_ISCHR(mode)  ? "character device"
+           : S_ISBLK(mode)  ? "block device"
+           : S_ISFIFO(mode) ? "fifo"
+           : S_ISSOCK(mode) ? "socket"
+                            : "nothing known";
 }

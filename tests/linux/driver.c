@@ -34,7 +34,7 @@ static char output[OUTPUT_MAX];
 static size_t output_length;
 static char list[LIST_MAX];
 
-static void write_all(const char *text, size_t length) {
+static void write_all(const char* text, size_t length) {
     while (length > 0) {
         ssize_t n = write(STDOUT_FILENO, text, length);
         if (n < 0 && errno != EINTR) return;
@@ -42,7 +42,7 @@ static void write_all(const char *text, size_t length) {
     }
 }
 
-__attribute__((format(printf, 1, 2))) static void say(const char *format, ...) {
+__attribute__((format(printf, 1, 2))) static void say(const char* format, ...) {
     char line[512];
     va_list values;
     va_start(values, format);
@@ -51,9 +51,9 @@ __attribute__((format(printf, 1, 2))) static void say(const char *format, ...) {
     write_all(line, length < (int)sizeof line ? length : (int)sizeof line - 1);
 }
 
-static void note_failure(const char *what) { say("@@NOTE %s: %s\n", what, strerror(errno)); }
+static void note_failure(const char* what) { say("@@NOTE %s: %s\n", what, strerror(errno)); }
 
-static uint32_t crc32(const char *data, size_t length) {
+static uint32_t crc32(const char* data, size_t length) {
     uint32_t crc = ~0u;
     for (size_t i = 0; i < length; i++) {
         crc ^= (unsigned char)data[i];
@@ -62,7 +62,7 @@ static uint32_t crc32(const char *data, size_t length) {
     return ~crc;
 }
 
-static void say_data(const char *data, size_t length) {
+static void say_data(const char* data, size_t length) {
     static const char DIGITS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     char line[BYTES_PER_LINE / 3 * 4 + 1];
     for (size_t start = 0; start < length; start += BYTES_PER_LINE) {
@@ -71,7 +71,8 @@ static void say_data(const char *data, size_t length) {
             uint32_t group = 0;
             size_t bytes = length - i < 3 ? length - i : 3;
             for (size_t k = 0; k < 3; k++) group = group << 8 | (k < bytes ? (unsigned char)data[i + k] : 0);
-            for (size_t k = 0; k < 4; k++) line[used++] = k <= bytes ? DIGITS[group >> (18 - 6 * k) & 63] : '=';
+            for (size_t k = 0; k < 4; k++)
+                line[used++] = k <= bytes ? DIGITS[group >> (18 - 6 * k) & 63] : '=';
         }
         line[used] = 0;
         say("@@DATA %s\n", line);
@@ -95,8 +96,8 @@ static int take_output(int fd) {
     return n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN));
 }
 
-static void become(char **arguments, int out) {
-    static char *environment[] = {"PATH=/bin", "HOME=/root", "TERM=linux", "LC_ALL=C", "TZ=UTC0", NULL};
+static void become(char** arguments, int out) {
+    static char* environment[] = {"PATH=/bin", "HOME=/root", "TERM=linux", "LC_ALL=C", "TZ=UTC0", NULL};
     setsid();
     int input = open("/dev/null", O_RDONLY);
     dup2(input, STDIN_FILENO);
@@ -121,22 +122,26 @@ static void kill_the_rest(void) {
 }
 
 // Runs until the test has ended (its descendants may live on) or its time is over.
-static void watch(pid_t pid, int fd, double limit, char *result, size_t size) {
+static void watch(pid_t pid, int fd, double limit, char* result, size_t size) {
     double end = seconds_now() + limit;
     int open = 1, status;
     snprintf(result, size, "timeout");
     while (seconds_now() < end) {
         struct pollfd readable = {.fd = fd, .events = POLLIN};
-        if (!open) nap();
-        else if (poll(&readable, 1, 50) > 0) open = take_output(fd);
+        if (!open)
+            nap();
+        else if (poll(&readable, 1, 50) > 0)
+            open = take_output(fd);
         if (waitpid(pid, &status, WNOHANG) != pid) continue;
-        if (WIFEXITED(status)) snprintf(result, size, "exit %d", WEXITSTATUS(status));
-        else snprintf(result, size, "signal %d", WTERMSIG(status));
+        if (WIFEXITED(status))
+            snprintf(result, size, "exit %d", WEXITSTATUS(status));
+        else
+            snprintf(result, size, "signal %d", WTERMSIG(status));
         return;
     }
 }
 
-static void run(const char *name, double limit, char **arguments) {
+static void run(const char* name, double limit, char** arguments) {
     char result[32];
     int ends[2];
     say("@@RUN %s\n", name);
@@ -147,8 +152,10 @@ static void run(const char *name, double limit, char **arguments) {
     pid_t pid = fork();
     if (pid == 0) become(arguments, ends[1]);
     close(ends[1]);
-    if (pid < 0) note_failure("fork"), snprintf(result, sizeof result, "timeout");
-    else watch(pid, ends[0], limit, result, sizeof result);
+    if (pid < 0)
+        note_failure("fork"), snprintf(result, sizeof result, "timeout");
+    else
+        watch(pid, ends[0], limit, result, sizeof result);
     kill_the_rest();
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
     for (size_t before = output_length + 1; before != output_length && output_length < OUTPUT_MAX;) {
@@ -162,10 +169,11 @@ static void run(const char *name, double limit, char **arguments) {
     say("@@END %s %s %zu %08x\n", name, result, output_length, crc32(output, output_length));
 }
 
-static void run_line(char *line) {
-    char *words[ARGUMENTS_MAX + 1];
+static void run_line(char* line) {
+    char* words[ARGUMENTS_MAX + 1];
     int count = 0;
-    for (char *word = strtok(line, " "); word && count < ARGUMENTS_MAX; word = strtok(NULL, " ")) words[count++] = word;
+    for (char* word = strtok(line, " "); word && count < ARGUMENTS_MAX; word = strtok(NULL, " "))
+        words[count++] = word;
     words[count] = NULL;
     if (count >= 3) run(words[0], atof(words[1]), words + 2);
 }
@@ -180,7 +188,7 @@ static void read_list(void) {
 
 // Debian's kernel forbids some links and opens in directories like /tmp; other kernels leave that to the administrator.
 static void allow_what_posix_allows(void) {
-    static const char *const RULES[] = {"symlinks", "hardlinks", "fifos", "regular"};
+    static const char* const RULES[] = {"symlinks", "hardlinks", "fifos", "regular"};
     for (int i = 0; i < 4; i++) {
         char path[64];
         snprintf(path, sizeof path, "/proc/sys/fs/protected_%s", RULES[i]);
@@ -197,8 +205,8 @@ int main(void) {
     if (mount("devtmpfs", "/dev", "devtmpfs", 0, NULL) != 0) note_failure("mount /dev");
     allow_what_posix_allows();
     read_list();
-    for (char *line = list; *line;) {
-        char *end = strchr(line, '\n');
+    for (char* line = list; *line;) {
+        char* end = strchr(line, '\n');
         if (end) *end = 0;
         run_line(line);
         line = end ? end + 1 : line + strlen(line);

@@ -42,7 +42,7 @@ def reached() -> dict[tuple[str, str], str]:
         if test.is_script:
             continue
         with open(test.source, encoding="utf-8") as file:
-            text = file.read()
+            text = re.sub(r"([,(])\s*\n\s*", lambda found: ", " if found[1] == "," else "(", file.read())
         for piece in re.split(r"\b(?:FAILS|IS)\((?=E)", text)[1:]:
             error, _, expression = piece.partition(", ")
             calls = [raw or plain for raw, plain in re.findall(r"(?:SYS_|RAW\()(\w+)|\b(?!syscall|RAW)(\w+)\(", expression.split("\n")[0])]

@@ -1,3 +1,2 @@
 // The part of <ctype.h> that libc++'s headers need in a kernel.
 #pragma once
-

@@ -1,3 +1,2 @@
 // The part of <features.h> that libc++'s headers need in a kernel.
 #pragma once
-

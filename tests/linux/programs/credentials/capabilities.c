@@ -1,14 +1,20 @@
 // capget() before and after giving up root.
 #include "check.h"
 
-struct header { uint32_t version; int pid; };
-struct data { uint32_t effective, permitted, inheritable; };
+struct header {
+    uint32_t version;
+    int pid;
+};
+struct data {
+    uint32_t effective, permitted, inheritable;
+};
 
-static void show(const char *what) {
+static void show(const char* what) {
     struct header header = {0x20080522, 0};
     struct data data[2] = {{0}};
     OK(syscall(SYS_capget, &header, data));
-    SAY("%s: effective %x permitted %x inheritable %x", what, data[0].effective, data[0].permitted, data[0].inheritable);
+    SAY("%s: effective %x permitted %x inheritable %x", what, data[0].effective, data[0].permitted,
+        data[0].inheritable);
 }
 
 int main(void) {

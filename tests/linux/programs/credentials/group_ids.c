@@ -1,7 +1,7 @@
 // The set*gid() family and the supplementary groups.
 #include "check.h"
 
-static void show(const char *what) {
+static void show(const char* what) {
     gid_t r, e, s;
     getresgid(&r, &e, &s);
     SAY("%s: %d %d %d", what, r, e, s);
@@ -11,9 +11,12 @@ static void show(const char *what) {
 
 int main(void) {
     gid_t groups[8] = {30, 10, 20};
-    CHILD("exit 0", OK(RAW(setgid, 1000)); show("setgid"); OK(RAW(setuid, 1000)); FAILS(EPERM, RAW(setgid, 0)));
-    CHILD("exit 0", OK(RAW(setregid, 1000, 1001)); show("setregid"); RAW(setuid, 5); OK(RAW(setregid, 1001, 1000)); FAILS(EPERM, RAW(setregid, 7, -1)));
-    CHILD("exit 0", OK(RAW(setresgid, 1, 2, 3)); RAW(setuid, 5); OK(RAW(setresgid, 2, 3, 1)); show("permuted"); FAILS(EPERM, RAW(setresgid, 9, -1, -1)));
+    CHILD("exit 0", OK(RAW(setgid, 1000)); show("setgid"); OK(RAW(setuid, 1000));
+          FAILS(EPERM, RAW(setgid, 0)));
+    CHILD("exit 0", OK(RAW(setregid, 1000, 1001)); show("setregid"); RAW(setuid, 5);
+          OK(RAW(setregid, 1001, 1000)); FAILS(EPERM, RAW(setregid, 7, -1)));
+    CHILD("exit 0", OK(RAW(setresgid, 1, 2, 3)); RAW(setuid, 5); OK(RAW(setresgid, 2, 3, 1));
+          show("permuted"); FAILS(EPERM, RAW(setresgid, 9, -1, -1)));
     OK(setgroups(3, groups));
     IS(3, getgroups(0, NULL));
     memset(groups, 0, sizeof groups);

@@ -4,14 +4,16 @@
 int main(void) {
     char data[16] = "xxxxxxxxxxxxxxx", zero[16] = "";
     struct stat s;
-    const char *names[] = {"null", "zero", "full", "random", "urandom", "tty", "console"};
+    const char* names[] = {"null", "zero", "full", "random", "urandom", "tty", "console"};
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         char path[32];
         snprintf(path, sizeof path, "/dev/%s", names[i]);
         OK(stat(path, &s));
-        SAY("%s: %s %d:%d mode %o", names[i], type_name(s.st_mode), major(s.st_rdev), minor(s.st_rdev), s.st_mode & 07777);
+        SAY("%s: %s %d:%d mode %o", names[i], type_name(s.st_mode), major(s.st_rdev), minor(s.st_rdev),
+            s.st_mode & 07777);
     }
-    int null = OK(open("/dev/null", O_RDWR)), zeros = OK(open("/dev/zero", O_RDWR)), full = OK(open("/dev/full", O_RDWR));
+    int null = OK(open("/dev/null", O_RDWR)), zeros = OK(open("/dev/zero", O_RDWR)),
+        full = OK(open("/dev/full", O_RDWR));
     IS(0, read(null, data, 16));
     IS(16, write(null, data, 16));
     IS(16, read(zeros, data, 16));
@@ -24,7 +26,7 @@ int main(void) {
     IS(100, write(null, unmapped(), 100));
     FAILS(ENOTTY, ioctl(null, TCGETS, data));
     FAILS(EFAULT, read(zeros, KERNEL_ADDRESS, 10));
-    char *p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, zeros, 0);
+    char* p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, zeros, 0);
     TRUE(p != MAP_FAILED);
     IS(0, p[5]);
     p[5] = 1;

@@ -1,7 +1,7 @@
 // /dev/random, /dev/urandom and getrandom(): bytes that differ, flags, and errnos.
 #include "check.h"
 
-static int looks_random(const unsigned char *bytes, int count) {
+static int looks_random(const unsigned char* bytes, int count) {
     int histogram[256] = {0}, most = 0;
     for (int i = 0; i < count; i++)
         if (++histogram[bytes[i]] > most) most = histogram[bytes[i]];

@@ -20,6 +20,10 @@ int main(void) {
     long n = readlink(path, text, 32);
     TRUE(n > 6 && strncmp(text, "pipe:[", 6) == 0);
     FAILS(ENOENT, open("/proc/self/fd/77", O_RDONLY));
-    FAILS(EACCES, open((become_user(1000, 1000), snprintf(path, sizeof path, "/proc/self/fd/%d", open("/tests/devices/standard_links", O_RDONLY)), path), O_WRONLY));
+    FAILS(EACCES, open((become_user(1000, 1000),
+                        snprintf(path, sizeof path, "/proc/self/fd/%d",
+                                 open("/tests/devices/standard_links", O_RDONLY)),
+                        path),
+                       O_WRONLY));
     return done();
 }

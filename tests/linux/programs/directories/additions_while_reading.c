@@ -9,8 +9,8 @@ int main(void) {
         snprintf(name, sizeof name, "f%d", i);
         make_file(name, "", 0644);
     }
-    DIR *folder = opendir(".");
-    struct dirent *entry;
+    DIR* folder = opendir(".");
+    struct dirent* entry;
     int twice = 0, all = 0, added = 0;
     while ((entry = readdir(folder))) {
         if (entry->d_name[0] == 'f') twice += seen[atoi(entry->d_name + 1)]++;

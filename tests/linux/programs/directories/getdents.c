@@ -9,7 +9,7 @@ struct entry {
     char name[];
 };
 
-static int compare(const void *a, const void *b) { return strcmp(*(char **)a, *(char **)b); }
+static int compare(const void* a, const void* b) { return strcmp(*(char**)a, *(char**)b); }
 
 int main(void) {
     make_file("file", "", 0644);
@@ -19,11 +19,11 @@ int main(void) {
     mknod("null", S_IFCHR | 0600, makedev(1, 3));
     int fd = OK(open(".", O_RDONLY | O_DIRECTORY)), count = 0;
     _Alignas(8) char buffer[1024];
-    char *lines[20];
+    char* lines[20];
     long n;
     while ((n = syscall(SYS_getdents64, fd, buffer, 64)) > 0)
-        for (long at = 0; at < n; at += ((struct entry *)(buffer + at))->length) {
-            struct entry *entry = (struct entry *)(buffer + at);
+        for (long at = 0; at < n; at += ((struct entry*)(buffer + at))->length) {
+            struct entry* entry = (struct entry*)(buffer + at);
             if (entry->length % 8 != 0) SAY("the length of an entry is no multiple of 8");
             asprintf(&lines[count++], "%s type %d", entry->name, entry->type);
         }

@@ -11,7 +11,7 @@ int main(void) {
         made += fd >= 0;
         close(fd);
     }
-    DIR *folder = opendir(".");
+    DIR* folder = opendir(".");
     while (readdir(folder)) found++;
     for (int i = 0; i < FILES; i++) {
         snprintf(name, sizeof name, "entry-%d", i * 7919);

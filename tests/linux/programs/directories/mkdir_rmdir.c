@@ -38,6 +38,7 @@ int main(void) {
     IS(2, s.st_nlink);
     OK(rmdir("a"));
     mkdir("closed", 0755), mkdir("closed/x", 0755);
-    CHILD("exit 0", become_user(1000, 1000); FAILS(EACCES, mkdir("closed/y", 0755)); FAILS(EACCES, rmdir("closed/x")));
+    CHILD("exit 0", become_user(1000, 1000); FAILS(EACCES, mkdir("closed/y", 0755));
+          FAILS(EACCES, rmdir("closed/x")));
     return done();
 }

@@ -11,8 +11,8 @@ int main(void) {
         snprintf(name, sizeof name, "f%d", i);
         make_file(name, "", 0644);
     }
-    DIR *folder = opendir(".");
-    struct dirent *entry;
+    DIR* folder = opendir(".");
+    struct dirent* entry;
     int twice = 0, removed = 0;
     while ((entry = readdir(folder))) {
         if (entry->d_name[0] != 'f') continue;

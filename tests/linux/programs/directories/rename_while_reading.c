@@ -7,7 +7,7 @@ int main(void) {
         snprintf(from, sizeof from, "a%d", i);
         make_file(from, "", 0600);
     }
-    DIR *folder = opendir(".");
+    DIR* folder = opendir(".");
     for (int i = 0; i < 100; i++) {
         readdir(folder);
         snprintf(from, sizeof from, "a%d", i);
@@ -17,7 +17,7 @@ int main(void) {
     while (readdir(folder)) continue;
     rewinddir(folder);
     int a = 0, b = 0;
-    for (struct dirent *e; (e = readdir(folder));) a += e->d_name[0] == 'a', b += e->d_name[0] == 'b';
+    for (struct dirent* e; (e = readdir(folder));) a += e->d_name[0] == 'a', b += e->d_name[0] == 'b';
     SAY("%d %d", a, b);
     return done();
 }

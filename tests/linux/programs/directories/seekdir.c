@@ -7,7 +7,7 @@ int main(void) {
         snprintf(name, sizeof name, "f%d", i);
         make_file(name, "", 0644);
     }
-    DIR *folder = opendir(".");
+    DIR* folder = opendir(".");
     for (int i = 0; i < 10; i++) readdir(folder);
     long place = telldir(folder);
     char next[64];
@@ -18,7 +18,7 @@ int main(void) {
     make_file("new", "", 0644);
     rewinddir(folder);
     int found = 0, count = 0;
-    for (struct dirent *entry; (entry = readdir(folder)); count++) found += strcmp(entry->d_name, "new") == 0;
+    for (struct dirent* entry; (entry = readdir(folder)); count++) found += strcmp(entry->d_name, "new") == 0;
     IS(1, found);
     IS(23, count);
     return done();

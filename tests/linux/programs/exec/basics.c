@@ -1,7 +1,7 @@
 // execve(): what survives it (descriptors, ids, masks, directory) and what does not (handlers, close-on-exec).
 #include "check.h"
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
     sigset_t set;
     struct sigaction action;
     char path[64];

@@ -1,15 +1,15 @@
 // #! lines: the interpreter, its one argument, spaces, nesting, and what is wrong with them.
 #include "check.h"
 
-static char *const none[] = {NULL};
+static char* const none[] = {NULL};
 
-static void try_script(const char *name, const char *line) {
+static void try_script(const char* name, const char* line) {
     make_file(name, line, 0755);
-    char *const arguments[] = {"zero", "first", "second", NULL};
+    char* const arguments[] = {"zero", "first", "second", NULL};
     CHILD("exit 0", execve(name, arguments, none); SAY("%s", error_name(errno)));
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
     char line[5000];
     if (argc > 1) {
         for (int i = 0; i < argc; i++) SAY("  argv[%d] = '%s'", i, argv[i]);
@@ -34,6 +34,6 @@ int main(int argc, char **argv) {
     try_script("long", line);
     snprintf(line, sizeof line, "#!/%0*d\n", 300, 7);
     try_script("too_long", line);
-    CHILD("exit 0", execve("./plain", (char *const[]){NULL}, none));
+    CHILD("exit 0", execve("./plain", (char* const[]){NULL}, none));
     return done();
 }

@@ -3,16 +3,16 @@
 
 static unsigned char image[1 << 20];
 static size_t size;
-static char *const none[] = {NULL};
+static char* const none[] = {NULL};
 
-static void attempt(const char *what, size_t length) {
+static void attempt(const char* what, size_t length) {
     unlink("broken");
     int fd = open("broken", O_CREAT | O_TRUNC | O_WRONLY, 0755);
     write(fd, image, length);
     close(fd);
     pid_t child = fork();
     if (child == 0) {
-        char *const arguments[] = {"broken", "child", NULL};
+        char* const arguments[] = {"broken", "child", NULL};
         execve("broken", arguments, none);
         _exit(errno);
     }
@@ -23,7 +23,7 @@ static void attempt(const char *what, size_t length) {
     SAY("%s: %s", what, error == 111 ? "runs" : error == ENOEXEC ? "ENOEXEC" : "refused or killed");
 }
 
-static void with(const char *what, size_t offset, const void *bytes, size_t count) {
+static void with(const char* what, size_t offset, const void* bytes, size_t count) {
     unsigned char saved[64];
     memcpy(saved, image + offset, count);
     memcpy(image + offset, bytes, count);
@@ -31,7 +31,7 @@ static void with(const char *what, size_t offset, const void *bytes, size_t coun
     memcpy(image + offset, saved, count);
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
     if (argc > 1) return 111;
     size = read(open(argv[0], O_RDONLY), image, sizeof image);
     attempt("whole", size);
@@ -54,7 +54,7 @@ int main(int argc, char **argv) {
     with("entry in the kernel", 24, "\0\0\0\x81\xff\xff\xff\xff", 8);
     with("entry not canonical", 24, "\0\0\0\0\0\x90\0\0", 8);
     size_t load = 64;
-    while (*(unsigned *)(image + load) != 1) load += 56;
+    while (*(unsigned*)(image + load) != 1) load += 56;
     with("segment at a kernel address", load + 16, "\0\0\0\x81\xff\xff\xff\xff", 8);
     with("segment wraps", load + 40, "\xff\xff\xff\xff\xff\xff\xff\xff", 8);
     with("file size above memory size", load + 40, "\1\0\0\0\0\0\0\0", 8);

@@ -2,10 +2,11 @@
 // A program that starts itself a hundred times in a row, in one process.
 #include "check.h"
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
     int left = argc > 1 ? atoi(argv[1]) : 100;
     if (left == 0) {
-        SAY("the same process all the time: %d, descriptors: %d", atoi(argv[2]) == getpid(), open("/dev/null", O_RDONLY));
+        SAY("the same process all the time: %d, descriptors: %d", atoi(argv[2]) == getpid(),
+            open("/dev/null", O_RDONLY));
         return 0;
     }
     char count[16], pid[16];

@@ -1,13 +1,13 @@
 // A set-user-id program gets the owner's id, and AT_SECURE; not on a nosuid mount, not with no-new-privileges.
 #include "check.h"
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
     if (argc > 1) {
         uid_t r, e, s;
         gid_t rg, eg, sg;
         getresuid(&r, &e, &s), getresgid(&rg, &eg, &sg);
-        SAY("%s: uid %d %d %d gid %d %d %d secure %ld dumpable %d", argv[1], r, e, s, rg, eg, sg, getauxval(AT_SECURE),
-            prctl(PR_GET_DUMPABLE));
+        SAY("%s: uid %d %d %d gid %d %d %d secure %ld dumpable %d", argv[1], r, e, s, rg, eg, sg,
+            getauxval(AT_SECURE), prctl(PR_GET_DUMPABLE));
         return 0;
     }
     static char image[1 << 20];
@@ -15,9 +15,16 @@ int main(int argc, char **argv) {
     int fd = open("program", O_CREAT | O_WRONLY, 0755);
     write(fd, image, size);
     close(fd);
-    const struct { uid_t owner; gid_t group; mode_t mode; const char *what; } kinds[] = {
-        {0, 0, 0755, "plain"}, {1001, 50, 04755, "set-user-id"}, {1001, 50, 02755, "set-group-id"}, {0, 0, 06755, "both, root's"},
-        {1001, 50, 02745, "set-group-id without group execute"}};
+    const struct {
+        uid_t owner;
+        gid_t group;
+        mode_t mode;
+        const char* what;
+    } kinds[] = {{0, 0, 0755, "plain"},
+                 {1001, 50, 04755, "set-user-id"},
+                 {1001, 50, 02755, "set-group-id"},
+                 {0, 0, 06755, "both, root's"},
+                 {1001, 50, 02745, "set-group-id without group execute"}};
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
         chown("program", kinds[i].owner, kinds[i].group);
         chmod("program", kinds[i].mode);
@@ -25,7 +32,8 @@ int main(int argc, char **argv) {
     }
     chown("program", 1001, 50);
     chmod("program", 06755);
-    CHILD("exit 0", become_user(1000, 1000); prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); execl("program", "program", "no new privileges", NULL));
+    CHILD("exit 0", become_user(1000, 1000); prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+          execl("program", "program", "no new privileges", NULL));
     mkdir("mounted", 0755);
     OK(mount("none", "mounted", "tmpfs", MS_NOSUID, NULL));
     fd = open("mounted/program", O_CREAT | O_WRONLY, 0755);

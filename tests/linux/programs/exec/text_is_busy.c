@@ -1,7 +1,7 @@
 // A running program cannot be written, but replaced; it goes on with what it was.
 #include "check.h"
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
     if (argc > 1) {
         nap_ms(100);
         return 33;

@@ -15,9 +15,10 @@ int main(void) {
             }
         });
     for (int w = 0; w < WRITERS; w++) check_end(writers[w], "exit 0");
-    const char *text = content_of("log");
+    const char* text = content_of("log");
     int count = 0, w, i, wrong = 0, next[WRITERS] = {0};
-    for (; sscanf(text, "writer %d line %d", &w, &i) == 2; text = strchr(text, '\n') + 1, count++) wrong += i != next[w]++;
+    for (; sscanf(text, "writer %d line %d", &w, &i) == 2; text = strchr(text, '\n') + 1, count++)
+        wrong += i != next[w]++;
     IS(WRITERS * LINES, count);
     IS(0, wrong);
     return done();

@@ -2,7 +2,7 @@
 #include "check.h"
 
 int main(void) {
-    int *made = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    int* made = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     pid_t children[5];
     for (int c = 0; c < 5; c++)
         children[c] = SPAWN(for (int i = 0; i < 50; i++) {

@@ -11,7 +11,8 @@ int main(void) {
     char area[512];
     FAILS(ENAMETOOLONG, syscall(SYS_statx, AT_FDCWD, name, 0, 0x7ff, area));
     FAILS(ELOOP, syscall(SYS_statx, AT_FDCWD, "loop", 0, 0x7ff, area));
-    CHILD("exit 0", become_user(1000, 1000); FAILS(EACCES, syscall(SYS_statx, AT_FDCWD, "closed/x", 0, 0x7ff, area)));
+    CHILD("exit 0", become_user(1000, 1000);
+          FAILS(EACCES, syscall(SYS_statx, AT_FDCWD, "closed/x", 0, 0x7ff, area)));
     FAILS(EINVAL, syscall(SYS_settimeofday, &(struct timeval){0, -1}, NULL));
     FAILS(EINVAL, lseek(open("file", O_RDONLY), 0, 9));
     FAILS(EPERM, (seteuid(1000), setgroups(0, NULL)));

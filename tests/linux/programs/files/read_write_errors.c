@@ -24,7 +24,7 @@ int main(void) {
     memcpy(hole, "ABCD", 4);
     IS(4, write(fd, hole, 8));
     SAY("%s", content_of("file"));
-    FAILS(EFAULT, read(fd, (void *)-1, 1));
+    FAILS(EFAULT, read(fd, (void*)-1, 1));
     FAILS(EFAULT, write(fd, &byte, -1));
     return done();
 }

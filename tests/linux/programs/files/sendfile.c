@@ -20,7 +20,7 @@ int main(void) {
     FAILS(EBADF, sendfile(99, in, NULL, 1));
     FAILS(EBADF, sendfile(out, 99, NULL, 1));
     FAILS(EBADF, sendfile(in, in, NULL, 1));
-    FAILS(EFAULT, sendfile(out, in, (void *)unmapped(), 1));
+    FAILS(EFAULT, sendfile(out, in, (void*)unmapped(), 1));
     offset = -1;
     FAILS(EINVAL, sendfile(out, in, &offset, 1));
     FAILS(EINVAL, sendfile(open("sink", O_WRONLY | O_APPEND), in, NULL, 1));

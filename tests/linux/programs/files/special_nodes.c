@@ -9,7 +9,7 @@ int main(void) {
     OK(mknod("fifo", S_IFIFO | 0640, 0));
     OK(mknod("null", S_IFCHR | 0666, makedev(1, 3)));
     OK(mknod("block", S_IFBLK | 0600, makedev(7, 0)));
-    const char *names[] = {"file", "plain", "fifo", "null", "block"};
+    const char* names[] = {"file", "plain", "fifo", "null", "block"};
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         stat(names[i], &s);
         SAY("%s: %s %d:%d", names[i], type_name(s.st_mode), major(s.st_rdev), minor(s.st_rdev));

@@ -8,12 +8,12 @@ int main(void) {
     symlink("file", "link");
     mkfifo("fifo", 0622);
     struct stat s;
-    const char *names[] = {"file", "folder", "link", "fifo", "/dev/null"};
+    const char* names[] = {"file", "folder", "link", "fifo", "/dev/null"};
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         OK(lstat(names[i], &s));
-        SAY("%s: %s %o links %ld uid %d gid %d size %ld block size %ld", names[i], type_name(s.st_mode), s.st_mode & 07777,
-            S_ISDIR(s.st_mode) ? 0 : (long)s.st_nlink, s.st_uid, s.st_gid, S_ISDIR(s.st_mode) ? 0 : (long)s.st_size,
-            (long)s.st_blksize);
+        SAY("%s: %s %o links %ld uid %d gid %d size %ld block size %ld", names[i], type_name(s.st_mode),
+            s.st_mode & 07777, S_ISDIR(s.st_mode) ? 0 : (long)s.st_nlink, s.st_uid, s.st_gid,
+            S_ISDIR(s.st_mode) ? 0 : (long)s.st_size, (long)s.st_blksize);
     }
     TRUE(s.st_rdev == makedev(1, 3));
     OK(stat("link", &s));

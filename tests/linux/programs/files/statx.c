@@ -7,8 +7,8 @@ int main(void) {
     symlink("file", "link");
     struct statx x;
     OK(statx(AT_FDCWD, "file", 0, STATX_BASIC_STATS | STATX_BTIME, &x));
-    SAY("basic: %d, mode %o, size %ld, links %d", (x.stx_mask & STATX_BASIC_STATS) == STATX_BASIC_STATS, x.stx_mode,
-        (long)x.stx_size, x.stx_nlink);
+    SAY("basic: %d, mode %o, size %ld, links %d", (x.stx_mask & STATX_BASIC_STATS) == STATX_BASIC_STATS,
+        x.stx_mode, (long)x.stx_size, x.stx_nlink);
     OK(statx(AT_FDCWD, "link", AT_SYMLINK_NOFOLLOW, STATX_TYPE, &x));
     TRUE(S_ISLNK(x.stx_mode));
     int fd = open("file", O_RDONLY);

@@ -3,21 +3,22 @@
 
 static struct stat before, after;
 
-static const char *changes(void) {
+static const char* changes(void) {
     static char text[4];
-    snprintf(text, sizeof text, "%s%s%s", memcmp(&before.st_atim, &after.st_atim, sizeof after.st_atim) ? "a" : "-",
+    snprintf(text, sizeof text, "%s%s%s",
+             memcmp(&before.st_atim, &after.st_atim, sizeof after.st_atim) ? "a" : "-",
              memcmp(&before.st_mtim, &after.st_mtim, sizeof after.st_mtim) ? "m" : "-",
              memcmp(&before.st_ctim, &after.st_ctim, sizeof after.st_ctim) ? "c" : "-");
     return text;
 }
 
-#define CHANGES(path, ...)                    \
-    do {                                      \
-        stat(path, &before);                  \
-        nap_ms(30);                           \
-        __VA_ARGS__;                          \
-        stat(path, &after);                   \
-        SAY(#__VA_ARGS__ ": %s", changes());  \
+#define CHANGES(path, ...)                   \
+    do {                                     \
+        stat(path, &before);                 \
+        nap_ms(30);                          \
+        __VA_ARGS__;                         \
+        stat(path, &after);                  \
+        SAY(#__VA_ARGS__ ": %s", changes()); \
     } while (0)
 
 int main(void) {

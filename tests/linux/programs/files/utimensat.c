@@ -1,10 +1,11 @@
 // utimensat() and its relatives: exact times, now, leaving one alone, and who may.
 #include "check.h"
 
-static void show(const char *name) {
+static void show(const char* name) {
     struct stat s;
     lstat(name, &s);
-    SAY("%s: %ld.%09ld %ld.%09ld", name, (long)s.st_atim.tv_sec, s.st_atim.tv_nsec, (long)s.st_mtim.tv_sec, s.st_mtim.tv_nsec);
+    SAY("%s: %ld.%09ld %ld.%09ld", name, (long)s.st_atim.tv_sec, s.st_atim.tv_nsec, (long)s.st_mtim.tv_sec,
+        s.st_mtim.tv_nsec);
 }
 
 int main(void) {

@@ -27,7 +27,8 @@ int main(void) {
     int ends[2];
     pipe(ends);
     char byte;
-    child = SPAWN(close(ends[0]); fcntl(ends[1], F_SETFD, FD_CLOEXEC); execl("/bin/busybox", "sleep", "1", NULL));
+    child =
+        SPAWN(close(ends[0]); fcntl(ends[1], F_SETFD, FD_CLOEXEC); execl("/bin/busybox", "sleep", "1", NULL));
     close(ends[1]);
     IS(0, read(ends[0], &byte, 1));
     FAILS(EACCES, setpgid(child, child));

@@ -11,7 +11,8 @@ int main(void) {
         for (int fd = 3; fd < 256; fd++) close(fd);
     }
     pid_t children[10];
-    for (int i = 0; i < 10; i++) children[i] = SPAWN(int n = 0; while (open("/dev/null", O_RDONLY) >= 0) n++; _exit(n == 253 ? 0 : 1));
+    for (int i = 0; i < 10; i++)
+        children[i] = SPAWN(int n = 0; while (open("/dev/null", O_RDONLY) >= 0) n++; _exit(n == 253 ? 0 : 1));
     for (int i = 0; i < 10; i++) check_end(children[i], "exit 0");
     return done();
 }

@@ -2,7 +2,8 @@
 #include "check.h"
 
 int main(void) {
-    int fd = open("file", O_CREAT | O_RDWR, 0600), null = open("/dev/null", O_RDWR), zero = open("/dev/zero", O_RDONLY), ends[2];
+    int fd = open("file", O_CREAT | O_RDWR, 0600), null = open("/dev/null", O_RDWR),
+        zero = open("/dev/zero", O_RDONLY), ends[2];
     char byte;
     pipe2(ends, O_NONBLOCK);
     write(fd, "12345", 5);

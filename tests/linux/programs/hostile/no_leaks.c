@@ -14,7 +14,7 @@ static void round_of_everything(void) {
     write(ends[1], "some bytes", 10);
     pid_t child = fork();
     if (child == 0) {
-        char *p = anonymous(64 * PAGE);
+        char* p = anonymous(64 * PAGE);
         memset(p, 1, 64 * PAGE);
         execl("/nothing", "nothing", NULL);
         _exit(0);
@@ -22,7 +22,7 @@ static void round_of_everything(void) {
     waitpid(child, NULL, 0);
     close(ends[0]), close(ends[1]);
     make_file("file", "content", 0600);
-    char *p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, ends[0] = open("file", O_RDWR), 0);
+    char* p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, ends[0] = open("file", O_RDWR), 0);
     p[0] = 'x';
     munmap(p, PAGE);
     close(ends[0]);

@@ -5,9 +5,9 @@ int main(void) {
     CHILD("SIGSEGV", __asm__ volatile("hlt"));
     CHILD("SIGSEGV", __asm__ volatile("cli"));
     CHILD("SIGSEGV", __asm__ volatile("sti"));
-    CHILD("SIGSEGV", __asm__ volatile("mov %%cr0, %%rax" ::: "rax"));
-    CHILD("SIGSEGV", __asm__ volatile("mov %%rax, %%cr3" ::: "rax"));
-    CHILD("SIGSEGV", __asm__ volatile("mov %%dr0, %%rax" ::: "rax"));
+    CHILD("SIGSEGV", __asm__ volatile("mov %%cr0, %%rax" :: : "rax"));
+    CHILD("SIGSEGV", __asm__ volatile("mov %%rax, %%cr3" :: : "rax"));
+    CHILD("SIGSEGV", __asm__ volatile("mov %%dr0, %%rax" :: : "rax"));
     CHILD("SIGSEGV", __asm__ volatile("rdmsr" ::"c"(0xc0000080) : "rax", "rdx"));
     CHILD("SIGSEGV", __asm__ volatile("wrmsr" ::"c"(0xc0000080), "a"(0), "d"(0)));
     CHILD("SIGSEGV", __asm__ volatile("outb %b0, %w1" ::"a"(0), "d"(0xf4)));

@@ -10,14 +10,79 @@ static unsigned long next(void) {
 }
 
 int main(void) {
-    static const int calls[] = {SYS_read, SYS_write, SYS_open, SYS_stat, SYS_fstat, SYS_lstat, SYS_lseek, SYS_mprotect, SYS_rt_sigaction,
-        SYS_ioctl, SYS_pread64, SYS_pwrite64, SYS_readv, SYS_writev, SYS_access, SYS_pipe, SYS_mremap, SYS_msync, SYS_mincore, SYS_madvise,
-        SYS_dup, SYS_dup2, SYS_getitimer, SYS_uname, SYS_fcntl, SYS_ftruncate, SYS_getdents64, SYS_getcwd, SYS_fchdir, SYS_mkdir,
-        SYS_symlink, SYS_readlink, SYS_fchmod, SYS_fchown, SYS_umask, SYS_gettimeofday, SYS_getrlimit, SYS_getrusage, SYS_sysinfo,
-        SYS_times, SYS_getgroups, SYS_setgroups, SYS_rt_sigpending, SYS_sigaltstack, SYS_utime, SYS_mknod, SYS_statfs, SYS_fstatfs,
-        SYS_getpriority, SYS_prctl, SYS_getxattr, SYS_clock_gettime, SYS_clock_getres, SYS_openat, SYS_mkdirat, SYS_newfstatat,
-        SYS_unlinkat, SYS_renameat, SYS_linkat, SYS_symlinkat, SYS_readlinkat, SYS_faccessat, SYS_utimensat, SYS_fallocate, SYS_eventfd2,
-        SYS_dup3, SYS_pipe2, SYS_prlimit64, SYS_getrandom, SYS_statx, SYS_copy_file_range, SYS_sendfile, SYS_sched_getaffinity};
+    static const int calls[] = {SYS_read,
+                                SYS_write,
+                                SYS_open,
+                                SYS_stat,
+                                SYS_fstat,
+                                SYS_lstat,
+                                SYS_lseek,
+                                SYS_mprotect,
+                                SYS_rt_sigaction,
+                                SYS_ioctl,
+                                SYS_pread64,
+                                SYS_pwrite64,
+                                SYS_readv,
+                                SYS_writev,
+                                SYS_access,
+                                SYS_pipe,
+                                SYS_mremap,
+                                SYS_msync,
+                                SYS_mincore,
+                                SYS_madvise,
+                                SYS_dup,
+                                SYS_dup2,
+                                SYS_getitimer,
+                                SYS_uname,
+                                SYS_fcntl,
+                                SYS_ftruncate,
+                                SYS_getdents64,
+                                SYS_getcwd,
+                                SYS_fchdir,
+                                SYS_mkdir,
+                                SYS_symlink,
+                                SYS_readlink,
+                                SYS_fchmod,
+                                SYS_fchown,
+                                SYS_umask,
+                                SYS_gettimeofday,
+                                SYS_getrlimit,
+                                SYS_getrusage,
+                                SYS_sysinfo,
+                                SYS_times,
+                                SYS_getgroups,
+                                SYS_setgroups,
+                                SYS_rt_sigpending,
+                                SYS_sigaltstack,
+                                SYS_utime,
+                                SYS_mknod,
+                                SYS_statfs,
+                                SYS_fstatfs,
+                                SYS_getpriority,
+                                SYS_prctl,
+                                SYS_getxattr,
+                                SYS_clock_gettime,
+                                SYS_clock_getres,
+                                SYS_openat,
+                                SYS_mkdirat,
+                                SYS_newfstatat,
+                                SYS_unlinkat,
+                                SYS_renameat,
+                                SYS_linkat,
+                                SYS_symlinkat,
+                                SYS_readlinkat,
+                                SYS_faccessat,
+                                SYS_utimensat,
+                                SYS_fallocate,
+                                SYS_eventfd2,
+                                SYS_dup3,
+                                SYS_pipe2,
+                                SYS_prlimit64,
+                                SYS_getrandom,
+                                SYS_statx,
+                                SYS_copy_file_range,
+                                SYS_sendfile,
+                                SYS_sched_getaffinity};
     for (int round = 0; round < 4; round++) {
         pid_t child = fork();
         if (child == 0) {
@@ -28,15 +93,18 @@ int main(void) {
             mkdir("jail", 0755), chroot("jail"), chdir("/");
             become_user(1000, 1000);
             alarm(8);
-            char *area = anonymous(4 * PAGE);
+            char* area = anonymous(4 * PAGE);
             state += round * 7919;
             for (int i = 0; i < 4000; i++) {
                 long a[6];
                 for (int k = 0; k < 6; k++) {
                     unsigned long r = next();
                     switch (r >> 60) {
-                        case 0: case 1: case 2: a[k] = r & 15; break;
-                        case 3: case 4: a[k] = (long)(area + (r & 16383)); break;
+                        case 0:
+                        case 1:
+                        case 2: a[k] = r & 15; break;
+                        case 3:
+                        case 4: a[k] = (long)(area + (r & 16383)); break;
                         case 5: a[k] = -(long)(r & 255); break;
                         case 6: a[k] = 0xffff800000000000ul | (r & 0xffffffff); break;
                         case 7: a[k] = r; break;

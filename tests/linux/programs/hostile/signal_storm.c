@@ -9,7 +9,11 @@ int main(void) {
     handle(SIGUSR1, count, SA_RESTART);
     pid_t self = getpid();
     pid_t senders[3];
-    for (int i = 0; i < 3; i++) senders[i] = SPAWN(signal(SIGUSR1, SIG_IGN); for (int k = 0; k < 400; k++) { kill(self, SIGUSR1); if (k % 10 == 0) sched_yield(); });
+    for (int i = 0; i < 3; i++)
+        senders[i] = SPAWN(signal(SIGUSR1, SIG_IGN); for (int k = 0; k < 400; k++) {
+            kill(self, SIGUSR1);
+            if (k % 10 == 0) sched_yield();
+        });
     int ends[2], wrong = 0;
     pipe(ends);
     for (int i = 0; i < 60; i++) {

@@ -1,8 +1,8 @@
 // sysinfo(): plausible, and the same as /proc/meminfo and /proc/uptime say.
 #include "check.h"
 
-static long meminfo(const char *name) {
-    const char *at = strstr(content_of("/proc/meminfo"), name);
+static long meminfo(const char* name) {
+    const char* at = strstr(content_of("/proc/meminfo"), name);
     return at ? atol(at + strlen(name)) : -1;
 }
 
@@ -19,7 +19,7 @@ int main(void) {
     TRUE(labs(atol(content_of("/proc/uptime")) - (long)info.uptime) <= 2);
     FAILS(EFAULT, syscall(SYS_sysinfo, unmapped()));
     long free_before = info.freeram;
-    char *p = anonymous(16 << 20);
+    char* p = anonymous(16 << 20);
     memset(p, 1, 16 << 20);
     sysinfo(&info);
     TRUE(free_before - (long)info.freeram > (12 << 20) / (long)unit);

@@ -23,7 +23,8 @@ int main(void) {
     FAILS(EINVAL, syscall(SYS_sethostname, name, -1l));
     FAILS(EFAULT, sethostname(unmapped(), 5));
     FAILS(EFAULT, syscall(SYS_uname, unmapped()));
-    CHILD("exit 0", become_user(1000, 1000); FAILS(EPERM, sethostname("x", 1)); FAILS(EPERM, setdomainname("x", 1)));
+    CHILD("exit 0", become_user(1000, 1000); FAILS(EPERM, sethostname("x", 1));
+          FAILS(EPERM, setdomainname("x", 1)));
     OK(sethostname("(none)", 6));
     return done();
 }

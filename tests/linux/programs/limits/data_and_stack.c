@@ -1,7 +1,7 @@
 // RLIMIT_DATA bounds brk and private writable mappings; the values survive exec.
 #include "check.h"
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
     struct rlimit limit = {32 << 20, 64 << 20};
     if (argc > 1) {
         getrlimit(RLIMIT_DATA, &limit);

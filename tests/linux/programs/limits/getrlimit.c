@@ -1,19 +1,25 @@
 // The resource limits that init starts with, setting them, and the errnos.
 #include "check.h"
 
-static const char *shown(rlim_t value) {
+static const char* shown(rlim_t value) {
     static char text[2][24];
     static int turn;
-    char *t = text[turn ^= 1];
-    if (value == RLIM_INFINITY) strcpy(t, "unlimited");
-    else snprintf(t, 24, "%llu", (unsigned long long)value);
+    char* t = text[turn ^= 1];
+    if (value == RLIM_INFINITY)
+        strcpy(t, "unlimited");
+    else
+        snprintf(t, 24, "%llu", (unsigned long long)value);
     return t;
 }
 
 int main(void) {
-    const struct { int limit; const char *name; } all[] = {{RLIMIT_CPU, "CPU"}, {RLIMIT_FSIZE, "FSIZE"}, {RLIMIT_DATA, "DATA"},
-        {RLIMIT_STACK, "STACK"}, {RLIMIT_CORE, "CORE"}, {RLIMIT_RSS, "RSS"}, {RLIMIT_NOFILE, "NOFILE"}, {RLIMIT_AS, "AS"},
-        {RLIMIT_LOCKS, "LOCKS"}, {RLIMIT_NICE, "NICE"}, {RLIMIT_RTPRIO, "RTPRIO"}, {RLIMIT_MSGQUEUE, "MSGQUEUE"}};
+    const struct {
+        int limit;
+        const char* name;
+    } all[] = {{RLIMIT_CPU, "CPU"},       {RLIMIT_FSIZE, "FSIZE"},   {RLIMIT_DATA, "DATA"},
+               {RLIMIT_STACK, "STACK"},   {RLIMIT_CORE, "CORE"},     {RLIMIT_RSS, "RSS"},
+               {RLIMIT_NOFILE, "NOFILE"}, {RLIMIT_AS, "AS"},         {RLIMIT_LOCKS, "LOCKS"},
+               {RLIMIT_NICE, "NICE"},     {RLIMIT_RTPRIO, "RTPRIO"}, {RLIMIT_MSGQUEUE, "MSGQUEUE"}};
     struct rlimit limit;
     for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
         OK(getrlimit(all[i].limit, &limit));
@@ -37,7 +43,8 @@ int main(void) {
     FAILS(ESRCH, syscall(SYS_prlimit64, 999999, RLIMIT_CORE, NULL, &old));
     FAILS(EINVAL, syscall(SYS_prlimit64, 0, 99, NULL, &old));
     FAILS(EFAULT, syscall(SYS_prlimit64, 0, RLIMIT_CORE, NULL, unmapped()));
-    CHILD("exit 0", getrlimit(RLIMIT_CORE, &limit); SAY("inherited %s %s", shown(limit.rlim_cur), shown(limit.rlim_max)));
+    CHILD("exit 0", getrlimit(RLIMIT_CORE, &limit);
+          SAY("inherited %s %s", shown(limit.rlim_cur), shown(limit.rlim_max)));
     CHILD("exit 0", {
         become_user(1000, 1000);
         FAILS(EPERM, setrlimit(RLIMIT_CORE, &(struct rlimit){5, 30}));

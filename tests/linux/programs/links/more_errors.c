@@ -13,7 +13,8 @@ int main(void) {
     FAILS(ENAMETOOLONG, readlink(name, (char[4]){0}, 4));
     FAILS(ENAMETOOLONG, chroot(name));
     FAILS(ELOOP, chroot("loop"));
-    FAILS(EACCES, (mkdir("closed", 0700), make_file("closed/x", "", 0600), seteuid(1000), chroot("closed/x")));
+    FAILS(EACCES,
+          (mkdir("closed", 0700), make_file("closed/x", "", 0600), seteuid(1000), chroot("closed/x")));
     FAILS(EACCES, readlink("closed/x", (char[4]){0}, 4));
     seteuid(0);
     FAILS(EINVAL, unlinkat(AT_FDCWD, "x", 0x8000));

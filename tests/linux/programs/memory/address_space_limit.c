@@ -5,7 +5,7 @@ int main(void) {
     struct rlimit limit = {64 << 20, 64 << 20};
     OK(setrlimit(RLIMIT_AS, &limit));
     FAILS(ENOMEM, mmap(NULL, 128 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-    void *p = (void *)OK(mmap(NULL, 32 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    void* p = (void*)OK(mmap(NULL, 32 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     FAILS(ENOMEM, mmap(NULL, 40 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     FAILS(ENOMEM, mremap(p, 32 << 20, 80 << 20, MREMAP_MAYMOVE));
     OK(munmap(p, 32 << 20));

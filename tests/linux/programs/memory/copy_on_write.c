@@ -3,7 +3,7 @@
 
 int main(void) {
     enum { PAGES = 64 };
-    char *p = anonymous(PAGES * PAGE);
+    char* p = anonymous(PAGES * PAGE);
     static int data = 1;
     for (int i = 0; i < PAGES; i++) p[i * PAGE] = i;
     int ends[2];

@@ -4,7 +4,7 @@
 int main(void) {
     make_file("file", "hello", 0644);
     int fd = open("file", O_RDWR);
-    char *p = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+    char* p = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
     SAY("%s", p);
     IS(0, p[PAGE - 1]);
     p[0] = 'J';

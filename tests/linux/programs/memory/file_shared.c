@@ -5,7 +5,7 @@ int main(void) {
     int fd = open("file", O_CREAT | O_RDWR, 0644);
     ftruncate(fd, 3 * PAGE);
     char *p = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0), byte;
-    char *q = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, PAGE);
+    char* q = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, PAGE);
     p[PAGE] = 'm';
     IS('m', *q);
     IS(1, pread(fd, &byte, 1, PAGE));

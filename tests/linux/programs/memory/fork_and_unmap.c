@@ -2,7 +2,7 @@
 #include "check.h"
 
 int main(void) {
-    char *p = anonymous(8 * PAGE);
+    char* p = anonymous(8 * PAGE);
     for (int i = 0; i < 8; i++) p[i * PAGE] = 'a' + i;
     int ends[2];
     pipe(ends);

@@ -2,7 +2,8 @@
 #include "check.h"
 
 int main(void) {
-    char *p = mmap(NULL, 1ul << 40, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    char* p =
+        mmap(NULL, 1ul << 40, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     TRUE(p != MAP_FAILED);
     for (unsigned long i = 0; i < 64; i++) p[i << 34] = i;
     long sum = 0;

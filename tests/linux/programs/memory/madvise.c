@@ -2,7 +2,7 @@
 #include "check.h"
 
 int main(void) {
-    char *p = anonymous(4 * PAGE);
+    char* p = anonymous(4 * PAGE);
     memset(p, 'x', 4 * PAGE);
     OK(madvise(p + PAGE, PAGE, MADV_DONTNEED));
     IS(0, p[PAGE]);
@@ -20,7 +20,7 @@ int main(void) {
     FAILS(EINVAL, madvise(p, PAGE, 9999));
     FAILS(ENOMEM, madvise(unmapped(), PAGE, MADV_DONTNEED));
     make_file("file", "abc", 0644);
-    char *f = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, open("file", O_RDONLY), 0);
+    char* f = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, open("file", O_RDONLY), 0);
     f[0] = 'X';
     OK(madvise(f, PAGE, MADV_DONTNEED));
     SAY("%s", f);

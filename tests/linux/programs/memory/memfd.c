@@ -8,7 +8,7 @@ int main(void) {
     int fd = OK(syscall(SYS_memfd_create, "name", MFD_CLOEXEC_ | MFD_ALLOW_SEALING_));
     IS(FD_CLOEXEC, fcntl(fd, F_GETFD));
     IS(5, write(fd, "hello", 5));
-    char *p = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
+    char* p = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
     SAY("%.5s", p);
     IS(0, fcntl(fd, F_GET_SEALS));
     OK(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW));

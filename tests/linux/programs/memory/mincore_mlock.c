@@ -3,7 +3,7 @@
 
 int main(void) {
     unsigned char map[4];
-    char *p = anonymous(4 * PAGE);
+    char* p = anonymous(4 * PAGE);
     p[PAGE] = 1;
     OK(mincore(p, 4 * PAGE, map));
     SAY("%d %d %d %d", map[0] & 1, map[1] & 1, map[2] & 1, map[3] & 1);

@@ -1,7 +1,8 @@
 // The errnos of mmap() and munmap().
 #include "check.h"
 
-#define MAP(address, length, prot, flags, fd, offset) (void *)syscall(SYS_mmap, address, (size_t)(length), prot, flags, fd, (off_t)(offset))
+#define MAP(address, length, prot, flags, fd, offset) \
+    (void*)syscall(SYS_mmap, address, (size_t)(length), prot, flags, fd, (off_t)(offset))
 
 int main(void) {
     int ro = (make_file("file", "x", 0644), open("file", O_RDONLY)), wo = open("file", O_WRONLY), ends[2];
@@ -23,10 +24,11 @@ int main(void) {
     FAILS(ENODEV, MAP(0, PAGE, PROT_READ, MAP_PRIVATE, open(".", O_RDONLY), 0));
     FAILS(EOVERFLOW, MAP(0, 2 * PAGE, PROT_READ, MAP_PRIVATE, ro, 0xfffffffffffff000));
     FAILS(EOPNOTSUPP, MAP(0, PAGE, PROT_READ, 3 | 0x80000, ro, 0));
-    FAILS(EINVAL, munmap((void *)1, PAGE));
+    FAILS(EINVAL, munmap((void*)1, PAGE));
     FAILS(EINVAL, syscall(SYS_munmap, 0, 0));
     FAILS(EINVAL, syscall(SYS_munmap, PAGE, -1l));
     FAILS(EINVAL, syscall(SYS_munmap, KERNEL_ADDRESS, PAGE));
-    FAILS(EPERM, (become_user(1000, 1000), MAP(0, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0)));
+    FAILS(EPERM,
+          (become_user(1000, 1000), MAP(0, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0)));
     return done();
 }

@@ -2,7 +2,7 @@
 #include "check.h"
 
 int main(void) {
-    char *p = anonymous(4 * PAGE);
+    char* p = anonymous(4 * PAGE);
     memset(p, 'a', 4 * PAGE);
     OK(mprotect(p + PAGE, PAGE, PROT_READ));
     CHILD("SIGSEGV", p[PAGE] = 1);
@@ -28,7 +28,7 @@ int main(void) {
     CHILD("SIGSEGV", SAY("%d", p[PAGE]));
     OK(syscall(SYS_mprotect, p, 0, PROT_READ));
     make_file("file", "x", 0644);
-    char *shared = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, open("file", O_RDONLY), 0);
+    char* shared = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, open("file", O_RDONLY), 0);
     FAILS(EACCES, mprotect(shared, PAGE, PROT_READ | PROT_WRITE));
     return done();
 }

@@ -11,16 +11,17 @@ static unsigned next(unsigned bound) {
 
 int main(void) {
     static int value[PAGES], mapped[PAGES];
-    char *base = mmap(NULL, PAGES * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char* base = mmap(NULL, PAGES * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     munmap(base, PAGES * PAGE);
     int failed = 0, wrong = 0;
     for (int step = 0; step < STEPS; step++) {
         int first = next(PAGES), count = 1 + next(8);
         if (first + count > PAGES) count = PAGES - first;
-        char *at = base + first * PAGE;
+        char* at = base + first * PAGE;
         switch (next(3)) {
             case 0:
-                failed += mmap(at, count * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != at;
+                failed += mmap(at, count * PAGE, PROT_READ | PROT_WRITE,
+                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != at;
                 for (int i = first; i < first + count; i++) mapped[i] = 1, value[i] = 0;
                 break;
             case 1:
@@ -29,12 +30,12 @@ int main(void) {
                 break;
             case 2:
                 for (int i = first; i < first + count; i++)
-                    if (mapped[i]) *(int *)(base + i * PAGE) = value[i] = step;
+                    if (mapped[i]) *(int*)(base + i * PAGE) = value[i] = step;
         }
         unsigned char there[PAGES];
         for (int i = 0; i < PAGES; i++) {
             int is_there = mincore(base + i * PAGE, PAGE, there) == 0;
-            wrong += is_there != mapped[i] || (is_there && *(int *)(base + i * PAGE) != value[i]);
+            wrong += is_there != mapped[i] || (is_there && *(int*)(base + i * PAGE) != value[i]);
         }
     }
     IS(0, failed);

@@ -2,7 +2,7 @@
 #include "check.h"
 
 int main(void) {
-    char *p = anonymous(16 * PAGE);
+    char* p = anonymous(16 * PAGE);
     long sum = 0;
     for (int i = 0; i < 16; i++) sum += p[i * PAGE];
     IS(0, sum);

@@ -2,10 +2,11 @@
 #include "check.h"
 
 int main(void) {
-    char *p = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    int *counter = (int *)(p + 3 * PAGE);
+    char* p = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    int* counter = (int*)(p + 3 * PAGE);
     p[0] = 'a';
-    CHILD("exit 0", IS('a', p[0]); p[0] = 'b'; p[PAGE] = 'c'; __atomic_add_fetch(counter, 1, __ATOMIC_SEQ_CST));
+    CHILD("exit 0", IS('a', p[0]); p[0] = 'b'; p[PAGE] = 'c';
+          __atomic_add_fetch(counter, 1, __ATOMIC_SEQ_CST));
     SAY("%c %c", p[0], p[PAGE]);
     pid_t children[4];
     for (int i = 0; i < 4; i++)

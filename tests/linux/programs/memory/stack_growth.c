@@ -22,7 +22,7 @@ int main(void) {
         // A jump over untouched pages of the stack is growth as well.
         char here;
         volatile uintptr_t below = (uintptr_t)&here - (500 << 10);
-        *(volatile char *)below = 1;
+        *(volatile char*)below = 1;
         SAY("far below the stack pointer is fine too");
     });
     CHILD("exit 0", {

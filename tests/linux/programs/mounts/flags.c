@@ -1,7 +1,7 @@
 // MS_RDONLY, MS_NODEV, MS_NOEXEC and remounting.
 #include "check.h"
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
     (void)argc;
     mkdir("m", 0755);
     OK(mount("none", "m", "tmpfs", 0, NULL));

@@ -40,7 +40,7 @@ int main(void) {
     FAILS(ENOSPC, link("m/0", "m/hard"));
     OK(unlink("m/0"));
     OK(mkdir("m/folder", 0755));
-    char *p = mmap(NULL, 32 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd = open("m/1", O_RDWR), 0);
+    char* p = mmap(NULL, 32 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd = open("m/1", O_RDWR), 0);
     ftruncate(fd, 32 * PAGE);
     CHILD("SIGBUS", for (int i = 0; i < 32; i++) p[i * PAGE] = 1);
     return done();

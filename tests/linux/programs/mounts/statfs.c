@@ -1,7 +1,7 @@
 // statfs() and fstatfs() of the file systems that are always there, and their errnos.
 #include "check.h"
 
-static void show(const char *path) {
+static void show(const char* path) {
     struct statfs f;
     if (statfs(path, &f) != 0) return SAY("%s: %s", path, error_name(errno));
     SAY("%s: type %lx, block size %ld, names %ld", path, (long)f.f_type, (long)f.f_bsize, (long)f.f_namelen);

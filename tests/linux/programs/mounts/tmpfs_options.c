@@ -11,8 +11,9 @@ int main(void) {
     SAY("%o %d %d", s.st_mode, s.st_uid, s.st_gid);
     FAILS(ENOENT, access("m/below", F_OK));
     OK(statfs("m", &f));
-    SAY("type %lx, block size %ld, blocks %ld, free %ld, files %ld, free %ld, names %ld", (long)f.f_type, (long)f.f_bsize,
-        (long)f.f_blocks, (long)f.f_bfree, (long)f.f_files, (long)f.f_ffree, (long)f.f_namelen);
+    SAY("type %lx, block size %ld, blocks %ld, free %ld, files %ld, free %ld, names %ld", (long)f.f_type,
+        (long)f.f_bsize, (long)f.f_blocks, (long)f.f_bfree, (long)f.f_files, (long)f.f_ffree,
+        (long)f.f_namelen);
     make_file("m/inside", "12345", 0600);
     struct stat outer;
     stat(".", &outer);
@@ -33,6 +34,7 @@ int main(void) {
     FAILS(ENOENT, umount("nothing"));
     FAILS(EINVAL, umount2("m", 0x100));
     FAILS(EFAULT, umount(unmapped()));
-    CHILD("exit 0", become_user(1000, 1000); FAILS(EPERM, mount("none", "m", "tmpfs", 0, NULL)); FAILS(EPERM, umount("/desk")));
+    CHILD("exit 0", become_user(1000, 1000); FAILS(EPERM, mount("none", "m", "tmpfs", 0, NULL));
+          FAILS(EPERM, umount("/desk")));
     return done();
 }

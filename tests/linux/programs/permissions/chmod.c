@@ -39,6 +39,7 @@ int main(void) {
         FAILS(EPERM, chmod("folder", 0777));
         FAILS(EACCES, chmod("closed/x", 0777));
     });
-    CHILD("exit 0", become_user(1001, 1001); FAILS(EPERM, chmod("file", 0777)); FAILS(EPERM, fchmod(fd, 0777)));
+    CHILD("exit 0", become_user(1001, 1001); FAILS(EPERM, chmod("file", 0777));
+          FAILS(EPERM, fchmod(fd, 0777)));
     return done();
 }

@@ -43,6 +43,7 @@ int main(void) {
         FAILS(EPERM, chown("link", 0, 0));
     });
     mkdir("closed", 0700);
-    CHILD("exit 0", become_user(1001, 1001); FAILS(EPERM, chown("file", 1001, 1001)); FAILS(EACCES, chown("closed/x", 0, 0)));
+    CHILD("exit 0", become_user(1001, 1001); FAILS(EPERM, chown("file", 1001, 1001));
+          FAILS(EACCES, chown("closed/x", 0, 0)));
     return done();
 }

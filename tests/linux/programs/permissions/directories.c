@@ -16,8 +16,10 @@ int main(void) {
             char inside[20], fresh[20];
             snprintf(inside, sizeof inside, "%s/inside", name);
             snprintf(fresh, sizeof fresh, "%s/new", name);
-            int list = open(name, O_RDONLY), look = open(inside, O_RDONLY), make = mkdir(fresh, 0700), drop = unlink(inside);
-            SAY("%o: list %d, look up %d, make %d, remove %d", modes[i], list >= 0, look >= 0, make == 0, drop == 0);
+            int list = open(name, O_RDONLY), look = open(inside, O_RDONLY), make = mkdir(fresh, 0700),
+                drop = unlink(inside);
+            SAY("%o: list %d, look up %d, make %d, remove %d", modes[i], list >= 0, look >= 0, make == 0,
+                drop == 0);
         });
     }
     return done();

@@ -14,7 +14,7 @@ int main(void) {
         mkfifo("shared/fifo", 0644);
         close(open("shared/foreign", O_CREAT | O_RDWR, 02775));
     });
-    const char *names[] = {"shared/file", "shared/folder", "shared/fifo", "shared/foreign"};
+    const char* names[] = {"shared/file", "shared/folder", "shared/fifo", "shared/foreign"};
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         stat(names[i], &s);
         SAY("%s: %d %d %o", names[i], s.st_uid, s.st_gid, s.st_mode & 07777);

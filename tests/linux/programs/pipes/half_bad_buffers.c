@@ -4,7 +4,7 @@
 int main(void) {
     int ends[2];
     pipe2(ends, O_NONBLOCK);
-    char *hole = before_hole(3);
+    char* hole = before_hole(3);
     memcpy(hole, "abc", 3);
     FAILS(EFAULT, write(ends[1], hole, 6));
     IS(3, write(ends[1], hole, 3));
@@ -12,6 +12,6 @@ int main(void) {
     FAILS(EFAULT, read(ends[0], hole, 6));
     FAILS(EFAULT, read(ends[0], KERNEL_ADDRESS, 6));
     FAILS(EFAULT, write(ends[1], KERNEL_ADDRESS, 6));
-    FAILS(EFAULT, write(ends[1], (void *)-4096, 6));
+    FAILS(EFAULT, write(ends[1], (void*)-4096, 6));
     return done();
 }

@@ -1,14 +1,14 @@
 // poll(): each kind of readiness, on pipes, files, devices, closed descriptors; timeouts and errnos.
 #include "check.h"
 
-static const char *events(short bits) {
+static const char* events(short bits) {
     static char text[64];
-    snprintf(text, sizeof text, "%s%s%s%s%s", bits & POLLIN ? "IN " : "", bits & POLLOUT ? "OUT " : "", bits & POLLERR ? "ERR " : "",
-             bits & POLLHUP ? "HUP " : "", bits & POLLNVAL ? "NVAL " : "");
+    snprintf(text, sizeof text, "%s%s%s%s%s", bits & POLLIN ? "IN " : "", bits & POLLOUT ? "OUT " : "",
+             bits & POLLERR ? "ERR " : "", bits & POLLHUP ? "HUP " : "", bits & POLLNVAL ? "NVAL " : "");
     return text;
 }
 
-static void show(const char *what, int fd) {
+static void show(const char* what, int fd) {
     struct pollfd p = {fd, POLLIN | POLLOUT, 0};
     int ready = poll(&p, 1, 0);
     SAY("%s: %d %s", what, ready, events(p.revents));

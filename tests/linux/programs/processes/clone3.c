@@ -1,7 +1,9 @@
 // clone3(): like clone with a structure that may grow; its errnos.
 #include "check.h"
 
-struct arguments { uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls; };
+struct arguments {
+    uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
+};
 
 int main(void) {
     struct arguments a = {.exit_signal = SIGCHLD};

@@ -4,7 +4,7 @@
 static char stack[65536] __attribute__((aligned(16)));
 static volatile int value;
 
-static int body(void *unused) {
+static int body(void* unused) {
     (void)unused;
     value = 1;
     chdir("/");
@@ -13,7 +13,7 @@ static int body(void *unused) {
     return 7;
 }
 
-static void try_flags(const char *name, int flags) {
+static void try_flags(const char* name, int flags) {
     value = 0;
     chdir("/desk");
     umask(022);
@@ -24,8 +24,8 @@ static void try_flags(const char *name, int flags) {
     waitpid(child, &status, 0);
     char path[64];
     getcwd(path, sizeof path);
-    SAY("%s: %s, memory %d, directory %s, mask %o, descriptor closed %d", name, ending(status), value, path, umask(022),
-        fcntl(9, F_GETFD) < 0);
+    SAY("%s: %s, memory %d, directory %s, mask %o, descriptor closed %d", name, ending(status), value, path,
+        umask(022), fcntl(9, F_GETFD) < 0);
 }
 
 int main(void) {

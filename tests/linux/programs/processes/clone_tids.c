@@ -3,12 +3,13 @@
 
 int main(void) {
     static pid_t parent_tid, child_tid;
-    pid_t child = syscall(SYS_clone, SIGCHLD | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID, NULL, &parent_tid, &child_tid, 0);
+    pid_t child = syscall(SYS_clone, SIGCHLD | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID, NULL, &parent_tid,
+                          &child_tid, 0);
     if (child == 0) _exit(child_tid == getpid() ? 0 : 1);
     TRUE(parent_tid == child);
     IS(0, child_tid);
     check_end(child, "exit 0");
-    pid_t *shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    pid_t* shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     *shared = 77;
     child = syscall(SYS_clone, SIGCHLD | CLONE_CHILD_SETTID, NULL, NULL, shared, 0);
     if (child == 0) _exit(0);

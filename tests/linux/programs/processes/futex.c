@@ -3,18 +3,18 @@
 
 enum { WAIT = 0, WAKE = 1, WAIT_BITSET = 9, PRIVATE = 128 };
 
-static long futex(void *word, int operation, unsigned value, struct timespec *time) {
+static long futex(void* word, int operation, unsigned value, struct timespec* time) {
     return syscall(SYS_futex, word, operation, value, time, NULL, ~0u);
 }
 
 int main(void) {
-    unsigned *word = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    unsigned* word = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     struct timespec soon = {0, 20000000}, wrong = {0, -1};
     FAILS(EAGAIN, futex(word, WAIT, 5, NULL));
     FAILS(ETIMEDOUT, futex(word, WAIT, 0, &soon));
     FAILS(ETIMEDOUT, futex(word, WAIT | PRIVATE, 0, &soon));
     FAILS(EINVAL, futex(word, WAIT, 0, &wrong));
-    FAILS(EINVAL, futex((char *)word + 1, WAIT, 0, NULL));
+    FAILS(EINVAL, futex((char*)word + 1, WAIT, 0, NULL));
     FAILS(EFAULT, futex(unmapped(), WAIT, 0, NULL));
     FAILS(ENOSYS, futex(word, 77, 0, NULL));
     IS(0, futex(word, WAKE, 1, NULL));

@@ -2,7 +2,7 @@
 #include "check.h"
 
 int main(void) {
-    volatile long *counts = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    volatile long* counts = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     pid_t a = SPAWN(for (;;) counts[0]++), b = SPAWN(for (;;) counts[1]++);
     int late = 0;
     for (int i = 0; i < 10; i++) {

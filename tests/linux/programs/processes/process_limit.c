@@ -9,7 +9,8 @@ int main(void) {
         pid_t children[20];
         int count = 0;
         while (count < 20 && (children[count] = fork()) >= 0) {
-            if (children[count] == 0) for (;;) pause();
+            if (children[count] == 0)
+                for (;;) pause();
             count++;
         }
         SAY("%d children, then %s", count, error_name(errno));

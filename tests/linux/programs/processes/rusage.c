@@ -6,7 +6,7 @@ int main(void) {
     int status;
     memset(&usage, 0xff, sizeof usage);
     pid_t child = SPAWN({
-        char *p = anonymous(256 * PAGE);
+        char* p = anonymous(256 * PAGE);
         memset(p, 1, 256 * PAGE);
         for (volatile long i = 0; i < 30000000; i++) continue;
     });

@@ -27,7 +27,8 @@ int main(void) {
     FAILS(EINVAL, sched_get_priority_max(77));
     IS(0, syscall(SYS_sched_getscheduler, 0));
     setpriority(PRIO_PROCESS, 0, 0);
-    CHILD("exit 0", become_user(1000, 1000); FAILS(EACCES, setpriority(PRIO_PROCESS, 0, -5)); OK(setpriority(PRIO_PROCESS, 0, 3)));
+    CHILD("exit 0", become_user(1000, 1000); FAILS(EACCES, setpriority(PRIO_PROCESS, 0, -5));
+          OK(setpriority(PRIO_PROCESS, 0, 3)));
     CHILD("exit 0", become_user(1000, 1000); FAILS(EPERM, setpriority(PRIO_PROCESS, getppid(), 3)));
     return done();
 }

@@ -1,7 +1,7 @@
 // vfork(): the child has the parent's memory, and the parent waits until it is done with it.
 #include "check.h"
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
     if (argc > 1) return 5;
     static volatile int shared;
     pid_t child = vfork();

@@ -3,7 +3,8 @@
 
 int main(void) {
     int status;
-    pid_t child = SPAWN(raise(SIGSTOP); usleep(100000); raise(SIGSTOP); _exit(6));  // a pause, or the second stop could hide the continuation
+    pid_t child = SPAWN(raise(SIGSTOP); usleep(100000); raise(SIGSTOP);
+                        _exit(6));  // a pause, or the second stop could hide the continuation
     TRUE(waitpid(child, &status, WUNTRACED) == child);
     SAY("%s", ending(status));
     IS(0, waitpid(child, &status, WUNTRACED | WNOHANG));

@@ -1,9 +1,9 @@
 // waitid(): what it tells, WNOWAIT, and its errnos.
 #include "check.h"
 
-static void show(const siginfo_t *info, pid_t child) {
-    SAY("signo %s code %d status %d pid %d uid %d", signal_name(info->si_signo), info->si_code, info->si_status,
-        info->si_pid == child, info->si_uid);
+static void show(const siginfo_t* info, pid_t child) {
+    SAY("signo %s code %d status %d pid %d uid %d", signal_name(info->si_signo), info->si_code,
+        info->si_status, info->si_pid == child, info->si_uid);
 }
 
 int main(void) {

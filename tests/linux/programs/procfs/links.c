@@ -1,7 +1,7 @@
 // /proc/PID/exe, cwd, root and fd.
 #include "check.h"
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
     (void)argc;
     char text[128] = "";
     struct stat a, b;
@@ -27,7 +27,7 @@ int main(int argc, char **argv) {
     SAY("fd %s", text);
     lstat(path, &a);
     SAY("mode %o", a.st_mode);
-    DIR *fds = opendir("/proc/self/fd");
+    DIR* fds = opendir("/proc/self/fd");
     while (readdir(fds)) count++;
     IS(7, count);
     OK(chdir("/proc/self/fd"));

@@ -1,9 +1,9 @@
 // /proc/mounts and /proc/self/mountinfo name what is mounted, with escapes and options.
 #include "check.h"
 
-static void lines_with(const char *path, const char *word) {
-    char *text = strdup(content_of(path));
-    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+static void lines_with(const char* path, const char* word) {
+    char* text = strdup(content_of(path));
+    for (char* line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
         if (strstr(line, word)) SAY("%s", line);
     free(text);
 }
@@ -17,7 +17,7 @@ int main(void) {
     OK(mount(NULL, "plain", NULL, MS_REMOUNT, "size=2m"));
     lines_with("/proc/mounts", "plain");
     int id, parent;
-    char *line = strstr(strdup(content_of("/proc/self/mountinfo")), "/desk/plain");
+    char* line = strstr(strdup(content_of("/proc/self/mountinfo")), "/desk/plain");
     TRUE(line != NULL);
     while (line[-1] != '\n') line--;
     IS(2, sscanf(line, "%d %d", &id, &parent));

@@ -15,10 +15,11 @@ int main(void) {
     waitpid(child, NULL, WUNTRACED);
     sscanf(content_of(path), "%*d (%*[^)]) %c", &state);
     SAY("state %c", state);
-    DIR *proc = opendir("/proc");
+    DIR* proc = opendir("/proc");
     int found = 0, itself = 0, init = 0;
-    for (struct dirent *entry; (entry = readdir(proc));) {
-        found += atoi(entry->d_name) == child, itself += atoi(entry->d_name) == getpid(), init += atoi(entry->d_name) == 1;
+    for (struct dirent* entry; (entry = readdir(proc));) {
+        found += atoi(entry->d_name) == child, itself += atoi(entry->d_name) == getpid(),
+            init += atoi(entry->d_name) == 1;
     }
     SAY("child %d itself %d init %d", found, itself, init);
     snprintf(path, sizeof path, "/proc/%d/cwd", child);

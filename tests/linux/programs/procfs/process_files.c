@@ -1,9 +1,9 @@
 // /proc/PID: stat, status, cmdline, comm and environ of the process itself, compared by shape.
 #include "check.h"
 
-static const char *field(const char *text, const char *name) {
+static const char* field(const char* text, const char* name) {
     static char value[128];
-    const char *at = strstr(text, name);
+    const char* at = strstr(text, name);
     if (!at) return "missing";
     at += strlen(name);
     while (*at == '\t' || *at == ' ') at++;
@@ -15,14 +15,14 @@ int main(void) {
     char name[64] = "";
     int pid, ppid, pgrp, session, tty;
     char state;
-    const char *stat_text = content_of("/proc/self/stat");
+    const char* stat_text = content_of("/proc/self/stat");
     IS(7, sscanf(stat_text, "%d (%63[^)]) %c %d %d %d %d", &pid, name, &state, &ppid, &pgrp, &session, &tty));
     TRUE(pid == getpid() && ppid == getppid() && pgrp == getpgrp() && session == getsid(0));
     SAY("name %s state %c tty %d", name, state, tty);
     int fields = 1;
-    for (const char *c = stat_text; *c; c++) fields += *c == ' ';
+    for (const char* c = stat_text; *c; c++) fields += *c == ' ';
     IS(52, fields);
-    const char *status = content_of("/proc/self/status");
+    const char* status = content_of("/proc/self/status");
     SAY("Name %s", field(status, "Name:"));
     SAY("State %s", field(status, "State:"));
     SAY("Umask %s", field(status, "Umask:"));
@@ -42,7 +42,8 @@ int main(void) {
     SAY("comm %s", content_of("/proc/self/comm"));
     SAY("environ begins %.9s", content_of("/proc/self/environ"));
     long pages[7] = {0};
-    IS(7, sscanf(content_of("/proc/self/statm"), "%ld %ld %ld %ld %ld %ld %ld", pages, pages + 1, pages + 2, pages + 3, pages + 4, pages + 5, pages + 6));
+    IS(7, sscanf(content_of("/proc/self/statm"), "%ld %ld %ld %ld %ld %ld %ld", pages, pages + 1, pages + 2,
+                 pages + 3, pages + 4, pages + 5, pages + 6));
     TRUE(pages[0] >= pages[1] && pages[1] > 0);
     return done();
 }

@@ -1,8 +1,8 @@
 // The files of /proc that ps, free, mount and uptime read, by their shape.
 #include "check.h"
 
-static void shape(const char *path, int lines) {
-    const char *text = content_of(path);
+static void shape(const char* path, int lines) {
+    const char* text = content_of(path);
     char out[2048];
     size_t used = 0;
     for (; *text && lines > 0 && used < sizeof out - 2; text++) {
@@ -12,7 +12,8 @@ static void shape(const char *path, int lines) {
         } else if (*text == ' ') {
             while (text[1] == ' ') text++;
             out[used++] = ' ';
-        } else out[used++] = *text;
+        } else
+            out[used++] = *text;
         lines -= *text == '\n';
     }
     out[used] = 0;
@@ -26,13 +27,16 @@ int main(void) {
     shape("/proc/stat", 2);
     shape("/proc/sys/kernel/pid_max", 1);
     shape("/proc/sys/kernel/ostype", 1);
-    const char *stat_text = content_of("/proc/stat");
-    const char *wanted[] = {"ctxt ", "btime ", "processes ", "procs_running ", "procs_blocked "};
-    for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) SAY("%s%s", wanted[i], strstr(stat_text, wanted[i]) ? "there" : "missing");
-    const char *meminfo = content_of("/proc/meminfo");
-    const char *fields[] = {"MemTotal:", "MemFree:", "MemAvailable:", "Buffers:", "Cached:", "SwapTotal:", "SwapFree:", "Shmem:"};
-    for (size_t i = 0; i < ARRAY_SIZE(fields); i++) SAY("%s %s", fields[i], strstr(meminfo, fields[i]) ? "there" : "missing");
-    const char *version = content_of("/proc/version");
+    const char* stat_text = content_of("/proc/stat");
+    const char* wanted[] = {"ctxt ", "btime ", "processes ", "procs_running ", "procs_blocked "};
+    for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
+        SAY("%s%s", wanted[i], strstr(stat_text, wanted[i]) ? "there" : "missing");
+    const char* meminfo = content_of("/proc/meminfo");
+    const char* fields[] = {
+        "MemTotal:", "MemFree:", "MemAvailable:", "Buffers:", "Cached:", "SwapTotal:", "SwapFree:", "Shmem:"};
+    for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+        SAY("%s %s", fields[i], strstr(meminfo, fields[i]) ? "there" : "missing");
+    const char* version = content_of("/proc/version");
     TRUE(strncmp(version, "Linux version 6.1", 17) == 0);
     TRUE(strstr(content_of("/proc/filesystems"), "nodev\ttmpfs\n") != NULL);
     TRUE(strstr(content_of("/proc/filesystems"), "nodev\tproc\n") != NULL);

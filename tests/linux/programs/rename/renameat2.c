@@ -5,7 +5,7 @@
 #define EXCHANGE 2
 #define WHITEOUT 4
 
-static long renameat2_(const char *from, const char *to, unsigned flags) {
+static long renameat2_(const char* from, const char* to, unsigned flags) {
     return syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, flags);
 }
 

@@ -6,7 +6,8 @@ int main(void) {
         pid_t child = SPAWN(kill(getpid(), signal); _exit(0));
         int status;
         waitpid(child, &status, WUNTRACED);
-        SAY("%s: %s%s", signal_name(signal), ending(status), WIFSIGNALED(status) && WCOREDUMP(status) ? " core" : "");
+        SAY("%s: %s%s", signal_name(signal), ending(status),
+            WIFSIGNALED(status) && WCOREDUMP(status) ? " core" : "");
         if (WIFSTOPPED(status)) {
             kill(child, SIGCONT);
             check_end(child, "exit 0");

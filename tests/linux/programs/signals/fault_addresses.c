@@ -2,10 +2,10 @@
 #include "check.h"
 
 static volatile int code;
-static void *volatile address;
-static char *page;
+static void* volatile address;
+static char* page;
 
-static void handler(int signal, siginfo_t *info, void *context) {
+static void handler(int signal, siginfo_t* info, void* context) {
     (void)signal, (void)context;
     code = info->si_code;
     address = info->si_addr;
@@ -13,10 +13,10 @@ static void handler(int signal, siginfo_t *info, void *context) {
         mmap(page, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 }
 
-static void skip_ud2(int signal, siginfo_t *info, void *context) {
+static void skip_ud2(int signal, siginfo_t* info, void* context) {
     (void)signal;
     code = info->si_code;
-    ((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP] += 2;
+    ((ucontext_t*)context)->uc_mcontext.gregs[REG_RIP] += 2;
 }
 
 int main(void) {
@@ -24,10 +24,10 @@ int main(void) {
     sigaction(SIGSEGV, &action, NULL);
     page = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     page[123] = 1;
-    SAY("read-only: code %d at %ld", code, (long)((char *)address - page));
+    SAY("read-only: code %d at %ld", code, (long)((char*)address - page));
     munmap(page, PAGE);
     page[77] = 1;
-    SAY("unmapped: code %d at %ld", code, (long)((char *)address - page));
+    SAY("unmapped: code %d at %ld", code, (long)((char*)address - page));
     action.sa_sigaction = skip_ud2;
     sigaction(SIGILL, &action, NULL);
     __asm__ volatile("ud2");

@@ -18,7 +18,8 @@ int main(void) {
     raise(SIGUSR1);
     SAY("ran %d times, blocked %d %d", count, blocked_self, blocked_other);
     OK(sigaction(SIGUSR1, NULL, &old));
-    TRUE(old.sa_handler == handler && sigismember(&old.sa_mask, SIGUSR2) && !sigismember(&old.sa_mask, SIGHUP));
+    TRUE(old.sa_handler == handler && sigismember(&old.sa_mask, SIGUSR2) &&
+         !sigismember(&old.sa_mask, SIGHUP));
     handle(SIGUSR1, handler, SA_NODEFER);
     raise(SIGUSR1);
     SAY("SA_NODEFER: ran %d times, blocked %d %d", count, blocked_self, blocked_other);
@@ -33,6 +34,6 @@ int main(void) {
     FAILS(EINVAL, syscall(SYS_rt_sigaction, SIGUSR1, NULL, NULL, 4));
     FAILS(EFAULT, syscall(SYS_rt_sigaction, SIGUSR1, unmapped(), NULL, 8));
     FAILS(EFAULT, syscall(SYS_rt_sigaction, SIGUSR1, NULL, unmapped(), 8));
-    OK(syscall(SYS_rt_sigaction, SIGKILL, NULL, (void *)&old, 8));
+    OK(syscall(SYS_rt_sigaction, SIGKILL, NULL, (void*)&old, 8));
     return done();
 }

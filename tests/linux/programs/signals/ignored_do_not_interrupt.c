@@ -7,7 +7,8 @@ int main(void) {
     pipe(ends);
     signal(SIGUSR1, SIG_IGN);
     pid_t self = getpid();
-    pid_t child = SPAWN(nap_ms(20); kill(self, SIGUSR1); kill(self, SIGWINCH); kill(self, SIGURG); nap_ms(20); write(ends[1], "x", 1));
+    pid_t child = SPAWN(nap_ms(20); kill(self, SIGUSR1); kill(self, SIGWINCH); kill(self, SIGURG); nap_ms(20);
+                        write(ends[1], "x", 1));
     IS(1, read(ends[0], &byte, 1));
     check_end(child, "exit 0");
     child = SPAWN({

@@ -15,16 +15,18 @@ int main(void) {
     raise(SIGUSR2), raise(SIGUSR1), raise(SIGUSR1);
     IS(0, count);
     OK(sigpending(&pending));
-    SAY("pending %d %d %d", sigismember(&pending, SIGUSR1), sigismember(&pending, SIGUSR2), sigismember(&pending, SIGHUP));
+    SAY("pending %d %d %d", sigismember(&pending, SIGUSR1), sigismember(&pending, SIGUSR2),
+        sigismember(&pending, SIGHUP));
     CHILD("exit 0", sigpending(&pending); IS(0, sigismember(&pending, SIGUSR1)));
     OK(sigprocmask(SIG_SETMASK, &old, NULL));
     SAY("order of delivery %s", order);
     sigfillset(&set);
     OK(sigprocmask(SIG_SETMASK, &set, NULL));
     OK(sigprocmask(SIG_SETMASK, NULL, &set));
-    SAY("blocked: SIGKILL %d SIGSTOP %d SIGTERM %d", sigismember(&set, SIGKILL), sigismember(&set, SIGSTOP), sigismember(&set, SIGTERM));
+    SAY("blocked: SIGKILL %d SIGSTOP %d SIGTERM %d", sigismember(&set, SIGKILL), sigismember(&set, SIGSTOP),
+        sigismember(&set, SIGTERM));
     CHILD("SIGKILL", kill(getpid(), SIGKILL));
-    CHILD("SIGSEGV", *(volatile int *)NULL = 0);
+    CHILD("SIGSEGV", *(volatile int*)NULL = 0);
     FAILS(EINVAL, syscall(SYS_rt_sigprocmask, 7, &set, NULL, 8));
     FAILS(EINVAL, syscall(SYS_rt_sigprocmask, SIG_BLOCK, &set, NULL, 16));
     FAILS(EFAULT, syscall(SYS_rt_sigprocmask, SIG_BLOCK, unmapped(), NULL, 8));

@@ -4,7 +4,7 @@
 static volatile int count;
 static char order[64];
 
-static void handler(int signal, siginfo_t *info, void *context) {
+static void handler(int signal, siginfo_t* info, void* context) {
     (void)context;
     count += sprintf(order + count, "%d:%d ", signal - 34, info->si_value.sival_int);
 }

@@ -3,16 +3,17 @@
 
 static volatile siginfo_t got;
 
-static void handler(int signal, siginfo_t *info, void *context) {
+static void handler(int signal, siginfo_t* info, void* context) {
     (void)signal, (void)context;
-    *(siginfo_t *)&got = *info;
+    *(siginfo_t*)&got = *info;
 }
 
 int main(void) {
     struct sigaction action = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO};
     sigaction(SIGUSR1, &action, NULL), sigaction(SIGCHLD, &action, NULL), sigaction(SIGSEGV, &action, NULL);
     kill(getpid(), SIGUSR1);
-    SAY("kill: signo %d code %d from itself %d uid %d", got.si_signo, got.si_code, got.si_pid == getpid(), got.si_uid);
+    SAY("kill: signo %d code %d from itself %d uid %d", got.si_signo, got.si_code, got.si_pid == getpid(),
+        got.si_uid);
     raise(SIGUSR1);
     SAY("tgkill: code %d from itself %d", got.si_code, got.si_pid == getpid());
     sigqueue(getpid(), SIGUSR1, (union sigval){.sival_int = 1234});

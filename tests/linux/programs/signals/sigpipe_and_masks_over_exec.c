@@ -1,7 +1,7 @@
 // The mask and ignored signals reach a new program, and a blocked signal waits for it there.
 #include "check.h"
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
     if (argc > 1) {
         sigset_t none = set_of(0);
         SAY("about to unblock");

@@ -2,8 +2,8 @@
 #include "check.h"
 
 int main(void) {
-    volatile long *count = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    pid_t child = SPAWN(for (;;) (*count)++);
+    volatile long* count = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    pid_t child = SPAWN(for (;;)(*count)++);
     nap_ms(30);
     OK(kill(child, SIGSTOP));
     int status;

@@ -4,22 +4,22 @@
 static char stack[65536] __attribute__((aligned(16)));
 #define THREAD (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD)
 
-static int wait_for_ever(void *unused) {
+static int wait_for_ever(void* unused) {
     (void)unused;
     for (;;) syscall(SYS_pause);
 }
 
-static int end_all(void *unused) {
+static int end_all(void* unused) {
     (void)unused;
     nap_ms(20);
     syscall(SYS_exit_group, 9);
     return 0;
 }
 
-static int fault(void *unused) {
+static int fault(void* unused) {
     (void)unused;
     nap_ms(20);
-    *(volatile int *)NULL = 1;
+    *(volatile int*)NULL = 1;
     return 0;
 }
 

@@ -1,7 +1,7 @@
 // The arguments and the environment as execve passed them, and where they lie on the stack.
 #include "check.h"
 
-int main(int argc, char **argv, char **envp) {
+int main(int argc, char** argv, char** envp) {
     if (argc > 1) {
         for (int i = 0; i < argc; i++) SAY("argv[%d] = '%s'", i, argv[i]);
         TRUE(argv[argc] == NULL);
@@ -14,8 +14,8 @@ int main(int argc, char **argv, char **envp) {
         TRUE(in_order);
         return done();
     }
-    char *const arguments[] = {"zero", "one", "", "three with spaces", "\xff\n", NULL};
-    char *const environment[] = {"A=1", "B=", "NOVALUE", "A=again", NULL};
+    char* const arguments[] = {"zero", "one", "", "three with spaces", "\xff\n", NULL};
+    char* const environment[] = {"A=1", "B=", "NOVALUE", "A=again", NULL};
     CHILD("exit 0", execve(argv[0], arguments, environment));
     return done();
 }

@@ -1,8 +1,8 @@
 // AT_RANDOM: sixteen bytes, other ones in each program.
 #include "check.h"
 
-int main(int argc, char **argv) {
-    unsigned char *bytes = (unsigned char *)getauxval(AT_RANDOM);
+int main(int argc, char** argv) {
+    unsigned char* bytes = (unsigned char*)getauxval(AT_RANDOM);
     if (argc > 1) {
         write(3, bytes, 16);
         return 0;

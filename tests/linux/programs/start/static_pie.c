@@ -3,9 +3,9 @@
 #include "check.h"
 
 static int value = 5;
-static int *pointer = &value;
+static int* pointer = &value;
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
     if (argc > 1) {
         uintptr_t place = (uintptr_t)&main;
         write(3, &place, sizeof place);

@@ -9,7 +9,8 @@ int main(void) {
             clock_gettime(clock, &library);
             syscall(SYS_clock_gettime, clock, &call);
             clock_gettime(clock, &after);
-            long a = library.tv_sec * 1000000000 + library.tv_nsec, b = call.tv_sec * 1000000000 + call.tv_nsec;
+            long a = library.tv_sec * 1000000000 + library.tv_nsec,
+                 b = call.tv_sec * 1000000000 + call.tv_nsec;
             wrong += a > b || b > after.tv_sec * 1000000000 + after.tv_nsec;
         }
     IS(0, wrong);

@@ -2,10 +2,18 @@
 #include "check.h"
 
 int main(void) {
-    const struct { int clock; const char *name; } clocks[] = {
-        {CLOCK_REALTIME, "REALTIME"}, {CLOCK_MONOTONIC, "MONOTONIC"}, {CLOCK_PROCESS_CPUTIME_ID, "PROCESS_CPUTIME"},
-        {CLOCK_THREAD_CPUTIME_ID, "THREAD_CPUTIME"}, {CLOCK_MONOTONIC_RAW, "MONOTONIC_RAW"}, {CLOCK_REALTIME_COARSE, "REALTIME_COARSE"},
-        {CLOCK_MONOTONIC_COARSE, "MONOTONIC_COARSE"}, {CLOCK_BOOTTIME, "BOOTTIME"}, {CLOCK_TAI, "TAI"}};
+    const struct {
+        int clock;
+        const char* name;
+    } clocks[] = {{CLOCK_REALTIME, "REALTIME"},
+                  {CLOCK_MONOTONIC, "MONOTONIC"},
+                  {CLOCK_PROCESS_CPUTIME_ID, "PROCESS_CPUTIME"},
+                  {CLOCK_THREAD_CPUTIME_ID, "THREAD_CPUTIME"},
+                  {CLOCK_MONOTONIC_RAW, "MONOTONIC_RAW"},
+                  {CLOCK_REALTIME_COARSE, "REALTIME_COARSE"},
+                  {CLOCK_MONOTONIC_COARSE, "MONOTONIC_COARSE"},
+                  {CLOCK_BOOTTIME, "BOOTTIME"},
+                  {CLOCK_TAI, "TAI"}};
     struct timespec first, second, resolution;
     for (size_t i = 0; i < ARRAY_SIZE(clocks); i++) {
         int wrong = 0;
@@ -15,12 +23,14 @@ int main(void) {
         }
         for (int k = 0; k < 200; k++) {
             clock_gettime(clocks[i].clock, &second);
-            wrong += second.tv_sec < first.tv_sec || (second.tv_sec == first.tv_sec && second.tv_nsec < first.tv_nsec);
+            wrong += second.tv_sec < first.tv_sec ||
+                     (second.tv_sec == first.tv_sec && second.tv_nsec < first.tv_nsec);
             wrong += second.tv_nsec < 0 || second.tv_nsec >= 1000000000;
             first = second;
         }
         clock_getres(clocks[i].clock, &resolution);
-        SAY("%s: wrong %d, resolution %s", clocks[i].name, wrong, resolution.tv_sec == 0 && resolution.tv_nsec == 1 ? "1 ns" : "coarse");
+        SAY("%s: wrong %d, resolution %s", clocks[i].name, wrong,
+            resolution.tv_sec == 0 && resolution.tv_nsec == 1 ? "1 ns" : "coarse");
     }
     FAILS(EINVAL, syscall(SYS_clock_gettime, 99, &first));
     FAILS(EINVAL, syscall(SYS_clock_getres, 99, &first));

@@ -21,6 +21,7 @@ int main(void) {
     FAILS(EFAULT, syscall(SYS_settimeofday, unmapped(), NULL));
     struct timeval wrong = {0, 1000000};
     FAILS(EINVAL, syscall(SYS_settimeofday, &wrong, NULL));
-    CHILD("exit 0", become_user(1000, 1000); FAILS(EPERM, clock_settime(CLOCK_REALTIME, &before)); FAILS(EPERM, syscall(SYS_settimeofday, &(struct timeval){1, 0}, NULL)));
+    CHILD("exit 0", become_user(1000, 1000); FAILS(EPERM, clock_settime(CLOCK_REALTIME, &before));
+          FAILS(EPERM, syscall(SYS_settimeofday, &(struct timeval){1, 0}, NULL)));
     return done();
 }

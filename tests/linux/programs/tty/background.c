@@ -19,7 +19,8 @@ int main(void) {
         child = SPAWN(setpgid(0, 0); signal(SIGTTIN, SIG_IGN); nap_ms(30); FAILS(EIO, read(fd, &byte, 1)));
         setpgid(child, child);
         check_end(child, "exit 0");
-        child = SPAWN(setpgid(0, 0); nap_ms(30); struct termios t; tcgetattr(fd, &t); tcsetattr(fd, TCSANOW, &t));
+        child =
+            SPAWN(setpgid(0, 0); nap_ms(30); struct termios t; tcgetattr(fd, &t); tcsetattr(fd, TCSANOW, &t));
         setpgid(child, child);
         waitpid(child, &status, WUNTRACED);
         SAY("changing settings: %s", ending(status));

@@ -7,10 +7,10 @@ int main(void) {
     struct winsize size;
     IS(1, isatty(fd));
     OK(tcgetattr(fd, &t));
-    SAY("ICANON %d ECHO %d ISIG %d OPOST %d ONLCR %d ICRNL %d", !!(t.c_lflag & ICANON), !!(t.c_lflag & ECHO), !!(t.c_lflag & ISIG),
-        !!(t.c_oflag & OPOST), !!(t.c_oflag & ONLCR), !!(t.c_iflag & ICRNL));
-    SAY("VINTR %d VEOF %d VERASE %d VKILL %d VSUSP %d VMIN %d VTIME %d", t.c_cc[VINTR], t.c_cc[VEOF], t.c_cc[VERASE], t.c_cc[VKILL], t.c_cc[VSUSP],
-        t.c_cc[VMIN], t.c_cc[VTIME]);
+    SAY("ICANON %d ECHO %d ISIG %d OPOST %d ONLCR %d ICRNL %d", !!(t.c_lflag & ICANON), !!(t.c_lflag & ECHO),
+        !!(t.c_lflag & ISIG), !!(t.c_oflag & OPOST), !!(t.c_oflag & ONLCR), !!(t.c_iflag & ICRNL));
+    SAY("VINTR %d VEOF %d VERASE %d VKILL %d VSUSP %d VMIN %d VTIME %d", t.c_cc[VINTR], t.c_cc[VEOF],
+        t.c_cc[VERASE], t.c_cc[VKILL], t.c_cc[VSUSP], t.c_cc[VMIN], t.c_cc[VTIME]);
     struct termios raw = t;
     cfmakeraw(&raw);
     OK(tcsetattr(fd, TCSANOW, &raw));
