@@ -55,9 +55,9 @@ enum Proof lacking(const char* what) {
 static void set_stage(void) {
     mkdir("/proc", 0755);
     REQUIRE(mount("proc", "/proc", "proc", 0, NULL) == 0);
-    mkdir("/work", 0755);
-    REQUIRE(mount("tmpfs", "/work", "tmpfs", 0, NULL) == 0);
-    REQUIRE(chdir("/work") == 0);
+    mkdir("/desk", 0755);
+    REQUIRE(mount("tmpfs", "/desk", "tmpfs", 0, NULL) == 0);
+    REQUIRE(chdir("/desk") == 0);
     REQUIRE(mknod("null", S_IFCHR | 0666, makedev(1, 3)) == 0);
     REQUIRE(mknod("zero", S_IFCHR | 0666, makedev(1, 5)) == 0);
 }

@@ -19,8 +19,8 @@ static void make_file(const char* name) {
     REQUIRE(file >= 0 && write(file, "123", 3) == 3 && close(file) == 0);
 }
 
-static void make_one(void) { make_file("/work/one"); }
-static void remove_one(void) { unlink("/work/one"); }
+static void make_one(void) { make_file("/desk/one"); }
+static void remove_one(void) { unlink("/desk/one"); }
 
 static enum Proof prove_stat_of(const char* name) {
     struct stat status;
@@ -31,15 +31,15 @@ static void run_stat_of(const char* name, long count) {
     struct stat status;
     while (count--) CALL2(SYS_stat, name, &status);
 }
-static enum Proof prove_stat(void) { return prove_stat_of("/work/one"); }
-static void run_stat(long count) { run_stat_of("/work/one", count); }
+static enum Proof prove_stat(void) { return prove_stat_of("/desk/one"); }
+static void run_stat(long count) { run_stat_of("/desk/one", count); }
 
 static enum Proof prove_missing(void) {
     struct stat status;
-    REQUIRE(CALL2(SYS_stat, "/work/missing", &status) == -ENOENT);
+    REQUIRE(CALL2(SYS_stat, "/desk/missing", &status) == -ENOENT);
     return PROVED;
 }
-static void run_missing(long count) { run_stat_of("/work/missing", count); }
+static void run_missing(long count) { run_stat_of("/desk/missing", count); }
 
 static void make_deep(void) {
     deep[0] = 0;
@@ -62,53 +62,53 @@ static void run_deep(long count) { run_stat_of(deep, count); }
 
 static enum Proof prove_open(void) {
     char bytes[4];
-    const int file = (int)CALL3(SYS_open, "/work/one", O_RDONLY, 0);
+    const int file = (int)CALL3(SYS_open, "/desk/one", O_RDONLY, 0);
     REQUIRE(file >= 0 && read(file, bytes, 4) == 3 && CALL1(SYS_close, file) == 0 &&
             read(file, bytes, 4) == -1);
     return PROVED;
 }
 static void run_open(long count) {
-    while (count--) CALL1(SYS_close, CALL3(SYS_open, "/work/one", O_RDONLY, 0));
+    while (count--) CALL1(SYS_close, CALL3(SYS_open, "/desk/one", O_RDONLY, 0));
 }
 
 static enum Proof prove_create(void) {
     struct stat status;
-    const int file = (int)CALL3(SYS_open, "/work/new", O_CREAT | O_EXCL | O_WRONLY, 0644);
-    REQUIRE(file >= 0 && stat("/work/new", &status) == 0 && close(file) == 0);
-    REQUIRE(CALL1(SYS_unlink, "/work/new") == 0 && stat("/work/new", &status) == -1 && errno == ENOENT);
+    const int file = (int)CALL3(SYS_open, "/desk/new", O_CREAT | O_EXCL | O_WRONLY, 0644);
+    REQUIRE(file >= 0 && stat("/desk/new", &status) == 0 && close(file) == 0);
+    REQUIRE(CALL1(SYS_unlink, "/desk/new") == 0 && stat("/desk/new", &status) == -1 && errno == ENOENT);
     return PROVED;
 }
 static void run_create(long count) {
     while (count--) {
-        CALL1(SYS_close, CALL3(SYS_open, "/work/new", O_CREAT | O_EXCL | O_WRONLY, 0644));
-        CALL1(SYS_unlink, "/work/new");
+        CALL1(SYS_close, CALL3(SYS_open, "/desk/new", O_CREAT | O_EXCL | O_WRONLY, 0644));
+        CALL1(SYS_unlink, "/desk/new");
     }
 }
 
 static enum Proof prove_mkdir(void) {
     struct stat status;
-    REQUIRE(CALL2(SYS_mkdir, "/work/dir", 0755) == 0 && stat("/work/dir", &status) == 0 &&
+    REQUIRE(CALL2(SYS_mkdir, "/desk/dir", 0755) == 0 && stat("/desk/dir", &status) == 0 &&
             S_ISDIR(status.st_mode));
-    REQUIRE(CALL1(SYS_rmdir, "/work/dir") == 0 && stat("/work/dir", &status) == -1);
+    REQUIRE(CALL1(SYS_rmdir, "/desk/dir") == 0 && stat("/desk/dir", &status) == -1);
     return PROVED;
 }
 static void run_mkdir(long count) {
     while (count--) {
-        CALL2(SYS_mkdir, "/work/dir", 0755);
-        CALL1(SYS_rmdir, "/work/dir");
+        CALL2(SYS_mkdir, "/desk/dir", 0755);
+        CALL1(SYS_rmdir, "/desk/dir");
     }
 }
 
 static enum Proof prove_rename(void) {
     struct stat status;
-    REQUIRE(CALL2(SYS_rename, "/work/one", "/work/two") == 0 && stat("/work/one", &status) == -1);
-    REQUIRE(CALL2(SYS_rename, "/work/two", "/work/one") == 0 && stat("/work/one", &status) == 0);
+    REQUIRE(CALL2(SYS_rename, "/desk/one", "/desk/two") == 0 && stat("/desk/one", &status) == -1);
+    REQUIRE(CALL2(SYS_rename, "/desk/two", "/desk/one") == 0 && stat("/desk/one", &status) == 0);
     return PROVED;
 }
 static void run_rename(long count) {
     while (count--) {
-        CALL2(SYS_rename, "/work/one", "/work/two");
-        CALL2(SYS_rename, "/work/two", "/work/one");
+        CALL2(SYS_rename, "/desk/one", "/desk/two");
+        CALL2(SYS_rename, "/desk/two", "/desk/one");
     }
 }
 

@@ -6,7 +6,8 @@
 // Key types: Context (one call), SyscallHandler (the specification's six-words form), Argument<T> (argument.hpp: how a
 // parameter is made from a register, and its description). The types of a handler's parameters are the only
 // description of the call: decoding, the page of supported calls and the generator of test programs come from them.
-// Neighbours: arch calls system_call (upcalls.hpp); posix_x registers its handlers and owns everything they mean.
+// Neighbours: arch calls the handlers themselves, and system_call_failed (upcalls.hpp); posix_x registers its handlers and
+// owns everything they mean.
 // Locking: the table is written at boot only.
 #pragma once
 
