@@ -2,30 +2,18 @@
 #include <gtest/gtest.h>
 
 #include <random>
-#include <thread>
 
 #include "memory/heap/heap.hpp"
 #include "memory/virtual/kernel_map.hpp"
+#include "support/cpus.hpp"
 #include "support/hosted_frames.hpp"
 
 using namespace exo;
 using namespace exo::memory;
 using exo::test::HostedFrames;
+using exo::test::on_all_cpus;
 
 namespace {
-
-constexpr u32 CPUS = 4;
-
-void on_all_cpus(const std::function<void(u32)>& body) {
-    std::vector<std::thread> threads;
-    for (u32 cpu = 1; cpu <= CPUS; ++cpu) {
-        threads.emplace_back([&body, cpu] {
-            arch::hosted::this_cpu.index = cpu;
-            body(cpu);
-        });
-    }
-    for (auto& thread : threads) thread.join();
-}
 
 TEST(concurrency, frames_are_never_handed_out_twice) {
     const HostedFrames ram(3000);
