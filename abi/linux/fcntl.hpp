@@ -39,12 +39,39 @@ enum class AtFlags : std::uint32_t {
     None = 0,
     SymlinkNofollow = 0x100,
     Removedir = 0x200,  ///< unlinkat
-    Eaccess = 0x200,    ///< faccessat2
     SymlinkFollow = 0x400,
     NoAutomount = 0x800,
     EmptyPath = 0x1000,
+    StatxForceSync = 0x2000,
+    StatxDontSync = 0x4000,
 };
 template <> inline constexpr bool IS_FLAG_ENUM<AtFlags> = true;
+
+/// faccessat2: the same bits, but one means something else.
+enum class AccessFlags : std::uint32_t {
+    None = 0,
+    SymlinkNofollow = 0x100,
+    Eaccess = 0x200,
+    EmptyPath = 0x1000
+};
+template <> inline constexpr bool IS_FLAG_ENUM<AccessFlags> = true;
+
+enum class CloseRangeFlags : std::uint32_t { None = 0, Unshare = 2, Cloexec = 4 };
+template <> inline constexpr bool IS_FLAG_ENUM<CloseRangeFlags> = true;
+
+/// eventfd2(2)
+enum class EventFlags : std::uint32_t { None = 0, Semaphore = 1, Nonblock = 04000, Cloexec = 02000000 };
+template <> inline constexpr bool IS_FLAG_ENUM<EventFlags> = true;
+
+/// fadvise64(2)
+enum class FileAdvice : std::uint32_t {
+    Normal = 0,
+    Random = 1,
+    Sequential = 2,
+    Willneed = 3,
+    Dontneed = 4,
+    Noreuse = 5,
+};
 
 enum class RenameFlags : std::uint32_t { None = 0, Noreplace = 1, Exchange = 2, Whiteout = 4 };
 template <> inline constexpr bool IS_FLAG_ENUM<RenameFlags> = true;
@@ -91,8 +118,9 @@ enum class FcntlCommand : std::uint32_t {
     GetSeals = 1034,
 };
 
-/// The descriptor flag of F_GETFD and F_SETFD.
-inline constexpr std::uint32_t FD_CLOSE_ON_EXEC = 1;
+/// F_GETFD and F_SETFD: FD_CLOEXEC.
+enum class DescriptorFlags : std::uint32_t { None = 0, Cloexec = 1 };
+template <> inline constexpr bool IS_FLAG_ENUM<DescriptorFlags> = true;
 
 enum class LockType : std::int16_t { Rdlck = 0, Wrlck = 1, Unlck = 2 };
 

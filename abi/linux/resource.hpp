@@ -1,4 +1,4 @@
-// Linux getrusage(2) (include/uapi/linux/resource.h), x86-64.
+// Linux getrusage(2), prlimit(2) (include/uapi/linux/resource.h), x86-64.
 #pragma once
 
 #include <cstdint>
@@ -26,5 +26,13 @@ struct rusage {
     std::int64_t ru_nivcsw;
 };
 static_assert(sizeof(rusage) == 144);
+
+enum class UsageOf : std::int32_t { Children = -1, Self = 0, Thread = 1 };
+
+struct rlimit64 {
+    std::uint64_t rlim_cur;
+    std::uint64_t rlim_max;
+};
+static_assert(sizeof(rlimit64) == 16);
 
 }  // namespace exo::abi

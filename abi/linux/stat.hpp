@@ -100,12 +100,31 @@ struct statx {
 };
 static_assert(sizeof(statx) == 256);
 
-/// What a statx reports as valid: STATX_BASIC_STATS, STATX_BTIME, STATX_MNT_ID.
+/// What a statx wants, and what it reports as valid (STATX_*).
+enum class StatxMask : std::uint32_t {
+    None = 0,
+    Type = 0x1,
+    Mode = 0x2,
+    Nlink = 0x4,
+    Uid = 0x8,
+    Gid = 0x10,
+    Atime = 0x20,
+    Mtime = 0x40,
+    Ctime = 0x80,
+    Ino = 0x100,
+    Size = 0x200,
+    Blocks = 0x400,
+    Btime = 0x800,
+    MntId = 0x1000,
+    Dioalign = 0x2000,
+    Reserved = 0x8000'0000,
+};
+template <> inline constexpr bool IS_FLAG_ENUM<StatxMask> = true;
+
 namespace statx_mask {
-inline constexpr std::uint32_t BASIC = 0x7ff;
-inline constexpr std::uint32_t BIRTH_TIME = 0x800;
-inline constexpr std::uint32_t MOUNT_ID = 0x1000;
-inline constexpr std::uint32_t RESERVED = 0x8000'0000;
+inline constexpr std::uint32_t BASIC = raw(StatxMask::Btime) - 1;  ///< STATX_BASIC_STATS: all below it.
+inline constexpr std::uint32_t BIRTH_TIME = raw(StatxMask::Btime);
+inline constexpr std::uint32_t MOUNT_ID = raw(StatxMask::MntId);
 }  // namespace statx_mask
 
 inline constexpr std::uint64_t STATX_MOUNT_ROOT = 0x2000;  ///< STATX_ATTR_MOUNT_ROOT

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "abi/linux/flag_enum.hpp"
+
 namespace exo::abi {
 
 struct timespec {
@@ -49,9 +51,13 @@ enum class ClockId : std::int32_t {
     Tai = 11,
 };
 
-inline constexpr std::uint32_t TIMER_ABSOLUTE = 1;  ///< TIMER_ABSTIME
+enum class TimerFlags : std::uint32_t { None = 0, Abstime = 1 };
+template <> inline constexpr bool IS_FLAG_ENUM<TimerFlags> = true;
 
 enum class IntervalTimer : std::int32_t { Real = 0, Virtual = 1, Profiling = 2 };
+
+/// What adjtimex(2) answers: TIME_OK, TIME_ERROR and the rest.
+enum class ClockState : std::int32_t { Ok = 0, Insert = 1, Delete = 2, Progress = 3, Wait = 4, Error = 5 };
 
 /// adjtimex(2), include/uapi/linux/timex.h.
 struct timex {

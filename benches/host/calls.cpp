@@ -14,7 +14,9 @@ constexpr u32 DESCRIPTORS = 64;
 
 // ---- Dispatch: number to handler, words to parameters, result to words.
 
-Result<u64> add(syscall::Context&, u32 first, u64 second) { return first + second; }
+syscall::Answer<syscall::Count> add(syscall::Context&, syscall::Count32 first, syscall::Count second) {
+    return first + second;
+}
 
 std::array<syscall::SyscallHandler, arch::SYSTEM_CALL_LIMIT> table;
 arch::UserRegisters registers;

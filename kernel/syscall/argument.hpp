@@ -1,125 +1,103 @@
 // How one register becomes one parameter of a handler, and how that parameter is described to tools.
+//
+// Every type that a handler may take has an Argument. There is none for bare integers: a parameter says what it is
+// (numbers.hpp, pointers.hpp, commands.hpp, or an enumeration).
 #pragma once
 
 #include <concepts>
-#include <string_view>
 #include <type_traits>
-#include <utility>
 
-#include "utils/types.hpp"
+#include "syscall/enumerators.hpp"
+#include "syscall/structures.hpp"
 #include "vm/user_memory.hpp"
 
 namespace exo::syscall {
 
-enum class ArgumentKind : u8 {
-    Integer,
-    Flags,
-    Descriptor,
-    Path,
-    Text,
-    In,
-    Out,
-    InOut,
-    Buffer,
-    Address,
-    Pid,
-    Signal
+/// Types that describe themselves; they are made from the raw word.
+template <class T>
+concept SelfDescribing = requires {
+    { T::DESCRIPTION } -> std::convertible_to<Description>;
 };
 
-struct ArgumentDescription {
-    ArgumentKind kind;
-    /// Bytes of the integer, or of what the pointer points to; 0 if that depends on another argument.
-    u32 size;
-    bool is_signed = false;
-};
-
-/// Names a kind in the exported description.
-constexpr std::string_view name_of(ArgumentKind kind) {
-    constexpr std::string_view NAMES[] = {"integer", "flags", "descriptor", "path",    "text", "in",
-                                          "out",     "inout", "buffer",     "address", "pid",  "signal"};
-    return NAMES[std::to_underlying(kind)];
-}
-
-/// Specialised for each type that a handler may take. `decode` never fails: it only types the word.
-template <class T> struct Argument;
-
-template <std::integral T> struct Argument<T> {
-    static constexpr ArgumentDescription DESCRIPTION{ArgumentKind::Integer, sizeof(T), std::is_signed_v<T>};
+/// `decode` never fails: it only types the word.
+template <class T> struct Argument {
+    static_assert(SelfDescribing<T>,
+                  "a parameter of a system call must say what it is: take a type of syscall/numbers.hpp, "
+                  "pointers.hpp or commands.hpp, or an enumeration, instead of this one");
+    static constexpr Description DESCRIPTION{};
     static constexpr T decode(u64 word) { return static_cast<T>(word); }
 };
 
+template <SelfDescribing T> struct Argument<T> {
+    static constexpr Description DESCRIPTION = T::DESCRIPTION;
+    static constexpr T decode(u64 word) { return T::from_word(word); }
+};
+
+/// One of a set, or flags if the enumeration is declared so (abi/linux/flag_enum.hpp).
 template <class T>
     requires std::is_enum_v<T>
 struct Argument<T> {
-    static constexpr ArgumentDescription DESCRIPTION{ArgumentKind::Flags, sizeof(T), false};
+    static constexpr Description DESCRIPTION{.kind = abi::FlagEnum<T> ? Kind::Flags : Kind::Choice,
+                                             .size = sizeof(T),
+                                             .is_signed = std::is_signed_v<std::underlying_type_t<T>>,
+                                             .type = name_of_type<T>(),
+                                             .values = enumerators<T>()};
     static constexpr T decode(u64 word) { return static_cast<T>(word); }
 };
 
-/// Types that describe themselves: a DESCRIPTION, and a constructor from the raw word.
-template <class T>
-    requires requires {
-        { T::DESCRIPTION } -> std::convertible_to<ArgumentDescription>;
-    }
-struct Argument<T> {
-    static constexpr ArgumentDescription DESCRIPTION = T::DESCRIPTION;
-    static constexpr T decode(u64 word) { return T(word); }
+/// What lies in memory: a structure, or anything that a register may be too.
+template <class T> struct Pointee {
+    static constexpr Description DESCRIPTION = Argument<T>::DESCRIPTION;
 };
 
+template <class T>
+    requires(std::is_class_v<T> && !SelfDescribing<T>)
+struct Pointee<T> {
+    static constexpr Description DESCRIPTION{
+        .kind = Kind::Structure, .size = sizeof(T), .type = name_of_type<T>(), .fields = fields<T>()};
+};
+
+template <class T> constexpr Description describe_pointer(Direction direction) {
+    return {.kind = Kind::Pointer, .direction = direction, .element = &Pointee<T>::DESCRIPTION};
+}
+
 template <class T> struct Argument<vm::UserIn<T>> {
-    static constexpr ArgumentDescription DESCRIPTION{ArgumentKind::In, sizeof(T)};
+    static constexpr Description DESCRIPTION = describe_pointer<T>(Direction::In);
     static constexpr vm::UserIn<T> decode(u64 word) { return vm::UserIn<T>(word); }
 };
 
 template <class T> struct Argument<vm::UserOut<T>> {
-    static constexpr ArgumentDescription DESCRIPTION{ArgumentKind::Out, sizeof(T)};
+    static constexpr Description DESCRIPTION = describe_pointer<T>(Direction::Out);
     static constexpr vm::UserOut<T> decode(u64 word) { return vm::UserOut<T>(word); }
 };
 
 template <class T> struct Argument<vm::UserInOut<T>> {
-    static constexpr ArgumentDescription DESCRIPTION{ArgumentKind::InOut, sizeof(T)};
+    static constexpr Description DESCRIPTION = describe_pointer<T>(Direction::Inout);
     static constexpr vm::UserInOut<T> decode(u64 word) { return vm::UserInOut<T>(word); }
 };
 
-/// A descriptor as the program gave it: 32 bits, -1 and AT_FDCWD included.
-struct Descriptor {
-    static constexpr ArgumentDescription DESCRIPTION{ArgumentKind::Descriptor, 4, true};
-    explicit constexpr Descriptor(u64 word) : value(static_cast<i32>(word)) {}
-    i32 value;
+/// A pointer that may be null: then the call does without it.
+template <class P> struct OrNull : P {
+    using P::P;
+    constexpr OrNull(P pointer)
+        : P(pointer) {}  // NOLINT(google-explicit-constructor): the same in another type
 };
 
-/// An address that is not a pointer to be followed now (mmap, brk).
-struct UserAddress {
-    static constexpr ArgumentDescription DESCRIPTION{ArgumentKind::Address, 8};
-    explicit constexpr UserAddress(u64 word) : value(word) {}
-    u64 value;
+template <class P> struct Argument<OrNull<P>> {
+    static constexpr Description DESCRIPTION = [] {
+        Description description = Argument<P>::DESCRIPTION;
+        description.may_be_null = true;
+        return description;
+    }();
+    static constexpr OrNull<P> decode(u64 word) { return OrNull<P>(Argument<P>::decode(word)); }
 };
 
-/// A process or group id: 32 bits, negative ones have meanings.
-struct PidArgument {
-    static constexpr ArgumentDescription DESCRIPTION{ArgumentKind::Pid, 4, true};
-    explicit constexpr PidArgument(u64 word) : value(static_cast<i32>(word)) {}
-    i32 value;
-};
-
-/// A signal number, unchecked.
-struct SignalNumber {
-    static constexpr ArgumentDescription DESCRIPTION{ArgumentKind::Signal, 4, true};
-    explicit constexpr SignalNumber(u64 word) : value(static_cast<i32>(word)) {}
-    i32 value;
-};
-
-/// A path in user memory; posix_x copies it in.
-struct PathArgument {
-    static constexpr ArgumentDescription DESCRIPTION{ArgumentKind::Path, 0};
-    explicit constexpr PathArgument(u64 word) : address(word) {}
-    u64 address;
-};
-
-/// Bytes in user memory whose number is another argument.
-struct BufferArgument {
-    static constexpr ArgumentDescription DESCRIPTION{ArgumentKind::Buffer, 0};
-    explicit constexpr BufferArgument(u64 word) : address(word) {}
-    u64 address;
-};
+/// The name of an enumerator that says which ones of a kind are meant; nullptr: any.
+template <auto WHICH> consteval std::string_view name_of_use() {
+    if constexpr (std::is_enum_v<decltype(WHICH)>)
+        return enumerator<WHICH>().name;
+    else
+        return {};
+}
 
 }  // namespace exo::syscall

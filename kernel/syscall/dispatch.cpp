@@ -13,7 +13,7 @@ namespace {
 struct Entry {
     SyscallHandler handler = nullptr;
     std::string_view name;
-    std::span<const ArgumentDescription> arguments;
+    const HandlerDescription* description = nullptr;
     bool has_fast_path = false;
 };
 constinit std::array<Entry, arch::SYSTEM_CALL_LIMIT> table{};
@@ -64,10 +64,10 @@ u64 fast_unknown(u64, u64, u64, u64, u64, u64) {
 }  // namespace
 
 Result<> register_syscall(usize number, std::string_view name, SyscallHandler handler,
-                          std::span<const ArgumentDescription> arguments) {
+                          const HandlerDescription* description) {
     if (number >= table.size() || handler == nullptr) return Error::Einval;
     if (table[number].handler != nullptr) return Error::AlreadyExists;
-    table[number] = {handler, name, arguments, false};
+    table[number] = {handler, name, description, false};
     arch::set_call_handler(number, handler);
     return {};
 }
@@ -93,7 +93,7 @@ void for_each_call(FunctionRef<void(const CallDescription&)> visit) {
     for (usize number = 0; number < table.size(); ++number) {
         const Entry& entry = table[number];
         if (entry.handler != nullptr)
-            visit({static_cast<u16>(number), entry.name, entry.arguments, entry.has_fast_path});
+            visit({static_cast<u16>(number), entry.name, entry.description, entry.has_fast_path});
     }
 }
 

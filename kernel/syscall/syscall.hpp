@@ -1,11 +1,12 @@
 // System calls: registration, argument decoding, dispatch.
 //
-//   Result<u64> sys_dup2(Context& context, u32 from, u32 to);
-//   TRY(register_call<sys_dup2>(SYS_DUP2, "dup2"));
+//   Answer<DescriptorNumber> sys_dup2(Context& context, Descriptor from, DescriptorNumber to);
+//   TRY(register_call<sys_dup2>(33, "dup2"));
 //
 // Key types: Context (one call), SyscallHandler (the specification's six-words form), Argument<T> (argument.hpp: how a
-// parameter is made from a register, and its description). The types of a handler's parameters are the only
-// description of the call: decoding, the page of supported calls and the generator of test programs come from them.
+// parameter is made from a register, and its description), Answer<T> (answer.hpp: what is returned). The types of a
+// handler are the only description of the call: decoding, the page of supported calls and the generator of test programs
+// come from them.
 // Neighbours: arch calls the handlers themselves, and system_call_failed (upcalls.hpp); posix_x registers its handlers and
 // owns everything they mean.
 // Locking: the table is written at boot only.
@@ -16,7 +17,10 @@
 #include <tuple>
 
 #include "arch/interface.hpp"
-#include "syscall/argument.hpp"
+#include "syscall/answer.hpp"
+#include "syscall/commands.hpp"
+#include "syscall/numbers.hpp"
+#include "syscall/pointers.hpp"
 #include "utils/result.hpp"
 
 namespace exo::syscall {
@@ -30,16 +34,23 @@ struct Context {
 /// becomes -errno. It is what the entry code calls.
 using SyscallHandler = arch::CallHandler;
 
+/// Made once for each handler that is registered; the kernel image has none.
+struct HandlerDescription {
+    std::span<const Description> arguments;
+    Description answer;
+    std::string_view file;  ///< Where it is registered: its family.
+};
+
 struct CallDescription {
     u16 number = 0;
     std::string_view name;
-    std::span<const ArgumentDescription> arguments;
+    const HandlerDescription* handler = nullptr;  ///< Null unless KEEPS_DESCRIPTIONS.
     bool has_fast_path = false;
 };
 
 /// Errors: Einval (number out of range), AlreadyExists.
 Result<> register_syscall(usize number, std::string_view name, SyscallHandler handler,
-                          std::span<const ArgumentDescription> arguments);
+                          const HandlerDescription* description);
 /// A short route beside a full one that is registered already. Errors: Einval, Enosys (no full route).
 Result<> register_fast_path(usize number, arch::FastHandler handler);
 
@@ -54,34 +65,56 @@ template <auto HANDLER, class Signature> struct Thunk;
 
 template <class R> constexpr u64 to_word(R value) { return static_cast<u64>(value); }
 
-template <auto HANDLER, class R, class... Args> struct Thunk<HANDLER, Result<R> (*)(Context&, Args...)> {
+/// Whether what says a length is a size or a number of things.
+constexpr bool lengths_are_right(std::span<const Description> arguments) {
+    for (const Description& one : arguments) {
+        if (one.length_argument < 0) continue;
+        if (static_cast<usize>(one.length_argument) >= arguments.size()) return false;
+        const Kind kind = arguments[static_cast<usize>(one.length_argument)].kind;
+        if (kind != Kind::Size && kind != Kind::Count) return false;
+    }
+    return true;
+}
+
+template <auto HANDLER, class R, class... Args> struct Thunk<HANDLER, R (*)(Context&, Args...)> {
     static_assert(sizeof...(Args) <= 6);
-    static constexpr std::array<ArgumentDescription, sizeof...(Args)> DESCRIPTIONS{
-        Argument<Args>::DESCRIPTION...};
+    static_assert(sizeof(AnswerOf<R>) != 0);  // says what is wrong with a bare integer
+    static constexpr std::array<Description, sizeof...(Args)> ARGUMENTS{Argument<Args>::DESCRIPTION...};
+
+    static const HandlerDescription* describe(const char* file) {
+        static_assert(lengths_are_right(ARGUMENTS), "a length argument must be a Size or a Count");
+        static const HandlerDescription DESCRIPTION{ARGUMENTS, AnswerOf<R>::DESCRIPTION, file};
+        return &DESCRIPTION;
+    }
 
     static arch::SystemCallOutcome call(u64 a, u64 b, u64 c, u64 d, u64 e, u64 f,
                                         arch::UserRegisters& registers) {
         Context context{registers};
         const auto result = call_with(context, {a, b, c, d, e, f}, std::index_sequence_for<Args...>{});
         if (!result) return {0, static_cast<u64>(result.error())};
-        if constexpr (std::is_void_v<R>)
+        if constexpr (std::is_void_v<typename R::value_type>)
             return {0, 0};
         else
             return {to_word(*result), 0};
     }
     template <usize... INDEX>
-    static Result<R> call_with(Context& context, [[maybe_unused]] std::array<u64, 6> words,
-                               std::index_sequence<INDEX...>) {
+    static R call_with(Context& context, [[maybe_unused]] std::array<u64, 6> words,
+                       std::index_sequence<INDEX...>) {
         return HANDLER(context, Argument<Args>::decode(words[INDEX])...);
     }
 };
 
 }  // namespace detail
 
-/// Registers a typed handler: Result<R> handler(Context&, up to six parameters).
-template <auto HANDLER> Result<> register_call(usize number, std::string_view name) {
+/// Registers a typed handler: Result<> or Answer<T> handler(Context&, up to six parameters). `file` is the caller's.
+template <auto HANDLER>
+Result<> register_call(usize number, std::string_view name,
+                       [[maybe_unused]] const char* file = __builtin_FILE_NAME()) {
     using Thunk = detail::Thunk<HANDLER, decltype(HANDLER)>;
-    return register_syscall(number, name, &Thunk::call, Thunk::DESCRIPTIONS);
+    if constexpr (KEEPS_DESCRIPTIONS)
+        return register_syscall(number, name, &Thunk::call, Thunk::describe(file));
+    else
+        return register_syscall(number, name, &Thunk::call, nullptr);
 }
 
 }  // namespace exo::syscall

@@ -13,7 +13,7 @@ namespace {
 using abi::AtFlags;
 using fs::WalkFlags;
 
-Descriptor here() { return Descriptor(static_cast<u64>(abi::AT_CURRENT_DIRECTORY)); }
+Start here() { return Start(static_cast<u64>(abi::AT_CURRENT_DIRECTORY)); }
 
 WalkFlags walk_flags(AtFlags flags) {
     WalkFlags walk = has(flags, AtFlags::SymlinkNofollow) ? WalkFlags::None : WalkFlags::FollowLast;
@@ -37,15 +37,19 @@ Result<bool> names_descriptor(PathArgument path, AtFlags flags) {
 
 // ---- stat
 
+using StatFlags = Known<AtFlags::SymlinkNofollow | AtFlags::NoAutomount | AtFlags::EmptyPath>;
+using StatxFlags = Known<AtFlags::SymlinkNofollow | AtFlags::NoAutomount | AtFlags::EmptyPath |
+                         AtFlags::StatxForceSync | AtFlags::StatxDontSync>;
+
 Result<> stat_path(Descriptor directory, PathArgument path, AtFlags flags, vm::UserOut<abi::stat> out) {
     abi::stat result{};
     fs::fill_stat(TRY(resolve_at(directory, path, flags)).inode(), result);
     return out.write(result);
 }
-Result<> sys_stat(Context&, PathArgument path, vm::UserOut<abi::stat> out) {
+Result<> sys_stat(Context&, ExistingPath path, vm::UserOut<abi::stat> out) {
     return stat_path(here(), path, AtFlags::None, out);
 }
-Result<> sys_lstat(Context&, PathArgument path, vm::UserOut<abi::stat> out) {
+Result<> sys_lstat(Context&, ExistingPath path, vm::UserOut<abi::stat> out) {
     return stat_path(here(), path, AtFlags::SymlinkNofollow, out);
 }
 Result<> sys_fstat(Context&, Descriptor fd, vm::UserOut<abi::stat> out) {
@@ -54,28 +58,25 @@ Result<> sys_fstat(Context&, Descriptor fd, vm::UserOut<abi::stat> out) {
     fs::fill_stat(file->inode(), result);
     return out.write(result);
 }
-Result<> sys_newfstatat(Context& context, Descriptor directory, PathArgument path, vm::UserOut<abi::stat> out,
-                        AtFlags flags) {
-    if ((flags & ~(AtFlags::SymlinkNofollow | AtFlags::NoAutomount | AtFlags::EmptyPath)) != AtFlags::None)
-        return Error::Einval;
+Result<> sys_newfstatat(Context& context, Start directory, ExistingPath path, vm::UserOut<abi::stat> out,
+                        StatFlags given) {
+    const AtFlags flags = TRY(given.checked());
     if (directory.value != abi::AT_CURRENT_DIRECTORY && TRY(names_descriptor(path, flags)))
         return sys_fstat(context, directory, out);
     return stat_path(directory, path, flags, out);
 }
 
-Result<> sys_statx(Context&, Descriptor directory, PathArgument path, u32 flags, u32 mask,
+Result<> sys_statx(Context&, Start directory, ExistingPath path, StatxFlags given, abi::StatxMask mask,
                    vm::UserOut<abi::statx> out) {
-    constexpr u32 SYNC_TYPE = 0x6000;
-    const auto at_flags = static_cast<AtFlags>(flags & ~SYNC_TYPE);
-    if ((mask & abi::statx_mask::RESERVED) != 0 || (flags & SYNC_TYPE) == SYNC_TYPE) return Error::Einval;
-    if ((at_flags & ~(AtFlags::SymlinkNofollow | AtFlags::NoAutomount | AtFlags::EmptyPath)) != AtFlags::None)
-        return Error::Einval;
+    const AtFlags flags = TRY(given.checked());
+    if (has(mask, abi::StatxMask::Reserved)) return Error::Einval;
+    if (has_all(flags, AtFlags::StatxForceSync | AtFlags::StatxDontSync)) return Error::Einval;
     abi::statx result{};
-    if (directory.value != abi::AT_CURRENT_DIRECTORY && TRY(names_descriptor(path, at_flags))) {
+    if (directory.value != abi::AT_CURRENT_DIRECTORY && TRY(names_descriptor(path, flags))) {
         const FileUse file = TRY(use_file(directory, Rights::Inspect));
         fs::fill_statx(file->inode(), file->path() ? &file->path() : nullptr, result);
     } else {
-        const fs::Path target = TRY(resolve_at(directory, path, at_flags));
+        const fs::Path target = TRY(resolve_at(directory, path, flags));
         fs::fill_statx(target.inode(), &target, result);
     }
     return out.write(result);
@@ -83,7 +84,7 @@ Result<> sys_statx(Context&, Descriptor directory, PathArgument path, u32 flags,
 
 // ---- statfs
 
-Result<> sys_statfs(Context&, PathArgument path, vm::UserOut<abi::statfs> out) {
+Result<> sys_statfs(Context&, ExistingPath path, vm::UserOut<abi::statfs> out) {
     const fs::Path target = TRY(resolve_at(here(), path, AtFlags::None));
     abi::statfs result{};
     TRY(fs::fill_statfs(target.inode(), target.mount.get(), result));
@@ -98,38 +99,41 @@ Result<> sys_fstatfs(Context&, Descriptor fd, vm::UserOut<abi::statfs> out) {
 
 // ---- Mode and owner
 
-Result<> sys_fchmodat(Context&, Descriptor directory, PathArgument path, u32 mode) {
+Result<> sys_fchmodat(Context&, Start directory, ExistingPath path, Mode mode) {
     const fs::Path target = TRY(resolve_at(directory, path, AtFlags::None));
     return fs::change_mode(fs::Target(target), mode, current_task().credentials());
 }
-Result<> sys_chmod(Context& context, PathArgument path, u32 mode) {
+Result<> sys_chmod(Context& context, ExistingPath path, Mode mode) {
     return sys_fchmodat(context, here(), path, mode);
 }
-Result<> sys_fchmod(Context&, Descriptor fd, u32 mode) {
+Result<> sys_fchmod(Context&, Descriptor fd, Mode mode) {
     const FileUse file = TRY(use_file(fd, Rights::Attributes));
     return fs::change_mode(fs::Target(*file), mode, current_task().credentials());
 }
 
+/// Of fchownat and utimensat.
+using OwnFlags = Known<AtFlags::SymlinkNofollow | AtFlags::EmptyPath>;
+
 std::optional<u32> id_or_keep(u32 id) { return id == ~0U ? std::nullopt : std::optional<u32>(id); }
 
-Result<> sys_fchown(Context&, Descriptor fd, u32 uid, u32 gid) {
+Result<> sys_fchown(Context&, Descriptor fd, UidOrUnchanged uid, GidOrUnchanged gid) {
     const FileUse file = TRY(use_file(fd, Rights::Attributes));
     return fs::change_owner(fs::Target(*file), id_or_keep(uid), id_or_keep(gid),
                             current_task().credentials());
 }
-Result<> sys_fchownat(Context& context, Descriptor directory, PathArgument path, u32 uid, u32 gid,
-                      AtFlags flags) {
-    if ((flags & ~(AtFlags::SymlinkNofollow | AtFlags::EmptyPath)) != AtFlags::None) return Error::Einval;
+Result<> sys_fchownat(Context& context, Start directory, ExistingPath path, UidOrUnchanged uid,
+                      GidOrUnchanged gid, OwnFlags given) {
+    const AtFlags flags = TRY(given.checked());
     if (directory.value != abi::AT_CURRENT_DIRECTORY && TRY(names_descriptor(path, flags)))
         return sys_fchown(context, directory, uid, gid);
     const fs::Path target = TRY(resolve_at(directory, path, flags));
     return fs::change_owner(fs::Target(target), id_or_keep(uid), id_or_keep(gid),
                             current_task().credentials());
 }
-Result<> sys_chown(Context& context, PathArgument path, u32 uid, u32 gid) {
+Result<> sys_chown(Context& context, ExistingPath path, UidOrUnchanged uid, GidOrUnchanged gid) {
     return sys_fchownat(context, here(), path, uid, gid, AtFlags::None);
 }
-Result<> sys_lchown(Context& context, PathArgument path, u32 uid, u32 gid) {
+Result<> sys_lchown(Context& context, ExistingPath path, UidOrUnchanged uid, GidOrUnchanged gid) {
     return sys_fchownat(context, here(), path, uid, gid, AtFlags::SymlinkNofollow);
 }
 
@@ -162,9 +166,9 @@ Result<> change_times(Descriptor directory, PathArgument path, fs::TimeChange ac
     return fs::change_times(fs::Target(target), access, modification, credentials);
 }
 
-Result<> sys_utimensat(Context&, Descriptor directory, PathArgument path, vm::UserIn<TimePair> times,
-                       AtFlags flags) {
-    if ((flags & ~(AtFlags::SymlinkNofollow | AtFlags::EmptyPath)) != AtFlags::None) return Error::Einval;
+Result<> sys_utimensat(Context&, Start directory, OrNull<ExistingPath> path,
+                       OrNull<vm::UserIn<TimePair>> times, OwnFlags given) {
+    const AtFlags flags = TRY(given.checked());
     fs::TimeChange access{fs::TimeChange::Kind::Now};
     fs::TimeChange modification = access;
     if (!times.is_null()) {
@@ -183,7 +187,7 @@ struct SecondPair {
     i64 access;
     i64 modification;
 };
-Result<> sys_utime(Context&, PathArgument path, vm::UserIn<SecondPair> times) {
+Result<> sys_utime(Context&, ExistingPath path, OrNull<vm::UserIn<SecondPair>> times) {
     fs::TimeChange access{fs::TimeChange::Kind::Now};
     fs::TimeChange modification = access;
     if (!times.is_null()) {
@@ -205,7 +209,8 @@ Result<fs::TimeChange> from_microseconds(i64 seconds, i64 microseconds) {
     if (microseconds < 0 || microseconds >= 1'000'000) return Error::Einval;
     return fs::TimeChange{fs::TimeChange::Kind::Set, {seconds, static_cast<u32>(microseconds * 1000)}};
 }
-Result<> sys_futimesat(Context&, Descriptor directory, PathArgument path, vm::UserIn<MicrosecondPair> times) {
+Result<> sys_futimesat(Context&, Start directory, OrNull<ExistingPath> path,
+                       OrNull<vm::UserIn<MicrosecondPair>> times) {
     fs::TimeChange access{fs::TimeChange::Kind::Now};
     fs::TimeChange modification = access;
     if (!times.is_null()) {
@@ -216,7 +221,7 @@ Result<> sys_futimesat(Context&, Descriptor directory, PathArgument path, vm::Us
     if (path.address == 0 && directory.value == abi::AT_CURRENT_DIRECTORY) return Error::Efault;
     return change_times(directory, path, access, modification, AtFlags::None);
 }
-Result<> sys_utimes(Context& context, PathArgument path, vm::UserIn<MicrosecondPair> times) {
+Result<> sys_utimes(Context& context, ExistingPath path, OrNull<vm::UserIn<MicrosecondPair>> times) {
     if (path.address == 0) return Error::Efault;
     return sys_futimesat(context, here(), path, times);
 }
@@ -256,7 +261,7 @@ struct DirectoryWriter {
     }
 };
 
-Result<usize> sys_getdents64(Context&, Descriptor fd, BufferArgument buffer, u32 size) {
+Answer<Size> sys_getdents64(Context&, DirectoryDescriptor fd, OutBytes<2> buffer, Size32 size) {
     const FileUse file = TRY(use_file(fd, Rights::Read));
     DirectoryWriter writer{buffer.address, size};
     TRY(file->read_directory([&](const fs::DirectoryEntry& entry) { return writer.add(entry); }));
@@ -266,15 +271,15 @@ Result<usize> sys_getdents64(Context&, Descriptor fd, BufferArgument buffer, u32
 
 // ---- Extended attributes: no file system has any (xattr(7)).
 
-Result<> sys_xattr_of_path(Context&, PathArgument path) {
+Answer<Size> sys_getxattr(Context&, ExistingPath path, TextArgument, OutBytes<3>, Size) {
     TRY(resolve_at(here(), path, AtFlags::None));
     return Error::Eopnotsupp;
 }
-Result<> sys_xattr_of_link(Context&, PathArgument path) {
+Answer<Size> sys_lgetxattr(Context&, ExistingPath path, TextArgument, OutBytes<3>, Size) {
     TRY(resolve_at(here(), path, AtFlags::SymlinkNofollow));
     return Error::Eopnotsupp;
 }
-Result<> sys_xattr_of_file(Context&, Descriptor fd) {
+Answer<Size> sys_fgetxattr(Context&, Descriptor fd, TextArgument, OutBytes<3>, Size) {
     TRY(use_file(fd, Rights::Inspect));
     return Error::Eopnotsupp;
 }
@@ -294,9 +299,9 @@ Result<> register_attribute_calls() {
     TRY(register_call<sys_utime>(132, "utime"));
     TRY(register_call<sys_statfs>(137, "statfs"));
     TRY(register_call<sys_fstatfs>(138, "fstatfs"));
-    TRY(register_call<sys_xattr_of_path>(191, "getxattr"));
-    TRY(register_call<sys_xattr_of_link>(192, "lgetxattr"));
-    TRY(register_call<sys_xattr_of_file>(193, "fgetxattr"));
+    TRY(register_call<sys_getxattr>(191, "getxattr"));
+    TRY(register_call<sys_lgetxattr>(192, "lgetxattr"));
+    TRY(register_call<sys_fgetxattr>(193, "fgetxattr"));
     TRY(register_call<sys_getdents64>(217, "getdents64"));
     TRY(register_call<sys_utimes>(235, "utimes"));
     TRY(register_call<sys_fchownat>(260, "fchownat"));

@@ -9,15 +9,15 @@ namespace exo::posix_x {
 
 namespace {
 
-enum class UsageOf : i32 { Self = 0, Children = -1, Thread = 1 };
+using abi::UsageOf;
 
 ResourceUsage usage_of_children(Process& process) {
     auto tree = PROCESSES.lock();
     return process.children_usage;
 }
 
-Result<> sys_getrusage(Context&, i32 whose, vm::UserOut<abi::rusage> out) {
-    switch (static_cast<UsageOf>(whose)) {
+Result<> sys_getrusage(Context&, UsageOf whose, vm::UserOut<abi::rusage> out) {
+    switch (whose) {
         case UsageOf::Self:
         case UsageOf::Thread: return out.write(to_abi(usage_of(current_task())));
         case UsageOf::Children: return out.write(to_abi(usage_of_children(current_process())));
@@ -26,7 +26,7 @@ Result<> sys_getrusage(Context&, i32 whose, vm::UserOut<abi::rusage> out) {
 }
 
 /// The value is the time since boot; that it may look like an error number is the interface's fault (times(2)).
-Result<u64> sys_times(Context&, vm::UserOut<abi::tms> out) {
+Answer<ClockTicks> sys_times(Context&, OrNull<vm::UserOut<abi::tms>> out) {
     if (!out.is_null()) {
         const ResourceUsage self = usage_of(current_task());
         const ResourceUsage children = usage_of_children(current_process());

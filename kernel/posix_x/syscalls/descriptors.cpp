@@ -1,4 +1,5 @@
-// Descriptors themselves: open, close, dup, fcntl, pipes, eventfds.
+// Descriptors themselves: open, close, dup, pipes, eventfds.
+#include "abi/linux/socket.hpp"
 #include "ipc/eventfd.hpp"
 #include "ipc/pipe.hpp"
 #include "posix_x/syscalls/families.hpp"
@@ -8,15 +9,14 @@ namespace exo::posix_x {
 
 namespace {
 
-using abi::FcntlCommand;
+using abi::CloseRangeFlags;
+using abi::EventFlags;
 using abi::OpenFlags;
 using security::OnExec;
 
 constexpr OnExec on_exec(OpenFlags flags) {
     return has(flags, OpenFlags::Cloexec) ? OnExec::Close : OnExec::Keep;
 }
-
-u32 descriptor_limit() { return static_cast<u32>(std::min<u64>(current_task().open_files_limit(), ~0U)); }
 
 // ---- open
 
@@ -31,15 +31,17 @@ Result<u32> open_at(Descriptor directory, PathArgument path, OpenFlags flags, u3
     return slot.commit({std::move(file), rights}, on_exec(flags));
 }
 
-Result<u32> sys_open(Context&, PathArgument path, OpenFlags flags, u32 mode) {
+using OpenedPath = PathOf<PathUse::Opened>;
+
+Answer<NewDescriptor> sys_open(Context&, OpenedPath path, OpenFlags flags, Mode mode) {
     return open_at(Descriptor(static_cast<u64>(abi::AT_CURRENT_DIRECTORY)), path, flags, mode);
 }
 
-Result<u32> sys_openat(Context&, Descriptor directory, PathArgument path, OpenFlags flags, u32 mode) {
+Answer<NewDescriptor> sys_openat(Context&, Start directory, OpenedPath path, OpenFlags flags, Mode mode) {
     return open_at(directory, path, flags, mode);
 }
 
-Result<u32> sys_creat(Context&, PathArgument path, u32 mode) {
+Answer<NewDescriptor> sys_creat(Context&, OpenedPath path, Mode mode) {
     const OpenFlags flags = OpenFlags::Creat | OpenFlags::Wronly | OpenFlags::Trunc;
     return open_at(Descriptor(static_cast<u64>(abi::AT_CURRENT_DIRECTORY)), path, flags, mode);
 }
@@ -56,30 +58,26 @@ Result<> sys_close(Context&, Descriptor fd) {
     return finish_close(TRY(current_task().files->close(static_cast<u32>(fd.value))));
 }
 
-Result<> sys_close_range(Context&, u32 first, u32 last, u32 flags) {
-    constexpr u32 UNSHARE = 2;
-    constexpr u32 CLOEXEC = 4;
-    if ((flags & ~(UNSHARE | CLOEXEC)) != 0 || first > last) return Error::Einval;
+Result<> sys_close_range(Context&, DescriptorNumber first_number, DescriptorNumber last_number,
+                         Known<CloseRangeFlags::Unshare | CloseRangeFlags::Cloexec> given) {
+    const CloseRangeFlags flags = TRY(given.checked());
+    const auto first = static_cast<u32>(first_number.value);
+    const auto last = static_cast<u32>(last_number.value);
+    if (first > last) return Error::Einval;
     Task& task = current_task();
-    if ((flags & UNSHARE) != 0 && !task.files.is_only_user()) {
+    if (has(flags, CloseRangeFlags::Unshare) && !task.files.is_only_user()) {
         security::TableUser own = TRY(task.files.clone());
         auto guard = task.task_lock.lock();  // /proc of other processes looks at the table under it
         task.files = std::move(own);         // swaps: the old one is left by `own`, after the lock
     }
-    const auto action =
-        (flags & CLOEXEC) != 0 ? security::RangeAction::MarkCloseOnExec : security::RangeAction::Close;
+    const auto action = has(flags, CloseRangeFlags::Cloexec) ? security::RangeAction::MarkCloseOnExec
+                                                             : security::RangeAction::Close;
     task.files->close_range(first, last, action,
                             [](Ref<Object> object) { (void)finish_close(std::move(object)); });
     return {};
 }
 
-Result<u32> duplicate(Descriptor fd, OnExec mode, u32 minimum) {
-    Task& task = current_task();
-    security::Capability capability = TRY(task.files->copy(static_cast<u32>(fd.value)));
-    return task.files->install(std::move(capability), mode, descriptor_limit(), minimum);
-}
-
-Result<u32> sys_dup(Context&, Descriptor fd) { return duplicate(fd, OnExec::Keep, 0); }
+Answer<NewDescriptor> sys_dup(Context&, Descriptor fd) { return duplicate_descriptor(fd, OnExec::Keep, 0); }
 
 Result<u32> duplicate_to(Descriptor from, Descriptor to, OnExec mode) {
     Task& task = current_task();
@@ -91,7 +89,7 @@ Result<u32> duplicate_to(Descriptor from, Descriptor to, OnExec mode) {
     return static_cast<u32>(to.value);
 }
 
-Result<u32> sys_dup2(Context&, Descriptor from, Descriptor to) {
+Answer<DescriptorNumber> sys_dup2(Context&, Descriptor from, DescriptorNumber to) {
     if (from.value == to.value) {
         TRY(current_task().files->on_exec(static_cast<u32>(from.value)));
         return static_cast<u32>(to.value);
@@ -99,81 +97,11 @@ Result<u32> sys_dup2(Context&, Descriptor from, Descriptor to) {
     return duplicate_to(from, to, OnExec::Keep);
 }
 
-Result<u32> sys_dup3(Context&, Descriptor from, Descriptor to, OpenFlags flags) {
-    if ((flags & ~OpenFlags::Cloexec) != OpenFlags{} || from.value == to.value) return Error::Einval;
+Answer<DescriptorNumber> sys_dup3(Context&, Descriptor from, DescriptorNumber to,
+                                  Known<OpenFlags::Cloexec> given) {
+    const OpenFlags flags = TRY(given.checked());
+    if (from.value == to.value) return Error::Einval;
     return duplicate_to(from, to, on_exec(flags));
-}
-
-// ---- fcntl
-
-Result<u64> duplicate_from(Descriptor fd, u64 minimum, OnExec mode) {
-    if (minimum >= current_task().open_files_limit()) {
-        TRY(current_task().files->on_exec(static_cast<u32>(fd.value)));
-        return Error::Einval;
-    }
-    return TRY(duplicate(fd, mode, static_cast<u32>(minimum)));
-}
-
-Result<u64> fcntl_of_file(fs::File& file, FcntlCommand command, u64 argument) {
-    switch (command) {
-        case FcntlCommand::Getfl: return static_cast<u64>(file.flags());
-        case FcntlCommand::Setfl:
-            TRY(file.set_status_flags(static_cast<OpenFlags>(argument), current_task().credentials()));
-            return 0ULL;
-        case FcntlCommand::Getpipesz: return TRY(file.pipe_capacity());
-        case FcntlCommand::Setpipesz: {
-            if (argument > 0x80000000ULL) return Error::Einval;
-            return TRY(file.set_pipe_capacity(static_cast<u32>(argument), current_task().credentials()));
-        }
-        default: return Error::Einval;  // record locks, leases, signals on input and seals are not there
-    }
-}
-
-Result<u64> sys_fcntl(Context&, Descriptor fd, FcntlCommand command, u64 argument) {
-    security::CapabilityTable& files = *current_task().files;
-    const auto number = static_cast<u32>(fd.value);
-    switch (command) {
-        case FcntlCommand::Dupfd: return duplicate_from(fd, argument, OnExec::Keep);
-        case FcntlCommand::DupfdCloexec: return duplicate_from(fd, argument, OnExec::Close);
-        case FcntlCommand::Getfd: return TRY(files.on_exec(number)) == OnExec::Close ? 1ULL : 0ULL;
-        case FcntlCommand::Setfd:
-            TRY(files.set_on_exec(number,
-                                  (argument & abi::FD_CLOSE_ON_EXEC) != 0 ? OnExec::Close : OnExec::Keep));
-            return 0ULL;
-        default: break;
-    }
-    const bool looks_only = command == FcntlCommand::Getfl;
-    const FileUse file = TRY(use_file(fd, looks_only ? Rights::Inspect : Rights::Configure));
-    return fcntl_of_file(*file, command, argument);
-}
-
-// ---- ioctl: what concerns any descriptor; the rest is the file's.
-
-Result<u64> sys_ioctl(Context&, Descriptor fd, u32 request, u64 argument) {
-    security::CapabilityTable& files = *current_task().files;
-    const FileUse file = TRY(use_file(fd, Rights::Control));
-    switch (static_cast<abi::FileIoctl>(request)) {
-        case abi::FileIoctl::Fioclex:
-            TRY(files.set_on_exec(static_cast<u32>(fd.value), OnExec::Close));
-            return 0ULL;
-        case abi::FileIoctl::Fionclex:
-            TRY(files.set_on_exec(static_cast<u32>(fd.value), OnExec::Keep));
-            return 0ULL;
-        case abi::FileIoctl::Fionbio: {
-            const i32 on = TRY(vm::UserIn<i32>(argument).read());
-            file->set_blocking(on != 0 ? fs::File::Blocking::No : fs::File::Blocking::Yes);
-            return 0ULL;
-        }
-        case abi::FileIoctl::Fionread: {
-            const Result<u64> bytes = file->readable_bytes();
-            if (!bytes && bytes.error() == Error::Enotty) break;
-            const i32 value = static_cast<i32>(std::min<u64>(TRY(bytes), INT32_MAX));
-            TRY(vm::UserOut<i32>(argument).write(value));
-            return 0ULL;
-        }
-        default: break;
-    }
-    return file->ioctl(request, argument);
 }
 
 // ---- pipes, eventfds
@@ -182,14 +110,15 @@ struct PipeNumbers {
     u32 reader;
     u32 writer;
 };
+using PipeNumbersOut = FixedArray<NewDescriptor, Direction::Out, 2>;
+using PipeFlags = Known<OpenFlags::Cloexec | OpenFlags::Nonblock | OpenFlags::Direct>;
 
-Result<> sys_pipe2(Context&, vm::UserOut<PipeNumbers> out, OpenFlags flags) {
-    if ((flags & ~(OpenFlags::Cloexec | OpenFlags::Nonblock | OpenFlags::Direct)) != OpenFlags{})
-        return Error::Einval;
+Result<> sys_pipe2(Context&, PipeNumbersOut out, PipeFlags given) {
+    const OpenFlags flags = TRY(given.checked());
     Task& task = current_task();
     ipc::PipePair pipe = TRY(ipc::create_pipe(flags, task.credentials()));
     security::ReservedPair slots = TRY(task.files->reserve_pair(descriptor_limit()));
-    TRY(out.write({slots.first.number(), slots.second.number()}));
+    TRY(vm::UserOut<PipeNumbers>(out.address).write({slots.first.number(), slots.second.number()}));
     const Rights read_rights = pipe.reader->rights();
     const Rights write_rights = pipe.writer->rights();
     slots.first.commit({std::move(pipe.reader), read_rights}, on_exec(flags));
@@ -197,22 +126,24 @@ Result<> sys_pipe2(Context&, vm::UserOut<PipeNumbers> out, OpenFlags flags) {
     return {};
 }
 
-Result<> sys_pipe(Context& context, vm::UserOut<PipeNumbers> out) {
-    return sys_pipe2(context, out, OpenFlags{});
+Result<> sys_pipe(Context& context, PipeNumbersOut out) { return sys_pipe2(context, out, OpenFlags{}); }
+
+using KnownEventFlags = Known<EventFlags::Semaphore | EventFlags::Nonblock | EventFlags::Cloexec>;
+
+Answer<NewDescriptor> sys_eventfd2(Context&, Count32 initial, KnownEventFlags given) {
+    const EventFlags flags = TRY(given.checked());
+    const auto mode = has(flags, EventFlags::Semaphore) ? ipc::EventMode::Semaphore : ipc::EventMode::Counter;
+    const auto file_flags = static_cast<OpenFlags>(abi::raw(flags));  // the same bits
+    return install_file(TRY(ipc::create_event_file(initial, mode, file_flags & OpenFlags::Nonblock)),
+                        on_exec(file_flags));
 }
 
-Result<u32> sys_eventfd2(Context&, u32 initial, OpenFlags flags) {
-    constexpr auto SEMAPHORE = static_cast<OpenFlags>(1);
-    if ((flags & ~(SEMAPHORE | OpenFlags::Cloexec | OpenFlags::Nonblock)) != OpenFlags{})
-        return Error::Einval;
-    const auto mode = has(flags, SEMAPHORE) ? ipc::EventMode::Semaphore : ipc::EventMode::Counter;
-    return install_file(TRY(ipc::create_event_file(initial, mode, flags & OpenFlags::Nonblock)),
-                        on_exec(flags));
+Answer<NewDescriptor> sys_eventfd(Context& context, Count32 initial) {
+    return sys_eventfd2(context, initial, EventFlags::None);
 }
 
-Result<u32> sys_eventfd(Context& context, u32 initial) { return sys_eventfd2(context, initial, OpenFlags{}); }
-
-Result<u32> sys_socket(Context&, i32, i32, i32) {
+Answer<NewDescriptor> sys_socket(Context&, abi::AddressFamily, ChoiceWith<abi::SocketType, abi::SocketFlags>,
+                                 ProtocolNumber) {
     return Error::Eafnosupport;  // no address family is there
 }
 
@@ -222,12 +153,10 @@ Result<> register_descriptor_calls() {
     using syscall::register_call;
     TRY(register_call<sys_open>(2, "open"));
     TRY(register_call<sys_close>(3, "close"));
-    TRY(register_call<sys_ioctl>(16, "ioctl"));
     TRY(register_call<sys_pipe>(22, "pipe"));
     TRY(register_call<sys_dup>(32, "dup"));
     TRY(register_call<sys_dup2>(33, "dup2"));
     TRY(register_call<sys_socket>(41, "socket"));
-    TRY(register_call<sys_fcntl>(72, "fcntl"));
     TRY(register_call<sys_creat>(85, "creat"));
     TRY(register_call<sys_openat>(257, "openat"));
     TRY(register_call<sys_eventfd>(284, "eventfd"));

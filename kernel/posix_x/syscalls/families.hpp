@@ -13,11 +13,14 @@ namespace exo::posix_x {
 // Errors of each: AlreadyExists, a number registered twice.
 Result<> register_read_write_calls();
 Result<> register_descriptor_calls();
+Result<> register_control_calls();
 Result<> register_path_calls();
 Result<> register_attribute_calls();
 Result<> register_mount_calls();
 Result<> register_memory_calls();
 Result<> register_process_calls();
+Result<> register_process_setting_calls();
+Result<> register_limit_calls();
 Result<> register_identity_calls();
 Result<> register_signal_calls();
 Result<> register_poll_calls();

@@ -12,10 +12,10 @@ namespace {
 constexpr u32 UNCHANGED = ~0U;
 constexpr u32 MAX_GROUPS = 65536;
 
-Result<u32> sys_getuid(Context&) { return current_task().identity->uid; }
-Result<u32> sys_geteuid(Context&) { return current_task().identity->euid; }
-Result<u32> sys_getgid(Context&) { return current_task().identity->gid; }
-Result<u32> sys_getegid(Context&) { return current_task().identity->egid; }
+Answer<Uid> sys_getuid(Context&) { return current_task().identity->uid; }
+Answer<Uid> sys_geteuid(Context&) { return current_task().identity->euid; }
+Answer<Gid> sys_getgid(Context&) { return current_task().identity->gid; }
+Answer<Gid> sys_getegid(Context&) { return current_task().identity->egid; }
 
 /// capabilities(7), "Effect of user ID changes on capabilities".
 void adjust_capabilities(const Identity& old, Identity& next) {
@@ -60,7 +60,7 @@ void adopt(Ref<Identity> next) {
     put_in_place(std::move(next));
 }
 
-Result<> sys_setuid(Context&, u32 uid) {
+Result<> sys_setuid(Context&, Uid uid) {
     const Identity& now = *current_task().identity;
     if (uid == UNCHANGED) return Error::Einval;
     Ref<Identity> next = TRY(now.clone());
@@ -73,7 +73,7 @@ Result<> sys_setuid(Context&, u32 uid) {
     return {};
 }
 
-Result<> sys_setgid(Context&, u32 gid) {
+Result<> sys_setgid(Context&, Gid gid) {
     const Identity& now = *current_task().identity;
     if (gid == UNCHANGED) return Error::Einval;
     Ref<Identity> next = TRY(now.clone());
@@ -86,7 +86,7 @@ Result<> sys_setgid(Context&, u32 gid) {
     return {};
 }
 
-Result<> sys_setreuid(Context&, u32 uid, u32 euid) {
+Result<> sys_setreuid(Context&, UidOrUnchanged uid, UidOrUnchanged euid) {
     const Identity& now = *current_task().identity;
     const bool privileged = now.can(Capability::Setuid);
     Ref<Identity> next = TRY(now.clone());
@@ -104,7 +104,7 @@ Result<> sys_setreuid(Context&, u32 uid, u32 euid) {
     return {};
 }
 
-Result<> sys_setregid(Context&, u32 gid, u32 egid) {
+Result<> sys_setregid(Context&, GidOrUnchanged gid, GidOrUnchanged egid) {
     const Identity& now = *current_task().identity;
     const bool privileged = now.can(Capability::Setgid);
     Ref<Identity> next = TRY(now.clone());
@@ -122,7 +122,7 @@ Result<> sys_setregid(Context&, u32 gid, u32 egid) {
     return {};
 }
 
-Result<> sys_setresuid(Context&, u32 uid, u32 euid, u32 suid) {
+Result<> sys_setresuid(Context&, UidOrUnchanged uid, UidOrUnchanged euid, UidOrUnchanged suid) {
     const Identity& now = *current_task().identity;
     const auto allowed = [&](u32 id) {
         return id == UNCHANGED || now.can(Capability::Setuid) || id == now.uid || id == now.euid ||
@@ -138,7 +138,7 @@ Result<> sys_setresuid(Context&, u32 uid, u32 euid, u32 suid) {
     return {};
 }
 
-Result<> sys_setresgid(Context&, u32 gid, u32 egid, u32 sgid) {
+Result<> sys_setresgid(Context&, GidOrUnchanged gid, GidOrUnchanged egid, GidOrUnchanged sgid) {
     const Identity& now = *current_task().identity;
     const auto allowed = [&](u32 id) {
         return id == UNCHANGED || now.can(Capability::Setgid) || id == now.gid || id == now.egid ||
@@ -154,14 +154,14 @@ Result<> sys_setresgid(Context&, u32 gid, u32 egid, u32 sgid) {
     return {};
 }
 
-Result<> sys_getresuid(Context&, vm::UserOut<u32> uid, vm::UserOut<u32> euid, vm::UserOut<u32> suid) {
+Result<> sys_getresuid(Context&, vm::UserOut<Uid> uid, vm::UserOut<Uid> euid, vm::UserOut<Uid> suid) {
     const Identity& now = *current_task().identity;
     TRY(uid.write(now.uid));
     TRY(euid.write(now.euid));
     return suid.write(now.suid);
 }
 
-Result<> sys_getresgid(Context&, vm::UserOut<u32> gid, vm::UserOut<u32> egid, vm::UserOut<u32> sgid) {
+Result<> sys_getresgid(Context&, vm::UserOut<Gid> gid, vm::UserOut<Gid> egid, vm::UserOut<Gid> sgid) {
     const Identity& now = *current_task().identity;
     TRY(gid.write(now.gid));
     TRY(egid.write(now.egid));
@@ -169,7 +169,7 @@ Result<> sys_getresgid(Context&, vm::UserOut<u32> gid, vm::UserOut<u32> egid, vm
 }
 
 /// setfsuid(2): answers the old id, whether it changed anything or not.
-Result<u32> sys_setfsuid(Context&, u32 uid) {
+Answer<Uid> sys_setfsuid(Context&, Uid uid) {
     const Identity& now = *current_task().identity;
     const u32 old = now.fsuid;
     const bool allowed = now.can(Capability::Setuid) || uid == now.uid || uid == now.euid ||
@@ -182,7 +182,7 @@ Result<u32> sys_setfsuid(Context&, u32 uid) {
     return old;
 }
 
-Result<u32> sys_setfsgid(Context&, u32 gid) {
+Answer<Gid> sys_setfsgid(Context&, Gid gid) {
     const Identity& now = *current_task().identity;
     const u32 old = now.fsgid;
     const bool allowed = now.can(Capability::Setgid) || gid == now.gid || gid == now.egid ||
@@ -196,7 +196,7 @@ Result<u32> sys_setfsgid(Context&, u32 gid) {
 
 // ---- Groups
 
-Result<u32> sys_getgroups(Context&, i32 size, BufferArgument out) {
+Answer<Count32> sys_getgroups(Context&, SignedCount size, OutArray<Gid, 0> out) {
     const Identity& now = *current_task().identity;
     const auto count = static_cast<u32>(now.groups.size());
     if (size < 0) return Error::Einval;
@@ -207,7 +207,7 @@ Result<u32> sys_getgroups(Context&, i32 size, BufferArgument out) {
     return count;
 }
 
-Result<> sys_setgroups(Context&, u64 size, BufferArgument list) {
+Result<> sys_setgroups(Context&, Count size, InArray<Gid, 0> list) {
     const Identity& now = *current_task().identity;
     if (!now.can(Capability::Setgid)) return Error::Eperm;
     if (size > MAX_GROUPS) return Error::Einval;
@@ -225,7 +225,7 @@ Result<> sys_setgroups(Context&, u64 size, BufferArgument list) {
 // ---- Capabilities, version 3 of the interface (capget(2)).
 
 struct CapabilityHeader {
-    u32 version;
+    u32 version;  ///< VERSION_3
     i32 pid;
 };
 struct CapabilityData {
@@ -234,6 +234,9 @@ struct CapabilityData {
     u32 inheritable;
 };
 constexpr u32 VERSION_3 = 0x20080522;
+/// The lower and the upper 32 of each set.
+using CapabilitiesIn = FixedArray<CapabilityData, Direction::In, 2>;
+using CapabilitiesOut = FixedArray<CapabilityData, Direction::Out, 2>;
 
 /// Writes the version that is supported and fails if another was asked for.
 Result<CapabilityHeader> read_header(vm::UserInOut<CapabilityHeader> user) {
@@ -244,7 +247,7 @@ Result<CapabilityHeader> read_header(vm::UserInOut<CapabilityHeader> user) {
     return Error::Einval;
 }
 
-Result<> sys_capget(Context&, vm::UserInOut<CapabilityHeader> user_header, BufferArgument data) {
+Result<> sys_capget(Context&, vm::UserInOut<CapabilityHeader> user_header, OrNull<CapabilitiesOut> data) {
     const CapabilityHeader header = TRY(read_header(user_header));
     if (header.pid < 0) return Error::Einval;
     if (data.address == 0) return {};
@@ -260,7 +263,7 @@ Result<> sys_capget(Context&, vm::UserInOut<CapabilityHeader> user_header, Buffe
     return {};
 }
 
-Result<> sys_capset(Context&, vm::UserInOut<CapabilityHeader> user_header, BufferArgument data) {
+Result<> sys_capset(Context&, vm::UserInOut<CapabilityHeader> user_header, CapabilitiesIn data) {
     const CapabilityHeader header = TRY(read_header(user_header));
     if (header.pid != 0 && header.pid != current_process().pid()) return Error::Eperm;
     CapabilitySet effective = 0;

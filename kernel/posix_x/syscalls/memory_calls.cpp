@@ -28,9 +28,9 @@ Result<> add_file(vm::MapRequest& request, Descriptor fd) {
     return {};
 }
 
-Result<u64> sys_mmap(Context&, UserAddress address, u64 length, Protection protection, MapFlags flags,
-                     Descriptor fd, u64 offset) {
-    if (!is_aligned(offset, PAGE_SIZE)) return Error::Einval;
+Answer<AddressAnswer> sys_mmap(Context&, RangeStart<1> address, Size length, Protection protection,
+                               MapFlags flags, Descriptor fd, FilePosition offset) {
+    if (!is_aligned(u64{offset}, PAGE_SIZE)) return Error::Einval;
     vm::MapRequest request;
     request.address = address.value;
     request.length = length;
@@ -41,30 +41,32 @@ Result<u64> sys_mmap(Context&, UserAddress address, u64 length, Protection prote
     return current_task().space->map(std::move(request));
 }
 
-Result<> sys_munmap(Context&, UserAddress address, u64 length) {
+Result<> sys_munmap(Context&, RangeStart<1> address, Size length) {
     return current_task().space->unmap(address.value, length);
 }
 
-Result<> sys_mprotect(Context&, UserAddress address, u64 length, Protection protection) {
+Result<> sys_mprotect(Context&, RangeStart<1> address, Size length, Protection protection) {
     return current_task().space->protect(address.value, length, protection);
 }
 
-Result<u64> sys_mremap(Context&, UserAddress old_address, u64 old_length, u64 new_length,
-                       vm::RemapFlags flags, UserAddress new_address) {
+Answer<AddressAnswer> sys_mremap(Context&, RangeStart<1> old_address, Size old_length, Size new_length,
+                                 vm::RemapFlags flags, RangeStart<2> new_address) {
     return current_task().space->remap(old_address.value, old_length, new_length, flags, new_address.value);
 }
 
-Result<u64> sys_brk(Context&, UserAddress address) { return current_task().space->brk(address.value); }
+Answer<AddressAnswer> sys_brk(Context&, UserAddress address) {
+    return current_task().space->brk(address.value);
+}
 
-Result<> sys_madvise(Context&, UserAddress address, u64 length, abi::Advice advice) {
+Result<> sys_madvise(Context&, RangeStart<1> address, Size length, abi::Advice advice) {
     return current_task().space->advise(address.value, length, advice);
 }
 
-Result<> sys_msync(Context&, UserAddress address, u64 length, abi::SyncFlags flags) {
+Result<> sys_msync(Context&, RangeStart<1> address, Size length, abi::SyncFlags flags) {
     return current_task().space->sync(address.value, length, flags);
 }
 
-Result<> sys_mincore(Context&, UserAddress address, u64 length, BufferArgument out) {
+Result<> sys_mincore(Context&, RangeStart<1> address, Size length, OutBytePerPage<1> out) {
     u64 at = out.address;
     return current_task().space->residency(address.value, length, [&](std::span<const u8> pages) -> Result<> {
         TRY(vm::write_user(at, pages));
@@ -75,15 +77,15 @@ Result<> sys_mincore(Context&, UserAddress address, u64 length, BufferArgument o
 
 // ---- Locking
 
-Result<> sys_mlock(Context&, UserAddress address, u64 length) {
+Result<> sys_mlock(Context&, RangeStart<1> address, Size length) {
     return current_task().space->lock_pages(address.value, length, abi::LockFlags::None);
 }
 
-Result<> sys_mlock2(Context&, UserAddress address, u64 length, abi::LockFlags flags) {
+Result<> sys_mlock2(Context&, RangeStart<1> address, Size length, abi::LockFlags flags) {
     return current_task().space->lock_pages(address.value, length, flags);
 }
 
-Result<> sys_munlock(Context&, UserAddress address, u64 length) {
+Result<> sys_munlock(Context&, RangeStart<1> address, Size length) {
     return current_task().space->unlock_pages(address.value, length);
 }
 

@@ -16,8 +16,8 @@ Result<String> optional_text(u64 address) {
     return vm::UserString(address).read(PAGE_SIZE, Error::Einval);
 }
 
-Result<> sys_mount(Context&, PathArgument source, PathArgument target, BufferArgument type, MountFlags flags,
-                   BufferArgument data) {
+Result<> sys_mount(Context&, OrNull<TextArgument> source, DirectoryPath target, OrNull<TextArgument> type,
+                   MountFlags flags, OrNull<TextArgument> data) {
     Task& task = current_task();
     const String source_text = TRY(optional_text(source.address));
     const String type_text = TRY(optional_text(type.address));
@@ -40,10 +40,11 @@ Result<> sys_mount(Context&, PathArgument source, PathArgument target, BufferArg
                                          names_path ? &from : nullptr});
 }
 
-Result<> sys_umount2(Context&, PathArgument target, UmountFlags flags) {
-    constexpr auto KNOWN =
-        UmountFlags::Force | UmountFlags::Detach | UmountFlags::Expire | UmountFlags::Nofollow;
-    if ((flags & ~KNOWN) != UmountFlags::None) return Error::Einval;
+using KnownUmountFlags =
+    Known<UmountFlags::Force | UmountFlags::Detach | UmountFlags::Expire | UmountFlags::Nofollow>;
+
+Result<> sys_umount2(Context&, DirectoryPath target, KnownUmountFlags given) {
+    const UmountFlags flags = TRY(given.checked());
     Task& task = current_task();
     if (!task.identity->can(Capability::SysAdmin)) return Error::Eperm;
     [[clang::uninitialized]] UserPath name;

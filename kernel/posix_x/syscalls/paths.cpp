@@ -6,9 +6,10 @@ namespace exo::posix_x {
 
 namespace {
 
+using abi::AccessFlags;
 using abi::AtFlags;
 
-Descriptor here() { return Descriptor(static_cast<u64>(abi::AT_CURRENT_DIRECTORY)); }
+Start here() { return Start(static_cast<u64>(abi::AT_CURRENT_DIRECTORY)); }
 
 /// A copied path and where it starts: what every *at call begins with.
 struct Place {
@@ -25,82 +26,89 @@ struct Place {
     std::string_view name() const { return path.view(); }
 };
 
-Result<> sys_mkdirat(Context&, Descriptor directory, PathArgument path, u32 mode) {
+Result<> sys_mkdirat(Context&, Start directory, NewPath path, Mode mode) {
     [[clang::uninitialized]] Place target;
     TRY(target.find(directory, path));
     return fs::make_directory(current_task().caller(), target.start(), target.name(), mode);
 }
-Result<> sys_mkdir(Context& context, PathArgument path, u32 mode) {
+Result<> sys_mkdir(Context& context, NewPath path, Mode mode) {
     return sys_mkdirat(context, here(), path, mode);
 }
 
-Result<> sys_mknodat(Context&, Descriptor directory, PathArgument path, u32 mode, u32 device) {
+Result<> sys_mknodat(Context&, Start directory, NewPath path, NodeMode mode, Device device) {
     [[clang::uninitialized]] Place target;
     TRY(target.find(directory, path));
     return fs::make_node(current_task().caller(), target.start(), target.name(), mode,
                          abi::DeviceNumber::decode(device));
 }
-Result<> sys_mknod(Context& context, PathArgument path, u32 mode, u32 device) {
+Result<> sys_mknod(Context& context, NewPath path, NodeMode mode, Device device) {
     return sys_mknodat(context, here(), path, mode, device);
 }
 
-Result<> sys_unlinkat(Context&, Descriptor directory, PathArgument path, AtFlags flags) {
-    if ((flags & ~AtFlags::Removedir) != AtFlags::None) return Error::Einval;
+Result<> remove(Start directory, PathArgument path, AtFlags flags) {
     [[clang::uninitialized]] Place target;
     TRY(target.find(directory, path));
     const fs::Caller caller = current_task().caller();
     if (has(flags, AtFlags::Removedir)) return fs::remove_directory(caller, target.start(), target.name());
     return fs::unlink(caller, target.start(), target.name());
 }
-Result<> sys_unlink(Context& context, PathArgument path) {
-    return sys_unlinkat(context, here(), path, AtFlags::None);
+Result<> sys_unlinkat(Context&, Start directory, PathOf<PathUse::Removed> path,
+                      Known<AtFlags::Removedir> flags) {
+    return remove(directory, path, TRY(flags.checked()));
 }
-Result<> sys_rmdir(Context& context, PathArgument path) {
-    return sys_unlinkat(context, here(), path, AtFlags::Removedir);
+Result<> sys_unlink(Context&, PathOf<PathUse::Removed> path) { return remove(here(), path, AtFlags::None); }
+Result<> sys_rmdir(Context&, PathOf<PathUse::RemovedDirectory> path) {
+    return remove(here(), path, AtFlags::Removedir);
 }
 
-Result<> sys_renameat2(Context&, Descriptor old_directory, PathArgument old_path, Descriptor new_directory,
-                       PathArgument new_path, abi::RenameFlags flags) {
+using OldName = PathOf<PathUse::Moved>;
+using NewName = PathOf<PathUse::Replaced>;
+
+Result<> sys_renameat2(Context&, Start old_directory, OldName old_path, Start new_directory, NewName new_path,
+                       abi::RenameFlags flags) {
     [[clang::uninitialized]] Place from;
     TRY(from.find(old_directory, old_path));
     [[clang::uninitialized]] Place to;
     TRY(to.find(new_directory, new_path));
     return fs::rename(current_task().caller(), from.start(), from.name(), to.start(), to.name(), flags);
 }
-Result<> sys_renameat(Context& context, Descriptor old_directory, PathArgument old_path,
-                      Descriptor new_directory, PathArgument new_path) {
+Result<> sys_renameat(Context& context, Start old_directory, OldName old_path, Start new_directory,
+                      NewName new_path) {
     return sys_renameat2(context, old_directory, old_path, new_directory, new_path, abi::RenameFlags::None);
 }
-Result<> sys_rename(Context& context, PathArgument old_path, PathArgument new_path) {
+Result<> sys_rename(Context& context, OldName old_path, NewName new_path) {
     return sys_renameat2(context, here(), old_path, here(), new_path, abi::RenameFlags::None);
 }
 
-Result<> sys_linkat(Context&, Descriptor old_directory, PathArgument old_path, Descriptor new_directory,
-                    PathArgument new_path, AtFlags flags) {
-    if ((flags & ~(AtFlags::SymlinkFollow | AtFlags::EmptyPath)) != AtFlags::None) return Error::Einval;
+using LinkFlags = Known<AtFlags::SymlinkFollow | AtFlags::EmptyPath>;
+
+Result<> sys_linkat(Context&, Start old_directory, ExistingPath old_path, Start new_directory,
+                    NewPath new_path, LinkFlags given) {
+    const AtFlags flags = TRY(given.checked());
     [[clang::uninitialized]] Place from;
     TRY(from.find(old_directory, old_path));
     [[clang::uninitialized]] Place to;
     TRY(to.find(new_directory, new_path));
     return fs::make_link(current_task().caller(), from.start(), from.name(), to.start(), to.name(), flags);
 }
-Result<> sys_link(Context& context, PathArgument old_path, PathArgument new_path) {
+Result<> sys_link(Context& context, ExistingPath old_path, NewPath new_path) {
     return sys_linkat(context, here(), old_path, here(), new_path, AtFlags::None);
 }
 
-Result<> sys_symlinkat(Context&, PathArgument target, Descriptor directory, PathArgument path) {
+using LinkText = PathOf<PathUse::LinkText>;
+
+Result<> sys_symlinkat(Context&, LinkText target, Start directory, NewPath path) {
     [[clang::uninitialized]] UserPath text;
     TRY(text.copy(target));
     [[clang::uninitialized]] Place link;
     TRY(link.find(directory, path));
     return fs::make_symlink(current_task().caller(), text.view(), link.start(), link.name());
 }
-Result<> sys_symlink(Context& context, PathArgument target, PathArgument path) {
+Result<> sys_symlink(Context& context, LinkText target, NewPath path) {
     return sys_symlinkat(context, target, here(), path);
 }
 
-Result<usize> sys_readlinkat(Context&, Descriptor directory, PathArgument path, BufferArgument buffer,
-                             i32 size) {
+Result<usize> read_link(Start directory, PathArgument path, BufferArgument buffer, i32 size) {
     if (size <= 0) return Error::Einval;
     [[clang::uninitialized]] Place link;
     TRY(link.find(directory, path));
@@ -110,37 +118,42 @@ Result<usize> sys_readlinkat(Context&, Descriptor directory, PathArgument path, 
     TRY(vm::write_user(buffer.address, bytes_of(text.view().substr(0, length))));
     return length;
 }
-Result<usize> sys_readlink(Context& context, PathArgument path, BufferArgument buffer, i32 size) {
-    return sys_readlinkat(context, here(), path, buffer, size);
+Answer<Size> sys_readlinkat(Context&, Start directory, PathOf<PathUse::Symlink> path, OutBytes<3> buffer,
+                            SignedSize size) {
+    return read_link(directory, path, buffer, size);
+}
+Answer<Size> sys_readlink(Context&, PathOf<PathUse::Symlink> path, OutBytes<2> buffer, SignedSize size) {
+    return read_link(here(), path, buffer, size);
 }
 
-Result<> check_access(Descriptor directory, PathArgument path, u32 mode, AtFlags flags) {
-    if (mode > 7 ||
-        (flags & ~(AtFlags::Eaccess | AtFlags::SymlinkNofollow | AtFlags::EmptyPath)) != AtFlags::None)
-        return Error::Einval;
+using AccessWanted = Known<abi::AccessMode::Read | abi::AccessMode::Write | abi::AccessMode::Execute>;
+using AccessChecks = Known<AccessFlags::Eaccess | AccessFlags::SymlinkNofollow | AccessFlags::EmptyPath>;
+
+Result<> check_access(Start directory, PathArgument path, AccessWanted wanted, AccessChecks given) {
+    const abi::AccessMode mode = TRY(wanted.checked());
+    const AccessFlags flags = TRY(given.checked());
     Task& task = current_task();
     [[clang::uninitialized]] Place target;
     TRY(target.find(directory, path));
     const fs::Credentials credentials =
-        has(flags, AtFlags::Eaccess) ? task.credentials() : task.identity->real_credentials();
-    auto walk = has(flags, AtFlags::SymlinkNofollow) ? fs::WalkFlags::None : fs::WalkFlags::FollowLast;
-    if (has(flags, AtFlags::EmptyPath)) walk |= fs::WalkFlags::AllowEmpty;
-    return fs::check_access({credentials, *task.paths}, target.start(), target.name(),
-                            static_cast<abi::AccessMode>(mode), walk);
+        has(flags, AccessFlags::Eaccess) ? task.credentials() : task.identity->real_credentials();
+    auto walk = has(flags, AccessFlags::SymlinkNofollow) ? fs::WalkFlags::None : fs::WalkFlags::FollowLast;
+    if (has(flags, AccessFlags::EmptyPath)) walk |= fs::WalkFlags::AllowEmpty;
+    return fs::check_access({credentials, *task.paths}, target.start(), target.name(), mode, walk);
 }
-Result<> sys_access(Context&, PathArgument path, u32 mode) {
-    return check_access(here(), path, mode, AtFlags::None);
+Result<> sys_access(Context&, ExistingPath path, AccessWanted mode) {
+    return check_access(here(), path, mode, AccessFlags::None);
 }
-Result<> sys_faccessat(Context&, Descriptor directory, PathArgument path, u32 mode) {
-    return check_access(directory, path, mode, AtFlags::None);
+Result<> sys_faccessat(Context&, Start directory, ExistingPath path, AccessWanted mode) {
+    return check_access(directory, path, mode, AccessFlags::None);
 }
-Result<> sys_faccessat2(Context&, Descriptor directory, PathArgument path, u32 mode, AtFlags flags) {
+Result<> sys_faccessat2(Context&, Start directory, ExistingPath path, AccessWanted mode, AccessChecks flags) {
     return check_access(directory, path, mode, flags);
 }
 
 // ---- Working directory, root, umask
 
-Result<> sys_chdir(Context&, PathArgument path) {
+Result<> sys_chdir(Context&, DirectoryPath path) {
     Task& task = current_task();
     [[clang::uninitialized]] UserPath name;
     TRY(name.copy(path));
@@ -151,7 +164,7 @@ Result<> sys_chdir(Context&, PathArgument path) {
     return {};
 }
 
-Result<> sys_fchdir(Context&, Descriptor fd) {
+Result<> sys_fchdir(Context&, DirectoryDescriptor fd) {
     Task& task = current_task();
     const FileUse file = TRY(use_file(fd, Rights::Lookup));
     if (!file->path()) return Error::Enotdir;
@@ -160,7 +173,7 @@ Result<> sys_fchdir(Context&, Descriptor fd) {
     return {};
 }
 
-Result<> sys_chroot(Context&, PathArgument path) {
+Result<> sys_chroot(Context&, DirectoryPath path) {
     Task& task = current_task();
     [[clang::uninitialized]] UserPath name;
     TRY(name.copy(path));
@@ -172,7 +185,7 @@ Result<> sys_chroot(Context&, PathArgument path) {
     return {};
 }
 
-Result<usize> sys_getcwd(Context&, BufferArgument buffer, u64 size) {
+Answer<Size> sys_getcwd(Context&, OutBytes<1> buffer, Size size) {
     Task& task = current_task();
     String text;
     const fs::PathState state =
@@ -187,9 +200,9 @@ Result<usize> sys_getcwd(Context&, BufferArgument buffer, u64 size) {
     return length;
 }
 
-Result<u32> sys_umask(Context&, u32 mask) { return current_task().paths->set_umask(mask); }
+Answer<ModeMask> sys_umask(Context&, ModeMask mask) { return current_task().paths->set_umask(mask); }
 
-Result<> sys_truncate(Context&, PathArgument path, i64 size) {
+Result<> sys_truncate(Context&, ExistingPath path, FileOffset size) {
     if (size < 0) return Error::Einval;
     Task& task = current_task();
     [[clang::uninitialized]] UserPath name;

@@ -66,15 +66,18 @@ Result<u64> poll_restartable(const RestartBlock& block) {
     return Error::RestartWithBlock;
 }
 
-Result<u64> sys_poll(Context&, BufferArgument entries, u32 count, i32 milliseconds) {
+using PollEntries = InOutArray<abi::pollfd, 1>;
+
+Answer<Count> sys_poll(Context&, PollEntries entries, Count32 count, Milliseconds milliseconds) {
     const auto deadline = milliseconds < 0
                               ? time::Deadline::never()
                               : time::Deadline::after(static_cast<u64>(milliseconds) * time::MILLISECOND);
     return poll_restartable({&poll_restartable, deadline, entries.address, count});
 }
 
-Result<u64> sys_ppoll(Context&, BufferArgument entries, u32 count, vm::UserInOut<abi::timespec> timeout,
-                      vm::UserIn<u64> mask, u64 mask_size) {
+Answer<Count> sys_ppoll(Context&, PollEntries entries, Count32 count,
+                        OrNull<vm::UserInOut<abi::timespec>> timeout, OrNull<vm::UserIn<SignalMask>> mask,
+                        SignalSetSize mask_size) {
     TimedWait wait = TRY(TimedWait::until(timeout));
     std::optional<TemporaryMask> own_mask;
     if (!mask.is_null()) {

@@ -22,26 +22,26 @@ Result<vm::InBuffer> in_buffer(BufferArgument buffer, u64 size) {
     return vm::InBuffer::from_user(buffer.address, std::min(size, MAX_TRANSFER));
 }
 
-Result<usize> sys_read(Context&, Descriptor fd, BufferArgument buffer, u64 size) {
+Answer<Size> sys_read(Context&, Readable fd, OutBytes<2> buffer, Size size) {
     const FileUse file = TRY(use_file(fd, Rights::Read));
     vm::OutBuffer out = TRY(out_buffer(buffer, size));
     return file->read(out);
 }
 
-Result<usize> sys_write(Context&, Descriptor fd, BufferArgument buffer, u64 size) {
+Answer<Size> sys_write(Context&, Writable fd, InBytes<2> buffer, Size size) {
     const FileUse file = TRY(use_file(fd, Rights::Write));
     vm::InBuffer in = TRY(in_buffer(buffer, size));
     return raise_write_signals(file->write(in, write_context(current_task())));
 }
 
-Result<usize> sys_pread64(Context&, Descriptor fd, BufferArgument buffer, u64 size, i64 offset) {
+Answer<Size> sys_pread64(Context&, Readable fd, OutBytes<2> buffer, Size size, FileOffset offset) {
     if (offset < 0) return Error::Einval;
     const FileUse file = TRY(use_file(fd, Rights::Read));
     vm::OutBuffer out = TRY(out_buffer(buffer, size));
     return file->read_at(out, static_cast<u64>(offset));
 }
 
-Result<usize> sys_pwrite64(Context&, Descriptor fd, BufferArgument buffer, u64 size, i64 offset) {
+Answer<Size> sys_pwrite64(Context&, Writable fd, InBytes<2> buffer, Size size, FileOffset offset) {
     if (offset < 0) return Error::Einval;
     const FileUse file = TRY(use_file(fd, Rights::Write));
     vm::InBuffer in = TRY(in_buffer(buffer, size));
@@ -50,7 +50,7 @@ Result<usize> sys_pwrite64(Context&, Descriptor fd, BufferArgument buffer, u64 s
 
 // ---- Vectors. The offset of the p-forms comes in two words, of which a 64-bit kernel uses the first (preadv(2)).
 
-Result<usize> sys_readv(Context&, Descriptor fd, BufferArgument vectors, u64 count) {
+Answer<Size> sys_readv(Context&, Readable fd, OutVectors<2> vectors, Count count) {
     const FileUse file = TRY(use_file(fd, Rights::Read));
     [[clang::uninitialized]] vm::UserVector segments;
     TRY(segments.import(vectors.address, count));
@@ -58,7 +58,7 @@ Result<usize> sys_readv(Context&, Descriptor fd, BufferArgument vectors, u64 cou
     return file->read(out);
 }
 
-Result<usize> sys_writev(Context&, Descriptor fd, BufferArgument vectors, u64 count) {
+Answer<Size> sys_writev(Context&, Writable fd, InVectors<2> vectors, Count count) {
     const FileUse file = TRY(use_file(fd, Rights::Write));
     [[clang::uninitialized]] vm::UserVector segments;
     TRY(segments.import(vectors.address, count));
@@ -66,7 +66,7 @@ Result<usize> sys_writev(Context&, Descriptor fd, BufferArgument vectors, u64 co
     return raise_write_signals(file->write(in, write_context(current_task())));
 }
 
-Result<usize> sys_preadv(Context&, Descriptor fd, BufferArgument vectors, u64 count, i64 offset) {
+Answer<Size> sys_preadv(Context&, Readable fd, OutVectors<2> vectors, Count count, FileOffset offset) {
     if (offset < 0) return Error::Einval;
     const FileUse file = TRY(use_file(fd, Rights::Read));
     [[clang::uninitialized]] vm::UserVector segments;
@@ -75,7 +75,7 @@ Result<usize> sys_preadv(Context&, Descriptor fd, BufferArgument vectors, u64 co
     return file->read_at(out, static_cast<u64>(offset));
 }
 
-Result<usize> sys_pwritev(Context&, Descriptor fd, BufferArgument vectors, u64 count, i64 offset) {
+Answer<Size> sys_pwritev(Context&, Writable fd, InVectors<2> vectors, Count count, FileOffset offset) {
     if (offset < 0) return Error::Einval;
     const FileUse file = TRY(use_file(fd, Rights::Write));
     [[clang::uninitialized]] vm::UserVector segments;
@@ -84,10 +84,10 @@ Result<usize> sys_pwritev(Context&, Descriptor fd, BufferArgument vectors, u64 c
     return raise_write_signals(file->write_at(in, static_cast<u64>(offset), write_context(current_task())));
 }
 
-Result<u64> sys_lseek(Context&, Descriptor fd, i64 offset, u32 whence) {
+Answer<FilePosition> sys_lseek(Context&, Seekable fd, FileOffset offset, abi::SeekWhence whence) {
     const FileUse file = TRY(use_file(fd, Rights::Seek));
-    if (whence > static_cast<u32>(abi::SeekWhence::Hole)) return Error::Einval;
-    return file->seek(offset, static_cast<abi::SeekWhence>(whence));
+    if (whence > abi::SeekWhence::Hole) return Error::Einval;
+    return file->seek(offset, whence);
 }
 
 // ---- sendfile
@@ -152,18 +152,17 @@ Result<usize> transfer(FileSource& from, fs::File& to, u64 count) {
     return moved;
 }
 
-Result<usize> sys_sendfile(Context&, Descriptor out_fd, Descriptor in_fd, vm::UserInOut<i64> offset,
-                           u64 count) {
+Answer<Size> sys_sendfile(Context&, Writable out_fd, Readable in_fd, OrNull<vm::UserInOut<FileOffset>> offset,
+                          Size size) {
     const FileUse in = TRY(use_file(in_fd, Rights::Read));
     const FileUse out = TRY(use_file(out_fd, Rights::Write));
     // The input must be mappable (sendfile(2)); a directory, a pipe or a terminal is not.
     if (!in->has_trait(FileTraits::Seekable) || in->inode().is_directory()) return Error::Einval;
     if (has(out->flags(), abi::OpenFlags::Append)) return Error::Einval;
-    count = std::min(count, MAX_TRANSFER);
-    const i64 start = offset.is_null() ? static_cast<i64>(in->position()) : TRY(offset.read());
+    const i64 start = offset.is_null() ? static_cast<i64>(in->position()) : i64 { TRY(offset.read()) };
     if (start < 0) return Error::Einval;
     FileSource source(*in, static_cast<u64>(start));
-    const usize moved = TRY(transfer(source, *out, count));
+    const usize moved = TRY(transfer(source, *out, std::min<u64>(size, MAX_TRANSFER)));
     if (offset.is_null())
         in->set_position(source.offset());
     else
@@ -185,7 +184,7 @@ Result<> sys_syncfs(Context&, Descriptor fd) {
     return {};  // as for sync
 }
 
-Result<> sys_ftruncate(Context&, Descriptor fd, i64 size) {
+Result<> sys_ftruncate(Context&, Writable fd, FileOffset size) {
     if (size < 0) return Error::Einval;
     const FileUse file = TRY(use_file(fd, Rights::Write, Error::Einval));
     const Result<> result = file->truncate(static_cast<u64>(size), write_context(current_task()));
@@ -193,18 +192,17 @@ Result<> sys_ftruncate(Context&, Descriptor fd, i64 size) {
     return result;
 }
 
-Result<> sys_fallocate(Context&, Descriptor fd, abi::FallocateMode mode, i64 offset, i64 length) {
+Result<> sys_fallocate(Context&, Writable fd, abi::FallocateMode mode, FileOffset offset, FileOffset length) {
     const FileUse file = TRY(use_file(fd, Rights::Write));
     if (offset < 0 || length <= 0) return Error::Einval;
     return file->allocate(mode, static_cast<u64>(offset), static_cast<u64>(length),
                           write_context(current_task()));
 }
 
-Result<> sys_fadvise64(Context&, Descriptor fd, i64, i64 length, u32 advice) {
+Result<> sys_fadvise64(Context&, Seekable fd, FileOffset, FileOffset length, abi::FileAdvice advice) {
     const FileUse file = TRY(use_file(fd, Rights::None));
     if (!file->has_trait(FileTraits::Seekable)) return Error::Espipe;
-    constexpr u32 LAST_ADVICE = 5;
-    if (length < 0 || advice > LAST_ADVICE) return Error::Einval;
+    if (length < 0 || advice > abi::FileAdvice::Noreuse) return Error::Einval;
     return {};  // advice on caching; files that live in memory have no other place to be
 }
 

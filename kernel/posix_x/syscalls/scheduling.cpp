@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "abi/linux/scheduling.hpp"
 #include "posix_x/process/process_tree.hpp"
 #include "posix_x/syscalls/support.hpp"
 #include "posix_x/syscalls/time_values.hpp"
@@ -18,10 +19,10 @@ constexpr i32 LOWEST_NICE = -20;
 constexpr i32 HIGHEST_NICE = 19;
 constexpr u64 ONLINE_MASK = (1ULL << ONLINE_CPUS) - 1;
 
-enum class Policy : u32 { Other = 0, Fifo = 1, RoundRobin = 2, Batch = 3, Idle = 5, Deadline = 6 };
-
-/// sched_setscheduler's flag: children get the default policy, which is the only one here.
-constexpr u32 RESET_ON_FORK = 0x40000000;
+using abi::PriorityOf;
+using abi::sched_param;
+using Policy = abi::SchedulingPolicy;
+using ProcessOrSelf = PidOf<PidUse::ProcessOrSelf>;
 
 constexpr ThreadPriority priority_for(i32 nice) {
     if (nice < -4) return ThreadPriority::High;
@@ -29,7 +30,7 @@ constexpr ThreadPriority priority_for(i32 nice) {
 }
 
 /// 0 is the caller. Errors: Einval (negative), Esrch.
-Result<Ref<Process>> find_process(PidArgument pid) {
+Result<Ref<Process>> find_process(ProcessOrSelf pid) {
     if (pid.value < 0) return Error::Einval;
     if (pid.value == 0) return current_task().process;
     Ref<Process> process = PROCESSES.find(pid.value);
@@ -52,32 +53,41 @@ Result<> sys_sched_yield(Context&) {
 
 // ---- Policies
 
-Result<u32> sys_sched_getscheduler(Context&, PidArgument pid) {
+Answer<Policy> sys_sched_getscheduler(Context&, ProcessOrSelf pid) {
     TRY(find_process(pid));
     return static_cast<u32>(Policy::Other);
 }
 
-Result<> sys_sched_setscheduler(Context&, PidArgument pid, u32 policy, vm::UserIn<i32> priority) {
-    if (pid.value < 0 || static_cast<i32>(policy) < 0 || priority.is_null()) return Error::Einval;
-    const i32 wanted = TRY(priority.read());
+/// The flag says that children get the default policy, which is the only one here.
+using PolicyWord = ChoiceWith<Policy, abi::SchedulingFlags>;
+
+Result<> set_policy(ProcessOrSelf pid, PolicyWord policy, vm::UserIn<sched_param> parameters) {
+    if (pid < 0 || static_cast<i32>(policy.value) < 0 || parameters.is_null()) return Error::Einval;
+    const i32 wanted = TRY(parameters.read())
+    .sched_priority;
     Ref<Process> process = TRY(find_process(pid));
-    if ((policy & ~RESET_ON_FORK) != static_cast<u32>(Policy::Other) || wanted != 0) return Error::Einval;
+    if (policy.choice() != Policy::Other || wanted != 0) return Error::Einval;
     if (!may_schedule(*process)) return Error::Eperm;
     return {};
 }
 
-Result<> sys_sched_getparam(Context&, PidArgument pid, vm::UserOut<i32> out) {
-    if (out.is_null()) return Error::Einval;
-    TRY(find_process(pid));
-    return out.write(0);
+Result<> sys_sched_setscheduler(Context&, ProcessOrSelf pid, PolicyWord policy,
+                                vm::UserIn<sched_param> parameters) {
+    return set_policy(pid, policy, parameters);
 }
 
-Result<> sys_sched_setparam(Context& context, PidArgument pid, vm::UserIn<i32> priority) {
-    return sys_sched_setscheduler(context, pid, static_cast<u32>(Policy::Other), priority);
+Result<> sys_sched_getparam(Context&, ProcessOrSelf pid, vm::UserOut<sched_param> out) {
+    if (out.is_null()) return Error::Einval;
+    TRY(find_process(pid));
+    return out.write({0});
+}
+
+Result<> sys_sched_setparam(Context&, ProcessOrSelf pid, vm::UserIn<sched_param> parameters) {
+    return set_policy(pid, {static_cast<u32>(Policy::Other)}, parameters);
 }
 
 /// What the numbers mean in Linux, whether or not the policy can be had here.
-Result<i32> sys_sched_get_priority_max(Context&, Policy policy) {
+Answer<StaticPriority> sys_sched_get_priority_max(Context&, Policy policy) {
     switch (policy) {
         case Policy::Fifo:
         case Policy::RoundRobin: return 99;
@@ -89,27 +99,27 @@ Result<i32> sys_sched_get_priority_max(Context&, Policy policy) {
     return Error::Einval;
 }
 
-Result<i32> sys_sched_get_priority_min(Context& context, Policy policy) {
+Answer<StaticPriority> sys_sched_get_priority_min(Context& context, Policy policy) {
     return TRY(sys_sched_get_priority_max(context, policy))
     > 0 ? 1 : 0;
 }
 
-Result<> sys_sched_rr_get_interval(Context&, PidArgument pid, vm::UserOut<abi::timespec> out) {
+Result<> sys_sched_rr_get_interval(Context&, ProcessOrSelf pid, vm::UserOut<abi::timespec> out) {
     TRY(find_process(pid));
     return out.write(to_timespec(scheduler::time_slice(scheduler::QueueType::Normal)));
 }
 
 // ---- CPUs
 
-Result<u64> sys_sched_getaffinity(Context&, PidArgument pid, u32 size, vm::UserOut<u64> out) {
+Answer<Size> sys_sched_getaffinity(Context&, ProcessOrSelf pid, Size32 size, OutBytes<1> out) {
     if (size < sizeof(u64) || size % sizeof(u64) != 0) return Error::Einval;
     TRY(find_process(pid));
-    TRY(out.write(ONLINE_MASK));
+    TRY(vm::UserOut<u64>(out.address).write(ONLINE_MASK));
     return u64{sizeof(u64)};
 }
 
 /// With one CPU there is one answer.
-Result<> sys_sched_setaffinity(Context&, PidArgument pid, u32 size, BufferArgument in) {
+Result<> sys_sched_setaffinity(Context&, ProcessOrSelf pid, Size32 size, InBytes<1> in) {
     u64 mask = 0;
     // SAFETY: the bytes of an integer, the first ones its lower bits.
     TRY(vm::read_user(in.address, {reinterpret_cast<u8*>(&mask), std::min<usize>(size, sizeof(mask))}));
@@ -121,12 +131,10 @@ Result<> sys_sched_setaffinity(Context&, PidArgument pid, u32 size, BufferArgume
 
 // ---- Nice values
 
-enum class PriorityOf : i32 { Process = 0, Group = 1, User = 2 };
-
 /// Calls `visit` for each process that the pair names, without locks.
-Result<> for_each_named(i32 which, i32 who, FunctionRef<void(Process&)> visit) {
+Result<> for_each_named(PriorityOf which, i32 who, FunctionRef<void(Process&)> visit) {
     Task& caller = current_task();
-    switch (static_cast<PriorityOf>(which)) {
+    switch (which) {
         case PriorityOf::Process: {
             Ref<Process> process = who == 0 ? caller.process : PROCESSES.find(who);
             if (process) visit(*process);
@@ -149,11 +157,11 @@ Result<> for_each_named(i32 which, i32 who, FunctionRef<void(Process&)> visit) {
 }
 
 /// The most favourable of those named, as 20 - nice: 1 to 40 (getpriority(2), "C library/kernel differences").
-Result<i32> sys_getpriority(Context&, i32 which, i32 who) {
+Answer<NiceDistance> sys_getpriority(Context&, PriorityOf which, SelectedId<0> who) {
     i32 best = 0;
     TRY(for_each_named(which, who, [&](Process& process) { best = std::max(best, 20 - process.nice); }));
     if (best == 0) return Error::Esrch;
-    return best;
+    return static_cast<u32>(best);
 }
 
 /// Errors: Eperm, Eacces.
@@ -168,8 +176,8 @@ Result<> set_nice(Process& process, i32 nice) {
     return {};
 }
 
-Result<> sys_setpriority(Context&, i32 which, i32 who, i32 nice) {
-    nice = std::clamp(nice, LOWEST_NICE, HIGHEST_NICE);
+Result<> sys_setpriority(Context&, PriorityOf which, SelectedId<0> who, NiceValue wanted) {
+    const i32 nice = std::clamp<i32>(wanted, LOWEST_NICE, HIGHEST_NICE);
     Result<> result = Error::Esrch;
     TRY(for_each_named(which, who, [&](Process& process) {
         const Result<> one = set_nice(process, nice);

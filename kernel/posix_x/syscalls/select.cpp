@@ -111,8 +111,8 @@ Result<TimedWait> read_timeval(vm::UserInOut<abi::timeval> timeout) {
     return TimedWait::of(TRY(to_nanoseconds(abi::timeval{*seconds, given.tv_usec % 1'000'000})));
 }
 
-Result<u64> sys_select(Context&, i32 count, UserAddress in, UserAddress out, UserAddress exceptional,
-                       vm::UserInOut<abi::timeval> timeout) {
+Answer<Count> sys_select(Context&, SignedCount count, DescriptorSet<0> in, DescriptorSet<0> out,
+                         DescriptorSet<0> exceptional, OrNull<vm::UserInOut<abi::timeval>> timeout) {
     const TimedWait wait = TRY(read_timeval(timeout));
     const Result<u64> result = select_until(count, {in.value, out.value, exceptional.value}, wait.deadline);
     return finish_timed_wait(result, wait, [&](Nanoseconds left) { return timeout.write(to_timeval(left)); });
@@ -120,12 +120,13 @@ Result<u64> sys_select(Context&, i32 count, UserAddress in, UserAddress out, Use
 
 /// The sixth argument: six registers are not enough for the seven of pselect.
 struct MaskArgument {
-    u64 mask;
+    u64 mask;  ///< An address.
     u64 size;
 };
 
-Result<u64> sys_pselect6(Context&, i32 count, UserAddress in, UserAddress out, UserAddress exceptional,
-                         vm::UserInOut<abi::timespec> timeout, vm::UserIn<MaskArgument> mask_argument) {
+Answer<Count> sys_pselect6(Context&, SignedCount count, DescriptorSet<0> in, DescriptorSet<0> out,
+                           DescriptorSet<0> exceptional, OrNull<vm::UserInOut<abi::timespec>> timeout,
+                           OrNull<vm::UserIn<MaskArgument>> mask_argument) {
     MaskArgument mask{};
     if (!mask_argument.is_null()) mask = TRY(mask_argument.read());
     const TimedWait wait = TRY(TimedWait::until(timeout));

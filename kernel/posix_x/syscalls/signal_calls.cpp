@@ -1,4 +1,5 @@
 // Signals as programs see them: actions, masks, sending, waiting (signal(7)).
+#include "abi/linux/signal.hpp"
 #include "abi/linux/signal_frame.hpp"
 #include "posix_x/process/process_tree.hpp"
 #include "posix_x/signal/deliver.hpp"
@@ -11,24 +12,19 @@ namespace exo::posix_x {
 
 namespace {
 
-/// What the kernel's sigaction is on x86-64.
-struct KernelSigaction {
-    u64 handler;
-    u64 flags;
-    u64 restorer;
-    u64 mask;
-};
+using abi::kernel_sigaction;
+using abi::MaskChange;
 
-Result<> sys_rt_sigaction(Context&, SignalNumber number, vm::UserIn<KernelSigaction> in,
-                          vm::UserOut<KernelSigaction> out, u64 set_size) {
+Result<> sys_rt_sigaction(Context&, SignalNumber number, OrNull<vm::UserIn<kernel_sigaction>> in,
+                          OrNull<vm::UserOut<kernel_sigaction>> out, SignalSetSize set_size) {
     if (set_size != sizeof(u64)) return Error::Einval;
-    KernelSigaction wanted{};
+    kernel_sigaction wanted{};
     if (!in.is_null()) wanted = TRY(in.read());
     if (!is_valid_signal(number.value)) return Error::Einval;
     const auto signal = static_cast<Signal>(number.value);
     if (!in.is_null() && UNBLOCKABLE_SIGNALS.has(signal)) return Error::Einval;
     Task& task = current_task();
-    KernelSigaction old{};
+    kernel_sigaction old{};
     {
         auto state = task.process->signals.lock();
         SignalAction& action = state->actions->of(signal);
@@ -46,19 +42,17 @@ Result<> sys_rt_sigaction(Context&, SignalNumber number, vm::UserIn<KernelSigact
     return {};
 }
 
-Result<> sys_rt_sigprocmask(Context&, i32 how, vm::UserIn<u64> in, vm::UserOut<u64> out, u64 set_size) {
-    constexpr i32 BLOCK = 0;
-    constexpr i32 UNBLOCK = 1;
-    constexpr i32 SET = 2;
+Result<> sys_rt_sigprocmask(Context&, MaskChange how, OrNull<vm::UserIn<SignalMask>> in,
+                            OrNull<vm::UserOut<SignalMask>> out, SignalSetSize set_size) {
     if (set_size != sizeof(u64)) return Error::Einval;
     Task& task = current_task();
     const SignalSet old = task.blocked;
     if (!in.is_null()) {
         const SignalSet set(TRY(in.read()));
         switch (how) {
-            case BLOCK: set_blocked_signals(task, old | set); break;
-            case UNBLOCK: set_blocked_signals(task, old & ~set); break;
-            case SET: set_blocked_signals(task, set); break;
+            case MaskChange::Block: set_blocked_signals(task, old | set); break;
+            case MaskChange::Unblock: set_blocked_signals(task, old & ~set); break;
+            case MaskChange::Set: set_blocked_signals(task, set); break;
             default: return Error::Einval;
         }
     }
@@ -66,7 +60,10 @@ Result<> sys_rt_sigprocmask(Context&, i32 how, vm::UserIn<u64> in, vm::UserOut<u
     return {};
 }
 
-Result<u64> sys_rt_sigreturn(Context& context) {
+/// What the interrupted program had in the register.
+using RestoredAnswer = Unused;
+
+Answer<RestoredAnswer> sys_rt_sigreturn(Context& context) {
     Task& task = current_task();
     const u64 mask_address =
         context.registers.rsp - sizeof(u64) + __builtin_offsetof(abi::rt_sigframe, uc.uc_sigmask);
@@ -79,7 +76,7 @@ Result<u64> sys_rt_sigreturn(Context& context) {
     return context.registers.rax;
 }
 
-Result<> sys_rt_sigpending(Context&, vm::UserOut<u64> out, u64 set_size) {
+Result<> sys_rt_sigpending(Context&, OutBytes<1> out, Size set_size) {
     if (set_size > sizeof(u64)) return Error::Einval;
     Task& task = current_task();
     u64 pending;
@@ -87,11 +84,11 @@ Result<> sys_rt_sigpending(Context&, vm::UserOut<u64> out, u64 set_size) {
         auto state = task.process->signals.lock();
         pending = ((task.pending.set() | state->pending.set()) & task.blocked).bits();
     }
-    return vm::write_user(out.address(),
+    return vm::write_user(out.address,
                           {reinterpret_cast<const u8*>(&pending), set_size});  // SAFETY: bytes of an integer
 }
 
-Result<> sys_rt_sigsuspend(Context&, vm::UserIn<u64> in, u64 set_size) {
+Result<> sys_rt_sigsuspend(Context&, vm::UserIn<SignalMask> in, SignalSetSize set_size) {
     if (set_size != sizeof(u64)) return Error::Einval;
     Task& task = current_task();
     const SignalSet wanted(TRY(in.read()));
@@ -109,8 +106,9 @@ Result<> sys_pause(Context&) {
     return Error::RestartNoHandler;
 }
 
-Result<u32> sys_rt_sigtimedwait(Context&, vm::UserIn<u64> in, vm::UserOut<abi::siginfo> out,
-                                vm::UserIn<abi::timespec> timeout, u64 set_size) {
+Answer<SignalNumber> sys_rt_sigtimedwait(Context&, vm::UserIn<SignalMask> in,
+                                         OrNull<vm::UserOut<abi::siginfo>> out,
+                                         OrNull<vm::UserIn<abi::timespec>> timeout, SignalSetSize set_size) {
     if (set_size != sizeof(u64)) return Error::Einval;
     const SignalSet wanted = SignalSet(TRY(in.read())) & ~UNBLOCKABLE_SIGNALS;
     time::Deadline deadline = time::Deadline::never();
@@ -128,7 +126,7 @@ Result<u32> sys_rt_sigtimedwait(Context&, vm::UserIn<u64> in, vm::UserOut<abi::s
         fill_siginfo(info, record);
         TRY(out.write(record));
     }
-    return static_cast<u32>(info.signal);
+    return static_cast<i32>(info.signal);
 }
 
 // ---- Sending
@@ -177,7 +175,7 @@ Result<> signal_many(Task& sender, i32 number, FunctionRef<bool(Process&)> wante
     return answer;
 }
 
-Result<> sys_kill(Context&, PidArgument pid, SignalNumber number) {
+Result<> sys_kill(Context&, PidOf<PidUse::ProcessOrGroup> pid, SignalOrNone number) {
     if (number.value != 0 && !is_valid_signal(number.value)) return Error::Einval;
     Task& sender = current_task();
     if (pid.value > 0) {
@@ -206,16 +204,16 @@ Result<> signal_task(Pid group, Pid tid, i32 number, const SignalInfo* given) {
     return send_signal(*target, given != nullptr ? *given : info_from(sender, signal, signal_code::TKILL));
 }
 
-Result<> sys_tkill(Context&, PidArgument tid, SignalNumber number) {
+Result<> sys_tkill(Context&, PidOf<PidUse::Thread> tid, SignalOrNone number) {
     return signal_task(-1, tid.value, number.value, nullptr);
 }
-Result<> sys_tgkill(Context&, PidArgument group, PidArgument tid, SignalNumber number) {
+Result<> sys_tgkill(Context&, PidOf<PidUse::Process> group, PidOf<PidUse::Thread> tid, SignalOrNone number) {
     if (group.value <= 0) return Error::Einval;
     return signal_task(group.value, tid.value, number.value, nullptr);
 }
 
 /// rt_sigqueueinfo: a program may pretend neither kernel nor kill, except to itself.
-Result<SignalInfo> queued_info(Pid target, SignalNumber number, vm::UserIn<abi::siginfo> in) {
+Result<SignalInfo> queued_info(Pid target, SignalOrNone number, vm::UserIn<abi::siginfo> in) {
     const abi::siginfo given = TRY(in.read());
     if ((given.si_code >= 0 || given.si_code == signal_code::TKILL) && target != current_process().pid())
         return Error::Eperm;
@@ -226,14 +224,16 @@ Result<SignalInfo> queued_info(Pid target, SignalNumber number, vm::UserIn<abi::
                       .sender_uid = given.sender_uid(),
                       .value = given.value()};
 }
-Result<> sys_rt_sigqueueinfo(Context&, PidArgument pid, SignalNumber number, vm::UserIn<abi::siginfo> in) {
+Result<> sys_rt_sigqueueinfo(Context&, PidOf<PidUse::Process> pid, SignalOrNone number,
+                             vm::UserIn<abi::siginfo> in) {
     const SignalInfo info = TRY(queued_info(pid.value, number, in));
     return signal_task(-1, pid.value, number.value, &info);
 }
 
 // ---- The alternate stack
 
-Result<> sys_sigaltstack(Context& context, vm::UserIn<abi::stack_t> in, vm::UserOut<abi::stack_t> out) {
+Result<> sys_sigaltstack(Context& context, OrNull<vm::UserIn<abi::stack_t>> in,
+                         OrNull<vm::UserOut<abi::stack_t>> out) {
     constexpr i32 ON_STACK = 1;
     constexpr i32 DISABLE = 2;
     constexpr u64 MIN_SIZE = 2048;

@@ -7,6 +7,7 @@ namespace exo::posix_x {
 namespace {
 
 using abi::ClockId;
+using abi::TimerFlags;
 using scheduler::WaitMode;
 
 /// Errors: RestartWithBlock, after the remaining time was written to `block.address` (unless that is 0); Efault.
@@ -19,7 +20,7 @@ Result<u64> sleep_for_rest(const RestartBlock& block) {
     return Error::RestartWithBlock;
 }
 
-Result<> sleep_relative(Nanoseconds time, vm::UserOut<abi::timespec> left) {
+Result<> sleep_relative(Nanoseconds time, OrNull<vm::UserOut<abi::timespec>> left) {
     TRY(sleep_for_rest({&sleep_for_rest, time::Deadline::after(time), left.address(), 0}));
     return {};
 }
@@ -59,19 +60,20 @@ Result<SleepClock> clock_to_sleep_by(ClockId clock) {
     }
 }
 
-Result<> sys_nanosleep(Context&, vm::UserIn<abi::timespec> in, vm::UserOut<abi::timespec> left) {
+Result<> sys_nanosleep(Context&, vm::UserIn<abi::timespec> in, OrNull<vm::UserOut<abi::timespec>> left) {
     return sleep_relative(TRY(to_nanoseconds(TRY(in.read()))), left);
 }
 
-Result<> sys_clock_nanosleep(Context&, ClockId clock, u32 flags, vm::UserIn<abi::timespec> in,
-                             vm::UserOut<abi::timespec> left) {
+Result<> sys_clock_nanosleep(Context&, ClockId clock, TimerFlags flags, vm::UserIn<abi::timespec> in,
+                             OrNull<vm::UserOut<abi::timespec>> left) {
     const SleepClock kind = TRY(clock_to_sleep_by(clock));
     const Nanoseconds time = TRY(to_nanoseconds(TRY(in.read())));
-    if ((flags & abi::TIMER_ABSOLUTE) == 0) return sleep_relative(time, left);
+    if (!has(flags, TimerFlags::Abstime)) return sleep_relative(time, left);
     return kind == SleepClock::Real ? sleep_until_real(time) : sleep_until_monotonic(time);
 }
 
-Result<u64> sys_restart_syscall(Context&) {
+/// What the call answers that goes on.
+Answer<ByCommand> sys_restart_syscall(Context&) {
     const RestartBlock block = std::exchange(current_task().restart, {});
     if (block.resume == nullptr) return Error::Eintr;
     return block.resume(block);

@@ -31,11 +31,18 @@ void raise_write_signal(Error error) {
             task, {.signal = Signal::Xfsz, .code = signal_code::USER, .sender = task.process->pid()});
 }
 
+u32 descriptor_limit() { return static_cast<u32>(std::min<u64>(current_task().open_files_limit(), ~0U)); }
+
+Result<u32> duplicate_descriptor(Descriptor fd, security::OnExec on_exec, u32 minimum) {
+    Task& task = current_task();
+    security::Capability capability = TRY(task.files->copy(static_cast<u32>(fd.value)));
+    return task.files->install(std::move(capability), on_exec, descriptor_limit(), minimum);
+}
+
 Result<u32> install_file(Ref<fs::File> file, security::OnExec on_exec) {
     Task& task = current_task();
     const Rights rights = file->rights();
-    return task.files->install({std::move(file), rights}, on_exec,
-                               static_cast<u32>(std::min<u64>(task.open_files_limit(), ~0U)));
+    return task.files->install({std::move(file), rights}, on_exec, descriptor_limit());
 }
 
 }  // namespace exo::posix_x

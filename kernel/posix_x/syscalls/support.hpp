@@ -8,13 +8,7 @@
 namespace exo::posix_x {
 
 using security::Rights;
-using syscall::BufferArgument;
-using syscall::Context;
-using syscall::Descriptor;
-using syscall::PathArgument;
-using syscall::PidArgument;
-using syscall::SignalNumber;
-using syscall::UserAddress;
+using namespace syscall;  // the words of the handlers' signatures
 
 /// An open file in use by the calling task: the capability was verified.
 class FileUse {
@@ -91,6 +85,10 @@ inline Result<usize> raise_write_signals(Result<usize> result) {
     return result;
 }
 
+/// Where descriptors end: RLIMIT_NOFILE.
+u32 descriptor_limit();
+/// A second descriptor for what `fd` names, the lowest free one from `minimum` on. Errors: Ebadf, Emfile, Enomem.
+Result<u32> duplicate_descriptor(Descriptor fd, security::OnExec on_exec, u32 minimum);
 /// A descriptor for `file`, the lowest free one. Errors: Emfile, Enomem.
 Result<u32> install_file(Ref<fs::File> file, security::OnExec on_exec);
 

@@ -30,11 +30,11 @@ Result<> set_name(ChangeableName which, BufferArgument name, i32 size) {
     return set_system_name(which, content);
 }
 
-Result<> sys_sethostname(Context&, BufferArgument name, i32 size) {
+Result<> sys_sethostname(Context&, InBytes<1> name, SignedSize size) {
     return set_name(ChangeableName::Host, name, size);
 }
 
-Result<> sys_setdomainname(Context&, BufferArgument name, i32 size) {
+Result<> sys_setdomainname(Context&, InBytes<1> name, SignedSize size) {
     return set_name(ChangeableName::Domain, name, size);
 }
 
@@ -79,7 +79,7 @@ Result<usize> set_console_level(i32 level) {
 }
 
 /// LINUX: with kernel.dmesg_restrict set, as Debian has it, all of this needs CAP_SYSLOG.
-Result<usize> sys_syslog(Context&, SyslogAction action, BufferArgument buffer, i32 number) {
+Answer<Size> sys_syslog(Context&, SyslogAction action, OutBytes<2> buffer, SignedSize number) {
     if (!caller_can(Capability::Syslog) && !caller_can(Capability::SysAdmin)) return Error::Eperm;
     switch (action) {
         case SyslogAction::Close:
@@ -109,9 +109,10 @@ Result<usize> sys_syslog(Context&, SyslogAction action, BufferArgument buffer, i
 
 // ---- Random numbers
 
-Result<usize> sys_getrandom(Context&, BufferArgument buffer, u64 size, RandomFlags flags) {
-    constexpr RandomFlags KNOWN = RandomFlags::Nonblock | RandomFlags::Random | RandomFlags::Insecure;
-    if ((flags & ~KNOWN) != RandomFlags::None) return Error::Einval;
+using KnownRandomFlags = Known<RandomFlags::Nonblock | RandomFlags::Random | RandomFlags::Insecure>;
+
+Answer<Size> sys_getrandom(Context&, OutBytes<1> buffer, Size size, KnownRandomFlags given) {
+    const RandomFlags flags = TRY(given.checked());
     if (has_all(flags, RandomFlags::Random | RandomFlags::Insecure)) return Error::Einval;
     if (!drivers::RANDOM.is_seeded() && !has(flags, RandomFlags::Insecure)) {
         if (has(flags, RandomFlags::Nonblock)) return Error::Eagain;
@@ -134,7 +135,10 @@ Result<usize> sys_getrandom(Context&, BufferArgument buffer, u64 size, RandomFla
     return total;
 }
 
-Result<> sys_getcpu(Context&, vm::UserOut<u32> cpu, vm::UserOut<u32> node) {
+/// Of memory; there is one.
+using NodeNumber = Number<Kind::Integer, u32>;
+
+Result<> sys_getcpu(Context&, OrNull<vm::UserOut<CpuNumber>> cpu, OrNull<vm::UserOut<NodeNumber>> node) {
     if (!cpu.is_null()) TRY(cpu.write(arch::cpu_index()));
     if (!node.is_null()) TRY(node.write(0));
     return {};

@@ -47,7 +47,7 @@ Result<> sys_clock_gettime(Context&, ClockId clock, vm::UserOut<abi::timespec> o
     return out.write(to_timespec(TRY(read_clock(clock))));
 }
 
-Result<> sys_clock_getres(Context&, ClockId clock, vm::UserOut<abi::timespec> out) {
+Result<> sys_clock_getres(Context&, ClockId clock, OrNull<vm::UserOut<abi::timespec>> out) {
     const Nanoseconds resolution = TRY(clock_resolution(clock));
     if (out.is_null()) return {};
     return out.write(to_timespec(resolution));
@@ -63,7 +63,8 @@ Result<> sys_clock_settime(Context&, ClockId clock, vm::UserIn<abi::timespec> in
     return set_real_time(since_epoch);
 }
 
-Result<> sys_gettimeofday(Context&, vm::UserOut<abi::timeval> out, vm::UserOut<abi::timezone> zone_out) {
+Result<> sys_gettimeofday(Context&, OrNull<vm::UserOut<abi::timeval>> out,
+                          OrNull<vm::UserOut<abi::timezone>> zone_out) {
     if (!out.is_null()) TRY(out.write(to_timeval(time::realtime())));
     if (zone_out.is_null()) return {};
     const abi::timezone current = zone.lock()->zone;
@@ -87,7 +88,8 @@ Result<> set_zone(const abi::timezone& wanted, bool comes_without_time) {
     return set_real_time(time::realtime() + static_cast<u64>(shift));
 }
 
-Result<> sys_settimeofday(Context&, vm::UserIn<abi::timeval> in, vm::UserIn<abi::timezone> zone_in) {
+Result<> sys_settimeofday(Context&, OrNull<vm::UserIn<abi::timeval>> in,
+                          OrNull<vm::UserIn<abi::timezone>> zone_in) {
     Nanoseconds since_epoch = 0;
     if (!in.is_null()) since_epoch = TRY(to_nanoseconds(TRY(in.read())));
     abi::timezone wanted{};
@@ -98,7 +100,7 @@ Result<> sys_settimeofday(Context&, vm::UserIn<abi::timeval> in, vm::UserIn<abi:
     return set_real_time(since_epoch);
 }
 
-Result<i64> sys_time(Context&, vm::UserOut<i64> out) {
+Answer<EpochSeconds> sys_time(Context&, OrNull<vm::UserOut<EpochSeconds>> out) {
     const i64 seconds = static_cast<i64>(time::realtime() / time::SECOND);
     if (!out.is_null()) TRY(out.write(seconds));
     return seconds;
@@ -108,7 +110,6 @@ Result<i64> sys_time(Context&, vm::UserOut<i64> out) {
 Result<i32> adjust_clock(vm::UserInOut<abi::timex> user) {
     constexpr u32 OFFSET_READ_ONLY = 0xa001;  // ADJ_OFFSET_SS_READ: the old adjtime(3), looking only
     constexpr i32 STATUS_UNSYNCHRONISED = 0x40;
-    constexpr i32 CLOCK_NOT_SYNCHRONISED = 5;  // TIME_ERROR
     abi::timex state = TRY(user.read());
     if (state.modes != 0 && state.modes != OFFSET_READ_ONLY)
         return may_set_time() ? Error::Eopnotsupp : Error::Eperm;
@@ -123,12 +124,12 @@ Result<i32> adjust_clock(vm::UserInOut<abi::timex> user) {
     state.tick = 10'000;
     state.time = to_timeval(time::realtime());
     TRY(user.write(state));
-    return CLOCK_NOT_SYNCHRONISED;
+    return static_cast<i32>(abi::ClockState::Error);
 }
 
-Result<i32> sys_adjtimex(Context&, vm::UserInOut<abi::timex> user) { return adjust_clock(user); }
+Answer<abi::ClockState> sys_adjtimex(Context&, vm::UserInOut<abi::timex> user) { return adjust_clock(user); }
 
-Result<i32> sys_clock_adjtime(Context&, ClockId clock, vm::UserInOut<abi::timex> user) {
+Answer<abi::ClockState> sys_clock_adjtime(Context&, ClockId clock, vm::UserInOut<abi::timex> user) {
     if (clock != ClockId::Realtime) {
         TRY(read_clock(clock));
         return Error::Eopnotsupp;

@@ -35,7 +35,7 @@ TimerSetting set_timer(const TimerSetting& wanted) {
 }
 
 /// LINUX: half a second and more left counts as a whole one, and less than a second as one: 0 means "none was set".
-Result<u32> sys_alarm(Context&, u32 seconds) {
+Answer<Seconds> sys_alarm(Context&, Seconds seconds) {
     const TimerSetting old = set_timer({seconds * time::SECOND, 0});
     const Nanoseconds whole = old.left / time::SECOND;
     const bool rounds_up = old.left % time::SECOND >= time::SECOND / 2 || (whole == 0 && old.left > 0);
@@ -68,23 +68,24 @@ TimerSetting set_cpu_timer(IntervalTimer which, const TimerSetting& wanted) {
 }
 
 /// Errors: Einval.
-Result<IntervalTimer> which_timer(i32 which) {
-    if (which < 0 || which > static_cast<i32>(IntervalTimer::Profiling)) return Error::Einval;
-    return static_cast<IntervalTimer>(which);
+Result<IntervalTimer> which_timer(IntervalTimer which) {
+    if (which < IntervalTimer::Real || which > IntervalTimer::Profiling) return Error::Einval;
+    return which;
 }
 
 abi::itimerval to_abi(const TimerSetting& setting) {
     return {to_timeval(setting.interval), to_timeval(setting.left)};
 }
 
-Result<> sys_getitimer(Context&, i32 which, vm::UserOut<abi::itimerval> out) {
+Result<> sys_getitimer(Context&, IntervalTimer which, vm::UserOut<abi::itimerval> out) {
     const IntervalTimer timer = TRY(which_timer(which));
     if (timer == IntervalTimer::Real) return out.write(to_abi(read_timer(current_process().real_timer)));
     return out.write(to_abi(read_cpu_timer(timer)));
 }
 
 /// LINUX: a null pointer counts as a timer of zeros.
-Result<> sys_setitimer(Context&, i32 which, vm::UserIn<abi::itimerval> in, vm::UserOut<abi::itimerval> out) {
+Result<> sys_setitimer(Context&, IntervalTimer which, OrNull<vm::UserIn<abi::itimerval>> in,
+                       OrNull<vm::UserOut<abi::itimerval>> out) {
     TimerSetting wanted;
     if (!in.is_null()) {
         const abi::itimerval value = TRY(in.read());

@@ -1,0 +1,86 @@
+// Linux processes: arguments of clone(2), wait4(2), waitid(2), prctl(2), arch_prctl(2), personality(2), reboot(2)
+// (include/uapi/linux/sched.h, wait.h, prctl.h, personality.h, reboot.h; arch/x86/include/uapi/asm/prctl.h).
+#pragma once
+
+#include <cstdint>
+
+#include "abi/linux/flag_enum.hpp"
+
+namespace exo::abi {
+
+/// The low byte of the word is the signal that the parent gets.
+enum class CloneFlags : std::uint64_t {
+    None = 0,
+    Vm = 0x100,
+    Fs = 0x200,
+    Files = 0x400,
+    Sighand = 0x800,
+    Pidfd = 0x1000,
+    Ptrace = 0x2000,
+    Vfork = 0x4000,
+    Parent = 0x8000,
+    Thread = 0x10000,
+    Newns = 0x20000,
+    Sysvsem = 0x40000,
+    Settls = 0x80000,
+    ParentSettid = 0x100000,
+    ChildCleartid = 0x200000,
+    Detached = 0x400000,
+    Untraced = 0x800000,
+    ChildSettid = 0x1000000,
+    Newcgroup = 0x2000000,
+    Newuts = 0x4000000,
+    Newipc = 0x8000000,
+    Newuser = 0x10000000,
+    Newpid = 0x20000000,
+    Newnet = 0x40000000,
+    Io = 0x80000000,
+};
+template <> inline constexpr bool IS_FLAG_ENUM<CloneFlags> = true;
+
+enum class WaitFlags : std::uint32_t {
+    None = 0,
+    Nohang = 1,
+    Untraced = 2,  ///< WSTOPPED
+    Exited = 4,
+    Continued = 8,
+    Nowait = 0x01000000,
+    Nothread = 0x20000000,
+    All = 0x40000000,
+    Clone = 0x80000000,
+};
+template <> inline constexpr bool IS_FLAG_ENUM<WaitFlags> = true;
+
+/// waitid(2): P_ALL and the rest.
+enum class WaitFor : std::uint32_t { All = 0, Pid = 1, Group = 2, Pidfd = 3 };
+
+enum class PrctlOption : std::uint32_t {
+    SetPdeathsig = 1,
+    GetPdeathsig = 2,
+    GetDumpable = 3,
+    SetDumpable = 4,
+    GetKeepcaps = 7,
+    SetKeepcaps = 8,
+    SetName = 15,
+    GetName = 16,
+    CapbsetRead = 23,
+    SetChildSubreaper = 36,
+    GetChildSubreaper = 37,
+    SetNoNewPrivs = 38,
+    GetNoNewPrivs = 39,
+};
+
+enum class ArchPrctlCode : std::uint32_t { SetGs = 0x1001, SetFs = 0x1002, GetFs = 0x1003, GetGs = 0x1004 };
+
+enum class PersonalityFlags : std::uint32_t { None = 0, AddrNoRandomize = 0x0040000 };
+template <> inline constexpr bool IS_FLAG_ENUM<PersonalityFlags> = true;
+
+enum class RebootCommand : std::uint32_t {
+    CadOff = 0,
+    Restart = 0x01234567,
+    PowerOff = 0x4321fedc,
+    CadOn = 0x89abcdef,
+    Halt = 0xcdef0123,
+};
+
+}  // namespace exo::abi

@@ -1,0 +1,75 @@
+// Resource limits (getrlimit(2)).
+#include "abi/linux/resource.hpp"
+#include "posix_x/process/process_tree.hpp"
+#include "posix_x/syscalls/families.hpp"
+#include "posix_x/syscalls/support.hpp"
+
+namespace exo::posix_x {
+
+namespace {
+
+using abi::rlimit64;
+
+/// RLIMIT_CPU is looked at while its process runs, once there is one.
+void watch_cpu_time(Process& process) {
+    auto state = process.signals.lock();
+    if (state->task != nullptr) state->task->thread->watch_cpu_time();
+}
+
+Result<> set_limit(Task& caller, Process& target, Resource resource, const rlimit64& wanted) {
+    if (wanted.rlim_cur > wanted.rlim_max) return Error::Einval;
+    constexpr u64 MAX_OPEN_FILES = 1024 * KIB;  // /proc/sys/fs/nr_open
+    if (resource == Resource::OpenFiles && wanted.rlim_max > MAX_OPEN_FILES) return Error::Eperm;
+    if (resource == Resource::Cpu && wanted.rlim_cur != NO_LIMIT) watch_cpu_time(target);
+    auto change = target.limits_change.lock();
+    const bool may_raise = caller.identity->can(Capability::SysResource);
+    if (wanted.rlim_max > target.limits.of(resource).hard && !may_raise) return Error::Eperm;
+    target.limits.set(resource, {wanted.rlim_cur, wanted.rlim_max});
+    return {};
+}
+
+/// prlimit(2): the caller itself, or one whose ids all match, or CAP_SYS_RESOURCE.
+bool may_limit(Task& caller, Process& target) {
+    if (&target == caller.process.get() || caller.identity->can(Capability::SysResource)) return true;
+    const Ref<Identity> other = identity_of(target);
+    if (!other) return false;
+    const Identity& self = *caller.identity;
+    return self.uid == other->euid && self.uid == other->suid && self.uid == other->uid &&
+           self.gid == other->egid && self.gid == other->sgid && self.gid == other->gid;
+}
+
+Result<> sys_prlimit64(Context&, PidOf<PidUse::ProcessOrSelf> pid, Resource resource,
+                       OrNull<vm::UserIn<rlimit64>> in, OrNull<vm::UserOut<rlimit64>> out) {
+    if (resource >= Resource::COUNT) return Error::Einval;
+    rlimit64 wanted{};
+    if (!in.is_null()) wanted = TRY(in.read());
+    Task& caller = current_task();
+    const Ref<Process> target = pid.value == 0 ? caller.process : PROCESSES.find(pid.value);
+    if (!target) return Error::Esrch;
+    if (!may_limit(caller, *target)) return Error::Eperm;
+    const Limit old = target->limits.of(resource);
+    if (!in.is_null()) TRY(set_limit(caller, *target, resource, wanted));
+    if (!out.is_null()) TRY(out.write({old.soft, old.hard}));
+    return {};
+}
+Result<> sys_getrlimit(Context&, Resource resource, vm::UserOut<rlimit64> out) {
+    if (resource >= Resource::COUNT) return Error::Einval;
+    const Limit limit = current_process().limits.of(resource);
+    return out.write({limit.soft, limit.hard});
+}
+Result<> sys_setrlimit(Context&, Resource resource, vm::UserIn<rlimit64> in) {
+    if (resource >= Resource::COUNT) return Error::Einval;
+    const rlimit64 wanted = TRY(in.read());
+    return set_limit(current_task(), current_process(), resource, wanted);
+}
+
+}  // namespace
+
+Result<> register_limit_calls() {
+    using syscall::register_call;
+    TRY(register_call<sys_getrlimit>(97, "getrlimit"));
+    TRY(register_call<sys_setrlimit>(160, "setrlimit"));
+    return register_call<sys_prlimit64>(302, "prlimit64");
+}
+
+}  // namespace exo::posix_x

@@ -1,0 +1,192 @@
+// What a process sets of itself: prctl and arch_prctl (one handler for each command, syscall/commands.hpp), personality. And
+// reboot.
+#include "abi/linux/process.hpp"
+#include "drivers/platform.hpp"
+#include "posix_x/exec/exec.hpp"
+#include "posix_x/process/process_tree.hpp"
+#include "posix_x/syscalls/families.hpp"
+#include "posix_x/syscalls/support.hpp"
+
+namespace exo::posix_x {
+
+namespace {
+
+using abi::ArchPrctlCode;
+using abi::PrctlOption;
+using abi::RebootCommand;
+
+// ---- arch_prctl
+
+Result<> check_base(UserAddress address) {
+    constexpr u64 USER_TOP = 1ULL << 47;
+    return address.value >= USER_TOP ? Result<>(Error::Eperm) : Result<>();
+}
+
+Result<> set_fs_base(Task&, UserAddress address) {
+    TRY(check_base(address));
+    const sync::InterruptsOff no_interrupts;
+    arch::set_user_fs_base(address.value);
+    return {};
+}
+Result<> set_gs_base(Task&, UserAddress address) {
+    TRY(check_base(address));
+    const sync::InterruptsOff no_interrupts;
+    arch::set_user_gs_base(address.value);
+    return {};
+}
+
+using AddressOut = vm::UserOut<AddressAnswer>;
+
+Result<> get_fs_base(Task&, AddressOut out) {
+    u64 base;
+    {
+        const sync::InterruptsOff no_interrupts;
+        base = arch::user_fs_base();
+    }
+    return out.write(base);
+}
+Result<> get_gs_base(Task&, AddressOut out) {
+    u64 base;
+    {
+        const sync::InterruptsOff no_interrupts;
+        base = arch::user_gs_base();
+    }
+    return out.write(base);
+}
+
+using ArchPrctlCommands =
+    CommandSet<On<ArchPrctlCode::SetGs, set_gs_base>, On<ArchPrctlCode::SetFs, set_fs_base>,
+               On<ArchPrctlCode::GetFs, get_fs_base>, On<ArchPrctlCode::GetGs, get_gs_base>>;
+
+Answer<ByCommand> sys_arch_prctl(Context&, ArchPrctlCommands::Code code, ArchPrctlCommands::Word argument) {
+    const auto result = ArchPrctlCommands::run(code, current_task(), {argument.value});
+    return result ? *result : Result<u64>(Error::Einval);
+}
+
+// ---- prctl
+
+Result<> set_death_signal(Task& task, Number<Kind::Signal, u64, SignalUse::OrNone> signal) {
+    if (signal != 0 && !is_valid_signal(static_cast<i64>(u64{signal}))) return Error::Einval;
+    task.process->parent_death_signal = static_cast<Signal>(u64{signal});
+    return {};
+}
+Result<> get_death_signal(Task& task, vm::UserOut<SignalOrNone> out) {
+    return out.write(static_cast<i32>(task.process->parent_death_signal));
+}
+
+Answer<Boolean> is_dumpable(Task& task) { return task.is_dumpable ? 1ULL : 0ULL; }
+Result<> set_dumpable(Task& task, Boolean on) {
+    if (on > 1) return Error::Einval;
+    task.is_dumpable = on == 1;
+    return {};
+}
+
+Answer<Boolean> keeps_capabilities(Task& task) { return task.identity->keeps_capabilities ? 1ULL : 0ULL; }
+Result<> set_keeps_capabilities(Task& task, Boolean on) {
+    if (on > 1) return Error::Einval;
+    Ref<Identity> next = TRY(task.identity->clone());
+    next->keeps_capabilities = on == 1;
+    task.set_identity(std::move(next));
+    return {};
+}
+
+struct ThreadName {
+    char text[16];
+};
+
+Result<> set_name(Task&, TextArgument text) {
+    ThreadName name{};
+    (void)TRY(vm::read_user_string(text.address, {name.text, sizeof(name.text) - 1}));
+    scheduler::current_thread().set_name(name.text);
+    return {};
+}
+Result<> get_name(Task&, vm::UserOut<ThreadName> out) {
+    ThreadName name{};
+    scheduler::current_thread().name().copy(name.text, sizeof(name.text) - 1);
+    return out.write(name);
+}
+
+Answer<Boolean> read_bounding(Task& task, CapabilityNumber number) {
+    if (number > LAST_CAPABILITY) return Error::Einval;
+    return task.identity->bounding >> number & 1;
+}
+
+Result<> set_subreaper(Task& task, Boolean on) {
+    task.process->is_subreaper = on != 0;
+    return {};
+}
+Result<> get_subreaper(Task& task, vm::UserOut<IntegerInMemory> out) {
+    return out.write(task.process->is_subreaper ? 1 : 0);
+}
+
+Result<> set_no_new_privileges(Task& task, Boolean on, MustBeZero a, MustBeZero b, MustBeZero c) {
+    if (on != 1 || a != 0 || b != 0 || c != 0) return Error::Einval;
+    Ref<Identity> next = TRY(task.identity->clone());
+    next->no_new_privileges = true;
+    task.set_identity(std::move(next));
+    return {};
+}
+Answer<Boolean> has_no_new_privileges(Task& task, MustBeZero a, MustBeZero b, MustBeZero c, MustBeZero d) {
+    if (a != 0 || b != 0 || c != 0 || d != 0) return Error::Einval;
+    return task.identity->no_new_privileges ? 1ULL : 0ULL;
+}
+
+using PrctlCommands = CommandSet<
+    On<PrctlOption::SetPdeathsig, set_death_signal>, On<PrctlOption::GetPdeathsig, get_death_signal>,
+    On<PrctlOption::GetDumpable, is_dumpable>, On<PrctlOption::SetDumpable, set_dumpable>,
+    On<PrctlOption::GetKeepcaps, keeps_capabilities>, On<PrctlOption::SetKeepcaps, set_keeps_capabilities>,
+    On<PrctlOption::SetName, set_name>, On<PrctlOption::GetName, get_name>,
+    On<PrctlOption::CapbsetRead, read_bounding>, On<PrctlOption::SetChildSubreaper, set_subreaper>,
+    On<PrctlOption::GetChildSubreaper, get_subreaper>, On<PrctlOption::SetNoNewPrivs, set_no_new_privileges>,
+    On<PrctlOption::GetNoNewPrivs, has_no_new_privileges>>;
+
+Answer<ByCommand> sys_prctl(Context&, PrctlCommands::Code option, PrctlCommands::Word a,
+                            PrctlCommands::Word b, PrctlCommands::Word c, PrctlCommands::Word d) {
+    const auto result = PrctlCommands::run(option, current_task(), {a.value, b.value, c.value, d.value});
+    return result ? *result : Result<u64>(Error::Einval);
+}
+
+// ---- personality, reboot
+
+Answer<abi::PersonalityFlags> sys_personality(Context&, abi::PersonalityFlags flags) {
+    constexpr u32 QUERY = 0xffffffff;
+    const u32 wanted = abi::raw(flags);
+    Task& task = current_task();
+    const u32 old = task.personality_flags;
+    if (wanted == QUERY) return old;
+    // Linux stores any value; of those only ADDR_NO_RANDOMIZE means something here, and the rest is refused.
+    if ((wanted & ~PERSONALITY_NO_RANDOMIZE) != 0) return Error::Einval;
+    task.personality_flags = wanted;
+    return old;
+}
+
+/// The second word may be any of these; the first must be 0xfee1dead.
+constexpr bool is_second_magic(u32 word) {
+    return word == 672274793 || word == 85072278 || word == 369367448 || word == 537993216;
+}
+
+Result<> sys_reboot(Context&, MagicNumber magic, MagicNumber magic2, RebootCommand command) {
+    constexpr u32 MAGIC = 0xfee1dead;
+    if (!current_task().identity->can(Capability::SysBoot)) return Error::Eperm;
+    if (magic != MAGIC || !is_second_magic(magic2)) return Error::Einval;
+    switch (command) {
+        case RebootCommand::Restart: drivers::restart_machine();
+        case RebootCommand::Halt: drivers::halt_machine();
+        case RebootCommand::PowerOff: drivers::power_off_machine();
+        case RebootCommand::CadOn:
+        case RebootCommand::CadOff: return {};  // no keyboard whose Ctrl-Alt-Del could be routed
+        default: return Error::Einval;
+    }
+}
+
+}  // namespace
+
+Result<> register_process_setting_calls() {
+    using syscall::register_call;
+    TRY(register_call<sys_personality>(135, "personality"));
+    TRY(register_call<sys_prctl>(157, "prctl"));
+    TRY(register_call<sys_arch_prctl>(158, "arch_prctl"));
+    return register_call<sys_reboot>(169, "reboot");
+}
+
+}  // namespace exo::posix_x
