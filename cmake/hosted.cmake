@@ -48,6 +48,16 @@ if(EXO_HOST_BENCH)
     return()
 endif()
 
+# What all system calls take and answer, as JSON: ./exo calls.
+if(NOT EXO_SANITIZE STREQUAL "thread")
+    file(GLOB call_table_sources CONFIGURE_DEPENDS tools/call_table/*.cpp)
+    add_executable(call_table ${call_table_sources})
+    target_include_directories(call_table PRIVATE tools)
+    target_link_libraries(call_table PRIVATE exo)
+    add_test(NAME call_page COMMAND sh -c
+        "'$<TARGET_FILE:call_table>' | '${CMAKE_SOURCE_DIR}/exo' calls --from - --check-page")
+endif()
+
 # GoogleTest from Debian's sources, so that it uses the same standard library and sanitizers.
 add_library(gtest_libcxx STATIC /usr/src/googletest/googletest/src/gtest-all.cc /usr/src/googletest/googletest/src/gtest_main.cc)
 target_include_directories(gtest_libcxx SYSTEM PUBLIC /usr/src/googletest/googletest/include PRIVATE /usr/src/googletest/googletest)

@@ -37,7 +37,7 @@ def test_wrong_options(words, message):
 
 
 @pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["debug", "--help"], ["build", "-h"],
-                                   ["test", "--help"], ["check", "--help"], ["help"]])
+                                   ["test", "--help"], ["calls", "--help"], ["check", "--help"], ["help"]])
 def test_help(words):
     done = exo(*words)
     assert done.returncode == 0 and done.stdout.startswith("usage: ./exo ") and not done.stderr

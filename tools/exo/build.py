@@ -28,6 +28,11 @@ def init_path() -> str:
     return paths.in_build("init", "init")
 
 
+def call_table_path() -> str:
+    """The descriptions of all system calls, as tools/call_table prints them."""
+    return paths.in_build("calls", "calls.json")
+
+
 class _Product:
     """Something that is made from files: where it is, its inputs, and how it is made."""
 
@@ -72,6 +77,12 @@ def ensure(preset: str) -> None:
 def ensure_init() -> None:
     """The same when another kernel is used."""
     _ensure([_init()])
+
+
+def ensure_call_table() -> None:
+    """Brings the descriptions of the calls up to date."""
+    _ensure([_Product("the table of system calls", call_table_path(),
+                      [paths.in_root(name) for name in (*KERNEL_INPUTS, os.path.join("tools", "call_table"))], _make_call_table)])
 
 
 def ensure_preset(preset: str) -> None:
@@ -133,6 +144,22 @@ def _make_preset(preset: str) -> None:
     from . import process
     _configure(preset)
     process.run(["ninja", "-C", paths.in_build(preset)], f"building {preset}", cwd=paths.ROOT)
+
+
+def _make_call_table() -> None:
+    """Of the hosted build only what the table needs, not its tests."""
+    from . import process
+    folder = paths.in_build("hosted")
+    with _Lock(folder):
+        _configure("hosted")
+        process.run(["ninja", "-C", folder, "call_table"], "building the table of system calls", cwd=paths.ROOT)
+    status, text = process.capture([os.path.join(folder, "call_table")])
+    if status != 0:
+        raise ExoError(f"call_table failed (status {status}): {text.strip()}")
+    temporary = f"{call_table_path()}.{os.getpid()}"
+    with open(temporary, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.replace(temporary, call_table_path())
 
 
 def _make_init() -> None:

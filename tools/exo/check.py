@@ -13,7 +13,7 @@ from . import build, packages, paths
 from .options import Command, Option, parse
 from .process import say
 
-FOLDERS = ("kernel", "abi", "sdk", "userland", "tests", "benches")
+FOLDERS = ("kernel", "abi", "sdk", "userland", "tests", "benches", os.path.join("tools", "call_table"))
 SUFFIXES = (".cpp", ".hpp", ".c", ".h")
 DATABASES = ("release", "hosted", "debug")
 FAST_SECONDS = 45
@@ -61,7 +61,7 @@ def changed_files() -> list[str]:
     base = next((found for name in ("@{upstream}", "origin/main") if (found := _git("merge-base", "HEAD", name))), ["HEAD"])
     changed = set(_git("diff", "--name-only", "--diff-filter=d", base[0]))
     changed.update(_git("ls-files", "--others", "--exclude-standard"))
-    return sorted(name for name in changed if name.endswith(SUFFIXES) and name.split("/")[0] in FOLDERS
+    return sorted(name for name in changed if name.endswith(SUFFIXES) and name.startswith(tuple(f"{folder}/" for folder in FOLDERS))
                   and os.path.exists(paths.in_root(name)))
 
 

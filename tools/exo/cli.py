@@ -13,6 +13,7 @@ COMMANDS = (
     ("build", "build_command", "build kernels without running them"),
     ("test", "suites", "build and run the tests, or a part of them"),
     ("bench", "bench.command", "measure: beside Linux, by function, against another commit"),
+    ("calls", "calls", "show the system calls, what they take and what they answer"),
     ("check", "check", "check formatting, names and the order of the layers"),
 )
 

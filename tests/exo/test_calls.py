@@ -1,0 +1,116 @@
+"""./exo calls on a table of its own, and what the compiler says of a handler that describes nothing."""
+
+import json
+import subprocess
+
+import pytest
+from conftest import ROOT
+from exo import call_page, call_text, calls
+from exo.errors import ExoError
+
+SIZE = {"kind": "size", "size": 8}
+READ = {"number": 0, "name": "read", "family": "read_write", "fast_path": False, "result": SIZE, "arguments": [
+    {"kind": "descriptor", "of": "readable", "size": 4, "signed": True},
+    {"kind": "buffer", "of": "bytes", "direction": "out", "length_argument": 2}, SIZE]}
+SEEK = {"number": 8, "name": "lseek", "family": "read_write", "fast_path": True,
+        "result": {"kind": "offset", "size": 8}, "arguments": [
+            {"kind": "choice", "type": "SeekWhence", "size": 4, "values": [{"name": "Set", "value": 0}]},
+            {"kind": "flags", "type": "OpenFlags", "size": 4, "checked": True, "values": [{"name": "Creat", "value": 64}]},
+            {"kind": "pointer", "direction": "in", "null": True, "element": {
+                "kind": "structure", "type": "timespec", "size": 16,
+                "fields": [{"name": "tv_sec", "type": "std::int64_t", "offset": 0, "size": 8, "signed": True}]}}]}
+CONTROL = {"number": 72, "name": "fcntl", "family": "control_calls", "fast_path": False,
+           "result": {"kind": "by_command", "size": 8}, "arguments": [
+               {"kind": "command", "size": 4, "commands": [
+                   {"name": "Getfd", "value": 1, "arguments": [SIZE], "result": {"kind": "nothing"}}]},
+               {"kind": "by_command", "size": 8}]}
+
+
+@pytest.fixture
+def table(tmp_path):
+    path = tmp_path / "calls.json"
+    path.write_text(json.dumps({"calls": [READ, SEEK, CONTROL]}))
+    return path
+
+
+def exo_calls(table, *words):
+    return subprocess.run([f"{ROOT}/exo", "calls", "--from", str(table), *words], capture_output=True, text=True, timeout=60)
+
+
+def test_one_line_a_call(table):
+    done = exo_calls(table)
+    assert done.returncode == 0 and not done.stderr
+    assert "    0  read(descriptor (readable), out buffer[#2], size) -> size" in done.stdout.splitlines()
+    assert "    8 *lseek(SeekWhence, OpenFlags, in timespec or null) -> offset" in done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("word", ["lseek", "8"])
+def test_one_call_by_name_or_number(table, word):
+    text = exo_calls(table, word).stdout
+    assert text.startswith("lseek, system call 8, with a fast path (kernel/posix_x/syscalls/read_write.cpp)")
+    for part in ("Set=0", "Creat=0x40", "others are EINVAL", "tv_sec (int64_t)"):
+        assert part in text
+
+
+def test_commands_are_shown_with_what_they_take(table):
+    assert "Getfd=0x1(size) -> nothing" in exo_calls(table, "fcntl").stdout
+
+
+def test_json_is_what_came_in(table):
+    assert json.loads(exo_calls(table, "--json").stdout) == {"calls": [READ, SEEK, CONTROL]}
+    assert json.loads(exo_calls(table, "--json", "read").stdout) == {"calls": [READ]}
+
+
+@pytest.mark.parametrize("words, message", [
+    (["raed"], "exo: there is no call raed; did you mean read?"), (["999"], "exo: there is no call 999"),
+    (["read", "write"], "exo: one name at a time, and not also write (see './exo calls --help')"),
+    (["--write-page", "read"], "exo: the page is about all calls (see './exo calls --help')")])
+def test_one_line_for_what_is_wrong(table, words, message):
+    done = exo_calls(table, *words)
+    assert (done.returncode, done.stdout, done.stderr) == (125, "", message + "\n")
+
+
+def test_a_table_that_is_none(tmp_path):
+    (tmp_path / "empty").write_text("{}")
+    assert "no descriptions of calls" in exo_calls(tmp_path / "empty").stderr
+    assert "No such file" in exo_calls(tmp_path / "nothing").stderr
+
+
+def test_the_page_is_checked(tmp_path, monkeypatch):
+    monkeypatch.setattr(call_page, "PATH", str(tmp_path / "page.md"))
+    with pytest.raises(ExoError, match="out of date; run './exo calls --write-page'"):
+        call_page.check([READ])
+    (tmp_path / "page.md").write_text(call_page.page([READ, CONTROL]))
+    call_page.check([READ, CONTROL])
+    with pytest.raises(ExoError):
+        call_page.check([SEEK, CONTROL])
+
+
+def test_every_kind_has_words():
+    for call in (READ, SEEK, CONTROL):
+        assert call_text.short(call["result"])
+    assert calls.find([READ, SEEK], "read") is READ
+
+
+HANDLERS = {
+    "taken": "Result<> sys_wrong(syscall::Context&, u32) { return {}; }",
+    "answered": "Result<u64> sys_wrong(syscall::Context&) { return 0ULL; }",
+    "pointed_at": "Result<> sys_wrong(syscall::Context&, vm::UserIn<u64>) { return {}; }",
+    "length": "Result<> sys_wrong(syscall::Context&, syscall::InBytes<1>, syscall::Mode) { return {}; }",
+    "right": "Result<> sys_wrong(syscall::Context&, syscall::InBytes<1>, syscall::Size) { return {}; }",
+}
+SENTENCES = {"taken": "a parameter of a system call must say what it is", "answered": "the answer of a system call must say what it is",
+             "pointed_at": "a parameter of a system call must say what it is", "length": "a length argument must be a Size or a Count"}
+
+
+@pytest.mark.parametrize("name", HANDLERS)
+def test_the_compiler_refuses_what_says_too_little(name):
+    source = f"""#include "syscall/syscall.hpp"
+namespace exo {{ {HANDLERS[name]}
+Result<> wrong() {{ return syscall::register_call<sys_wrong>(1, "wrong"); }} }}"""
+    done = subprocess.run(["clang++-19", "-std=c++23", "-stdlib=libc++", "-fsyntax-only", "-DEXO_HOSTED", f"-I{ROOT}/kernel", f"-I{ROOT}",
+                           "-xc++", "-"], input=source, capture_output=True, text=True)
+    if name == "right":
+        assert (done.returncode, done.stderr) == (0, "")
+    else:
+        assert done.returncode != 0 and SENTENCES[name] in done.stderr and "sys_wrong" in done.stderr

@@ -1,0 +1,45 @@
+// Prints what all system calls take and answer, as JSON: docs/call_descriptions.md says what it means.
+//
+// It links the kernel's portable part (the hosted build), registers the calls as main.cpp does, and walks the table. It is a
+// tool of its own and no test, because ./exo calls, the trace decoder and the generator of programs read its output.
+#include <cstdio>
+
+#include "call_table/json.hpp"
+#include "posix_x/syscalls/families.hpp"
+#include "syscall/syscall.hpp"
+
+namespace {
+
+using namespace exo;
+
+void print_call(call_table::Json& json, const syscall::CallDescription& call) {
+    json.begin_object();
+    json.field("number", u64{call.number});
+    json.field("name", call.name);
+    json.field("family", call.handler->file.substr(0, call.handler->file.find('.')));
+    json.field("fast_path", call.has_fast_path);
+    json.key("result");
+    call_table::print(json, call.handler->answer);
+    json.key("arguments");
+    call_table::print(json, call.handler->arguments);
+    json.end_object();
+}
+
+}  // namespace
+
+int main() {
+    if (const Result<> registered = posix_x::register_all_calls(); !registered) {
+        std::fprintf(stderr, "call_table: registering failed: error %d\n",
+                     static_cast<int>(registered.error()));
+        return 1;
+    }
+    call_table::Json json;
+    json.begin_object();
+    json.key("calls");
+    json.begin_array();
+    syscall::for_each_call([&](const syscall::CallDescription& call) { print_call(json, call); });
+    json.end_array();
+    json.end_object();
+    std::puts(json.text().c_str());
+    return 0;
+}

@@ -1,0 +1,60 @@
+"""docs/system_calls.md, made of the descriptions of the calls."""
+
+from __future__ import annotations
+
+import os
+
+from . import call_text, paths
+from .errors import ExoError
+
+PATH = paths.in_root("docs", "system_calls.md")
+SOURCES = os.path.join("kernel", "posix_x", "syscalls")
+
+HEAD = """# System calls
+
+The {count} system calls that the kernel has, by the file of their handlers: what they take and what they answer. Made by
+`./exo calls --write-page` from the types of the handlers' parameters; do not edit. `./exo calls NAME` shows one with the values
+of its flags and the fields of its structures, `./exo calls --json` all of it ([call_descriptions.md](call_descriptions.md) says
+what each kind means). Every other number is answered with ENOSYS. [errnos.md](errnos.md) lists the errors.
+
+`[#n]`: as long as the argument n says, counted from 0. *fast*: has a short route beside the full one
+([architecture.md](architecture.md)).
+"""
+
+
+def page(calls: list[dict]) -> str:
+    lines = [HEAD.format(count=len(calls))]
+    for family, members in call_text.by_family(calls):
+        source = os.path.join(SOURCES, family + ".cpp")
+        lines += [f"## {call_text.words(family).capitalize()}", "", f"[{source}](../{source})", "",
+                  "| number | call | takes | answers | |", "| ---: | --- | --- | --- | --- |", *map(_row, members), ""]
+        for call in members:
+            lines += _commands(call)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _row(call: dict) -> str:
+    return (f"| {call['number']} | {call['name']} | {call_text.arguments(call)} | {call_text.short(call['result'])} "
+            f"| {'fast' if call['fast_path'] else ''} |")
+
+
+def _commands(call: dict) -> list[str]:
+    """The commands of calls like fcntl, a table each."""
+    lines = []
+    for one in call["arguments"]:
+        if one["kind"] == "command":
+            lines += [f"### {call['name']}", "", "| command | value | takes | answers |", "| --- | ---: | --- | --- |",
+                      *(f"| {command['name']} | {command['value']:#x} | {call_text.arguments(command)} "
+                        f"| {call_text.short(command['result'])} |" for command in one["commands"]), ""]
+    return lines
+
+
+def check(calls: list[dict]) -> None:
+    """Errors: ExoError (the page is not there, or not what the calls make)."""
+    try:
+        with open(PATH, encoding="utf-8") as file:
+            is_current = file.read() == page(calls)
+    except OSError:
+        is_current = False
+    if not is_current:
+        raise ExoError(f"{os.path.relpath(PATH, paths.ROOT)} is out of date; run './exo calls --write-page'")

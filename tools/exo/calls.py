@@ -1,0 +1,73 @@
+"""`./exo calls`: the system calls that the kernel has, as their handlers describe them (docs/call_descriptions.md)."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import sys
+
+from . import build, call_page, call_text, packages, paths
+from .errors import ExoError, UsageError
+from .options import Command, Option, parse
+
+COMMAND = Command("calls", "Shows the system calls: all, or one by its name or number.", "[OPTION]… [NAME]", [
+    Option("--json", "", "print the descriptions as JSON"),
+    Option("--from", "FILE", "take the JSON from FILE ('-': standard input) instead of building what prints it"),
+    Option("--write-page", "", "write docs/system_calls.md"),
+    Option("--check-page", "", "fail if docs/system_calls.md is not what --write-page writes"),
+], """
+The types of the handlers' parameters are the only description of the calls. The hosted build prints it as JSON, whose format
+docs/call_descriptions.md explains; docs/system_calls.md is the same as a page.""")
+
+
+def main(arguments: list[str]) -> int:
+    options = parse(COMMAND, arguments)
+    if options.wants_help:
+        print(COMMAND.help())
+        return 0
+    if len(options.words) > 1:
+        raise UsageError(f"one name at a time, and not also {options.words[1]}", "calls")
+    if options.words and (options.write_page or options.check_page):
+        raise UsageError("the page is about all calls", "calls")
+    calls = _read(getattr(options, "from"))
+    if options.write_page:
+        with open(call_page.PATH, "w", encoding="utf-8") as file:
+            file.write(call_page.page(calls))
+        return 0
+    if options.check_page:
+        call_page.check(calls)
+        return 0
+    chosen = [find(calls, options.words[0])] if options.words else calls
+    if options.json:
+        print(json.dumps({"calls": chosen}, indent=1))
+    else:
+        print(call_text.synopsis(chosen[0]) if options.words else call_text.table(calls))
+    return 0
+
+
+def _read(path: str | None) -> list[dict]:
+    """Errors: ExoError (no such file, or no descriptions in it)."""
+    if path is None:
+        packages.ensure(packages.RUN + packages.TEST, "describing the calls")
+        build.ensure_call_table()
+        path = build.call_table_path()
+    try:
+        if path == "-":
+            return json.load(sys.stdin)["calls"]
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)["calls"]
+    except OSError as error:
+        raise ExoError(f"--from: {path}: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError):
+        raise ExoError(f"{os.path.relpath(path, paths.ROOT) if path != '-' else 'standard input'}: "
+                       "no descriptions of calls") from None
+
+
+def find(calls: list[dict], word: str) -> dict:
+    """Errors: ExoError, with the name that is meant if one is like it."""
+    for call in calls:
+        if word in (call["name"], str(call["number"])):
+            return call
+    close = difflib.get_close_matches(word, [call["name"] for call in calls], 1)
+    raise ExoError(f"there is no call {word}" + (f"; did you mean {close[0]}?" if close else ""))
