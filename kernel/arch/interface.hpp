@@ -64,6 +64,9 @@ namespace exo::arch {
 
 /// Enables interrupts and sleeps until one arrives, without a gap between the two. Returns with interrupts on.
 void wait_for_interrupt();
+/// Interrupts another CPU with upcalls::reschedule; ends its wait_for_interrupt, also one that begins only now. What this
+/// CPU wrote before is seen there. From any context.
+void wake_cpu(u32 cpu);
 /// Resets the machine the hard way, when no controller does it.
 [[noreturn]] void reset_cpu();
 /// The end: all interrupts off, CPU halted (hosted: abort).
@@ -78,9 +81,10 @@ extern "C" void exo_switch_context(ThreadContext* from, const ThreadContext* to)
 void prepare_context(ThreadContext& context, void* stack_top, void (*entry)(void*), void* argument);
 /// The stack on which this CPU enters the kernel from user mode (TSS rsp0 and the system-call entry).
 void set_kernel_stack(void* stack_top);
-/// Around exo_switch_context: before it with the stack that is gone to, after it on that stack (hosted: announces
-/// the fibre to the sanitizers; the machine needs neither).
-void switch_starting(void* stack_bottom, usize stack_size);
+/// Around exo_switch_context: before it with the thread that is left, the one that is gone to and that one's stack, after
+/// it on that stack (hosted: announces the fibre to the sanitizers; the machine needs neither). Fibre is what a home keeps
+/// of a thread besides its context: see machine.hpp.
+void switch_starting(Fibre& from, Fibre& to, void* stack_bottom, usize stack_size);
 void switch_finished();
 
 // ---- System calls.

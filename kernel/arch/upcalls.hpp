@@ -15,6 +15,9 @@ void interrupt(u32 line);
 
 enum class InterruptedMode : u8 { Kernel, User };
 
+/// scheduler: another CPU made a thread of this one runnable (arch::wake_cpu). Interrupts are off.
+void reschedule();
+
 /// time: this CPU's timer fired. Interrupts are off.
 void timer_tick(InterruptedMode mode);
 

@@ -52,7 +52,8 @@ Result<> park(WaitMode mode, Deadline deadline) {
         if (self.token_.compare_exchange_strong(expected, PARKED))
             SCHEDULER.switch_away(ThreadState::Blocked);
     }
-    self.token_.store(EMPTY);
+    // Not a store: it must see what whoever left the last token wrote before.
+    (void)self.token_.exchange(EMPTY);
     timer.cancel();
     return {};
 }

@@ -5,18 +5,18 @@
 namespace exo::scheduler {
 
 void RunQueue::enqueue(Thread& thread, Nanoseconds now) {
-    const usize index = list_index(thread.queue_type_, thread.priority_);
+    const usize index = list_index(thread.queue_type(), thread.priority());
     thread.ready_since_ = now;
     lists_[index].push_back(thread);
     occupied_ |= 1U << index;
-    ++lengths_[static_cast<usize>(thread.queue_type_)];
+    ++lengths_[static_cast<usize>(thread.queue_type())];
 }
 
 void RunQueue::remove(Thread& thread) {
-    const usize index = list_index(thread.queue_type_, thread.priority_);
+    const usize index = list_index(thread.queue_type(), thread.priority());
     lists_[index].remove(thread);
     if (lists_[index].is_empty()) occupied_ &= ~(1U << index);
-    --lengths_[static_cast<usize>(thread.queue_type_)];
+    --lengths_[static_cast<usize>(thread.queue_type())];
 }
 
 Thread* RunQueue::pick(Nanoseconds now) {
@@ -43,7 +43,7 @@ usize RunQueue::choose_list(Nanoseconds now) {
 bool RunQueue::has_better_than(const Thread& running) const {
     if (occupied_ == 0) return false;
     return static_cast<usize>(std::countr_zero(occupied_)) <
-           list_index(running.queue_type_, running.priority_);
+           list_index(running.queue_type(), running.priority());
 }
 
 }  // namespace exo::scheduler

@@ -30,11 +30,11 @@ Result<ThreadId> Scheduler::spawn(std::string_view name, void (*entry)(), usize 
     return id;
 }
 
-void Scheduler::start_thread(Ref<Thread> thread) {
+void Scheduler::start_thread(Ref<Thread> thread, u32 cpu) {
     live_threads_.fetch_add(1, std::memory_order_relaxed);
     Thread* started =
         thread.leak();  // the scheduler's own reference, dropped by finish_switch after the last switch
-    started->cpu_ = arch::cpu_index();
+    started->cpu_ = cpu;
     make_runnable(*started);
 }
 
@@ -73,12 +73,17 @@ void Scheduler::exit_current() {
 }
 
 void Scheduler::make_runnable(Thread& thread) {
-    Cpu& cpu = cpus_.of(thread.cpu_);
-    auto queue = cpu.queue.lock();
-    thread.state_.store(ThreadState::Ready, std::memory_order_relaxed);
-    queue->enqueue(thread, time::monotonic());
+    const u32 cpu = thread.cpu_;  // once it is in the queue, the thread may run and end
+    {
+        auto queue = cpus_.of(cpu).queue.lock();
+        thread.state_.store(ThreadState::Ready, std::memory_order_relaxed);
+        queue->enqueue(thread, time::monotonic());
+    }
     // Whoever runs looks at the queue on its way to user mode: there it either gives way or starts a time slice.
-    if (thread.cpu_ == arch::cpu_index()) current_thread().add_work(Work::Reschedule);
+    if (cpu == arch::cpu_index())
+        current_thread().add_work(Work::Reschedule);
+    else
+        arch::wake_cpu(cpu);
 }
 
 void Scheduler::charge(Cpu& cpu, Thread& thread, Nanoseconds now) {
@@ -86,7 +91,7 @@ void Scheduler::charge(Cpu& cpu, Thread& thread, Nanoseconds now) {
     thread.total_runtime_ns_ += ran;
     thread.burst_ns_ += ran;
     thread.running_since_ = now;
-    (&thread == cpu.idle ? cpu.idle_ns : cpu.busy_ns) += ran;
+    (&thread == cpu.idle ? cpu.idle_ns : cpu.busy_ns).add(ran);
 }
 
 /// A thread that blocks ends its burst. One that yields or is preempted goes on with it, and is classed by what it has
@@ -106,27 +111,34 @@ void Scheduler::switch_away(ThreadState new_state) {
     {
         auto queue = cpu.queue.lock();
         charge(cpu, self, now);
-        self.ema_runtime_ns_ = average_after(new_state, self.ema_runtime_ns_, self.burst_ns_);
+        // Another CPU's unpark may have come between the announcement in park and here: then we are in the queue
+        // already, where the old class put us.
+        const bool is_woken_already = self.run_link_.is_linked();
+        if (is_woken_already) [[unlikely]]
+            queue->remove(self);
+        const Nanoseconds average = average_after(new_state, self.ema_runtime_ns_.get(), self.burst_ns_);
+        self.ema_runtime_ns_.set(average);
         if (new_state == ThreadState::Blocked) self.burst_ns_ = 0;
-        self.queue_type_ = queue_for_average(self.ema_runtime_ns_);
-        if (new_state == ThreadState::Ready && &self != cpu.idle) queue->enqueue(self, now);
+        self.queue_type_.set(queue_for_average(average));
+        const ThreadState state = is_woken_already ? ThreadState::Ready : new_state;
+        self.state_.store(state, std::memory_order_relaxed);
+        if (state == ThreadState::Ready && &self != cpu.idle) queue->enqueue(self, now);
         next = queue->pick(now);
-        cpu.slice_end = ~0ULL;
-        if (next != nullptr && !queue->is_empty()) cpu.slice_end = now + time_slice(next->queue_type_);
+        if (next == nullptr) next = cpu.idle;
+        cpu.slice_end = queue->is_empty() ? ~0ULL : now + time_slice(next->queue_type());
+        next->state_.store(ThreadState::Running, std::memory_order_relaxed);
+        next->running_since_ = now;
     }
-    if (next == nullptr) next = cpu.idle;
+    cpu.is_busy.set(next != cpu.idle);
     if (cpu.slice_end != ~0ULL) time::request_interrupt_by({cpu.slice_end});
     if (next != cpu.idle && cpu.sample_at == ~0ULL) {
         cpu.sample_at = now + SAMPLE_PERIOD;
         time::request_interrupt_by({cpu.sample_at});
     }
-    if (next == &self) {
-        self.state_.store(ThreadState::Running, std::memory_order_relaxed);
-        return;
-    }
-    ++(new_state == ThreadState::Blocked ? self.use_.voluntary_switches : self.use_.involuntary_switches);
-    self.state_.store(new_state, std::memory_order_relaxed);
-    switch_to(cpu, self, *next, now);
+    if (next == &self) return;
+    (new_state == ThreadState::Blocked ? self.use_.voluntary_switches : self.use_.involuntary_switches)
+        .add(1);
+    switch_to(cpu, self, *next);
 }
 
 void Scheduler::reschedule_if_due() {
@@ -140,7 +152,7 @@ void Scheduler::reschedule_if_due() {
         auto queue = cpu.queue.lock();
         if (queue->is_empty()) return;
         is_due = now >= cpu.slice_end || queue->has_better_than(self);
-        if (!is_due && cpu.slice_end == ~0ULL) cpu.slice_end = now + time_slice(self.queue_type_);
+        if (!is_due && cpu.slice_end == ~0ULL) cpu.slice_end = now + time_slice(self.queue_type());
     }
     if (is_due)
         switch_away(ThreadState::Ready);
@@ -162,8 +174,8 @@ void Scheduler::take_sample(Cpu& cpu) {
     }
     const Nanoseconds now = time::monotonic();
     if (now >= cpu.sample_at) {
-        ++(self.was_in_user_mode ? self.use_.user_samples : self.use_.kernel_samples);
-        ++(self.was_in_user_mode ? cpu.user_samples : cpu.kernel_samples);
+        (self.was_in_user_mode ? self.use_.user_samples : self.use_.kernel_samples).add(1);
+        (self.was_in_user_mode ? cpu.user_samples : cpu.kernel_samples).add(1);
         if (self.watches_cpu_time()) self.add_work(Work::Personality);
         cpu.sample_at = now + SAMPLE_PERIOD;
     }
@@ -205,22 +217,19 @@ void Scheduler::load_user_state(const Thread& from, Thread& thread) {
     if (left == nullptr || left->gs_base != user->gs_base) arch::set_user_gs_base(user->gs_base);
 }
 
-void Scheduler::switch_to(Cpu& cpu, Thread& from, Thread& to, Nanoseconds now) {
+void Scheduler::switch_to(Cpu& cpu, Thread& from, Thread& to) {
     // acquire: pairs with the release in finish_switch on the CPU that is still leaving `to`
     while (to.is_on_cpu_.load(std::memory_order_acquire)) arch::relax();
     to.is_on_cpu_.store(true, std::memory_order_relaxed);
-    to.state_.store(ThreadState::Running, std::memory_order_relaxed);
-    to.running_since_ = now;
-    to.context_switches_++;
-    // Only its own CPU counts here.
-    cpu.switches.store(cpu.switches.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    to.context_switches_.add(1);
+    cpu.switches.add(1);
     cpu.previous = &from;
 
     save_user_state(from);
     load_user_state(from, to);
     arch::set_kernel_stack(to.stack_.top());
     arch::set_current_thread(static_cast<sync::ThreadHeader*>(&to));
-    arch::switch_starting(to.stack_.bottom(), memory::KernelStack::SIZE);
+    arch::switch_starting(from.fibre_, to.fibre_, to.stack_.bottom(), memory::KernelStack::SIZE);
     exo_switch_context(&from.context_, &to.context_);
     finish_switch();
 }
@@ -256,7 +265,7 @@ void Scheduler::set_priority(Thread& thread, ThreadPriority priority) {
     auto queue = cpus_.of(thread.cpu_).queue.lock();
     const bool is_queued = thread.run_link_.is_linked();
     if (is_queued) queue->remove(thread);  // from the list that the old priority names
-    thread.priority_ = priority;
+    thread.priority_.set(priority);
     if (is_queued) queue->enqueue(thread, thread.ready_since_);
 }
 
@@ -264,7 +273,7 @@ SchedulerStats Scheduler::stats() {
     SchedulerStats stats{};
     stats.threads = live_threads_.load(std::memory_order_relaxed);
     for (u32 index = 0; index < arch::MAX_CPUS; ++index) {
-        stats.total_switches += cpus_.of(index).switches.load(std::memory_order_relaxed);
+        stats.total_switches += cpus_.of(index).switches.get();
         auto queue = cpus_.of(index).queue.lock();
         stats.hot_queue_len += queue->length(QueueType::Hot);
         stats.normal_queue_len += queue->length(QueueType::Normal);
@@ -275,29 +284,39 @@ SchedulerStats Scheduler::stats() {
 
 Nanoseconds Scheduler::busy_time() {
     Nanoseconds sum = 0;
-    for (u32 index = 0; index < arch::MAX_CPUS; ++index) sum += cpus_.of(index).busy_ns;
+    for (u32 index = 0; index < arch::MAX_CPUS; ++index) sum += cpus_.of(index).busy_ns.get();
     return sum;
 }
 
 Nanoseconds Scheduler::idle_time() {
     Nanoseconds sum = 0;
-    for (u32 index = 0; index < arch::MAX_CPUS; ++index) sum += cpus_.of(index).idle_ns;
+    for (u32 index = 0; index < arch::MAX_CPUS; ++index) sum += cpus_.of(index).idle_ns.get();
     return sum;
 }
 
 CpuTimes Scheduler::cpu_times(u32 index) {
     const Cpu& cpu = cpus_.of(index);
-    return {cpu.busy_ns, cpu.idle_ns, cpu.user_samples, cpu.kernel_samples};
+    return {cpu.busy_ns.get(), cpu.idle_ns.get(), cpu.user_samples.get(), cpu.kernel_samples.get()};
+}
+
+Nanoseconds Scheduler::run_time(const Thread& thread, Slice slice) {
+    auto queue = cpus_.of(thread.cpu_).queue.lock();
+    const Nanoseconds now = time::monotonic();
+    const bool counts_slice = slice == Slice::Included && thread.state() == ThreadState::Running;
+    if (!counts_slice || now <= thread.running_since_) return thread.total_runtime_ns_;
+    return thread.total_runtime_ns_ + (now - thread.running_since_);
 }
 
 u32 Scheduler::runnable_count() {
     const SchedulerStats now = stats();
-    const bool is_idle = &current_thread() == cpus_.mine().idle;
-    return static_cast<u32>(now.hot_queue_len + now.normal_queue_len + now.cold_queue_len) +
-           (is_idle ? 0 : 1);
+    u32 running = 0;
+    for (u32 index = 0; index < arch::MAX_CPUS; ++index) running += cpus_.of(index).is_busy.get() ? 1 : 0;
+    return static_cast<u32>(now.hot_queue_len + now.normal_queue_len + now.cold_queue_len) + running;
 }
 
 }  // namespace exo::scheduler
+
+void exo::upcalls::reschedule() { scheduler::current_thread().add_work(scheduler::Work::Reschedule); }
 
 void exo::upcalls::return_to_user(arch::UserRegisters& registers) {
     scheduler::SCHEDULER.prepare_return_to_user(registers);

@@ -32,6 +32,9 @@ struct CpuTimes {
     u64 kernel_samples = 0;
 };
 
+/// Whether the slice that a thread is running counts with its run time.
+enum class Slice : u8 { Excluded, Included };
+
 /// While a thread runs, an interrupt comes at least this often and notes whether it found it in user mode: so time is
 /// divided between program and kernel without a look at the clock on each entry. An idle CPU is left in peace.
 inline constexpr Nanoseconds SAMPLE_PERIOD = 10 * time::MILLISECOND;
@@ -47,8 +50,10 @@ class Scheduler {
     Result<> init();
     /// Spec 3.1: a kernel thread. `stack_size` is at most memory::KernelStack::SIZE. Errors: Enomem, InvalidSize.
     Result<ThreadId> spawn(std::string_view name, void (*entry)(), usize stack_size);
-    /// Makes a thread from Thread::create runnable for the first time.
-    void start_thread(Ref<Thread> thread);
+    /// Makes a thread from Thread::create runnable for the first time, on this CPU.
+    void start_thread(Ref<Thread> thread) { start_thread(std::move(thread), arch::cpu_index()); }
+    /// The same on another CPU that runs the scheduler; there it stays.
+    void start_thread(Ref<Thread> thread, u32 cpu);
     /// Turns the calling boot thread into this CPU's idle thread.
     [[noreturn]] void start();
 
@@ -70,6 +75,7 @@ class Scheduler {
     Nanoseconds busy_time();
     Nanoseconds idle_time();
     CpuTimes cpu_times(u32 cpu);
+    Nanoseconds run_time(const Thread& thread, Slice slice);
     LoadAverage::Loads loads() { return load_average_.lock()->read(time::monotonic()); }
     /// Runnable threads now, the running one included.
     u32 runnable_count();
@@ -89,23 +95,25 @@ class Scheduler {
     void prepare_return_to_user(arch::UserRegisters& registers);
 
   private:
+    /// Everything but the queue is its own CPU's; others may read the tallies.
     struct Cpu {
         sync::SpinLocked<RunQueue, sync::LockRank::RunQueue, sync::IrqOff> queue;
         Thread* idle = nullptr;
         Thread* previous = nullptr;  ///< Whom the switch came from, for finish_switch.
         Nanoseconds slice_end = ~0ULL;
         Nanoseconds sample_at = ~0ULL;
-        u64 user_samples = 0;
-        u64 kernel_samples = 0;
-        Nanoseconds idle_ns = 0;
-        Nanoseconds busy_ns = 0;
-        std::atomic<u64> switches{0};
+        sync::Tally<u64> user_samples;
+        sync::Tally<u64> kernel_samples;
+        sync::Tally<Nanoseconds> idle_ns;
+        sync::Tally<Nanoseconds> busy_ns;
+        sync::Tally<u64> switches;
+        sync::Tally<bool> is_busy;
     };
     friend void finish_switch();
     static void charge(Cpu& cpu, Thread& thread, Nanoseconds now);
     void take_sample(Cpu& cpu);
     void take_load_sample();
-    void switch_to(Cpu& cpu, Thread& from, Thread& to, Nanoseconds now);
+    void switch_to(Cpu& cpu, Thread& from, Thread& to);
     static void restore_fpu(Thread& thread);
     static void save_user_state(Thread& thread);
     static void load_user_state(const Thread& from, Thread& thread);

@@ -77,14 +77,17 @@ arch::UserRegisters& Thread::user_registers() const {
     return *(static_cast<arch::UserRegisters*>(stack_.top()) - 1);
 }
 
-ThreadStats Thread::stats() const { return {total_runtime_ns_, context_switches_, ema_runtime_ns_}; }
+ThreadStats Thread::stats() const {
+    return {SCHEDULER.run_time(*this, Slice::Excluded), context_switches_.get(), ema_runtime_ns_.get()};
+}
 
 CpuUse Thread::cpu_use() const {
-    CpuUse use = use_;
-    use.run_time = total_runtime_ns_;
-    const Nanoseconds now = time::monotonic();
-    if (state() == ThreadState::Running && now > running_since_) use.run_time += now - running_since_;
-    return use;
+    return {.run_time = SCHEDULER.run_time(*this, Slice::Included),
+            .user_samples = use_.user_samples.get(),
+            .kernel_samples = use_.kernel_samples.get(),
+            .voluntary_switches = use_.voluntary_switches.get(),
+            .involuntary_switches = use_.involuntary_switches.get(),
+            .minor_faults = use_.minor_faults.get()};
 }
 
 }  // namespace exo::scheduler

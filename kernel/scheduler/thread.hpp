@@ -8,6 +8,7 @@
 #include "memory/virtual/kernel_stack.hpp"
 #include "memory/virtual/page_table.hpp"
 #include "sync/held_locks.hpp"
+#include "sync/tally.hpp"
 #include "time/clock.hpp"
 #include "time/timer.hpp"
 #include "utils/box.hpp"
@@ -87,13 +88,13 @@ class Thread final : public sync::ThreadHeader, public Object {
     std::string_view name() const { return {name_}; }
     void set_name(std::string_view name);
     ThreadState state() const { return state_.load(std::memory_order_relaxed); }
-    ThreadPriority priority() const { return priority_; }
-    QueueType queue_type() const { return queue_type_; }
+    ThreadPriority priority() const { return priority_.get(); }
+    QueueType queue_type() const { return queue_type_.get(); }
     ThreadStats stats() const;
     /// The running slice included.
     CpuUse cpu_use() const;
     /// Of the calling thread only.
-    void count_minor_fault() { ++use_.minor_faults; }
+    void count_minor_fault() { use_.minor_faults.add(1); }
     void* stack_top() const { return stack_.top(); }
     /// Where the entry code leaves the user's registers: the top of the kernel stack.
     arch::UserRegisters& user_registers() const;
@@ -132,8 +133,8 @@ class Thread final : public sync::ThreadHeader, public Object {
     static constexpr usize NAME_SIZE = 16;
 
     ThreadId id_;
-    ThreadPriority priority_;
-    QueueType queue_type_ = QueueType::Normal;
+    sync::Tally<ThreadPriority> priority_;                  ///< Changed under the lock of its run queue,
+    sync::Tally<QueueType> queue_type_{QueueType::Normal};  ///< as is this.
     std::atomic<ThreadState> state_{ThreadState::Blocked};
     /// The parking token; see parking.hpp.
     std::atomic<u8> token_{0};
@@ -144,6 +145,7 @@ class Thread final : public sync::ThreadHeader, public Object {
     Entry entry_ = nullptr;
     void* argument_ = nullptr;
     arch::ThreadContext context_{};
+    [[no_unique_address]] arch::Fibre fibre_;
     memory::KernelStack stack_;
     Box<UserState> user_;
     Ref<Object> personality_;
@@ -151,12 +153,19 @@ class Thread final : public sync::ThreadHeader, public Object {
     ListNode run_link_;
     TreeNode id_link_;
     Nanoseconds ready_since_ = 0;
-    Nanoseconds running_since_ = 0;
-    Nanoseconds burst_ns_ = 0;  ///< Run time since the thread last blocked.
-    Nanoseconds ema_runtime_ns_;
-    Nanoseconds total_runtime_ns_ = 0;
-    u64 context_switches_ = 0;
-    CpuUse use_;  ///< Its run_time is not used: total_runtime_ns_ is.
+    Nanoseconds running_since_ = 0;     ///< Guarded by the lock of its run queue,
+    Nanoseconds total_runtime_ns_ = 0;  ///< as is this.
+    Nanoseconds burst_ns_ = 0;          ///< Run time since the thread last blocked.
+    sync::Tally<Nanoseconds> ema_runtime_ns_;
+    sync::Tally<u64> context_switches_;
+    /// CpuUse, counted by the CPU on which the thread runs.
+    struct {
+        sync::Tally<u64> user_samples;
+        sync::Tally<u64> kernel_samples;
+        sync::Tally<u64> voluntary_switches;
+        sync::Tally<u64> involuntary_switches;
+        sync::Tally<u64> minor_faults;
+    } use_;
     std::atomic<bool> watches_cpu_time_{false};
     char name_[NAME_SIZE] = {};
 };

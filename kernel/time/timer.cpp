@@ -1,5 +1,7 @@
 #include "time/timer.hpp"
 
+#include <atomic>
+
 #include "arch/upcalls.hpp"
 #include "sync/handler_context.hpp"
 #include "sync/per_cpu.hpp"
@@ -26,7 +28,7 @@ struct TimerQueue {
 namespace {
 using Queue = sync::SpinLocked<TimerQueue, sync::LockRank::Timer, sync::IrqOff>;
 constinit sync::PerCpu<Queue> queues;
-constinit void (*tick_hook)() = nullptr;
+constinit std::atomic<void (*)()> tick_hook{nullptr};  // set by each CPU that starts, always to the same
 }  // namespace
 
 void Timer::arm(Deadline deadline) {
@@ -70,7 +72,7 @@ void run_due_timers() {
     }
 }
 
-void set_tick_hook(void (*hook)()) { tick_hook = hook; }
+void set_tick_hook(void (*hook)()) { tick_hook.store(hook, std::memory_order_relaxed); }
 
 }  // namespace exo::time
 
@@ -78,5 +80,5 @@ void exo::upcalls::timer_tick(InterruptedMode mode) {
     sync::thread_header().was_in_user_mode = mode == InterruptedMode::User;
     const sync::HandlerContext context;
     time::run_due_timers();
-    if (time::tick_hook != nullptr) time::tick_hook();
+    if (auto* const hook = time::tick_hook.load(std::memory_order_relaxed); hook != nullptr) hook();
 }

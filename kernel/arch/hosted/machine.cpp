@@ -1,7 +1,4 @@
-// The hosted home: one Linux thread is one CPU, kernel threads are fibres on it, time is simulated.
-//
-// Interrupts do not interrupt: a timer that fell due is delivered where interrupts are enabled again, where simulated
-// time is advanced, and where all threads sleep. So a run is the same each time.
+// The hosted home: one Linux thread is one CPU, kernel threads are fibres on it, time is simulated (sleep.cpp).
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -21,43 +18,7 @@
 namespace exo::arch {
 
 namespace hosted {
-
 thread_local Cpu this_cpu;
-std::atomic<u64> simulated_time{0};
-
-namespace {
-constexpr u64 NOT_ARMED = ~0ULL;
-thread_local u64 timer_deadline = NOT_ARMED;
-
-void deliver_due_timer() {
-    if (!this_cpu.interrupts_enabled || simulated_time.load() < timer_deadline) return;
-    timer_deadline = NOT_ARMED;
-    this_cpu.interrupts_enabled = false;
-    upcalls::timer_tick(upcalls::InterruptedMode::Kernel);
-    this_cpu.interrupts_enabled = true;
-}
-}  // namespace
-
-void advance_time(u64 nanoseconds) {
-    const u64 end = simulated_time.load() + nanoseconds;
-    while (timer_deadline <= end) {
-        if (simulated_time.load() < timer_deadline) simulated_time.store(timer_deadline);
-        deliver_due_timer();
-    }
-    simulated_time.store(end);
-}
-
-}  // namespace hosted
-
-void wait_for_interrupt() {
-    enable_interrupts();
-    if (hosted::timer_deadline == hosted::NOT_ARMED) {
-        std::fputs("hosted: every thread sleeps and no timer is armed\n", stderr);
-        std::abort();
-    }
-    if (hosted::simulated_time.load() < hosted::timer_deadline)
-        hosted::simulated_time.store(hosted::timer_deadline);
-    hosted::deliver_due_timer();
 }
 
 void stop_machine() { std::abort(); }
@@ -74,18 +35,26 @@ std::span<const ImageSection> image_sections() { return {}; }
 u64 measure_cycle_counter(u16) { return 1'000'000'000; }
 u64 refine_cycle_counter() { return 0; }
 
-void arm_timer(u64 nanoseconds_from_now) {
-    hosted::timer_deadline = hosted::simulated_time.load() + nanoseconds_from_now;
-}
-
-void disarm_timer() { hosted::timer_deadline = hosted::NOT_ARMED; }
-
 // ---- Fibres.
 
-void switch_starting([[maybe_unused]] void* stack_bottom, [[maybe_unused]] usize stack_size) {
+Fibre::~Fibre() {
+#if defined(EXO_TSAN)
+    if (handle_ != nullptr) __tsan_destroy_fiber(handle_);
+#endif
+}
+
+// Not instrumented: what enters a function on one fibre and leaves it on another confuses the sanitizer's call stacks.
+[[clang::disable_sanitizer_instrumentation]] void switch_starting([[maybe_unused]] Fibre& from,
+                                                                  [[maybe_unused]] Fibre& to,
+                                                                  [[maybe_unused]] void* stack_bottom,
+                                                                  [[maybe_unused]] usize stack_size) {
 #if defined(EXO_ASAN)
     // The fake stack is not kept: tests run without use-after-return detection on fibres.
     __sanitizer_start_switch_fiber(nullptr, stack_bottom, stack_size);
+#elif defined(EXO_TSAN)
+    if (from.handle_ == nullptr) from.handle_ = __tsan_get_current_fiber();
+    if (to.handle_ == nullptr) to.handle_ = __tsan_create_fiber(0);
+    __tsan_switch_to_fiber(to.handle_, 0);
 #endif
 }
 

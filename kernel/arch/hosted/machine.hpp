@@ -1,7 +1,7 @@
 // The hosted home's inline part: see arch/interface.hpp. One pthread is one CPU; cpu 0 is the main thread.
 #pragma once
 
-#include <x86intrin.h>
+#include <sched.h>
 
 #include <atomic>
 
@@ -20,7 +20,22 @@ extern thread_local Cpu this_cpu;
 extern std::atomic<u64> simulated_time;
 /// Lets simulated time pass, running the timer interrupts that fall due.
 void advance_time(u64 nanoseconds);
+/// The calling host thread becomes CPU `index`: simulated time passes by itself only while this CPU sleeps too.
+void join_machine(u32 index);
 }  // namespace hosted
+
+/// What the thread sanitizer knows a kernel thread by. Made when the thread is first switched to or from.
+class Fibre {
+  public:
+    Fibre() = default;
+    Fibre(const Fibre&) = delete;
+    Fibre& operator=(const Fibre&) = delete;
+    ~Fibre();
+
+  private:
+    friend void switch_starting(Fibre& from, Fibre& to, void* stack_bottom, usize stack_size);
+    void* handle_ = nullptr;
+};
 
 inline u32 cpu_index() { return hosted::this_cpu.index; }
 inline void* current_thread() { return hosted::this_cpu.current_thread; }
@@ -34,7 +49,8 @@ inline u32 port_read32(u16) { return 0xffffffff; }
 inline void port_write8(u16, u8) {}
 inline void port_write16(u16, u16) {}
 inline void port_write32(u16, u32) {}
-inline void relax() { _mm_pause(); }
+/// Whom it spins for may be waiting for a processor of the host.
+inline void relax() { sched_yield(); }
 /// Simulated: one cycle is one nanosecond; it moves when a test advances it or every thread sleeps.
 inline u64 cycle_counter() { return hosted::simulated_time.load(std::memory_order_relaxed); }
 

@@ -12,17 +12,21 @@ namespace {
 constexpr u32 APIC_ID = 0x20;
 constexpr u32 APIC_EOI = 0xb0;
 constexpr u32 APIC_SPURIOUS = 0xf0;
+constexpr u32 APIC_COMMAND = 0x300;
+constexpr u32 APIC_COMMAND_TARGET = 0x310;
 constexpr u32 APIC_TIMER_LVT = 0x320;
 constexpr u32 APIC_TIMER_INITIAL = 0x380;
 constexpr u32 APIC_TIMER_CURRENT = 0x390;
 constexpr u32 APIC_TIMER_DIVIDE = 0x3e0;
 constexpr u32 APIC_TASK_PRIORITY = 0x80;
 constexpr u32 LVT_MASKED = 1 << 16;
+constexpr u32 COMMAND_IS_PENDING = 1 << 12;
 
 constexpr u32 FIRST_LINE_VECTOR = 48;  // 32-47 are where a mis-programmed 8259 would deliver
+constexpr u32 WAKE_VECTOR = 0xfd;
 constexpr u32 TIMER_VECTOR = 0xfe;
 constexpr u32 SPURIOUS_VECTOR = 0xff;
-constexpr u32 MAX_LINES = TIMER_VECTOR - FIRST_LINE_VECTOR;
+constexpr u32 MAX_LINES = WAKE_VECTOR - FIRST_LINE_VECTOR;
 
 constexpr u32 MSR_APIC_BASE = 0x1b;
 constexpr u64 APIC_BASE_ENABLE = 1 << 11;
@@ -51,8 +55,9 @@ struct Controllers {
     IoApic io_apics[MAX_IO_APICS];
     usize io_apic_count = 0;
     u64 timer_scale = 1ULL << 32;  ///< Ticks a nanosecond, times 2^32.
+    u32 ids[MAX_CPUS]{};           ///< Of the local APICs, by CPU.
 };
-constinit Controllers controllers;  // written at boot only, by the first CPU
+constinit Controllers controllers;  // written at boot only: by the first CPU, and each CPU's id by itself
 
 u32 local_read(u32 offset) {
     if (controllers.uses_x2apic) return static_cast<u32>(read_msr(0x800 + offset / 16));
@@ -110,6 +115,7 @@ void start_local_apic(void* local_registers) {
     local_write(APIC_TIMER_DIVIDE, 0b1011);  // by 1
     local_write(APIC_SPURIOUS, 0x100 | SPURIOUS_VECTOR);
     this_cpu().apic_id = controllers.uses_x2apic ? local_read(APIC_ID) : local_read(APIC_ID) >> 24;
+    controllers.ids[cpu_index()] = this_cpu().apic_id;
 }
 
 Result<> add_io_apic(IoApicRegisters registers) {
@@ -156,12 +162,32 @@ void arm_timer(u64 nanoseconds_from_now) {
 
 void disarm_timer() { local_write(APIC_TIMER_INITIAL, 0); }
 
+/// Intel SDM vol. 3, 10.6.1: fixed delivery, edge, to one CPU. With x2APIC the two halves are one register.
+void wake_cpu(u32 cpu) {
+    const u32 target = controllers.ids[cpu];
+    if (controllers.uses_x2apic) {
+        // Writes of this register wait for nothing: stores before it must be out (10.12.3).
+        asm volatile("mfence; lfence" : : : "memory");
+        write_msr(0x800 + APIC_COMMAND / 16, u64{target} << 32 | WAKE_VECTOR);
+        return;
+    }
+    // An interrupt in between would send a command of its own into the middle of ours.
+    const bool were_enabled = interrupts_enabled();
+    disable_interrupts();
+    while ((local_read(APIC_COMMAND) & COMMAND_IS_PENDING) != 0) relax();
+    local_write(APIC_COMMAND_TARGET, target << 24);
+    local_write(APIC_COMMAND, WAKE_VECTOR);
+    if (were_enabled) enable_interrupts();
+}
+
 void dispatch_interrupt(u32 vector, upcalls::InterruptedMode mode) {
     if (vector < FIRST_LINE_VECTOR || vector == SPURIOUS_VECTOR)
         return;  // spurious ones want no acknowledgement
     local_write(APIC_EOI, 0);
     if (vector == TIMER_VECTOR)
         upcalls::timer_tick(mode);
+    else if (vector == WAKE_VECTOR)
+        upcalls::reschedule();
     else
         upcalls::interrupt(vector - FIRST_LINE_VECTOR);
 }

@@ -34,7 +34,7 @@ void reset_cpu() {
     stop_machine();
 }
 
-void switch_starting(void*, usize) {}
+void switch_starting(Fibre&, Fibre&, void*, usize) {}
 void switch_finished() {}
 
 void load_address_space(u64 root) {

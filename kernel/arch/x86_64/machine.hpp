@@ -20,6 +20,9 @@ static_assert(__builtin_offsetof(CpuLocal, current_thread) == 8);
 static_assert(__builtin_offsetof(CpuLocal, kernel_stack_top) == 16);
 static_assert(__builtin_offsetof(CpuLocal, user_rsp_scratch) == 24);
 
+/// The processor keeps nothing of a thread that is not in its context.
+struct Fibre {};
+
 inline CpuLocal& this_cpu() {
     CpuLocal* cpu;
     asm("mov %%gs:0, %0" : "=r"(cpu));

@@ -176,6 +176,8 @@ class Worker {
                 auto slot = table().reserve(WILD + WILD_SLOTS, wild_slot());
                 if (!slot) break;
                 EXPECT_FALSE(table().verify(slot->number(), Rights::None).is_open());
+                for (usize wait = random_.below(3); wait != 0; --wait)
+                    arch::relax();  // others may run into it
                 if (random_.one_in(4)) break;
                 slot->commit(capability(next_identity()), OnExec::Keep);
                 ++wild_open;
