@@ -40,7 +40,7 @@ else()
 endif()
 
 # Compiled once, linked into both images.
-add_library(exo_kernel OBJECT kernel/main.cpp kernel/startup.cpp ${EXO_SOURCES} ${arch_sources})
+add_library(exo_kernel OBJECT kernel/main.cpp kernel/startup.cpp kernel/startup_clock.cpp ${EXO_SOURCES} ${arch_sources})
 target_link_libraries(exo_kernel PRIVATE exo_kernel_options)
 
 find_program(PYTHON3 NAMES python3 PATHS /usr/bin NO_DEFAULT_PATH REQUIRED)

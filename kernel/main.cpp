@@ -37,9 +37,8 @@ extern "C" [[noreturn]] void kernel_main(u32 protocol, u64 information) {
     require(scheduler::SCHEDULER.init(), "no memory for the first thread");
     if (!drivers::start_interrupt_controllers())
         log::warning("no I/O APIC: interrupts from devices will be missing");
-    time::start_clock(arch::measure_cycle_counter(drivers::pm_timer_port()));
+    startup::start_clock();
     startup::start_clock_of_day();
-    startup::refine_clock_later();
     arch::enable_interrupts();
 
     require(startup::start_file_systems(), "no memory for the root file system");

@@ -21,7 +21,6 @@
 #include "posix_x/devices/console_devices.hpp"
 #include "posix_x/namespaces.hpp"
 #include "posix_x/terminal/terminals.hpp"
-#include "time/timer.hpp"
 
 namespace exo::startup {
 
@@ -53,11 +52,14 @@ class HardwarePorts final : public drivers::Ports {
   public:
     u8 read8(u16 port) override { return arch::port_read8(port); }
     void write8(u16 port, u8 value) override { arch::port_write8(port, value); }
+    u32 read32(u16 port) override { return arch::port_read32(port); }
 };
 constinit HardwarePorts hardware_ports;
 constinit drivers::Uart serial_port{"ttyS0", hardware_ports, drivers::Uart::COM1, drivers::Uart::COM1_LINE};
 
 }  // namespace
+
+drivers::Ports& ports() { return hardware_ports; }
 
 const boot::PhysicalReader& early_memory() { return the_early_memory; }
 
@@ -104,20 +106,6 @@ Result<> start_memory() {
     for (const boot::PhysicalRange& module : information.modules)
         TRY(reserved.push({align_down(module.start, PAGE_SIZE), align_up(module.end, PAGE_SIZE)}));
     return memory::start(information.memory, reserved.span());
-}
-
-namespace {
-
-void refine_clock_now(time::Timer&) {
-    if (const u64 hertz = arch::refine_cycle_counter(); hertz != 0) time::refine_clock(hertz);
-}
-constinit time::Timer refinement{&refine_clock_now};
-
-}  // namespace
-
-void refine_clock_later() {
-    // Two hundred times longer than the first measurement, and short against the rounds of the 8254's counter.
-    refinement.arm(time::Deadline::after(200 * time::MILLISECOND));
 }
 
 void start_clock_of_day() {

@@ -3,9 +3,12 @@
 
 #include "boot/boot_information.hpp"
 #include "boot/command_line.hpp"
+#include "drivers/ports.hpp"
 
 namespace exo::startup {
 
+/// The machine's I/O ports.
+drivers::Ports& ports();
 /// Memory as the start-up code's page table shows it: the first 4 GiB.
 const boot::PhysicalReader& early_memory();
 
@@ -21,8 +24,8 @@ void apply_log_options();
 /// Frames, the kernel's page table and the heap. Errors: Enomem, Einval.
 Result<> start_memory();
 
-/// In a fifth of a second the cycle counter's rate is measured anew, over that time.
-void refine_clock_later();
+/// Chooses and starts the clock and this CPU's timer (startup_clock.cpp).
+void start_clock();
 
 /// The time of day, from the machine's clock; without one it starts in 1970.
 void start_clock_of_day();

@@ -76,6 +76,7 @@ template <std::optional<security::TableUser>& USER> void run_descriptor(u64 coun
 class ReadyChip final : public drivers::Ports {
   public:
     u8 read8(u16 port) override { return port == drivers::Uart::COM1 + LINE_STATUS ? EMPTY : 0; }
+    exo::u32 read32(exo::u16) override { return ~0U; }
     void write8(u16, u8) override { ++written; }
     u64 written = 0;
 

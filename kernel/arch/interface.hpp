@@ -174,14 +174,18 @@ std::span<const ImageSection> image_sections();
 /// The interrupted or calling code's registers and call chain, for a panic. `registers` may be null.
 void describe_cpu(FormatSink sink, const UserRegisters* registers);
 
-// ---- Time. The cycle counter's rate is measured at boot by main.cpp, and refined soon after by startup.cpp.
+// ---- Time. time/calibration.hpp measures the cycle counter and the timer; time/clock.hpp reads them.
 
-/// Measures the cycle counter (and this CPU's timer) against a timer of known rate, for at most a millisecond.
-/// `pm_timer_port` is ACPI's timer, 0 if there is none. Returns cycles per second.
-u64 measure_cycle_counter(u16 pm_timer_port);
-/// Measures again over all the time since measure_cycle_counter, for a far smaller error, and corrects this CPU's
-/// timer. Best after some 200 ms. 0 if there is nothing better: the first figure was exact, or the timers disagree.
-u64 refine_cycle_counter();
+/// Whether the cycle counter's rate never changes, whatever the CPU does to save power.
+bool has_invariant_cycle_counter();
+/// Cycles per second as the CPU itself states them, exactly; 0 if it does not.
+u64 stated_cycle_counter_rate();
+/// This CPU's timer, measured: it counts from here on, so far, and so many ticks take that many nanoseconds.
+void start_timer_count();
+u32 timer_counted();
+void set_timer_rate(u64 ticks, u64 nanoseconds);
+/// The hypervisor then keeps its clock's record (drivers/kvm_clock.hpp) at a physical address. Errors: Enodev.
+Result<> start_kvm_clock(u64 record);
 /// One-shot timer interrupt of this CPU.
 void arm_timer(u64 nanoseconds_from_now);
 void disarm_timer();

@@ -3,6 +3,7 @@
 #include "arch/interrupt_controller.hpp"
 #include "boot/acpi.hpp"
 #include "boot/fadt.hpp"
+#include "boot/hpet.hpp"
 #include "boot/madt.hpp"
 #include "boot/mp_table.hpp"
 #include "drivers/interrupts.hpp"
@@ -16,6 +17,7 @@ namespace {
 struct Platform {
     boot::InterruptTopology topology;
     boot::Fadt fadt;
+    boot::Hpet hpet;
     std::optional<boot::SleepType> power_off;
 };
 constinit Platform platform;  // written by discover_platform, at boot
@@ -26,6 +28,9 @@ Result<> read_acpi(const boot::PhysicalReader& memory, u64 rsdp) {
         platform.fadt = TRY(boot::read_fadt(*table));
         if (const auto dsdt = boot::read_acpi_table(memory, platform.fadt.dsdt, {'D', 'S', 'D', 'T'}))
             platform.power_off = boot::find_s5_sleep_type(*dsdt);
+    }
+    if (const auto table = tables.find({'H', 'P', 'E', 'T'})) {
+        if (const Result<boot::Hpet> hpet = boot::read_hpet(*table)) platform.hpet = *hpet;
     }
     return boot::read_madt(TRY(tables.find({'A', 'P', 'I', 'C'})), platform.topology);
 }
@@ -104,7 +109,10 @@ void discover_platform(const boot::PhysicalReader& memory, u64 rsdp) {
     platform.topology = {};
 }
 
-u16 pm_timer_port() { return platform.fadt.pm_timer; }
+PlatformTimers platform_timers() {
+    return {platform.fadt.pm_timer, platform.fadt.pm_timer_mask > 0xffffff ? 32U : 24U,
+            platform.hpet.address};
+}
 
 u8 rtc_century_register() { return platform.fadt.century_register; }
 

@@ -9,8 +9,13 @@ namespace exo::drivers {
 /// A bad or missing table is logged and done without.
 void discover_platform(const boot::PhysicalReader& memory, u64 rsdp);
 
-/// The I/O port of ACPI's timer; 0: none.
-u16 pm_timer_port();
+/// Timers that ACPI's tables name; 0: none.
+struct PlatformTimers {
+    u16 pm_timer_port;
+    u32 pm_timer_bits;
+    u64 hpet_address;  ///< Physical.
+};
+PlatformTimers platform_timers();
 
 /// The real-time clock's register that holds the century, as ACPI names it; 0: none.
 u8 rtc_century_register();

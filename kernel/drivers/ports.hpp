@@ -9,6 +9,7 @@ class Ports {
   public:
     virtual u8 read8(u16 port) = 0;
     virtual void write8(u16 port, u8 value) = 0;
+    virtual u32 read32(u16 port) = 0;
 
   protected:
     ~Ports() = default;

@@ -1,8 +1,10 @@
 #include "time/clock.hpp"
 
 #include <atomic>
+#include <iterator>
 
 #include "arch/interface.hpp"
+#include "time/counter.hpp"
 #include "utils/assert.hpp"
 #include "utils/bits.hpp"
 
@@ -10,47 +12,85 @@ namespace exo::time {
 
 namespace {
 
-/// From `cycles` on, at which it was `nanoseconds` o'clock, time runs at `scale`.
+/// From `reading` of the source on, at which it was `nanoseconds` o'clock, time runs at `scale`.
 struct Line {
-    u64 hertz = SECOND;
-    CycleScale scale{};
-    u64 cycles = 0;
+    LongCounter* source =
+        nullptr;            ///< Null: the cycle counter, read in place because everyone does all the time.
+    CounterScale scale{0};  ///< Time stands still before the clock is started.
+    u64 reading = 0;
     Nanoseconds nanoseconds = 0;
 
-    Nanoseconds at(u64 counter) const {
-        // A CPU whose counter is a little behind the one that drew the line must not see time jump.
-        return counter >= cycles ? nanoseconds + scale.nanoseconds(counter - cycles)
-                                 : nanoseconds - scale.nanoseconds(cycles - counter);
+    /// Also of a reading before the line's: a CPU whose counter is a little behind must not see time jump.
+    Nanoseconds at(u64 value) const {
+        return nanoseconds + scale.nanoseconds(static_cast<i64>(value - reading));
     }
 };
 
-/// The line from the boot and the refined one. INVARIANT: each is written once, before `line_in_force` names it, so
+/// The line from the boot, and those after it. INVARIANT: each is written once, before `line_in_force` names it, so
 /// readers take no lock.
-constinit Line lines[2];
-constinit std::atomic<u32> line_in_force{0};
+constinit Line lines[3];
+constinit std::atomic<const Line*> line_in_force{&lines[0]};
+constinit LongCounter counter_in_force;
+constinit std::atomic<u64> cycles_per_second{SECOND};
 constinit std::atomic<Nanoseconds> realtime_offset{0};
 
-// acquire: pairs with the release in refine_clock
-const Line& current_line() { return lines[line_in_force.load(std::memory_order_acquire)]; }
+// acquire: pairs with the release in draw_line
+const Line& current_line() { return *line_in_force.load(std::memory_order_acquire); }
+
+/// Out of the way of the usual case, which is as short as it can be.
+[[gnu::noinline, gnu::cold]] Nanoseconds now_by_counter(const Line& line) {
+    return line.at(line.source->read());
+}
+
+/// From now on time runs at the source's rate, without a step.
+void draw_line(LongCounter* source, u64 hertz) {
+    const usize next = static_cast<usize>(&current_line() - lines) + 1;
+    ASSERT(next < std::size(lines));
+    Line& line = lines[next];
+    line.source = source;
+    line.scale = CounterScale::from_hertz(hertz);
+    line.nanoseconds = monotonic();
+    line.reading = source == nullptr ? arch::cycle_counter() : source->read();
+    line_in_force.store(&line, std::memory_order_release);  // publishes the line
+}
 
 }  // namespace
 
 void start_clock(u64 cycle_counter_hertz) {
-    lines[0] = {cycle_counter_hertz, CycleScale::from_hertz(cycle_counter_hertz), arch::cycle_counter(), 0};
+    cycles_per_second.store(cycle_counter_hertz, std::memory_order_relaxed);
+    lines[0] = {nullptr, CounterScale::from_hertz(cycle_counter_hertz), arch::cycle_counter(), 0};
 }
 
 void refine_clock(u64 cycle_counter_hertz) {
-    ASSERT(line_in_force.load(std::memory_order_relaxed) == 0);
-    const u64 now = arch::cycle_counter();
-    lines[1] = {cycle_counter_hertz, CycleScale::from_hertz(cycle_counter_hertz), now, lines[0].at(now)};
-    line_in_force.store(1, std::memory_order_release);  // publishes the line
+    cycles_per_second.store(cycle_counter_hertz, std::memory_order_relaxed);
+    if (current_line().source == nullptr) draw_line(nullptr, cycle_counter_hertz);
 }
 
-CycleScale cycle_scale() { return current_line().scale; }
+void use_counter(Counter& counter) {
+    ASSERT(counter_in_force.counter() == nullptr);
+    counter_in_force.start(counter);
+    draw_line(&counter_in_force, counter.hertz());
+}
 
-u64 cycle_counter_hertz() { return current_line().hertz; }
+Nanoseconds longest_silence() {
+    const LongCounter* source = current_line().source;
+    if (source == nullptr || source->counter()->bits() >= 64) return ~0ULL;
+    return source->counter()->round() / 4;
+}
 
-Nanoseconds monotonic() { return current_line().at(arch::cycle_counter()); }
+std::string_view clock_source() {
+    const LongCounter* source = current_line().source;
+    return source == nullptr ? "tsc" : source->counter()->name();
+}
+
+u64 cycle_counter_hertz() { return cycles_per_second.load(std::memory_order_relaxed); }
+
+Nanoseconds monotonic() {
+    const Line& line = current_line();
+    if (line.source != nullptr) [[unlikely]]
+        return now_by_counter(line);
+    return line.at(arch::cycle_counter());
+}
 
 Nanoseconds realtime() { return monotonic() + realtime_offset.load(std::memory_order_relaxed); }
 

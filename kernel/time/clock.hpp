@@ -1,9 +1,11 @@
 // Clocks. Monotonic time counts from boot and never steps; real time is monotonic time plus an offset that may be set.
 //
-// Key types: Nanoseconds, Deadline, CycleScale; timer.hpp has Timer. Neighbours: arch below (cycle counter, one-shot
-// interrupt); log and everything above. Source of time: the TSC, scaled; main.cpp measures its rate, and
-// startup.cpp refines it soon after. Locking: reading takes none.
+// Key types: Nanoseconds, Deadline, CounterScale; timer.hpp has Timer. Neighbours: arch below (cycle counter, one-shot
+// interrupt); log and everything above. Source of time: the TSC, scaled, or where it cannot be trusted another counter
+// (counter.hpp); startup_clock.cpp chooses. Locking: reading takes none.
 #pragma once
+
+#include <string_view>
 
 #include "utils/types.hpp"
 
@@ -26,23 +28,30 @@ struct Deadline {
     bool has_passed() const;
 };
 
-/// Cycle-counter readings to nanoseconds: (cycles * multiplier) >> 32.
-struct CycleScale {
+/// Readings of a counter to nanoseconds: (reading * multiplier) >> 32.
+struct CounterScale {
     u64 multiplier = 1ULL << 32;
-    static constexpr CycleScale from_hertz(u64 hertz) {
+    static constexpr CounterScale from_hertz(u64 hertz) {
         return {static_cast<u64>((static_cast<unsigned __int128>(SECOND) << 32) / (hertz != 0 ? hertz : 1))};
     }
-    constexpr Nanoseconds nanoseconds(u64 cycles) const {
-        return static_cast<Nanoseconds>((static_cast<unsigned __int128>(cycles) * multiplier) >> 32);
+    /// Of a difference, which may be negative: then the result wraps, as the sum that it goes into does.
+    constexpr Nanoseconds nanoseconds(i64 passed) const {
+        return static_cast<Nanoseconds>((static_cast<__int128>(passed) * static_cast<i64>(multiplier)) >> 32);
     }
 };
 
+class Counter;
+
 /// Starts monotonic time at 0 with the cycle counter running at `hertz`.
 void start_clock(u64 cycle_counter_hertz);
-/// From now on at this rate, without a step. Once at most, by one CPU.
+/// A better figure, by one CPU and once at most: without a step.
 void refine_clock(u64 cycle_counter_hertz);
-/// The scale in force, for the vDSO and for statistics.
-CycleScale cycle_scale();
+/// From now on time is read from `counter`, without a step. Once at most, by one CPU.
+void use_counter(Counter& counter);
+/// The clock must be read at least this often, or its counter goes round unseen; ~0: never mind.
+Nanoseconds longest_silence();
+/// What time is read from, by Linux's names: tsc, kvm-clock, hpet, acpi_pm.
+std::string_view clock_source();
 u64 cycle_counter_hertz();
 
 Nanoseconds monotonic();

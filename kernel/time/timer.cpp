@@ -1,6 +1,7 @@
 #include "time/timer.hpp"
 
 #include <atomic>
+#include <utility>
 
 #include "arch/upcalls.hpp"
 #include "sync/handler_context.hpp"
@@ -22,7 +23,14 @@ struct TimerQueue {
         const Nanoseconds now = monotonic();
         arch::arm_timer(at > now ? at - now : 1);
     }
-    static Timer::Callback callback_of(const Timer& timer) { return timer.callback_; }
+    /// Its time has come, and it is in no queue any more.
+    void run(Timer& timer) {
+        timer.callback_(timer);
+        const Nanoseconds delay = std::exchange(timer.again_after_, 0);
+        if (delay == 0) return;
+        timer.key_.deadline = Deadline::after(delay).at;
+        armed.insert(timer);
+    }
 };
 
 namespace {
@@ -68,7 +76,7 @@ void run_due_timers() {
             return;
         }
         queue->armed.remove(*timer);
-        TimerQueue::callback_of (*timer)(*timer);
+        queue->run(*timer);
     }
 }
 

@@ -7,7 +7,7 @@
 namespace exo::time {
 
 /// Embedded in whatever wants to be called. The callback runs with interrupts off on the CPU that armed it and may
-/// take only IrqOff locks of a higher rank; it must not arm or cancel timers.
+/// take only IrqOff locks of a higher rank; it must not arm or cancel timers, but may ask to be called again.
 class Timer {
   public:
     using Callback = void (*)(Timer&);
@@ -20,6 +20,8 @@ class Timer {
     void arm(Deadline deadline);
     /// After it returns the callback is not running and will not run.
     void cancel();
+    /// Only from the timer's own callback.
+    void run_again_after(Nanoseconds delay) { again_after_ = delay; }
     bool is_armed() const { return link_.is_linked(); }
 
   private:
@@ -34,6 +36,7 @@ class Timer {
 
     TreeNode link_{};
     Key key_{~0ULL, this};
+    Nanoseconds again_after_ = 0;  ///< 0: no.
     u32 cpu_ = 0;
     Callback callback_;
 };

@@ -146,6 +146,13 @@ def long_command_line(place: Place, name: str) -> Outcome:
     return _judge_start(place, name, run, "the command line is longer than 4096 bytes")
 
 
+def another_clock(place: Place, name: str) -> Outcome:
+    """clocksource= as Linux has it. microvm has neither an HPET nor ACPI: it says so and goes on."""
+    run = place.boot(place.built.programs, COMMAND_LINE + " debug clocksource=hpet")
+    expected = "clock: hpet, the cycle counter" if place.where == "q35" else "clocksource=hpet: there is no such clock"
+    return _judge_start(place, name, run, expected)
+
+
 # ---- GRUB.
 
 def _make_image(place: Place) -> str:
@@ -178,7 +185,8 @@ def grub_under_uefi(place: Place, image: str, name: str) -> Outcome:
 
 
 HAND_OVERS = (compressed_initramfs, truncated_initramfs, initramfs_that_is_none, empty_initramfs,
-              initramfs_over_the_text, initramfs_over_the_data, initramfs_in_the_last_memory, long_command_line)
+              initramfs_over_the_text, initramfs_over_the_data, initramfs_in_the_last_memory, long_command_line,
+              another_clock)
 LOADERS = (grub_under_uefi, grub)
 
 

@@ -1,8 +1,10 @@
 // Clocks and the timer interrupt against counters of known rate.
 #include "arch/interface.hpp"
+#include "drivers/clock/counters.hpp"
 #include "drivers/platform.hpp"
 #include "kernel_test.hpp"
 #include "scheduler/parking.hpp"
+#include "scheduler/scheduler.hpp"
 #include "time/timer.hpp"
 
 namespace exo::kernel_test {
@@ -32,7 +34,7 @@ u32 read_pit() {
 
 /// Cycles a second, by 20 ms of ACPI's timer or, without ACPI, of the 8254.
 u64 measure_independently() {
-    const u16 port = drivers::pm_timer_port();
+    const u16 port = drivers::platform_timers().pm_timer_port;
     const u64 hertz = port != 0 ? 3'579'545 : 1'193'182;
     const u32 mask = port != 0 ? 0xffffff : 0xffff;
     if (port == 0) {
@@ -94,11 +96,53 @@ void timer_ends_a_sleep() {
     }
 }
 
+/// Each counter that the machine has runs at the rate that it states, by the cycle counter.
+void counters_keep_their_rate() {
+    CHECK((drivers::find_counter("acpi_pm") != nullptr) == (drivers::platform_timers().pm_timer_port != 0));
+    CHECK((drivers::find_counter("hpet") != nullptr) == (drivers::platform_timers().hpet_address != 0));
+    CHECK(drivers::find_counter("tsc") == nullptr);
+    for (const std::string_view name : {"acpi_pm", "hpet"}) {
+        time::Counter* counter = drivers::find_counter(name);
+        if (counter == nullptr) continue;
+        const time::Nanoseconds start = time::monotonic();
+        const u64 first = counter->read();
+        time::Nanoseconds passed = 0;
+        while (passed < 20 * MILLISECOND) passed = time::monotonic() - start;
+        const u64 ticks = (counter->read() - first) & counter->mask();
+        const u64 wanted = passed * counter->hertz() / time::SECOND;
+        if (ticks > wanted + wanted / 50 + 2 || ticks + wanted / 50 + 2 < wanted)
+            fail("{}: {} ticks in {} ns", name, ticks, passed);
+    }
+}
+
+/// A fallen cycle counter's successor. Everything after it in this machine runs on that clock.
+void clock_goes_on_with_another_counter() {
+    time::Counter* counter = drivers::fallback_counter();
+    CHECK((counter != nullptr) ==
+          (drivers::platform_timers().pm_timer_port != 0 || drivers::platform_timers().hpet_address != 0));
+    if (counter == nullptr) return;
+    const time::Nanoseconds before = time::monotonic();
+    time::use_counter(*counter);
+    const time::Nanoseconds after = time::monotonic();
+    CHECK(after >= before && after < before + MILLISECOND);
+    CHECK(time::clock_source() == counter->name());
+    clock_never_steps_back();
+    timer_ends_a_sleep();
+}
+
+void idle_time_is_part_of_all_time() {
+    CHECK(scheduler::SCHEDULER.idle_time() <= time::monotonic());
+    CHECK(scheduler::SCHEDULER.busy_time() <= time::monotonic());
+}
+
 constexpr Test TESTS[] = {
     {"clock_never_steps_back", &clock_never_steps_back},
     {"cycle_counter_is_calibrated", &cycle_counter_is_calibrated},
     {"timer_interrupts_a_busy_kernel", &timer_interrupts_a_busy_kernel},
     {"timer_ends_a_sleep", &timer_ends_a_sleep},
+    {"counters_keep_their_rate", &counters_keep_their_rate},
+    {"idle_time_is_part_of_all_time", &idle_time_is_part_of_all_time},
+    {"clock_goes_on_with_another_counter", &clock_goes_on_with_another_counter},
 };
 
 }  // namespace

@@ -32,8 +32,12 @@ Result<> add_io_apic(IoApicRegisters) { return Error::Enodev; }
 Result<> enable_interrupt_line(u32, Trigger, Polarity) { return Error::Enodev; }
 void disable_interrupt_line(u32) {}
 std::span<const ImageSection> image_sections() { return {}; }
-u64 measure_cycle_counter(u16) { return 1'000'000'000; }
-u64 refine_cycle_counter() { return 0; }
+bool has_invariant_cycle_counter() { return true; }
+u64 stated_cycle_counter_rate() { return 1'000'000'000; }
+void start_timer_count() {}
+u32 timer_counted() { return 0; }
+void set_timer_rate(u64, u64) {}
+Result<> start_kvm_clock(u64) { return Error::Enodev; }
 
 // ---- Fibres.
 

@@ -1,5 +1,6 @@
 #include "arch/x86_64/apic.hpp"
 
+#include "arch/interface.hpp"
 #include "arch/upcalls.hpp"
 #include "arch/x86_64/cpu_features.hpp"
 #include "arch/x86_64/ports.hpp"
@@ -144,14 +145,14 @@ void disable_interrupt_line(u32 line) {
         io_apic->write(redirection_register(*io_apic, line), LVT_MASKED);
 }
 
-void set_apic_timer_rate(u64 ticks, u64 nanoseconds) {
+void set_timer_rate(u64 ticks, u64 nanoseconds) {
     if (ticks != 0 && nanoseconds != 0) controllers.timer_scale = (ticks << 32) / nanoseconds;
     local_write(APIC_TIMER_LVT, TIMER_VECTOR);
 }
 
-void start_apic_timer_count() { local_write(APIC_TIMER_INITIAL, 0xffffffff); }
+void start_timer_count() { local_write(APIC_TIMER_INITIAL, 0xffffffff); }
 
-u32 apic_timer_counted() { return 0xffffffff - local_read(APIC_TIMER_CURRENT); }
+u32 timer_counted() { return 0xffffffff - local_read(APIC_TIMER_CURRENT); }
 
 void arm_timer(u64 nanoseconds_from_now) {
     // A wait beyond what 32 bits hold comes early; the timer queue then arms it again.

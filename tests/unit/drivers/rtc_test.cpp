@@ -20,6 +20,7 @@ class FakeClock final : public Ports {
         if (index_ == 10) return update_polls > 0 ? (--update_polls, u8{0xa6}) : u8{0x26};
         return registers[index_];
     }
+    exo::u32 read32(exo::u16) override { return ~0U; }
     void write8(u16 port, u8 value) override {
         EXPECT_EQ(port, 0x70);
         index_ = value;

@@ -26,6 +26,7 @@ class FakeChip final : public Ports {
             default: return 0;
         }
     }
+    exo::u32 read32(exo::u16) override { return ~0U; }
     void write8(u16 port, u8 value) override {
         switch (port - BASE) {
             case 0:

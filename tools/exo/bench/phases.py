@@ -28,7 +28,7 @@ STEPS = (
     ("memory::start", "frames, page table, heap"),
     ("scheduler::Scheduler::init", "scheduler"),
     ("drivers::start_interrupt_controllers", "interrupt controllers"),
-    ("arch::measure_cycle_counter", "calibration of the cycle counter"),
+    ("startup::start_clock", "calibration of the cycle counter"),
     ("startup::start_clock_of_day", "clock of day, interrupts on"),
     ("startup::start_file_systems", "root file system, unpacking the initramfs"),
     ("posix_x::start", "processes, /proc, system calls"),

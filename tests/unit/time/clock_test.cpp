@@ -1,0 +1,57 @@
+// The clock over a change of its source: no step, no way back, and the new counter's rate from there on.
+// One test: the clock starts once in a program.
+#include "time/clock.hpp"
+
+#include <gtest/gtest.h>
+
+#include "arch/interface.hpp"
+#include "time/counter.hpp"
+
+namespace exo::time {
+namespace {
+
+class FakeCounter final : public Counter {
+  public:
+    std::string_view name() const override { return "fake"; }
+    u64 hertz() const override { return 1'000'000; }
+    u32 bits() const override { return 24; }
+    u64 read() override { return ticks; }
+    u64 ticks = 0xffff00;
+};
+
+TEST(clock, changes_its_source_without_a_step) {
+    auto& cycles = arch::hosted::simulated_time;
+    cycles = 5000;
+    start_clock(2'000'000'000);
+    EXPECT_EQ(monotonic(), 0U);
+    EXPECT_EQ(clock_source(), "tsc");
+    EXPECT_EQ(longest_silence(), ~0ULL);
+    cycles += 2'000'000;
+    EXPECT_EQ(monotonic(), MILLISECOND);
+
+    refine_clock(1'000'000'000);  // it was twice too fast
+    EXPECT_EQ(monotonic(), MILLISECOND);
+    EXPECT_EQ(cycle_counter_hertz(), 1'000'000'000U);
+    cycles += 1'000'000;
+    EXPECT_NEAR(static_cast<double>(monotonic()), 2e6, 2);
+    set_realtime(1000 * SECOND);
+
+    FakeCounter counter;
+    use_counter(counter);
+    EXPECT_EQ(clock_source(), "fake");
+    EXPECT_NEAR(static_cast<double>(monotonic()), 2e6, 2);
+    EXPECT_NEAR(static_cast<double>(longest_silence()), 16.777e9 / 4, 1e6);
+    cycles += 77'000'000;  // nobody's business any more
+    EXPECT_NEAR(static_cast<double>(monotonic()), 2e6, 2);
+    Nanoseconds last = monotonic();
+    for (int second = 1; second <= 60; ++second) {  // three rounds and a half
+        counter.ticks += 1'000'000;
+        EXPECT_GT(monotonic(), last);
+        last = monotonic();
+        EXPECT_NEAR(static_cast<double>(last), 2e6 + second * 1e9, 10);
+        EXPECT_NEAR(static_cast<double>(realtime()), 1000e9 + second * 1e9, 1000);
+    }
+}
+
+}  // namespace
+}  // namespace exo::time
