@@ -47,21 +47,46 @@ TEST(call_table, choices_and_flags_have_values) {
             if (one.kind == Kind::Choice || one.kind == Kind::Flags) EXPECT_FALSE(one.values.empty()) << name;
 }
 
-/// Terminals carry out their requests by a switch of their own: none of it may be missing here. Those from 0x5400 on; the
-/// others have their size in their number.
+const Command* find(std::span<const Command> commands, u64 code) {
+    for (const Command& command : commands)
+        if (command.code.value == code) return &command;
+    return nullptr;
+}
+
+template <u32 BASE> void expect_described(std::span<const Command> commands, usize at_least) {
+    [&]<usize... INDEX>(std::index_sequence<INDEX...>) {
+        const auto named =
+            detail::named_values<abi::TerminalRequest, static_cast<abi::TerminalRequest>(BASE + INDEX)...>();
+        EXPECT_GE(named.count, at_least);
+        for (const NamedValue& request : named.view())
+            EXPECT_NE(find(commands, request.value), nullptr) << request.name;
+    }(std::make_index_sequence<256>{});
+}
+
+/// Terminals carry out their requests by a switch of their own: none of it may be missing here.
 TEST(call_table, every_request_of_a_terminal_is_described) {
     const CallDescription ioctl = all_calls().at("ioctl");
-    const auto described = ioctl.handler->arguments[1].commands;
-    [&]<usize... INDEX>(std::index_sequence<INDEX...>) {
-        const auto named = detail::named_values<abi::TerminalRequest,
-                                                static_cast<abi::TerminalRequest>(0x5400 + INDEX)...>();
-        EXPECT_GE(named.count, 24U);
-        for (const NamedValue& request : named.view()) {
-            bool is_there = false;
-            for (const Command& command : described) is_there |= command.code.value == request.value;
-            EXPECT_TRUE(is_there) << request.name;
-        }
-    }(std::make_index_sequence<256>{});
+    const auto commands = ioctl.handler->arguments[1].commands;
+    expect_described<0x5400>(commands, 24);
+    expect_described<0x8004'5400>(commands, 2);
+    expect_described<0x802c'5400>(commands, 1);
+    expect_described<0x402c'5400>(commands, 3);
+}
+
+/// The newer requests have direction and size in their number (ioctl(2), _IOR and _IOW).
+TEST(call_table, what_a_request_says_of_its_argument_is_what_is_described) {
+    const CallDescription ioctl = all_calls().at("ioctl");
+    usize checked = 0;
+    for (const Command& command : ioctl.handler->arguments[1].commands) {
+        const u64 direction = command.code.value >> 30 & 3;
+        if (direction == 0) continue;
+        ASSERT_EQ(command.arguments.size(), 1U) << command.code.name;
+        EXPECT_EQ(command.arguments[0].direction, direction == 2 ? Direction::Out : Direction::In)
+            << command.code.name;
+        EXPECT_EQ(command.arguments[0].element->size, command.code.value >> 16 & 0x3fff) << command.code.name;
+        ++checked;
+    }
+    EXPECT_GE(checked, 6U);
 }
 
 }  // namespace
