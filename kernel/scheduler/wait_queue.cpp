@@ -6,10 +6,11 @@ Waiter::~Waiter() { leave(); }
 
 void Waiter::enter(WaitQueue& queue, Kind kind) {
     queue_ = &queue;
-    thread_ = &current_thread();
-    kind_ = kind;
     auto waiters = queue.waiters_.lock();
     if (link_.is_linked()) return;
+    // Read by wakers: not to be touched while we are in the queue, not even with the same values.
+    thread_ = &current_thread();
+    kind_ = kind;
     if (kind == Kind::Shared)
         waiters->push_front(*this);
     else
