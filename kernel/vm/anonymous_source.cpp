@@ -51,7 +51,8 @@ Result<memory::FrameRef> AnonymousSource::get_page(u64 index, PageAccess) {
     // Made without the lock, because making may ask for reclaim; who comes second throws his away.
     memory::FrameRef frame = TRY(memory::FrameRef::allocate_zeroed());
     memory::FrameRef chunk;
-    if (entry(chunks_.unsafe_value(), index) == nullptr) chunk = TRY(memory::FrameRef::allocate_zeroed());
+    const bool has_chunk = entry(*chunks_.lock(), index) != nullptr;  // once there, it stays
+    if (!has_chunk) chunk = TRY(memory::FrameRef::allocate_zeroed());
     auto chunks = chunks_.lock();
     if (entry(*chunks, index) == nullptr) (*chunks)[index / CHUNK] = std::move(chunk);
     u32* place = entry(*chunks, index);
