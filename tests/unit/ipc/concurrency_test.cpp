@@ -197,5 +197,30 @@ TEST(concurrency, an_eventfd_adds_up) {
     }
 }
 
+/// Two additions never fit: each writer waits until a reader has emptied the counter.
+TEST(concurrency, writers_of_a_full_eventfd_wait_their_turn) {
+    machine();
+    static constexpr u64 HALF = 1ULL << 63;
+    constexpr u32 ROUNDS = 500;
+    const auto file = MUST(create_event_file(0, EventMode::Counter, OpenFlags::Rdwr));
+    u32 received = 0;
+    Threads threads;
+    for (u32 writer = 0; writer < 3; ++writer) {
+        threads.start(writer, [&] {
+            const std::string_view bytes(reinterpret_cast<const char*>(&HALF), sizeof(HALF));
+            for (u32 round = 0; round < ROUNDS; ++round) MUST(FsMachine::write(*file, bytes));
+        });
+    }
+    threads.start(3, [&] {
+        for (; received < 3 * ROUNDS; ++received) {
+            u64 value = 0;
+            std::memcpy(&value, MUST(FsMachine::read(*file, 8)).data(), 8);
+            EXPECT_EQ(value, HALF);
+        }
+    });
+    threads.join();
+    EXPECT_EQ(received, 3 * ROUNDS);
+}
+
 }  // namespace
 }  // namespace exo::ipc

@@ -178,6 +178,28 @@ TEST(concurrency, readers_share_writers_exclude_and_come_in) {
     EXPECT_GT(reads.load(), 0U);
 }
 
+/// Short sections, so that most locks are found free: what orders then is the lock's word alone.
+TEST(concurrency, a_lock_that_is_found_free_orders_too) {
+    Threads threads;
+    RwLock<u64, LockRank::SleepingLeaf> shared;
+    Mutex<u64, LockRank::SleepingLeaf> own;
+    threads.start_on_all([&](u32 cpu) {
+        Random random(cpu);
+        for (u32 step = 0; step < 4000; ++step) {
+            for (usize pause = random.below(200); pause != 0; --pause)
+                std::atomic_signal_fence(std::memory_order_seq_cst);
+            if (cpu == 0 || random.one_in(8))
+                ++*shared.lock_exclusive();
+            else
+                EXPECT_LE(*shared.lock_shared(), 4000U * CPUS);
+            ++*own.lock();
+        }
+    });
+    threads.join();
+    EXPECT_GE(*shared.lock_shared(), 4000U);
+    EXPECT_EQ(*own.lock(), 4000U * CPUS);
+}
+
 /// A timer that one CPU arms and others cancel: after cancel has returned, its owner's memory is its owner's.
 TEST(concurrency, timers_armed_here_and_cancelled_there) {
     struct Alarm : time::Timer {
