@@ -26,7 +26,7 @@ COUNTS = re.compile(r"^(?:\w+: )?(\d+) passed, (\d+) failed", re.MULTILINE)
 CTEST_COUNTS = re.compile(r"^\d+% tests passed, (\d+) tests? failed out of (\d+)", re.MULTILINE)
 
 COMMAND = Command("test", "Builds and runs the tests: all, or one suite, or the tests of it that match a pattern.",
-                  "[SUITE [PATTERN]]", [], """
+                  "[SUITE [PATTERN] | cross [OPTION]…]", [], """
 suites, fastest first:
   model   models of the protocols between CPUs, in spin
   exo     the exo command itself, and the order of the layers
@@ -35,12 +35,17 @@ suites, fastest first:
   shell   './exo run' with streams and on a terminal
   kernel  inside QEMU, for what needs the machine
   linux   the same static programs on Linux and on Exo-OS
+only when named, with options of its own ('./exo test cross --help'):
+  cross   random programs on Linux and on Exo-OS
 
 Each suite's output is kept in build/test-logs/SUITE.log. The last line is 'N passed, N failed'.""")
 
 
 class Suite:
     """One suite: the presets that it needs, and the commands that run it."""
+
+    # Whether the words behind its name are its own business, and it runs only when it is named.
+    has_options = False
 
     def __init__(self, name: str, presets: tuple[str, ...], needs_init: bool = False) -> None:
         self.name = name
@@ -54,8 +59,8 @@ class Suite:
     def exists(self) -> bool:
         return os.path.exists(self.program)
 
-    def commands(self, pattern: str | None) -> list[list[str]]:
-        return [[PYTHON, self.program, *([pattern] if pattern else [])]]
+    def commands(self, words: list[str]) -> list[list[str]]:
+        return [[PYTHON, self.program, *words]]
 
     def log(self) -> str:
         return paths.in_build("test-logs", f"{self.name}.log")
@@ -67,9 +72,15 @@ class UnitSuite(Suite):
     def exists(self) -> bool:
         return os.path.isdir(paths.in_root("tests", "unit"))
 
-    def commands(self, pattern: str | None) -> list[list[str]]:
+    def commands(self, words: list[str]) -> list[list[str]]:
         return [["ctest", "--test-dir", paths.in_build(preset), "--output-on-failure", "--timeout", "300",
-                 "-j", str(os.cpu_count() or 1), *(["-R", pattern] if pattern else [])] for preset in self.presets]
+                 "-j", str(os.cpu_count() or 1), *(["-R", *words] if words else [])] for preset in self.presets]
+
+
+class Campaign(Suite):
+    """Goes on for as long as it is told to: not a part of the whole run."""
+
+    has_options = True
 
 
 SUITES = (
@@ -80,6 +91,7 @@ SUITES = (
     Suite("shell", ("release",), needs_init=True),
     Suite("kernel", ("debug", "release")),
     Suite("linux", ("release", "debug")),
+    Campaign("cross", ("release",)),
 )
 
 
@@ -118,7 +130,9 @@ def main(arguments: list[str]) -> int:
     if options.wants_help:
         print(COMMAND.help())
         return 0
-    chosen, pattern = _choose(options.words)
+    chosen, words = _choose(options.words)
+    if chosen[0].has_options and any(word in ("--help", "-h") for word in words):
+        return subprocess.run(chosen[0].commands(["--help"])[0], check=False).returncode
     packages.ensure(packages.RUN + packages.TEST, "testing")
     broken = _build(chosen)
     os.makedirs(paths.in_build("test-logs"), exist_ok=True)
@@ -127,7 +141,7 @@ def main(arguments: list[str]) -> int:
     is_alone = len(chosen) == 1
 
     def run_one(suite: Suite) -> Result:
-        result = _run(suite, pattern, show=is_alone)
+        result = _run(suite, words, show=is_alone)
         if not is_alone:
             say(str(result))
         return result
@@ -137,16 +151,17 @@ def main(arguments: list[str]) -> int:
     return _report(results, is_alone)
 
 
-def _choose(words: list[str]) -> tuple[list[Suite], str | None]:
-    if len(words) > 2:
-        raise UsageError("too many words; a pattern with spaces needs quotes", "test")
+def _choose(words: list[str]) -> tuple[list[Suite], list[str]]:
+    """The suites, and what else they are told."""
     if not words:
-        return [suite for suite in SUITES if suite.exists()], None
+        return [suite for suite in SUITES if suite.exists() and not suite.has_options], []
     for suite in SUITES:
         if suite.name == words[0]:
             if not suite.exists():
                 raise ExoError(f"there are no {suite.name} tests in this tree")
-            return [suite], words[1] if len(words) > 1 else None
+            if len(words) > 2 and not suite.has_options:
+                raise UsageError("too many words; a pattern with spaces needs quotes", "test")
+            return [suite], words[1:]
     raise UsageError(f"unknown suite {words[0]}", "test")
 
 
@@ -174,12 +189,12 @@ def _build(suites: list[Suite]) -> dict[str, str]:
     return broken
 
 
-def _run(suite: Suite, pattern: str | None, show: bool) -> Result:
+def _run(suite: Suite, words: list[str], show: bool) -> Result:
     started = time.monotonic()
     passed = failed = 0
     everything = []
     with open(suite.log(), "w", encoding="utf-8") as log:
-        for command in suite.commands(pattern):
+        for command in suite.commands(words):
             output, status = _run_command(command, log, show)
             more_passed, more_failed = count(output, status)
             passed += more_passed

@@ -1,0 +1,68 @@
+"""Random sequences: the same seed gives the same sequence."""
+
+from __future__ import annotations
+
+import random
+
+from model import World
+from rules import NOT_DIRECT, Maker
+from sequence import Sequence
+
+# Areas, by the files of the handlers (`family` in the descriptions), and how often a program forks or looks at memory.
+AREAS = {
+    "files": ("paths", "attributes", "descriptors", "read_write"),
+    "pipes": ("descriptors", "read_write", "poll", "select", "control_calls"),
+    "process": ("process_calls", "process_settings", "identity_calls", "limit_calls", "scheduling", "cpu_time_calls"),
+    "memory": ("memory_calls",),
+    "signals": ("signal_calls", "timers", "sleep", "poll"),
+    "time": ("time_calls", "timers", "sleep", "cpu_time_calls"),
+    "system": ("system_info", "mounts", "process_settings", "limit_calls", "paths"),
+}
+FORKS = {"process": 0.5, "signals": 0.4, "pipes": 0.35, "memory": 0.3}
+HELPERS = ("open", "openat", "pipe", "pipe2", "read", "write", "close", "mmap")
+LONGEST = 24
+
+
+class Generator:
+    """Makes sequences out of the exported descriptions."""
+
+    def __init__(self, calls: list[dict], areas: tuple[str, ...] = tuple(AREAS)) -> None:
+        self.descriptions = {call["name"]: call for call in calls}
+        self.areas = areas
+        self._names = {area: [call["name"] for call in calls if call["family"] in AREAS[area]] for area in areas}
+        known = set().union(*AREAS.values())
+        unknown = sorted({call["family"] for call in calls} - known)
+        if unknown:
+            raise ValueError(f"generate.py: no area has the calls of {', '.join(unknown)}")
+
+    def sequence(self, seed: int) -> Sequence:
+        rng = random.Random(seed)
+        area = rng.choice(self.areas)
+        names = self._names[area]
+        world = World(rng)
+        maker = Maker(world, self.descriptions)
+        if rng.random() < FORKS.get(area, 0.1):
+            maker.fork(0)
+        wanted = rng.randrange(10, LONGEST)
+        for _ in range(3 * LONGEST):
+            if len(maker.calls) >= wanted:
+                break
+            living = world.living()
+            actor = rng.choice(living) if living else 0
+            self._step(maker, area, names, actor)
+        return Sequence(tuple(maker.calls), seed, area)
+
+    def _step(self, maker: Maker, area: str, names: list[str], actor: int) -> None:
+        pick = maker.rng.random()
+        if pick < 0.04 + 0.06 * FORKS.get(area, 0):
+            maker.fork(actor)
+        elif pick < (0.25 if area == "memory" else 0.06):
+            maker.look_at_memory(actor) if area == "memory" else maker.check_registers(actor)
+        elif pick < 0.25 and area in ("files", "pipes"):
+            maker.make(actor, maker.rng.choice(HELPERS))
+        elif pick < 0.28:
+            maker.make(actor, maker.rng.choice(("execve", "wait4", "exit", "kill", "rt_sigaction")))
+        else:
+            name = maker.rng.choice(names)
+            if name not in NOT_DIRECT:
+                maker.make(actor, name)

@@ -1,0 +1,192 @@
+// An actor: a process that makes one call after the other, as the controller says, and tells what came of it.
+// It keeps nothing that a call under test could take from it, but two pipes.
+#define _GNU_SOURCE
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "guest.h"
+
+static unsigned char message[MAX_MESSAGE];
+static unsigned char answer[MAX_MESSAGE];
+static unsigned char vfork_stack[65536] __attribute__((aligned(16)));
+
+static void read_all(int fd, void* to, size_t size) {
+    for (size_t done = 0; done < size;) {
+        const long got = raw_call(SYS_read, (uint64_t)fd, (uintptr_t)to + done, size - done, 0, 0, 0);
+        if (got == -4 /* EINTR */) continue;
+        if (got <= 0) raw_call(SYS_exit_group, 99, 0, 0, 0, 0, 0);
+        done += (size_t)got;
+    }
+}
+
+static void write_all(int fd, const void* from, size_t size) {
+    for (size_t done = 0; done < size;) {
+        const long put = raw_call(SYS_write, (uint64_t)fd, (uintptr_t)from + done, size - done, 0, 0, 0);
+        if (put == -4) continue;
+        if (put <= 0) raw_call(SYS_exit_group, 98, 0, 0, 0, 0, 0);
+        done += (size_t)put;
+    }
+}
+
+struct placed {
+    unsigned char* at;
+    uint32_t length;
+    uint8_t flags;
+};
+
+static uint64_t value_of(const struct wire_argument* argument, const struct placed* buffers, unsigned count) {
+    switch (argument->kind) {
+        case BUFFER:
+            return argument->index < count ? (uintptr_t)buffers[argument->index].at + argument->value : 0;
+        case HANDLER: return handler_address(argument->value);
+        default: return argument->value;
+    }
+}
+
+/// Puts the buffers in their places, with the pointers that they hold.
+static unsigned place_buffers(const struct wire_call* call, const unsigned char* from,
+                              struct placed* buffers) {
+    const unsigned char* start = from;
+    for (unsigned i = 0; i < call->buffer_count; i++) {
+        const struct wire_buffer* buffer = (const void*)from;
+        buffers[i] = (struct placed){place_of(i, buffer->length), buffer->length, buffer->flags};
+        from += sizeof(*buffer) + PADDED(buffer->data_length) +
+                buffer->relocation_count * sizeof(struct wire_relocation);
+    }
+    from = start;
+    for (unsigned i = 0; i < call->buffer_count; i++) {
+        const struct wire_buffer* buffer = (const void*)from;
+        from += sizeof(*buffer);
+        memcpy(buffers[i].at, from, buffer->data_length);
+        memset(buffers[i].at + buffer->data_length, FILLER, buffer->length - buffer->data_length);
+        from += PADDED(buffer->data_length);
+        for (unsigned r = 0; r < buffer->relocation_count; r++, from += sizeof(struct wire_relocation)) {
+            struct wire_relocation relocation;
+            memcpy(&relocation, from, sizeof(relocation));
+            const uint64_t value = value_of(&relocation.argument, buffers, call->buffer_count);
+            memcpy(buffers[i].at + relocation.offset, &value, sizeof(value));
+        }
+    }
+    return call->buffer_count;
+}
+
+static long peek(uint64_t address, uint64_t length, uint64_t unused) {
+    (void)unused;
+    long sum = 0;
+    for (uint64_t i = 0; i < length; i++) sum = sum * 31 + ((volatile unsigned char*)address)[i];
+    return sum & 0x7fffffff;
+}
+
+static long poke(uint64_t address, uint64_t length, uint64_t value) {
+    for (uint64_t i = 0; i < length; i++) ((volatile unsigned char*)address)[i] = (unsigned char)value;
+    return 0;
+}
+
+/// Where the child of a vfork goes on: its parent sleeps, and its stack must stay as it is.
+__attribute__((used)) _Noreturn static void begin_child(int actor) { actor_main(actor, 1); }
+
+static long fork_on_other_stack(long number, uint64_t flags, int actor) {
+    register uint64_t zero asm("r10") = 0;
+    long result;
+    asm volatile(
+        "syscall\n\t"
+        "test %%rax, %%rax\n\t"
+        "jnz 1f\n\t"
+        "lea %[stack], %%rsp\n\t"
+        "mov %[actor], %%edi\n\t"
+        "xor %%ebp, %%ebp\n\t"
+        "call begin_child\n"
+        "1:"
+        : "=a"(result)
+        : "a"(number), "D"(flags), "S"(0L), "d"(0L),
+          "r"(zero), [stack] "m"(vfork_stack[sizeof(vfork_stack) - 64]), [actor] "b"(actor)
+        : "rcx", "r11", "memory");
+    return result;
+}
+
+static long make_fork(int actor, uint64_t kind, uint64_t flags) {
+    if (kind == 1) return fork_on_other_stack(SYS_vfork, 0, actor);
+    if (kind == 2 && (flags & 0x100 /* CLONE_VM */)) return fork_on_other_stack(SYS_clone, flags, actor);
+    const long result =
+        kind == 2 ? raw_call(SYS_clone, flags, 0, 0, 0, 0, 0) : raw_call(SYS_fork, 0, 0, 0, 0, 0, 0);
+    if (result == 0) begin_child(actor);
+    return result;
+}
+
+/// Callee-saved and argument registers with known values around a getppid.
+static long check_registers(void) {
+    long changed;
+    asm volatile(
+        "push %%rbx\n\tpush %%rbp\n\tpush %%r12\n\tpush %%r13\n\tpush %%r14\n\tpush %%r15\n\t"
+        "mov $0x1111, %%rbx\n\tmov $0x2222, %%rbp\n\tmov $0x3333, %%r12\n\tmov $0x4444, %%r13\n\tmov "
+        "$0x5555, %%r14\n\tmov $0x6666, %%r15\n\t"
+        "mov $0x71, %%rdi\n\tmov $0x72, %%rsi\n\tmov $0x73, %%rdx\n\tmov $0x74, %%r10\n\tmov $0x75, "
+        "%%r8\n\tmov $0x76, %%r9\n\t"
+        "mov $110, %%eax\n\tsyscall\n\t"
+        "sub $0x1111, %%rbx\n\tsub $0x2222, %%rbp\n\tsub $0x3333, %%r12\n\tsub $0x4444, %%r13\n\tsub "
+        "$0x5555, %%r14\n\tsub $0x6666, %%r15\n\t"
+        "sub $0x71, %%rdi\n\tsub $0x72, %%rsi\n\tsub $0x73, %%rdx\n\tsub $0x74, %%r10\n\tsub $0x75, "
+        "%%r8\n\tsub $0x76, %%r9\n\t"
+        "or %%rbp, %%rbx\n\tor %%r12, %%rbx\n\tor %%r13, %%rbx\n\tor %%r14, %%rbx\n\tor %%r15, %%rbx\n\t"
+        "or %%rdi, %%rbx\n\tor %%rsi, %%rbx\n\tor %%rdx, %%rbx\n\tor %%r10, %%rbx\n\tor %%r8, %%rbx\n\tor "
+        "%%r9, %%rbx\n\t"
+        "mov %%rbx, %%rax\n\t"
+        "pop %%r15\n\tpop %%r14\n\tpop %%r13\n\tpop %%r12\n\tpop %%rbp\n\tpop %%rbx"
+        : "=a"(changed)
+        :
+        : "rcx", "r11", "rdi", "rsi", "rdx", "r10", "r8", "r9", "memory");
+    return changed;
+}
+
+static long make(uint32_t number, const uint64_t* a) {
+    switch (number) {
+        case CALL_FORK: return make_fork((int)a[0], a[1], a[2]);
+        case CALL_PEEK: return guarded(peek, a[0], a[1], 0);
+        case CALL_POKE: return guarded(poke, a[0], a[1], a[2]);
+        case CALL_NOTHING: return 0;
+        case CALL_REGISTERS: return check_registers();
+        default: return raw_call((long)number, a[0], a[1], a[2], a[3], a[4], a[5]);
+    }
+}
+
+static void reply(int actor, long result, const struct placed* buffers, unsigned count) {
+    struct wire_reply* head = (void*)answer;
+    unsigned char* to = answer + sizeof(*head);
+    head->result = result;
+    head->signal_count = take_signals((void*)to);
+    to += head->signal_count * sizeof(struct wire_signal);
+    for (unsigned i = 0; i < count; i++) {
+        if (!(buffers[i].flags & BUFFER_OUT)) continue;
+        struct wire_output output = {buffers[i].length, buffers[i].length};
+        while (output.stored > 0 && buffers[i].at[output.stored - 1] == FILLER) output.stored--;
+        uint64_t hash = 0;
+        const void* bytes = buffers[i].at;
+        if (output.length > WHOLE_OUTPUT) {
+            hash = hash_bytes(bytes, output.stored);
+            bytes = &hash;
+            output.stored = sizeof(hash);
+        }
+        memcpy(to, &output, sizeof(output));
+        memcpy(to + sizeof(output), bytes, output.stored);
+        to += sizeof(output) + output.stored;
+    }
+    head->size = (uint32_t)(to - answer);
+    write_all(REPLY_FD + actor, answer, head->size);
+}
+
+void actor_main(int actor, int greets) {
+    const int control = CONTROL_FD + actor;
+    if (greets) reply(actor, 0, NULL, 0);
+    while (1) {
+        struct placed buffers[MAX_BUFFERS];
+        uint64_t arguments[6] = {0};
+        struct wire_call* call = (void*)message;
+        read_all(control, message, sizeof(*call));
+        read_all(control, message + sizeof(*call), call->size - sizeof(*call));
+        const struct wire_argument* given = (const void*)(message + sizeof(*call));
+        const unsigned count = place_buffers(call, (const void*)(given + call->argument_count), buffers);
+        for (unsigned i = 0; i < call->argument_count; i++)
+            arguments[i] = value_of(&given[i], buffers, count);
+        reply(actor, make(call->number, arguments), buffers, count);
+    }
+}

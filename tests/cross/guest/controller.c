@@ -1,0 +1,383 @@
+// Process 1: gives each sequence a fresh folder and a first actor, sends its calls one by one, and tells the host what came
+// of them. Only one actor is at work at any time, so nothing depends on who runs first. An actor that has not answered
+// when the machine has been idle for a while is waiting for something; its answer may come late.
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "guest.h"
+
+#define BOX "/box"
+enum { PATIENCE_MS = 50 };
+
+static int control[ACTORS], replies[ACTORS];
+static struct {
+    pid_t pid;
+    int exists, is_busy;
+    uint16_t call;  // that it is busy with
+} actors[ACTORS];
+
+static unsigned char frame[1 << 22];
+static size_t frame_size;
+static unsigned char message[MAX_MESSAGE];
+
+// What calls returned, and their outputs: for the arguments of later ones.
+static int64_t results[MAX_CALLS];
+static struct {
+    unsigned count;
+    struct wire_output heads[MAX_BUFFERS];
+    unsigned char start[MAX_BUFFERS][256];
+} outputs[MAX_CALLS];
+
+// ---- Telling the host.
+
+void emit(uint16_t kind, uint16_t call, uint16_t actor, int32_t detail, const void* data, uint32_t size) {
+    const struct wire_event event = {kind, call, actor, 0, detail, size};
+    if (frame_size + sizeof(event) + size > sizeof(frame)) return;
+    memcpy(frame + frame_size, &event, sizeof(event));
+    memcpy(frame + frame_size + sizeof(event), data, size);
+    frame_size += sizeof(event) + size;
+}
+
+static void put_word(const char* text) { write(1, text, strlen(text)); }
+
+static void send_frame(uint32_t id) {
+    const struct wire_frame head = {FRAME_MAGIC, id, (uint32_t)frame_size,
+                                    (uint32_t)hash_bytes(frame, frame_size)};
+    keep(&head, sizeof(head));
+    keep(frame, frame_size);
+    frame_size = 0;
+}
+
+// ---- Actors.
+
+/// R, S, T, Z …; 0 if there is no such process.
+static char state_of(pid_t pid) {
+    char path[64], text[512];
+    snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return 0;
+    const ssize_t size = read(fd, text, sizeof(text) - 1);
+    close(fd);
+    text[size > 0 ? size : 0] = 0;
+    const char* end = strrchr(text, ')');
+    return end != NULL && end[1] == ' ' ? end[2] : 0;
+}
+
+static int read_reply(int actor) {
+    struct wire_reply* reply = (void*)message;
+    for (size_t done = 0, size = sizeof(*reply); done < size;) {
+        const ssize_t got = read(replies[actor], message + done, size - done);
+        if (got <= 0) return 0;
+        done += (size_t)got;
+        if (done >= sizeof(*reply)) size = reply->size;
+    }
+    return 1;
+}
+
+static void keep_outputs(uint16_t call) {
+    const struct wire_reply* reply = (void*)message;
+    const unsigned char* from = message + sizeof(*reply) + reply->signal_count * sizeof(struct wire_signal);
+    unsigned count = 0;
+    for (; from < message + reply->size && count < MAX_BUFFERS; count++) {
+        struct wire_output* head = &outputs[call].heads[count];
+        memcpy(head, from, sizeof(*head));
+        from += sizeof(*head);
+        memset(outputs[call].start[count], FILLER, sizeof(outputs[call].start[count]));
+        memcpy(outputs[call].start[count], from, head->stored < 256 ? head->stored : 256);
+        from += head->stored;
+    }
+    outputs[call].count = count;
+}
+
+/// Waits for the actor's answer to its call, for as long as something still happens. Tells what it finds.
+static void await(int actor, int patience) {
+    struct pollfd wait = {replies[actor], POLLIN, 0};
+    if (poll(&wait, 1, patience) == 1 && read_reply(actor)) {
+        const struct wire_reply* reply = (void*)message;
+        const uint16_t call = actors[actor].call;
+        actors[actor].is_busy = 0;
+        if (call < MAX_CALLS) {
+            results[call] = reply->result;
+            keep_outputs(call);
+        }
+        // A look at an actor that has nothing to say is nothing to tell.
+        if (call < MAX_CALLS || reply->signal_count > 0)
+            emit(EVENT_REPLY, call, (uint16_t)actor, 0, reply, reply->size);
+        return;
+    }
+    if (patience == 0) return;
+    const char state = state_of(actors[actor].pid);
+    if (state == 0 || state == 'Z' || state == 'X') {
+        actors[actor].exists = 0;
+        emit(EVENT_DEAD, actors[actor].call, (uint16_t)actor, 0, NULL, 0);
+    } else {
+        emit(EVENT_SILENT, actors[actor].call, (uint16_t)actor, state, NULL, 0);
+    }
+}
+
+static void send_to(int actor, const void* bytes, size_t size, uint16_t call) {
+    actors[actor].is_busy = 1;
+    actors[actor].call = call;
+    for (size_t done = 0; done < size;) {
+        const ssize_t put = write(control[actor], (const char*)bytes + done, size - done);
+        if (put <= 0) return;
+        done += (size_t)put;
+    }
+}
+
+/// After a call of one actor: what it meant for the others.
+static void look_at_others(int actor) {
+    const struct wire_call nothing = {.size = sizeof(nothing), .number = CALL_NOTHING};
+    for (int other = 0; other < ACTORS; other++) {
+        if (other == actor || !actors[other].exists) continue;
+        if (!actors[other].is_busy) send_to(other, &nothing, sizeof(nothing), MAX_CALLS);
+        await(other, PATIENCE_MS);
+    }
+}
+
+static void become_actor(void) {
+    for (int i = 0; i < ACTORS; i++) {
+        close(control[i]);
+        close(replies[i]);
+    }
+    const int null = open("/dev/null", O_RDWR);
+    for (int fd = 0; fd < 3; fd++) dup2(null, fd);
+    close(null);
+    if (setsid() < 0 || chdir(BOX) != 0) _exit(97);
+    umask(022);
+    actor_main(0, 0);
+}
+
+static void make_pipes(void) {
+    for (int i = 0; i < ACTORS; i++) {
+        int ends[2];
+        if (pipe(ends) != 0) abort();
+        dup2(ends[0], CONTROL_FD + i);
+        control[i] = fcntl(ends[1], F_DUPFD_CLOEXEC, END_FD);
+        close(ends[0]), close(ends[1]);
+        if (pipe(ends) != 0) abort();
+        dup2(ends[1], REPLY_FD + i);
+        replies[i] = fcntl(ends[0], F_DUPFD_CLOEXEC, END_FD);
+        close(ends[0]), close(ends[1]);
+    }
+}
+
+static void close_pipes(void) {
+    for (int i = 0; i < ACTORS; i++) {
+        close(CONTROL_FD + i), close(REPLY_FD + i);
+        close(control[i]), close(replies[i]);
+    }
+}
+
+// ---- The folder.
+
+static void put(const char* path, size_t size) {
+    static char bytes[5000];
+    for (size_t i = 0; i < size; i++) bytes[i] = (char)('a' + i % 23);
+    const int fd = open(path, O_CREAT | O_WRONLY, 0644);
+    if (write(fd, bytes, size) != (ssize_t)size) abort();
+    close(fd);
+}
+
+static void make_box(void) {
+    static const char* const NAMES[] = {"a", "b", "d", "d/c", "d/e", "l", "m", "p", "."};
+    const struct timespec times[2] = {{1000000000, 5}, {1100000000, 7}};
+    if (mount("box", BOX, "tmpfs", 0, "size=4m,nr_inodes=200,mode=755") != 0 || chdir(BOX) != 0) abort();
+    put("a", 100);
+    put("b", 5000);
+    mkdir("d", 0755);
+    put("d/c", 10);
+    mkdir("d/e", 0700);
+    symlink("a", "l");
+    symlink("d/none", "m");
+    mkfifo("p", 0644);
+    for (unsigned i = 0; i < sizeof(NAMES) / sizeof(*NAMES); i++)
+        utimensat(AT_FDCWD, NAMES[i], times, AT_SYMLINK_NOFOLLOW);
+    chdir("/");
+}
+
+// ---- Sequences.
+
+static uint64_t resolved(const struct wire_argument* argument) {
+    const uint16_t call = argument->index;
+    switch (argument->kind) {
+        case RESULT: return (uint64_t)(results[call % MAX_CALLS] + (int64_t)argument->value);
+        case FIELD: {
+            const unsigned buffer = argument->field >> 16, offset = argument->field & 0xffff;
+            int32_t word = -1;
+            if (call < MAX_CALLS && buffer < outputs[call].count && offset <= 252)
+                memcpy(&word, outputs[call].start[buffer] + offset, 4);
+            return (uint64_t)(word + (int64_t)argument->value);
+        }
+        case PROCESS: {
+            const int64_t pid = actors[argument->index % ACTORS].pid;
+            return (uint64_t)(argument->value == 1 ? -pid : pid);
+        }
+        default: return argument->value;
+    }
+}
+
+static void resolve(struct wire_argument* argument) {
+    if (argument->kind != RESULT && argument->kind != FIELD && argument->kind != PROCESS) return;
+    argument->value = resolved(argument);
+    argument->kind = CONSTANT;
+}
+
+static void resolve_all(struct wire_call* call) {
+    struct wire_argument* arguments = (void*)(call + 1);
+    for (unsigned i = 0; i < call->argument_count; i++) resolve(&arguments[i]);
+    unsigned char* from = (void*)(arguments + call->argument_count);
+    for (unsigned i = 0; i < call->buffer_count; i++) {
+        const struct wire_buffer* buffer = (void*)from;
+        from += sizeof(*buffer) + PADDED(buffer->data_length);
+        for (unsigned r = 0; r < buffer->relocation_count; r++, from += sizeof(struct wire_relocation))
+            resolve(&((struct wire_relocation*)from)->argument);
+    }
+}
+
+static void note_pid(int actor, pid_t pid, uint16_t call) {
+    actors[actor].pid = pid;
+    actors[actor].exists = 1;
+    emit(EVENT_PID, call, (uint16_t)actor, pid, NULL, 0);
+}
+
+/// The child says that it is there; its pid is what its parent returned, or, of a vfork that is not over, seen in /proc.
+static void meet_child(int parent, int child, uint16_t call) {
+    if (!actors[parent].is_busy && results[call] <= 0) return;
+    actors[child].is_busy = 1;
+    actors[child].call = MAX_CALLS;
+    note_pid(child, (pid_t)(actors[parent].is_busy ? 0 : results[call]), call);
+    struct pollfd wait = {replies[child], POLLIN, 0};
+    if (poll(&wait, 1, PATIENCE_MS) == 1 && read_reply(child))
+        actors[child].is_busy = 0;
+    else
+        actors[child].exists = 0;
+}
+
+static void make_call(struct wire_call* call, uint16_t index) {
+    const int actor = call->actor % ACTORS;
+    if (!actors[actor].exists || actors[actor].is_busy) {
+        emit(EVENT_SKIPPED, index, (uint16_t)actor, 0, NULL, 0);
+        return;
+    }
+    resolve_all(call);
+    const struct wire_argument* arguments = (void*)(call + 1);
+    const int child = call->number == CALL_FORK ? (int)(arguments[0].value % ACTORS) : -1;
+    if (child >= 0 && actors[child].exists) {
+        emit(EVENT_SKIPPED, index, (uint16_t)actor, 1, NULL, 0);
+        return;
+    }
+    send_to(actor, call, call->size, index);
+    await(actor, PATIENCE_MS);
+    if (child >= 0) meet_child(actor, child, index);
+    look_at_others(actor);
+}
+
+static void end_all(void) {
+    kill(-1, SIGKILL);
+    while (waitpid(-1, NULL, 0) > 0) {
+    }
+}
+
+static void run_sequence(const struct wire_sequence* sequence) {
+    memset(actors, 0, sizeof(actors));
+    for (unsigned i = 0; i < MAX_CALLS; i++) {
+        results[i] = -1;
+        outputs[i].count = 0;
+    }
+    make_pipes();
+    make_box();
+    const pid_t pid = fork();
+    if (pid == 0) become_actor();
+    note_pid(0, pid, 0);
+    const unsigned char* from = (const void*)(sequence + 1);
+    static unsigned char copy[MAX_MESSAGE];
+    for (uint32_t i = 0; i < sequence->call_count; i++) {
+        const struct wire_call* call = (const void*)from;
+        memcpy(copy, call, call->size);
+        make_call((void*)copy, (uint16_t)i);
+        from += call->size;
+    }
+    end_all();
+    take_snapshot(BOX);
+    umount2(BOX, MNT_DETACH);
+    close_pipes();
+    send_frame(sequence->id);
+}
+
+static unsigned char* load_batch(size_t* size) {
+    struct stat status;
+    const int fd = open("/batch", O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &status) != 0) abort();
+    *size = (size_t)status.st_size;
+    unsigned char* bytes = mmap(NULL, *size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    for (size_t done = 0; done < *size;) {
+        const ssize_t got = read(fd, bytes + done, *size - done);
+        if (got <= 0) abort();
+        done += (size_t)got;
+    }
+    close(fd);
+    unlink("/batch");
+    madvise(bytes, *size, MADV_DONTFORK);
+    return bytes;
+}
+
+static void copy_file(const char* from, const char* to) {
+    static char bytes[65536];
+    ssize_t size;
+    const int in = open(from, O_RDONLY), out = open(to, O_CREAT | O_WRONLY, 0755);
+    while ((size = read(in, bytes, sizeof(bytes))) > 0)
+        if (write(out, bytes, (size_t)size) != size) abort();
+    close(in), close(out);
+}
+
+/// The same root for both kernels: their own one, before init, is made in different ways.
+static void enter_root(void) {
+    static const struct {
+        const char* path;
+        unsigned minor;
+    } DEVICES[] = {
+        {"/root/dev/null", 3}, {"/root/dev/zero", 5}, {"/root/dev/full", 7}, {"/root/dev/urandom", 9}};
+    umask(0);
+    mkdir("/root", 0755);
+    if (mount("root", "/root", "tmpfs", 0, "size=16m,nr_inodes=1000,mode=755") != 0) abort();
+    mkdir("/root/dev", 0755), mkdir("/root/proc", 0755), mkdir("/root/tmp", 01777), mkdir("/root" BOX, 0755);
+    mkdir("/root/bin", 0755);
+    for (unsigned i = 0; i < sizeof(DEVICES) / sizeof(*DEVICES); i++)
+        mknod(DEVICES[i].path, S_IFCHR | 0666, makedev(1, DEVICES[i].minor));
+    copy_file("/exe", "/root/exe"), copy_file("/bin/busybox", "/root/bin/busybox");
+    if (chroot("/root") != 0 || chdir("/") != 0) abort();
+    mount("proc", "/proc", "proc", 0, NULL);
+    umask(022);
+}
+
+void controller_main(void) {
+    signal(SIGPIPE, SIG_IGN);
+    size_t size;
+    unsigned char* batch = load_batch(&size);
+    enter_root();
+    const struct wire_batch* head = (const void*)batch;
+    start_memory(head->run);
+    unsigned count = 0;
+    for (size_t at = sizeof(*head); at < size; count++) {
+        const struct wire_sequence* sequence = (const void*)(batch + at);
+        run_sequence(sequence);
+        at += sequence->size;
+        if (count % 16 == 0) put_word(".\n");
+    }
+    put_word("@@DONE\n");
+    while (1) pause();
+}

@@ -1,0 +1,136 @@
+// What travels between the generator, the controller and the actors. All numbers are little-endian.
+//
+//   batch      wire_batch, then sequences, one after the other     (the file /batch)
+//   sequence   wire_sequence, then its calls
+//   call       wire_call, wire_argument[], then for each buffer wire_buffer, its first bytes, wire_relocation[]
+//   reply      wire_reply, wire_signal[], then for each Out buffer wire_output and its bytes   (actor to controller)
+//   frame      wire_frame, then events: wire_event and what its kind says
+//
+// Frames are not sent: a serial port takes far longer than the calls. They are one stream in the controller's memory, in
+// pages that the host finds when it looks at the machine's: wire_page, then bytes of the stream.
+#pragma once
+
+#include <stdint.h>
+
+// First bytes of buffers take a multiple of 8, so that everything is aligned.
+#define PADDED(size) (((size) + 7U) & ~7U)
+
+enum { ACTORS = 4, MAX_CALLS = 256, MAX_BUFFERS = 8, MAX_MESSAGE = 1 << 18 };
+
+// ---- Calls. A number from 10000 on is something that only a running program can do.
+
+enum {
+    CALL_FORK = 10000,  // (actor, kind: 0 fork, 1 vfork, 2 clone, flags)
+    CALL_PEEK,          // (address, bytes): reads them; the result is their sum
+    CALL_POKE,          // (address, bytes, value): fills them
+    CALL_NOTHING,       // looks whether the actor answers, and collects its signals
+    CALL_REGISTERS,     // what must survive a call: the sum of what changed
+};
+
+enum argument_kind {
+    CONSTANT,  // value
+    RESULT,    // what call `index` returned, plus value
+    FIELD,     // the 32-bit word at `field` & 0xffff of Out buffer `field` >> 16 of call `index`, plus value
+    BUFFER,    // the address of buffer `index`, plus value
+    HANDLER,   // the address of signal handler `value`; 100: of the restorer
+    PROCESS,   // the pid of actor `index`; negative if value is 1
+};
+
+struct wire_argument {
+    uint8_t kind, reserved;
+    uint16_t index;
+    uint32_t field;
+    uint64_t value;
+};
+
+enum { BUFFER_IN = 1, BUFFER_OUT = 2 };
+
+struct wire_buffer {
+    uint32_t length;       // bytes of room; it ends at a page that cannot be touched
+    uint32_t data_length;  // bytes that follow; the rest is FILLER
+    uint8_t flags, relocation_count;
+    uint16_t reserved;
+    uint32_t padding;
+};
+
+struct wire_relocation {
+    uint32_t offset, reserved;
+    struct wire_argument argument;
+};
+
+struct wire_call {
+    uint32_t size;  // of all of it
+    uint32_t number;
+    uint8_t actor, argument_count, buffer_count, reserved;
+    uint32_t padding;
+};
+
+struct wire_batch {
+    uint8_t
+        run[16];  // never used before. Pages of the stream begin with its complement, and nothing else does
+};
+
+enum { PAGE_BYTES = 4096 };
+
+struct wire_page {
+    uint8_t run[16];
+    uint32_t index;  // its place in the stream
+    uint32_t used;   // bytes of it; of two copies of a page the fuller one is the newer
+    uint32_t reserved[2];
+};
+
+struct wire_sequence {
+    uint32_t size, id, call_count, padding;
+};
+
+enum { FILLER = 0xa5, WHOLE_OUTPUT = 4096 };
+
+// ---- Replies.
+
+struct wire_signal {
+    int32_t number, code, sender, value;
+    uint32_t handler, was_nested;
+};
+
+struct wire_output {
+    uint32_t length;  // of the buffer
+    uint32_t
+        stored;  // bytes that follow: without the FILLER at the end; of a larger buffer than WHOLE_OUTPUT a hash
+};
+
+struct wire_reply {
+    uint32_t size, signal_count;
+    int64_t result;
+};
+
+// ---- Events.
+
+enum event_kind {
+    EVENT_REPLY,    // a wire_reply: at once, or late from an actor that had been SILENT
+    EVENT_SILENT,   // the actor waits or is stopped: detail is its state in /proc/PID/stat
+    EVENT_DEAD,     // the actor has ended
+    EVENT_SKIPPED,  // the call's actor is not there to make it
+    EVENT_PID,      // detail: the actor's pid, to tell pids apart
+    EVENT_FILE,     // wire_file, path, and a link's target
+    EVENT_COUNTS,   // uint64_t[4]: processes, free pages' change, … left behind
+};
+
+struct wire_event {
+    uint16_t kind, call, actor, reserved;
+    int32_t detail;
+    uint32_t size;  // of what follows
+};
+
+struct wire_file {
+    uint32_t mode, links, uid, gid;
+    uint64_t size, device, blocks, inode, content;
+    int64_t times[3][2];  // access, modification, change: seconds, nanoseconds
+    uint16_t path_length, target_length;
+    uint32_t reserved;
+};
+
+enum { FRAME_MAGIC = 0x51455358 };  // "XSEQ"
+
+struct wire_frame {
+    uint32_t magic, id, size, checksum;
+};

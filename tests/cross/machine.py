@@ -1,0 +1,196 @@
+"""Boots a kernel with a batch of sequences and collects what the guest tells of each."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import mmap
+import os
+import select
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+
+import frames
+from sequence import Sequence, encode_sequence
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, os.path.join(ROOT, "tools"))
+
+from exo import cpio, debian_kernel, packages  # noqa: E402
+
+BUILD = os.path.join(ROOT, "build", "cross")
+EXECUTOR = os.path.join(BUILD, "executor")
+BUSYBOX = os.path.join(ROOT, "build", "busybox", "bin", "busybox")
+COMPILER = ("musl-gcc", "-static", "-no-pie", "-fno-pie", "-O1", "-std=gnu17", "-Wall", "-Wextra", "-Werror", "-s")
+FOLDERS = ("bin", "dev", "proc", "tmp", "box")
+COMMAND_LINE = "console=ttyS0 quiet panic=-1 norandmaps"
+# As in tests/linux: 4 ns an instruction, and waits pass at once. The same seed gives the same run.
+CLOCK = ("-icount", "shift=2,sleep=off", "-rtc", "base=2024-01-01T00:00:00,clock=vm")
+MEMORY_MIB = 256
+SILENCE_LIMIT = 120.0  # seconds of the host's time
+LAST_WORDS = 4000
+
+
+class BuildError(Exception):
+    """The executor does not compile. Its text is the compiler's."""
+
+
+class Kernel:
+    """One of the two: what to boot, and its name."""
+
+    def __init__(self, name: str, path: str, machine: str) -> None:
+        self.name = name
+        self.path = path
+        self.machine = machine
+
+    def command(self, initramfs: str, control: str) -> list[str]:
+        return ["qemu-system-x86_64", "-M", self.machine, "-m", str(MEMORY_MIB), "-smp", "1", "-nodefaults",
+                "-no-user-config", "-cpu", "max,-la57", "-accel", "tcg,thread=single", *CLOCK, "-seed", "1",
+                "-display", "none", "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
+                "-qmp", f"unix:{control},server=on,wait=off", "-no-reboot", "-no-shutdown", "-kernel", self.path,
+                "-initrd", initramfs, "-append", COMMAND_LINE]
+
+
+def linux() -> Kernel:
+    return Kernel("Linux", debian_kernel.ensure().path, "q35")
+
+
+def exo(preset: str) -> Kernel:
+    """`preset` may also be the path of an image."""
+    path = preset if os.sep in preset else os.path.join(ROOT, "build", preset, "exo-os.elf")
+    return Kernel("Exo-OS", path, "q35")
+
+
+def build_executor() -> None:
+    """Errors: BuildError."""
+    sources = sorted(os.path.join(HERE, "guest", name) for name in os.listdir(os.path.join(HERE, "guest")))
+    stamp = hashlib.sha256(" ".join(COMPILER).encode())
+    for path in sources:
+        with open(path, "rb") as file:
+            stamp.update(file.read())
+    stamp_path = EXECUTOR + ".stamp"
+    if os.path.exists(EXECUTOR) and os.path.exists(stamp_path):
+        with open(stamp_path, encoding="ascii") as file:
+            if file.read() == stamp.hexdigest():
+                return
+    os.makedirs(BUILD, exist_ok=True)
+    run = subprocess.run([*COMPILER, "-o", EXECUTOR, *(path for path in sources if path.endswith(".c"))],
+                         capture_output=True, text=True, check=False)
+    if run.returncode != 0:
+        raise BuildError(run.stderr)
+    with open(stamp_path, "w", encoding="ascii") as file:
+        file.write(stamp.hexdigest())
+
+
+def _image(batch: bytes) -> bytes:
+    if not os.path.exists(BUSYBOX):
+        packages.download("busybox-static", os.path.join(ROOT, "build", "busybox"))
+    stream = io.BytesIO()
+    writer = cpio.Writer(stream)
+    writer.add_directory(".")
+    for folder in FOLDERS:
+        writer.add_directory(folder, 0o1777 if folder == "tmp" else 0o755)
+    with open(EXECUTOR, "rb") as file:
+        executor = file.read()
+    writer.add_file("init", executor, 0o755)
+    writer.add_file("exe", executor, 0o755)
+    with open(BUSYBOX, "rb") as file:
+        writer.add_file("bin/busybox", file.read(), 0o755)
+    for name, major, minor in (("console", 5, 1), ("null", 1, 3), ("zero", 1, 5), ("full", 1, 7), ("urandom", 1, 9)):
+        writer.add("dev/" + name, stat.S_IFCHR | 0o666, device=os.makedev(major, minor))
+    writer.add_file("batch", batch)
+    writer.finish()
+    return stream.getvalue()
+
+
+class Run:
+    """What came of a batch: a payload for each sequence that was finished, and how the machine ended."""
+
+    def __init__(self) -> None:
+        self.payloads: dict[int, bytes] = {}
+        self.is_complete = False
+        self.end = ""
+        self.words = ""
+
+
+def run(kernel: Kernel, sequences: list[Sequence]) -> Run:
+    """Boots once, waits until all is done or nothing is said any more, and looks into the machine's memory."""
+    run_name = os.urandom(16)
+    batch = run_name + b"".join(encode_sequence(sequence, index) for index, sequence in enumerate(sequences))
+    with tempfile.TemporaryDirectory(prefix="exo-cross-") as folder:
+        initramfs, control = os.path.join(folder, "initramfs"), os.path.join(folder, "qmp")
+        with open(initramfs, "wb") as file:
+            file.write(_image(batch))
+        process = subprocess.Popen(kernel.command(initramfs, control), stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        try:
+            result = _listen(process)
+            if process.poll() is None:
+                stream = _read_stream(control, os.path.join(folder, "memory"), bytes(255 - byte for byte in run_name))
+                result.payloads = frames.split(stream)
+        finally:
+            process.kill()
+            process.wait()
+    return result
+
+
+def _listen(process: subprocess.Popen) -> Run:
+    result, words = Run(), b""
+    while True:
+        ready, _, _ = select.select([process.stdout], [], [], SILENCE_LIMIT)
+        if not ready:
+            result.end = f"the machine hangs: {SILENCE_LIMIT:.0f} s without a word"
+            break
+        chunk = os.read(process.stdout.fileno(), 1 << 16)
+        if not chunk:
+            result.end = f"the machine ended: QEMU's exit status {process.wait()}"
+            break
+        words = (words + chunk)[-LAST_WORDS:]
+        if b"@@DONE" in words:
+            result.is_complete = True
+            break
+        if b"panic" in words:
+            result.end = "the kernel panicked"
+            words += _last_words(process)
+            break
+    result.words = words.replace(b".\r\n", b"").decode("utf-8", "replace")
+    return result
+
+
+def _last_words(process: subprocess.Popen) -> bytes:
+    """The rest of a panic's report."""
+    words = b""
+    while select.select([process.stdout], [], [], 1.0)[0]:
+        chunk = os.read(process.stdout.fileno(), 1 << 16)
+        if not chunk:
+            break
+        words += chunk
+    return words
+
+
+def _read_stream(control: str, path: str, name: bytes) -> bytes:
+    with socket.socket(socket.AF_UNIX) as qmp:
+        qmp.connect(control)
+        file = qmp.makefile("rw")
+        file.readline()
+        _order(file, "qmp_capabilities")
+        _order(file, "stop")
+        _order(file, "pmemsave", val=0, size=MEMORY_MIB << 20, filename=path)
+    with open(path, "rb") as memory, mmap.mmap(memory.fileno(), 0, prot=mmap.PROT_READ) as view:
+        return frames.find_stream(view, name)
+
+
+def _order(file, command: str, **arguments) -> None:
+    file.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
+    file.flush()
+    while True:
+        answer = json.loads(file.readline())
+        if "error" in answer:
+            raise RuntimeError(f"QEMU refuses {command}: {answer['error']}")
+        if "return" in answer:
+            return

@@ -1,0 +1,229 @@
+"""What two kernels must agree on: a record as lines of text in which everything that may differ is replaced by its kind.
+
+A process id becomes the actor that has it, a time of today `now`, an inode or device number its order of appearance, a length
+of time that passes by itself `a time`. Nothing else is left out: the rest of every structure stays.
+"""
+
+from __future__ import annotations
+
+import errno
+import stat
+
+from frames import DEAD, FILLER, PID, REPLY, SILENT, SKIPPED, Event, File, Record
+from model import ARENA, ARENA_PAGES, PAGE
+from sequence import CALL_FORK, Buffer, Call, Sequence
+
+# The clocks of both machines start here (machine.py); nothing runs for longer than the second figure.
+TODAY, DAY = 1704067200 - 3600, 200_000
+INIT = 1
+
+PIDS = {"getpid", "getppid", "gettid", "getpgrp", "getpgid", "getsid", "setsid", "wait4", "fork", "set_tid_address"}
+ADDRESSES = {"mmap", "mremap", "brk"}
+# Results that are lengths of time, or numbers that the kernel is free to choose.
+TIMES = {"times", "time"}
+
+# (structure, field): how it is replaced. A field that is not here must be the same.
+FIELDS = {
+    ("stat", "st_dev"): "device", ("stat", "st_ino"): "inode",
+    ("statx", "stx_dev_major"): "free", ("statx", "stx_dev_minor"): "device", ("statx", "stx_ino"): "inode",
+    ("statx", "stx_mnt_id"): "free",
+    ("statfs", "f_fsid"): "free",
+    ("siginfo", "si_pid"): "pid",
+    # What the machine does besides the program: its load, its memory, kernel threads; the version's text.
+    **{("sysinfo", name): "free" for name in ("uptime", "loads", "totalram", "freeram", "sharedram", "procs")},
+    ("utsname", "release"): "free", ("utsname", "version"): "free",
+    # What a program has used: proc(5) and getrusage(2) leave open how it is counted.
+    **{("rusage", name): "free" for name in ("ru_maxrss", "ru_minflt", "ru_majflt", "ru_nvcsw", "ru_nivcsw")},
+}
+# Calls that answer with what a clock shows, and with what is left of a time. The latter is known to some seconds.
+CLOCKS = {"clock_gettime", "gettimeofday", "getrusage", "wait4", "times", "adjtimex", "clock_adjtime"}
+LEFT = {"select", "pselect6", "ppoll", "nanosleep", "clock_nanosleep", "getitimer", "setitimer"}
+FRACTIONS = {"tv_nsec": 10**9, "tv_usec": 10**6}
+
+
+def errno_name(value: int) -> str:
+    return errno.errorcode.get(value, f"errno {value}")
+
+
+class Normal:
+    """One record's lines. `descriptions` by name."""
+
+    def __init__(self, descriptions: dict[str, dict]) -> None:
+        self._descriptions = descriptions
+        self._types = _field_lists(descriptions)
+
+    def lines(self, sequence: Sequence, record: Record) -> list[str]:
+        naming = _Naming(sequence, record)
+        lines = []
+        for event in record.events:
+            lines += self._event(sequence, event, naming)
+        return lines + [_file_line(file, naming) for file in record.files]
+
+    def _event(self, sequence: Sequence, event: Event, naming: _Naming) -> list[str]:
+        is_call = event.call < len(sequence.calls)
+        call = sequence.calls[event.call] if is_call else None
+        head = f"#{event.call} {call.name}" if call else "then"
+        lines = []
+        match event.kind:
+            case 0 if call is not None:
+                lines.append(f"{head}: {self._result(call, event.result, naming)}")
+                lines += [f"{head}: {line}" for line in self._outputs(call, event, naming)]
+            case 1:
+                lines.append(f"{head}: actor {event.actor} waits ({chr(event.detail)})")
+            case 2:
+                lines.append(f"{head}: actor {event.actor} has ended")
+            case 3:
+                lines.append(f"{head}: not made")
+        lines += [f"{head}: actor {event.actor} {_signal_text(signal, naming)}" for signal in event.signals]
+        return lines
+
+    def _result(self, call: Call, result: int, naming: _Naming) -> str:
+        if -4096 < result < 0:
+            return errno_name(-result)
+        kind = self._descriptions.get(call.name, {}).get("result", {}).get("kind", "")
+        if call.number == CALL_FORK or kind == "pid" or call.name in PIDS:
+            return naming.pid(result)
+        if call.name in ADDRESSES or kind == "address":
+            return naming.address(result)
+        if call.name in TIMES:
+            return "a time"
+        return str(result)
+
+    def _outputs(self, call: Call, event: Event, naming: _Naming) -> list[str]:
+        lines = []
+        for number, (buffer, data) in enumerate(zip(call.outputs(), event.outputs)):
+            lines += [f"{number}: {line}" for line in self._output(call, event.result, buffer, data, naming)]
+        return lines
+
+    def _output(self, call: Call, result: int, buffer: Buffer, data: bytes, naming: _Naming) -> list[str]:
+        if data == FILLER * len(data):
+            return ["untouched"]
+        fields = self._types.get(buffer.shape)
+        if fields is None or len(data) % fields[0] != 0 or not data:
+            return [_text_of(call, result, data, naming)]
+        size, entries = fields
+        words = []
+        for start in range(0, len(data), size):
+            words += _fields(call, buffer.shape, entries, data[start:start + size], naming)
+        return [" ".join(words)]
+
+
+def _fields(call: Call, structure: str, entries: list, data: bytes, naming: _Naming) -> list[str]:
+    """`name=value` of each field; the two halves of a time together."""
+    words, seconds = [], 0
+    for name, offset, width, is_signed in entries:
+        raw = data[offset:offset + width]
+        value = int.from_bytes(raw, "little", signed=is_signed)
+        base, _, last = name.rpartition(".")
+        if last == "tv_sec":
+            seconds = value
+        elif last in FRACTIONS:
+            words.append(f"{base or structure}={_time(call, seconds, value, FRACTIONS[last])}")
+        elif width > 8:
+            text = raw.rstrip(b"\0")
+            words.append(f"{name}={naming.field(structure, name, text)}")
+        else:
+            words.append(f"{name}={naming.field(structure, name, value)}")
+    return words
+
+
+def _time(call: Call, seconds: int, fraction: int, per_second: int) -> str:
+    if not 0 <= fraction < per_second:
+        return f"{seconds} and {fraction}"
+    if call.name in CLOCKS:
+        return "a time"
+    if call.name in LEFT and (seconds, fraction) != (0, 0):
+        return f"about {round(seconds, -1)} s"
+    return time_text(seconds, fraction * (10**9 // per_second))
+
+
+def _field_lists(descriptions: dict[str, dict]) -> dict[str, tuple[int, list[tuple[str, int, int, bool]]]]:
+    """The structures of all descriptions: size, and (name, offset, size, signed) of each field."""
+    found = {}
+
+    def look(value) -> None:
+        if isinstance(value, dict):
+            if value.get("kind") == "structure" and value.get("fields"):
+                found[value["type"]] = (value["size"], [(field["name"], field["offset"], field["size"], field.get("signed", False))
+                                                        for field in value["fields"]])
+            for inner in value.values():
+                look(inner)
+        elif isinstance(value, list):
+            for inner in value:
+                look(inner)
+
+    look(list(descriptions.values()))
+    return found
+
+
+class _Naming:
+    """The names that a record's own numbers get."""
+
+    def __init__(self, sequence: Sequence, record: Record) -> None:
+        self._pids = {INIT: "init", 0: "0"}
+        self._inodes: dict[int, int] = {}
+        self._devices: dict[int, int] = {}
+        for event in record.events:
+            if event.kind == PID and event.detail > 0:
+                self._pids[event.detail] = f"actor {event.actor}"
+            elif event.kind == REPLY and event.call < len(sequence.calls):
+                call = sequence.calls[event.call]
+                if call.number == CALL_FORK and event.result > 0:
+                    self._pids[event.result] = f"actor {call.arguments[0]}"
+
+    def pid(self, value: int) -> str:
+        return self._pids.get(value, str(value))
+
+    def address(self, value: int) -> str:
+        if ARENA <= value < ARENA + ARENA_PAGES * PAGE:
+            return f"arena+{value - ARENA:#x}"
+        return f"somewhere+{value % PAGE:#x}" if value else "0"
+
+    def inode(self, value: int) -> str:
+        return f"inode {self._inodes.setdefault(value, len(self._inodes))}"
+
+    def device(self, value: int) -> str:
+        return f"device {self._devices.setdefault(value, len(self._devices))}"
+
+    def field(self, structure: str, name: str, value: int | bytes) -> str:
+        match FIELDS.get((structure, name)):
+            case "device":
+                return self.device(value)
+            case "inode":
+                return self.inode(value)
+            case "pid":
+                return self.pid(value)
+            case "free":
+                return "any"
+        return str(value)
+
+
+def _signal_text(signal, naming: _Naming) -> str:
+    sender = naming.pid(signal.sender) if signal.sender else "0"
+    nested = f" inside of {signal.was_nested}" if signal.was_nested else ""
+    return (f"gets signal {signal.number} in handler {signal.handler}{nested}: "
+            f"code {signal.code}, from {sender}, value {signal.value}")
+
+
+def _text_of(call: Call, result: int, data: bytes, naming: _Naming) -> str:
+    if call.name == "getrandom" and result > 0:
+        return f"{result} bytes of {len(data)}, then {data[result:]!r}"
+    if call.name == "time":
+        return time_text(int.from_bytes(data, "little"), 0)
+    return repr(data)
+
+
+def time_text(seconds: int, nanoseconds: int) -> str:
+    return "now" if TODAY <= seconds < TODAY + DAY and nanoseconds < 10**9 else f"{seconds}.{nanoseconds:09d}"
+
+
+def _file_line(file: File, naming: _Naming) -> str:
+    times = " ".join(time_text(file.times[2 * i], file.times[2 * i + 1]) for i in range(3))
+    kind = stat.filemode(file.mode)
+    size = file.size
+    target = f" -> {file.target!r}" if file.target else ""
+    return (f"file {file.path}: {kind} {file.mode:o} links {file.links} {file.uid}:{file.gid} size {size} blocks {file.blocks} "
+            f"rdev {file.device} {naming.inode(file.inode)} content {file.content:x} times {times}{target}")
+
+
+__all__ = ["Normal", "SILENT", "SKIPPED", "DEAD", "Record"]
