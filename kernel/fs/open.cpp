@@ -30,6 +30,14 @@ Result<Ref<File>> open_device(OpenRequest&& request, DeviceClass device_class) {
     return device->open(std::move(request), number);
 }
 
+/// O_TRUNC: a write, also where the file is opened for reading only. Errors: Etxtbsy (it is being executed), …
+Result<> truncate_opened(Inode& inode, const Credentials& credentials) {
+    TRY(inode.allow_write());
+    const Result<> result = truncate_inode(inode, 0, TruncateTimes::Always, {.credentials = credentials});
+    inode.end_write();
+    return result;
+}
+
 /// What exists is opened: all checks, then what O_TRUNC asks.
 Result<Ref<File>> open_existing(Path path, OpenFlags flags, const Credentials& credentials) {
     if (has(flags, OpenFlags::Path))
@@ -38,7 +46,7 @@ Result<Ref<File>> open_existing(Path path, OpenFlags flags, const Credentials& c
     const Ref<Inode> inode(&path.inode());
     Ref<File> file = TRY(open_inode({std::move(path), flags, credentials}));
     if (has(flags, OpenFlags::Trunc) && inode->is_regular())
-        TRY(truncate_inode(*inode, 0, TruncateTimes::Always, {.credentials = credentials}));
+        TRY(truncate_opened(*inode, credentials));
     return file;
 }
 

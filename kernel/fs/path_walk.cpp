@@ -202,7 +202,7 @@ Result<> PathWalk::follow(Inode& inode) {
     TRY(links_.push(Link{Ref<Inode>(&inode), {}, rest_}));
     Link& link = links_.back();
     if (!rest_.empty()) ++pending_;
-    rest_ = {};
+    rest_ = text_ = {};  // a magic link has no text: nothing is left to walk
     if (has(inode.traits(), InodeTraits::MagicLink)) return follow_magic(inode);
 
     std::string_view text = inode.link_text();

@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
     pid_t child = SPAWN(execl("program", "program", "x", NULL));
     nap_ms(30);
     FAILS(ETXTBSY, open("program", O_WRONLY));
+    FAILS(ETXTBSY, open("program", O_RDONLY | O_TRUNC));
     FAILS(ETXTBSY, truncate("program", 0));
     OK(unlink("program"));
     make_file("program", "something else", 0755);
