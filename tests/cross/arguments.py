@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sequence import IN, IN_OUT, OUT, Argument, Buffer, Pointer
-from values import BAD_ADDRESSES, MASK, ODD, Values, texts
+from values import MASK, Values, texts
 
 DIRECTIONS = {"in": IN, "out": OUT, "inout": IN_OUT}
 _ENTRIES = (0, 1, 1, 2, 3, 5, 16)
@@ -101,8 +101,8 @@ class Arguments:
         direction = description.get("direction", "in")
         if description.get("null") and self.rng.random() < 0.35:
             return 0
-        if self.rng.randrange(ODD * 2) == 0:
-            return self.rng.choice(BAD_ADDRESSES)
+        if self.rng.randrange(values.odd * 2) == 0:
+            return values.bad_address()
         match kind:
             case "pointer":
                 return self._pointed(description["element"], 1, direction)

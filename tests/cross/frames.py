@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import mmap
 import struct
+from typing import NamedTuple
 
 MAGIC = 0x51455358
 PAGE_BYTES = 4096
@@ -19,7 +20,7 @@ _SIGNAL = struct.Struct("<iiiiII")
 _OUTPUT = struct.Struct("<II")
 _FILE = struct.Struct("<IIIIQQQQQqqqqqqHHI")
 
-REPLY, SILENT, DEAD, SKIPPED, PID, FILE = range(6)
+REPLY, SILENT, DEAD, SKIPPED, PID, FILE, COUNTS = range(7)
 
 
 @dataclasses.dataclass
@@ -61,6 +62,15 @@ class File:
     target: bytes
 
 
+class Counts(NamedTuple):
+    """What the machine had in use after a sequence; sizes in KiB."""
+
+    free: int
+    shared: int
+    slab: int
+    processes: int
+
+
 @dataclasses.dataclass
 class Record:
     """All that is known of one run of a sequence. `raw` is the frame itself: equal bytes need no closer look."""
@@ -68,6 +78,7 @@ class Record:
     raw: bytes
     events: list[Event]
     files: list[File]
+    counts: Counts | None = None
 
 
 def find_stream(memory: bytes | mmap.mmap, run: bytes) -> bytes:
@@ -110,6 +121,8 @@ def decode(payload: bytes) -> Record:
         at += size
         if kind == FILE:
             record.files.append(_decode_file(body))
+        elif kind == COUNTS:
+            record.counts = Counts(*struct.unpack("<4Q", body))
         elif kind == REPLY:
             record.events.append(_decode_reply(Event(kind, call, actor, detail), body))
         else:

@@ -10,6 +10,7 @@ import os
 import select
 import socket
 import stat
+import struct
 import subprocess
 import sys
 import tempfile
@@ -114,14 +115,15 @@ class Run:
     def __init__(self) -> None:
         self.payloads: dict[int, bytes] = {}
         self.is_complete = False
+        self.is_alive = False  # a known program still runs at the end
         self.end = ""
         self.words = ""
 
 
-def run(kernel: Kernel, sequences: list[Sequence]) -> Run:
+def run(kernel: Kernel, sequences: list[Sequence], wants_counts: bool = False) -> Run:
     """Boots once, waits until all is done or nothing is said any more, and looks into the machine's memory."""
     run_name = os.urandom(16)
-    batch = run_name + b"".join(encode_sequence(sequence, index) for index, sequence in enumerate(sequences))
+    batch = run_name + struct.pack("<4I", wants_counts, 0, 0, 0) + b"".join(encode_sequence(sequence, index) for index, sequence in enumerate(sequences))
     with tempfile.TemporaryDirectory(prefix="exo-cross-") as folder:
         initramfs, control = os.path.join(folder, "initramfs"), os.path.join(folder, "qmp")
         with open(initramfs, "wb") as file:
@@ -152,7 +154,7 @@ def _listen(process: subprocess.Popen) -> Run:
             break
         words = (words + chunk)[-LAST_WORDS:]
         if b"@@DONE" in words:
-            result.is_complete = True
+            result.is_complete, result.is_alive = True, b"@@ALIVE" in words
             break
         if b"panic" in words:
             result.end = "the kernel panicked"

@@ -37,8 +37,11 @@ class Maker:
         self.calls.append(Call(actor, self.descriptions[name]["number"] if number is None else number, name, arguments, extra))
         return len(self.calls) - 1
 
+    def values(self, actor: int) -> Values:
+        return Values(self.world, actor)
+
     def generic(self, actor: int, name: str) -> None:
-        values = Values(self.world, actor)
+        values = self.values(actor)
         arguments = Arguments(values, self.descriptions[name])
         made = arguments.make()
         if name in GLOBAL and self.rng.random() < 0.99:
@@ -89,7 +92,7 @@ class Maker:
     # ---- Files
 
     def _open(self, actor: int, name: str, before: tuple[Argument, ...]) -> None:
-        values, names = Values(self.world, actor), self.world.names
+        values, names = self.values(actor), self.world.names
         pick = self.rng.random()
         access = self.rng.choice((0, O_WRONLY, O_RDWR, O_RDWR))
         kind = FILE
@@ -97,7 +100,7 @@ class Maker:
             path, flags = names.fresh(self.rng), access | O_CREAT | self.rng.choice((0, O_EXCL, O_TRUNC, O_APPEND))
             names.add(path, "file")
         elif pick < 0.65:
-            path, flags = self.rng.choice(names.files), access | self.rng.choice((0, 0, O_TRUNC, O_APPEND, O_CREAT, O_NONBLOCK))
+            path, flags = self.rng.choice(names.files or ["a"]), access | self.rng.choice((0, 0, O_TRUNC, O_APPEND, O_CREAT, O_NONBLOCK))
         elif pick < 0.85:
             path, flags, access, kind = self.rng.choice(names.folders), self.rng.choice((0, O_DIRECTORY)), 0, FOLDER
         elif pick < 0.9:
@@ -107,7 +110,7 @@ class Maker:
         else:
             self.generic(actor, name)
             return
-        text = path.encode() + b"\0"
+        text = path.encode("utf-8", "surrogateescape") + b"\0"
         index = self.add(actor, name, (*before, Buffer(len(text), text, IN, (), "path"), flags, values.mode()))
         can_read, can_write = access in (0, O_RDWR), access in (O_WRONLY, O_RDWR)
         self.world.actors[actor].descriptors.append(Descriptor(Result(index), kind, can_read, can_write))
@@ -137,7 +140,7 @@ class Maker:
         self.add(actor, "close_range", (first, last, self.rng.choice((0, 0, 4, 2, 1))))
 
     def _poll(self, actor: int, name: str, rest: tuple[Argument, ...]) -> None:
-        values = Values(self.world, actor)
+        values = self.values(actor)
         count = self.rng.choice((0, 1, 1, 2, 3))
         data, pointers = values.pollfds(count)
         words = list(pointers)
@@ -152,7 +155,7 @@ class Maker:
         self._poll(actor, "poll", (self.rng.choice((0, 0, 1, 5)),))
 
     def _call_ppoll(self, actor: int) -> None:
-        values = Values(self.world, actor)
+        values = self.values(actor)
         limit = Buffer(16, struct.pack("<qq", 0, self.rng.choice((0, 1000, 1000000))), IN_OUT, (), "timespec")
         mask: Argument = Buffer(8, values.signal_set(), IN, (), "signal_set") if self.rng.random() < 0.5 else 0
         self._poll(actor, "ppoll", (limit, mask, 8))
@@ -174,7 +177,7 @@ class Maker:
         self.world.actors[actor].maps.append((first, count))
 
     def _call_mremap(self, actor: int) -> None:
-        values = Values(self.world, actor)
+        values = self.values(actor)
         first, count = self._place()
         flags = self.rng.choice((0, 1, 3, 3))
         self.add(actor, "mremap", (values.page(), values.range_length(), values.range_length(), flags, ARENA + first * PAGE))
@@ -187,7 +190,7 @@ class Maker:
         self.add(actor, "brk", (Result(start, self.rng.choice((0, PAGE, 100))),))
 
     def look_at_memory(self, actor: int) -> None:
-        values = Values(self.world, actor)
+        values = self.values(actor)
         if self.rng.random() < 0.5:
             self.add(actor, "peek", (values.page(), self.rng.choice((1, 8, PAGE))), number=CALL_PEEK)
         else:
@@ -230,7 +233,7 @@ class Maker:
             words: tuple[bytes, ...] = (b"/exe", name, *(b"x" * self.rng.choice((0, 1, 100)) for _ in range(self.rng.randrange(3))))
             path = b"/exe\0"
         else:
-            words, path = (b"/exe", b"nothing"), Values(self.world, actor).path_text("program") + b"\0"
+            words, path = (b"/exe", b"nothing"), self.values(actor).path_text("program") + b"\0"
         array, extra = texts(words, 2)
         self.add(actor, "execve", (Buffer(len(path), path, IN, (), "path"), array, 0), extra)
         self.world.actors[actor].maps.clear()
@@ -252,7 +255,7 @@ class Maker:
     # ---- Signals
 
     def _call_rt_sigaction(self, actor: int) -> None:
-        values = Values(self.world, actor)
+        values = self.values(actor)
         number = values.signal()
         kind = self.rng.choice((0, 1, 2, 1))
         flags = 0x04000000 | (4 if kind else 0)
@@ -274,14 +277,14 @@ class Maker:
         return Process(actor if self.rng.random() < 0.6 else self.rng.choice(list(self.world.actors)))
 
     def _call_kill(self, actor: int) -> None:
-        self.add(actor, "kill", (self._target(actor), Values(self.world, actor).signal()))
+        self.add(actor, "kill", (self._target(actor), self.values(actor).signal()))
 
     def _call_tkill(self, actor: int) -> None:
-        self.add(actor, "tkill", (self._target(actor), Values(self.world, actor).signal()))
+        self.add(actor, "tkill", (self._target(actor), self.values(actor).signal()))
 
     def _call_tgkill(self, actor: int) -> None:
         target = self._target(actor)
-        self.add(actor, "tgkill", (target, target, Values(self.world, actor).signal()))
+        self.add(actor, "tgkill", (target, target, self.values(actor).signal()))
 
     def _call_rt_sigqueueinfo(self, actor: int) -> None:
         number = self.rng.choice(SIGNALS)
@@ -305,7 +308,7 @@ class Maker:
         self.add(actor, "alarm", (self.rng.choice((0, 1000, 100000)),))
 
     def _call_rt_sigtimedwait(self, actor: int) -> None:
-        values = Values(self.world, actor)
+        values = self.values(actor)
         limit = Buffer(16, struct.pack("<qq", 0, self.rng.choice((0, 1_000_000))), IN, (), "timespec")
         self.add(actor, "rt_sigtimedwait", (Buffer(8, values.signal_set(), IN, (), "signal_set"),
                                             Buffer(128, b"", OUT, (), "siginfo"), limit, 8))

@@ -9,8 +9,7 @@ import dataclasses
 import struct
 
 ACTORS = 4
-CALL_FORK, CALL_PEEK, CALL_POKE, CALL_NOTHING, CALL_REGISTERS = range(10000, 10005)
-PSEUDO_CALLS = {CALL_FORK: "fork", CALL_PEEK: "peek", CALL_POKE: "poke", CALL_REGISTERS: "registers"}
+CALL_FORK, CALL_PEEK, CALL_POKE, CALL_NOTHING, CALL_REGISTERS, CALL_EXECUTE, CALL_LOAD = range(10000, 10007)
 IN, OUT, IN_OUT = 1, 2, 3
 RESTORER = 100
 
@@ -99,14 +98,17 @@ class Call:
 
 @dataclasses.dataclass(frozen=True)
 class Sequence:
+    """`race_from`: from this call on the guest waits for no answers, and actors run against each other."""
+
     calls: tuple[Call, ...]
     seed: int = 0
     area: str = ""
+    race_from: int = 0xFFFFFFFF
 
 
 def encode_sequence(sequence: Sequence, number: int) -> bytes:
     body = b"".join(_encode_call(call) for call in sequence.calls)
-    return _SEQUENCE_HEAD.pack(_SEQUENCE_HEAD.size + len(body), number, len(sequence.calls), 0) + body
+    return _SEQUENCE_HEAD.pack(_SEQUENCE_HEAD.size + len(body), number, len(sequence.calls), sequence.race_from) + body
 
 
 def _encode_argument(argument: Argument) -> bytes:

@@ -28,12 +28,13 @@ class Values:
     """Makes arguments for one call of one actor."""
 
     def __init__(self, world: World, actor: int) -> None:
+        self.odd = ODD
         self.world = world
         self.actor = actor
         self.rng: random.Random = world.rng
 
     def is_odd(self) -> bool:
-        return self.rng.randrange(ODD) == 0
+        return self.rng.randrange(self.odd) == 0
 
     # ---- Numbers
 
@@ -118,7 +119,7 @@ class Values:
         elif of == "symlink":
             path = self.rng.choice(names.links) if names.links else "l"
         elif of == "removed":
-            path = self.rng.choice(names.files + names.links + names.fifos)
+            path = self.rng.choice(names.files + names.links + names.fifos or ["a"])
         elif of == "replaced":
             path = names.fresh(self.rng) if self.rng.random() < 0.5 else names.existing(self.rng)
         elif of == "opened":
@@ -127,32 +128,35 @@ class Values:
             path = self.rng.choice(("/exe", "a", "d", "none", "/bin/busybox"))
         else:
             path = names.existing(self.rng)
-        return path.encode()
+        return path.encode("utf-8", "surrogateescape")
 
     def _odd_path(self) -> bytes:
         base = self.world.names.existing(self.rng)
         return self.rng.choice((
             b"", b"none", b"none/x", b"/", b".", b"..", b"../box/a", b"d/../a", b"a/b", b"a/", b"d/", b"l/", b"m", b"x" * 255,
             b"x" * 256, b"d/" * 100 + b"c", b"y/" * 2047 + b"z", b"y/" * 2048, b"/dev/full", b"/proc/self", b"/proc/self/exe",
-            b"//a", b"./a", b"d//c", base.encode() + b"/.", base.encode() + b"/..", b"\xff\xfe", b"/dev/zero"))
+            b"//a", b"./a", b"d//c", base.encode("utf-8", "surrogateescape") + b"/.", base.encode("utf-8", "surrogateescape") + b"/..", b"\xff\xfe", b"/dev/zero"))
 
     def path(self, of: str) -> Argument:
-        if self.rng.randrange(ODD * 4) == 0:
-            return self.rng.choice(BAD_ADDRESSES)
+        if self.rng.randrange(self.odd * 4) == 0:
+            return self.bad_address()
         text = self.path_text(of)
         # Sometimes it ends where nothing is mapped, without its NUL.
-        end = b"" if self.rng.randrange(ODD * 8) == 0 else b"\0"
+        end = b"" if self.rng.randrange(self.odd * 8) == 0 else b"\0"
         return Buffer(len(text + end), text + end, IN, (), "path") if text + end else 0
 
     # ---- Memory
+
+    def bad_address(self) -> int:
+        return self.rng.choice(BAD_ADDRESSES)
 
     def bytes_in(self, length: int) -> Buffer:
         pattern = bytes(self.rng.randrange(256) for _ in range(min(length, 32)))
         return Buffer(length, (pattern * (length // max(len(pattern), 1) + 1))[:length], IN)
 
     def memory(self, direction: str, length: int, shape: str = "") -> Argument:
-        if self.rng.randrange(ODD * 2) == 0:
-            return self.rng.choice(BAD_ADDRESSES)
+        if self.rng.randrange(self.odd * 2) == 0:
+            return self.bad_address()
         length = min(length, 65536)
         if direction == "in":
             return self.bytes_in(length)

@@ -6,9 +6,10 @@
 
 #include "guest.h"
 
-static unsigned char message[MAX_MESSAGE];
-static unsigned char answer[MAX_MESSAGE];
-static unsigned char vfork_stack[65536] __attribute__((aligned(16)));
+// Each actor has its own, because some share their memory.
+static unsigned char messages[ACTORS][MAX_MESSAGE] __attribute__((aligned(16)));
+static unsigned char answers[ACTORS][MAX_MESSAGE] __attribute__((aligned(16)));
+static unsigned char stacks[ACTORS][65536] __attribute__((aligned(16)));
 
 static void read_all(int fd, void* to, size_t size) {
     for (size_t done = 0; done < size;) {
@@ -44,12 +45,12 @@ static uint64_t value_of(const struct wire_argument* argument, const struct plac
 }
 
 /// Puts the buffers in their places, with the pointers that they hold.
-static unsigned place_buffers(const struct wire_call* call, const unsigned char* from,
+static unsigned place_buffers(int actor, const struct wire_call* call, const unsigned char* from,
                               struct placed* buffers) {
     const unsigned char* start = from;
     for (unsigned i = 0; i < call->buffer_count; i++) {
         const struct wire_buffer* buffer = (const void*)from;
-        buffers[i] = (struct placed){place_of(i, buffer->length), buffer->length, buffer->flags};
+        buffers[i] = (struct placed){place_of(actor, i, buffer->length), buffer->length, buffer->flags};
         from += sizeof(*buffer) + PADDED(buffer->data_length) +
                 buffer->relocation_count * sizeof(struct wire_relocation);
     }
@@ -82,6 +83,21 @@ static long poke(uint64_t address, uint64_t length, uint64_t value) {
     return 0;
 }
 
+static long poke_pages(uint64_t address, uint64_t length, uint64_t value) {
+    for (uint64_t i = 0; i < length; i += 4096) ((volatile unsigned char*)address)[i] = (unsigned char)value;
+    return 0;
+}
+
+static long execute(uint64_t address, uint64_t unused, uint64_t neither) {
+    (void)unused, (void)neither;
+    return ((long (*)(void))address)();
+}
+
+static long load(uint64_t to, uint64_t from, uint64_t size) {
+    for (uint64_t i = 0; i < size; i++) ((volatile unsigned char*)to)[i] = ((unsigned char*)from)[i];
+    return 0;
+}
+
 /// Where the child of a vfork goes on: its parent sleeps, and its stack must stay as it is.
 __attribute__((used)) _Noreturn static void begin_child(int actor) { actor_main(actor, 1); }
 
@@ -99,7 +115,7 @@ static long fork_on_other_stack(long number, uint64_t flags, int actor) {
         "1:"
         : "=a"(result)
         : "a"(number), "D"(flags), "S"(0L), "d"(0L),
-          "r"(zero), [stack] "m"(vfork_stack[sizeof(vfork_stack) - 64]), [actor] "b"(actor)
+          "r"(zero), [stack] "m"(stacks[actor][sizeof(stacks[0]) - 64]), [actor] "b"(actor)
         : "rcx", "r11", "memory");
     return result;
 }
@@ -142,14 +158,17 @@ static long make(uint32_t number, const uint64_t* a) {
     switch (number) {
         case CALL_FORK: return make_fork((int)a[0], a[1], a[2]);
         case CALL_PEEK: return guarded(peek, a[0], a[1], 0);
-        case CALL_POKE: return guarded(poke, a[0], a[1], a[2]);
+        case CALL_POKE: return guarded(a[3] == 0 ? poke : poke_pages, a[0], a[1], a[2]);
         case CALL_NOTHING: return 0;
         case CALL_REGISTERS: return check_registers();
+        case CALL_EXECUTE: return guarded(execute, a[0], 0, 0);
+        case CALL_LOAD: return guarded(load, a[0], a[1], a[2]);
         default: return raw_call((long)number, a[0], a[1], a[2], a[3], a[4], a[5]);
     }
 }
 
 static void reply(int actor, long result, const struct placed* buffers, unsigned count) {
+    unsigned char* answer = answers[actor];
     struct wire_reply* head = (void*)answer;
     unsigned char* to = answer + sizeof(*head);
     head->result = result;
@@ -176,6 +195,8 @@ static void reply(int actor, long result, const struct placed* buffers, unsigned
 
 void actor_main(int actor, int greets) {
     const int control = CONTROL_FD + actor;
+    unsigned char* message = messages[actor];
+    map_arena(actor);
     if (greets) reply(actor, 0, NULL, 0);
     while (1) {
         struct placed buffers[MAX_BUFFERS];
@@ -184,7 +205,8 @@ void actor_main(int actor, int greets) {
         read_all(control, message, sizeof(*call));
         read_all(control, message + sizeof(*call), call->size - sizeof(*call));
         const struct wire_argument* given = (const void*)(message + sizeof(*call));
-        const unsigned count = place_buffers(call, (const void*)(given + call->argument_count), buffers);
+        const unsigned count =
+            place_buffers(actor, call, (const void*)(given + call->argument_count), buffers);
         for (unsigned i = 0; i < call->argument_count; i++)
             arguments[i] = value_of(&given[i], buffers, count);
         reply(actor, make(call->number, arguments), buffers, count);

@@ -14,10 +14,10 @@ enum { CONTROL_FD = 60, REPLY_FD = CONTROL_FD + ACTORS, END_FD = REPLY_FD + ACTO
 _Noreturn void actor_main(int actor, int greets);
 
 // ---- arena.c
-/// Maps the places of buffers, which lie at the same addresses in each program.
-void map_arena(void);
-/// Where buffer `index` of `length` bytes lies: it ends with its place. Null: too long.
-unsigned char* place_of(unsigned index, size_t length);
+/// Maps the places of an actor's buffers, which lie at the same addresses in each program.
+void map_arena(int actor);
+/// Where an actor's buffer `index` of `length` bytes lies: it ends with its place. Null: too long.
+unsigned char* place_of(int actor, unsigned index, size_t length);
 
 // ---- signals.c
 uint64_t handler_address(uint64_t number);

@@ -6,7 +6,6 @@
 #include "guest.h"
 
 int main(int count, char** arguments) {
-    map_arena();
     if (getpid() == 1) controller_main();
     if (count >= 2 && strncmp(arguments[1], "actor", 5) == 0 && arguments[1][5] >= '0' &&
         arguments[1][5] < '0' + ACTORS)

@@ -5,14 +5,14 @@
 
 #include "guest.h"
 
-static struct wire_signal noted[MAX_SIGNALS];
+static struct wire_signal noted[MAX_SIGNALS + ACTORS];  // actors may race for a place
 static volatile unsigned noted_count;
 static volatile unsigned depth;
 static volatile int is_guarded;
 static void* recovery[5];
 
 static void note(int number, unsigned handler, const siginfo_t* info) {
-    if (noted_count == MAX_SIGNALS) return;
+    if (noted_count >= MAX_SIGNALS) return;
     struct wire_signal* signal = &noted[noted_count++];
     memset(signal, 0, sizeof(*signal));
     signal->number = number;
@@ -70,7 +70,7 @@ uint64_t handler_address(uint64_t number) {
 }
 
 unsigned take_signals(struct wire_signal* signals) {
-    const unsigned count = noted_count;
+    const unsigned count = noted_count < MAX_SIGNALS ? noted_count : MAX_SIGNALS;
     memcpy(signals, noted, count * sizeof(*signals));
     noted_count = 0;
     return count;

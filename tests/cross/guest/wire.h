@@ -22,9 +22,11 @@ enum { ACTORS = 4, MAX_CALLS = 256, MAX_BUFFERS = 8, MAX_MESSAGE = 1 << 18 };
 enum {
     CALL_FORK = 10000,  // (actor, kind: 0 fork, 1 vfork, 2 clone, flags)
     CALL_PEEK,          // (address, bytes): reads them; the result is their sum
-    CALL_POKE,          // (address, bytes, value): fills them
+    CALL_POKE,          // (address, bytes, value, only pages): fills them, or the first byte of each page
     CALL_NOTHING,       // looks whether the actor answers, and collects its signals
     CALL_REGISTERS,     // what must survive a call: the sum of what changed
+    CALL_EXECUTE,       // (address): calls what is there
+    CALL_LOAD,          // (address, buffer, bytes): copies them there
 };
 
 enum argument_kind {
@@ -68,6 +70,7 @@ struct wire_call {
 struct wire_batch {
     uint8_t
         run[16];  // never used before. Pages of the stream begin with its complement, and nothing else does
+    uint32_t wants_counts, reserved[3];
 };
 
 enum { PAGE_BYTES = 4096 };
@@ -80,7 +83,8 @@ struct wire_page {
 };
 
 struct wire_sequence {
-    uint32_t size, id, call_count, padding;
+    uint32_t size, id, call_count;
+    uint32_t race_from;  // from this call on nobody waits for answers: actors run against each other
 };
 
 enum { FILLER = 0xa5, WHOLE_OUTPUT = 4096 };
@@ -112,13 +116,17 @@ enum event_kind {
     EVENT_SKIPPED,  // the call's actor is not there to make it
     EVENT_PID,      // detail: the actor's pid, to tell pids apart
     EVENT_FILE,     // wire_file, path, and a link's target
-    EVENT_COUNTS,   // uint64_t[4]: processes, free pages' change, … left behind
+    EVENT_COUNTS,   // wire_counts: what is in use after the sequence
 };
 
 struct wire_event {
     uint16_t kind, call, actor, reserved;
     int32_t detail;
     uint32_t size;  // of what follows
+};
+
+struct wire_counts {
+    uint64_t free_kib, shared_kib, slab_kib, processes;
 };
 
 struct wire_file {
