@@ -23,7 +23,7 @@ if(EXO_SANITIZE)
 endif()
 target_compile_definitions(exo_options INTERFACE EXO_HOSTED=1)
 
-# Under the thread sanitizer: what CPUs share without a sleeping lock (memory and below, vm), and the tests of that,
+# Under the thread sanitizer: all layers that CPUs share data in, and the tests of that,
 # tests/unit/<layer>/*concurrency_test.cpp. Failing allocations cannot be tested there: its runtime owns operator new.
 if(EXO_SANITIZE STREQUAL "thread")
     set(test_pattern *concurrency_test.cpp)

@@ -28,8 +28,8 @@ class Generator:
 
     def __init__(self, calls: list[dict], areas: tuple[str, ...] = tuple(AREAS)) -> None:
         self.descriptions = {call["name"]: call for call in calls}
-        self.areas = areas
         self._names = {area: [call["name"] for call in calls if call["family"] in AREAS[area]] for area in areas}
+        self.areas = tuple(area for area in areas if self._names[area])
         known = set().union(*AREAS.values())
         unknown = sorted({call["family"] for call in calls} - known)
         if unknown:

@@ -1,0 +1,209 @@
+"""The generators and judges of tests/cross and tests/hostile, without a machine."""
+
+import json
+import os
+import struct
+import sys
+
+import pytest
+from exo import paths
+
+sys.path[:0] = [paths.in_root("tests", "cross"), paths.in_root("tests", "hostile")]
+
+import compare  # noqa: E402
+import frames  # noqa: E402
+import generate  # noqa: E402
+import hostile  # noqa: E402
+import normal  # noqa: E402
+import print_c  # noqa: E402
+import shrink  # noqa: E402
+from sequence import CALL_FORK, IN, OUT, Buffer, Call, Field, Process, Result, Sequence, encode_sequence  # noqa: E402
+
+STAT = {"kind": "structure", "type": "stat", "size": 24, "fields": [
+    {"name": "st_dev", "offset": 0, "size": 8}, {"name": "st_mode", "offset": 8, "size": 4},
+    {"name": "st_mtim.tv_sec", "offset": 12, "size": 4}, {"name": "st_mtim.tv_nsec", "offset": 16, "size": 4},
+    {"name": "st_uid", "offset": 20, "size": 4}]}
+DESCRIPTIONS = {
+    "getpid": {"name": "getpid", "number": 39, "result": {"kind": "pid"}, "arguments": []},
+    "stat": {"name": "stat", "number": 4, "result": {"kind": "nothing"},
+             "arguments": [{"kind": "path", "of": "existing"}, {"kind": "pointer", "direction": "out", "element": STAT}]},
+}
+GET_PID = Call(0, 39, "getpid", ())
+STAT_CALL = Call(0, 4, "stat", (Buffer(2, b"a\0", IN, (), "path"), Buffer(24, b"", OUT, (), "stat")))
+
+
+def event(kind, call, actor=0, detail=0, body=b""):
+    return struct.pack("<HHHHiI", kind, call, actor, 0, detail, len(body)) + body
+
+
+def reply(call, result, *outputs, signals=()):
+    body = b"".join(struct.pack("<iiiiII", *signal) for signal in signals)
+    for data in outputs:
+        body += struct.pack("<II", len(data), len(data)) + data
+    return event(frames.REPLY, call, body=struct.pack("<IIq", 16 + len(body), len(signals), result) + body)
+
+
+def stat_bytes(device=1, mode=0o644, seconds=5, nanoseconds=6, uid=0):
+    return struct.pack("<QIIII", device, mode, seconds, nanoseconds, uid)
+
+
+def difference(sequence, linux, exo, rules=()):
+    return compare.Comparison(DESCRIPTIONS, list(rules)).difference(sequence, linux, exo)
+
+
+def test_a_process_id_may_differ_but_not_whose_it_is():
+    sequence = Sequence((GET_PID,))
+    linux = event(frames.PID, 0, 0, 79) + reply(0, 79)
+    assert difference(sequence, linux, event(frames.PID, 0, 0, 2) + reply(0, 2)) is None
+    other = difference(sequence, linux, event(frames.PID, 0, 0, 2) + reply(0, 3))
+    assert other.pairs == (("#0 getpid: actor 0", "#0 getpid: 3"),)
+    assert other.call == 0
+
+
+@pytest.mark.parametrize("changed, is_seen", [
+    ({"device": 9}, False), ({"mode": 0o600}, True), ({"uid": 1}, True), ({"seconds": 6}, True), ({"nanoseconds": 7}, True)])
+def test_of_a_structure_only_what_is_free_may_differ(changed, is_seen):
+    sequence = Sequence((STAT_CALL,))
+    found = difference(sequence, reply(0, 0, stat_bytes()), reply(0, 0, stat_bytes(**changed)))
+    assert (found is not None) == is_seen
+
+
+def test_a_time_of_today_is_now_and_no_other_time():
+    today = normal.TODAY + 4000
+    sequence = Sequence((STAT_CALL,))
+    now = reply(0, 0, stat_bytes(seconds=today, nanoseconds=1))
+    assert difference(sequence, now, reply(0, 0, stat_bytes(seconds=today + 3, nanoseconds=2))) is None
+    assert difference(sequence, now, reply(0, 0, stat_bytes(seconds=0))) is not None
+    assert difference(sequence, now, reply(0, 0, stat_bytes(seconds=today, nanoseconds=10**9))) is not None
+
+
+def test_errors_waiting_dying_signals_and_missing_answers_are_seen():
+    sequence = Sequence((GET_PID, GET_PID))
+    good = reply(0, -2) + reply(1, 0)
+    assert difference(sequence, good, reply(0, -13) + reply(1, 0)).signature == ("getpid: ENOENT", "getpid: EACCES")
+    assert difference(sequence, good, event(frames.SILENT, 0, detail=ord("S")) + reply(1, 0)) is not None
+    assert difference(sequence, good, event(frames.DEAD, 0)) is not None
+    assert difference(sequence, good, reply(0, -2)) is not None
+    signal = (15, 0, 0, 0, 1, 0)
+    assert difference(sequence, good, reply(0, -2, signals=[signal]) + reply(1, 0)) is not None
+
+
+def test_bytes_behind_what_a_call_may_write_are_seen():
+    sequence = Sequence((STAT_CALL,))
+    assert difference(sequence, reply(0, -14, b"\xa5" * 24), reply(0, -14, b"\xa5" * 23 + b"\0")) is not None
+
+
+def test_rules_accept_just_their_pair(tmp_path):
+    path = tmp_path / "accepted.txt"
+    path.write_text("# comment\ngetpid: ENOENT | getpid: E(PERM|ACCES) | a reason | getpid(2)\n")
+    rules = compare.read_rules(str(path))
+    sequence = Sequence((GET_PID,))
+    assert difference(sequence, reply(0, -2), reply(0, -13), rules) is None
+    assert difference(sequence, reply(0, -2), reply(0, -22), rules) is not None
+    assert difference(sequence, reply(0, -13), reply(0, -2), rules) is not None
+
+
+@pytest.mark.parametrize("line", ["a | b | c", "a | b |  | d", "( | b | c | d"])
+def test_a_rule_that_says_too_little_is_refused(tmp_path, line):
+    path = tmp_path / "accepted.txt"
+    path.write_text(line + "\n")
+    with pytest.raises(compare.BadRule):
+        compare.read_rules(str(path))
+
+
+def test_the_shipped_rules_and_seeds_can_be_read():
+    assert compare.read_rules()
+
+
+def test_a_stream_is_put_together_from_pages_in_any_order():
+    run = os.urandom(16)
+
+    def page(index, content, used=None):
+        head = run + struct.pack("<II", index, len(content) if used is None else used) + b"\0" * 8
+        return (head + content).ljust(4096, b"\0")
+
+    frame = struct.pack("<IIII", frames.MAGIC, 7, 5, 0) + b"hello"
+    memory = b"x" * 4096 + page(1, frame[9:]) + b"y" * 100 + run + b"z" * 3980 + page(0, frame[:4]) + page(0, frame[:9])
+    assert frames.split(frames.find_stream(memory, run)) == {7: b"hello"}
+    assert frames.split(frames.find_stream(page(1, frame[9:]), run)) == {}
+    assert frames.split(frame[:-1]) == {}
+
+
+def test_shrinking_keeps_what_matters_and_mends_references():
+    calls = tuple(Call(0, 39, f"noise{i}", ()) for i in range(9))
+    wanted = (Call(0, 22, "pipe", (Buffer(8, b"", OUT),)), Call(0, 0, "read", (Field(4, 0, 0), 77, Result(2))))
+    sequence = Sequence(calls[:4] + wanted[:1] + calls[4:] + wanted[1:])
+
+    def judge(candidates):
+        return [[call.name for call in one.calls if "noise" not in call.name] == ["pipe", "read"] for one in candidates]
+
+    small = shrink.shrink(sequence, judge)
+    assert [call.name for call in small.calls] == ["pipe", "read"]
+    assert small.calls[1].arguments == (Field(0, 0, 0), 0, 0)
+
+
+def test_arguments_from_a_call_that_is_gone_are_what_a_failed_call_returns():
+    calls = (GET_PID, GET_PID, Call(0, 0, "read", (Result(0), Result(1), Buffer(8, b"", IN, ((0, Result(0)),)))))
+    last = shrink._without(Sequence(calls), 0, 1).calls[-1]
+    assert last.arguments == ((1 << 64) - 1, Result(0), Buffer(8, b"", IN, ((0, (1 << 64) - 1),)))
+
+
+@pytest.fixture(scope="module")
+def calls():
+    with open(paths.in_root("docs", "system_calls.md"), encoding="utf-8") as file:
+        assert "| 0 | read |" in file.read()
+    return [{"name": name, "number": number, "family": family, "result": {"kind": "size"}, "arguments": arguments}
+            for name, number, family, arguments in CALLS]
+
+
+DESCRIPTOR = {"kind": "descriptor", "of": "readable"}
+BYTES = {"kind": "buffer", "of": "bytes", "direction": "out", "length_argument": 2}
+CALLS = [
+    ("read", 0, "read_write", [DESCRIPTOR, BYTES, {"kind": "size", "size": 8}]),
+    ("write", 1, "read_write", [{"kind": "descriptor", "of": "writable"}, {**BYTES, "direction": "in"}, {"kind": "size", "size": 8}]),
+    ("open", 2, "descriptors", [{"kind": "path", "of": "opened"}, {"kind": "flags", "values": []}, {"kind": "mode"}]),
+    *((name, number, "paths", [{"kind": "path", "of": "existing"}]) for name, number in (("chdir", 80), ("umount2", 166))),
+    *((name, 100 + index, "memory_calls", [{"kind": "address"}] * 5)
+      for index, name in enumerate(("mmap", "munmap", "mprotect", "mremap", "brk", "madvise", "mlock", "msync", "mincore"))),
+    *((name, 200 + index, "descriptors", [DESCRIPTOR]) for index, name in
+      enumerate(("openat", "pipe", "pipe2", "eventfd2", "dup", "dup2", "dup3", "close", "fcntl", "rename", "unlink"))),
+    *((name, 300 + index, "process_calls", [{"kind": "pid", "of": "process"}, {"kind": "signal"}]) for index, name in
+      enumerate(("kill", "wait4", "execve", "exit", "exit_group", "rt_sigaction", "setrlimit", "fork", "rt_sigreturn",
+                 "restart_syscall", "execveat", "nanosleep", "reboot"))),
+]
+
+
+@pytest.mark.parametrize("make", [generate.Generator, hostile.Generator])
+def test_the_same_seed_gives_the_same_sequence(calls, make):
+    for seed in range(60):
+        first, second = make(calls).sequence(seed), make(calls).sequence(seed)
+        assert first == second and first.calls
+        encoded = encode_sequence(first, seed)
+        assert struct.unpack_from("<III", encoded) == (len(encoded), seed, len(first.calls))
+    assert make(calls).sequence(1) != make(calls).sequence(2)
+
+
+def test_nothing_reaches_the_controller(calls):
+    """Process 1 keeps the machine going, and its descriptors begin at 60."""
+    maker = hostile.Generator(calls)
+    for seed in range(300):
+        for call in maker.sequence(seed).calls:
+            if call.name == "kill" and call.arguments and isinstance(call.arguments[0], int):
+                assert call.arguments[0] != 1
+            if call.name == "umount2" and isinstance(call.arguments[0], Buffer):
+                assert not call.arguments[0].data.startswith(b"/") and b".." not in call.arguments[0].data
+
+
+def test_a_family_without_an_area_is_said(calls):
+    with pytest.raises(ValueError, match="juggling"):
+        generate.Generator([*calls, {"name": "x", "number": 9, "family": "juggling", "arguments": []}])
+
+
+def test_a_printed_program_names_its_calls():
+    text = print_c.program(Sequence((STAT_CALL, Call(0, CALL_FORK, "fork", (1, 0, 17)), Call(1, 62, "kill", (Process(0), 9)))), "title")
+    for part in ("// title", "4 /* stat */", "run_1()", "62 /* kill */, seen->pid[0], 9l", 'int main(void)'):
+        assert part in text
+
+
+def test_descriptions_are_json_as_the_tool_prints_them(calls):
+    assert json.loads(json.dumps(calls)) == calls
