@@ -117,3 +117,8 @@ def successes(payload: bytes, calls: int) -> int:
     """Calls that were answered without an error."""
     events = frames.decode(payload).events
     return sum(event.kind == frames.REPLY and event.call < calls and not -4096 < event.result < 0 for event in events)
+
+
+def waiting_calls(payload: bytes) -> frozenset[int]:
+    """The places of the calls that were not answered at once."""
+    return frozenset(event.call for event in frames.decode(payload).events if event.kind == frames.SILENT)

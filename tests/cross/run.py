@@ -88,6 +88,11 @@ class Campaign:
             start = last + 1
         return payloads
 
+    def waiting_calls(self, sequence: Sequence) -> frozenset[int]:
+        """The calls that wait on Linux."""
+        payload = machine.run(self.linux, [sequence]).payloads.get(0)
+        return compare.waiting_calls(payload) if payload else frozenset()
+
     def shows(self, sequences: list[Sequence], signature: tuple[str, str]) -> list[bool]:
         theirs, ours = self._run_both(sequences)
         shown = []
@@ -173,7 +178,7 @@ def _report(campaign: Campaign, options: argparse.Namespace) -> int:
             small = shrink.shrink(found.sequence, lambda candidates, wanted=signature: campaign.shows(candidates, wanted))
             title = " / ".join(part or "(nothing)" for part in signature)
             print(f"\n---- seed {found.sequence.seed}, {len(small.calls)} of {len(found.sequence.calls)} calls\n"
-                  f"{print_c.program(small, title)}")
+                  f"{print_c.program(small, title, campaign.waiting_calls(small))}")
     calls = sum(campaign.made.values())
     print(f"{campaign.sequences} sequences, {calls} calls, {campaign.succeeded} of them succeeded; "
           f"{len(campaign.made)} different calls, the rarest {min(campaign.made.values(), default=0)} times")

@@ -201,7 +201,7 @@ def test_a_family_without_an_area_is_said(calls):
 
 def test_a_printed_program_names_its_calls():
     text = print_c.program(Sequence((STAT_CALL, Call(0, CALL_FORK, "fork", (1, 0, 17)), Call(1, 62, "kill", (Process(0), 9)))), "title")
-    for part in ("// title", "4 /* stat */", "run_1()", "62 /* kill */, seen->pid[0], 9l", 'int main(void)'):
+    for part in ("// title", "4 /* stat */", "run_1()", "62 /* kill */, (long)seen->pid[0], 9l", 'int main(void)'):
         assert part in text
 
 
