@@ -13,6 +13,7 @@ FILLER = b"\xa5"
 
 _PAGE_HEAD = 32
 _PAGE = struct.Struct("<16sII")
+_PROGRESS = struct.Struct("<16sIIII")
 _FRAME = struct.Struct("<IIII")
 _EVENT = struct.Struct("<HHHHiI")
 _REPLY = struct.Struct("<IIq")
@@ -97,6 +98,18 @@ def find_stream(memory: bytes | mmap.mmap, run: bytes) -> bytes:
             break
         stream += pages[index]
     return bytes(stream)
+
+
+def find_progress(memory: bytes | mmap.mmap, run: bytes) -> tuple[int, int] | None:
+    """What was being made last: the sequence's number and the call's place."""
+    at = memory.find(run)
+    while at >= 0:
+        if at % PAGE_BYTES == 0:
+            _, index, _, sequence, call = _PROGRESS.unpack_from(memory, at)
+            if index == 0:
+                return sequence, call
+        at = memory.find(run, (at // PAGE_BYTES + 1) * PAGE_BYTES)
+    return None
 
 
 def split(stream: bytes) -> dict[int, bytes]:

@@ -27,7 +27,7 @@ from exo import cpio, debian_kernel, packages  # noqa: E402
 BUILD = os.path.join(ROOT, "build", "cross")
 EXECUTOR = os.path.join(BUILD, "executor")
 BUSYBOX = os.path.join(ROOT, "build", "busybox", "bin", "busybox")
-COMPILER = ("musl-gcc", "-static", "-no-pie", "-fno-pie", "-O1", "-std=gnu17", "-Wall", "-Wextra", "-Werror", "-s")
+COMPILER = ("musl-gcc", "-static", "-no-pie", "-fno-pie", "-O1", "-g", "-std=gnu17", "-Wall", "-Wextra", "-Werror")
 FOLDERS = ("bin", "dev", "proc", "tmp", "box")
 COMMAND_LINE = "console=ttyS0 quiet panic=-1 norandmaps"
 # As in tests/linux: 4 ns an instruction, and waits pass at once. The same seed gives the same run.
@@ -88,7 +88,7 @@ def build_executor() -> None:
         file.write(stamp.hexdigest())
 
 
-def _image(batch: bytes) -> bytes:
+def image(batch: bytes) -> bytes:
     if not os.path.exists(BUSYBOX):
         packages.download("busybox-static", os.path.join(ROOT, "build", "busybox"))
     stream = io.BytesIO()
@@ -118,23 +118,29 @@ class Run:
         self.is_alive = False  # a known program still runs at the end
         self.end = ""
         self.words = ""
+        self.progress: tuple[int, int] | None = None  # the sequence and the call that were made last
+
+
+def encode_batch(sequences: list[Sequence], run_name: bytes, wants_counts: bool = False, stop_at: int | None = None) -> bytes:
+    """`stop_at`: before this call of the first sequence the actor passes `stop_here` (guest/actor.c)."""
+    head = struct.pack("<4I", wants_counts, stop_at is not None, stop_at or 0, 0)
+    return run_name + head + b"".join(encode_sequence(sequence, index) for index, sequence in enumerate(sequences))
 
 
 def run(kernel: Kernel, sequences: list[Sequence], wants_counts: bool = False) -> Run:
     """Boots once, waits until all is done or nothing is said any more, and looks into the machine's memory."""
     run_name = os.urandom(16)
-    batch = run_name + struct.pack("<4I", wants_counts, 0, 0, 0) + b"".join(encode_sequence(sequence, index) for index, sequence in enumerate(sequences))
+    batch = encode_batch(sequences, run_name, wants_counts)
     with tempfile.TemporaryDirectory(prefix="exo-cross-") as folder:
         initramfs, control = os.path.join(folder, "initramfs"), os.path.join(folder, "qmp")
         with open(initramfs, "wb") as file:
-            file.write(_image(batch))
+            file.write(image(batch))
         process = subprocess.Popen(kernel.command(initramfs, control), stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         try:
             result = _listen(process)
             if process.poll() is None:
-                stream = _read_stream(control, os.path.join(folder, "memory"), bytes(255 - byte for byte in run_name))
-                result.payloads = frames.split(stream)
+                _read_memory(result, control, os.path.join(folder, "memory"), bytes(255 - byte for byte in run_name))
         finally:
             process.kill()
             process.wait()
@@ -175,7 +181,7 @@ def _last_words(process: subprocess.Popen) -> bytes:
     return words
 
 
-def _read_stream(control: str, path: str, name: bytes) -> bytes:
+def _read_memory(result: Run, control: str, path: str, name: bytes) -> None:
     with socket.socket(socket.AF_UNIX) as qmp:
         qmp.connect(control)
         file = qmp.makefile("rw")
@@ -184,7 +190,8 @@ def _read_stream(control: str, path: str, name: bytes) -> bytes:
         _order(file, "stop")
         _order(file, "pmemsave", val=0, size=MEMORY_MIB << 20, filename=path)
     with open(path, "rb") as memory, mmap.mmap(memory.fileno(), 0, prot=mmap.PROT_READ) as view:
-        return frames.find_stream(view, name)
+        result.payloads = frames.split(frames.find_stream(view, name))
+        result.progress = frames.find_progress(view, name)
 
 
 def _order(file, command: str, **arguments) -> None:

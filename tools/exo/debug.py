@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 
-from . import packages, paths
-from .options import Command, parse
+from . import build, packages, paths
+from .errors import UsageError
+from .options import Command, Option, parse
 from .run import OPTIONS, occupy_standard_streams, prepare, request_of
 from .session import run
 
 COMMAND = Command("debug", "Runs a program like './exo run', but waits for gdb before the kernel's first instruction.",
-                  "[OPTION]… [--] [COMMAND [ARGUMENT]…]", OPTIONS, """
+                  "[OPTION]… [--] [COMMAND [ARGUMENT]…] | --seed N [--suite cross|hostile]", [*OPTIONS,
+    Option("--seed", "N", "a sequence of './exo test hostile' instead, stopped at the call that fails", convert=int),
+    Option("--suite", "NAME", "which suite the seed is of: hostile or cross", default="hostile"),
+], """
 The kernel is that of the preset 'debug' unless --preset says otherwise. The command to attach is printed; in gdb,
 'hbreak kernel_main' and 'continue' are a good beginning.""")
 
@@ -21,6 +26,8 @@ def main(arguments: list[str]) -> int:
     if options.wants_help:
         print(COMMAND.help())
         return 0
+    if options.seed is not None:
+        return debug_sequence(options.suite, options.seed, options.preset or "debug")
     occupy_standard_streams()
     os.makedirs(paths.BUILD, exist_ok=True)
     path = paths.in_build(f"gdb-{os.getpid()}.sock")
@@ -34,3 +41,13 @@ def main(arguments: list[str]) -> int:
     finally:
         if os.path.exists(path):
             os.unlink(path)
+
+
+def debug_sequence(suite: str, seed: int, preset: str) -> int:
+    """Errors: UsageError (no such suite)."""
+    if suite not in ("cross", "hostile"):
+        raise UsageError(f"--suite: there is no suite {suite} with seeds; there are cross and hostile", "debug")
+    packages.ensure(packages.RUN + packages.TEST, "debugging a sequence")
+    build.ensure_preset(preset)
+    return subprocess.run([sys.executable, paths.in_root("tests", "cross", "debug.py"), suite, str(seed), preset],
+                          check=False).returncode

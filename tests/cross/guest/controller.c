@@ -34,6 +34,7 @@ static struct {
 static unsigned char frame[1 << 22];
 static size_t frame_size;
 static int wants_counts;
+static const struct wire_batch* batch_head;
 static unsigned char message[MAX_MESSAGE];
 
 // What calls returned, and their outputs: for the arguments of later ones.
@@ -291,6 +292,7 @@ static void make_call(struct wire_call* call, uint16_t index) {
         return;
     }
     resolve_all(call);
+    call->stops = batch_head->stops && index == batch_head->stop_at;
     const struct wire_argument* arguments = (void*)(call + 1);
     const int child = call->number == CALL_FORK ? (int)(arguments[0].value % ACTORS) : -1;
     if (child >= 0 && actors[child].exists) {
@@ -325,12 +327,14 @@ static int is_quiet(void) {
 }
 
 /// From here on actors run against each other, as far as their pipes let them.
-static void race(const unsigned char* from, uint32_t count) {
+static void race(const struct wire_sequence* sequence, const unsigned char* from, uint32_t first) {
     static unsigned char copy[MAX_MESSAGE];
     for (int i = 0; i < ACTORS; i++) fcntl(control[i], F_SETFL, O_NONBLOCK);
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = first; i < sequence->call_count; i++) {
         struct wire_call* call = (void*)copy;
         memcpy(copy, from, ((const struct wire_call*)from)->size);
+        call->stops = batch_head->stops && i == batch_head->stop_at;
+        note_progress(sequence->id, i);
         from += call->size;
         const int actor = call->actor % ACTORS;
         if (!actors[actor].exists || actors[actor].is_busy || call->size > PIPE_BUF) continue;
@@ -377,10 +381,11 @@ static void run_sequence(const struct wire_sequence* sequence) {
     for (uint32_t i = 0; i < sequence->call_count; i++) {
         const struct wire_call* call = (const void*)from;
         if (i == sequence->race_from) {
-            race(from, sequence->call_count - i);
+            race(sequence, from, i);
             break;
         }
         memcpy(copy, call, call->size);
+        note_progress(sequence->id, i);
         make_call((void*)copy, (uint16_t)i);
         from += call->size;
     }
@@ -460,6 +465,7 @@ void controller_main(void) {
     const struct wire_batch* head = (const void*)batch;
     start_memory(head->run);
     wants_counts = head->wants_counts != 0;
+    batch_head = head;
     unsigned count = 0;
     for (size_t at = sizeof(*head); at < size; count++) {
         const struct wire_sequence* sequence = (const void*)(batch + at);

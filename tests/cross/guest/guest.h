@@ -37,6 +37,9 @@ void start_memory(const uint8_t* run);
 /// Appends to it. What does not fit any more is dropped: then frames are missing at its end.
 void keep(const void* bytes, size_t size);
 
+/// For whoever looks at the memory of a machine that has died.
+void note_progress(uint32_t sequence, uint32_t call);
+
 // ---- controller.c
 _Noreturn void controller_main(void);
 void emit(uint16_t kind, uint16_t call, uint16_t actor, int32_t detail, const void* data, uint32_t size);

@@ -63,23 +63,27 @@ struct wire_relocation {
 struct wire_call {
     uint32_t size;  // of all of it
     uint32_t number;
-    uint8_t actor, argument_count, buffer_count, reserved;
+    uint8_t actor, argument_count, buffer_count;
+    uint8_t stops;  // for a debugger, at stop_here
     uint32_t padding;
 };
 
 struct wire_batch {
     uint8_t
         run[16];  // never used before. Pages of the stream begin with its complement, and nothing else does
-    uint32_t wants_counts, reserved[3];
+    uint32_t wants_counts;
+    uint32_t stops;    // whether the first sequence stops for a debugger before the call
+    uint32_t stop_at;  // of this place
+    uint32_t reserved;
 };
 
 enum { PAGE_BYTES = 4096 };
 
 struct wire_page {
     uint8_t run[16];
-    uint32_t index;  // its place in the stream
-    uint32_t used;   // bytes of it; of two copies of a page the fuller one is the newer
-    uint32_t reserved[2];
+    uint32_t index;           // its place in the stream
+    uint32_t used;            // bytes of it; of two copies of a page the fuller one is the newer
+    uint32_t sequence, call;  // of the first page: what is being made
 };
 
 struct wire_sequence {
