@@ -17,7 +17,8 @@ void MutexWord::acquire_slowly() {
 }
 
 bool RwLockWord::try_shared() {
-    u32 state = state_.load(std::memory_order_relaxed);
+    // seq_cst: a waiter that has queued itself looks once more, and a release that it misses sees it in the queue
+    u32 state = state_.load(std::memory_order_seq_cst);
     while ((state & WRITER) == 0 && waiting_writers_.load(std::memory_order_seq_cst) == 0) {
         // acquire: pairs with the release of the last writer
         if (state_.compare_exchange_weak(state, state + 1, std::memory_order_acquire)) return true;
@@ -27,8 +28,8 @@ bool RwLockWord::try_shared() {
 
 bool RwLockWord::try_exclusive() {
     u32 expected = 0;
-    // acquire: pairs with the releases of readers and writers
-    return state_.compare_exchange_strong(expected, WRITER, std::memory_order_acquire);
+    // Pairs with the releases of readers and writers; seq_cst, when it fails too, as in try_shared.
+    return state_.compare_exchange_strong(expected, WRITER, std::memory_order_seq_cst);
 }
 
 void RwLockWord::acquire_shared() {

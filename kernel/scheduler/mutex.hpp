@@ -28,7 +28,8 @@ class MutexWord {
             waiters_.wake_one();
     }
 
-    bool try_acquire() { return !is_locked_.exchange(true, std::memory_order_acquire); }
+    // Pairs with release(); seq_cst, because a waiter that has queued itself looks once more (release() sees one of the two).
+    bool try_acquire() { return !is_locked_.exchange(true, std::memory_order_seq_cst); }
 
   private:
     void acquire_slowly();
