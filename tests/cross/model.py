@@ -21,14 +21,26 @@ DEVICES = ("/dev/null", "/dev/zero", "/dev/full")
 ARENA, ARENA_PAGES, PAGE = 0x10000000, 64, 4096
 
 
+class Pipe:
+    """What is in a pipe or an eventfd, as far as one can tell."""
+
+    def __init__(self) -> None:
+        self.size = 0
+
+
 class Descriptor:
     """An open descriptor: how later calls name it, and what can be done with it."""
 
-    def __init__(self, name: Argument, kind: str, can_read: bool, can_write: bool) -> None:
+    def __init__(self, name: Argument, kind: str, can_read: bool, can_write: bool, pipe: Pipe | None = None) -> None:
         self.name = name
         self.kind = kind
         self.can_read = can_read
         self.can_write = can_write
+        self.pipe = pipe
+
+    def would_wait(self) -> bool:
+        """A read of it waits for somebody."""
+        return self.pipe is not None and self.pipe.size == 0
 
 
 class Names:
@@ -68,6 +80,7 @@ class Actor:
         self.is_alive = True
         self.may_block = False
         self.is_root = True
+        self.handled: set[int] = set()  # signals that do not end it
         self.maps: list[tuple[int, int]] = []  # (first page in the arena, pages)
 
 
@@ -91,7 +104,7 @@ class World:
     def fork(self, parent: int, child: int, shares_descriptors: bool) -> None:
         old = self.actors[parent]
         new = Actor(old.descriptors if shares_descriptors else list(old.descriptors))
-        new.is_root, new.maps = old.is_root, list(old.maps)
+        new.is_root, new.maps, new.handled = old.is_root, list(old.maps), set(old.handled)
         old.children.append(child)
         self.actors[child] = new
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 from arguments import Arguments
-from model import ARENA, ARENA_PAGES, DEVICE, EVENT, FILE, FOLDER, PAGE, PIPE_READ, PIPE_WRITE, Descriptor, World
+from model import ARENA, ARENA_PAGES, DEVICE, EVENT, FILE, FOLDER, PAGE, PIPE_READ, PIPE_WRITE, Descriptor, Pipe, World
 from sequence import (CALL_FORK, CALL_PEEK, CALL_POKE, CALL_REGISTERS, IN, IN_OUT, OUT, RESTORER, Argument, Buffer, Call, Field,
                       Handler, Pointer, Process, Result)
 from values import AT_FDCWD, MASK, SIGNALS, Values, texts
@@ -18,6 +18,8 @@ CLONE_FS, CLONE_FILES, SIGCHLD = 0x200, 0x400, 17
 GLOBAL = {"reboot", "sethostname", "setdomainname", "settimeofday", "clock_settime", "adjtimex", "clock_adjtime", "syslog"}
 # Only a program as a whole makes these: fork by CALL_FORK, a signal's return by its handler.
 NOT_DIRECT = {"fork", "vfork", "clone", "rt_sigreturn", "restart_syscall", "execve", "execveat"}
+# Signals whose default is to be ignored: SIGCHLD, SIGCONT, SIGURG, SIGWINCH.
+HARMLESS = {17, 18, 23, 28}
 # They wait until something happens: only while another actor can make it happen, or as the last.
 WAITING = {"pause", "rt_sigsuspend"}
 
@@ -60,7 +62,51 @@ class Maker:
         if rule is not None and self.rng.random() < 0.9:
             rule(actor)
         elif name not in NOT_DIRECT:
+            self._provide(actor, name)
             self.generic(actor, name)
+
+    def _provide(self, actor: int, name: str) -> None:
+        """What a call needs to have something to do: a mapping, an open descriptor of the right kind."""
+        if self.rng.random() < 0.15:
+            return
+        description = self.descriptions[name]
+        if description["family"] == "memory_calls" and not self.world.actors[actor].maps:
+            self._call_mmap(actor)
+        for argument in description["arguments"]:
+            of = argument.get("of", "")
+            if argument["kind"] == "descriptor" and of in ("directory", "seekable", "writable", "readable") \
+                    and self.world.find(actor, of) is None:
+                self._open_as(actor, of)
+
+    def _open_as(self, actor: int, of: str) -> None:
+        path = self.rng.choice(self.world.names.folders if of == "directory" else self.world.names.files or ["a"])
+        text = path.encode("utf-8", "surrogateescape") + b"\0"
+        index = self.add(actor, "open", (Buffer(len(text), text, IN, (), "path"), 0 if of == "directory" else O_RDWR, 0))
+        kind = FOLDER if of == "directory" else FILE
+        self.world.actors[actor].descriptors.append(Descriptor(Result(index), kind, True, kind == FILE))
+
+    # ---- Bytes
+
+    def _call_read(self, actor: int) -> None:
+        entry = self.world.find(actor, "readable")
+        if entry is None or entry.would_wait() and self.rng.random() < 0.93:
+            self._open_as(actor, "readable")
+            entry = self.world.actors[actor].descriptors[-1]
+        length = self.values(actor).length()
+        self.add(actor, "read", (entry.name, Buffer(length, b"", OUT), length))
+        if entry.pipe is not None:
+            entry.pipe.size = max(entry.pipe.size - length, 0)
+
+    def _call_write(self, actor: int) -> None:
+        entry = self.world.find(actor, "writable")
+        if entry is None:
+            self.generic(actor, "write")
+            return
+        length = 8 if entry.kind == EVENT else self.values(actor).length()
+        data = struct.pack("<Q", self.rng.choice((1, 2, 1000))) if entry.kind == EVENT else self.values(actor).bytes_in(length).data
+        self.add(actor, "write", (entry.name, Buffer(length, data), length))
+        if entry.pipe is not None:
+            entry.pipe.size += length
 
     # ---- What calls leave behind.
 
@@ -70,11 +116,11 @@ class Maker:
         if name in ("dup", "dup2", "dup3", "fcntl"):
             old = next((entry for entry in entries if entry.name == arguments[0]), None)
             if old is not None and name != "fcntl":
-                entries.append(Descriptor(Result(index), old.kind, old.can_read, old.can_write))
+                entries.append(Descriptor(Result(index), old.kind, old.can_read, old.can_write, old.pipe))
         elif name == "close":
             entries[:] = [entry for entry in entries if entry.name != arguments[0] or entry.name in (0, 1, 2)]
         elif name in ("eventfd", "eventfd2"):
-            entries.append(Descriptor(Result(index), EVENT, True, True))
+            entries.append(Descriptor(Result(index), EVENT, True, True, Pipe()))
         elif result["kind"] == "descriptor" and result.get("of") == "new":
             entries.append(Descriptor(Result(index), FILE, True, True))
         for argument, description in zip(arguments, self.descriptions[name]["arguments"]):
@@ -124,8 +170,9 @@ class Maker:
     def _pipe(self, actor: int, name: str, more: tuple[Argument, ...]) -> None:
         index = self.add(actor, name, (Buffer(8, b"", OUT, (), "descriptors"), *more))
         entries = self.world.actors[actor].descriptors
-        entries.append(Descriptor(Field(index, 0, 0), PIPE_READ, True, False))
-        entries.append(Descriptor(Field(index, 0, 4), PIPE_WRITE, False, True))
+        pipe = Pipe()
+        entries.append(Descriptor(Field(index, 0, 0), PIPE_READ, True, False, pipe))
+        entries.append(Descriptor(Field(index, 0, 4), PIPE_WRITE, False, True, pipe))
 
     def _call_pipe(self, actor: int) -> None:
         self._pipe(actor, "pipe", ())
@@ -240,6 +287,9 @@ class Maker:
 
     def _call_wait4(self, actor: int) -> None:
         children = self.world.actors[actor].children
+        if not children and self.rng.random() < 0.7:
+            self.fork(actor)
+            children = self.world.actors[actor].children
         blocks = any(not self.world.actors[child].is_alive for child in children) and self.rng.random() < 0.5
         options = self.rng.choice((0, 2, 8)) | (0 if blocks else 1)
         who: Argument = Process(self.rng.choice(children)) if children and self.rng.random() < 0.5 else MASK
@@ -270,26 +320,43 @@ class Maker:
         pointers = ((16, Handler(RESTORER)), *(((0, handler),) if not isinstance(handler, int) else ()))
         if isinstance(handler, int):
             data = struct.pack("<Q", handler) + data[8:]
+        handled = self.world.actors[actor].handled
+        if not isinstance(handler, int) or handler == 1:
+            handled.add(number)
+        else:
+            handled.discard(number)
         old: Argument = Buffer(32, b"", OUT, (), "kernel_sigaction") if self.rng.random() < 0.3 else 0
         self.add(actor, "rt_sigaction", (number, Buffer(32, data, IN, pointers, "kernel_sigaction"), old, 8))
 
-    def _target(self, actor: int) -> Argument:
-        return Process(actor if self.rng.random() < 0.6 else self.rng.choice(list(self.world.actors)))
+    def _victim(self, actor: int) -> tuple[int, int]:
+        """Whom a signal goes to, and which: mostly one that is survived."""
+        living = self.world.living() or [actor]
+        target = actor if self.rng.random() < 0.6 else self.rng.choice(living)
+        number = self.values(actor).signal()
+        survives = self.world.actors[target].handled | HARMLESS
+        if number not in survives and 0 < number < 65 and (target == 0 or self.rng.random() < 0.6):
+            number = self.rng.choice(sorted(survives))
+        if number not in survives and 0 < number < 65:
+            self.world.actors[target].is_alive = False
+        return target, number
 
     def _call_kill(self, actor: int) -> None:
-        self.add(actor, "kill", (self._target(actor), self.values(actor).signal()))
+        target, number = self._victim(actor)
+        self.add(actor, "kill", (Process(target), number))
 
     def _call_tkill(self, actor: int) -> None:
-        self.add(actor, "tkill", (self._target(actor), self.values(actor).signal()))
+        target, number = self._victim(actor)
+        self.add(actor, "tkill", (Process(target), number))
 
     def _call_tgkill(self, actor: int) -> None:
-        target = self._target(actor)
-        self.add(actor, "tgkill", (target, target, self.values(actor).signal()))
+        target, number = self._victim(actor)
+        self.add(actor, "tgkill", (Process(target), Process(target), number))
 
     def _call_rt_sigqueueinfo(self, actor: int) -> None:
-        number = self.rng.choice(SIGNALS)
+        target, number = self._victim(actor)
+        number &= 127
         data = struct.pack("<iiiiIIQ", number, 0, self.rng.choice((-1, -1, -2, 0, 5)), 0, 1, 2, self.rng.randrange(1000))
-        self.add(actor, "rt_sigqueueinfo", (self._target(actor), number, Buffer(128, data.ljust(128, b"\0"), IN, (), "siginfo")))
+        self.add(actor, "rt_sigqueueinfo", (Process(target), number, Buffer(128, data.ljust(128, b"\0"), IN, (), "siginfo")))
 
     def _call_setitimer(self, actor: int) -> None:
         soon = self.rng.random() < 0.4
