@@ -93,7 +93,7 @@ class Maker:
             self._open_as(actor, "readable")
             entry = self.world.actors[actor].descriptors[-1]
         length = self.values(actor).length()
-        self.add(actor, "read", (entry.name, Buffer(length, b"", OUT), length))
+        self.add(actor, "read", (entry.name, self.values(actor).memory("out", length), length))
         if entry.pipe is not None:
             entry.pipe.size = max(entry.pipe.size - length, 0)
 
@@ -102,9 +102,12 @@ class Maker:
         if entry is None:
             self.generic(actor, "write")
             return
-        length = 8 if entry.kind == EVENT else self.values(actor).length()
-        data = struct.pack("<Q", self.rng.choice((1, 2, 1000))) if entry.kind == EVENT else self.values(actor).bytes_in(length).data
-        self.add(actor, "write", (entry.name, Buffer(length, data), length))
+        if entry.kind == EVENT:
+            length, data = 8, Buffer(8, struct.pack("<Q", self.rng.choice((1, 2, 1000))))
+        else:
+            length = self.values(actor).length()
+            data = self.values(actor).memory("in", length)
+        self.add(actor, "write", (entry.name, data, length))
         if entry.pipe is not None:
             entry.pipe.size += length
 
