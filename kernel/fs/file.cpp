@@ -42,8 +42,9 @@ File::~File() {
 
 Result<> File::set_status_flags(OpenFlags flags, const Credentials& credentials) {
     const OpenFlags old = this->flags();
-    if (has(flags, OpenFlags::Direct)) return Error::Einval;
+    // LINUX: in a pipe it makes packets, and a file that lies in memory has nothing to go past.
     if (has(flags & ~old, OpenFlags::Noatime) && !is_owner(*inode_, credentials)) return Error::Eperm;
+    if (has(flags, OpenFlags::Direct) && !abi::is_fifo(inode_->mode())) return Error::Einval;
     flags_.store((old & ~SETTABLE_FLAGS) | (flags & SETTABLE_FLAGS), std::memory_order_relaxed);
     return {};
 }

@@ -52,7 +52,7 @@ Result<usize> Pipe::read(vm::OutBuffer& to, Blocking blocking) {
     }
 }
 
-Result<usize> Pipe::write(vm::InBuffer& from, Blocking blocking) {
+Result<usize> Pipe::write(vm::InBuffer& from, Blocking blocking, Style style) {
     const usize wanted = from.remaining();
     if (wanted == 0) return 0UZ;
     usize done = 0;
@@ -63,10 +63,12 @@ Result<usize> Pipe::write(vm::InBuffer& from, Blocking blocking) {
             if (!has_readers()) return ended(Error::Epipe);
             const bool was_empty = state->buffer.is_empty();
             Result<usize> moved = 0UZ;
-            if (is_first && !was_empty) moved = state->buffer.append_merging(from);
+            const bool may_merge = is_first && style == Style::Bytes;
+            if (may_merge && !was_empty) moved = state->buffer.append_merging(from);
             if (moved) {
                 done += *moved;
-                moved = state->buffer.append_pages(from);
+                moved = style == Style::Packets ? state->buffer.append_packets(from)
+                                                : state->buffer.append_pages(from);
                 if (moved) done += *moved;
             }
             publish(*state);

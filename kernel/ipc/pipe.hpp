@@ -21,7 +21,7 @@ struct PipePair {
     Ref<fs::File> writer;
 };
 
-/// pipe2. `flags`: Nonblock counts; O_DIRECT (packets) is Einval. Errors: Enomem, Einval.
+/// pipe2. `flags`: Nonblock and Direct (each write is a packet) count. Errors: Enomem.
 Result<PipePair> create_pipe(abi::OpenFlags flags, const fs::Credentials& credentials);
 
 /// Registers the opener of named pipes and makes the file system that pipes' inodes belong to. Errors: Enomem.
@@ -42,7 +42,8 @@ class Pipe final : public Object {
     enum class Blocking : u8 { Yes, No };
     Result<usize> read(vm::OutBuffer& to, Blocking blocking);
     /// Errors: Epipe, Eagain, Efault, Enomem, RestartSys: nothing was written.
-    Result<usize> write(vm::InBuffer& from, Blocking blocking);
+    enum class Style : u8 { Bytes, Packets };
+    Result<usize> write(vm::InBuffer& from, Blocking blocking, Style style);
 
     /// An end more, which may be the partner that others wait for. Returns what wait_for_partner wants to know.
     u32 add(PipeEnds ends);

@@ -27,7 +27,11 @@ void PipeBuffer::clear() {
     size_ = 0;
 }
 
-usize PipeBuffer::merge_room() const { return used_ == 0 ? 0 : PAGE_SIZE - slot(head_ + used_ - 1).end; }
+usize PipeBuffer::merge_room() const {
+    if (used_ == 0) return 0;
+    const Slot& last = slot(head_ + used_ - 1);
+    return last.kind == Slot::Kind::Packet ? 0 : PAGE_SIZE - last.end;
+}
 
 void PipeBuffer::drop_first() {
     Slot& first = slot(head_);
@@ -59,7 +63,7 @@ Result<usize> PipeBuffer::append_merging(vm::InBuffer& from) {
     return head_piece;
 }
 
-Result<usize> PipeBuffer::append_pages(vm::InBuffer& from) {
+Result<usize> PipeBuffer::append_pages(vm::InBuffer& from, Slot::Kind kind) {
     usize done = 0;
     while (from.remaining() != 0 && !is_full()) {
         auto fresh = new_slot();
@@ -70,6 +74,7 @@ Result<usize> PipeBuffer::append_pages(vm::InBuffer& from) {
             return done != 0 ? Result<usize>(done) : fail(Error::Efault);
         }
         (*fresh)->end = static_cast<u32>(count);
+        (*fresh)->kind = kind;
         ++used_;
         size_ += count;
         done += count;
@@ -88,7 +93,10 @@ Result<usize> PipeBuffer::take(vm::OutBuffer& to) {
         first.begin += static_cast<u32>(count);
         size_ -= count;
         done += count;
-        if (first.begin == first.end) drop_first();
+        const bool is_packet = first.kind == Slot::Kind::Packet;
+        if (is_packet) size_ -= first.end - first.begin;
+        if (is_packet || first.begin == first.end) drop_first();
+        if (is_packet) break;
     }
     return done;
 }

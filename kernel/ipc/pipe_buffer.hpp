@@ -14,6 +14,14 @@
 namespace exo::ipc {
 
 class PipeBuffer {
+    struct Slot {
+        enum class Kind : u8 { Bytes, Packet };
+        memory::FrameRef frame;
+        u32 begin = 0;
+        u32 end = 0;
+        Kind kind = Kind::Bytes;
+    };
+
   public:
     /// Room for `pages` pages, a power of two. Once. Errors: Enomem.
     Result<> reserve(u32 pages);
@@ -35,16 +43,14 @@ class PipeBuffer {
     Result<usize> append_merging(vm::InBuffer& from);
     /// Moves what is left onto pages of its own, as far as there are free ones.
     /// Errors: Efault, Enomem: nothing was moved.
-    Result<usize> append_pages(vm::InBuffer& from);
-    /// Moves up to everything out. Errors: Efault, nothing moved.
+    Result<usize> append_pages(vm::InBuffer& from) { return append_pages(from, Slot::Kind::Bytes); }
+    /// O_DIRECT: what does not fit into a page becomes several packets. Otherwise like append_pages.
+    Result<usize> append_packets(vm::InBuffer& from) { return append_pages(from, Slot::Kind::Packet); }
+    /// Moves up to everything out, or a packet, of which what does not fit is lost. Errors: Efault, nothing moved.
     Result<usize> take(vm::OutBuffer& to);
 
   private:
-    struct Slot {
-        memory::FrameRef frame;
-        u32 begin = 0;
-        u32 end = 0;
-    };
+    Result<usize> append_pages(vm::InBuffer& from, Slot::Kind kind);
     const Slot& slot(u32 position) const { return slots_.data()[position & (slots_.size() - 1)]; }
     Slot& slot(u32 position) { return slots_.data()[position & (slots_.size() - 1)]; }
     Result<Slot*> new_slot();

@@ -63,7 +63,7 @@ Result<usize> PipeEnd::do_read(vm::OutBuffer& to, u64) {
 
 Result<usize> PipeEnd::do_write(vm::InBuffer& from, u64&, const fs::WriteContext&) {
     if (!ends_.writes) return Error::Ebadf;
-    const usize count = TRY(pipe_->write(from, blocking()));
+    const usize count = TRY(pipe_->write(from, blocking(), style()));
     if (count != 0) inode().note_modified();
     return count;
 }
@@ -73,7 +73,6 @@ Result<> PipeEnd::append_description(String& out) {
 }
 
 Result<PipePair> create_pipe(OpenFlags flags, const fs::Credentials& credentials) {
-    if (has(flags, OpenFlags::Direct)) return Error::Einval;
     const OpenFlags status = flags & OpenFlags::Nonblock;
     const fs::NewNode node{.mode = abi::mode::FIFO | 0600, .uid = credentials.uid, .gid = credentials.gid};
     Ref<fs::Inode> inode = TRY(make_ref<fs::AnonymousInode>(state.file_system, node));
@@ -88,7 +87,7 @@ Result<PipePair> create_pipe(OpenFlags flags, const fs::Credentials& credentials
     };
     PipePair pair;
     pair.reader = TRY(make_end({.reads = true}, OpenFlags::Rdonly));
-    pair.writer = TRY(make_end({.writes = true}, OpenFlags::Wronly));
+    pair.writer = TRY(make_end({.writes = true}, OpenFlags::Wronly | (flags & OpenFlags::Direct)));
     return pair;
 }
 

@@ -32,6 +32,10 @@ class PipeEnd final : public fs::File {
   private:
     Pipe::Blocking blocking() const { return is_nonblocking() ? Pipe::Blocking::No : Pipe::Blocking::Yes; }
 
+    Pipe::Style style() const {
+        return has(flags(), fs::OpenFlags::Direct) ? Pipe::Style::Packets : Pipe::Style::Bytes;
+    }
+
     Ref<Pipe> pipe_;
     PipeEnds ends_;
     u32 writers_at_open_ = ~0U;  ///< Of a fifo's reader that did not wait for a writer.

@@ -110,10 +110,23 @@ TEST(pipe, is_a_fifo_without_a_position) {
     EXPECT_ERROR(Error::Espipe, pipe.writer->allocate({}, 0, 1));
     EXPECT_ERROR(Error::Einval, pipe.writer->sync());
     EXPECT_ERROR(Error::Enodev, pipe.reader->page_source());
-    EXPECT_ERROR(Error::Einval, create_pipe(OpenFlags::Direct, fs::KERNEL_CREDENTIALS));
     String text;
     MUST(pipe.reader->append_description(text));
     EXPECT_EQ(text.view(), "pipe:[" + std::to_string(stat.st_ino) + "]");
+}
+
+TEST(pipe, packets_keep_their_borders) {
+    auto pipe = make_pipe(OpenFlags::Direct | OpenFlags::Nonblock);
+    MUST(write(*pipe.writer, "abc"));
+    MUST(write(*pipe.writer, "defgh"));
+    EXPECT_EQ(MUST(pipe.reader->readable_bytes()), 8U);
+    EXPECT_EQ(MUST(read(*pipe.reader)), "abc");
+    EXPECT_EQ(MUST(read(*pipe.reader, 2)), "de") << "the rest is lost";
+    EXPECT_EQ(MUST(pipe.reader->readable_bytes()), 0U);
+    EXPECT_ERROR(Error::Eagain, read(*pipe.reader));
+    EXPECT_EQ(MUST(write(*pipe.writer, std::string(5000, 'x'))), 5000U);
+    EXPECT_EQ(MUST(read(*pipe.reader)).size(), 4096U);
+    EXPECT_EQ(MUST(read(*pipe.reader)).size(), 904U);
 }
 
 TEST(pipe, ends) {
