@@ -58,10 +58,7 @@ enum class Advice : std::uint32_t {
     Remove = 9,
     Dontfork = 10,
     Dofork = 11,
-    Mergeable = 12,
-    Unmergeable = 13,
-    Hugepage = 14,
-    Nohugepage = 15,
+    // 12 to 15 belong to same-page merging and to huge pages, which there are none of.
     Dontdump = 16,
     Dodump = 17,
     Wipeonfork = 18,

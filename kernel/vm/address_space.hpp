@@ -45,6 +45,7 @@ struct MapRequest {
     u64 offset = 0;            ///< Into the source, page-aligned.
     Ref<PageSource> source{};  ///< Null: anonymous.
     Ref<Object> file{};        ///< Kept with the mapping.
+    Result<> file_answer{};  ///< Why the file cannot be mapped so; asked only after the place has been found.
     /// What the file's open mode lets mprotect grant later; a shared mapping of a file open for reading has no Write.
     Protection allowed = Protection::Read | Protection::Write | Protection::Exec;
     u64 min_address = MIN_MAP_ADDRESS;

@@ -30,11 +30,6 @@ bool is_known(Advice advice) {
         case Advice::PopulateRead:
         case Advice::PopulateWrite:
         case Advice::DontneedLocked: return true;
-        // As on a kernel without huge pages and without merging of same pages.
-        case Advice::Mergeable:
-        case Advice::Unmergeable:
-        case Advice::Hugepage:
-        case Advice::Nohugepage: return false;
     }
     return false;
 }
@@ -121,9 +116,9 @@ Result<> AddressSpace::sync(u64 address, u64 length, abi::SyncFlags flags) {
     constexpr auto KNOWN = abi::SyncFlags::Async | abi::SyncFlags::Invalidate | abi::SyncFlags::Sync;
     if (abi::has(flags, ~KNOWN) || !is_aligned(address, PAGE_SIZE)) return Error::Einval;
     if (abi::has_all(flags, abi::SyncFlags::Async | abi::SyncFlags::Sync)) return Error::Einval;
-    const auto size = checked_align_up(length, PAGE_SIZE);
-    if (!size || !checked_add(address, *size)) return Error::Enomem;
-    const u64 end = address + *size;
+    const u64 size = align_up(length, PAGE_SIZE);  // LINUX: a length that wraps is none
+    if (!checked_add(address, size)) return Error::Enomem;
+    const u64 end = address + size;
     bool has_hole = false;
     for (u64 at = address; at < end;) {
         const auto area = area_above(at);
@@ -146,14 +141,18 @@ Result<> AddressSpace::residency(u64 address, u64 length, FunctionRef<Result<>(s
     if (!is_aligned(address, PAGE_SIZE)) return Error::Einval;
     if (!memory::is_user_range(address, length)) return Error::Enomem;
     const u64 end = address + align_up(length, PAGE_SIZE);
-    for (u64 at = address; at < end;) {
+    Result<> result;  // what lies before a hole is told
+    for (u64 at = address; at < end && result;) {
         std::array<u8, 512> pages;
         usize count = 0;
         {
             auto state = lock_.lock_shared();
             for (; at < end && count < pages.size(); at += PAGE_SIZE, ++count) {
                 const Area* area = state->areas.find(at);
-                if (area == nullptr) return Error::Enomem;
+                if (area == nullptr) {
+                    result = Error::Enomem;
+                    break;
+                }
                 const memory::EntrySlot slot = page_table_.find_slot(at);
                 bool is_there = slot && !slot.get().is_empty();
                 if (!is_there && area->source)
@@ -161,9 +160,9 @@ Result<> AddressSpace::residency(u64 address, u64 length, FunctionRef<Result<>(s
                 pages[count] = is_there ? 1 : 0;
             }
         }
-        TRY(visit({pages.data(), count}));
+        if (count != 0) TRY(visit({pages.data(), count}));
     }
-    return {};
+    return result;
 }
 
 }  // namespace exo::vm

@@ -37,6 +37,7 @@ Result<> AddressSpace::check_type(const MapRequest& request) {
     } else if (type != MapFlags::Shared && type != MapFlags::Private) {
         return Error::Einval;
     }
+    TRY(request.file_answer);
     if (has(request.flags, MapFlags::Growsdown) && (is_of_file(request) || is_shared(request)))
         return Error::Einval;
     // Through a file that is not open for it.

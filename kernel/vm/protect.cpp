@@ -70,7 +70,8 @@ Result<> AddressSpace::protect(u64 address, u64 length, Protection protection) {
     if (area == nullptr) return Error::Enomem;
     u64 start = address;
     if (grows_down) {
-        if (area->start >= end || !has(area->kind.flags, AreaFlags::GrowsDown)) return Error::Einval;
+        if (area->start >= end) return Error::Enomem;
+        if (!has(area->kind.flags, AreaFlags::GrowsDown)) return Error::Einval;
         start = area->start;
     } else {
         if (area->start > address) return Error::Enomem;

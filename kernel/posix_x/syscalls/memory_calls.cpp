@@ -9,23 +9,31 @@ namespace {
 using abi::MapFlags;
 using vm::Protection;
 
-/// What the descriptor's open mode lets a mapping do. Errors: Eacces, Enodev.
-Result<> add_file(vm::MapRequest& request, Descriptor fd) {
-    const FileUse file = TRY(use_file(fd, Rights::Map));
+/// What the descriptor's open mode lets a mapping do, and what it maps. Errors: Eacces, Eperm, Enodev.
+Result<> find_source(vm::MapRequest& request, fs::File& file, Descriptor fd) {
     const bool can_read = TRY(can_use(fd, Rights::Read));
     const bool can_write = TRY(can_use(fd, Rights::Write));
     const bool is_shared = (request.flags & MapFlags::TypeMask) != MapFlags::Private;
     if (!can_read) return Error::Eacces;
     if (is_shared && has(request.protection, Protection::Write) && !can_write) return Error::Eacces;
     if (is_shared && !can_write) request.allowed = request.allowed & ~Protection::Write;
-    const Ref<fs::Mount>& mount = file->path().mount;
+    const Ref<fs::Mount>& mount = file.path().mount;
     if (mount && has(mount->options(), fs::MountOptions::NoExec)) {
         if (has(request.protection, Protection::Exec)) return Error::Eperm;
         request.allowed = request.allowed & ~Protection::Exec;
     }
-    request.source = TRY(file->page_source());  // null for /dev/zero: vm gives anonymous memory
-    request.file = Ref<Object>(&*file);
+    request.source = TRY(file.page_source());  // null for /dev/zero: vm gives anonymous memory
     return {};
+}
+
+/// To map a file counts as reading it. Errors: Ebadf, and those of mmap.
+Result<u64> map_file(vm::MapRequest&& request, Descriptor fd) {
+    const FileUse file = TRY(use_file(fd, Rights::Map));
+    request.file = Ref<Object>(&*file);
+    request.file_answer = find_source(request, *file, fd);
+    const u64 address = TRY(current_task().space->map(std::move(request)));
+    if (file->inode().is_regular()) file->note_read();
+    return address;
 }
 
 Answer<AddressAnswer> sys_mmap(Context&, RangeStart<1> address, Size length, Protection protection,
@@ -37,8 +45,8 @@ Answer<AddressAnswer> sys_mmap(Context&, RangeStart<1> address, Size length, Pro
     request.protection = protection;
     request.flags = flags;
     request.offset = offset;
-    if (!has(flags, MapFlags::Anonymous)) TRY(add_file(request, fd));
-    return current_task().space->map(std::move(request));
+    if (has(flags, MapFlags::Anonymous)) return current_task().space->map(std::move(request));
+    return map_file(std::move(request), fd);
 }
 
 Result<> sys_munmap(Context&, RangeStart<1> address, Size length) {
@@ -68,6 +76,9 @@ Result<> sys_msync(Context&, RangeStart<1> address, Size length, abi::SyncFlags 
 
 Result<> sys_mincore(Context&, RangeStart<1> address, Size length, OutBytePerPage<1> out) {
     u64 at = out.address;
+    if (!is_aligned(address.value, PAGE_SIZE)) return Error::Einval;
+    if (!memory::is_user_range(address.value, length)) return Error::Enomem;
+    if (!memory::is_user_range(at, divide_round_up(u64{length}, PAGE_SIZE))) return Error::Efault;
     return current_task().space->residency(address.value, length, [&](std::span<const u8> pages) -> Result<> {
         TRY(vm::write_user(at, pages));
         at += pages.size();

@@ -18,5 +18,15 @@ int main(void) {
     FAILS(EINVAL, mlockall(0));
     OK(mlockall(MCL_CURRENT));
     OK(munlockall());
+    // What lies before a hole is told all the same.
+    char* before_hole = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    munmap(before_hole + PAGE, PAGE);
+    before_hole[0] = 1;
+    unsigned char told[2] = {9, 9};
+    FAILS(ENOMEM, mincore(before_hole, 2 * PAGE, told));
+    SAY("%d %d", told[0] & 1, told[1]);
+    FAILS(EFAULT, mincore(before_hole, PAGE, KERNEL_ADDRESS));
+    FAILS(ENOMEM, mincore(before_hole, -1ul, KERNEL_ADDRESS));
+    FAILS(EINVAL, mincore(before_hole + 1, -1ul, KERNEL_ADDRESS));
     return done();
 }

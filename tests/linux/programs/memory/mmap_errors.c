@@ -30,5 +30,15 @@ int main(void) {
     FAILS(EINVAL, syscall(SYS_munmap, KERNEL_ADDRESS, PAGE));
     FAILS(EPERM,
           (become_user(1000, 1000), MAP(0, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0)));
+    // What the file refuses comes after what is wrong with the place.
+    int unmappable[2];
+    pipe(unmappable);
+    FAILS(EINVAL, mmap(NULL, 0, PROT_READ, MAP_SHARED, unmappable[0], 0));
+    FAILS(ENOMEM, mmap(NULL, -1ul, PROT_READ, MAP_SHARED, unmappable[0], 0));
+    FAILS(EINVAL, mmap((void*)1, PAGE, PROT_READ, MAP_SHARED | MAP_FIXED, unmappable[0], 0));
+    FAILS(EINVAL, mmap(NULL, PAGE, PROT_READ, 0, unmappable[1], 0));
+    FAILS(EACCES, mmap(NULL, PAGE, PROT_READ, MAP_SHARED | MAP_GROWSDOWN, unmappable[1], 0));
+    FAILS(ENODEV, mmap(NULL, PAGE, PROT_READ, MAP_SHARED | MAP_GROWSDOWN, unmappable[0], 0));
+    FAILS(ENOMEM, mprotect((void*)(1ul << 40), PAGE, PROT_READ | PROT_GROWSDOWN));
     return done();
 }
