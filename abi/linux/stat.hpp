@@ -127,7 +127,10 @@ inline constexpr std::uint32_t BIRTH_TIME = raw(StatxMask::Btime);
 inline constexpr std::uint32_t MOUNT_ID = raw(StatxMask::MntId);
 }  // namespace statx_mask
 
+inline constexpr std::uint64_t STATX_INODE_FLAGS = 0x70;   ///< STATX_ATTR_IMMUTABLE, _APPEND and _NODUMP
+inline constexpr std::uint64_t STATX_AUTOMOUNT = 0x1000;   ///< STATX_ATTR_AUTOMOUNT
 inline constexpr std::uint64_t STATX_MOUNT_ROOT = 0x2000;  ///< STATX_ATTR_MOUNT_ROOT
+inline constexpr std::uint64_t STATX_DAX = 0x200000;       ///< STATX_ATTR_DAX
 
 /// utimensat(2): tv_nsec values with a meaning (UTIME_NOW, UTIME_OMIT).
 inline constexpr std::int64_t UTIME_NOW_VALUE = (1 << 30) - 1;

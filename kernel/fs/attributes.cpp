@@ -149,11 +149,11 @@ void fill_stat(Inode& inode, abi::stat& out) {
     out.st_ctim = attributes.times.change.to_timespec();
 }
 
-void fill_statx(Inode& inode, const Path* path, abi::statx& out) {
+void fill_statx(Inode& inode, const Path* path, abi::StatxMask wanted, abi::statx& out) {
     const InodeAttributes attributes = inode.attributes();
     const abi::DeviceNumber device = inode.file_system().device();
     out = {};
-    out.stx_mask = abi::statx_mask::BASIC | abi::statx_mask::BIRTH_TIME;
+    out.stx_mask = abi::statx_mask::BASIC;
     out.stx_blksize = attributes.block_size;
     out.stx_nlink = attributes.links;
     out.stx_uid = attributes.uid;
@@ -163,17 +163,24 @@ void fill_statx(Inode& inode, const Path* path, abi::statx& out) {
     out.stx_size = attributes.size;
     out.stx_blocks = attributes.allocated_bytes / 512;
     out.stx_atime = to_statx_timestamp(attributes.times.access);
-    out.stx_btime = to_statx_timestamp(attributes.times.birth);
     out.stx_ctime = to_statx_timestamp(attributes.times.change);
     out.stx_mtime = to_statx_timestamp(attributes.times.modification);
     out.stx_rdev_major = attributes.device.major;
     out.stx_rdev_minor = attributes.device.minor;
     out.stx_dev_major = device.major;
     out.stx_dev_minor = device.minor;
+    out.stx_attributes_mask = abi::STATX_AUTOMOUNT | abi::STATX_DAX;
+    if (inode.file_system().knows_birth_and_flags()) {
+        out.stx_attributes_mask |= abi::STATX_INODE_FLAGS;
+        if (has(wanted, abi::StatxMask::Btime)) {
+            out.stx_mask |= abi::statx_mask::BIRTH_TIME;
+            out.stx_btime = to_statx_timestamp(attributes.times.birth);
+        }
+    }
     if (path == nullptr || !path->mount) return;
     out.stx_mask |= abi::statx_mask::MOUNT_ID;
     out.stx_mnt_id = path->mount->id();
-    out.stx_attributes_mask = abi::STATX_MOUNT_ROOT;
+    out.stx_attributes_mask |= abi::STATX_MOUNT_ROOT;
     if (path->dentry.get() == &path->mount->root()) out.stx_attributes = abi::STATX_MOUNT_ROOT;
 }
 

@@ -34,10 +34,11 @@ struct WriteContext {
 
 enum class FileTraits : u8 {
     None = 0,
-    Seekable = 1,  ///< Has a position; pread and pwrite work.
-    PathOnly = 2,  ///< O_PATH
-    Stream = 4,    ///< lseek gives ESPIPE without further ado.
-    NoopSeek = 8,  ///< lseek does nothing and says 0 (Linux: noop_llseek); pread and pwrite give ESPIPE.
+    Seekable = 1,       ///< Has a position; pread and pwrite work.
+    PathOnly = 2,       ///< O_PATH
+    Stream = 4,         ///< lseek gives ESPIPE without further ado.
+    GivesNoPages = 16,  ///< sendfile cannot take from it.
+    NoopSeek = 8,       ///< lseek does nothing and says 0 (Linux: noop_llseek); pread and pwrite give ESPIPE.
 };
 EXO_FLAGS(FileTraits);
 

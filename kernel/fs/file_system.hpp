@@ -57,6 +57,8 @@ class FileSystem : public Object {
         return {};
     }
     virtual Result<> sync() { return {}; }
+    /// Whether statx can tell when a file was made and whether it is immutable, append-only or not to be dumped.
+    virtual bool knows_birth_and_flags() const { return false; }
 
   protected:
     explicit FileSystem(std::string_view type_name);

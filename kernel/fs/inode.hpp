@@ -79,12 +79,20 @@ using DirectorySink = FunctionRef<bool(const DirectoryEntry&)>;
 /// Cookies of every directory: 0 is ".", 1 is "..", a file system's own start here.
 inline constexpr u64 FIRST_COOKIE = 2;
 
+/// RENAME_WHITEOUT: what takes the place of the old name, a device that no driver has. The file system makes the inode.
+struct Whiteout {
+    Ref<Dentry> name;
+    NewNode node;
+    Ref<Inode> inode{};
+};
+
 /// A rename whose permissions have been checked; both directories are locked.
 struct Renaming {
     Dentry& source;
     Inode& new_directory;
     Dentry& target;  ///< Negative, or what is replaced or exchanged.
     abi::RenameFlags flags;
+    Whiteout* whiteout = nullptr;
 };
 
 class Inode : public Object {

@@ -12,7 +12,8 @@ enum class MemoryMinor : u32 { Null = 3, Zero = 5, Full = 7, Random = 8, Urandom
 /// Has a position in name only: lseek says 0, pread and pwrite work.
 class MemoryFile : public DeviceFile {
   public:
-    explicit MemoryFile(OpenRequest&& request) : DeviceFile(std::move(request), FileTraits::Seekable) {}
+    explicit MemoryFile(OpenRequest&& request, FileTraits more = FileTraits::GivesNoPages)
+        : DeviceFile(std::move(request), FileTraits::Seekable | more) {}
     Result<u64> do_seek(u64, i64, abi::SeekWhence) override { return 0ULL; }
 };
 
@@ -44,7 +45,7 @@ class FullFile final : public MemoryFile {
 
 class RandomFile final : public MemoryFile {
   public:
-    using MemoryFile::MemoryFile;
+    explicit RandomFile(OpenRequest&& request) : MemoryFile(std::move(request), FileTraits::None) {}
 
     Result<usize> do_read(vm::OutBuffer& to, u64) override {
         const auto source = random_source.load(std::memory_order_acquire);

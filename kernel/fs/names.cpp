@@ -25,6 +25,16 @@ Result<> create_node(const Caller& caller, Start start, std::string_view path, N
     return {};
 }
 
+Result<Path> find_link_source(const Caller& caller, Start start, std::string_view path, abi::AtFlags flags) {
+    using abi::AtFlags;
+    WalkFlags walk_flags = has(flags, AtFlags::SymlinkFollow) ? WalkFlags::FollowLast : WalkFlags::None;
+    if (has(flags, AtFlags::EmptyPath)) {
+        if (!caller.credentials.may(Privilege::DacReadSearch)) return Error::Enoent;
+        walk_flags |= WalkFlags::AllowEmpty;
+    }
+    return resolve(caller, start, path, walk_flags);
+}
+
 /// Takes a name out of the tree after the file system has removed it.
 void forget(Dentry& child) {
     Ref<Dentry> cached;
@@ -65,15 +75,14 @@ Result<> make_symlink(const Caller& caller, std::string_view target, Start start
     return create_node(caller, start, path, {.mode = abi::mode::SYMLINK | 0777, .target = target});
 }
 
+Result<> check_link_source(const Caller& caller, Start start, std::string_view path, abi::AtFlags flags) {
+    TRY(find_link_source(caller, start, path, flags));
+    return {};
+}
+
 Result<> make_link(const Caller& caller, Start old_start, std::string_view old_path, Start new_start,
                    std::string_view new_path, abi::AtFlags flags) {
-    using abi::AtFlags;
-    WalkFlags walk_flags = has(flags, AtFlags::SymlinkFollow) ? WalkFlags::FollowLast : WalkFlags::None;
-    if (has(flags, AtFlags::EmptyPath)) {
-        if (!caller.credentials.may(Privilege::DacReadSearch)) return Error::Enoent;
-        walk_flags |= WalkFlags::AllowEmpty;
-    }
-    const Path old = TRY(resolve(caller, old_start, old_path, walk_flags));
+    const Path old = TRY(find_link_source(caller, old_start, old_path, flags));
     PathWalk walk(caller, new_start);
     const Path directory = TRY(walk.parent(new_path));
     if (walk.last() != LastComponent::Name) return Error::Eexist;

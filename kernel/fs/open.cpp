@@ -10,6 +10,11 @@ namespace {
 
 constinit FifoOpener fifo_opener = nullptr;
 
+/// Whether bytes can be written through it: access mode 3 asks for the right alone (open(2), "BUGS").
+bool can_write_through(OpenFlags flags) {
+    const OpenFlags access = flags & OpenFlags::Accmode;
+    return access == OpenFlags::Wronly || access == OpenFlags::Rdwr;
+}
 bool is_write_access(OpenFlags flags) { return (flags & OpenFlags::Accmode) != OpenFlags::Rdonly; }
 
 /// Errors: Einval.
@@ -45,8 +50,7 @@ Result<Ref<File>> open_existing(Path path, OpenFlags flags, const Credentials& c
     TRY(check_open(path, flags, credentials));
     const Ref<Inode> inode(&path.inode());
     Ref<File> file = TRY(open_inode({std::move(path), flags, credentials}));
-    if (has(flags, OpenFlags::Trunc) && inode->is_regular())
-        TRY(truncate_opened(*inode, credentials));
+    if (has(flags, OpenFlags::Trunc) && inode->is_regular()) TRY(truncate_opened(*inode, credentials));
     return file;
 }
 
@@ -128,13 +132,9 @@ Result<Ref<File>> open_unnamed(const Caller& caller, Start start, std::string_vi
     return open_inode({{directory.mount, std::move(dentry)}, flags & ~DIRECTORY_ONLY, caller.credentials});
 }
 
-}  // namespace
-
-void set_fifo_opener(FifoOpener opener) { fifo_opener = opener; }
-
-Result<Ref<File>> open_inode(OpenRequest&& request) {
-    const Ref<Inode> inode(&request.path.inode());
-    switch (inode->mode() & abi::mode::TYPE_MASK) {
+/// What is opened by its type alone, without the file system.
+Result<Ref<File>> open_special(OpenRequest&& request, Inode& inode) {
+    switch (inode.mode() & abi::mode::TYPE_MASK) {
         case abi::mode::DIRECTORY: return make_ref<DirectoryFile>(std::move(request));
         case abi::mode::CHARACTER_DEVICE: return open_device(std::move(request), DeviceClass::Character);
         case abi::mode::BLOCK_DEVICE: return open_device(std::move(request), DeviceClass::Block);
@@ -143,10 +143,26 @@ Result<Ref<File>> open_inode(OpenRequest&& request) {
             return fifo_opener(std::move(request));
         case abi::mode::SOCKET: return Error::Enxio;
         case abi::mode::SYMLINK: return Error::Eloop;
-        default: break;
+        default: return Error::Enxio;
     }
-    if (has(request.flags, OpenFlags::Direct)) return Error::Einval;
-    if (!is_write_access(request.flags)) return inode->open(std::move(request));
+}
+
+}  // namespace
+
+void set_fifo_opener(FifoOpener opener) { fifo_opener = opener; }
+
+Result<Ref<File>> open_inode(OpenRequest&& request) {
+    const Ref<Inode> inode(&request.path.inode());
+    const bool is_direct = has(request.flags, OpenFlags::Direct);
+    const u32 type = inode->mode() & abi::mode::TYPE_MASK;
+    if (type != abi::mode::REGULAR && type != 0) {
+        Ref<File> file = TRY(open_special(std::move(request), *inode));
+        // LINUX: asked last, so a fifo has waited for its other end by then.
+        if (is_direct) return Error::Einval;
+        return file;
+    }
+    if (is_direct) return Error::Einval;
+    if (!can_write_through(request.flags)) return inode->open(std::move(request));
     const Ref<Mount> mount = request.path.mount;
     TRY(mount->begin_write());
     Result<Ref<File>> file = [&]() -> Result<Ref<File>> {

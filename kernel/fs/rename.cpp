@@ -88,8 +88,19 @@ Result<> check_move(const Move& move, const Credentials& credentials) {
     return {};
 }
 
+/// Errors: Enomem.
+Result<Whiteout> prepare_whiteout(const Move& move, const Credentials& credentials) {
+    Ref<Dentry> parent = move.from.dentry;
+    Whiteout whiteout {
+        .name = TRY(Dentry::create(std::move(parent), HashedName::of(move.source.name())))
+        , .node = {.mode = abi::mode::CHARACTER_DEVICE }
+    };
+    inherit_from_directory(move.from.inode(), credentials, whiteout.node);
+    return whiteout;
+}
+
 /// The cache after the file system has moved. `new_name` is a fresh dentry that carries the target's place.
-void move_dentries(const Move& move, Dentry* new_name) {
+void move_dentries(const Move& move, Dentry* new_name, Whiteout* whiteout) {
     Ref<Dentry> replaced;
     auto tree = name_tree.lock();
     if (move.exchanges()) {
@@ -98,10 +109,15 @@ void move_dentries(const Move& move, Dentry* new_name) {
         if (move.target.is_cached()) replaced = tree->dentries.erase(move.target);
         tree->dentries.move(move.source, *new_name);
     }
+    // At once, so that nobody finds the old name free.
+    if (whiteout != nullptr) {
+        tree->dentries.make_positive(*whiteout->name, std::move(whiteout->inode));
+        tree->dentries.insert(*whiteout->name);
+    }
     tree.unlock();
 }
 
-Result<> move_checked(const Move& move) {
+Result<> move_checked(const Move& move, const Credentials& credentials) {
     Inode& source = *move.source.inode();
     Inode* target = move.target.inode();
     // The replaced name's dentry keeps its name for those who have it open.
@@ -110,29 +126,37 @@ Result<> move_checked(const Move& move) {
         Ref<Dentry> parent = move.to.dentry;
         new_name = TRY(Dentry::create(std::move(parent), HashedName::of(move.target.name())));
     }
+    std::optional<Whiteout> whiteout;
+    if (has(move.flags, RenameFlags::Whiteout)) whiteout = TRY(prepare_whiteout(move, credentials));
+    Whiteout* const left_behind = whiteout ? &*whiteout : nullptr;
     std::optional<NamesLock::Guard> emptied;
     if (move.replaces() && target->is_directory()) emptied.emplace(target->names_lock.lock_nested());
     {
         auto content = source.content_lock.lock();
-        TRY(move.from.inode().rename({move.source, move.to.inode(), move.target, move.flags}));
+        TRY(move.from.inode().rename({move.source, move.to.inode(), move.target, move.flags, left_behind}));
     }
-    move_dentries(move, new_name.get());
-    return {};
-}
-
-/// Errors: Einval (flags that contradict each other or are not supported).
-Result<> check_flags(RenameFlags flags) {
-    const RenameFlags known = RenameFlags::Noreplace | RenameFlags::Exchange;
-    if ((flags & ~known) != RenameFlags::None) return Error::Einval;
-    if (has_all(flags, known)) return Error::Einval;
+    move_dentries(move, new_name.get(), left_behind);
     return {};
 }
 
 }  // namespace
 
+Result<> check_rename_flags(RenameFlags flags) {
+    constexpr RenameFlags KNOWN = RenameFlags::Noreplace | RenameFlags::Exchange | RenameFlags::Whiteout;
+    if ((flags & ~KNOWN) != RenameFlags::None) return Error::Einval;
+    if (has(flags, RenameFlags::Exchange) && has(flags, RenameFlags::Noreplace | RenameFlags::Whiteout))
+        return Error::Einval;
+    return {};
+}
+
+Result<> check_parent(const Caller& caller, Start start, std::string_view path) {
+    PathWalk walk(caller, start);
+    TRY(walk.parent(path));
+    return {};
+}
+
 Result<> rename(const Caller& caller, Start old_start, std::string_view old_path, Start new_start,
                 std::string_view new_path, RenameFlags flags) {
-    TRY(check_flags(flags));
     PathWalk old_walk(caller, old_start);
     PathWalk new_walk(caller, new_start);
     const Path from = TRY(old_walk.parent(old_path));
@@ -166,7 +190,7 @@ Result<> rename(const Caller& caller, Start old_start, std::string_view old_path
 
     const Move move{from, to, *source, *target, flags};
     TRY(check_move(move, caller.credentials));
-    return move_checked(move);
+    return move_checked(move, caller.credentials);
 }
 
 }  // namespace exo::fs

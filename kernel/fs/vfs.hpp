@@ -56,6 +56,8 @@ Result<> make_symlink(const Caller& caller, std::string_view target, Start start
 /// Errors: link(2). `flags`: SymlinkFollow, EmptyPath.
 Result<> make_link(const Caller& caller, Start old_start, std::string_view old_path, Start new_start,
                    std::string_view new_path, abi::AtFlags flags);
+/// Whether the first half of make_link succeeds: there is something to link. Errors: as its.
+Result<> check_link_source(const Caller& caller, Start start, std::string_view path, abi::AtFlags flags);
 /// Errors: unlink(2).
 Result<> unlink(const Caller& caller, Start start, std::string_view path);
 /// Errors: rmdir(2).
@@ -63,6 +65,10 @@ Result<> remove_directory(const Caller& caller, Start start, std::string_view pa
 /// Errors: rename(2).
 Result<> rename(const Caller& caller, Start old_start, std::string_view old_path, Start new_start,
                 std::string_view new_path, abi::RenameFlags flags);
+/// Errors: Einval (flags that contradict each other or are not known).
+Result<> check_rename_flags(abi::RenameFlags flags);
+/// Whether there is a directory for the last component to be in.
+Result<> check_parent(const Caller& caller, Start start, std::string_view path);
 /// Appends the text. Errors: readlink(2); with an empty path the start itself is read.
 Result<> read_link(const Caller& caller, Start start, std::string_view path, String& out);
 /// access, faccessat: with the credentials of the caller given. Errors: Eacces, Erofs, Etxtbsy, Einval.
@@ -104,8 +110,8 @@ Result<> truncate_inode(Inode& inode, u64 size, TruncateTimes times, const Write
 
 /// stat's structure.
 void fill_stat(Inode& inode, abi::stat& out);
-/// statx's structure, with all that is known; `path` may be null.
-void fill_statx(Inode& inode, const Path* path, abi::statx& out);
+/// statx's structure, with what is known anyway and what `wanted` adds; `path` may be null.
+void fill_statx(Inode& inode, const Path* path, abi::StatxMask wanted, abi::statx& out);
 /// statfs and fstatfs; `mount` may be null. Errors: Enosys (no file system behind it), Eio.
 Result<> fill_statfs(Inode& inode, const Mount* mount, abi::statfs& out);
 

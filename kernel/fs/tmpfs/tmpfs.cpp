@@ -79,7 +79,8 @@ TmpfsFileSystem::TmpfsFileSystem(std::string_view type_name, const Options& opti
       options_(options),
       budget_(std::move(budget)),
       max_inodes_(options.max_inodes),
-      inode_numbers_(options.inode_numbers) {}
+      inode_numbers_(options.inode_numbers),
+      entry_size_(type_name == "ramfs" ? 0 : 20) {}
 
 u64 TmpfsFileSystem::new_inode_number() {
     if (inode_numbers_.load(std::memory_order_relaxed) == InodeNumbers::Bits64) return next_inode_number();

@@ -5,9 +5,6 @@ namespace exo::fs::tmpfs {
 
 namespace {
 
-/// What an entry adds to its directory's size; Linux's number, so that listings agree.
-constexpr u64 ENTRY_SIZE = 20;
-
 TmpfsInode& tmpfs_inode(Inode& inode) { return static_cast<TmpfsInode&>(inode); }
 
 TmpfsDirectory& tmpfs_directory(Inode& inode) { return static_cast<TmpfsDirectory&>(inode); }
@@ -15,14 +12,14 @@ TmpfsDirectory& tmpfs_directory(Inode& inode) { return static_cast<TmpfsDirector
 }  // namespace
 
 void TmpfsDirectory::add_entry(Dentry& child) {
-    child.cookie = next_cookie_++;
+    child.cookie = --next_cookie_;
     entries_.insert(child);
-    set_size(size() + ENTRY_SIZE);
+    set_size(size() + owner().entry_size());
 }
 
 void TmpfsDirectory::remove_entry(Dentry& child) {
     entries_.remove(child);
-    set_size(size() - ENTRY_SIZE);
+    set_size(size() - owner().entry_size());
 }
 
 Result<Ref<Inode>> TmpfsDirectory::lookup(Dentry&) {
@@ -98,9 +95,14 @@ Result<> TmpfsDirectory::rename(const Renaming& renaming) {
         if (!renaming.target.is_negative()) {
             Inode& victim = *renaming.target.inode();
             if (victim.is_directory() && !tmpfs_directory(victim).is_empty()) return Error::Enotempty;
+        }
+        if (renaming.whiteout != nullptr)
+            renaming.whiteout->inode = TRY(owner().make_inode(renaming.whiteout->node));
+        if (!renaming.target.is_negative()) {
             TRY(target_directory.remove(renaming.target));
         }
         remove_entry(renaming.source);
+        if (renaming.whiteout != nullptr) add_entry(*renaming.whiteout->name);
         target_directory.add_entry(renaming.source);
         if (source.is_directory() && &target_directory != this) {
             add_links(-1);

@@ -21,12 +21,16 @@ class TmpfsFileSystem final : public FileSystem {
     /// ramfs and the first root take what they get, and know no option but the mode.
     bool has_limits() const { return type_name() != "ramfs" && type_name() != "rootfs"; }
 
+    /// What an entry adds to its directory's size: Linux's numbers, so that listings agree. ramfs counts none.
+    u64 entry_size() const { return entry_size_; }
+
     /// A node without a name. Errors: Enospc, Enomem.
     Result<Ref<Inode>> make_inode(const NewNode& node);
 
     Result<> statistics(abi::statfs& out) override;
     Result<> append_options(String& out) override;
     Result<> remount(std::string_view text) override;
+    bool knows_birth_and_flags() const override { return type_name() != "ramfs"; }
 
   protected:
     void last_mount_gone(Dentry& root) override;
@@ -37,6 +41,7 @@ class TmpfsFileSystem final : public FileSystem {
     std::atomic<u64> max_inodes_;
     std::atomic<InodeNumbers> inode_numbers_;
     std::atomic<u64> inodes_{0};
+    u64 entry_size_;
 };
 
 /// Fifos, sockets, devices, and what all kinds have in common. One inode of the file system's budget was taken.
@@ -88,6 +93,7 @@ class TmpfsDirectory final : public TmpfsInode {
     TmpfsDirectory(TmpfsFileSystem& file_system, const NewNode& node)
         : TmpfsInode(file_system, node, InodeTraits::CompleteDirectory) {
         set_links(2);
+        set_size(2 * file_system.entry_size());  // "." and ".."
     }
 
     Result<Ref<Inode>> lookup(Dentry& child) override;
@@ -111,7 +117,7 @@ class TmpfsDirectory final : public TmpfsInode {
     void exchange(const Renaming& renaming);
 
     Tree<Dentry, &Dentry::entry_link, Cookie> entries_;
-    u64 next_cookie_ = FIRST_COOKIE;
+    u64 next_cookie_ = 1ULL << 62;  ///< Counts down: the newest entry is listed first, as on Linux.
 };
 
 }  // namespace exo::fs::tmpfs

@@ -74,10 +74,10 @@ Result<> sys_statx(Context&, Start directory, ExistingPath path, StatxFlags give
     abi::statx result{};
     if (directory.value != abi::AT_CURRENT_DIRECTORY && TRY(names_descriptor(path, flags))) {
         const FileUse file = TRY(use_file(directory, Rights::Inspect));
-        fs::fill_statx(file->inode(), file->path() ? &file->path() : nullptr, result);
+        fs::fill_statx(file->inode(), file->path() ? &file->path() : nullptr, mask, result);
     } else {
         const fs::Path target = TRY(resolve_at(directory, path, flags));
-        fs::fill_statx(target.inode(), &target, result);
+        fs::fill_statx(target.inode(), &target, mask, result);
     }
     return out.write(result);
 }
@@ -152,51 +152,58 @@ Result<fs::TimeChange> time_change(const abi::timespec& time) {
     return fs::TimeChange{Kind::Set, {time.tv_sec, static_cast<u32>(time.tv_nsec)}};
 }
 
+/// Both as the program gave them; they are looked at when the file has been found.
+struct GivenTimes {
+    abi::timespec access{0, abi::UTIME_NOW_VALUE};
+    abi::timespec modification{0, abi::UTIME_NOW_VALUE};
+};
+
+Result<> change_times_of(const fs::Target& target, const GivenTimes& times) {
+    const fs::TimeChange access = TRY(time_change(times.access));
+    const fs::TimeChange modification = TRY(time_change(times.modification));
+    return fs::change_times(target, access, modification, current_task().credentials());
+}
+
 /// `path` null: the descriptor itself, as futimens does.
-Result<> change_times(Descriptor directory, PathArgument path, fs::TimeChange access,
-                      fs::TimeChange modification, AtFlags flags) {
-    const fs::Credentials& credentials = current_task().credentials();
+Result<> change_times(Descriptor directory, PathArgument path, const GivenTimes& times, AtFlags flags) {
     const bool is_descriptor = path.address == 0 || (directory.value != abi::AT_CURRENT_DIRECTORY &&
                                                      TRY(names_descriptor(path, flags)));
     if (is_descriptor) {
         const FileUse file = TRY(use_file(directory, Rights::Attributes));
-        return fs::change_times(fs::Target(*file), access, modification, credentials);
+        return change_times_of(fs::Target(*file), times);
     }
     const fs::Path target = TRY(resolve_at(directory, path, flags));
-    return fs::change_times(fs::Target(target), access, modification, credentials);
+    return change_times_of(fs::Target(target), times);
 }
 
 Result<> sys_utimensat(Context&, Start directory, OrNull<ExistingPath> path,
-                       OrNull<vm::UserIn<TimePair>> times, OwnFlags given) {
-    const AtFlags flags = TRY(given.checked());
-    fs::TimeChange access{fs::TimeChange::Kind::Now};
-    fs::TimeChange modification = access;
-    if (!times.is_null()) {
-        const TimePair pair = TRY(times.read());
-        access = TRY(time_change(pair.access));
-        modification = TRY(time_change(pair.modification));
-        if (access.kind == fs::TimeChange::Kind::Omit && modification.kind == fs::TimeChange::Kind::Omit)
+                       OrNull<vm::UserIn<TimePair>> pair, OwnFlags given) {
+    GivenTimes times;
+    if (!pair.is_null()) {
+        const TimePair both = TRY(pair.read());
+        times = {both.access, both.modification};
+        if (both.access.tv_nsec == abi::UTIME_OMIT_VALUE &&
+            both.modification.tv_nsec == abi::UTIME_OMIT_VALUE)
             return {};
     }
+    const AtFlags flags = TRY(given.checked());
     if (path.address == 0 && directory.value == abi::AT_CURRENT_DIRECTORY) return Error::Efault;
     if (path.address == 0 && flags != AtFlags::None) return Error::Einval;
-    return change_times(directory, path, access, modification, flags);
+    return change_times(directory, path, times, flags);
 }
 
 struct SecondPair {
     i64 access;
     i64 modification;
 };
-Result<> sys_utime(Context&, ExistingPath path, OrNull<vm::UserIn<SecondPair>> times) {
-    fs::TimeChange access{fs::TimeChange::Kind::Now};
-    fs::TimeChange modification = access;
-    if (!times.is_null()) {
-        const SecondPair pair = TRY(times.read());
-        access = {fs::TimeChange::Kind::Set, {pair.access, 0}};
-        modification = {fs::TimeChange::Kind::Set, {pair.modification, 0}};
+Result<> sys_utime(Context&, ExistingPath path, OrNull<vm::UserIn<SecondPair>> pair) {
+    GivenTimes times;
+    if (!pair.is_null()) {
+        const SecondPair both = TRY(pair.read());
+        times = {{both.access, 0}, {both.modification, 0}};
     }
     if (path.address == 0) return Error::Efault;
-    return change_times(here(), path, access, modification, AtFlags::None);
+    return change_times(here(), path, times, AtFlags::None);
 }
 
 struct MicrosecondPair {
@@ -205,21 +212,21 @@ struct MicrosecondPair {
     i64 modification_seconds;
     i64 modification_microseconds;
 };
-Result<fs::TimeChange> from_microseconds(i64 seconds, i64 microseconds) {
+Result<abi::timespec> from_microseconds(i64 seconds, i64 microseconds) {
     if (microseconds < 0 || microseconds >= 1'000'000) return Error::Einval;
-    return fs::TimeChange{fs::TimeChange::Kind::Set, {seconds, static_cast<u32>(microseconds * 1000)}};
+    return abi::timespec{seconds, microseconds * 1000};
 }
 Result<> sys_futimesat(Context&, Start directory, OrNull<ExistingPath> path,
-                       OrNull<vm::UserIn<MicrosecondPair>> times) {
-    fs::TimeChange access{fs::TimeChange::Kind::Now};
-    fs::TimeChange modification = access;
-    if (!times.is_null()) {
-        const MicrosecondPair pair = TRY(times.read());
-        access = TRY(from_microseconds(pair.access_seconds, pair.access_microseconds));
-        modification = TRY(from_microseconds(pair.modification_seconds, pair.modification_microseconds));
+                       OrNull<vm::UserIn<MicrosecondPair>> pair) {
+    GivenTimes times;
+    if (!pair.is_null()) {
+        const MicrosecondPair both = TRY(pair.read());
+        times.access = TRY(from_microseconds(both.access_seconds, both.access_microseconds));
+        times.modification =
+            TRY(from_microseconds(both.modification_seconds, both.modification_microseconds));
     }
     if (path.address == 0 && directory.value == abi::AT_CURRENT_DIRECTORY) return Error::Efault;
-    return change_times(directory, path, access, modification, AtFlags::None);
+    return change_times(directory, path, times, AtFlags::None);
 }
 Result<> sys_utimes(Context& context, ExistingPath path, OrNull<vm::UserIn<MicrosecondPair>> times) {
     if (path.address == 0) return Error::Efault;
@@ -262,8 +269,9 @@ struct DirectoryWriter {
 };
 
 Answer<Size> sys_getdents64(Context&, DirectoryDescriptor fd, OutBytes<2> buffer, Size32 size) {
-    const FileUse file = TRY(use_file(fd, Rights::Read));
-    DirectoryWriter writer{buffer.address, size};
+    const FileUse file = TRY(use_file(fd, Rights::Control));  // a directory cannot be open but for reading
+    const usize room = size > INT32_MAX ? 0 : u32{size};      // LINUX: counted in an int, where nothing fits
+    DirectoryWriter writer{buffer.address, room};
     TRY(file->read_directory([&](const fs::DirectoryEntry& entry) { return writer.add(entry); }));
     if (writer.written == 0) TRY(writer.status);
     return writer.written;

@@ -94,6 +94,9 @@ Result<> set_nonblocking(const Target& target, vm::UserIn<IntegerInMemory> on) {
     target.file.set_blocking(TRY(on.read()) != 0 ? fs::File::Blocking::No : fs::File::Blocking::Yes);
     return {};
 }
+Result<> block_size(const Target& target, vm::UserOut<IntegerInMemory> out) {
+    return out.write(static_cast<i32>(target.file.inode().attributes().block_size));
+}
 /// Files that cannot tell leave it to their own ioctl.
 Result<> count_readable(const Target& target, vm::UserOut<IntegerInMemory> out) {
     const Result<u64> bytes = target.file.readable_bytes();
@@ -109,32 +112,31 @@ template <TerminalRequest REQUEST> using Attributes = Below<REQUEST, vm::UserIn<
 template <TerminalRequest REQUEST> using Attributes2 = Below<REQUEST, vm::UserIn<abi::termios2>>;
 
 /// A terminal's own requests are in terminal/terminal_ioctl.cpp.
-using IoctlCommands =
-    CommandSet<On<FileIoctl::Fioclex, close_on_exec>, On<FileIoctl::Fionclex, keep_on_exec>,
-               On<FileIoctl::Fionbio, set_nonblocking>, On<FileIoctl::Fionread, count_readable>,
-               Below<TerminalRequest::GetAttributes, vm::UserOut<abi::termios>>,
-               Attributes<TerminalRequest::SetAttributes>, Attributes<TerminalRequest::SetAttributesWait>,
-               Attributes<TerminalRequest::SetAttributesFlush>, Below<TerminalRequest::SendBreak, Seconds>,
-               Below<TerminalRequest::FlowControl, abi::FlowAction>,
-               Below<TerminalRequest::Flush, abi::FlushQueue>, Below<TerminalRequest::SetExclusive>,
-               Below<TerminalRequest::ClearExclusive>, Below<TerminalRequest::SetControlling, Boolean>,
-               Below<TerminalRequest::GetGroup, vm::UserOut<PidOf<PidUse::Group>>>,
-               Below<TerminalRequest::SetGroup, vm::UserIn<PidOf<PidUse::Group>>>,
-               Below<TerminalRequest::OutputQueue, vm::UserOut<IntegerInMemory>>,
-               Below<TerminalRequest::SimulateInput, vm::UserIn<TypedByte>>,
-               Below<TerminalRequest::GetWindowSize, vm::UserOut<abi::winsize>>,
-               Below<TerminalRequest::SetWindowSize, vm::UserIn<abi::winsize>>,
-               Below<TerminalRequest::GiveUpControlling>,
-               Below<TerminalRequest::SetDiscipline, vm::UserIn<IntegerInMemory>>,
-               Below<TerminalRequest::GetDiscipline, vm::UserOut<IntegerInMemory>>,
-               Below<TerminalRequest::SendBreakFor, Seconds>, Below<TerminalRequest::StartBreak>,
-               Below<TerminalRequest::StopBreak>,
-               Below<TerminalRequest::GetSession, vm::UserOut<PidOf<PidUse::Session>>>,
-               Below<TerminalRequest::GetAttributes2, vm::UserOut<abi::termios2>>,
-               Attributes2<TerminalRequest::SetAttributes2>, Attributes2<TerminalRequest::SetAttributesWait2>,
-               Attributes2<TerminalRequest::SetAttributesFlush2>,
-               Below<TerminalRequest::GetDevice, vm::UserOut<Device>>, Below<TerminalRequest::HangUp>,
-               Below<TerminalRequest::GetExclusive, vm::UserOut<IntegerInMemory>>>;
+using IoctlCommands = CommandSet<
+    On<FileIoctl::Fioclex, close_on_exec>, On<FileIoctl::Fionclex, keep_on_exec>,
+    On<FileIoctl::Fionbio, set_nonblocking>, On<FileIoctl::Figetbsz, block_size>,
+    On<FileIoctl::Fionread, count_readable>, Below<TerminalRequest::GetAttributes, vm::UserOut<abi::termios>>,
+    Attributes<TerminalRequest::SetAttributes>, Attributes<TerminalRequest::SetAttributesWait>,
+    Attributes<TerminalRequest::SetAttributesFlush>, Below<TerminalRequest::SendBreak, Seconds>,
+    Below<TerminalRequest::FlowControl, abi::FlowAction>, Below<TerminalRequest::Flush, abi::FlushQueue>,
+    Below<TerminalRequest::SetExclusive>, Below<TerminalRequest::ClearExclusive>,
+    Below<TerminalRequest::SetControlling, Boolean>,
+    Below<TerminalRequest::GetGroup, vm::UserOut<PidOf<PidUse::Group>>>,
+    Below<TerminalRequest::SetGroup, vm::UserIn<PidOf<PidUse::Group>>>,
+    Below<TerminalRequest::OutputQueue, vm::UserOut<IntegerInMemory>>,
+    Below<TerminalRequest::SimulateInput, vm::UserIn<TypedByte>>,
+    Below<TerminalRequest::GetWindowSize, vm::UserOut<abi::winsize>>,
+    Below<TerminalRequest::SetWindowSize, vm::UserIn<abi::winsize>>,
+    Below<TerminalRequest::GiveUpControlling>,
+    Below<TerminalRequest::SetDiscipline, vm::UserIn<IntegerInMemory>>,
+    Below<TerminalRequest::GetDiscipline, vm::UserOut<IntegerInMemory>>,
+    Below<TerminalRequest::SendBreakFor, Seconds>, Below<TerminalRequest::StartBreak>,
+    Below<TerminalRequest::StopBreak>,
+    Below<TerminalRequest::GetSession, vm::UserOut<PidOf<PidUse::Session>>>,
+    Below<TerminalRequest::GetAttributes2, vm::UserOut<abi::termios2>>,
+    Attributes2<TerminalRequest::SetAttributes2>, Attributes2<TerminalRequest::SetAttributesWait2>,
+    Attributes2<TerminalRequest::SetAttributesFlush2>, Below<TerminalRequest::GetDevice, vm::UserOut<Device>>,
+    Below<TerminalRequest::HangUp>, Below<TerminalRequest::GetExclusive, vm::UserOut<IntegerInMemory>>>;
 
 Answer<ByCommand> sys_ioctl(Context&, Descriptor fd, IoctlCommands::Code request,
                             IoctlCommands::Word argument) {

@@ -20,7 +20,8 @@ constexpr OnExec on_exec(OpenFlags flags) {
 
 // ---- open
 
-Result<u32> open_at(Descriptor directory, PathArgument path, OpenFlags flags, u32 mode) {
+Result<u32> open_at(Descriptor directory, PathArgument path, OpenFlags asked, u32 mode) {
+    const OpenFlags flags = asked | OpenFlags::Largefile;  // LINUX: set for every 64-bit program
     Task& task = current_task();
     [[clang::uninitialized]] UserPath name;
     TRY(name.copy(path));

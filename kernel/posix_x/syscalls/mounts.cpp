@@ -29,8 +29,10 @@ Result<> sys_mount(Context&, OrNull<TextArgument> source, DirectoryPath target, 
     if ((static_cast<u64>(flags) & abi::MOUNT_MAGIC_MASK) == abi::MOUNT_MAGIC)
         flags = static_cast<MountFlags>(static_cast<u64>(flags) & ~abi::MOUNT_MAGIC_MASK);
     fs::Path from;
-    const bool names_path =
-        has(flags, MountFlags::Bind | MountFlags::Move) && !has(flags, MountFlags::Remount);
+    constexpr MountFlags PROPAGATION =
+        MountFlags::Shared | MountFlags::Private | MountFlags::Slave | MountFlags::Unbindable;
+    const bool moves = has(flags, MountFlags::Move) && !has(flags, PROPAGATION);
+    const bool names_path = (has(flags, MountFlags::Bind) || moves) && !has(flags, MountFlags::Remount);
     if (names_path) {
         if (source_text.is_empty()) return Error::Einval;
         from = TRY(fs::resolve(task.caller(), {}, source_text.view(), fs::WalkFlags::FollowLast));
@@ -52,6 +54,11 @@ Result<> sys_umount2(Context&, DirectoryPath target, KnownUmountFlags given) {
     const auto follow = has(flags, UmountFlags::Nofollow) ? fs::WalkFlags::None : fs::WalkFlags::FollowLast;
     const auto walk = follow | fs::WalkFlags::KeepExpiry;
     const fs::Path where = TRY(fs::resolve(task.caller(), {}, name.view(), walk));
+    // LINUX: a process cannot lose its root; it becomes read-only instead (do_umount_root).
+    const fs::Path root = task.paths->root();
+    const bool is_own_root = where.mount == root.mount && where.dentry.get() == &where.mount->root();
+    if (is_own_root && !has(flags, UmountFlags::Detach | UmountFlags::Expire))
+        return where.mount->file_system().make_read_only();
     return mount_namespace().detach(where, flags);
 }
 

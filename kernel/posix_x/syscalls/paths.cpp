@@ -66,10 +66,15 @@ using NewName = PathOf<PathUse::Replaced>;
 
 Result<> sys_renameat2(Context&, Start old_directory, OldName old_path, Start new_directory, NewName new_path,
                        abi::RenameFlags flags) {
+    TRY(fs::check_rename_flags(flags));
     [[clang::uninitialized]] Place from;
     TRY(from.find(old_directory, old_path));
     [[clang::uninitialized]] Place to;
-    TRY(to.find(new_directory, new_path));
+    if (const Result<> found = to.find(new_directory, new_path); !found) {
+        // What is wrong with the old path comes first.
+        TRY(fs::check_parent(current_task().caller(), from.start(), from.name()));
+        return found;
+    }
     return fs::rename(current_task().caller(), from.start(), from.name(), to.start(), to.name(), flags);
 }
 Result<> sys_renameat(Context& context, Start old_directory, OldName old_path, Start new_directory,
@@ -88,7 +93,10 @@ Result<> sys_linkat(Context&, Start old_directory, ExistingPath old_path, Start 
     [[clang::uninitialized]] Place from;
     TRY(from.find(old_directory, old_path));
     [[clang::uninitialized]] Place to;
-    TRY(to.find(new_directory, new_path));
+    if (const Result<> found = to.find(new_directory, new_path); !found) {
+        TRY(fs::check_link_source(current_task().caller(), from.start(), from.name(), flags));
+        return found;
+    }
     return fs::make_link(current_task().caller(), from.start(), from.name(), to.start(), to.name(), flags);
 }
 Result<> sys_link(Context& context, ExistingPath old_path, NewPath new_path) {

@@ -34,53 +34,80 @@ Answer<Size> sys_write(Context&, Writable fd, InBytes<2> buffer, Size size) {
     return raise_write_signals(file->write(in, write_context(current_task())));
 }
 
+/// The file of pread and its like. LINUX: that it has no positions comes before that it is not open for this.
+Result<FileUse> use_positioned(Descriptor fd, Rights needed) {
+    Result<FileUse> file = use_file(fd, needed);
+    if (file && (*file)->has_trait(FileTraits::Seekable)) [[likely]]
+        return file;
+    const FileUse any = TRY(use_file(fd, Rights::Control));
+    if (!any->has_trait(FileTraits::Seekable)) return Error::Espipe;
+    return file;
+}
+
 Answer<Size> sys_pread64(Context&, Readable fd, OutBytes<2> buffer, Size size, FileOffset offset) {
     if (offset < 0) return Error::Einval;
-    const FileUse file = TRY(use_file(fd, Rights::Read));
+    const FileUse file = TRY(use_positioned(fd, Rights::Read));
     vm::OutBuffer out = TRY(out_buffer(buffer, size));
     return file->read_at(out, static_cast<u64>(offset));
 }
 
 Answer<Size> sys_pwrite64(Context&, Writable fd, InBytes<2> buffer, Size size, FileOffset offset) {
     if (offset < 0) return Error::Einval;
-    const FileUse file = TRY(use_file(fd, Rights::Write));
+    const FileUse file = TRY(use_positioned(fd, Rights::Write));
     vm::InBuffer in = TRY(in_buffer(buffer, size));
     return raise_write_signals(file->write_at(in, static_cast<u64>(offset), write_context(current_task())));
 }
 
 // ---- Vectors. The offset of the p-forms comes in two words, of which a 64-bit kernel uses the first (preadv(2)).
 
+/// LINUX: only 32 bits of the number count, and what is wrong with the vectors comes before a descriptor that is not
+/// open for this.
+Result<FileUse> use_with_vectors(Result<FileUse> file, Descriptor fd, BufferArgument vectors, u32 count,
+                                 vm::UserVector& segments) {
+    if (!file && !use_file(fd, Rights::Control)) return file;
+    if (count != 0) TRY(segments.import(vectors.address, count));
+    return file;
+}
+
 Answer<Size> sys_readv(Context&, Readable fd, OutVectors<2> vectors, Count count) {
-    const FileUse file = TRY(use_file(fd, Rights::Read));
     [[clang::uninitialized]] vm::UserVector segments;
-    TRY(segments.import(vectors.address, count));
+    const FileUse file = TRY(
+        use_with_vectors(use_file(fd, Rights::Read), fd, vectors, static_cast<u32>(u64{count}), segments));
     vm::OutBuffer out = vm::OutBuffer::from_segments(segments.span());
+    if (out.remaining() == 0) return 0uz;
     return file->read(out);
 }
 
 Answer<Size> sys_writev(Context&, Writable fd, InVectors<2> vectors, Count count) {
-    const FileUse file = TRY(use_file(fd, Rights::Write));
     [[clang::uninitialized]] vm::UserVector segments;
-    TRY(segments.import(vectors.address, count));
+    const FileUse file = TRY(
+        use_with_vectors(use_file(fd, Rights::Write), fd, vectors, static_cast<u32>(u64{count}), segments));
     vm::InBuffer in = vm::InBuffer::from_segments(segments.span());
+    if (in.remaining() == 0) return 0uz;
     return raise_write_signals(file->write(in, write_context(current_task())));
 }
 
 Answer<Size> sys_preadv(Context&, Readable fd, OutVectors<2> vectors, Count count, FileOffset offset) {
     if (offset < 0) return Error::Einval;
-    const FileUse file = TRY(use_file(fd, Rights::Read));
+    Result<FileUse> found = use_positioned(fd, Rights::Read);
+    if (!found && found.error() == Error::Espipe) return Error::Espipe;
     [[clang::uninitialized]] vm::UserVector segments;
-    TRY(segments.import(vectors.address, count));
+    const FileUse file =
+        TRY(use_with_vectors(std::move(found), fd, vectors, static_cast<u32>(u64{count}), segments));
     vm::OutBuffer out = vm::OutBuffer::from_segments(segments.span());
+    if (out.remaining() == 0) return 0uz;
     return file->read_at(out, static_cast<u64>(offset));
 }
 
 Answer<Size> sys_pwritev(Context&, Writable fd, InVectors<2> vectors, Count count, FileOffset offset) {
     if (offset < 0) return Error::Einval;
-    const FileUse file = TRY(use_file(fd, Rights::Write));
+    Result<FileUse> found = use_positioned(fd, Rights::Write);
+    if (!found && found.error() == Error::Espipe) return Error::Espipe;
     [[clang::uninitialized]] vm::UserVector segments;
-    TRY(segments.import(vectors.address, count));
+    const FileUse file =
+        TRY(use_with_vectors(std::move(found), fd, vectors, static_cast<u32>(u64{count}), segments));
     vm::InBuffer in = vm::InBuffer::from_segments(segments.span());
+    if (in.remaining() == 0) return 0uz;
     return raise_write_signals(file->write_at(in, static_cast<u64>(offset), write_context(current_task())));
 }
 
@@ -152,21 +179,40 @@ Result<usize> transfer(FileSource& from, fs::File& to, u64 count) {
     return moved;
 }
 
-Answer<Size> sys_sendfile(Context&, Writable out_fd, Readable in_fd, OrNull<vm::UserInOut<FileOffset>> offset,
-                          Size size) {
+/// LINUX: the order of do_sendfile's checks; bytes go through pages of the kernel (splice), which not every file can
+/// give or take.
+Result<usize> send(Descriptor out_fd, Descriptor in_fd, std::optional<i64>& place, u64 size) {
     const FileUse in = TRY(use_file(in_fd, Rights::Read));
+    const bool is_seekable = in->has_trait(FileTraits::Seekable);
+    if (place && !is_seekable) return Error::Espipe;
+    const i64 start = place ? *place : static_cast<i64>(in->position());
+    if (static_cast<i64>(size) < 0 || start < 0 || !checked_add(start, static_cast<i64>(size)))
+        return Error::Einval;
     const FileUse out = TRY(use_file(out_fd, Rights::Write));
-    // The input must be mappable (sendfile(2)); a directory, a pipe or a terminal is not.
-    if (!in->has_trait(FileTraits::Seekable) || in->inode().is_directory()) return Error::Einval;
-    if (has(out->flags(), abi::OpenFlags::Append)) return Error::Einval;
-    const i64 start = offset.is_null() ? static_cast<i64>(in->position()) : i64 { TRY(offset.read()) };
-    if (start < 0) return Error::Einval;
+    const bool gives_pages = !in->has_trait(FileTraits::GivesNoPages) && !in->inode().is_directory();
+    if (!abi::is_fifo(out->inode().mode())) {
+        if (has(out->flags(), abi::OpenFlags::Append) || !is_seekable) return Error::Einval;
+        in->note_read();  // LINUX: whether it gives anything or not (splice_direct_to_actor)
+        if (size == 0) return 0uz;
+    }
+    if (!is_seekable || !gives_pages) return Error::Einval;
     FileSource source(*in, static_cast<u64>(start));
     const usize moved = TRY(transfer(source, *out, std::min<u64>(size, MAX_TRANSFER)));
-    if (offset.is_null())
-        in->set_position(source.offset());
+    if (place)
+        place = static_cast<i64>(source.offset());
     else
-        TRY(offset.write(static_cast<i64>(source.offset())));
+        in->set_position(source.offset());
+    return moved;
+}
+
+Answer<Size> sys_sendfile(Context&, Writable out_fd, Readable in_fd, OrNull<vm::UserInOut<FileOffset>> offset,
+                          Size size) {
+    std::optional<i64> place;
+    if (!offset.is_null()) place = i64 {
+            TRY(offset.read())
+        };
+    const Result<usize> moved = send(out_fd, in_fd, place, size);
+    if (place) TRY(offset.write(*place));  // after an error too
     return moved;
 }
 
@@ -192,16 +238,32 @@ Result<> sys_ftruncate(Context&, Writable fd, FileOffset size) {
     return result;
 }
 
+/// LINUX: what vfs_fallocate asks of the mode, whatever the file. Errors: Eopnotsupp, Einval.
+Result<> check_mode(abi::FallocateMode mode) {
+    using Mode = abi::FallocateMode;
+    constexpr Mode KNOWN = Mode::KeepSize | Mode::PunchHole | Mode::CollapseRange | Mode::ZeroRange |
+                           Mode::InsertRange | Mode::UnshareRange;
+    if (has(mode, ~KNOWN) || has_all(mode, Mode::PunchHole | Mode::ZeroRange)) return Error::Eopnotsupp;
+    if (has(mode, Mode::PunchHole) && !has(mode, Mode::KeepSize)) return Error::Eopnotsupp;
+    for (const Mode alone : {Mode::CollapseRange, Mode::InsertRange})
+        if (has(mode, alone) && mode != alone) return Error::Einval;
+    if (has(mode, Mode::UnshareRange) && has(mode, ~(Mode::UnshareRange | Mode::KeepSize)))
+        return Error::Einval;
+    return {};
+}
+
 Result<> sys_fallocate(Context&, Writable fd, abi::FallocateMode mode, FileOffset offset, FileOffset length) {
-    const FileUse file = TRY(use_file(fd, Rights::Write));
+    TRY(use_file(fd, Rights::Control));
     if (offset < 0 || length <= 0) return Error::Einval;
+    TRY(check_mode(mode));
+    const FileUse file = TRY(use_file(fd, Rights::Write));
     return file->allocate(mode, static_cast<u64>(offset), static_cast<u64>(length),
                           write_context(current_task()));
 }
 
 Result<> sys_fadvise64(Context&, Seekable fd, FileOffset, FileOffset length, abi::FileAdvice advice) {
-    const FileUse file = TRY(use_file(fd, Rights::None));
-    if (!file->has_trait(FileTraits::Seekable)) return Error::Espipe;
+    const FileUse file = TRY(use_file(fd, Rights::Control));
+    if (abi::is_fifo(file->inode().mode())) return Error::Espipe;
     if (length < 0 || advice > abi::FileAdvice::Noreuse) return Error::Einval;
     return {};  // advice on caching; files that live in memory have no other place to be
 }

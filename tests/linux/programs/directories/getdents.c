@@ -38,5 +38,19 @@ int main(void) {
     int gone = open("folder", O_RDONLY);
     rmdir("folder");
     FAILS(ENOENT, syscall(SYS_getdents64, gone, buffer, 1024));
+    FAILS(ENOTDIR, syscall(SYS_getdents64, eventfd(0, 0), unmapped(), 100));
+    FAILS(ENOTDIR, syscall(SYS_getdents64, open("/dev/null", O_WRONLY), unmapped(), 100));
+    FAILS(EBADF, syscall(SYS_getdents64, open("/", O_PATH), unmapped(), 100));
+    // The newest entry comes first.
+    mkdir("ordered", 0755);
+    make_file("ordered/first", "", 0644);
+    make_file("ordered/second", "", 0644);
+    mkdir("ordered/third", 0755);
+    rename("ordered/first", "ordered/last");
+    DIR* ordered = opendir("ordered");
+    for (struct dirent* entry; (entry = readdir(ordered)) != NULL;) SAY("%s", entry->d_name);
+    closedir(ordered);
+    char few[100];
+    FAILS(EINVAL, syscall(SYS_getdents64, open("/", O_RDONLY), few, 0x80000000u));
     return done();
 }

@@ -40,5 +40,13 @@ int main(void) {
     mkdir("closed", 0755), mkdir("closed/x", 0755);
     CHILD("exit 0", become_user(1000, 1000); FAILS(EACCES, mkdir("closed/y", 0755));
           FAILS(EACCES, rmdir("closed/x")));
+    // Each entry counts for the size, and so do the two that are always there.
+    struct stat sizes;
+    OK(mkdir("sized", 0755));
+    stat("sized", &sizes);
+    SAY("%ld", (long)sizes.st_size);
+    make_file("sized/one", "", 0644);
+    stat("sized", &sizes);
+    SAY("%ld", (long)sizes.st_size);
     return done();
 }

@@ -8,5 +8,7 @@ int main(void) {
     IS(EINVAL, posix_fadvise(fd, 0, 0, 99));
     IS(EBADF, posix_fadvise(99, 0, 0, 0));
     IS(ESPIPE, posix_fadvise(ends[0], 0, 0, 0));
+    OK(posix_fadvise(open("/dev/null", O_RDONLY), 0, 0, POSIX_FADV_NORMAL));
+    OK(posix_fadvise(eventfd(0, 0), 0, 0, POSIX_FADV_WILLNEED));
     return done();
 }

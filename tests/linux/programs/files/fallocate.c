@@ -1,6 +1,11 @@
 // fallocate(): growing, keeping the size, punching holes, and its errnos.
 #include "check.h"
 
+// fallocate(2); not in every C library's headers.
+#define FALLOC_FL_COLLAPSE_RANGE 0x08
+#define FALLOC_FL_INSERT_RANGE 0x20
+#define FALLOC_FL_UNSHARE_RANGE 0x40
+
 int main(void) {
     int fd = OK(open("file", O_CREAT | O_RDWR, 0644)), ends[2];
     struct stat status;
@@ -31,5 +36,16 @@ int main(void) {
     pipe(ends);
     FAILS(ESPIPE, fallocate(ends[1], 0, 0, 1));
     FAILS(ENODEV, fallocate(open("/dev/null", O_RDWR), 0, 0, 1));
+    // The mode is looked at before what the descriptor is.
+    int pipe_ends[2], null = OK(open("/dev/null", O_RDWR)), reader = OK(open("/proc/self/exe", O_RDONLY));
+    pipe(pipe_ends);
+    FAILS(EOPNOTSUPP, fallocate(null, FALLOC_FL_PUNCH_HOLE, 0, 10));
+    FAILS(EINVAL, fallocate(null, FALLOC_FL_INSERT_RANGE | FALLOC_FL_UNSHARE_RANGE, 0, 10));
+    FAILS(EINVAL, fallocate(pipe_ends[1], FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_KEEP_SIZE, 0, 10));
+    FAILS(EINVAL, fallocate(reader, FALLOC_FL_INSERT_RANGE | FALLOC_FL_KEEP_SIZE, 0, 10));
+    FAILS(EBADF, fallocate(reader, 0, 0, 10));
+    FAILS(EOPNOTSUPP, fallocate(null, 0x80, 0, 10));
+    FAILS(ENODEV, fallocate(null, 0, 0, 10));
+    FAILS(ESPIPE, fallocate(pipe_ends[1], 0, 0, 10));
     return done();
 }

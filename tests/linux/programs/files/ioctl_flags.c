@@ -22,5 +22,9 @@ int main(void) {
     FAILS(EBADF, ioctl(99, FIONREAD, &value));
     FAILS(EFAULT, ioctl(ends[0], FIONREAD, unmapped()));
     FAILS(EFAULT, ioctl(ends[0], FIONBIO, unmapped()));
+    int block_size = 0;
+    OK(ioctl(open("/dev/null", O_RDONLY), 2, &block_size));
+    SAY("%d", block_size);
+    FAILS(EFAULT, ioctl(open("/dev/null", O_RDONLY), 2, unmapped()));
     return done();
 }

@@ -38,5 +38,13 @@ int main(void) {
     OK(close(open("file", O_RDONLY | O_NOATIME)));
     OK(close(open("file", O_RDONLY | O_NOCTTY)));
     OK(close(open("file", O_RDONLY | 0x40000000)));
+    // Access mode 3 asks for both rights and gives neither, so a running program may be opened with it.
+    int neither = OK(open("/proc/self/exe", 3));
+    FAILS(EBADF, read(neither, unmapped(), 1));
+    FAILS(EBADF, write(neither, "x", 1));
+    FAILS(EINVAL, open("/dev/null", O_RDONLY | O_DIRECT));
+    FAILS(EINVAL, open("/", O_RDONLY | O_DIRECT));
+    SAY("%lx", syscall(SYS_fcntl, syscall(SYS_open, "/", O_RDONLY), F_GETFL));
+    SAY("%lx", syscall(SYS_fcntl, syscall(SYS_open, "/", O_PATH), F_GETFL));
     return done();
 }

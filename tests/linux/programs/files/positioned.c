@@ -26,5 +26,15 @@ int main(void) {
     int append = OK(open("file", O_WRONLY | O_APPEND));
     IS(1, pwrite(append, "!", 1, 0));
     SAY("pwrite to an appending descriptor appends: size %ld", (long)lseek(fd, 0, SEEK_END));
+    // That there are no positions comes before everything else but a bad offset.
+    int flow[2];
+    pipe(flow);
+    struct iovec vector = {unmapped(), 5};
+    FAILS(ESPIPE, pread(flow[0], unmapped(), 5, 0));
+    FAILS(ESPIPE, pread(flow[1], unmapped(), 5, 0));
+    FAILS(ESPIPE, pwrite(flow[0], "x", 1, 0));
+    FAILS(ESPIPE, preadv(flow[0], unmapped(), 1, 0));
+    FAILS(ESPIPE, pwritev(flow[0], &vector, -1, 0));
+    FAILS(EINVAL, pread(flow[0], unmapped(), 5, -1));
     return done();
 }

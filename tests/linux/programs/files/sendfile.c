@@ -24,5 +24,18 @@ int main(void) {
     offset = -1;
     FAILS(EINVAL, sendfile(out, in, &offset, 1));
     FAILS(EINVAL, sendfile(open("sink", O_WRONLY | O_APPEND), in, NULL, 1));
+    int null = OK(open("/dev/null", O_RDWR)), full = OK(open("/dev/full", O_WRONLY));
+    offset = 3;
+    FAILS(EINVAL, sendfile(out, null, &offset, 1));
+    IS(3, offset);
+    IS(0, sendfile(out, null, &offset, 0));
+    IS(4, sendfile(null, in, &offset, 4));
+    FAILS(ESPIPE, sendfile(out, ends[0], &offset, 1));
+    FAILS(EINVAL, sendfile(out, ends[0], NULL, 1));
+    FAILS(ESPIPE, sendfile(99, ends[0], &offset, 1));
+    FAILS(EFAULT, sendfile(99, 99, (void*)unmapped(), 1));
+    FAILS(EINVAL, sendfile(99, in, &offset, -1ul));
+    FAILS(EINVAL, sendfile(out, open("/", O_RDONLY), NULL, 1));
+    close(full);
     return done();
 }

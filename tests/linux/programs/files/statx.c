@@ -26,5 +26,19 @@ int main(void) {
     FAILS(EBADF, syscall(SYS_statx, 99, "file", 0, STATX_INO, &x));
     FAILS(EFAULT, syscall(SYS_statx, AT_FDCWD, NULL, 0, STATX_INO, &x));
     FAILS(EFAULT, syscall(SYS_statx, AT_FDCWD, "file", 0, STATX_INO, unmapped()));
+    // The birth time comes to those who ask for it.
+    struct statx birth;
+    static const unsigned MASKS[] = {0, STATX_BASIC_STATS, STATX_BTIME, STATX_ALL};
+    int file = OK(open("born", O_CREAT | O_WRONLY, 0644));
+    for (unsigned i = 0; i < ARRAY_SIZE(MASKS); i++) {
+        OK(statx(AT_FDCWD, "born", 0, MASKS[i], &birth));
+        SAY("%x %d %llx", birth.stx_mask & ~STATX_MNT_ID, birth.stx_btime.tv_sec != 0,
+            (unsigned long long)birth.stx_attributes_mask);
+    }
+    close(file);
+    int ends_[2];
+    pipe(ends_);
+    OK(statx(ends_[0], "", AT_EMPTY_PATH, STATX_ALL, &birth));
+    SAY("%x", birth.stx_mask & ~STATX_MNT_ID);
     return done();
 }

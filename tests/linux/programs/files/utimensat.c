@@ -50,5 +50,11 @@ int main(void) {
     });
     chmod("file", 0444);
     CHILD("exit 0", become_user(1000, 1000); FAILS(EACCES, utimensat(AT_FDCWD, "file", NULL, 0)));
+    // Times that cannot be are found out after what they are for.
+    struct timespec impossible[2] = {{0, 1000000000}, {0, 0}};
+    FAILS(ENOENT, utimensat(AT_FDCWD, "nowhere", impossible, 0));
+    FAILS(EFAULT, syscall(SYS_utimensat, AT_FDCWD, NULL, impossible, AT_SYMLINK_NOFOLLOW));
+    FAILS(EFAULT, syscall(SYS_utimensat, AT_FDCWD, "nowhere", unmapped(), 0x40000000));
+    FAILS(EINVAL, syscall(SYS_utimensat, AT_FDCWD, "nowhere", impossible, 0x40000000));
     return done();
 }

@@ -24,5 +24,14 @@ int main(void) {
     IS(4, writev(fd, half, 2));
     struct iovec bad[] = {{unmapped(), 4}, {"good", 4}};
     FAILS(EFAULT, writev(fd, bad, 2));
+    int only_read = OK(open("/proc/self/exe", O_RDONLY));
+    FAILS(EFAULT, writev(only_read, unmapped(), 1));
+    FAILS(EINVAL, syscall(SYS_writev, only_read, unmapped(), 2000));
+    IS(0, syscall(SYS_readv, only_read, unmapped(), 1ul << 40));
+    struct iovec nothing = {"", 0};
+    FAILS(EBADF, writev(only_read, &nothing, 1));
+    IS(0, readv(eventfd(3, 0), &nothing, 1));
+    IS(0, writev(eventfd(3, 0), &nothing, 1));
+    IS(0, readv(only_read, KERNEL_ADDRESS, 0));
     return done();
 }

@@ -28,5 +28,25 @@ int main(void) {
     FAILS(EINVAL, renameat2_("b", "c", 0x100));
     FAILS(EINVAL, renameat2_("b", "c", EXCHANGE | WHITEOUT));
     OK(renameat2_("b", "d", 0));
+    // What a whiteout leaves behind.
+    struct stat left;
+    make_file("covered", "covered", 0644);
+    make_file("replaced", "replaced", 0644);
+    OK(syscall(SYS_renameat2, AT_FDCWD, "covered", AT_FDCWD, "replaced", 4));
+    SAY("%s", content_of("replaced"));
+    OK(lstat("covered", &left));
+    SAY("%o %ld %ld", left.st_mode, (long)left.st_rdev, (long)left.st_nlink);
+    FAILS(ENXIO, open("covered", O_RDONLY));
+    FAILS(EEXIST, mkdir("covered", 0755));
+    OK(unlink("covered"));
+    mkdir("emptied", 0755), mkdir("taken", 0755), mkdir("taken/inner", 0755);
+    FAILS(ENOTEMPTY, syscall(SYS_renameat2, AT_FDCWD, "emptied", AT_FDCWD, "taken", 4));
+    TRUE(lstat("emptied", &left) == 0 && S_ISDIR(left.st_mode));
+    FAILS(EINVAL, syscall(SYS_renameat2, AT_FDCWD, "taken", AT_FDCWD, "replaced", 4 | 2));
+    // Flags, then the old path, then the new one.
+    FAILS(EINVAL, syscall(SYS_renameat2, AT_FDCWD, unmapped(), AT_FDCWD, unmapped(), 3));
+    FAILS(ENOENT, syscall(SYS_renameat2, AT_FDCWD, "nowhere/a", AT_FDCWD, unmapped(), 0));
+    FAILS(EFAULT, syscall(SYS_renameat2, AT_FDCWD, "replaced", AT_FDCWD, unmapped(), 0));
+    FAILS(ENOENT, linkat(AT_FDCWD, "nowhere", AT_FDCWD, unmapped(), 0));
     return done();
 }
