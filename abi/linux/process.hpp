@@ -72,7 +72,14 @@ enum class PrctlOption : std::uint32_t {
 
 enum class ArchPrctlCode : std::uint32_t { SetGs = 0x1001, SetFs = 0x1002, GetFs = 0x1003, GetGs = 0x1004 };
 
-enum class PersonalityFlags : std::uint32_t { None = 0, AddrNoRandomize = 0x0040000 };
+enum class PersonalityFlags : std::uint32_t {
+    None = 0,
+    AddrNoRandomize = 0x0040000,
+    FdpicFuncptrs = 0x0080000,
+    ShortInode = 0x1000000,
+    WholeSeconds = 0x2000000,
+    AddrLimit3gb = 0x8000000,
+};
 template <> inline constexpr bool IS_FLAG_ENUM<PersonalityFlags> = true;
 
 enum class RebootCommand : std::uint32_t {

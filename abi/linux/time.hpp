@@ -51,6 +51,13 @@ enum class ClockId : std::int32_t {
     Tai = 11,
 };
 
+/// A negative clock id is the CPU time of a process or a thread, or a descriptor (clock_getcpuclockid(3),
+/// include/linux/posix-timers_types.h): all bits of the pid inverted, then three that say what is counted.
+inline constexpr std::int32_t CPU_CLOCK_KIND = 3;
+inline constexpr std::int32_t CPU_CLOCK_OF_THREAD = 4;
+inline constexpr std::int32_t CPU_CLOCK_SHIFT = 3;
+enum class CpuClockKind : std::int32_t { Profiling = 0, User = 1, RunTime = 2, Descriptor = 3 };
+
 enum class TimerFlags : std::uint32_t { None = 0, Abstime = 1 };
 template <> inline constexpr bool IS_FLAG_ENUM<TimerFlags> = true;
 

@@ -34,6 +34,7 @@ enum class Capability : u8 {
     SysTime = 25,
     SysTtyConfig = 26,
     Syslog = 34,
+    WakeAlarm = 35,
 };
 
 class Identity final : public Object {

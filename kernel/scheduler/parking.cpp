@@ -42,6 +42,7 @@ Result<> park(WaitMode mode, Deadline deadline) {
     // A token that came since the caller's last look: look again.
     if (self.token_.exchange(EMPTY) == NOTIFIED) return {};
 
+    self.wait_mode_.store(mode, std::memory_order_relaxed);
     WakeTimer timer(self);
     timer.arm(deadline);
     {

@@ -88,6 +88,8 @@ class Thread final : public sync::ThreadHeader, public Object {
     std::string_view name() const { return {name_}; }
     void set_name(std::string_view name);
     ThreadState state() const { return state_.load(std::memory_order_relaxed); }
+    /// Of its last wait: what can end it besides the wake-up.
+    WaitMode wait_mode() const { return wait_mode_.load(std::memory_order_relaxed); }
     ThreadPriority priority() const { return priority_.get(); }
     QueueType queue_type() const { return queue_type_.get(); }
     ThreadStats stats() const;
@@ -138,6 +140,7 @@ class Thread final : public sync::ThreadHeader, public Object {
     std::atomic<ThreadState> state_{ThreadState::Blocked};
     /// The parking token; see parking.hpp.
     std::atomic<u8> token_{0};
+    std::atomic<WaitMode> wait_mode_{};
     /// The registers are still in use on some CPU: nobody else may switch to the thread yet.
     std::atomic<bool> is_on_cpu_{false};
     u32 cpu_ = 0;

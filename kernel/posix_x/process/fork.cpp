@@ -100,6 +100,20 @@ void run_child(void* argument) {
     arch::enter_user(task.registers());
 }
 
+/// LINUX: sched_fork.
+void inherit_scheduling(const Process& parent, Process& child, scheduler::Thread& thread) {
+    child.nice = parent.nice;
+    child.scheduling = parent.scheduling;
+    if (!parent.scheduling.resets_on_fork) return;
+    using Policy = abi::SchedulingPolicy;
+    const bool was_realtime = parent.scheduling.priority != 0;
+    child.scheduling = {was_realtime ? Policy::Other : parent.scheduling.policy, 0, false};
+    if (!was_realtime && child.nice >= 0) return;
+    child.nice = 0;
+    if (child.scheduling.policy != Policy::Idle)
+        scheduler::SCHEDULER.set_priority(thread, scheduler::ThreadPriority::Normal);
+}
+
 }  // namespace
 
 Result<Pid> clone_current_task(const CloneRequest& request) {
@@ -134,7 +148,7 @@ Result<Pid> clone_current_task(const CloneRequest& request) {
     task->personality_flags = parent.personality_flags;
     task->is_dumpable = parent.is_dumpable;
     task->places = parent.places;
-    process->nice = parent.process->nice;
+    inherit_scheduling(*parent.process, *process, *thread);
     {
         auto change = parent.process->limits_change.lock();
         process->limits.copy_from(parent.process->limits);
@@ -177,8 +191,8 @@ Result<Ref<Task>> create_first_task(fs::Path root, Ref<vm::AddressSpace> space,
     user->page_table = &task->space->page_table();
     thread->set_user(std::move(user));
     thread->add_work(scheduler::Work::RestoreFpu);
-    const u64 max_processes =
-        memory::get_stats().total_frames * PAGE_SIZE / (128 * KIB);  // as Linux: an eighth for stacks
+    // LINUX: stacks may take an eighth of the memory, and one user half of that (set_max_threads, fork_init).
+    const u64 max_processes = memory::get_stats().total_frames * PAGE_SIZE / (128 * KIB) / 2;
     process->limits.set_initial(max_processes);
     PROCESSES.add(*process, nullptr);
     thread->set_personality(task);

@@ -9,6 +9,7 @@
 
 #include <atomic>
 
+#include "abi/linux/scheduling.hpp"
 #include "posix_x/process/cpu_timers.hpp"
 #include "posix_x/process/resource_limits.hpp"
 #include "posix_x/signal/signals.hpp"
@@ -68,6 +69,14 @@ struct RealTimer : time::Timer {
     time::Deadline deadline = time::Deadline::never();
 };
 
+/// sched_setscheduler(2).
+struct Scheduling {
+    abi::SchedulingPolicy policy = abi::SchedulingPolicy::Other;
+    i32 priority = 0;  ///< 1 to 99 for FIFO and RR.
+    bool resets_on_fork =
+        false;  ///< Children start without a realtime policy and with no nice value below 0.
+};
+
 class Process final : public Object {
   public:
     explicit Process(Pid pid);
@@ -95,7 +104,8 @@ class Process final : public Object {
     WaitStatus wait_status;
     Signal exit_signal =
         Signal::Chld;         ///< What the parent gets when this process ends; None for a silent clone.
-    u32 last_uid = 0;         ///< The real user id, for waitid, once a zombie.
+    u32 last_uid = 0;         ///< The real user id, for waitid and kill, once a zombie,
+    u32 last_saved_uid = 0;   ///< and the saved one.
     char last_name[16] = {};  ///< Of its task, once a zombie.
     bool stop_is_reportable = false;
     bool continue_is_reportable = false;
@@ -131,6 +141,7 @@ class Process final : public Object {
     CpuTimers cpu_timers;
     time::Nanoseconds started_at = time::monotonic();
     i32 nice = 0;
+    Scheduling scheduling;
 
     u64 limit(Resource resource) const { return limits.soft(resource); }
 

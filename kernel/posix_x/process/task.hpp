@@ -16,7 +16,10 @@ namespace exo::posix_x {
 struct AlternateStack {
     u64 base = 0;
     u64 size = 0;
-    u32 flags = 2;  ///< SS_DISABLE
+    u32 flags = 0;  ///< As the program gave them.
+
+    /// SS_AUTODISARM: out of use while a handler runs on it.
+    static constexpr u32 AUTO_DISARM = 1U << 31;
 };
 
 /// What a vfork parent waits for: the child has its own address space, or is gone.

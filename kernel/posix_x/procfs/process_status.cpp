@@ -51,14 +51,17 @@ Result<> generate_process_stat(Process& process, const ProcessView& view, String
                view.children_usage.major_faults);
     fields.add(ticks(view.usage.user_time), ticks(view.usage.system_time),
                ticks(view.children_usage.user_time), ticks(view.children_usage.system_time));
-    fields.add(20 + view.nice, view.nice, view.is_zombie() ? 0 : 1, 0, ticks(view.started_at));
+    const Scheduling& scheduling = view.scheduling;
+    fields.add(scheduling.priority != 0 ? -1 - scheduling.priority : 20 + view.nice, view.nice,
+               view.is_zombie() ? 0 : 1, 0, ticks(view.started_at));
     fields.add(memory.virtual_pages * PAGE_SIZE, memory.resident_anonymous + memory.resident_source,
                process.limit(Resource::ResidentSet));
     fields.add(code, code, places.stack_pointer, 0, 0);  // startcode endcode startstack kstkesp kstkeip
     fields.add(view.pending.bits() & INT32_MAX, view.blocked.bits() & INT32_MAX,
                view.ignored.bits() & INT32_MAX, view.caught.bits() & INT32_MAX);
     fields.add(is_permitted && !view.is_running ? 1 : 0, 0, 0, static_cast<i32>(view.exit_signal), 0);
-    fields.add(0, 0, 0, 0, 0);  // rt_priority policy delayacct_blkio_ticks guest_time cguest_time
+    fields.add(scheduling.priority, std::to_underlying(scheduling.policy));
+    fields.add(0, 0, 0);  // delayacct_blkio_ticks guest_time cguest_time
     fields.add(0, 0, heap_start, places.arguments_start, places.arguments_end, places.environment_start,
                places.environment_end);
     fields.add(is_permitted || view.is_zombie() ? view.exit_word : 0);

@@ -33,6 +33,7 @@ void copy_task(Process::Signals& state, Task& task, ProcessView& view) {
     const scheduler::ThreadState thread_state = thread.state();
     view.is_running =
         thread_state == scheduler::ThreadState::Running || thread_state == scheduler::ThreadState::Ready;
+    view.is_deaf_to_signals = !view.is_running && thread.wait_mode() != scheduler::WaitMode::Interruptible;
     view.usage = to_usage(thread.cpu_use());
     view.pending = task.pending.set();
     view.process_pending = state.pending.set();
@@ -58,6 +59,7 @@ void copy_task(Process::Signals& state, Task& task, ProcessView& view) {
 Result<ProcessView> look_at(Process& process) {
     ProcessView view;
     view.nice = process.nice;
+    view.scheduling = process.scheduling;
     view.started_at = process.started_at;
     {
         auto tree = PROCESSES.lock();
@@ -71,7 +73,7 @@ Result<ProcessView> look_at(Process& process) {
 
 char ProcessView::state_letter() const {
     switch (state) {
-        case ProcessState::Running: return is_running ? 'R' : 'S';
+        case ProcessState::Running: return is_running ? 'R' : is_deaf_to_signals ? 'D' : 'S';
         case ProcessState::Stopped: return 'T';
         case ProcessState::Zombie: return 'Z';
         case ProcessState::Reaped: return 'X';
@@ -82,6 +84,7 @@ std::string_view ProcessView::state_name() const {
     switch (state_letter()) {
         case 'R': return "running";
         case 'S': return "sleeping";
+        case 'D': return "disk sleep";
         case 'T': return "stopped";
         case 'Z': return "zombie";
         default: return "dead";

@@ -8,7 +8,8 @@ namespace exo::posix_x::procfs {
 struct ProcessView {
     char name[16] = {};
     ProcessState state = ProcessState::Running;
-    bool is_running = false;  ///< Its thread has the CPU or waits for it.
+    bool is_deaf_to_signals = false;  ///< It waits for what no signal ends; only SIGKILL may.
+    bool is_running = false;          ///< Its thread has the CPU or waits for it.
     bool has_executed = false;
     Pid parent = 0;
     Pid group = 0;
@@ -18,6 +19,7 @@ struct ProcessView {
     Signal exit_signal = Signal::None;
     i32 exit_word = 0;
     i32 nice = 0;
+    Scheduling scheduling;
     time::Nanoseconds started_at = 0;
     ResourceUsage usage;
     ResourceUsage children_usage;

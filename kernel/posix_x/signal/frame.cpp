@@ -21,7 +21,12 @@ constexpr u64 FLAG_RF = 0x10000;
 constexpr u64 FLAG_DF = 0x400;
 constexpr u64 FLAG_TF = 0x100;
 
+constexpr u32 ON_STACK = 1;
+constexpr u32 DISABLE = 2;
+
+/// One that disarms itself is out of use while something runs on it.
 bool is_on_alternate_stack(const AlternateStack& stack, u64 rsp) {
+    if ((stack.flags & AlternateStack::AUTO_DISARM) != 0) return false;
     return stack.size != 0 && rsp > stack.base && rsp - stack.base <= stack.size;
 }
 
@@ -37,7 +42,7 @@ void fill_context(const Task& task, const arch::UserRegisters& r, SignalSet old_
     out.uc_flags = abi::UC_FP_XSTATE | abi::UC_SIGCONTEXT_SS | abi::UC_STRICT_RESTORE_SS;
     out.uc_stack.ss_sp = task.alternate_stack.base;
     out.uc_stack.ss_size = task.alternate_stack.size;
-    out.uc_stack.ss_flags = static_cast<i32>(stack_flags(task, r.rsp));
+    out.uc_stack.ss_flags = static_cast<i32>(task.alternate_stack.flags);
     abi::sigcontext& c = out.uc_mcontext;
     c.r8 = r.r8, c.r9 = r.r9, c.r10 = r.r10, c.r11 = r.r11, c.r12 = r.r12, c.r13 = r.r13, c.r14 = r.r14,
     c.r15 = r.r15;
@@ -69,10 +74,28 @@ void fill_siginfo(const SignalInfo& info, abi::siginfo& out) {
 }
 
 u32 stack_flags(const Task& task, u64 rsp) {
-    constexpr u32 ON_STACK = 1;
-    constexpr u32 DISABLED = 2;
-    if (task.alternate_stack.size == 0) return DISABLED;
+    if (task.alternate_stack.size == 0) return DISABLE;
     return is_on_alternate_stack(task.alternate_stack, rsp) ? ON_STACK : 0;
+}
+
+Result<> set_alternate_stack(Task& task, const abi::stack_t& wanted, u64 stack_pointer) {
+    constexpr u64 MIN_SIZE = 2048;
+    if (stack_flags(task, stack_pointer) == ON_STACK) return Error::Eperm;
+    const u32 given = static_cast<u32>(wanted.ss_flags);
+    const u32 mode = given & ~AlternateStack::AUTO_DISARM;
+    const u32 flags = given & AlternateStack::AUTO_DISARM;
+    if (mode != 0 && mode != ON_STACK && mode != DISABLE) return Error::Einval;
+    AlternateStack& stack = task.alternate_stack;
+    // LINUX: what changes nothing is not looked at further, a stack of no size included.
+    const bool is_same = stack.base == wanted.ss_sp && stack.size == wanted.ss_size && stack.flags == given;
+    if (is_same) return {};
+    if (mode == DISABLE)
+        stack = {0, 0, given};
+    else if (wanted.ss_size < MIN_SIZE)
+        return Error::Enomem;
+    else
+        stack = {wanted.ss_sp, wanted.ss_size, mode | flags};
+    return {};
 }
 
 Result<> push_signal_frame(Task& task, const SignalInfo& info, const SignalAction& action, SignalSet old_mask,
@@ -94,6 +117,7 @@ Result<> push_signal_frame(Task& task, const SignalInfo& info, const SignalActio
     // SAFETY: a structure of integers, all of whose bytes were set to zero first.
     TRY(vm::write_user(frame_address, {reinterpret_cast<const u8*>(&frame), sizeof(frame)}));
 
+    if ((alternate.flags & AlternateStack::AUTO_DISARM) != 0) task.alternate_stack = {.flags = DISABLE};
     reset_fpu_state(*task.thread);  // the handler starts with a clean FPU, as every function may expect
 
     registers.rdi = static_cast<u64>(info.signal);
@@ -128,8 +152,7 @@ Result<> pop_signal_frame(Task& task, arch::UserRegisters& registers) {
     r.cs = USER_CS;
     r.ss = USER_SS;
     r.original_rax = ~0ULL;
-    task.alternate_stack = {context.uc_stack.ss_sp,
-                            context.uc_stack.ss_flags == 2 ? 0 : context.uc_stack.ss_size, 0};
+    (void)set_alternate_stack(task, context.uc_stack, r.rsp);  // LINUX: one that cannot be is left alone
     return {};
 }
 

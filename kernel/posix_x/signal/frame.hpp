@@ -15,6 +15,8 @@ Result<> pop_signal_frame(Task& task, arch::UserRegisters& registers);
 
 /// siginfo_t as a program sees it; `out` must be all zeros.
 void fill_siginfo(const SignalInfo& info, abi::siginfo& out);
+/// sigaltstack. Errors: Eperm (`stack_pointer` is on it), Einval, Enomem (too small).
+Result<> set_alternate_stack(Task& task, const abi::stack_t& wanted, u64 stack_pointer);
 /// SS_DISABLE, SS_ONSTACK or 0 for a stack pointer.
 u32 stack_flags(const Task& task, u64 rsp);
 

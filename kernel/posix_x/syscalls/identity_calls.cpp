@@ -210,22 +210,26 @@ Answer<Count32> sys_getgroups(Context&, SignedCount size, OutArray<Gid, 0> out) 
 Result<> sys_setgroups(Context&, Count size, InArray<Gid, 0> list) {
     const Identity& now = *current_task().identity;
     if (!now.can(Capability::Setgid)) return Error::Eperm;
-    if (size > MAX_GROUPS) return Error::Einval;
+    const auto count = static_cast<u32>(u64{size});  // LINUX: an int
+    if (count > MAX_GROUPS) return Error::Einval;
     Ref<Identity> next = TRY(now.clone());
     next->groups.clear();
-    TRY(next->groups.reserve(size));
-    for (u64 index = 0; index < size; ++index)
-        next->groups.push_within_capacity(TRY(vm::UserIn<u32>(list.address + index * sizeof(u32)).read()));
+    TRY(next->groups.reserve(count));
+    for (u64 index = 0; index < count; ++index) {
+        const u32 group = TRY(vm::UserIn<u32>(list.address + index * sizeof(u32)).read());
+        if (group == UNCHANGED) return Error::Einval;  // stands for no group
+        next->groups.push_within_capacity(group);
+    }
     std::make_heap(next->groups.begin(), next->groups.end());
     std::sort_heap(next->groups.begin(), next->groups.end());
     adopt(std::move(next));
     return {};
 }
 
-// ---- Capabilities, version 3 of the interface (capget(2)).
+// ---- Capabilities (capget(2)).
 
 struct CapabilityHeader {
-    u32 version;  ///< VERSION_3
+    u32 version;  ///< VERSION_1 and the like.
     i32 pid;
 };
 struct CapabilityData {
@@ -233,58 +237,83 @@ struct CapabilityData {
     u32 permitted;
     u32 inheritable;
 };
+constexpr u32 VERSION_1 = 0x19980330;
+constexpr u32 VERSION_2 = 0x20071026;
 constexpr u32 VERSION_3 = 0x20080522;
-/// The lower and the upper 32 of each set.
+/// The lower and the upper 32 of each set; the first version has only the lower ones.
 using CapabilitiesIn = FixedArray<CapabilityData, Direction::In, 2>;
 using CapabilitiesOut = FixedArray<CapabilityData, Direction::Out, 2>;
 
-/// Writes the version that is supported and fails if another was asked for.
-Result<CapabilityHeader> read_header(vm::UserInOut<CapabilityHeader> user) {
-    CapabilityHeader header = TRY(user.read());
-    if (header.version == VERSION_3) return header;
-    header.version = VERSION_3;
-    TRY(user.write(header));
-    return Error::Einval;
+/// How many words of each set the program's version has; 0: not known, and the newest one is written there instead.
+Result<u32> read_version(u64 header) {
+    vm::UserInOut<u32> version(header);
+    switch (TRY(version.read())) {
+        case VERSION_1: return 1U;
+        case VERSION_2:
+        case VERSION_3: return 2U;
+        default: TRY(version.write(VERSION_3)); return 0U;
+    }
 }
 
-Result<> sys_capget(Context&, vm::UserInOut<CapabilityHeader> user_header, OrNull<CapabilitiesOut> data) {
-    const CapabilityHeader header = TRY(read_header(user_header));
-    if (header.pid < 0) return Error::Einval;
+Result<i32> read_pid(u64 header) {
+    return vm::UserIn<i32>(header + __builtin_offsetof(CapabilityHeader, pid)).read();
+}
+
+Result<Ref<Identity>> identity_of_pid(Pid pid) {
+    if (pid == 0 || pid == current_process().pid()) return current_task().identity;
+    const Ref<Process> process = PROCESSES.find(pid);
+    if (!process) return Error::Esrch;
+    Ref<Identity> identity = identity_of(*process);
+    if (!identity) return Error::Esrch;
+    return identity;
+}
+
+/// LINUX: without a place for the answer only the version is looked at, and no version is an error then.
+Result<> sys_capget(Context&, vm::UserInOut<CapabilityHeader> header, OrNull<CapabilitiesOut> data) {
+    const u32 words = TRY(read_version(header.address()));
     if (data.address == 0) return {};
-    if (header.pid != 0 && header.pid != current_process().pid()) return Error::Esrch;
-    const Identity& now = *current_task().identity;
-    for (u32 half = 0; half < 2; ++half) {
+    if (words == 0) return Error::Einval;
+    const Pid pid = TRY(read_pid(header.address()));
+    if (pid < 0) return Error::Einval;
+    const Ref<Identity> identity = TRY(identity_of_pid(pid));
+    for (u32 half = 0; half < words; ++half) {
         const u32 shift = half * 32;
-        const CapabilityData words{static_cast<u32>(now.effective >> shift),
-                                   static_cast<u32>(now.permitted >> shift),
-                                   static_cast<u32>(now.inheritable >> shift)};
-        TRY(vm::UserOut<CapabilityData>(data.address + half * sizeof(words)).write(words));
+        const CapabilityData out{static_cast<u32>(identity->effective >> shift),
+                                 static_cast<u32>(identity->permitted >> shift),
+                                 static_cast<u32>(identity->inheritable >> shift)};
+        TRY(vm::UserOut<CapabilityData>(data.address + half * sizeof(out)).write(out));
     }
     return {};
 }
 
-Result<> sys_capset(Context&, vm::UserInOut<CapabilityHeader> user_header, CapabilitiesIn data) {
-    const CapabilityHeader header = TRY(read_header(user_header));
-    if (header.pid != 0 && header.pid != current_process().pid()) return Error::Eperm;
+Result<> sys_capset(Context&, vm::UserInOut<CapabilityHeader> header, CapabilitiesIn data) {
+    const u32 words = TRY(read_version(header.address()));
+    if (words == 0) return Error::Einval;
+    const Pid pid = TRY(read_pid(header.address()));
+    if (pid != 0 && pid != current_process().pid()) return Error::Eperm;
     CapabilitySet effective = 0;
     CapabilitySet permitted = 0;
     CapabilitySet inheritable = 0;
-    for (u32 half = 0; half < 2; ++half) {
-        const CapabilityData words =
+    for (u32 half = 0; half < words; ++half) {
+        const CapabilityData in =
             TRY(vm::UserIn<CapabilityData>(data.address + half * sizeof(CapabilityData)).read());
-        effective |= static_cast<u64>(words.effective) << (half * 32);
-        permitted |= static_cast<u64>(words.permitted) << (half * 32);
-        inheritable |= static_cast<u64>(words.inheritable) << (half * 32);
+        effective |= static_cast<u64>(in.effective) << (half * 32);
+        permitted |= static_cast<u64>(in.permitted) << (half * 32);
+        inheritable |= static_cast<u64>(in.inheritable) << (half * 32);
     }
+    // Bits that stand for nothing are neither given nor refused.
+    effective &= ALL_CAPABILITIES;
+    permitted &= ALL_CAPABILITIES;
+    inheritable &= ALL_CAPABILITIES;
     const Identity& now = *current_task().identity;
     if ((permitted & ~now.permitted) != 0 || (effective & ~permitted) != 0) return Error::Eperm;
     const CapabilitySet may_inherit =
-        now.inheritable | (now.can(Capability::Setpcap) ? now.bounding : now.permitted);
+        now.inheritable | (now.can(Capability::Setpcap) ? now.bounding : now.permitted & now.bounding);
     if ((inheritable & ~may_inherit) != 0) return Error::Eperm;
     Ref<Identity> next = TRY(now.clone());
-    next->effective = effective & ALL_CAPABILITIES;
-    next->permitted = permitted & ALL_CAPABILITIES;
-    next->inheritable = inheritable & ALL_CAPABILITIES;
+    next->effective = effective;
+    next->permitted = permitted;
+    next->inheritable = inheritable;
     next->ambient &= next->permitted & next->inheritable;
     current_task().set_identity(std::move(next));
     return {};

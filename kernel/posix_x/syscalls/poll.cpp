@@ -34,6 +34,7 @@ Result<> read_entries(u64 address, std::span<PollEntry> entries) {
 
 /// Only revents changes: other threads may be writing the rest. Errors: Efault.
 Result<> write_events(u64 address, std::span<const PollEntry> entries) {
+    if (entries.empty() && !memory::is_user_range(address, 0)) return Error::Efault;
     for (usize i = 0; i < entries.size(); ++i) {
         const u64 place = address + i * sizeof(abi::pollfd) + __builtin_offsetof(abi::pollfd, revents);
         TRY(vm::UserOut<u16>(place).write(static_cast<u16>(entries[i].found)));

@@ -131,8 +131,27 @@ SignalInfo info_of(const WaitResult& result) {
 using WaitidFlags = Known<WaitFlags::Nohang | WaitFlags::Untraced | WaitFlags::Exited | WaitFlags::Continued |
                           WaitFlags::Nowait | WaitFlags::Nothread | WaitFlags::All | WaitFlags::Clone>;
 
-Result<> sys_waitid(Context&, WaitFor which, SelectedId<0> id, OrNull<vm::UserOut<abi::siginfo>> out,
-                    WaitidFlags given, OrNull<vm::UserOut<abi::rusage>> usage) {
+/// The part of siginfo_t that waitid writes. The rest stays as the program left it.
+struct WaitidInfo {
+    i32 signal;
+    i32 error;
+    i32 code;
+};
+struct WaitidChild {
+    i32 pid;
+    u32 uid;
+    i32 status;
+};
+
+Result<> write_waitid_info(u64 address, const WaitResult& result) {
+    constexpr u64 CHILD_OFFSET = __builtin_offsetof(abi::siginfo, words);
+    const SignalInfo info = result.pid != 0 ? info_of(result) : SignalInfo{.code = 0};
+    TRY(vm::UserOut<WaitidInfo>(address).write({static_cast<i32>(info.signal), 0, info.code}));
+    return vm::UserOut<WaitidChild>(address + CHILD_OFFSET)
+        .write({info.sender, info.sender_uid, info.status});
+}
+
+Result<WaitResult> wait_by_id(WaitFor which, i32 id, WaitidFlags given) {
     const WaitFlags options = TRY(given.checked());
     if (!has(options, WaitFlags::Untraced | WaitFlags::Exited | WaitFlags::Continued)) return Error::Einval;
     WaitRequest request = request_of(options);
@@ -141,23 +160,27 @@ Result<> sys_waitid(Context&, WaitFor which, SelectedId<0> id, OrNull<vm::UserOu
     switch (which) {
         case WaitFor::All: break;
         case WaitFor::Pid:
-            if (id.value <= 0) return Error::Einval;
+            if (id <= 0) return Error::Einval;
             request.selection = ChildSelection::Pid;
-            request.id = id.value;
+            request.id = id;
             break;
         case WaitFor::Group:
-            if (id.value < 0) return Error::Einval;
+            if (id < 0) return Error::Einval;
             request.selection = ChildSelection::Group;
-            request.id = id.value == 0 ? current_process().group : id.value;
+            request.id = id == 0 ? current_process().group : id;
             break;
         default: return Error::Einval;  // there are no pidfds
     }
-    const WaitResult result = TRY(wait_for_child(request));
-    if (result.pid != 0 && !usage.is_null()) TRY(usage.write(to_abi(result.usage)));
-    if (out.is_null()) return {};
-    abi::siginfo record{};
-    if (result.pid != 0) fill_siginfo(info_of(result), record);
-    return out.write(record);
+    return wait_for_child(request);
+}
+
+/// LINUX: the structure is written, with zeros, after an error too.
+Result<> sys_waitid(Context&, WaitFor which, SelectedId<0> id, OrNull<vm::UserOut<abi::siginfo>> out,
+                    WaitidFlags given, OrNull<vm::UserOut<abi::rusage>> usage) {
+    const Result<WaitResult> result = wait_by_id(which, id.value, given);
+    if (result && result->pid != 0 && !usage.is_null()) TRY(usage.write(to_abi(result->usage)));
+    if (!out.is_null()) TRY(write_waitid_info(out.address(), result ? *result : WaitResult{}));
+    return result ? Result<>{} : Result<>(result.error());
 }
 
 // ---- Numbers
@@ -186,7 +209,8 @@ Answer<PidOf<PidUse::Session>> sys_getsid(Context&, PidOf<PidUse::ProcessOrSelf>
 }
 
 Result<> sys_setpgid(Context&, PidOf<PidUse::ProcessOrSelf> pid, PidOf<PidUse::GroupOrOwn> group) {
-    if (group.value < 0) return Error::Einval;
+    // LINUX: 0 stands for the process's own number, and a negative one for no group.
+    if (group.value < 0 || (group.value == 0 && pid.value < 0)) return Error::Einval;
     Process& self = current_process();
     auto tree = PROCESSES.lock();
     Process* process = pid.value == 0 ? &self : tree->find(pid.value);

@@ -1,4 +1,7 @@
-// sched_*, getpriority, setpriority (sched(7)). There is one policy, SCHED_OTHER.
+// sched_*, getpriority, setpriority (sched(7)).
+//
+// Policies become the scheduler's priorities: FIFO and RR are Realtime, which is served before all others whatever the
+// static priority, in turns of a time slice; IDLE is Idle; OTHER and BATCH are by the nice value.
 #include "posix_x/syscalls/scheduling.hpp"
 
 #include <algorithm>
@@ -24,7 +27,11 @@ using abi::sched_param;
 using Policy = abi::SchedulingPolicy;
 using ProcessOrSelf = PidOf<PidUse::ProcessOrSelf>;
 
-constexpr ThreadPriority priority_for(i32 nice) {
+constexpr bool is_realtime(Policy policy) { return policy == Policy::Fifo || policy == Policy::RoundRobin; }
+
+constexpr ThreadPriority priority_for(Policy policy, i32 nice) {
+    if (is_realtime(policy)) return ThreadPriority::Realtime;
+    if (policy == Policy::Idle) return ThreadPriority::Idle;
     if (nice < -4) return ThreadPriority::High;
     return nice > 4 ? ThreadPriority::Low : ThreadPriority::Normal;
 }
@@ -43,7 +50,8 @@ bool may_schedule(Process& target) {
     const Identity& caller = *current_task().identity;
     if (caller.can(Capability::SysNice)) return true;
     const Ref<Identity> owner = identity_of(target);
-    return owner && (caller.euid == owner->uid || caller.euid == owner->euid);
+    if (!owner) return caller.euid == target.last_uid;  // a zombie keeps its ids
+    return caller.euid == owner->uid || caller.euid == owner->euid;
 }
 
 Result<> sys_sched_yield(Context&) {
@@ -51,39 +59,87 @@ Result<> sys_sched_yield(Context&) {
     return {};
 }
 
-// ---- Policies
-
-Answer<Policy> sys_sched_getscheduler(Context&, ProcessOrSelf pid) {
-    TRY(find_process(pid));
-    return static_cast<u32>(Policy::Other);
+/// Lets the scheduler know what has been set.
+void apply(Process& process) {
+    const ThreadPriority priority = priority_for(process.scheduling.policy, process.nice);
+    auto state = process.signals.lock();  // keeps the task from ending
+    if (state->task != nullptr) scheduler::SCHEDULER.set_priority(*state->task->thread, priority);
 }
 
-/// The flag says that children get the default policy, which is the only one here.
-using PolicyWord = ChoiceWith<Policy, abi::SchedulingFlags>;
+// ---- Policies
 
-Result<> set_policy(ProcessOrSelf pid, PolicyWord policy, vm::UserIn<sched_param> parameters) {
-    if (pid < 0 || static_cast<i32>(policy.value) < 0 || parameters.is_null()) return Error::Einval;
-    const i32 wanted = TRY(parameters.read())
-    .sched_priority;
-    Ref<Process> process = TRY(find_process(pid));
-    if (policy.choice() != Policy::Other || wanted != 0) return Error::Einval;
-    if (!may_schedule(*process)) return Error::Eperm;
+using abi::SchedulingFlags;
+
+/// The flag says that children get the default policy.
+using PolicyWord = ChoiceWith<Policy, SchedulingFlags>;
+
+Answer<PolicyWord> sys_sched_getscheduler(Context&, ProcessOrSelf pid) {
+    const Scheduling& now = TRY(find_process(pid))
+    ->scheduling;
+    return std::to_underlying(now.policy) | (now.resets_on_fork ? abi::raw(SchedulingFlags::ResetOnFork) : 0);
+}
+
+/// LINUX: user_check_sched_setscheduler: what a process without CAP_SYS_NICE may change.
+Result<> check_change(Process& process, const Scheduling& wanted) {
+    if (current_task().identity->can(Capability::SysNice)) return {};
+    const Scheduling& now = process.scheduling;
+    const u64 limit = process.limit(Resource::RealtimePriority);
+    if (is_realtime(wanted.policy)) {
+        if (wanted.policy != now.policy && limit == 0) return Error::Eperm;
+        if (wanted.priority > now.priority && static_cast<u64>(wanted.priority) > limit) return Error::Eperm;
+    }
+    const bool may_be_nice = static_cast<u64>(20 - process.nice) <= process.limit(Resource::Nice);
+    if (now.policy == Policy::Idle && wanted.policy != Policy::Idle && !may_be_nice) return Error::Eperm;
+    if (!may_schedule(process)) return Error::Eperm;
+    if (now.resets_on_fork && !wanted.resets_on_fork) return Error::Eperm;
+    return {};
+}
+
+constexpr bool is_valid(const Scheduling& wanted) {
+    switch (wanted.policy) {
+        case Policy::Fifo:
+        case Policy::RoundRobin: return wanted.priority >= 1 && wanted.priority <= 99;
+        case Policy::Other:
+        case Policy::Batch:
+        case Policy::Idle: return wanted.priority == 0;
+        case Policy::Deadline: return false;  // has parameters that these calls do not carry
+    }
+    return false;
+}
+
+Result<> set_scheduling(Process& process, const Scheduling& wanted) {
+    if (!is_valid(wanted)) return Error::Einval;
+    TRY(check_change(process, wanted));
+    process.scheduling = wanted;
+    apply(process);
     return {};
 }
 
 Result<> sys_sched_setscheduler(Context&, ProcessOrSelf pid, PolicyWord policy,
                                 vm::UserIn<sched_param> parameters) {
-    return set_policy(pid, policy, parameters);
+    if (static_cast<i32>(policy.value) < 0 || pid < 0 || parameters.is_null()) return Error::Einval;
+    const i32 priority = TRY(parameters.read())
+    .sched_priority;
+    const bool resets = (policy.value & abi::raw(SchedulingFlags::ResetOnFork)) != 0;
+    return set_scheduling(*TRY(find_process(pid)), {policy.choice(), priority, resets});
 }
 
 Result<> sys_sched_getparam(Context&, ProcessOrSelf pid, vm::UserOut<sched_param> out) {
     if (out.is_null()) return Error::Einval;
-    TRY(find_process(pid));
-    return out.write({0});
+    return out.write({
+        TRY(find_process(pid))
+        ->scheduling.priority
+    });
 }
 
 Result<> sys_sched_setparam(Context&, ProcessOrSelf pid, vm::UserIn<sched_param> parameters) {
-    return set_policy(pid, {static_cast<u32>(Policy::Other)}, parameters);
+    if (pid < 0 || parameters.is_null()) return Error::Einval;
+    const i32 priority = TRY(parameters.read())
+    .sched_priority;
+    Ref<Process> process = TRY(find_process(pid));
+    Scheduling wanted = process->scheduling;
+    wanted.priority = priority;
+    return set_scheduling(*process, wanted);
 }
 
 /// What the numbers mean in Linux, whether or not the policy can be had here.
@@ -104,16 +160,26 @@ Answer<StaticPriority> sys_sched_get_priority_min(Context& context, Policy polic
     > 0 ? 1 : 0;
 }
 
+/// LINUX: FIFO has no end to its turn, and says 0.
 Result<> sys_sched_rr_get_interval(Context&, ProcessOrSelf pid, vm::UserOut<abi::timespec> out) {
-    TRY(find_process(pid));
-    return out.write(to_timespec(scheduler::time_slice(scheduler::QueueType::Normal)));
+    const Ref<Process> process = TRY(find_process(pid));
+    const bool is_endless = process->scheduling.policy == Policy::Fifo;
+    return out.write(to_timespec(is_endless ? 0 : scheduler::time_slice(scheduler::QueueType::Normal)));
 }
 
 // ---- CPUs
 
+/// LINUX: here a negative number is only that of no process.
+Result<Ref<Process>> find_for_affinity(ProcessOrSelf pid) {
+    if (pid.value < 0) return Error::Esrch;
+    return find_process(pid);
+}
+
 Answer<Size> sys_sched_getaffinity(Context&, ProcessOrSelf pid, Size32 size, OutBytes<1> out) {
-    if (size < sizeof(u64) || size % sizeof(u64) != 0) return Error::Einval;
-    TRY(find_process(pid));
+    constexpr u32 BITS_PER_BYTE = 8;
+    const bool holds_all = u32{size} * BITS_PER_BYTE >= ONLINE_CPUS;  // in 32 bits, as on Linux
+    if (!holds_all || size % sizeof(u64) != 0) return Error::Einval;
+    TRY(find_for_affinity(pid));
     TRY(vm::UserOut<u64>(out.address).write(ONLINE_MASK));
     return u64{sizeof(u64)};
 }
@@ -122,8 +188,9 @@ Answer<Size> sys_sched_getaffinity(Context&, ProcessOrSelf pid, Size32 size, Out
 Result<> sys_sched_setaffinity(Context&, ProcessOrSelf pid, Size32 size, InBytes<1> in) {
     u64 mask = 0;
     // SAFETY: the bytes of an integer, the first ones its lower bits.
-    TRY(vm::read_user(in.address, {reinterpret_cast<u8*>(&mask), std::min<usize>(size, sizeof(mask))}));
-    Ref<Process> process = TRY(find_process(pid));
+    if (size != 0)
+        TRY(vm::read_user(in.address, {reinterpret_cast<u8*>(&mask), std::min<usize>(size, sizeof(mask))}));
+    Ref<Process> process = TRY(find_for_affinity(pid));
     if (!may_schedule(*process)) return Error::Eperm;
     if ((mask & ONLINE_MASK) == 0) return Error::Einval;
     return {};
@@ -171,8 +238,7 @@ Result<> set_nice(Process& process, i32 nice) {
                             current_task().identity->can(Capability::SysNice);
     if (nice < process.nice && !is_allowed) return Error::Eacces;
     process.nice = nice;
-    auto state = process.signals.lock();  // keeps the task from ending
-    if (state->task != nullptr) scheduler::SCHEDULER.set_priority(*state->task->thread, priority_for(nice));
+    apply(process);
     return {};
 }
 
@@ -181,7 +247,9 @@ Result<> sys_setpriority(Context&, PriorityOf which, SelectedId<0> who, NiceValu
     Result<> result = Error::Esrch;
     TRY(for_each_named(which, who, [&](Process& process) {
         const Result<> one = set_nice(process, nice);
-        if (!one || (!result && result.error() == Error::Esrch)) result = one;
+        const bool is_first = !result && result.error() == Error::Esrch;
+        // LINUX: of several that fail one tells why: the oldest of a group, the youngest of a user.
+        if (is_first || (!one && (result || which == PriorityOf::User))) result = one;
     }));
     return result;
 }

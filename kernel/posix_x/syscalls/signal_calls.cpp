@@ -136,9 +136,9 @@ bool may_signal(Task& sender, Process& target, Signal signal) {
     if (target.pid() == sender.process->pid() || sender.identity->can(Capability::Kill)) return true;
     const Identity& from = *sender.identity;
     Ref<Identity> to = identity_of(target);
-    if (!to) return true;  // a zombie: nothing happens to it
-    if (from.euid == to->suid || from.euid == to->uid || from.uid == to->suid || from.uid == to->uid)
-        return true;
+    const UserId uid = to ? to->uid : target.last_uid;  // a zombie keeps its ids
+    const UserId saved = to ? to->suid : target.last_saved_uid;
+    if (from.euid == saved || from.euid == uid || from.uid == saved || from.uid == uid) return true;
     if (signal != Signal::Cont) return false;
     auto tree = PROCESSES.lock();
     return target.session == sender.process->session;
@@ -150,6 +150,7 @@ SignalInfo info_from(Task& sender, Signal signal, i32 code) {
 }
 
 Result<> signal_one(Task& sender, Process& target, i32 number) {
+    if (number != 0 && !is_valid_signal(number)) return Error::Einval;
     const auto signal = static_cast<Signal>(number);
     if (!may_signal(sender, target, signal)) return Error::Eperm;
     if (number == 0) return {};
@@ -176,7 +177,6 @@ Result<> signal_many(Task& sender, i32 number, FunctionRef<bool(Process&)> wante
 }
 
 Result<> sys_kill(Context&, PidOf<PidUse::ProcessOrGroup> pid, SignalOrNone number) {
-    if (number.value != 0 && !is_valid_signal(number.value)) return Error::Einval;
     Task& sender = current_task();
     if (pid.value > 0) {
         const Ref<Process> target = PROCESSES.find(pid.value);
@@ -194,10 +194,10 @@ Result<> sys_kill(Context&, PidOf<PidUse::ProcessOrGroup> pid, SignalOrNone numb
 }
 
 Result<> signal_task(Pid group, Pid tid, i32 number, const SignalInfo* given) {
-    if (tid <= 0 || group == 0 || (number != 0 && !is_valid_signal(number))) return Error::Einval;
     Task& sender = current_task();
     const Ref<Process> target = PROCESSES.find(tid);
     if (!target || (group > 0 && target->pid() != group)) return Error::Esrch;
+    if (number != 0 && !is_valid_signal(number)) return Error::Einval;
     const auto signal = static_cast<Signal>(number);
     if (!may_signal(sender, *target, signal)) return Error::Eperm;
     if (number == 0) return {};
@@ -205,10 +205,11 @@ Result<> signal_task(Pid group, Pid tid, i32 number, const SignalInfo* given) {
 }
 
 Result<> sys_tkill(Context&, PidOf<PidUse::Thread> tid, SignalOrNone number) {
+    if (tid.value <= 0) return Error::Einval;
     return signal_task(-1, tid.value, number.value, nullptr);
 }
 Result<> sys_tgkill(Context&, PidOf<PidUse::Process> group, PidOf<PidUse::Thread> tid, SignalOrNone number) {
-    if (group.value <= 0) return Error::Einval;
+    if (group.value <= 0 || tid.value <= 0) return Error::Einval;
     return signal_task(group.value, tid.value, number.value, nullptr);
 }
 
@@ -234,24 +235,12 @@ Result<> sys_rt_sigqueueinfo(Context&, PidOf<PidUse::Process> pid, SignalOrNone 
 
 Result<> sys_sigaltstack(Context& context, OrNull<vm::UserIn<abi::stack_t>> in,
                          OrNull<vm::UserOut<abi::stack_t>> out) {
-    constexpr i32 ON_STACK = 1;
-    constexpr i32 DISABLE = 2;
-    constexpr u64 MIN_SIZE = 2048;
     Task& task = current_task();
-    const u32 state = stack_flags(task, context.registers.rsp);
-    const abi::stack_t old{task.alternate_stack.base, static_cast<i32>(state), 0, task.alternate_stack.size};
-    if (!in.is_null()) {
-        const abi::stack_t wanted = TRY(in.read());
-        if (state == ON_STACK) return Error::Eperm;
-        if (wanted.ss_flags != 0 && wanted.ss_flags != ON_STACK && wanted.ss_flags != DISABLE)
-            return Error::Einval;
-        if (wanted.ss_flags == DISABLE)
-            task.alternate_stack = {};
-        else if (wanted.ss_size < MIN_SIZE)
-            return Error::Enomem;
-        else
-            task.alternate_stack = {wanted.ss_sp, wanted.ss_size, 0};
-    }
+    const u64 stack_pointer = context.registers.rsp;
+    const AlternateStack& stack = task.alternate_stack;
+    const u32 flags = stack_flags(task, stack_pointer) | (stack.flags & AlternateStack::AUTO_DISARM);
+    const abi::stack_t old{stack.base, static_cast<i32>(flags), 0, stack.size};
+    if (!in.is_null()) TRY(set_alternate_stack(task, TRY(in.read()), stack_pointer));
     if (!out.is_null()) TRY(out.write(old));
     return {};
 }

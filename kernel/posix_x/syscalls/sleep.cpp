@@ -44,20 +44,49 @@ Result<> sleep_until_real(Nanoseconds at) {
     }
 }
 
-enum class SleepClock : u8 { Monotonic, Real };
+/// A process that sleeps uses no CPU time, so only a signal ends it. LINUX: a time that is not 0 counts as not yet there.
+Result<u64> sleep_without_progress(const RestartBlock& block) {
+    while (scheduler::park(WaitMode::Interruptible)) {
+    }
+    if (block.address != 0)
+        TRY(vm::UserOut<abi::timespec>(block.address).write(to_timespec(block.deadline.at)));
+    current_task().restart = block;
+    return Error::RestartWithBlock;
+}
+
+Result<> sleep_by_cpu_time(Nanoseconds time, TimerFlags flags, OrNull<vm::UserOut<abi::timespec>> left) {
+    if (!has(flags, TimerFlags::Abstime)) {
+        // The block's deadline is what is left, which never becomes less.
+        if (time != 0) TRY(sleep_without_progress({&sleep_without_progress, {time}, left.address(), 0}));
+        return {};
+    }
+    if (time <= TRY(read_clock(ClockId::ProcessCpuTime))) return {};
+    while (scheduler::park(WaitMode::Interruptible)) {
+    }
+    return Error::RestartNoHandler;
+}
+
+enum class SleepClock : u8 { Monotonic, Real, CpuTime };
 
 /// Errors: Einval (no such clock), Eopnotsupp (it cannot be slept by).
 Result<SleepClock> clock_to_sleep_by(ClockId clock) {
     switch (clock) {
         case ClockId::Realtime:
+        case ClockId::RealtimeAlarm:
         case ClockId::Tai: return SleepClock::Real;
         case ClockId::Monotonic:
-        case ClockId::Boottime: return SleepClock::Monotonic;
-        case ClockId::RealtimeAlarm:
         case ClockId::BoottimeAlarm:
-            return Error::Eopnotsupp;  // as without a clock that can wake the machine
+        case ClockId::Boottime: return SleepClock::Monotonic;
+        case ClockId::ProcessCpuTime: return SleepClock::CpuTime;
         default: TRY(read_clock(clock)); return Error::Eopnotsupp;
     }
+}
+
+/// The machine is never suspended, so an alarm that would wake it is as good as any. Errors: Einval, Eperm.
+Result<> check_alarm(ClockId clock, TimerFlags flags) {
+    if (clock != ClockId::RealtimeAlarm && clock != ClockId::BoottimeAlarm) return {};
+    if (has(flags, ~TimerFlags::Abstime)) return Error::Einval;
+    return current_task().identity->can(Capability::WakeAlarm) ? Result<>{} : Result<>(Error::Eperm);
 }
 
 Result<> sys_nanosleep(Context&, vm::UserIn<abi::timespec> in, OrNull<vm::UserOut<abi::timespec>> left) {
@@ -68,6 +97,8 @@ Result<> sys_clock_nanosleep(Context&, ClockId clock, TimerFlags flags, vm::User
                              OrNull<vm::UserOut<abi::timespec>> left) {
     const SleepClock kind = TRY(clock_to_sleep_by(clock));
     const Nanoseconds time = TRY(to_nanoseconds(TRY(in.read())));
+    TRY(check_alarm(clock, flags));
+    if (kind == SleepClock::CpuTime) return sleep_by_cpu_time(time, flags, left);
     if (!has(flags, TimerFlags::Abstime)) return sleep_relative(time, left);
     return kind == SleepClock::Real ? sleep_until_real(time) : sleep_until_monotonic(time);
 }

@@ -26,7 +26,7 @@ Result<> set_name(ChangeableName which, BufferArgument name, i32 size) {
     if (size < 0 || size >= static_cast<i32>(abi::UTS_NAME_SIZE)) return Error::Einval;
     u8 bytes[abi::UTS_NAME_SIZE];
     const std::span<u8> content(bytes, static_cast<usize>(size));
-    TRY(vm::read_user(name.address, content));
+    if (!content.empty()) TRY(vm::read_user(name.address, content));  // no byte is no address either
     return set_system_name(which, content);
 }
 
@@ -139,9 +139,10 @@ Answer<Size> sys_getrandom(Context&, OutBytes<1> buffer, Size size, KnownRandomF
 using NodeNumber = Number<Kind::Integer, u32>;
 
 Result<> sys_getcpu(Context&, OrNull<vm::UserOut<CpuNumber>> cpu, OrNull<vm::UserOut<NodeNumber>> node) {
-    if (!cpu.is_null()) TRY(cpu.write(arch::cpu_index()));
-    if (!node.is_null()) TRY(node.write(0));
-    return {};
+    // Each is written, whatever comes of the other.
+    const Result<> first = cpu.is_null() ? Result<>{} : cpu.write(arch::cpu_index());
+    const Result<> second = node.is_null() ? Result<>{} : node.write(0);
+    return first ? second : first;
 }
 
 }  // namespace

@@ -24,6 +24,32 @@ constinit sync::SpinLocked<Zone, sync::LockRank::SpinLeaf> zone;
 constinit std::atomic<u64> setting_count{0};
 constinit scheduler::WaitQueue setting_waiters;
 
+abi::CpuClockKind cpu_clock_kind(ClockId clock) {
+    return static_cast<abi::CpuClockKind>(std::to_underlying(clock) & abi::CPU_CLOCK_KIND);
+}
+
+/// What a process has used, of which there may be another's. Errors: Einval (no such process).
+Result<ResourceUsage> usage_of_pid(Pid pid) {
+    if (pid == 0 || pid == current_process().pid()) return usage_of(current_task());
+    const Ref<Process> process = PROCESSES.find(pid);
+    if (!process) return Error::Einval;
+    auto state = process->signals.lock();  // keeps the task from ending
+    if (state->task == nullptr) return process->usage;
+    return to_usage(state->task->thread->cpu_use());
+}
+
+/// A process has one thread, so a thread's clock is its process's; only the caller's own may be read (clock_gettime(2)).
+Result<Nanoseconds> read_cpu_clock(ClockId clock) {
+    const i32 id = std::to_underlying(clock);
+    const Pid pid = ~(id >> abi::CPU_CLOCK_SHIFT);
+    const bool is_own = pid == 0 || pid == current_process().pid();
+    if ((id & abi::CPU_CLOCK_OF_THREAD) != 0 && !is_own) return Error::Einval;
+    const abi::CpuClockKind kind = cpu_clock_kind(clock);
+    if (kind == abi::CpuClockKind::Descriptor) return Error::Einval;  // no device has a clock
+    const ResourceUsage usage = TRY(usage_of_pid(pid));
+    return kind == abi::CpuClockKind::User ? usage.user_time : usage.user_time + usage.system_time;
+}
+
 bool may_set_time() { return current_task().identity->can(Capability::SysTime); }
 
 /// Errors: Einval (a time before the machine was started: monotonic time would have to be negative).
@@ -39,8 +65,12 @@ Result<Nanoseconds> clock_resolution(ClockId clock) {
     switch (clock) {
         case ClockId::RealtimeCoarse:
         case ClockId::MonotonicCoarse: return COARSE_RESOLUTION;
-        default: TRY(read_clock(clock)); return Nanoseconds{1};
+        default: break;
     }
+    TRY(read_clock(clock));
+    const bool is_by_pid = std::to_underlying(clock) < 0;
+    if (is_by_pid && cpu_clock_kind(clock) != abi::CpuClockKind::RunTime) return COARSE_RESOLUTION;
+    return Nanoseconds{1};
 }
 
 Result<> sys_clock_gettime(Context&, ClockId clock, vm::UserOut<abi::timespec> out) {
@@ -53,11 +83,15 @@ Result<> sys_clock_getres(Context&, ClockId clock, OrNull<vm::UserOut<abi::times
     return out.write(to_timespec(resolution));
 }
 
+/// LINUX: the CPU clocks that have a number of their own cannot be asked to change; those by pid can, and refuse.
 Result<> sys_clock_settime(Context&, ClockId clock, vm::UserIn<abi::timespec> in) {
-    const bool is_cpu_clock = clock == ClockId::ProcessCpuTime || clock == ClockId::ThreadCpuTime;
-    if (clock != ClockId::Realtime && !is_cpu_clock) return Error::Einval;
+    const bool is_by_pid = std::to_underlying(clock) < 0;
+    if (clock != ClockId::Realtime && !is_by_pid) return Error::Einval;
     const abi::timespec time = TRY(in.read());
-    if (is_cpu_clock) return Error::Eperm;
+    if (is_by_pid) {
+        TRY(read_clock(clock));
+        return Error::Eperm;
+    }
     const Nanoseconds since_epoch = TRY(to_nanoseconds(time));
     if (!may_set_time()) return Error::Eperm;
     return set_real_time(since_epoch);
@@ -130,11 +164,12 @@ Result<i32> adjust_clock(vm::UserInOut<abi::timex> user) {
 Answer<abi::ClockState> sys_adjtimex(Context&, vm::UserInOut<abi::timex> user) { return adjust_clock(user); }
 
 Answer<abi::ClockState> sys_clock_adjtime(Context&, ClockId clock, vm::UserInOut<abi::timex> user) {
-    if (clock != ClockId::Realtime) {
-        TRY(read_clock(clock));
-        return Error::Eopnotsupp;
-    }
-    return adjust_clock(user);
+    if (clock == ClockId::Realtime) return adjust_clock(user);
+    TRY(user.read());
+    const bool is_by_pid =
+        std::to_underlying(clock) < 0 && cpu_clock_kind(clock) != abi::CpuClockKind::Descriptor;
+    if (!is_by_pid) TRY(read_clock(clock));
+    return Error::Eopnotsupp;
 }
 
 }  // namespace
@@ -143,18 +178,22 @@ Result<Nanoseconds> read_clock(ClockId clock) {
     switch (clock) {
         case ClockId::Realtime:
         case ClockId::RealtimeCoarse:
+        case ClockId::RealtimeAlarm:
         case ClockId::Tai: return time::realtime();  // nobody has told the offset to TAI: Linux starts with 0
         case ClockId::Monotonic:
         case ClockId::MonotonicRaw:
         case ClockId::MonotonicCoarse:
+        case ClockId::BoottimeAlarm:
         case ClockId::Boottime: return time::monotonic();  // there is no suspended time, and no steering
         case ClockId::ProcessCpuTime:
         case ClockId::ThreadCpuTime: {
             const ResourceUsage usage = usage_of(current_task());
             return usage.user_time + usage.system_time;
         }
-        default: return Error::Einval;
+        default: break;
     }
+    if (std::to_underlying(clock) >= 0) return Error::Einval;
+    return read_cpu_clock(clock);
 }
 
 u64 clock_settings() { return setting_count.load(std::memory_order_seq_cst); }

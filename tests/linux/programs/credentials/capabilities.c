@@ -28,5 +28,20 @@ int main(void) {
     FAILS(EFAULT, syscall(SYS_capget, unmapped(), NULL));
     header = (struct header){0x20080522, 999999};
     FAILS(ESRCH, syscall(SYS_capget, &header, (struct data[2]){{0}}));
+    struct {
+        unsigned version;
+        int pid;
+    } asked = {1, -5};
+    OK(syscall(SYS_capget, &asked, NULL));
+    SAY("%x", asked.version);
+    asked.version = 0x19980330, asked.pid = 0;
+    unsigned words[6] = {7, 7, 7, 7, 7, 7};
+    OK(syscall(SYS_capget, &asked, words));
+    IS(7, words[3]);
+    asked.version = 0x20071026, asked.pid = 1;
+    OK(syscall(SYS_capget, &asked, words));
+    asked.pid = 999999;
+    FAILS(ESRCH, syscall(SYS_capget, &asked, words));
+    FAILS(EFAULT, syscall(SYS_capget, unmapped(), NULL));
     return done();
 }

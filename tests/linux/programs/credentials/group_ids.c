@@ -32,5 +32,8 @@ int main(void) {
     IS(0, getgroups(8, groups));
     IS(0, RAW(setfsgid, 50));
     IS(50, RAW(setfsgid, -1));
+    unsigned no_group = -1u;
+    FAILS(EINVAL, syscall(SYS_setgroups, 1, &no_group));
+    FAILS(EINVAL, syscall(SYS_setgroups, -1l, &no_group));
     return done();
 }

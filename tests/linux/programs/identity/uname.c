@@ -26,5 +26,9 @@ int main(void) {
     CHILD("exit 0", become_user(1000, 1000); FAILS(EPERM, sethostname("x", 1));
           FAILS(EPERM, setdomainname("x", 1)));
     OK(sethostname("(none)", 6));
+    OK(setdomainname(unmapped(), 0));
+    uname(&u);
+    SAY("'%s'", u.domainname);
+    OK(setdomainname("(none)", 6));
     return done();
 }

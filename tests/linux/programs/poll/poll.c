@@ -54,5 +54,7 @@ int main(void) {
     check_end(child, "exit 0");
     FAILS(EFAULT, poll(unmapped(), 1, 0));
     FAILS(EINVAL, poll(&p, 1 << 30, 0));
+    FAILS(EFAULT, poll(KERNEL_ADDRESS, 0, 0));
+    IS(0, poll(unmapped(), 0, 0));
     return done();
 }

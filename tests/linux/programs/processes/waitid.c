@@ -36,5 +36,13 @@ int main(void) {
     FAILS(ECHILD, waitid(P_ALL, 0, &info, WEXITED));
     child = SPAWN(_exit(0));
     FAILS(EFAULT, syscall(SYS_waitid, P_PID, child, unmapped(), WEXITED, NULL));
+    // Only six fields are written, after an error too.
+    memset(&info, 0x55, sizeof info);
+    FAILS(ECHILD, waitid(P_ALL, 0, &info, WEXITED));
+    SAY("%d %d %d %d %d %d", info.si_signo, info.si_errno, info.si_code, info.si_pid, info.si_uid,
+        info.si_status);
+    const unsigned char* bytes = (const unsigned char*)&info;
+    SAY("%x %x %x", bytes[12], bytes[28], bytes[127]);
+    FAILS(EFAULT, syscall(SYS_waitid, 77, 0, unmapped(), WEXITED, NULL));
     return done();
 }

@@ -24,6 +24,19 @@ static int overflow(int depth) {
     return overflow(depth + 1) + block[0];
 }
 
+static void look_at_stack(int number) {
+    stack_t now;
+    char here;
+    OK(sigaltstack(NULL, &now));
+    SAY("signal %d: flags %x size %ld", number, now.ss_flags, (long)now.ss_size);
+    (void)here;
+}
+
+static void signal_with(int number, void (*handler)(int)) {
+    struct sigaction action = {.sa_handler = handler, .sa_flags = SA_ONSTACK};
+    sigaction(number, &action, NULL);
+}
+
 int main(void) {
     stack_t old, fresh = {.ss_sp = stack, .ss_size = sizeof stack};
     OK(sigaltstack(NULL, &old));
@@ -47,5 +60,22 @@ int main(void) {
     fresh.ss_flags = SS_DISABLE;
     OK(sigaltstack(&fresh, &old));
     TRUE(old.ss_sp == stack && old.ss_size == sizeof stack);
+    // One that disarms itself is out of use in its handler and back behind it.
+    static char room[65536];
+    stack_t disarming = {.ss_sp = room, .ss_flags = 1 << 31, .ss_size = sizeof room}, seen;
+    stack_t none_at_all = {.ss_flags = SS_DISABLE};
+    OK(sigaltstack(&none_at_all, NULL));
+    OK(sigaltstack(&disarming, NULL));
+    OK(sigaltstack(NULL, &seen));
+    SAY("%d %x %d", seen.ss_sp == room, seen.ss_flags, seen.ss_size == sizeof room);
+    signal_with(SIGUSR2, look_at_stack);
+    raise(SIGUSR2);
+    OK(sigaltstack(NULL, &seen));
+    SAY("%d %x %d", seen.ss_sp == room, seen.ss_flags, seen.ss_size == sizeof room);
+    OK(sigaltstack(&none_at_all, NULL));
+    disarming.ss_size = 100;
+    FAILS(ENOMEM, sigaltstack(&disarming, NULL));
+    disarming.ss_flags = 4;
+    FAILS(EINVAL, syscall(SYS_sigaltstack, &disarming, NULL));
     return done();
 }

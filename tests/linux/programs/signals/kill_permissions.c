@@ -33,5 +33,20 @@ int main(void) {
     OK(syscall(SYS_tkill, getpid(), 0));
     FAILS(EINVAL, syscall(SYS_tkill, 0, 0));
     FAILS(ESRCH, syscall(SYS_tkill, 999999, 0));
+    // Nobody there comes before no signal.
+    FAILS(ESRCH, kill(999999, 99));
+    FAILS(EINVAL, kill(getpid(), 99));
+    FAILS(ESRCH, syscall(SYS_tkill, 999999, 99));
+    FAILS(EINVAL, syscall(SYS_tkill, getpid(), 99));
+    FAILS(EINVAL, syscall(SYS_tkill, 0, 1));
+    siginfo_t queued = {.si_code = SI_QUEUE};
+    FAILS(ESRCH, syscall(SYS_rt_sigqueueinfo, 999999, 1, &queued));
+    FAILS(ESRCH, syscall(SYS_rt_sigqueueinfo, 0, 1, &queued));
+    // A zombie is still somebody's.
+    pid_t zombie = SPAWN(_exit(0));
+    waitid(P_PID, zombie, NULL, WEXITED | WNOWAIT);
+    CHILD("exit 0", become_user(1000, 1000); FAILS(EPERM, kill(zombie, SIGTERM)));
+    OK(kill(zombie, SIGTERM));
+    waitpid(zombie, NULL, 0);
     return done();
 }

@@ -1,6 +1,9 @@
 // Which clocks there are; they advance, never backwards, and their errnos.
 #include "check.h"
 
+// clock_getcpuclockid(3), whose number any program may make.
+#define CPU_CLOCK(pid, kind) ((clockid_t)(~(unsigned)(pid) << 3 | (kind)))
+
 int main(void) {
     const struct {
         int clock;
@@ -40,5 +43,25 @@ int main(void) {
     FAILS(EFAULT, syscall(SYS_gettimeofday, unmapped(), NULL));
     FAILS(EFAULT, syscall(SYS_time, unmapped()));
     TRUE(time(NULL) > 1700000000);
+    // CPU time by pid, alarm clocks, and the order of what is wrong.
+    clockid_t of_self = CPU_CLOCK(getpid(), 2);
+    struct timespec now;
+    OK(clock_gettime(of_self, &now));
+    OK(clock_getres(of_self, &now));
+    SAY("%ld", now.tv_nsec);
+    OK(clock_gettime(CPU_CLOCK(getpid(), 6), &now));
+    FAILS(EINVAL, clock_gettime(CPU_CLOCK(999999, 2), &now));
+    FAILS(EINVAL, clock_gettime(-1, &now));
+    CHILD("exit 0", OK(clock_gettime(CPU_CLOCK(getppid(), 2), &now));
+          FAILS(EINVAL, clock_gettime(CPU_CLOCK(getppid(), 6), &now)));
+    OK(clock_gettime(8, &now));
+    OK(clock_gettime(9, &now));
+    OK(clock_getres(9, NULL));
+    FAILS(EFAULT, syscall(SYS_clock_settime, -1, unmapped()));
+    FAILS(EINVAL, syscall(SYS_clock_settime, -1, &now));
+    FAILS(EPERM, syscall(SYS_clock_settime, of_self, &now));
+    FAILS(EINVAL, syscall(SYS_clock_settime, CLOCK_PROCESS_CPUTIME_ID, unmapped()));
+    FAILS(EFAULT, syscall(SYS_clock_adjtime, -1, unmapped()));
+    FAILS(EINVAL, syscall(SYS_clock_settime, 10, unmapped()));
     return done();
 }

@@ -26,5 +26,15 @@ int main(void) {
     IS(EINVAL, clock_nanosleep(99, 0, &some, NULL));
     IS(EINVAL, clock_nanosleep(CLOCK_THREAD_CPUTIME_ID, 0, &some, NULL));
     FAILS(EFAULT, syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, unmapped(), NULL));
+    // The process's own CPU time stands still while it sleeps.
+    struct timespec none = {0, 0}, bit = {0, 1000000}, unslept = {7, 7};
+    OK(syscall(SYS_clock_nanosleep, CLOCK_PROCESS_CPUTIME_ID, 0, &none, NULL));
+    OK(syscall(SYS_clock_nanosleep, CLOCK_PROCESS_CPUTIME_ID, TIMER_ABSTIME, &none, NULL));
+    FAILS(EOPNOTSUPP, syscall(SYS_clock_nanosleep, CLOCK_THREAD_CPUTIME_ID, 0, &none, NULL));
+    CHILD("SIGALRM", alarm(1); syscall(SYS_clock_nanosleep, CLOCK_PROCESS_CPUTIME_ID, 0, &bit, &unslept));
+    OK(syscall(SYS_clock_nanosleep, 8, 0, &bit, NULL));
+    FAILS(EINVAL, syscall(SYS_clock_nanosleep, 8, 0x20000000, &bit, NULL));
+    OK(syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0x20000000, &bit, NULL));
+    CHILD("exit 0", become_user(1000, 1000); FAILS(EPERM, syscall(SYS_clock_nanosleep, 9, 0, &bit, NULL)));
     return done();
 }
