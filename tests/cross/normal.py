@@ -25,7 +25,7 @@ TIMES = {"times", "time"}
 # (structure, field): how it is replaced. A field that is not here must be the same.
 FIELDS = {
     ("stat", "st_dev"): "device", ("stat", "st_ino"): "inode",
-    ("statx", "stx_dev_major"): "free", ("statx", "stx_dev_minor"): "device", ("statx", "stx_ino"): "inode",
+    ("statx", "stx_dev_major"): "free", ("statx", "stx_dev_minor"): "minor", ("statx", "stx_ino"): "inode",
     ("statx", "stx_mnt_id"): "free",
     ("statfs", "f_fsid"): "free",
     ("siginfo", "si_pid"): "pid",
@@ -186,11 +186,15 @@ class _Naming:
         return f"device {self._devices.setdefault(value, len(self._devices))}"
 
     def field(self, structure: str, name: str, value: int | bytes) -> str:
+        if (structure, name) == ("siginfo", "words") and isinstance(value, bytes):  # si_pid, then the rest
+            return f"{self.pid(int.from_bytes(value[:4], 'little'))} {value[4:]!r}"
         match FIELDS.get((structure, name)):
             case "device":
                 return self.device(value)
             case "inode":
                 return self.inode(value)
+            case "minor":  # of a device whose major number is 0
+                return self.device(value & 0xFF | (value & ~0xFF) << 12)
             case "pid":
                 return self.pid(value)
             case "free":
@@ -208,9 +212,23 @@ def _signal_text(signal, naming: _Naming) -> str:
 def _text_of(call: Call, result: int, data: bytes, naming: _Naming) -> str:
     if call.name == "getrandom" and result > 0:
         return f"{result} bytes of {len(data)}, then {data[result:]!r}"
+    if call.name == "getdents64" and result > 0:
+        return f"{_entries_text(data[:result], naming)}, then {data[result:]!r}"
     if call.name == "time":
         return time_text(int.from_bytes(data, "little"), 0)
     return repr(data)
+
+
+def _entries_text(data: bytes, naming: _Naming) -> str:
+    """Directory entries in their order. What d_off is, and the bytes behind a name, are open (getdents(2))."""
+    words, at = [], 0
+    while at + 19 <= len(data):
+        inode = int.from_bytes(data[at:at + 8], "little")
+        size = int.from_bytes(data[at + 16:at + 18], "little")
+        name = data[at + 19:at + size].split(b"\0")[0]
+        words.append(f"{naming.inode(inode)} size {size} type {data[at + 18]} {name!r}")
+        at += max(size, 1)
+    return "; ".join(words)
 
 
 def time_text(seconds: int, nanoseconds: int) -> str:

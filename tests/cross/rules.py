@@ -15,9 +15,11 @@ MAP_SHARED, MAP_PRIVATE, MAP_FIXED, MAP_ANONYMOUS = 1, 2, 0x10, 0x20
 CLONE_FS, CLONE_FILES, SIGCHLD = 0x200, 0x400, 17
 
 # Never made with arguments that could succeed: they end or change the machine for everyone after.
-GLOBAL = {"reboot", "sethostname", "setdomainname", "settimeofday", "clock_settime", "adjtimex", "clock_adjtime", "syslog"}
+GLOBAL = {"reboot", "sethostname", "setdomainname", "settimeofday", "clock_settime", "adjtimex", "clock_adjtime", "syslog",
+          "umount2"}
 # Only a program as a whole makes these: fork by CALL_FORK, a signal's return by its handler.
-NOT_DIRECT = {"fork", "vfork", "clone", "rt_sigreturn", "restart_syscall", "execve", "execveat"}
+# Sockets are not there on one side: every later descriptor would have another number.
+NOT_DIRECT = {"fork", "vfork", "clone", "rt_sigreturn", "restart_syscall", "execve", "execveat", "socket"}
 # Signals whose default is to be ignored: SIGCHLD, SIGCONT, SIGURG, SIGWINCH.
 HARMLESS = {17, 18, 23, 28}
 # They wait until something happens: only while another actor can make it happen, or as the last.
