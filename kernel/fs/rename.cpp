@@ -157,6 +157,7 @@ Result<> check_parent(const Caller& caller, Start start, std::string_view path) 
 
 Result<> rename(const Caller& caller, Start old_start, std::string_view old_path, Start new_start,
                 std::string_view new_path, RenameFlags flags) {
+    TRY(check_rename_flags(flags));
     PathWalk old_walk(caller, old_start);
     PathWalk new_walk(caller, new_start);
     const Path from = TRY(old_walk.parent(old_path));

@@ -65,7 +65,8 @@ Result<> remove_directory(const Caller& caller, Start start, std::string_view pa
 /// Errors: rename(2).
 Result<> rename(const Caller& caller, Start old_start, std::string_view old_path, Start new_start,
                 std::string_view new_path, abi::RenameFlags flags);
-/// Errors: Einval (flags that contradict each other or are not known).
+/// What rename asks first, for who must ask before there is a path. Errors: Einval (flags that contradict each other or
+/// are not known).
 Result<> check_rename_flags(abi::RenameFlags flags);
 /// Whether there is a directory for the last component to be in.
 Result<> check_parent(const Caller& caller, Start start, std::string_view path);

@@ -290,7 +290,7 @@ class Model {
         ASSERT_EQ(names, expected) << path;
         const Path here = MUST(machine_.find(path));
         EXPECT_EQ(here.inode().links(), directory.links) << path;
-        EXPECT_EQ(here.inode().size(), 20 * directory.names.size());
+        EXPECT_EQ(here.inode().size(), 20 * (2 + directory.names.size()));
         EXPECT_EQ(machine_.path_of(here), path);
         for (const auto& [name, node] : directory.names) {
             const std::string below = (path == "/" ? "" : path) + "/" + name;

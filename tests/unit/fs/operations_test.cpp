@@ -136,7 +136,8 @@ TEST_F(OperationsTest, sticky_directories) {
 }
 
 TEST_F(OperationsTest, renaming) {
-    EXPECT_ERROR(Error::Einval, machine.rename("/f", "/g", RenameFlags::Whiteout));
+    EXPECT_ERROR(Error::Einval, machine.rename("/f", "/g", RenameFlags::Whiteout | RenameFlags::Exchange));
+    EXPECT_ERROR(Error::Einval, machine.rename("/f", "/g", static_cast<RenameFlags>(8)));
     EXPECT_ERROR(Error::Einval, machine.rename("/f", "/g", RenameFlags::Noreplace | RenameFlags::Exchange));
     EXPECT_ERROR(Error::Ebusy, machine.rename("/", "/x"));
     EXPECT_ERROR(Error::Ebusy, machine.rename("/d/.", "/x"));
