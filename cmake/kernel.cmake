@@ -33,6 +33,7 @@ if(EXO_DEBUG)
         $<$<COMPILE_LANGUAGE:CXX>:-fno-sanitize=function,vptr>
         $<$<COMPILE_LANGUAGE:CXX>:-fsanitize-trap=undefined>)
     file(GLOB trap_sources kernel/arch/x86_64/trap*.cpp kernel/log/*.cpp)
+    list(APPEND trap_sources ${CMAKE_SOURCE_DIR}/kernel/arch/x86_64/report.cpp)
     set_source_files_properties(${trap_sources} PROPERTIES COMPILE_OPTIONS "-fno-sanitize=all")
 else()
     target_compile_options(exo_kernel_options INTERFACE -O2 $<$<COMPILE_LANGUAGE:CXX>:-flto>)
@@ -40,14 +41,38 @@ else()
 endif()
 
 # Compiled once, linked into both images.
-add_library(exo_kernel OBJECT kernel/main.cpp kernel/startup.cpp kernel/startup_clock.cpp ${EXO_SOURCES} ${arch_sources})
-target_link_libraries(exo_kernel PRIVATE exo_kernel_options)
+set(kernel_sources kernel/main.cpp kernel/startup.cpp kernel/startup_clock.cpp ${EXO_SOURCES} ${arch_sources})
+set(kernel_objects $<TARGET_OBJECTS:exo_kernel>)
+add_library(exo_kasan_options INTERFACE)
+if(EXO_KASAN)
+    # clang's driver does not offer it for a bare target, hence -Xclang. docs/decisions/0005-kasan-with-its-own-runtime.md
+    # asan-mapping-offset is SHADOW_OFFSET in utils/kasan.hpp.
+    target_compile_definitions(exo_kernel_options INTERFACE EXO_KASAN=1)
+    target_compile_options(exo_kasan_options INTERFACE
+        "SHELL:$<$<COMPILE_LANGUAGE:CXX>:-Xclang -fsanitize=kernel-address>"
+        "SHELL:$<$<COMPILE_LANGUAGE:CXX>:-Xclang -fsanitize-address-use-after-scope>"
+        "SHELL:$<$<COMPILE_LANGUAGE:CXX>:-Xclang -fsanitize-address-use-after-return=never>"
+        "SHELL:$<$<COMPILE_LANGUAGE:CXX>:-Xclang -fsanitize-address-destructor=none>"
+        "SHELL:$<$<COMPILE_LANGUAGE:CXX>:-mllvm -asan-mapping-offset=0xdffffc0000000000>"
+        "SHELL:$<$<COMPILE_LANGUAGE:CXX>:-mllvm -asan-kernel-mem-intrinsic-prefix=1>")
+    list(APPEND link_options --wrap=memcmp --wrap=strlen)
+    # Without checks: the runtime, what runs before it or while it reports, and the heap, whose lists lie in poisoned memory.
+    file(GLOB bare_sources kernel/memory/kasan/*.cpp kernel/memory/heap/*.cpp kernel/log/*.cpp
+        kernel/arch/x86_64/trap*.cpp kernel/arch/x86_64/report.cpp kernel/arch/x86_64/start.cpp
+        kernel/arch/x86_64/kasan*.cpp)
+    list(REMOVE_ITEM kernel_sources ${bare_sources})
+    add_library(exo_kernel_bare OBJECT ${bare_sources})
+    target_link_libraries(exo_kernel_bare PRIVATE exo_kernel_options)
+    list(APPEND kernel_objects $<TARGET_OBJECTS:exo_kernel_bare>)
+endif()
+add_library(exo_kernel OBJECT ${kernel_sources})
+target_link_libraries(exo_kernel PRIVATE exo_kernel_options exo_kasan_options)
 
 find_program(PYTHON3 NAMES python3 PATHS /usr/bin NO_DEFAULT_PATH REQUIRED)
 function(add_kernel_image name)
     cmake_parse_arguments(PARSE_ARGV 1 image "" "" "SOURCES;LINK_OPTIONS")
-    add_executable(${name} $<TARGET_OBJECTS:exo_kernel> ${image_SOURCES})
-    target_link_libraries(${name} PRIVATE exo_kernel_options)
+    add_executable(${name} ${kernel_objects} ${image_SOURCES})
+    target_link_libraries(${name} PRIVATE exo_kernel_options exo_kasan_options)
     string(JOIN " " link_flags ${link_options} ${image_LINK_OPTIONS})
     set_target_properties(${name} PROPERTIES
         LINKER_LANGUAGE CXX LINK_FLAGS "${link_flags}" LINK_DEPENDS ${CMAKE_SOURCE_DIR}/kernel/arch/x86_64/kernel.ld)

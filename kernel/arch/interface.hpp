@@ -173,6 +173,8 @@ std::span<const ImageSection> image_sections();
 
 /// The interrupted or calling code's registers and call chain, for a panic. `registers` may be null.
 void describe_cpu(FormatSink sink, const UserRegisters* registers);
+/// A line with an address that a call comes back to, and the name of the function that made it.
+void describe_address(FormatSink sink, u64 address);
 
 // ---- Time. time/calibration.hpp measures the cycle counter and the timer; time/clock.hpp reads them.
 

@@ -102,6 +102,14 @@ void clear_ring() {
     log->cleared = log->written;
 }
 
+void panic_with(FunctionRef<void(FormatSink)> describe, const arch::UserRegisters* registers) {
+    begin_panic();
+    PANIC_PRINT("\nkernel panic: ");
+    describe(PANIC_PRINT);
+    arch::describe_cpu(PANIC_PRINT, registers);
+    finish_panic();
+}
+
 void set_panic_exit(void (*exit)()) { panic_exit = exit; }
 
 }  // namespace exo::log

@@ -6,6 +6,7 @@
 // Locking: one IrqOff lock around ring and sinks; a panic takes none. A line is at most LINE_SIZE bytes, cut beyond.
 #pragma once
 
+#include "arch/interface.hpp"
 #include "time/clock.hpp"
 #include "utils/format.hpp"
 
@@ -74,6 +75,10 @@ usize read_ring(std::span<char> out);
 usize ring_size();
 /// Later reads start behind what is there now (syslog action 5, CLEAR).
 void clear_ring();
+
+/// A panic whose report `describe` writes, its first line being the reason; registers and call chain follow.
+[[noreturn]] void panic_with(FunctionRef<void(FormatSink)> describe,
+                             const arch::UserRegisters* registers = nullptr);
 
 /// What `panic` calls after its report, if set: ends the virtual machine with a status of its own.
 void set_panic_exit(void (*exit)());

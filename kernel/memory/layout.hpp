@@ -6,6 +6,7 @@
 //   direct_map                all physical memory, 64 TiB
 //   kernel_stacks             guarded stacks, 512 GiB
 //   device_map                device registers, 512 GiB
+//   KASAN's shadow            16 TiB from 0xffffec0000000000 (utils/kasan.hpp; debug builds)
 //   text                      the kernel image, the last 2 GiB
 #pragma once
 

@@ -3,6 +3,7 @@
 #include "arch/image_guards.hpp"
 #include "arch/interface.hpp"
 #include "memory/heap/heap.hpp"
+#include "memory/kasan/shadow_map.hpp"
 #include "memory/physical/buddy_allocator.hpp"
 #include "memory/virtual/kernel_map.hpp"
 
@@ -72,6 +73,7 @@ Result<> start(const boot::MemoryMap& map, std::span<const boot::PhysicalRange> 
     }
     TRY(frames.initialise(usable.span(), kept.span()));
     TRY(initialise_kernel_map(mappings.span()));
+    kasan::start();
     TRY(protect_image());
     heap.initialise();
     return {};

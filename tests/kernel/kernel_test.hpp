@@ -57,6 +57,8 @@ std::span<const Test> exception_tests();
 std::span<const Test> protection_tests();
 std::span<const Test> panic_tests();
 std::span<const Test> lock_tests();
+/// None without KASAN.
+std::span<const Test> kasan_tests();
 
 }  // namespace exo::kernel_test
 

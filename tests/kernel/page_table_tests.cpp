@@ -156,7 +156,9 @@ void every_page_belongs_to_a_part_of_the_layout() {
         const bool is_direct = lies_in(layout.direct_map, memory::DIRECT_MAP_SIZE);
         if (is_direct && leaf.start - layout.direct_map != leaf.physical)
             fail("{:x} of the direct map shows {:x}", leaf.start, leaf.physical);
-        if (!is_direct && !lies_in(layout.kernel_stacks, memory::SLOT_SIZE) &&
+        const bool is_shadow =
+            kasan::ENABLED && lies_in(kasan::SHADOW_START, kasan::SHADOW_END - kasan::SHADOW_START);
+        if (!is_direct && !is_shadow && !lies_in(layout.kernel_stacks, memory::SLOT_SIZE) &&
             !lies_in(layout.device_map, memory::SLOT_SIZE) && !lies_in(layout.text, image_end - layout.text))
             fail("{:x} ({:x} bytes) is in no part of the layout", leaf.start, leaf.size);
     });

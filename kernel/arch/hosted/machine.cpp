@@ -102,6 +102,7 @@ Result<> fpu_validate(void*, usize size) {
 }
 
 void describe_cpu(FormatSink, const UserRegisters*) {}
+void describe_address(FormatSink sink, u64 address) { format_to(sink, "  {:016x}\n", address); }
 
 Result<u64> hardware_random() { return Error::Enodev; }
 

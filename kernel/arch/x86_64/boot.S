@@ -203,12 +203,13 @@ boot_pdpt_high:
     .skip 4096
 boot_directories:
     .skip 4 * 4096
-    .globl exo_boot_stack_guard, exo_boot_stack
+    .globl exo_boot_stack_guard, exo_boot_stack, exo_boot_stack_end
 exo_boot_stack_guard:
     .skip 4096
 exo_boot_stack:
     .skip 65536
 boot_stack_top:
+exo_boot_stack_end:
 
     .section .symbols, "a"
     .globl exo_symbols

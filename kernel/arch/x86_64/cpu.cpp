@@ -1,6 +1,7 @@
 // The parts of arch/interface.hpp that are a few instructions.
 #include "arch/interface.hpp"
 #include "arch/x86_64/cpu_features.hpp"
+#include "utils/kasan.hpp"
 
 extern "C" {
 exo::usize exo_copy_from_user(void* to, exo::u64 from, exo::usize size);
@@ -53,13 +54,20 @@ void flush_tlb_all() {
     asm volatile("mov %0, %%cr4; mov %1, %%cr4" : : "r"(cr4 & ~0x80ULL), "r"(cr4) : "memory");
 }
 
-usize copy_from_user(void* to, u64 from, usize size) { return exo_copy_from_user(to, from, size); }
+usize copy_from_user(void* to, u64 from, usize size) {
+    kasan::check_write(to, size);
+    return exo_copy_from_user(to, from, size);
+}
 
-usize copy_to_user(u64 to, const void* from, usize size) { return exo_copy_to_user(to, from, size); }
+usize copy_to_user(u64 to, const void* from, usize size) {
+    kasan::check_read(from, size);
+    return exo_copy_to_user(to, from, size);
+}
 
 usize zero_user(u64 to, usize size) { return exo_zero_user(to, size); }
 
 isize copy_string_from_user(char* to, u64 from, usize size) {
+    kasan::check_write(to, size);
     return exo_copy_string_from_user(to, from, size);
 }
 

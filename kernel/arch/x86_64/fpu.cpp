@@ -3,6 +3,7 @@
 
 #include "arch/interface.hpp"
 #include "arch/x86_64/cpu_features.hpp"
+#include "utils/kasan.hpp"
 
 extern "C" bool exo_xsave_to_user(exo::u64 address, exo::u64 components);
 extern "C" bool exo_xrstor_from_user(exo::u64 address, exo::u64 components);
@@ -15,7 +16,8 @@ namespace {
 constexpr usize FCW = 0;
 constexpr usize MXCSR = 24;
 constexpr usize MXCSR_MASK = 28;
-constexpr usize XSTATE_BV = 512;
+constexpr usize LEGACY_SIZE = 512;
+constexpr usize XSTATE_BV = LEGACY_SIZE;
 constexpr usize XCOMP_BV = 520;
 constexpr usize HEADER_END = 576;
 
@@ -61,6 +63,7 @@ bool fpu_restore_from_user(u64 address) {
 }
 
 void fpu_save(void* area) {
+    kasan::check_write(area, fpu_area_size());
     const u64 components = cpu_features().xsave_components;
     const u32 low = static_cast<u32>(components);
     const u32 high = static_cast<u32>(components >> 32);
@@ -73,6 +76,7 @@ void fpu_save(void* area) {
 }
 
 void fpu_restore(const void* area) {
+    kasan::check_read(area, LEGACY_SIZE);  // more of it only for the components that it says it holds
     const u64 components = cpu_features().xsave_components;
     if (cpu_features().has_xsave)
         asm volatile("xrstor64 (%0)"

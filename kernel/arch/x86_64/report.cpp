@@ -27,12 +27,14 @@ bool is_text(u64 address) {
     return address >= reinterpret_cast<u64>(exo_image_start) && address < reinterpret_cast<u64>(exo_text_end);
 }
 
-void describe_address(FormatSink sink, u64 address) {
+/// `place` lies in the function that is named: a call that does not come back may be a function's last instruction, and
+/// returns to the next one.
+void describe_in(FormatSink sink, u64 address, u64 place) {
     // SAFETY: the table is part of the image and was written with it; the magic says whether.
     const auto* table = reinterpret_cast<const SymbolTable*>(exo_symbols);
     format_to(sink, "  {:016x}", address);
-    if (is_text(address) && table->magic == SYMBOL_MAGIC) {
-        const u32 offset = static_cast<u32>(address - reinterpret_cast<u64>(exo_image_start));
+    if (is_text(place) && table->magic == SYMBOL_MAGIC) {
+        const u32 offset = static_cast<u32>(place - reinterpret_cast<u64>(exo_image_start));
         u32 low = 0;
         u32 high = table->count;
         while (high - low > 1) {
@@ -40,7 +42,7 @@ void describe_address(FormatSink sink, u64 address) {
             (table->entries[middle].address <= offset ? low : high) = middle;
         }
         const auto* name = reinterpret_cast<const char*>(exo_symbols) + table->entries[low].name;
-        format_to(sink, "  {}+{:x}", name, offset - table->entries[low].address);
+        format_to(sink, "  {}+{:x}", name, offset - table->entries[low].address + (address - place));
     }
     sink("\n");
 }
@@ -50,18 +52,20 @@ bool is_kernel_stack_pointer(u64 address) { return address >= 0xffff'8000'0000'0
 void describe_calls(FormatSink sink, u64 rip, u64 frame) {
     constexpr u32 MAX_FRAMES = 32;
     sink("call chain:\n");
-    describe_address(sink, rip);
+    describe_in(sink, rip, rip);
     for (u32 depth = 0; depth < MAX_FRAMES && is_kernel_stack_pointer(frame); ++depth) {
         // SAFETY: frames lie on mapped kernel stacks; a wild pointer ends in a double fault, which stops the machine.
         const auto* words = reinterpret_cast<const u64*>(frame);
         if (!is_text(words[1])) break;
-        describe_address(sink, words[1]);
+        describe_in(sink, words[1], words[1] - 1);
         if (words[0] <= frame) break;
         frame = words[0];
     }
 }
 
 }  // namespace
+
+void describe_address(FormatSink sink, u64 address) { describe_in(sink, address, address - 1); }
 
 void describe_cpu(FormatSink sink, const UserRegisters* registers) {
     u64 cr3;

@@ -2,6 +2,7 @@
 #include "arch/interface.hpp"
 #include "arch/x86_64/cpu_features.hpp"
 #include "arch/x86_64/descriptor_tables.hpp"
+#include "arch/x86_64/kasan_start.hpp"
 #include "utils/assert.hpp"
 
 extern "C" {
@@ -17,6 +18,7 @@ constinit CpuLocal first_cpu;
 }
 
 extern "C" [[noreturn]] void exo_start(u32 protocol, u64 information) {
+    start_kasan();
     load_descriptor_tables(first_cpu);
     this_cpu().address_space = reinterpret_cast<u64>(exo_boot_pml4) - 0xffffffff80000000;
     enable_cpu_features();

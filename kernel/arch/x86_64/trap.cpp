@@ -4,6 +4,7 @@
 #include "arch/upcalls.hpp"
 #include "arch/x86_64/apic.hpp"
 #include "arch/x86_64/descriptor_tables.hpp"
+#include "arch/x86_64/kasan_start.hpp"
 
 extern "C" {
 struct FaultTableEntry {
@@ -47,8 +48,10 @@ bool is_from_user(const UserRegisters& registers) { return (registers.cs & 3) !=
 void kernel_page_fault(UserRegisters& registers, u64 address) {
     const u64 fixup = find_fixup(registers.rip);
     const FaultCause cause = cause_of(registers.original_rax);
-    if (fixup == 0 || address >= USER_TOP)
+    if (fixup == 0 || address >= USER_TOP) {
+        explain_page_fault(address, registers);
         upcalls::fatal_exception(VECTOR_PAGE_FAULT, registers.original_rax, address, registers);
+    }
     const bool were_enabled = (registers.rflags & FLAG_INTERRUPTS) != 0;
     // With interrupts off the copy belongs to code that cannot sleep: it takes the fixup at once.
     if (were_enabled) {
@@ -106,6 +109,7 @@ void exo_trap(u32 vector, UserRegisters& registers) {
     } else if (vector == VECTOR_PAGE_FAULT) {
         kernel_page_fault(registers, fault_address());
     } else if (!is_refused_state(vector, registers)) {
+        if (vector == VECTOR_GENERAL_PROTECTION) explain_general_protection(registers);
         upcalls::fatal_exception(vector, registers.original_rax, 0, registers);
     }
     if (is_from_user(registers)) {

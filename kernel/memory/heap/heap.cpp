@@ -5,6 +5,7 @@
 #include "memory/layout.hpp"
 #include "memory/physical/buddy_allocator.hpp"
 #include "utils/bits.hpp"
+#include "utils/kasan.hpp"
 
 namespace exo::memory {
 
@@ -133,6 +134,7 @@ void* Heap::allocate_odd(usize size, usize alignment) {
     const auto region = frames.alloc_contiguous(REGION_FRAMES);
     if (!region) return nullptr;
     for (usize i = 0; i < REGION_FRAMES; ++i) record_of(*region + i * PAGE_SIZE).set_owner(&odd_);
+    kasan::heap_grew(direct_map(*region), REGION_FRAMES * PAGE_SIZE);
     if (!odd_.add_region(direct_map(*region), REGION_FRAMES * PAGE_SIZE)) return nullptr;
     return odd_.allocate(size, alignment);
 }

@@ -16,6 +16,12 @@
 
 namespace exo::memory {
 
+/// Memory of one object, as it lies in the heap; size 0 for none.
+struct HeapPiece {
+    u64 start = 0;
+    usize size = 0;
+};
+
 class Heap {
   public:
     /// After the frame allocator, before the first allocation.
@@ -26,6 +32,9 @@ class Heap {
     void deallocate(void* pointer);
     /// The same, for callers that know with what size and alignment it was allocated.
     void deallocate(void* pointer, usize size, usize alignment = 16);
+
+    /// The piece that holds the address, handed out or not; for sizes that fit no slab only if handed out.
+    HeapPiece piece_around(u64 address);
 
     /// Exact when no other CPU is inside.
     HeapStats stats();
@@ -54,6 +63,8 @@ class Heap {
     [[gnu::noinline]] void* allocate_odd(usize size, usize alignment);
     [[gnu::noinline]] void* allocate_frames(usize size);
     [[gnu::noinline]] void deallocate_frames(void* pointer);
+    HeapPiece odd_piece_around(u64 address);
+    HeapPiece frame_piece_around(u32 frame);
 
     std::array<SlabCache, SLAB_CLASSES> slabs_;
     sync::PerCpu<CpuCache> caches_;

@@ -100,6 +100,11 @@ usize LockedHeap::usable_size(const void* pointer) {
     return static_cast<const Header*>(pointer_to(address_of(pointer) - UNIT))->size - UNIT;
 }
 
+usize LockedHeap::allocated_at(u64 address) {
+    const auto* header = static_cast<const Header*>(pointer_to(address));
+    return header->magic == MAGIC ? header->size : 0;
+}
+
 HeapStats LockedHeap::stats() {
     auto state = state_.lock();
     return {state->total, state->total - state->free, state->free};

@@ -19,6 +19,8 @@ struct HeapStats {
 
 class LockedHeap {
   public:
+    static constexpr usize UNIT = 16;
+
     constexpr LockedHeap() = default;
 
     /// Lends [memory, memory + size) to the heap for ever. Errors: InvalidSize (less than one piece).
@@ -29,6 +31,9 @@ class LockedHeap {
     void deallocate(void* pointer);
     /// The bytes that may be used at `pointer`.
     static usize usable_size(const void* pointer);
+
+    /// The size, with its header, of the piece that was handed out and begins there; 0 if none does.
+    static usize allocated_at(u64 address);
 
     HeapStats stats();
     /// The list is sorted, merged, and sums up to stats().free: for tests, O(free pieces).
@@ -43,7 +48,6 @@ class LockedHeap {
         usize size;  ///< Of the whole piece.
         u64 magic;
     };
-    static constexpr usize UNIT = 16;
     static constexpr u64 MAGIC = 0x4558'4f48'4541'5021;
     static_assert(sizeof(FreePiece) == UNIT && sizeof(Header) == UNIT);
 

@@ -5,8 +5,14 @@
 #include <new>
 
 #include "memory/heap/heap.hpp"
+#include "memory/kasan/guarded_heap.hpp"
 
+#if defined(EXO_KASAN)
+using exo::kasan::guarded_heap;
+#define heap guarded_heap
+#else
 using exo::memory::heap;
+#endif
 
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return heap.allocate(size); }
 void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return heap.allocate(size); }

@@ -2,6 +2,7 @@
 
 #include "memory/layout.hpp"
 #include "memory/physical/buddy_allocator.hpp"
+#include "utils/kasan.hpp"
 
 namespace exo::memory {
 
@@ -83,6 +84,7 @@ u32 SlabCache::take(FreeObject*& chain, u32 count) {
     }
     const auto frame = frames.alloc_frame();
     if (!frame) return 0;
+    kasan::heap_grew(direct_map(*frame), PAGE_SIZE);
     auto state = state_.lock();
     add_slab(*state, static_cast<u32>(frame->frame_number()));
     return take_from_slabs(*state, chain, count);

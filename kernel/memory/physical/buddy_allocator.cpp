@@ -13,6 +13,7 @@ namespace exo::memory {
 constinit BuddyAllocator frames;
 
 bool BuddyAllocator::reclaim(usize frames_wanted) {
+    if (kasan::release_heap_quarantine() || release_quarantine()) return true;
     // acquire: pairs with set_reclaim_hook
     const ReclaimHook hook = reclaim_hook_.load(std::memory_order_acquire);
     return hook != nullptr && hook(frames_wanted) != 0;
@@ -63,6 +64,7 @@ Result<PhysicalAddress> BuddyAllocator::alloc_contiguous(usize count) {
                 record.set_state(FrameState::BlockHead);
                 record.start();
                 record.next = static_cast<u32>(count);
+                kasan::frames_allocated(head, count);
                 return PhysicalAddress::of_frame(head);
             }
         }
@@ -86,6 +88,7 @@ Result<> BuddyAllocator::free_contiguous(PhysicalAddress address, usize count) {
     if (record.next != count) return Error::InvalidSize;
     (void)record.release();
     record.set_state(FrameState::None);
+    kasan::frames_freed(static_cast<u32>(address.frame_number()), count);
     auto state = state_.lock();
     free_range(*state, static_cast<u32>(address.frame_number()), static_cast<u32>(count));
     return {};
@@ -107,6 +110,7 @@ Result<> BuddyAllocator::add_reserved_range(boot::PhysicalRange range) {
     for (u64 frame = first; frame < end;) {
         const u64 piece_end = std::min(end, align_down(frame, CHUNK_FRAMES) + CHUNK_FRAMES);
         see_chunk(static_cast<u32>(frame));
+        kasan::frames_freed(static_cast<u32>(frame), piece_end - frame);
         free_range(*state, static_cast<u32>(frame), static_cast<u32>(piece_end - frame));
         frame = piece_end;
     }
@@ -116,6 +120,9 @@ Result<> BuddyAllocator::add_reserved_range(boot::PhysicalRange range) {
 
 BuddyStats BuddyAllocator::get_stats() {
     BuddyStats stats;
+    // What waits only to be given back would make the counts wander.
+    (void)kasan::release_heap_quarantine();
+    (void)release_quarantine();
     for (u32 cpu = 0; cpu < arch::MAX_CPUS; ++cpu)
         stats.stocked_frames += stocks_.of(cpu).count.load(std::memory_order_relaxed) +
                                 stocks_.of(cpu).zeroed_count.load(std::memory_order_relaxed);

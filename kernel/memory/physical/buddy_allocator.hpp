@@ -12,10 +12,12 @@
 #include <span>
 
 #include "boot/memory_map.hpp"
+#include "memory/physical/frame_quarantine.hpp"
 #include "memory/physical/frame_record.hpp"
 #include "sync/per_cpu.hpp"
 #include "sync/spin_lock.hpp"
 #include "utils/fixed_vector.hpp"
+#include "utils/function_ref.hpp"
 #include "utils/result.hpp"
 
 namespace exo::memory {
@@ -70,6 +72,8 @@ class BuddyAllocator {
     void set_reclaim_hook(ReclaimHook hook) { reclaim_hook_.store(hook, std::memory_order_release); }
     /// This CPU's stock goes back to the lists (low memory, tests).
     void drain_stock();
+    /// Calls visit(first frame, count) for all that is free: for KASAN's start, under the lock.
+    void for_each_free(FunctionRef<void(u32, usize)> visit);
     /// The counters equal the sums over the lists and each block is where its record says: for tests, O(free blocks).
     bool is_consistent();
 
@@ -115,17 +119,20 @@ class BuddyAllocator {
     static Result<u64> carve(State& state, u64 bytes);
 
     static void start_frame(u32 frame);
+    void put_delayed(Stock& stock, u32 frame);
     void put_into(Stock& stock, u32 frame);
     static u32 take_zeroed(Stock& stock);
     bool refill(Stock& stock);
     void drain(Stock& stock, u32 count);
     bool reclaim(usize frames_wanted);
+    bool release_quarantine();
     u32 try_alloc_frame();
 
     sync::SpinLocked<State, sync::LockRank::Frames, sync::IrqOff> state_;
     sync::PerCpu<Stock> stocks_;
     std::atomic<u64> total_frames_{0};
     std::atomic<ReclaimHook> reclaim_hook_{nullptr};
+    [[no_unique_address]] FrameQuarantine quarantine_;
 };
 
 extern constinit BuddyAllocator frames;

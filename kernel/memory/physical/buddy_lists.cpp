@@ -90,6 +90,17 @@ u32 BuddyAllocator::take_block(State& state, u32 order) {
     return head;
 }
 
+void BuddyAllocator::for_each_free(FunctionRef<void(u32, usize)> visit) {
+    auto state = state_.lock();
+    for (const FreshRange& range : state->fresh) visit(range.next, range.end - range.next);
+    for (u32 order = 0; order <= MAX_ORDER; ++order)
+        for (u32 head = state->heads[order]; head != 0; head = record_of(head).next)
+            visit(head, 1ULL << order);
+    const Stock& stock = stocks_.mine();
+    for (u32 i = 0; i < stock.count.load(std::memory_order_relaxed); ++i) visit(stock.frames[i], 1);
+    for (u32 i = 0; i < stock.zeroed_count.load(std::memory_order_relaxed); ++i) visit(stock.zeroed[i], 1);
+}
+
 bool BuddyAllocator::list_is_consistent(State& state, u32 order) {
     u64 blocks = 0;
     u32 previous = 0;

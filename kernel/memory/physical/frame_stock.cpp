@@ -40,6 +40,7 @@ void BuddyAllocator::drain(Stock& stock, u32 count) {
 }
 
 void BuddyAllocator::drain_stock() {
+    (void)release_quarantine();
     const sync::InterruptsOff guard;
     Stock& stock = stocks_.mine();
     while (const u32 frame = take_zeroed(stock)) put_into(stock, frame);
@@ -58,6 +59,7 @@ void BuddyAllocator::start_frame(u32 frame) {
     FrameRecord& record = record_of(frame);
     record.set_state(FrameState::Single);
     record.start();
+    kasan::frames_allocated(frame, 1);
 }
 
 u32 BuddyAllocator::try_alloc_frame() {
@@ -87,16 +89,37 @@ void BuddyAllocator::put_into(Stock& stock, u32 frame) {
     stock.count.store(count + 1, std::memory_order_relaxed);
 }
 
+/// By way of the quarantine, if there is one.
+void BuddyAllocator::put_delayed(Stock& stock, u32 frame) {
+    kasan::frames_freed(frame, 1);
+    if constexpr (FrameQuarantine::IS_THERE) {
+        record_of(frame).set_state(FrameState::Stocked);
+        frame = quarantine_.exchange(frame);
+        if (frame == 0) return;
+    }
+    put_into(stock, frame);
+}
+
+bool BuddyAllocator::release_quarantine() {
+    const sync::InterruptsOff guard;
+    bool is_any = false;
+    while (const u32 frame = quarantine_.take()) {
+        put_into(stocks_.mine(), frame);
+        is_any = true;
+    }
+    return is_any;
+}
+
 void BuddyAllocator::put_frame(u32 frame) {
     DEBUG_ASSERT(record_of(frame).state() == FrameState::Single);
     const sync::InterruptsOff guard;
-    put_into(stocks_.mine(), frame);
+    put_delayed(stocks_.mine(), frame);
 }
 
 void BuddyAllocator::put_frames(std::span<const u32> list) {
     const sync::InterruptsOff guard;
     Stock& stock = stocks_.mine();
-    for (const u32 frame : list) put_into(stock, frame);
+    for (const u32 frame : list) put_delayed(stock, frame);
 }
 
 void BuddyAllocator::put_zeroed_frame(u32 frame) {
@@ -104,7 +127,8 @@ void BuddyAllocator::put_zeroed_frame(u32 frame) {
     const sync::InterruptsOff guard;
     Stock& stock = stocks_.mine();
     const u32 count = stock.zeroed_count.load(std::memory_order_relaxed);
-    if (count == ZEROED_CAPACITY) return put_into(stock, frame);
+    if (count == ZEROED_CAPACITY) return put_delayed(stock, frame);
+    kasan::frames_freed(frame, 1);
     record_of(frame).set_state(FrameState::Stocked);
     stock.zeroed[count] = frame;
     stock.zeroed_count.store(count + 1, std::memory_order_relaxed);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "memory/kasan/shadow_map.hpp"
+
 namespace exo::memory {
 
 namespace {
@@ -16,7 +18,7 @@ constinit sync::SpinLocked<State, sync::LockRank::KernelMap, sync::IrqOff> kerne
 Result<> initialise_kernel_map(std::span<const KernelMapping> mappings) {
     auto state = kernel_map.lock();
     state->device_used = 0;
-    FixedVector<u64, 8> slots;
+    kasan::SlotList slots;
     TRY(slots.push(layout.kernel_stacks));
     TRY(slots.push(layout.device_map));
     for (const KernelMapping& mapping : mappings) {
@@ -25,9 +27,11 @@ Result<> initialise_kernel_map(std::span<const KernelMapping> mappings) {
             if (std::ranges::find(slots, align_down(at, SLOT_SIZE)) == slots.end())
                 TRY(slots.push(align_down(at, SLOT_SIZE)));
     }
+    TRY(kasan::add_shadow_slots(mappings, slots));
     TRY(initialise_kernel_table(slots.span()));
     for (const KernelMapping& mapping : mappings)
         TRY(kernel_table().map_range(mapping.start, mapping.physical, mapping.size, mapping.flags));
+    TRY(kasan::map_shadow(mappings));
     kernel_table().activate();
     return {};
 }
@@ -78,6 +82,7 @@ Result<VirtualAddress> map_device(PhysicalAddress physical, u64 size) {
     auto state = kernel_map.lock();
     if (*length > SLOT_SIZE - state->device_used) return Error::OutOfMemory;
     const VirtualAddress start(layout.device_map + state->device_used);
+    TRY(kasan::map_device_shadow(start.value(), *length));
     TRY(kernel_table().map_range(start, PhysicalAddress(physical.value() - offset), *length,
                                  PageFlags::DEVICE));
     // A page between neighbours stays unmapped: an overrun faults.

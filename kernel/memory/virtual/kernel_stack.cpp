@@ -57,10 +57,16 @@ Result<u64> StackSlots::map() {
         give_slot(slot);
         return Error::OutOfMemory;
     }
+    if (!kasan::map_stack_shadow(bottom, KernelStack::SIZE)) {
+        unmap_frames(bottom, STACK_FRAMES);
+        give_slot(slot);
+        return Error::OutOfMemory;
+    }
     return bottom;
 }
 
 void StackSlots::unmap(u64 bottom) {
+    kasan::unmap_stack_shadow(bottom, KernelStack::SIZE);
     unmap_frames(bottom, STACK_FRAMES);
     give_slot(static_cast<u32>((bottom - layout.kernel_stacks) / STRIDE));
 }
@@ -115,7 +121,10 @@ bool keep_in_reserve(u64 bottom) {
 }  // namespace
 
 Result<KernelStack> KernelStack::create() {
-    if (const u64 kept = take_from_reserve()) return KernelStack(kept);
+    if (const u64 kept = take_from_reserve()) {
+        kasan::stack_renewed(kept, SIZE);
+        return KernelStack(kept);
+    }
     return KernelStack(TRY(map_stack()));
 }
 

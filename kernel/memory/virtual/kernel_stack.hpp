@@ -1,10 +1,11 @@
-// KernelStack: 16 KiB for one thread, with unmapped pages below, so that an overflow faults instead of corrupting.
+// KernelStack: 16 KiB (KASAN's redzones: 32) for one thread, with unmapped pages below, so that an overflow faults instead of corrupting.
 //
 // Freed stacks stay mapped in a small reserve, because threads come and go more often than their number changes.
 #pragma once
 
 #include <utility>
 
+#include "utils/kasan.hpp"
 #include "utils/result.hpp"
 #include "utils/types.hpp"
 
@@ -12,7 +13,7 @@ namespace exo::memory {
 
 class KernelStack {
   public:
-    static constexpr usize SIZE = 16 * KIB;
+    static constexpr usize SIZE = kasan::ENABLED ? 32 * KIB : 16 * KIB;
 
     KernelStack() = default;
     KernelStack(KernelStack&& other) noexcept : bottom_(std::exchange(other.bottom_, 0)) {}
@@ -43,7 +44,8 @@ class KernelStack {
 /// build, whose tables no CPU walks, only tests it.
 class StackSlots {
   public:
-    static constexpr u64 STRIDE = 32 * KIB;  ///< The upper half is the stack, the lower half the guard.
+    static constexpr u64 STRIDE =
+        2 * KernelStack::SIZE;  ///< The upper half is the stack, the lower half the guard.
 
     /// The stack's lowest address. Errors: OutOfMemory.
     static Result<u64> map();

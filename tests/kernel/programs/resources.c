@@ -39,7 +39,7 @@ static int count_entries(const char* path, int (*counts)(const char* name)) {
 
 static int is_number(const char* name) { return name[0] >= '0' && name[0] <= '9'; }
 
-struct resources read_resources(void) {
+static const char* read_meminfo(void) {
     static char text[4096];
     const int file = open("/proc/meminfo", O_RDONLY);
     if (file < 0) fail("open /proc/meminfo");
@@ -47,6 +47,13 @@ struct resources read_resources(void) {
     close(file);
     if (size <= 0) fail("read /proc/meminfo");
     text[size] = '\0';
+    return text;
+}
+
+struct resources read_resources(void) {
+    // A debug kernel keeps freed memory for a while. The first look ends that, but has itself still gone round that memory.
+    read_meminfo();
+    const char* text = read_meminfo();
     return (struct resources){value_after(text, "MemFree:"),         value_after(text, "Committed_AS:"),
                               value_after(text, "PageTables:"),      value_after(text, "KernelStack:"),
                               value_after(text, "Shmem:"),           count_entries("/proc", is_number),
