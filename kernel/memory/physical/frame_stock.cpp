@@ -101,6 +101,7 @@ void BuddyAllocator::put_delayed(Stock& stock, u32 frame) {
 }
 
 bool BuddyAllocator::release_quarantine() {
+    if constexpr (!FrameQuarantine::IS_THERE) return false;
     const sync::InterruptsOff guard;
     bool is_any = false;
     while (const u32 frame = quarantine_.take()) {
