@@ -45,7 +45,7 @@ set(kernel_sources kernel/main.cpp kernel/startup.cpp kernel/startup_clock.cpp $
 set(kernel_objects $<TARGET_OBJECTS:exo_kernel>)
 add_library(exo_kasan_options INTERFACE)
 if(EXO_KASAN)
-    # clang's driver does not offer it for a bare target, hence -Xclang. docs/decisions/0005-kasan-with-its-own-runtime.md
+    # clang's driver does not offer it for a bare target, hence -Xclang. docs/decisions/0006-kasan-with-its-own-runtime.md
     # asan-mapping-offset is SHADOW_OFFSET in utils/kasan.hpp.
     target_compile_definitions(exo_kernel_options INTERFACE EXO_KASAN=1)
     target_compile_options(exo_kasan_options INTERFACE
