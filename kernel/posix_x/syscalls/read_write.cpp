@@ -34,13 +34,18 @@ Answer<Size> sys_write(Context&, Writable fd, InBytes<2> buffer, Size size) {
     return raise_write_signals(file->write(in, write_context(current_task())));
 }
 
+[[gnu::noinline, gnu::cold]] Error why_not_positioned(Descriptor fd, Error error) {
+    const Result<FileUse> any = use_file(fd, Rights::Control);
+    return any && !(*any)->has_trait(FileTraits::Seekable) ? Error::Espipe : error;
+}
+
 /// The file of pread and its like. LINUX: that it has no positions comes before that it is not open for this.
-Result<FileUse> use_positioned(Descriptor fd, Rights needed) {
+[[gnu::always_inline]] inline Result<FileUse> use_positioned(Descriptor fd, Rights needed) {
     Result<FileUse> file = use_file(fd, needed);
-    if (file && (*file)->has_trait(FileTraits::Seekable)) [[likely]]
-        return file;
-    const FileUse any = TRY(use_file(fd, Rights::Control));
-    if (!any->has_trait(FileTraits::Seekable)) return Error::Espipe;
+    if (!file) [[unlikely]]
+        return why_not_positioned(fd, file.error());
+    if (!(*file)->has_trait(FileTraits::Seekable)) [[unlikely]]
+        return Error::Espipe;
     return file;
 }
 
@@ -60,55 +65,66 @@ Answer<Size> sys_pwrite64(Context&, Writable fd, InBytes<2> buffer, Size size, F
 
 // ---- Vectors. The offset of the p-forms comes in two words, of which a 64-bit kernel uses the first (preadv(2)).
 
-/// LINUX: only 32 bits of the number count, and what is wrong with the vectors comes before a descriptor that is not
-/// open for this.
-Result<FileUse> use_with_vectors(Result<FileUse> file, Descriptor fd, BufferArgument vectors, u32 count,
-                                 vm::UserVector& segments) {
-    if (!file && !use_file(fd, Rights::Control)) return file;
-    if (count != 0) TRY(segments.import(vectors.address, count));
-    return file;
+// LINUX: only 32 bits of their number count.
+
+/// LINUX: what is wrong with the vectors comes before a descriptor that is open, but not for this.
+[[gnu::noinline, gnu::cold]] Error why_not_vectored(Error error, Descriptor fd, BufferArgument vectors,
+                                                    u32 count) {
+    if (error == Error::Espipe || count == 0 || !use_file(fd, Rights::Control)) return error;
+    [[clang::uninitialized]] vm::UserVector segments;
+    const Result<> imported = segments.import(vectors.address, count);
+    return imported ? error : imported.error();
 }
 
 Answer<Size> sys_readv(Context&, Readable fd, OutVectors<2> vectors, Count count) {
+    const u32 number = static_cast<u32>(u64{count});
+    const Result<FileUse> file = use_file(fd, Rights::Read);
+    if (!file) [[unlikely]]
+        return why_not_vectored(file.error(), fd, vectors, number);
     [[clang::uninitialized]] vm::UserVector segments;
-    const FileUse file = TRY(
-        use_with_vectors(use_file(fd, Rights::Read), fd, vectors, static_cast<u32>(u64{count}), segments));
+    if (number != 0) TRY(segments.import(vectors.address, number));
     vm::OutBuffer out = vm::OutBuffer::from_segments(segments.span());
     if (out.remaining() == 0) return 0uz;
-    return file->read(out);
+    return (*file)->read(out);
 }
 
 Answer<Size> sys_writev(Context&, Writable fd, InVectors<2> vectors, Count count) {
+    const u32 number = static_cast<u32>(u64{count});
+    const Result<FileUse> file = use_file(fd, Rights::Write);
+    if (!file) [[unlikely]]
+        return why_not_vectored(file.error(), fd, vectors, number);
     [[clang::uninitialized]] vm::UserVector segments;
-    const FileUse file = TRY(
-        use_with_vectors(use_file(fd, Rights::Write), fd, vectors, static_cast<u32>(u64{count}), segments));
+    if (number != 0) TRY(segments.import(vectors.address, number));
     vm::InBuffer in = vm::InBuffer::from_segments(segments.span());
     if (in.remaining() == 0) return 0uz;
-    return raise_write_signals(file->write(in, write_context(current_task())));
+    return raise_write_signals((*file)->write(in, write_context(current_task())));
 }
 
 Answer<Size> sys_preadv(Context&, Readable fd, OutVectors<2> vectors, Count count, FileOffset offset) {
     if (offset < 0) return Error::Einval;
-    Result<FileUse> found = use_positioned(fd, Rights::Read);
-    if (!found && found.error() == Error::Espipe) return Error::Espipe;
+    const u32 number = static_cast<u32>(u64{count});
+    const Result<FileUse> file = use_positioned(fd, Rights::Read);
+    if (!file) [[unlikely]]
+        return why_not_vectored(file.error(), fd, vectors, number);
     [[clang::uninitialized]] vm::UserVector segments;
-    const FileUse file =
-        TRY(use_with_vectors(std::move(found), fd, vectors, static_cast<u32>(u64{count}), segments));
+    if (number != 0) TRY(segments.import(vectors.address, number));
     vm::OutBuffer out = vm::OutBuffer::from_segments(segments.span());
     if (out.remaining() == 0) return 0uz;
-    return file->read_at(out, static_cast<u64>(offset));
+    return (*file)->read_at(out, static_cast<u64>(offset));
 }
 
 Answer<Size> sys_pwritev(Context&, Writable fd, InVectors<2> vectors, Count count, FileOffset offset) {
     if (offset < 0) return Error::Einval;
-    Result<FileUse> found = use_positioned(fd, Rights::Write);
-    if (!found && found.error() == Error::Espipe) return Error::Espipe;
+    const u32 number = static_cast<u32>(u64{count});
+    const Result<FileUse> file = use_positioned(fd, Rights::Write);
+    if (!file) [[unlikely]]
+        return why_not_vectored(file.error(), fd, vectors, number);
     [[clang::uninitialized]] vm::UserVector segments;
-    const FileUse file =
-        TRY(use_with_vectors(std::move(found), fd, vectors, static_cast<u32>(u64{count}), segments));
+    if (number != 0) TRY(segments.import(vectors.address, number));
     vm::InBuffer in = vm::InBuffer::from_segments(segments.span());
     if (in.remaining() == 0) return 0uz;
-    return raise_write_signals(file->write_at(in, static_cast<u64>(offset), write_context(current_task())));
+    return raise_write_signals(
+        (*file)->write_at(in, static_cast<u64>(offset), write_context(current_task())));
 }
 
 Answer<FilePosition> sys_lseek(Context&, Seekable fd, FileOffset offset, abi::SeekWhence whence) {
