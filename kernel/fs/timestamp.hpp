@@ -13,9 +13,10 @@ struct Timestamp {
     i64 seconds = 0;
     u32 nanoseconds = 0;
 
+    /// LINUX: coarse, too.
     static Timestamp now() {
-        const time::Nanoseconds time = time::realtime();
-        return {static_cast<i64>(time / time::SECOND), static_cast<u32>(time % time::SECOND)};
+        const time::WallTime time = time::coarse_realtime();
+        return {static_cast<i64>(time.seconds), time.nanoseconds};
     }
     abi::timespec to_timespec() const { return {seconds, nanoseconds}; }
     friend constexpr auto operator<=>(const Timestamp&, const Timestamp&) = default;

@@ -34,6 +34,28 @@ constinit LongCounter counter_in_force;
 constinit std::atomic<u64> cycles_per_second{SECOND};
 constinit std::atomic<Nanoseconds> realtime_offset{0};
 
+/// The last coarse time: seconds above 30 bits of nanoseconds, so that it is one word, and the cycle counter's value when it
+/// was taken. It is good for `coarse_window` cycles; 0 while the clock is another counter.
+constinit std::atomic<u64> coarse_time{0};
+constinit std::atomic<u64> coarse_cycles{0};
+constinit std::atomic<u64> coarse_window{0};
+constexpr u32 NANOSECOND_BITS = 30;
+
+constexpr WallTime unpack(u64 word) {
+    return {word >> NANOSECOND_BITS, static_cast<u32>(word & ((1U << NANOSECOND_BITS) - 1))};
+}
+
+[[gnu::noinline, gnu::cold]] WallTime renew_coarse_time(u64 cycles) {
+    const Nanoseconds now = realtime();
+    const u64 fresh = now / SECOND << NANOSECOND_BITS | now % SECOND;
+    u64 known = coarse_time.load(std::memory_order_relaxed);
+    // Another CPU may have been here with a later time.
+    while (known < fresh && !coarse_time.compare_exchange_weak(known, fresh, std::memory_order_relaxed)) {
+    }
+    coarse_cycles.store(cycles, std::memory_order_release);  // publishes the time
+    return unpack(known < fresh ? fresh : known);
+}
+
 // acquire: pairs with the release in draw_line
 const Line& current_line() { return *line_in_force.load(std::memory_order_acquire); }
 
@@ -47,6 +69,7 @@ void draw_line(LongCounter* source, u64 hertz) {
     const usize next = static_cast<usize>(&current_line() - lines) + 1;
     ASSERT(next < std::size(lines));
     Line& line = lines[next];
+    coarse_window.store(source == nullptr ? hertz / 1000 : 0, std::memory_order_relaxed);
     line.source = source;
     line.scale = CounterScale::from_hertz(hertz);
     line.nanoseconds = monotonic();
@@ -58,6 +81,7 @@ void draw_line(LongCounter* source, u64 hertz) {
 
 void start_clock(u64 cycle_counter_hertz) {
     cycles_per_second.store(cycle_counter_hertz, std::memory_order_relaxed);
+    coarse_window.store(cycle_counter_hertz / 1000, std::memory_order_relaxed);
     lines[0] = {nullptr, CounterScale::from_hertz(cycle_counter_hertz), arch::cycle_counter(), 0};
 }
 
@@ -97,6 +121,17 @@ Nanoseconds realtime() { return monotonic() + realtime_offset.load(std::memory_o
 void set_realtime(Nanoseconds since_epoch) {
     // Wraps when the wall clock is set before the boot: unsigned arithmetic undoes it in realtime().
     realtime_offset.store(since_epoch - monotonic(), std::memory_order_relaxed);
+    coarse_time.store(0, std::memory_order_relaxed);
+    coarse_cycles.store(0, std::memory_order_release);
+}
+
+WallTime coarse_realtime() {
+    const u64 cycles = arch::cycle_counter();
+    // acquire: pairs with the release in renew_coarse_time. A CPU whose counter is behind sees a huge difference.
+    if (cycles - coarse_cycles.load(std::memory_order_acquire) <
+        coarse_window.load(std::memory_order_relaxed)) [[likely]]
+        return unpack(coarse_time.load(std::memory_order_relaxed));
+    return renew_coarse_time(cycles);
 }
 
 Deadline Deadline::after(Nanoseconds from_now) {

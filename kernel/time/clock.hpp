@@ -59,4 +59,13 @@ Nanoseconds monotonic();
 Nanoseconds realtime();
 void set_realtime(Nanoseconds since_epoch);
 
+/// Seconds and nanoseconds since 1970-01-01 UTC.
+struct WallTime {
+    u64 seconds;
+    u32 nanoseconds;
+};
+/// Real time as it was at most a millisecond ago: for what is stamped often. Never behind an earlier answer, on any CPU,
+/// unless the clock was set. (Linux stamps files with the time of its last tick.)
+WallTime coarse_realtime();
+
 }  // namespace exo::time

@@ -36,11 +36,31 @@ TEST(clock, changes_its_source_without_a_step) {
     EXPECT_NEAR(static_cast<double>(monotonic()), 2e6, 2);
     set_realtime(1000 * SECOND);
 
+    // Coarse: the same for a millisecond, then the time of then; and right away after the clock is set, forwards or back.
+    const auto coarse = [] {
+        const WallTime time = coarse_realtime();
+        return time.seconds * SECOND + time.nanoseconds;
+    };
+    const Nanoseconds first = coarse();
+    EXPECT_EQ(first, realtime());
+    cycles += 999'000;
+    EXPECT_EQ(coarse(), first);
+    cycles += 2000;
+    EXPECT_EQ(coarse(), realtime());
+    EXPECT_GT(coarse(), first);
+    set_realtime(500 * SECOND);
+    EXPECT_EQ(coarse(), 500 * SECOND);
+    set_realtime(1000 * SECOND - 1'001'000);
+    EXPECT_EQ(coarse(), 1000 * SECOND - 1'001'000);
+    cycles -= 1'001'000;
+    set_realtime(1000 * SECOND);
+
     FakeCounter counter;
     use_counter(counter);
     EXPECT_EQ(clock_source(), "fake");
     EXPECT_NEAR(static_cast<double>(monotonic()), 2e6, 2);
     EXPECT_NEAR(static_cast<double>(longest_silence()), 16.777e9 / 4, 1e6);
+    EXPECT_EQ(coarse(), realtime());
     cycles += 77'000'000;  // nobody's business any more
     EXPECT_NEAR(static_cast<double>(monotonic()), 2e6, 2);
     Nanoseconds last = monotonic();
@@ -50,6 +70,7 @@ TEST(clock, changes_its_source_without_a_step) {
         last = monotonic();
         EXPECT_NEAR(static_cast<double>(last), 2e6 + second * 1e9, 10);
         EXPECT_NEAR(static_cast<double>(realtime()), 1000e9 + second * 1e9, 1000);
+        EXPECT_EQ(coarse(), realtime());  // a cycle counter that is not trusted says nothing of a millisecond
     }
 }
 
