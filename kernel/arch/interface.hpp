@@ -186,7 +186,7 @@ u64 stated_cycle_counter_rate();
 void start_timer_count();
 u32 timer_counted();
 void set_timer_rate(u64 ticks, u64 nanoseconds);
-/// The hypervisor then keeps its clock's record (drivers/kvm_clock.hpp) at a physical address. Errors: Enodev.
+/// The hypervisor then keeps its clock's record (drivers/clock/kvm_clock.hpp) at a physical address. Errors: Enodev.
 Result<> start_kvm_clock(u64 record);
 /// One-shot timer interrupt of this CPU.
 void arm_timer(u64 nanoseconds_from_now);

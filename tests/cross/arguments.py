@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sequence import IN, IN_OUT, OUT, Argument, Buffer, Pointer
-from values import MASK, Values, texts
+from values import MASK, Values
 
 DIRECTIONS = {"in": IN, "out": OUT, "inout": IN_OUT}
 _ENTRIES = (0, 1, 1, 2, 3, 5, 16)
@@ -59,9 +59,6 @@ class Arguments:
                 return 0 if description.get("null") and self.rng.random() < 0.2 else values.path(of)
             case "text":
                 return Buffer(5, b"text\0", IN, (), "text") if not values.is_odd() else values.path("existing")
-            case "texts":
-                array, self.extra = texts((b"one", b"two"), 8)
-                return array
             case "flags":
                 return values.flags(description)
             case "choice":
@@ -143,16 +140,13 @@ class Arguments:
         return (number & ((1 << 8 * size) - 1)).to_bytes(size, "little")
 
     def _io_vectors(self, direction: str, count: int) -> Argument:
+        # They follow the vectors themselves, which are the only buffer among the arguments of such a call.
         count = min(count, 5)
         buffers, pointers, data = [], [], b""
         for index in range(count):
             length = self.values.length() % 2000
             buffers.append(self.values.bytes_in(length) if direction == "in" else Buffer(length, b"", OUT))
-            pointers.append((16 * index, Pointer(self._buffer_base() + index)))
+            pointers.append((16 * index, Pointer(1 + index)))
             data += b"\0" * 8 + length.to_bytes(8, "little")
         self.extra = tuple(buffers)
         return Buffer(16 * count, data, IN, tuple(pointers), "iovec")
-
-    def _buffer_base(self) -> int:
-        """Where extra buffers begin: io vectors and texts are the only buffers among the arguments of their calls."""
-        return 1

@@ -14,7 +14,7 @@ FILLER = b"\xa5"
 _PAGE_HEAD = 32
 _PAGE = struct.Struct("<16sII")
 _PROGRESS = struct.Struct("<16sIIII")
-_FRAME = struct.Struct("<IIII")
+_FRAME = struct.Struct("<III")
 _EVENT = struct.Struct("<HHHHiI")
 _REPLY = struct.Struct("<IIq")
 _SIGNAL = struct.Struct("<iiiiII")
@@ -116,7 +116,7 @@ def split(stream: bytes) -> dict[int, bytes]:
     """The frames of a stream by their numbers. It ends where a frame is not whole."""
     found, at = {}, 0
     while at + _FRAME.size <= len(stream):
-        magic, number, size, _ = _FRAME.unpack_from(stream, at)
+        magic, number, size = _FRAME.unpack_from(stream, at)
         if magic != MAGIC or at + _FRAME.size + size > len(stream):
             break
         found[number] = stream[at + _FRAME.size:at + _FRAME.size + size]
@@ -125,7 +125,7 @@ def split(stream: bytes) -> dict[int, bytes]:
 
 
 def decode(payload: bytes) -> Record:
-    """Errors: struct.error or ValueError for a frame that the console damaged."""
+    """Errors: struct.error for a frame that is not whole."""
     record, at = Record(payload, [], []), 0
     while at < len(payload):
         kind, call, actor, _, detail, size = _EVENT.unpack_from(payload, at)

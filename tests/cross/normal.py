@@ -9,7 +9,8 @@ from __future__ import annotations
 import errno
 import stat
 
-from frames import DEAD, FILLER, PID, REPLY, SILENT, SKIPPED, Event, File, Record
+import frames
+from frames import FILLER, PID, REPLY, Event, File, Record
 from model import ARENA, ARENA_PAGES, PAGE
 from sequence import CALL_FORK, Buffer, Call, Sequence
 
@@ -65,14 +66,14 @@ class Normal:
         head = f"#{event.call} {call.name}" if call else "then"
         lines = []
         match event.kind:
-            case 0 if call is not None:
+            case frames.REPLY if call is not None:
                 lines.append(f"{head}: {self._result(call, event.result, naming)}")
                 lines += [f"{head}: {line}" for line in self._outputs(call, event, naming)]
-            case 1:
+            case frames.SILENT:
                 lines.append(f"{head}: actor {event.actor} waits ({chr(event.detail)})")
-            case 2:
+            case frames.DEAD:
                 lines.append(f"{head}: actor {event.actor} has ended")
-            case 3:
+            case frames.SKIPPED:
                 lines.append(f"{head}: not made")
         lines += [f"{head}: actor {event.actor} {_signal_text(signal, naming)}" for signal in event.signals]
         return lines
@@ -242,6 +243,3 @@ def _file_line(file: File, naming: _Naming) -> str:
     target = f" -> {file.target!r}" if file.target else ""
     return (f"file {file.path}: {kind} {file.mode:o} links {file.links} {file.uid}:{file.gid} size {size} blocks {file.blocks} "
             f"rdev {file.device} {naming.inode(file.inode)} content {file.content:x} times {times}{target}")
-
-
-__all__ = ["Normal", "SILENT", "SKIPPED", "DEAD", "Record"]

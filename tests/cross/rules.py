@@ -7,8 +7,8 @@ import struct
 from arguments import Arguments
 from model import ARENA, ARENA_PAGES, DEVICE, EVENT, FILE, FOLDER, PAGE, PIPE_READ, PIPE_WRITE, Descriptor, Pipe, World
 from sequence import (CALL_FORK, CALL_PEEK, CALL_POKE, CALL_REGISTERS, IN, IN_OUT, OUT, RESTORER, Argument, Buffer, Call, Field,
-                      Handler, Pointer, Process, Result)
-from values import AT_FDCWD, MASK, SIGNALS, Values, texts
+                      Handler, Process, Result)
+from values import AT_FDCWD, MASK, Values, texts
 
 O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_TRUNC, O_APPEND, O_DIRECTORY, O_NONBLOCK = 1, 2, 0o100, 0o200, 0o1000, 0o2000, 0o200000, 0o4000
 MAP_SHARED, MAP_PRIVATE, MAP_FIXED, MAP_ANONYMOUS = 1, 2, 0x10, 0x20
@@ -48,12 +48,12 @@ class Maker:
         values = self.values(actor)
         arguments = Arguments(values, self.descriptions[name])
         made = arguments.make()
-        if name in GLOBAL and self.rng.random() < 0.99:
+        if name in GLOBAL:
             made = tuple(MASK if description["kind"] in ("magic", "choice", "command") else
                          0xFFFFFFFFFFFFF000 if isinstance(argument, Buffer) else argument
                          for argument, description in zip(made, self.descriptions[name]["arguments"]))
-        if name in GLOBAL and not any(argument in (MASK, 0xFFFFFFFFFFFFF000) for argument in made):
-            return
+            if not any(argument in (MASK, 0xFFFFFFFFFFFFF000) for argument in made):
+                return
         index = self.add(actor, name, made, arguments.extra)
         self._note(actor, name, index, made)
 
@@ -194,8 +194,7 @@ class Maker:
     def _poll(self, actor: int, name: str, rest: tuple[Argument, ...]) -> None:
         values = self.values(actor)
         count = self.rng.choice((0, 1, 1, 2, 3))
-        data, pointers = values.pollfds(count)
-        words = list(pointers)
+        data, words = values.pollfds(count), []
         for index in range(count):
             entry = self.world.find(actor, "file")
             events = self.rng.choice((1, 4, 5, 0, 2))
@@ -385,14 +384,5 @@ class Maker:
         self.add(actor, "rt_sigtimedwait", (Buffer(8, values.signal_set(), IN, (), "signal_set"),
                                             Buffer(128, b"", OUT, (), "siginfo"), limit, 8))
 
-    def _call_readv(self, actor: int) -> None:
-        self._vectors(actor, "readv")
-
-    def _vectors(self, actor: int, name: str) -> None:
-        self.generic(actor, name)
-
     def _call_set_tid_address(self, actor: int) -> None:
         self.add(actor, "set_tid_address", (self.rng.choice((0, ARENA, MASK)),))
-
-
-__all__ = ["Maker", "Pointer", "NOT_DIRECT"]

@@ -8,8 +8,8 @@ from __future__ import annotations
 import random
 import struct
 
-from model import ARENA, ARENA_PAGES, DEVICES, PAGE, World
-from sequence import IN, OUT, Argument, Buffer, Pointer, Process, Result
+from model import ARENA, ARENA_PAGES, PAGE, World
+from sequence import IN, OUT, Argument, Buffer, Pointer, Process
 
 ODD = 16
 MASK = (1 << 64) - 1
@@ -239,11 +239,9 @@ class Values:
             bits |= 1 << (self.rng.choice(SIGNALS) - 1)
         return struct.pack("<Q", MASK if self.is_odd() else bits)
 
-    def pollfds(self, count: int) -> tuple[bytes, tuple[tuple[int, Argument], ...]]:
-        data, pointers = b"", []
-        for index in range(count):
-            data += struct.pack("<ihh", -1, self.rng.choice((1, 4, 5, 0, 0x1F, 2)), 0x55)
-        return data, tuple(pointers)
+    def pollfds(self, count: int) -> bytes:
+        """Of no descriptor."""
+        return b"".join(struct.pack("<ihh", -1, self.rng.choice((1, 4, 5, 0, 0x1F, 2)), 0x55) for _ in range(count))
 
 
 def texts(values: tuple[bytes, ...], first_buffer: int) -> tuple[Buffer, tuple[Buffer, ...]]:
@@ -251,6 +249,3 @@ def texts(values: tuple[bytes, ...], first_buffer: int) -> tuple[Buffer, tuple[B
     pointers = tuple((8 * index, Pointer(first_buffer + index)) for index in range(len(values)))
     array = Buffer(8 * len(values) + 8, b"\0" * (8 * len(values) + 8), IN, pointers, "texts")
     return array, tuple(Buffer(len(value) + 1, value + b"\0", IN, (), "text") for value in values)
-
-
-__all__ = ["Values", "texts", "DEVICES", "Result"]

@@ -122,7 +122,7 @@ def test_a_stream_is_put_together_from_pages_in_any_order():
         head = run + struct.pack("<II", index, len(content) if used is None else used) + b"\0" * 8
         return (head + content).ljust(4096, b"\0")
 
-    frame = struct.pack("<IIII", frames.MAGIC, 7, 5, 0) + b"hello"
+    frame = struct.pack("<III", frames.MAGIC, 7, 5) + b"hello"
     memory = b"x" * 4096 + page(1, frame[9:]) + b"y" * 100 + run + b"z" * 3980 + page(0, frame[:4]) + page(0, frame[:9])
     assert frames.split(frames.find_stream(memory, run)) == {7: b"hello"}
     assert frames.split(frames.find_stream(page(1, frame[9:]), run)) == {}

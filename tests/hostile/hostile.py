@@ -12,7 +12,7 @@ import struct
 import elf
 from model import ARENA, PAGE, World
 from rules import GLOBAL, NOT_DIRECT, Maker
-from sequence import (CALL_EXECUTE, CALL_FORK, CALL_LOAD, CALL_POKE, IN, OUT, Argument, Buffer, Call, Process, Result, Sequence)
+from sequence import (CALL_EXECUTE, CALL_FORK, CALL_LOAD, CALL_POKE, IN, Argument, Buffer, Call, Process, Result, Sequence)
 from values import MASK, Values
 
 CLONE_VM, CLONE_FS, CLONE_FILES, SIGCHLD = 0x100, 0x200, 0x400, 17
@@ -217,5 +217,3 @@ class Generator:
 
 
 _POINTERS = {"path", "text", "texts", "pointer", "array", "buffer", "io_vectors", "descriptor_set"}
-
-__all__ = ["Generator", "OUT"]

@@ -144,5 +144,5 @@ struct wire_file {
 enum { FRAME_MAGIC = 0x51455358 };  // "XSEQ"
 
 struct wire_frame {
-    uint32_t magic, id, size, checksum;
+    uint32_t magic, id, size;
 };
