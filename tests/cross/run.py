@@ -10,98 +10,27 @@ from __future__ import annotations
 
 import argparse
 import collections
-import concurrent.futures
 import json
 import os
 import sys
 import time
+from collections.abc import Iterator
 
 import compare
 import generate
 import machine
 import print_c
 import shrink
-from compare import Difference
+import tally
+from campaign import Campaign, Started
 from exo import build  # machine made it importable
 from sequence import Sequence
 
-BATCH = 1500
+MOST_IN_BATCH = 3000
 DEFAULT_COUNT = 3000
+DEFAULT_JOBS = 2
 SEEDS = os.path.join(machine.HERE, "seeds.txt")
 MOST_SHRUNK = 5
-
-
-class Found:
-    """One kind of difference: the first sequence that showed it, and how many did."""
-
-    def __init__(self, sequence: Sequence, difference: Difference) -> None:
-        self.sequence = sequence
-        self.difference = difference
-        self.count = 1
-
-
-class Campaign:
-    """Runs batches on both kernels and collects what differs."""
-
-    def __init__(self, exo: machine.Kernel, calls: list[dict]) -> None:
-        self.linux, self.exo = machine.linux(), exo
-        self.comparison = compare.Comparison({call["name"]: call for call in calls}, compare.read_rules())
-        self.found: dict[tuple[str, str], Found] = {}
-        self.failures: list[str] = []
-        self.made: collections.Counter[str] = collections.Counter()
-        self.succeeded = 0
-        self.sequences = 0
-
-    def run(self, sequences: list[Sequence]) -> None:
-        theirs, ours = self._run_both(sequences)
-        for index, sequence in enumerate(sequences):
-            if index not in theirs or index not in ours:
-                continue
-            self.sequences += 1
-            self.made.update(call.name for call in sequence.calls)
-            self.succeeded += compare.successes(theirs[index], len(sequence.calls))
-            difference = self.comparison.difference(sequence, theirs[index], ours[index])
-            if difference is None:
-                continue
-            if difference.signature in self.found:
-                self.found[difference.signature].count += 1
-            else:
-                self.found[difference.signature] = Found(sequence, difference)
-
-    def _run_both(self, sequences: list[Sequence]) -> tuple[dict[int, bytes], dict[int, bytes]]:
-        with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            both = [pool.submit(self._run_all, kernel, sequences) for kernel in (self.linux, self.exo)]
-            return both[0].result(), both[1].result()
-
-    def _run_all(self, kernel: machine.Kernel, sequences: list[Sequence]) -> dict[int, bytes]:
-        """Boots again behind a sequence that a machine does not survive."""
-        payloads: dict[int, bytes] = {}
-        start = 0
-        while start < len(sequences):
-            run = machine.run(kernel, sequences[start:])
-            payloads |= {start + index: payload for index, payload in run.payloads.items()}
-            if run.is_complete:
-                break
-            last = start + len(run.payloads)
-            seed = sequences[last].seed if last < len(sequences) else "?"
-            self.failures.append(f"{kernel.name}, seed {seed}: {run.end}\n{run.words}")
-            start = last + 1
-        return payloads
-
-    def waiting_calls(self, sequence: Sequence) -> frozenset[int]:
-        """The calls that wait on Linux."""
-        payload = machine.run(self.linux, [sequence]).payloads.get(0)
-        return compare.waiting_calls(payload) if payload else frozenset()
-
-    def shows(self, sequences: list[Sequence], signature: tuple[str, str]) -> list[bool]:
-        theirs, ours = self._run_both(sequences)
-        shown = []
-        for index, sequence in enumerate(sequences):
-            difference = None
-            if index in theirs and index in ours:
-                difference = self.comparison.difference(sequence, theirs[index], ours[index])
-            shown.append(difference is not None and difference.signature == signature)
-        return shown
 
 
 def _arguments() -> argparse.Namespace:
@@ -111,12 +40,17 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--count", type=int, help=f"sequences (default: {DEFAULT_COUNT})")
     parser.add_argument("--time", type=float, metavar="MINUTES", help="go on for so long")
     parser.add_argument("--area", default="", help="of " + ", ".join(generate.AREAS) + "; several with commas")
+    parser.add_argument("--jobs", type=int, default=DEFAULT_JOBS, metavar="N",
+                        help=f"machines at the same time (default: {DEFAULT_JOBS})")
     parser.add_argument("--preset", default="release", help="the kernel's build (default: release)")
     parser.add_argument("--kernel", metavar="FILE", help="another image instead of the preset's")
     parser.add_argument("--descriptions", metavar="FILE", help="what `exo calls --json` printed, instead of building it")
+    parser.add_argument("--tally", action="store_true", help="run nothing: print what all runs have made together")
     parser.add_argument("--no-shrink", action="store_true", help="only list the differences")
     parser.add_argument("--show", type=int, default=MOST_SHRUNK, metavar="N", help="make so many of them small")
     options = parser.parse_args()
+    if options.jobs < 1:
+        parser.error("--jobs: at least one machine")
     options.areas = tuple(area for area in options.area.split(",") if area) or tuple(generate.AREAS)
     for area in options.areas:
         if area not in generate.AREAS:
@@ -139,28 +73,54 @@ def _failed_seeds() -> list[int]:
         return [int(line.split()[0]) for line in file if line.strip() and not line.startswith("#")]
 
 
+def _batches(generator: generate.Generator, first: int, options: argparse.Namespace) -> Iterator[list[Sequence]]:
+    """Until there are enough, or the time is over. Of a size that all machines have something to do."""
+    count = options.count or (DEFAULT_COUNT if options.time is None else 1 << 60)
+    size = max(1, min(MOST_IN_BATCH, -(-count // options.jobs)))
+    end = time.monotonic() + 60 * options.time if options.time is not None else None
+    if options.seed is None and (seeds := _failed_seeds()):
+        yield [generator.sequence(seed) for seed in seeds]
+    for start in range(0, count, size):
+        if end is not None and time.monotonic() >= end:
+            return
+        yield [generator.sequence(first + start + index) for index in range(min(size, count - start))]
+
+
+def _run(campaign: Campaign, batches: Iterator[list[Sequence]], sums: tally.Tally, jobs: int) -> None:
+    on_their_way: collections.deque[Started] = collections.deque()
+    begin = time.monotonic()
+
+    def finish() -> None:
+        sums.add(campaign.finish(on_their_way.popleft()))
+        total = campaign.total
+        print(f"{total.sequences} sequences, {total.calls} calls, {len(campaign.found)} kinds of difference, "
+              f"{time.monotonic() - begin:.0f} s", flush=True)
+
+    for batch in batches:
+        on_their_way.append(campaign.start(batch))
+        if len(on_their_way) == jobs:
+            finish()
+    while on_their_way:
+        finish()
+
+
 def main() -> int:
     options = _arguments()
+    if options.tally:
+        print(tally.text("cross"))
+        return 0
     try:
         machine.build_executor()
-        exo = machine.exo(options.kernel or options.preset)
-        campaign = Campaign(exo, calls := _descriptions(options.descriptions))
+        exo = machine.exo_image(options.kernel) if options.kernel else machine.exo(options.preset)
+        campaign = Campaign(exo, calls := _descriptions(options.descriptions), options.jobs)
         generator = generate.Generator(calls, options.areas)
+        sums = tally.Tally("cross", exo.path)
     except (machine.BuildError, compare.BadRule, OSError, ValueError) as error:
         print(f"{error}\n0 passed, 1 failed")
         return 1
     first = options.seed if options.seed is not None else int(time.time())
-    count = options.count or (DEFAULT_COUNT if options.time is None else 1 << 60)
     print(f"seeds from {first}; areas: {', '.join(options.areas)}", flush=True)
-    if options.seed is None and (seeds := _failed_seeds()):
-        campaign.run([generator.sequence(seed) for seed in seeds])
-    started, done = time.monotonic(), 0
-    while done < count and (options.time is None or time.monotonic() - started < 60 * options.time):
-        size = min(BATCH, count - done)
-        campaign.run([generator.sequence(first + done + index) for index in range(size)])
-        done += size
-        print(f"{campaign.sequences} sequences, {sum(campaign.made.values())} calls, {len(campaign.found)} kinds of "
-              f"difference, {time.monotonic() - started:.0f} s", flush=True)
+    _run(campaign, _batches(generator, first, options), sums, options.jobs)
     return _report(campaign, options)
 
 
@@ -179,12 +139,12 @@ def _report(campaign: Campaign, options: argparse.Namespace) -> int:
             title = " / ".join(part or "(nothing)" for part in signature)
             print(f"\n---- seed {found.sequence.seed}, {len(small.calls)} of {len(found.sequence.calls)} calls\n"
                   f"{print_c.program(small, title, campaign.waiting_calls(small))}")
-    calls = sum(campaign.made.values())
-    print(f"{campaign.sequences} sequences, {calls} calls, {campaign.succeeded} of them succeeded; "
-          f"{len(campaign.made)} different calls, the rarest {min(campaign.made.values(), default=0)} times")
+    total = campaign.total
+    print(f"{total.sequences} sequences, {total.calls} calls, {sum(total.succeeded.values())} of them succeeded; "
+          f"{len(total.made)} different calls, the rarest {min(total.made.values(), default=0)} times")
     failed = len(campaign.failures) + len(kinds)
-    print(f"{campaign.sequences - failed if campaign.sequences > failed else 0} passed, {failed} failed")
-    return 1 if failed or not campaign.sequences else 0
+    print(f"{max(total.sequences - failed, 0)} passed, {failed} failed")
+    return 1 if failed or not total.sequences else 0
 
 
 if __name__ == "__main__":

@@ -60,6 +60,10 @@ class Suite:
     def exists(self) -> bool:
         return os.path.exists(self.program)
 
+    def presets_for(self, words: list[str]) -> tuple[str, ...]:
+        """What has to be built first."""
+        return self.presets
+
     def commands(self, words: list[str]) -> list[list[str]]:
         return [[PYTHON, self.program, *words]]
 
@@ -82,6 +86,23 @@ class Campaign(Suite):
     """Goes on for as long as it is told to: not a part of the whole run."""
 
     has_options = True
+
+    def presets_for(self, words: list[str]) -> tuple[str, ...]:
+        """Nothing for an image that is there, and nothing for mere sums."""
+        if "--tally" in words or _option(words, "--kernel") is not None:
+            return ()
+        preset = _option(words, "--preset")
+        return self.presets if preset is None else (preset,)
+
+
+def _option(words: list[str], name: str) -> str | None:
+    """Its value, as `NAME VALUE` or `NAME=VALUE`."""
+    for index, word in enumerate(words):
+        if word == name and index + 1 < len(words):
+            return words[index + 1]
+        if word.startswith(name + "="):
+            return word[len(name) + 1:]
+    return None
 
 
 SUITES = (
@@ -136,7 +157,7 @@ def main(arguments: list[str]) -> int:
     if chosen[0].has_options and any(word in ("--help", "-h") for word in words):
         return subprocess.run(chosen[0].commands(["--help"])[0], check=False).returncode
     packages.ensure(packages.RUN + packages.TEST, "testing")
-    broken = _build(chosen)
+    broken = _build(chosen, words)
     os.makedirs(paths.in_build("test-logs"), exist_ok=True)
     results = [Result(suite.name, 0, 1, 0.0, broken[suite.name]) for suite in chosen if suite.name in broken]
     runnable = [suite for suite in chosen if suite.name not in broken]
@@ -167,11 +188,11 @@ def _choose(words: list[str]) -> tuple[list[Suite], list[str]]:
     raise UsageError(f"unknown suite {words[0]}", "test")
 
 
-def _build(suites: list[Suite]) -> dict[str, str]:
+def _build(suites: list[Suite], words: list[str]) -> dict[str, str]:
     """Builds every preset that is needed, one after the other. Returns the suites that cannot run, with the reason."""
     failures: dict[str, str] = {}
     for preset in build.PRESETS:
-        if any(preset in suite.presets for suite in suites):
+        if any(preset in suite.presets_for(words) for suite in suites):
             try:
                 build.ensure_preset(preset)
             except ExoError as error:
@@ -185,7 +206,7 @@ def _build(suites: list[Suite]) -> dict[str, str]:
             failures["init"] = str(error)
     broken = {}
     for suite in suites:
-        for part in (*suite.presets, *(["init"] if suite.needs_init else [])):
+        for part in (*suite.presets_for(words), *(["init"] if suite.needs_init else [])):
             if part in failures:
                 broken[suite.name] = failures[part]
     return broken

@@ -1,0 +1,80 @@
+"""What is around the machines of `exo test cross` and `hostile`: what is built for them, batches, sums over runs."""
+
+import argparse
+import sys
+
+from exo import paths, suites
+
+sys.path[:0] = [paths.in_root("tests", "cross")]
+
+import run as cross_run  # noqa: E402
+import tally  # noqa: E402
+
+CROSS = next(suite for suite in suites.SUITES if suite.name == "cross")
+
+
+def test_what_a_campaign_builds():
+    assert CROSS.presets_for(["--count", "5"]) == ("release",)
+    assert CROSS.presets_for(["--preset", "debug"]) == ("debug",)
+    assert CROSS.presets_for(["--preset=debug"]) == ("debug",)
+    assert CROSS.presets_for(["--kernel", "an/image.elf", "--descriptions", "calls.json"]) == ()
+    assert CROSS.presets_for(["--kernel=image.elf"]) == ()
+    assert CROSS.presets_for(["--tally"]) == ()
+
+
+class NamedGenerator:
+    def sequence(self, seed):
+        return seed
+
+
+def batches(**options):
+    given = argparse.Namespace(count=None, time=None, seed=1, jobs=2)
+    vars(given).update(options)
+    return list(cross_run._batches(NamedGenerator(), 100, given))
+
+
+def test_batches_have_each_seed_once_and_keep_all_machines_busy():
+    assert batches(count=5) == [[100, 101, 102], [103, 104]]
+    assert batches(count=1) == [[100]]
+    large = batches(count=10_000)
+    assert [seed for batch in large for seed in batch] == list(range(100, 10_100))
+    assert max(len(batch) for batch in large) == cross_run.MOST_IN_BATCH
+
+
+def test_no_batch_begins_when_the_time_is_over():
+    assert batches(time=0.0) == []
+
+
+def portion(sequences, failures, seconds, **made):
+    made_of = tally.Portion()
+    made_of.sequences, made_of.failures, made_of.seconds = sequences, failures, seconds
+    made_of.made.update(made)
+    return made_of
+
+
+def test_sums_over_runs_and_images(tmp_path):
+    path, images = str(tmp_path / "folder" / "tally.json"), [tmp_path / "one.elf", tmp_path / "other.elf"]
+    for image in images:
+        image.write_text(image.name)
+    assert tally.text("cross", path) == "cross has not run yet"
+    first = portion(3, 1, 60.0, read=4, write=1)
+    first.succeeded.update(read=2)
+    for image in images:
+        tally.Tally("cross", str(image), path).add(first)
+    tally.Tally("cross", str(images[0]), path).add(portion(2, 0, 30.0, read=1))
+    tally.Tally("hostile", str(images[0]), path).add(portion(100, 0, 30.0, read=1))
+    entries = [entry for entry in tally.read(path).values() if entry["suite"] == "cross"]
+    assert sorted(entry["sequences"] for entry in entries) == [3, 5]
+    text = tally.text("cross", path)
+    assert "together: 8 sequences, 11 calls, 36.4% succeeded, 2 failures, 2.5 minutes" in text
+    assert "write 2 (0 succeeded), read 9 (4 succeeded)" in text
+    assert "1 that never succeeded: write" in text
+    assert "100 sequences, 1 calls, 0 failures, 0.5 minutes" in tally.text("hostile", path)
+
+
+def test_a_tally_that_was_cut_off_is_begun_anew(tmp_path):
+    path, image = tmp_path / "tally.json", tmp_path / "one.elf"
+    image.write_text("image")
+    path.write_text('{"cross')
+    tally.Tally("cross", str(image), str(path)).add(portion(1, 0, 1.0, read=1))
+    assert len(tally.read(str(path))) == 1
