@@ -35,6 +35,9 @@ if(EXO_DEBUG)
     file(GLOB trap_sources kernel/arch/x86_64/trap*.cpp kernel/log/*.cpp)
     list(APPEND trap_sources ${CMAKE_SOURCE_DIR}/kernel/arch/x86_64/report.cpp)
     set_source_files_properties(${trap_sources} PROPERTIES COMPILE_OPTIONS "-fno-sanitize=all")
+elseif(EXO_COVERAGE)
+    # Not optimised at link time, which would take away the borders of functions that a report is about.
+    target_compile_options(exo_kernel_options INTERFACE -O1)
 else()
     target_compile_options(exo_kernel_options INTERFACE -O2 $<$<COMPILE_LANGUAGE:CXX>:-flto>)
     list(APPEND link_options --lto-O2)
@@ -65,8 +68,21 @@ if(EXO_KASAN)
     target_link_libraries(exo_kernel_bare PRIVATE exo_kernel_options)
     list(APPEND kernel_objects $<TARGET_OBJECTS:exo_kernel_bare>)
 endif()
+add_library(exo_coverage_options INTERFACE)
+if(EXO_COVERAGE)
+    # Counters are plain words in __llvm_prf_cnts (kernel.ld), increased by one instruction: one CPU runs. There is no runtime
+    # library; its name is what says so to the linker. Not counted: the file that tells of the counters.
+    target_compile_definitions(exo_kernel_options INTERFACE EXO_COVERAGE=1)
+    target_compile_options(exo_coverage_options INTERFACE
+        $<$<COMPILE_LANGUAGE:CXX>:-fprofile-instr-generate>
+        $<$<COMPILE_LANGUAGE:CXX>:-fcoverage-mapping>
+        $<$<COMPILE_LANGUAGE:CXX>:-fprofile-update=single>)
+    set_source_files_properties(${CMAKE_SOURCE_DIR}/kernel/posix_x/procfs/coverage.cpp PROPERTIES
+        COMPILE_OPTIONS "-fno-profile-instr-generate;-fno-coverage-mapping")
+    list(APPEND link_options --defsym=__llvm_profile_runtime=0)
+endif()
 add_library(exo_kernel OBJECT ${kernel_sources})
-target_link_libraries(exo_kernel PRIVATE exo_kernel_options exo_kasan_options)
+target_link_libraries(exo_kernel PRIVATE exo_kernel_options exo_kasan_options exo_coverage_options)
 
 find_program(PYTHON3 NAMES python3 PATHS /usr/bin NO_DEFAULT_PATH REQUIRED)
 function(add_kernel_image name)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import mmap
 import os
 import select
-import socket
 import stat
 import struct
 import subprocess
@@ -22,7 +20,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 
-from exo import cpio, debian_kernel, packages  # noqa: E402
+from exo import cpio, debian_kernel, packages, qmp  # noqa: E402
+from exo.coverage.counters import Collector  # noqa: E402
 
 BUILD = os.path.join(ROOT, "build", "cross")
 EXECUTOR = os.path.join(BUILD, "executor")
@@ -44,18 +43,19 @@ class BuildError(Exception):
 
 
 class Kernel:
-    """One of the two: what to boot, and its name."""
+    """One of the two: what to boot, and its name. `collector` gets what a kernel of the preset `coverage` counted."""
 
-    def __init__(self, name: str, path: str, machine: str) -> None:
+    def __init__(self, name: str, path: str, machine: str, collector: Collector | None = None) -> None:
         self.name = name
         self.path = path
         self.machine = machine
+        self.collector = collector
 
     def command(self, initramfs: str, control: str) -> list[str]:
         return ["qemu-system-x86_64", "-M", self.machine, "-m", str(MEMORY_MIB), "-smp", "1", "-nodefaults",
                 "-no-user-config", "-cpu", CPU, "-accel", "tcg,thread=single", *CLOCK, "-seed", "1",
                 "-display", "none", "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
-                "-qmp", f"unix:{control},server=on,wait=off", "-no-reboot", "-no-shutdown", "-kernel", self.path,
+                *qmp.options(control), "-kernel", self.path,
                 "-initrd", initramfs, "-append", COMMAND_LINE]
 
 
@@ -63,12 +63,16 @@ def linux() -> Kernel:
     return Kernel("Linux", debian_kernel.ensure().path, "q35")
 
 
+def image_path(preset: str) -> str:
+    return os.path.join(ROOT, "build", preset, "exo-os.elf")
+
+
 def exo(preset: str) -> Kernel:
-    return exo_image(os.path.join(ROOT, "build", preset, "exo-os.elf"))
+    return exo_image(image_path(preset))
 
 
-def exo_image(path: str) -> Kernel:
-    return Kernel("Exo-OS", path, "q35")
+def exo_image(path: str, collector: Collector | None = None) -> Kernel:
+    return Kernel("Exo-OS", path, "q35", collector)
 
 
 def build_executor() -> None:
@@ -144,7 +148,8 @@ def run(kernel: Kernel, sequences: list[Sequence], wants_counts: bool = False) -
         try:
             result = _listen(process)
             if process.poll() is None:
-                _read_memory(result, control, os.path.join(folder, "memory"), bytes(255 - byte for byte in run_name))
+                _read_memory(result, control, os.path.join(folder, "memory"), bytes(255 - byte for byte in run_name),
+                             kernel.collector)
         finally:
             process.kill()
             process.wait()
@@ -185,25 +190,12 @@ def _last_words(process: subprocess.Popen) -> bytes:
     return words
 
 
-def _read_memory(result: Run, control: str, path: str, name: bytes) -> None:
-    with socket.socket(socket.AF_UNIX) as qmp:
-        qmp.connect(control)
-        file = qmp.makefile("rw")
-        file.readline()
-        _order(file, "qmp_capabilities")
-        _order(file, "stop")
-        _order(file, "pmemsave", val=0, size=MEMORY_MIB << 20, filename=path)
+def _read_memory(result: Run, control: str, path: str, name: bytes, collector: Collector | None) -> None:
+    with qmp.Monitor(control) as monitor:
+        monitor.save_memory(0, MEMORY_MIB << 20, path)
     with open(path, "rb") as memory, mmap.mmap(memory.fileno(), 0, prot=mmap.PROT_READ) as view:
         result.payloads = frames.split(frames.find_stream(view, name))
         result.progress = frames.find_progress(view, name)
-
-
-def _order(file, command: str, **arguments) -> None:
-    file.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
-    file.flush()
-    while True:
-        answer = json.loads(file.readline())
-        if "error" in answer:
-            raise RuntimeError(f"QEMU refuses {command}: {answer['error']}")
-        if "return" in answer:
-            return
+        if collector is not None:
+            start = collector.image.physical_address
+            collector.keep(view[start:start + collector.image.size])

@@ -24,6 +24,8 @@ import shrink
 import tally
 from campaign import Campaign, Started
 from exo import build  # machine made it importable
+from exo.coverage.counters import Collector, Image
+from exo.errors import ExoError
 from sequence import Sequence
 
 MOST_IN_BATCH = 3000
@@ -46,6 +48,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--kernel", metavar="FILE", help="another image instead of the preset's")
     parser.add_argument("--descriptions", metavar="FILE", help="what `exo calls --json` printed, instead of building it")
     parser.add_argument("--tally", action="store_true", help="run nothing: print what all runs have made together")
+    parser.add_argument("--counters", metavar="FOLDER", help="keep what a kernel of the preset coverage counted (exo test coverage)")
     parser.add_argument("--no-shrink", action="store_true", help="only list the differences")
     parser.add_argument("--show", type=int, default=MOST_SHRUNK, metavar="N", help="make so many of them small")
     options = parser.parse_args()
@@ -111,11 +114,12 @@ def main() -> int:
         return 0
     try:
         machine.build_executor()
-        exo = machine.exo_image(options.kernel) if options.kernel else machine.exo(options.preset)
+        path = options.kernel or machine.image_path(options.preset)
+        exo = machine.exo_image(path, Collector(Image(path), options.counters) if options.counters else None)
         campaign = Campaign(exo, calls := _descriptions(options.descriptions), options.jobs)
         generator = generate.Generator(calls, options.areas)
         sums = tally.Tally("cross", exo.path)
-    except (machine.BuildError, compare.BadRule, OSError, ValueError) as error:
+    except (machine.BuildError, compare.BadRule, ExoError, OSError, ValueError) as error:
         print(f"{error}\n0 passed, 1 failed")
         return 1
     first = options.seed if options.seed is not None else int(time.time())

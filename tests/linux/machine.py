@@ -7,10 +7,16 @@ import binascii
 import os
 import select
 import subprocess
+import sys
 import tempfile
 
 import image
 import programs
+
+sys.path.insert(0, os.path.join(programs.ROOT, "tools"))
+
+from exo import qmp  # noqa: E402
+from exo.coverage.counters import Collector  # noqa: E402
 
 # The command line is the same for both kernels.
 COMMAND_LINE = "console=ttyS0 quiet panic=-1"
@@ -32,11 +38,12 @@ class Result:
         self.log = log
 
 
-def command(kernel: str, machine: str, initramfs: str) -> list[str]:
+def command(kernel: str, machine: str, initramfs: str, control: str = "") -> list[str]:
+    """`control`: a machine that ends waits until its memory has been looked at, by this socket."""
+    end = qmp.options(control) if control else ["-no-reboot", "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
     return ["qemu-system-x86_64", "-M", MACHINES[machine], "-m", str(MEMORY_MIB), "-smp", "1", "-nodefaults",
             "-no-user-config", "-cpu", "max,-la57", "-accel", "tcg,thread=single", *CLOCK, "-seed", "1",
-            "-display", "none", "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console", "-no-reboot",
-            "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-kernel", kernel, "-initrd", initramfs,
+            "-display", "none", "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console", *end, "-kernel", kernel, "-initrd", initramfs,
             "-append", COMMAND_LINE]
 
 
@@ -83,16 +90,25 @@ class Frames:
         self.running = None
 
 
-def boot(kernel: str, machine: str, tests: list[programs.Test]) -> Frames:
-    """Runs the tests until all have run or the machine ends or falls silent."""
+def boot(kernel: str, machine: str, tests: list[programs.Test], collector: Collector | None = None) -> Frames:
+    """Runs the tests until all have run or the machine ends or falls silent.
+
+    `collector` gets what a kernel of the preset `coverage` has counted by then.
+    """
     frames = Frames()
-    with tempfile.NamedTemporaryFile(prefix="exo-tests-", suffix=".cpio") as initramfs:
-        initramfs.write(image.make(tests))
-        initramfs.flush()
-        process = subprocess.Popen(command(kernel, machine, initramfs.name), stdin=subprocess.DEVNULL,
+    with tempfile.TemporaryDirectory(prefix="exo-tests-") as folder:
+        initramfs, control = os.path.join(folder, "initramfs"), os.path.join(folder, "qmp") if collector else ""
+        with open(initramfs, "wb") as file:
+            file.write(image.make(tests))
+        process = subprocess.Popen(command(kernel, machine, initramfs, control), stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         try:
-            end = _listen(process, frames)
+            if collector is None:
+                end = _listen(process, frames, None)
+            else:
+                with qmp.Monitor(control) as monitor:
+                    end = _listen(process, frames, monitor)
+                    monitor.save_memory(collector.image.physical_address, collector.image.size, collector.new_path())
         finally:
             process.kill()
             process.wait()
@@ -102,12 +118,19 @@ def boot(kernel: str, machine: str, tests: list[programs.Test]) -> Frames:
     return frames
 
 
-def _listen(process: subprocess.Popen, frames: Frames) -> str:
+def _listen(process: subprocess.Popen, frames: Frames, monitor: qmp.Monitor | None) -> str:
+    """Until QEMU ends, or, with a monitor, until the machine in it does."""
     rest = b""
+    sources = [process.stdout] + ([monitor] if monitor else [])
     while True:
-        ready, _, _ = select.select([process.stdout], [], [], SILENCE_LIMIT)
+        ready, _, _ = select.select(sources, [], [], SILENCE_LIMIT)
         if not ready:
             return f"the machine hangs: {SILENCE_LIMIT} s without a word"
+        if process.stdout not in ready:  # all that it said has been read
+            monitor.take()
+            if monitor.has_ended:
+                return "the machine ended"
+            continue
         chunk = os.read(process.stdout.fileno(), 65536)
         if not chunk:
             return f"the machine ended: QEMU's exit status {process.wait()}"
@@ -116,7 +139,7 @@ def _listen(process: subprocess.Popen, frames: Frames) -> str:
             frames.take(line.rstrip(b"\r").decode("utf-8", "replace"))
 
 
-def run_all(kernel: str, machine: str, tests: list[programs.Test], on_result) -> list[str]:
+def run_all(kernel: str, machine: str, tests: list[programs.Test], on_result, collector: Collector | None = None) -> list[str]:
     """Boots as often as it takes to have a result of each test; `on_result(test, result)` hears of each.
 
     Returns the driver's own complaints: what it could not do around the tests, which no result shows.
@@ -124,7 +147,7 @@ def run_all(kernel: str, machine: str, tests: list[programs.Test], on_result) ->
     notes: list[str] = []
     waiting = list(tests)
     while waiting:
-        frames = boot(kernel, machine, waiting)
+        frames = boot(kernel, machine, waiting, collector)
         notes += frames.notes
         left = []
         for test in waiting:

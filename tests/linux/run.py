@@ -9,6 +9,8 @@ PATTERN is a regular expression that is searched in the names of the tests, like
   --again            ask Linux again, whatever it said before
   --kernel PATH      compare this kernel only, instead of build/release and build/debug
   --machine NAME     q35 or microvm, instead of q35 for the release and microvm for the debug kernel
+  --counters FOLDER  with --kernel, a build of the preset coverage: only run there, compare nothing, and keep what the kernel
+                     counted (./exo test coverage)
   --show             print what each test prints on Linux
   -v                 name each test that passes as well
 """
@@ -33,6 +35,8 @@ import image  # noqa: E402
 import machine  # noqa: E402
 import oracle  # noqa: E402
 import programs  # noqa: E402
+from exo.coverage.counters import Collector, Image  # noqa: E402  (machine made it importable)
+from exo.errors import ExoError  # noqa: E402
 
 WORKERS = min(2, os.cpu_count() or 1)
 TESTS_PER_BOOT = 50
@@ -67,13 +71,13 @@ class Tally:
             print(f"FAIL  {what}\n{why.rstrip()}", flush=True)
 
 
-def in_parallel(kernel: str, kind: str, tests: list, per_boot: int, on_result, tally: Tally) -> None:
+def in_parallel(kernel: str, kind: str, tests: list, per_boot: int, on_result, tally: Tally, collector=None) -> None:
     size = max(1, min(per_boot, -(-len(tests) // WORKERS)))
     # Taken in strides, so that a family of slow tests is spread over the machines.
     count = -(-len(tests) // size)
     portions = [tests[start::count] for start in range(count)]
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
-        for future in [pool.submit(machine.run_all, kernel, kind, portion, on_result) for portion in portions]:
+        for future in [pool.submit(machine.run_all, kernel, kind, portion, on_result, collector) for portion in portions]:
             for note in future.result():
                 # Something is not as the tests expect it, whatever their results say.
                 tally.fails(f"the driver on {os.path.basename(kernel)} ({kind})", indent(note))
@@ -143,6 +147,27 @@ def compare(kernel: str, kind: str, label: str, tests: list, answers: dict, tall
     print(f"{label}: {time.monotonic() - start:.0f} s", flush=True)
 
 
+def count(kernel: str, kind: str, folder: str, tests: list, tally: Tally) -> None:
+    """Runs the tests and keeps the kernel's counters. A test passes that comes to an end; those of later.txt need not."""
+    later = accepted.later()
+    try:
+        collector = Collector(Image(kernel), folder)
+    except ExoError as error:
+        tally.fails("the kernel", str(error))
+        return
+
+    def on_result(test, result) -> None:
+        if result.status.startswith(MACHINE_ENDS):
+            if test.name in later:
+                tally.postpones()
+            else:
+                tally.fails(test.name, difference(result, result))
+        else:
+            tally.passes(test.name)
+
+    in_parallel(kernel, kind, tests, TESTS_PER_BOOT, on_result, tally, collector)
+
+
 def kernels(options: dict) -> list[tuple[str, str, str]]:
     """Path, machine and label of each kernel to compare."""
     if options["--kernel"]:
@@ -158,7 +183,7 @@ def kernels(options: dict) -> list[tuple[str, str, str]]:
 
 
 def parse(arguments: list[str]) -> tuple[dict, str]:
-    options = {"--oracle-only": False, "--again": False, "--show": False, "-v": False, "--kernel": "", "--machine": ""}
+    options = {"--oracle-only": False, "--again": False, "--show": False, "-v": False, "--kernel": "", "--machine": "", "--counters": ""}
     patterns = []
     words = iter(arguments)
     for word in words:
@@ -171,6 +196,8 @@ def parse(arguments: list[str]) -> tuple[dict, str]:
             sys.exit(f"run.py: unknown option {word}")
         else:
             options[word] = next(words, "") if options[word] == "" else True
+    if options["--counters"] and not options["--kernel"]:
+        sys.exit("run.py: --counters: of which kernel? --kernel says it")
     if options["--machine"] not in ("", *machine.MACHINES):
         sys.exit(f"run.py: no such machine: {options['--machine']}")
     return options, "|".join(patterns)
@@ -188,6 +215,10 @@ def main(arguments: list[str]) -> int:
         tally.fails("the test programs", "do not build")
         print(f"{tally.passed} passed, {tally.failed} failed")
         return 1
+    if options["--counters"]:
+        count(options["--kernel"], options["--machine"] or "q35", options["--counters"], tests, tally)
+        print(f"{tally.passed} passed, {tally.failed} failed")
+        return 0 if tally.failed == 0 else 1
     if options["--again"]:
         oracle.forget()
     if not pattern:

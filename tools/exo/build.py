@@ -10,8 +10,8 @@ import os
 from . import fingerprint, packages, paths
 from .errors import ExoError
 
-PRESETS = ("release", "debug", "hosted", "hosted-tsan")
-KERNEL_PRESETS = ("release", "debug")
+PRESETS = ("release", "debug", "coverage", "hosted", "hosted-tsan")
+KERNEL_PRESETS = ("release", "debug", "coverage")
 
 KERNEL_INPUTS = ("CMakeLists.txt", "CMakePresets.json", "cmake", "kernel", "abi", "sdk")
 INIT_FOLDER = os.path.join("userland", "init")

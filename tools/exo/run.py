@@ -72,7 +72,7 @@ OPTIONS = [
     Option("--timeout", "SECONDS", "end the machine after this time, with status 124", None, seconds),
     Option("--kernel-log", "FILE", "write the kernel's log to FILE"),
     Option("-v --verbose", "", "print QEMU's command line"),
-    Option("--preset", "NAME", "the kernel to run: release or debug", None, one_of(*build.KERNEL_PRESETS)),
+    Option("--preset", "NAME", "the kernel to run: release, debug or coverage", None, one_of(*build.KERNEL_PRESETS)),
     Option("--machine", "NAME", "the machine to emulate: microvm, or q35 for a kernel that finds virtio on PCI", MACHINES[0], one_of(*MACHINES)),
     Option("--kernel", "FILE", "another kernel that QEMU can start"),
     Option("--append", "WORDS", "more words for the kernel's command line", ""),

@@ -26,7 +26,7 @@ COUNTS = re.compile(r"^(?:\w+: )?(\d+) passed, (\d+) failed", re.MULTILINE)
 CTEST_COUNTS = re.compile(r"^\d+% tests passed, (\d+) tests? failed out of (\d+)", re.MULTILINE)
 
 COMMAND = Command("test", "Builds and runs the tests: all, or one suite, or the tests of it that match a pattern.",
-                  "[SUITE [PATTERN] | cross [OPTION]… | hostile [OPTION]…]", [], """
+                  "[SUITE [PATTERN] | cross [OPTION]… | hostile [OPTION]… | coverage [OPTION]…]", [], """
 suites, fastest first:
   model   models of the protocols between CPUs, in spin
   exo     the exo command itself, and the order of the layers
@@ -38,6 +38,7 @@ suites, fastest first:
 only when named, with options of their own ('./exo test cross --help'):
   cross   random programs on Linux and on Exo-OS
   hostile programs made to hurt, on the debug kernel
+  coverage which of the kernel's code the suites reach
 
 Each suite's output is kept in build/test-logs/SUITE.log. The last line is 'N passed, N failed'.""")
 
@@ -115,6 +116,7 @@ SUITES = (
     Suite("linux", ("release", "debug")),
     Campaign("cross", ("release",)),
     Campaign("hostile", ("debug",)),
+    Campaign("coverage", ("coverage",)),
 )
 
 

@@ -24,6 +24,11 @@ void set_command_line(std::string_view command_line);
 Result<> add_system_files();
 Result<> add_sysctl();
 Result<> add_processes();
+#if defined(EXO_COVERAGE)
+Result<> add_coverage_file();
+#else
+inline Result<> add_coverage_file() { return {}; }
+#endif
 
 // ---- Formatting that the kernel's formatter has not.
 

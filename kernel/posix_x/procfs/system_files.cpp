@@ -204,6 +204,7 @@ Result<> start_procfs() {
     TRY(fs::init_procfs());
     TRY(procfs::add_system_files());
     TRY(procfs::add_sysctl());
+    TRY(procfs::add_coverage_file());
     return procfs::add_processes();
 }
 
