@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import NamedTuple
 
 from model import World
 from rules import NOT_DIRECT, Maker
@@ -21,6 +22,15 @@ AREAS = {
 FORKS = {"process": 0.5, "signals": 0.4, "pipes": 0.35, "memory": 0.3}
 HELPERS = ("open", "openat", "pipe", "pipe2", "read", "write", "close", "mmap")
 LONGEST = 24
+LONGER = 12  # at most so many calls more than its parent has a child
+OTHER_AREA = 0.25
+
+
+class Turn(NamedTuple):
+    """Where a child leaves its parent's way (lineage.py): after so many calls it goes on with a random stream of its own."""
+
+    calls: int
+    stream: str
 
 
 class Generator:
@@ -35,7 +45,8 @@ class Generator:
         if unknown:
             raise ValueError(f"generate.py: no area has the calls of {', '.join(unknown)}")
 
-    def sequence(self, seed: int) -> Sequence:
+    def sequence(self, seed: int, turns: tuple[Turn, ...] = (), name: str = "") -> Sequence:
+        """`turns` in the order in which they come, for a sequence called `name`."""
         rng = random.Random(seed)
         area = rng.choice(self.areas)
         names = self._names[area]
@@ -44,13 +55,19 @@ class Generator:
         if rng.random() < FORKS.get(area, 0.1):
             maker.fork(0)
         wanted = rng.randrange(10, LONGEST)
-        for _ in range(3 * LONGEST):
+        ahead = list(turns)
+        for _ in range(3 * LONGEST * (1 + len(turns))):
+            while ahead and len(maker.calls) >= ahead[0].calls:
+                rng.seed(ahead.pop(0).stream)  # that of the model too
+                wanted = len(maker.calls) + rng.randrange(1, LONGER)
+                if rng.random() < OTHER_AREA:
+                    names = self._names[rng.choice(self.areas)]
             if len(maker.calls) >= wanted:
                 break
             living = world.living()
             actor = rng.choice(living) if living else 0
             self._step(maker, area, names, actor)
-        return Sequence(tuple(maker.calls), seed, area)
+        return Sequence(tuple(maker.calls), name or seed, area)
 
     def _step(self, maker: Maker, area: str, names: list[str], actor: int) -> None:
         pick = maker.rng.random()

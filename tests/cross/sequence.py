@@ -101,7 +101,7 @@ class Sequence:
     """`race_from`: from this call on the guest waits for no answers, and actors run against each other."""
 
     calls: tuple[Call, ...]
-    seed: int = 0
+    seed: int | str = 0  # or a lineage (lineage.py)
     area: str = ""
     race_from: int = 0xFFFFFFFF
 
