@@ -99,7 +99,7 @@ static long load(uint64_t to, uint64_t from, uint64_t size) {
 }
 
 /// Where the child of a vfork goes on: its parent sleeps, and its stack must stay as it is.
-__attribute__((used)) _Noreturn static void begin_child(int actor) { actor_main(actor, 1); }
+__attribute__((used)) _Noreturn static void begin_child(int actor) { actor_main(actor, SAYS_PID); }
 
 static long fork_on_other_stack(long number, uint64_t flags, int actor) {
     register uint64_t zero asm("r10") = 0;
@@ -196,11 +196,12 @@ static void reply(int actor, long result, const struct placed* buffers, unsigned
     write_all(REPLY_FD + actor, answer, head->size);
 }
 
-void actor_main(int actor, int greets) {
+void actor_main(int actor, enum greeting greeting) {
     const int control = CONTROL_FD + actor;
     unsigned char* message = messages[actor];
     map_arena(actor);
-    if (greets) reply(actor, 0, NULL, 0);
+    const long pid = greeting == SAYS_PID ? raw_call(SYS_getpid, 0, 0, 0, 0, 0, 0) : 0;
+    if (greeting != SAYS_NOTHING) reply(actor, pid, NULL, 0);
     while (1) {
         struct placed buffers[MAX_BUFFERS];
         uint64_t arguments[6] = {0};

@@ -31,7 +31,8 @@ static struct {
     uint16_t call;  // that it is busy with
 } actors[ACTORS];
 
-static unsigned char frame[1 << 22];
+enum { FRAME_SIZE = 1 << 22 };
+static unsigned char* frame;
 static size_t frame_size;
 static int wants_counts;
 static const struct wire_batch* batch_head;
@@ -43,13 +44,13 @@ static struct {
     unsigned count;
     struct wire_output heads[MAX_BUFFERS];
     unsigned char start[MAX_BUFFERS][256];
-} outputs[MAX_CALLS];
+}* outputs;  // MAX_CALLS of them
 
 // ---- Telling the host.
 
 void emit(uint16_t kind, uint16_t call, uint16_t actor, int32_t detail, const void* data, uint32_t size) {
     const struct wire_event event = {kind, call, actor, 0, detail, size};
-    if (frame_size + sizeof(event) + size > sizeof(frame)) return;
+    if (frame_size + sizeof(event) + size > FRAME_SIZE) return;
     memcpy(frame + frame_size, &event, sizeof(event));
     memcpy(frame + frame_size + sizeof(event), data, size);
     frame_size += sizeof(event) + size;
@@ -161,7 +162,7 @@ static void become_actor(void) {
     close(null);
     if (setsid() < 0 || chdir(BOX) != 0) _exit(97);
     umask(022);
-    actor_main(0, 0);
+    actor_main(0, SAYS_NOTHING);
 }
 
 static void make_pipes(void) {
@@ -271,17 +272,16 @@ static void note_pid(int actor, pid_t pid, uint16_t call) {
     emit(EVENT_PID, call, (uint16_t)actor, pid, NULL, 0);
 }
 
-/// The child says that it is there; its pid is what its parent returned, or, of a vfork that is not over, seen in /proc.
+/// The child says who it is: the parent of a vfork that is not over cannot.
 static void meet_child(int parent, int child, uint16_t call) {
     if (!actors[parent].is_busy && results[call] <= 0) return;
-    actors[child].is_busy = 1;
-    actors[child].call = MAX_CALLS;
-    note_pid(child, (pid_t)(actors[parent].is_busy ? 0 : results[call]), call);
     struct pollfd wait = {replies[child], POLLIN, 0};
-    if (poll(&wait, 1, PATIENCE_MS) == 1 && read_reply(child))
-        actors[child].is_busy = 0;
-    else
-        actors[child].exists = 0;
+    const int is_there = poll(&wait, 1, PATIENCE_MS) == 1 && read_reply(child);
+    const struct wire_reply* greeting = (const void*)message;
+    const int64_t from_parent = actors[parent].is_busy ? 0 : results[call];
+    note_pid(child, (pid_t)(is_there ? greeting->result : from_parent), call);
+    actors[child].exists = is_there;
+    actors[child].is_busy = 0;
 }
 
 static void make_call(struct wire_call* call, uint16_t index) {
@@ -463,6 +463,8 @@ void controller_main(void) {
     enter_root();
     const struct wire_batch* head = (const void*)batch;
     start_memory(head->run);
+    frame = memory_of_controller(FRAME_SIZE);
+    outputs = memory_of_controller(MAX_CALLS * sizeof(*outputs));
     wants_counts = head->wants_counts != 0;
     batch_head = head;
     unsigned count = 0;

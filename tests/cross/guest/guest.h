@@ -10,8 +10,9 @@
 enum { CONTROL_FD = 60, REPLY_FD = CONTROL_FD + ACTORS, END_FD = REPLY_FD + ACTORS };
 
 // ---- actor.c
-/// Makes calls until the pipe ends. `greets`: says first that it is there, as the result of an execve.
-_Noreturn void actor_main(int actor, int greets);
+/// Makes calls until the pipe ends. Before that it may say that it is there: as the result of an execve, or who it is.
+enum greeting { SAYS_NOTHING, SAYS_EXECUTED, SAYS_PID };
+_Noreturn void actor_main(int actor, enum greeting greeting);
 
 // ---- arena.c
 /// Maps the places of an actor's buffers, which lie at the same addresses in each program.
@@ -32,6 +33,8 @@ long guarded(long (*access)(uint64_t, uint64_t, uint64_t), uint64_t address, uin
 void take_snapshot(const char* folder);
 
 // ---- memory.c
+/// Zeros that actors do not get with the rest: who locks all memory would have to make their pages.
+void* memory_of_controller(size_t size);
 /// The stream of frames begins.
 void start_memory(const uint8_t* run);
 /// Appends to it. What does not fit any more is dropped: then frames are missing at its end.

@@ -9,6 +9,6 @@ int main(int count, char** arguments) {
     if (getpid() == 1) controller_main();
     if (count >= 2 && strncmp(arguments[1], "actor", 5) == 0 && arguments[1][5] >= '0' &&
         arguments[1][5] < '0' + ACTORS)
-        actor_main(arguments[1][5] - '0', 1);
+        actor_main(arguments[1][5] - '0', SAYS_EXECUTED);
     return 77;
 }

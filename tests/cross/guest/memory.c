@@ -1,4 +1,5 @@
 // The stream of frames, in pages that say what they are.
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -20,11 +21,16 @@ static int add_page(void) {
     return 1;
 }
 
+void* memory_of_controller(size_t size) {
+    void* memory =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED || madvise(memory, size, MADV_DONTFORK) != 0) abort();
+    return memory;
+}
+
 void start_memory(const uint8_t* run) {
     for (unsigned i = 0; i < sizeof(run_name); i++) run_name[i] = (uint8_t)~run[i];
-    start = mmap(NULL, (size_t)PAGES * PAGE_BYTES, PROT_READ | PROT_WRITE,
-                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    madvise(start, (size_t)PAGES * PAGE_BYTES, MADV_DONTFORK);
+    start = memory_of_controller((size_t)PAGES * PAGE_BYTES);
     add_page();
 }
 
