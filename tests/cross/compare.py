@@ -1,7 +1,8 @@
 """Where two runs of one sequence part, and which of their differences are accepted.
 
 accepted.txt has a line for each: a regular expression for Linux's line, one for ours, the reason, and the page or document
-that allows it. Both must match the pair of lines as a whole.
+that allows it. Both must match the pair of lines as a whole; the call may have its arguments behind its name: numbers, `*` for
+memory. A fifth part, `parts`: the two machines go separate ways from there, and what follows cannot be compared.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import re
 
 import frames
 from normal import Normal
-from sequence import Sequence
+from sequence import Buffer, Call, Sequence
 
 PATH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "accepted.txt")
 _NUMBER = re.compile(r"^#\d+ ")
@@ -27,6 +28,7 @@ class Rule:
     exo: re.Pattern
     reason: str
     source: str
+    parts: bool
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,10 +69,11 @@ def read_rules(path: str = PATH) -> list[Rule]:
             if not line.strip() or line.startswith("#"):
                 continue
             parts = [part.strip() for part in line.split(" | ")]
-            if len(parts) != 4 or not all(parts):
-                raise BadRule(f"{path}:{number}: not four parts: Linux's line | ours | reason | source")
+            ways = parts[4:]
+            if len(parts) < 4 or not all(parts) or ways not in ([], ["parts"]):
+                raise BadRule(f"{path}:{number}: not: Linux's line | ours | reason | source, and perhaps | parts")
             try:
-                rules.append(Rule(re.compile(parts[0]), re.compile(parts[1]), parts[2], parts[3]))
+                rules.append(Rule(re.compile(parts[0]), re.compile(parts[1]), parts[2], parts[3], bool(ways)))
             except re.error as error:
                 raise BadRule(f"{path}:{number}: {error}") from None
     return rules
@@ -91,16 +94,44 @@ class Comparison:
         ours = self._normal.lines(sequence, frames.decode(exo))
         if theirs == ours:
             return None
-        pairs = tuple(pair for pair in _pairs(theirs, ours) if not self._is_accepted(*pair))
-        return Difference(pairs) if pairs else None
+        pairs = []
+        for pair in _pairs(theirs, ours):
+            rule = self._rule_for(sequence, *pair)
+            if rule is None:
+                pairs.append(pair)
+            elif rule.parts:
+                break
+        return Difference(tuple(pairs)) if pairs else None
 
-    def _is_accepted(self, linux: str, exo: str) -> bool:
-        linux, exo = _NUMBER.sub("", linux), _NUMBER.sub("", exo)
+    def _rule_for(self, sequence: Sequence, linux: str, exo: str) -> Rule | None:
         for index, rule in enumerate(self._rules):
-            if rule.linux.fullmatch(linux) and rule.exo.fullmatch(exo):
+            if any(map(rule.linux.fullmatch, _texts(sequence, linux))) and any(map(rule.exo.fullmatch, _texts(sequence, exo))):
                 self.uses[index] += 1
-                return True
-        return False
+                return rule
+        return None
+
+
+def _texts(sequence: Sequence, line: str) -> tuple[str, ...]:
+    """The line as rules see it: without its call's place, and with the call's arguments."""
+    found = _NUMBER.match(line)
+    if found is None:
+        return (line,)
+    rest = line[found.end():]
+    name, colon, answer = rest.partition(": ")
+    place = int(found[0][1:])
+    if not colon or place >= len(sequence.calls):
+        return (rest,)
+    return rest, f"{name}({_arguments(sequence.calls[place])}): {answer}"
+
+
+def _arguments(call: Call) -> str:
+    words = []
+    for argument in call.arguments:
+        if isinstance(argument, int):
+            words.append(str(argument - (1 << 64) if argument >= 1 << 63 else argument))
+        else:
+            words.append("*" if isinstance(argument, Buffer) else type(argument).__name__.lower())
+    return ", ".join(words)
 
 
 def _pairs(theirs: list[str], ours: list[str]):

@@ -61,6 +61,7 @@ class File:
     content: int
     times: tuple[int, ...]
     target: bytes
+    file_system: int  # st_dev
 
 
 class Counts(NamedTuple):
@@ -160,7 +161,7 @@ def _decode_reply(event: Event, body: bytes) -> Event:
 
 def _decode_file(body: bytes) -> File:
     mode, links, uid, gid, size, device, blocks, inode, content, *rest = _FILE.unpack_from(body)
-    times, (path_length, target_length, _) = tuple(rest[:6]), rest[6:]
+    times, (path_length, target_length, file_system) = tuple(rest[:6]), rest[6:]
     path = body[_FILE.size:_FILE.size + path_length].decode("utf-8", "surrogateescape")
     target = body[_FILE.size + path_length:_FILE.size + path_length + target_length]
-    return File(path, mode, links, uid, gid, size, device, blocks, inode, content, times, target)
+    return File(path, mode, links, uid, gid, size, device, blocks, inode, content, times, target, file_system)

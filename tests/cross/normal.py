@@ -112,9 +112,11 @@ class Normal:
 def _fields(call: Call, structure: str, entries: list, data: bytes, naming: _Naming) -> list[str]:
     """`name=value` of each field; the two halves of a time together."""
     words, seconds = [], 0
-    for name, offset, width, is_signed in entries:
-        raw = data[offset:offset + width]
-        value = int.from_bytes(raw, "little", signed=is_signed)
+    numbers = {name: int.from_bytes(data[offset:offset + width], "little", signed=is_signed)
+               for name, offset, width, is_signed in entries}
+    device = numbers.get("st_dev", _anonymous_device(numbers.get("stx_dev_minor", 0)))
+    for name, offset, width, _ in entries:
+        raw, value = data[offset:offset + width], numbers[name]
         base, _, last = name.rpartition(".")
         if last == "tv_sec":
             seconds = value
@@ -122,10 +124,15 @@ def _fields(call: Call, structure: str, entries: list, data: bytes, naming: _Nam
             words.append(f"{base or structure}={_time(call, seconds, value, FRACTIONS[last])}")
         elif width > 8:
             text = raw.rstrip(b"\0")
-            words.append(f"{name}={naming.field(structure, name, text)}")
+            words.append(f"{name}={naming.field(structure, name, text, device)}")
         else:
-            words.append(f"{name}={naming.field(structure, name, value)}")
+            words.append(f"{name}={naming.field(structure, name, value, device)}")
     return words
+
+
+def _anonymous_device(minor: int) -> int:
+    """The number of a device whose major number is 0."""
+    return minor & 0xFF | (minor & ~0xFF) << 12
 
 
 def _time(call: Call, seconds: int, fraction: int, per_second: int) -> str:
@@ -162,8 +169,9 @@ class _Naming:
 
     def __init__(self, sequence: Sequence, record: Record) -> None:
         self._pids = {INIT: "init", 0: "0"}
-        self._inodes: dict[int, int] = {}
+        self._inodes: dict[tuple[int, int], int] = {}
         self._devices: dict[int, int] = {}
+        self._box = record.files[0].file_system if record.files else 0
         for event in record.events:
             if event.kind == PID and event.detail > 0:
                 self._pids[event.detail] = f"actor {event.actor}"
@@ -180,22 +188,24 @@ class _Naming:
             return f"arena+{value - ARENA:#x}"
         return f"somewhere+{value % PAGE:#x}" if value else "0"
 
-    def inode(self, value: int) -> str:
-        return f"inode {self._inodes.setdefault(value, len(self._inodes))}"
+    def inode(self, value: int, device: int | None = None) -> str:
+        """Numbers count within a file system: mostly that of the box."""
+        key = (self._box if device is None else device, value)
+        return f"inode {self._inodes.setdefault(key, len(self._inodes))}"
 
     def device(self, value: int) -> str:
         return f"device {self._devices.setdefault(value, len(self._devices))}"
 
-    def field(self, structure: str, name: str, value: int | bytes) -> str:
+    def field(self, structure: str, name: str, value: int | bytes, device: int) -> str:
         if (structure, name) == ("siginfo", "words") and isinstance(value, bytes):  # si_pid, then the rest
             return f"{self.pid(int.from_bytes(value[:4], 'little'))} {value[4:]!r}"
         match FIELDS.get((structure, name)):
             case "device":
                 return self.device(value)
             case "inode":
-                return self.inode(value)
-            case "minor":  # of a device whose major number is 0
-                return self.device(value & 0xFF | (value & ~0xFF) << 12)
+                return self.inode(value, device)
+            case "minor":
+                return self.device(_anonymous_device(value))
             case "pid":
                 return self.pid(value)
             case "free":
@@ -242,4 +252,4 @@ def _file_line(file: File, naming: _Naming) -> str:
     size = file.size
     target = f" -> {file.target!r}" if file.target else ""
     return (f"file {file.path}: {kind} {file.mode:o} links {file.links} {file.uid}:{file.gid} size {size} blocks {file.blocks} "
-            f"rdev {file.device} {naming.inode(file.inode)} content {file.content:x} times {times}{target}")
+            f"rdev {file.device} {naming.inode(file.inode, file.file_system)} content {file.content:x} times {times}{target}")

@@ -39,6 +39,7 @@ static void emit_file(const char* path, const char* shown, const struct stat* st
     file->device = status->st_rdev;
     file->blocks = (uint64_t)status->st_blocks;
     file->inode = status->st_ino;
+    file->file_system = (uint32_t)status->st_dev;
     const struct timespec times[3] = {status->st_atim, status->st_mtim, status->st_ctim};
     for (int i = 0; i < 3; i++) {
         file->times[i][0] = times[i].tv_sec;

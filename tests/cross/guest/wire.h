@@ -138,7 +138,7 @@ struct wire_file {
     uint64_t size, device, blocks, inode, content;
     int64_t times[3][2];  // access, modification, change: seconds, nanoseconds
     uint16_t path_length, target_length;
-    uint32_t reserved;
+    uint32_t file_system;  // st_dev
 };
 
 enum { FRAME_MAGIC = 0x51455358 };  // "XSEQ"
