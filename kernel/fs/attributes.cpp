@@ -7,9 +7,9 @@ namespace exo::fs {
 
 namespace {
 
-Result<> check_target_writable(const Target& target) {
-    if (target.mount == nullptr) return {};
-    return check_writable(*target.mount);
+Result<> check_changeable(const Target& target) {
+    if (target.mount != nullptr) TRY(check_writable(*target.mount));
+    return has(target.inode.traits(), InodeTraits::Immutable) ? Result<>(Error::Eperm) : Result<>();
 }
 
 abi::statx_timestamp to_statx_timestamp(const Timestamp& time) { return {time.seconds, time.nanoseconds, 0}; }
@@ -26,10 +26,10 @@ Timestamp changed_time(const TimeChange& change, const Timestamp& old, const Tim
 }  // namespace
 
 Result<> change_mode(const Target& target, u32 mode, const Credentials& credentials) {
-    TRY(check_target_writable(target));
+    TRY(check_changeable(target));
     Inode& inode = target.inode;
     auto content = inode.content_lock.lock();
-    if (!is_owner(inode, credentials)) return Error::Eperm;
+    if (!is_owner(inode, credentials) || has(inode.traits(), InodeTraits::FixedMode)) return Error::Eperm;
     if (inode.is_symlink()) return Error::Eopnotsupp;
     u32 permissions = mode & abi::mode::PERMISSIONS;
     if (!credentials.is_member_of(inode.gid()) && !credentials.may(Privilege::Fsetid))
@@ -41,7 +41,7 @@ Result<> change_mode(const Target& target, u32 mode, const Credentials& credenti
 
 Result<> change_owner(const Target& target, std::optional<UserId> uid, std::optional<GroupId> gid,
                       const Credentials& credentials) {
-    TRY(check_target_writable(target));
+    TRY(check_changeable(target));
     Inode& inode = target.inode;
     auto content = inode.content_lock.lock();
     if (!credentials.may(Privilege::Chown)) {
@@ -59,7 +59,7 @@ Result<> change_times(const Target& target, TimeChange access, TimeChange modifi
                       const Credentials& credentials) {
     using Kind = TimeChange::Kind;
     if (access.kind == Kind::Omit && modification.kind == Kind::Omit) return {};
-    TRY(check_target_writable(target));
+    TRY(check_changeable(target));
     Inode& inode = target.inode;
     if (!is_owner(inode, credentials)) {
         if (access.kind != Kind::Now || modification.kind != Kind::Now) return Error::Eperm;
@@ -80,8 +80,10 @@ Result<> truncate_inode(Inode& inode, u64 size, TruncateTimes times, const Write
     auto content = inode.content_lock.lock();
     const u64 old_size = inode.size();
     if (size > old_size && size > context.size_limit) return Error::Efbig;
+    // LINUX: what lies behind the end goes, which counts as a change even where there is nothing (shmem_setattr).
+    const bool frees = size == old_size && inode.attributes().allocated_bytes != 0;
     TRY(inode.truncate(size));
-    if (size != old_size || times == TruncateTimes::Always) inode.note_modified();
+    if (size != old_size || frees || times == TruncateTimes::Always) inode.note_modified();
     drop_privileges_on_write(inode, context.credentials);
     return {};
 }

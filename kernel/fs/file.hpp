@@ -38,7 +38,9 @@ enum class FileTraits : u8 {
     PathOnly = 2,       ///< O_PATH
     Stream = 4,         ///< lseek gives ESPIPE without further ado.
     GivesNoPages = 16,  ///< sendfile cannot take from it.
-    NoopSeek = 8,       ///< lseek does nothing and says 0 (Linux: noop_llseek); pread and pwrite give ESPIPE.
+    TakesSegments =
+        32,        ///< writev is a write for each piece (Linux: a file with `write`, but no `write_iter`).
+    NoopSeek = 8,  ///< lseek does nothing and says 0 (Linux: noop_llseek); pread and pwrite give ESPIPE.
 };
 EXO_FLAGS(FileTraits);
 

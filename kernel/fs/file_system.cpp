@@ -26,9 +26,10 @@ void for_each_file_system(FunctionRef<void(const FileSystemType&)> visit) {
     for (FileSystemType& type : types) visit(type);
 }
 
-FileSystem::FileSystem(std::string_view type_name)
+FileSystem::FileSystem(std::string_view type_name, u32 block_size)
     : type_name_(type_name),
-      device_{0, next_anonymous_minor.fetch_add(1, std::memory_order_relaxed)} {}
+      device_{0, next_anonymous_minor.fetch_add(1, std::memory_order_relaxed)},
+      block_size_(block_size) {}
 
 Result<> FileSystem::make_read_only() {
     if (!is_read_only() && nameless_.load(std::memory_order_relaxed) != 0) return Error::Ebusy;

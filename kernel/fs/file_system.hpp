@@ -36,6 +36,8 @@ class FileSystem : public Object {
     std::string_view type_name() const { return type_name_; }
     /// st_dev of its inodes; an anonymous device (major 0) unless it has a block device.
     abi::DeviceNumber device() const { return device_; }
+    /// st_blksize of its inodes.
+    u32 block_size() const { return block_size_; }
     u64 next_inode_number() { return next_inode_number_.fetch_add(1, std::memory_order_relaxed); }
     bool is_read_only() const { return writers_.is_closed(); }
     /// Errors: Ebusy: a file is open for writing, or one without a name is in use and will have to be deleted.
@@ -61,7 +63,7 @@ class FileSystem : public Object {
     virtual bool knows_birth_and_flags() const { return false; }
 
   protected:
-    explicit FileSystem(std::string_view type_name);
+    explicit FileSystem(std::string_view type_name, u32 block_size = PAGE_SIZE);
     /// The last mount has gone and nobody uses a path into it: forget the names, which hold each other.
     virtual void last_mount_gone(Dentry& root);
 
@@ -69,6 +71,7 @@ class FileSystem : public Object {
     friend class Mount;
     std::string_view type_name_;
     abi::DeviceNumber device_;
+    u32 block_size_;
     std::atomic<u64> next_inode_number_{1};
     WriterGate writers_;
     std::atomic<u32> nameless_{0};

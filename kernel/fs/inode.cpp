@@ -43,6 +43,7 @@ InodeAttributes Inode::attributes() {
             .gid = gid(),
             .device = device_,
             .size = size(),
+            .block_size = file_system_->block_size(),
             .times = times()};
 }
 

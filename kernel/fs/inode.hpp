@@ -55,6 +55,9 @@ enum class InodeTraits : u8 {
     VolatileNames = 2,  ///< Neither the directory's own name nor those in it are cached (/proc/PID).
     MagicLink = 4,      ///< `follow` leads to an object, not to a path to be parsed (/proc/PID/exe).
     NoNegativeNames = 8,  ///< That a name is absent is not remembered.
+    Immutable =
+        16,  ///< Nobody writes it or changes its attributes: EPERM (ioctl_iflags(2), FS_IMMUTABLE_FL).
+    FixedMode = 32,  ///< chmod is EPERM.
 };
 EXO_FLAGS(InodeTraits);
 

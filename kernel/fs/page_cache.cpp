@@ -271,7 +271,7 @@ void PageCache::cut_backing(u64 size) {
 
 Result<> PageCache::resize(u64 size) {
     const u64 old_size = this->size();
-    if (size >= old_size) {
+    if (size > old_size) {
         if (was_mapped_writable_.load(std::memory_order_relaxed))
             zero_within_page(old_size, align_up(old_size, PAGE_SIZE));
         set_size(size);

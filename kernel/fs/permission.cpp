@@ -15,6 +15,7 @@ Result<> check_permission(const Inode& inode, AccessMode wanted, const Credentia
         granted = mode >> 3;
     if ((granted & mask) == mask) return {};
 
+    if (has(wanted, AccessMode::Write) && has(inode.traits(), InodeTraits::Immutable)) return Error::Eperm;
     if (abi::is_directory(mode)) {
         if (!has(wanted, AccessMode::Write) && credentials.may(Privilege::DacReadSearch)) return {};
         if (credentials.may(Privilege::DacOverride)) return {};

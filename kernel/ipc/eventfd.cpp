@@ -18,7 +18,7 @@ constexpr u64 MAXIMUM = ~0ULL;
 class EventFile final : public fs::File {
   public:
     EventFile(Ref<fs::Inode> inode, u32 initial, EventMode mode, abi::OpenFlags flags)
-        : File({}, std::move(inode), flags, fs::FileTraits::NoopSeek),
+        : File({}, std::move(inode), flags, fs::FileTraits::NoopSeek | fs::FileTraits::TakesSegments),
           mode_(mode),
           count_(initial) {}
 

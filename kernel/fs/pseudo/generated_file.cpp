@@ -34,9 +34,10 @@ Result<u64> GeneratedOpenFile::do_seek(u64 position, i64 offset, abi::SeekWhence
 
 // ---- GeneratedFile
 
-GeneratedFile::GeneratedFile(Ref<FileSystem> file_system, u32 mode, UserId uid, GroupId gid)
+GeneratedFile::GeneratedFile(Ref<FileSystem> file_system, u32 mode, UserId uid, GroupId gid,
+                             InodeTraits traits)
     : Inode(file_system, file_system->next_inode_number(),
-            {.mode = abi::mode::REGULAR | mode, .uid = uid, .gid = gid}) {}
+            {.mode = abi::mode::REGULAR | mode, .uid = uid, .gid = gid}, traits) {}
 
 Result<> GeneratedFile::check_open(const OpenRequest&) { return {}; }
 

@@ -7,7 +7,8 @@ namespace exo::fs {
 
 class GeneratedOpenFile final : public File {
   public:
-    explicit GeneratedOpenFile(OpenRequest&& request) : File(std::move(request), FileTraits::Seekable) {}
+    explicit GeneratedOpenFile(OpenRequest&& request)
+        : File(std::move(request), FileTraits::Seekable | FileTraits::TakesSegments) {}
 
     Result<usize> do_read(vm::OutBuffer& to, u64 offset) override;
     Result<usize> do_write(vm::InBuffer& from, u64& offset, const WriteContext& context) override;

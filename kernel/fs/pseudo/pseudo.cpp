@@ -8,6 +8,14 @@ Result<> PseudoFileSystem::statistics(abi::statfs& out) {
     return {};
 }
 
+namespace {
+
+Result<Ref<Inode>> missing_in(const FileSystem& file_system) {
+    return static_cast<const PseudoFileSystem&>(file_system).missing();
+}
+
+}  // namespace
+
 // ---- GeneratedDirectory
 
 GeneratedDirectory::GeneratedDirectory(Ref<FileSystem> file_system, u32 mode, InodeTraits traits, UserId uid,
@@ -17,7 +25,10 @@ GeneratedDirectory::GeneratedDirectory(Ref<FileSystem> file_system, u32 mode, In
     set_links(2);
 }
 
-Result<Ref<Inode>> GeneratedDirectory::lookup(Dentry& child) { return find(child.name()); }
+Result<Ref<Inode>> GeneratedDirectory::lookup(Dentry& child) {
+    Ref<Inode> found = TRY(find(child.name()));
+    return found ? Result<Ref<Inode>>(std::move(found)) : missing_in(file_system());
+}
 
 Result<> GeneratedDirectory::iterate(Dentry&, u64 cookie, DirectorySink sink) { return list(cookie, sink); }
 
@@ -69,8 +80,9 @@ Result<> StaticDirectory::add_link(std::string_view name, FunctionLink::Generato
 
 Result<Ref<Inode>> StaticDirectory::lookup(Dentry& child) {
     if (const Entry* entry = entries_.find(child.name()); entry != nullptr) return entry->inode;
-    if (fallback_) return fallback_->find(child.name());
-    return Ref<Inode>();
+    if (!fallback_) return missing_in(file_system());
+    Ref<Inode> found = TRY(fallback_->find(child.name()));
+    return found ? Result<Ref<Inode>>(std::move(found)) : missing_in(file_system());
 }
 
 Result<> StaticDirectory::iterate(Dentry&, u64 cookie, DirectorySink sink) {
@@ -110,16 +122,16 @@ constinit FileSystemType sys_type{.name = "sysfs", .mount = mount_sysfs};
 
 }  // namespace
 
-Result<PseudoRoot> create_pseudo_tree(std::string_view type_name, i64 magic) {
+Result<PseudoRoot> create_pseudo_tree(std::string_view type_name, i64 magic, u32 block_size) {
     PseudoRoot root;
-    root.file_system = TRY(make_ref<PseudoFileSystem>(type_name, magic));
+    root.file_system = TRY(make_ref<PseudoFileSystem>(type_name, magic, block_size));
     root.directory = TRY(make_ref<StaticDirectory>(root.file_system, 0555U));
     root.dentry = TRY(Dentry::create_root(root.directory));
     return root;
 }
 
 Result<> init_procfs() {
-    proc_root = TRY(create_pseudo_tree("proc", abi::magic::PROC));
+    proc_root = TRY(create_pseudo_tree("proc", abi::magic::PROC, 1024));
     register_file_system(proc_type);
     return {};
 }

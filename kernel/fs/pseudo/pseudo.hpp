@@ -15,8 +15,15 @@ namespace exo::fs {
 
 class PseudoFileSystem final : public FileSystem {
   public:
-    PseudoFileSystem(std::string_view type_name, i64 magic) : FileSystem(type_name), magic_(magic) {}
+    PseudoFileSystem(std::string_view type_name, i64 magic, u32 block_size)
+        : FileSystem(type_name, block_size),
+          magic_(magic) {}
     Result<> statistics(abi::statfs& out) override;
+    /// LINUX: in procfs a name that is not there is an error at once, whatever it is asked for (proc_lookup_de and its
+    /// like), elsewhere it could be made.
+    Result<Ref<Inode>> missing() const {
+        return magic_ == abi::magic::PROC ? Result<Ref<Inode>>(Error::Enoent) : Ref<Inode>();
+    }
 
   private:
     i64 magic_;
@@ -26,7 +33,8 @@ class PseudoFileSystem final : public FileSystem {
 class GeneratedFile : public Inode {
   public:
     /// `mode` carries permissions only.
-    GeneratedFile(Ref<FileSystem> file_system, u32 mode, UserId uid = 0, GroupId gid = 0);
+    GeneratedFile(Ref<FileSystem> file_system, u32 mode, UserId uid = 0, GroupId gid = 0,
+                  InodeTraits traits = InodeTraits::None);
 
     /// Appends the whole content. Errors: Enomem, Esrch (the process has gone), Eacces.
     virtual Result<> generate(String& out) = 0;
@@ -133,7 +141,7 @@ struct PseudoRoot {
     Ref<FileSystem> file_system;
 };
 /// Errors: Enomem.
-Result<PseudoRoot> create_pseudo_tree(std::string_view type_name, i64 magic);
+Result<PseudoRoot> create_pseudo_tree(std::string_view type_name, i64 magic, u32 block_size = PAGE_SIZE);
 
 /// procfs, to be filled from above: type "proc". Errors: Enomem.
 Result<> init_procfs();

@@ -99,6 +99,18 @@ Result<> TmpfsFileSystem::take_inode() {
     return Error::Enospc;
 }
 
+Result<Ref<Inode>> TmpfsFileSystem::make_symlink(const NewNode& node) {
+    String text = TRY(String::from(node.target));
+    const bool takes_page = has_limits() && TmpfsSymlink::is_long(node.target);
+    if (takes_page) TRY(budget_->take());
+    auto made = make_ref<TmpfsSymlink>(*this, node, std::move(text), takes_page ? budget_ : nullptr);
+    if (!made) {
+        if (takes_page) budget_->give_back(1);
+        return made.error();
+    }
+    return Ref<Inode>(std::move(*made));
+}
+
 Result<Ref<Inode>> TmpfsFileSystem::make_inode(const NewNode& node) {
     TRY(take_inode());
     // The inode's destructor gives it back; until there is one, we do.
@@ -110,8 +122,7 @@ Result<Ref<Inode>> TmpfsFileSystem::make_inode(const NewNode& node) {
             }
             case abi::mode::DIRECTORY: return Ref<Inode>(TRY(make_ref<TmpfsDirectory>(*this, node)));
             case abi::mode::SYMLINK: {
-                String text = TRY(String::from(node.target));
-                return Ref<Inode>(TRY(make_ref<TmpfsSymlink>(*this, node, std::move(text))));
+                return make_symlink(node);
             }
             default: return Ref<Inode>(TRY(make_ref<TmpfsInode>(*this, node)));
         }
@@ -211,6 +222,12 @@ void TmpfsFileSystem::last_mount_gone(Dentry& root) {
 
 TmpfsInode::TmpfsInode(TmpfsFileSystem& file_system, const NewNode& node, InodeTraits traits)
     : Inode(Ref<FileSystem>(&file_system), file_system.new_inode_number(), node, traits) {}
+
+InodeAttributes TmpfsSymlink::attributes() {
+    InodeAttributes attributes = Inode::attributes();
+    if (page_) attributes.allocated_bytes = PAGE_SIZE;
+    return attributes;
+}
 
 InodeAttributes TmpfsRegular::attributes() {
     InodeAttributes attributes = Inode::attributes();

@@ -36,6 +36,8 @@ class TmpfsFileSystem final : public FileSystem {
     void last_mount_gone(Dentry& root) override;
 
   private:
+    Result<Ref<Inode>> make_symlink(const NewNode& node);
+
     Options options_;
     Ref<PageBudget> budget_;
     std::atomic<u64> max_inodes_;
@@ -55,17 +57,26 @@ class TmpfsInode : public Inode {
     TmpfsFileSystem& owner() const { return static_cast<TmpfsFileSystem&>(file_system()); }
 };
 
+/// LINUX: a text of 128 bytes or more takes a page of the file system's (SHORT_SYMLINK_LEN).
 class TmpfsSymlink final : public TmpfsInode {
   public:
-    TmpfsSymlink(TmpfsFileSystem& file_system, const NewNode& node, String text)
+    /// `page` is what has been taken for the text, if it is a long one.
+    TmpfsSymlink(TmpfsFileSystem& file_system, const NewNode& node, String text, Ref<PageBudget> page)
         : TmpfsInode(file_system, node),
-          text_(std::move(text)) {
+          text_(std::move(text)),
+          page_(std::move(page)) {
         set_size(text_.size());
     }
+    ~TmpfsSymlink() override {
+        if (page_) page_->give_back(1);
+    }
+    static bool is_long(std::string_view text) { return text.size() >= 128; }
     std::string_view link_text() const override { return text_; }
+    InodeAttributes attributes() override;
 
   private:
     String text_;
+    Ref<PageBudget> page_;
 };
 
 class TmpfsRegular final : public TmpfsInode {

@@ -57,7 +57,7 @@ class DescriptorLink final : public fs::GeneratedLink {
 class DescriptorInformation final : public fs::GeneratedFile {
   public:
     DescriptorInformation(Ref<fs::FileSystem> file_system, Ref<Process> process, u32 number, Owner owner)
-        : GeneratedFile(std::move(file_system), 0444, owner.uid, owner.gid),
+        : GeneratedFile(std::move(file_system), 0444, owner.uid, owner.gid, fs::InodeTraits::FixedMode),
           process_(std::move(process)),
           number_(number) {}
     Result<> check_open(const fs::OpenRequest&) override {
@@ -88,8 +88,8 @@ class DescriptorDirectory final : public fs::GeneratedDirectory {
   public:
     DescriptorDirectory(Ref<fs::FileSystem> file_system, Ref<Process> process, Show show, Owner owner,
                         Owner owner_of_entries)
-        : GeneratedDirectory(std::move(file_system), show == Show::Links ? 0500 : 0555,
-                             fs::InodeTraits::VolatileNames, owner.uid, owner.gid),
+        : GeneratedDirectory(std::move(file_system), show == Show::Links ? 0500 : 0555, TRAITS_OF_DIRECTORY,
+                             owner.uid, owner.gid),
           process_(std::move(process)),
           show_(show),
           owner_of_entries_(owner_of_entries) {}

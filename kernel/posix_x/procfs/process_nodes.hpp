@@ -16,12 +16,16 @@ struct Owner {
     static Owner of_file(const ProcessView& view);
 };
 
+/// LINUX: modes below /proc/PID stay as they are, and its own directory stays as a whole (proc_setattr, S_IMMUTABLE).
+inline constexpr fs::InodeTraits TRAITS_OF_DIRECTORY =
+    fs::InodeTraits::VolatileNames | fs::InodeTraits::FixedMode;
+
 /// A file of a table.
 class ProcessFile final : public fs::GeneratedFile {
   public:
     ProcessFile(Ref<fs::FileSystem> file_system, Ref<Process> process, const ProcessFileKind& kind,
                 Owner owner)
-        : GeneratedFile(std::move(file_system), kind.mode, owner.uid, owner.gid),
+        : GeneratedFile(std::move(file_system), kind.mode, owner.uid, owner.gid, fs::InodeTraits::FixedMode),
           process_(std::move(process)),
           kind_(kind) {}
     Result<> generate(String& out) override;
@@ -55,8 +59,8 @@ class ProcessDirectory final : public fs::GeneratedDirectory {
   public:
     enum class Level : u8 { Process, Task };
     ProcessDirectory(Ref<fs::FileSystem> file_system, Ref<Process> process, Level level, Owner owner)
-        : GeneratedDirectory(std::move(file_system), 0555, fs::InodeTraits::VolatileNames, owner.uid,
-                             owner.gid),
+        : GeneratedDirectory(std::move(file_system), 0555, TRAITS_OF_DIRECTORY | fs::InodeTraits::Immutable,
+                             owner.uid, owner.gid),
           process_(std::move(process)),
           level_(level) {}
     Result<Ref<fs::Inode>> find(std::string_view name) override;
@@ -72,8 +76,7 @@ class ProcessDirectory final : public fs::GeneratedDirectory {
 class TasksDirectory final : public fs::GeneratedDirectory {
   public:
     TasksDirectory(Ref<fs::FileSystem> file_system, Ref<Process> process, Owner owner)
-        : GeneratedDirectory(std::move(file_system), 0555, fs::InodeTraits::VolatileNames, owner.uid,
-                             owner.gid),
+        : GeneratedDirectory(std::move(file_system), 0555, TRAITS_OF_DIRECTORY, owner.uid, owner.gid),
           process_(std::move(process)) {}
     Result<Ref<fs::Inode>> find(std::string_view name) override;
     Result<> list(u64 cookie, fs::DirectorySink sink) override;

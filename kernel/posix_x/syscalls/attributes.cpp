@@ -3,6 +3,7 @@
 
 #include "abi/linux/dirent.hpp"
 #include "abi/linux/limits.hpp"
+#include "fs/permission.hpp"
 #include "posix_x/syscalls/families.hpp"
 #include "posix_x/syscalls/support.hpp"
 
@@ -279,17 +280,26 @@ Answer<Size> sys_getdents64(Context&, DirectoryDescriptor fd, OutBytes<2> buffer
 
 // ---- Extended attributes: no file system has any (xattr(7)).
 
-Answer<Size> sys_getxattr(Context&, ExistingPath path, TextArgument, OutBytes<3>, Size) {
-    TRY(resolve_at(here(), path, AtFlags::None));
-    return Error::Eopnotsupp;
+/// What is found out before it turns out that there are none. LINUX: getxattr and xattr_permission, fs/xattr.c.
+/// Errors: Eopnotsupp, or Efault, Erange (the name), Eacces.
+Error why_no_attribute(const fs::Inode& inode, TextArgument argument) {
+    char name[abi::MAX_NAME_LENGTH + 1];
+    const Result<usize> length = vm::read_user_string(argument.address, name);
+    if (!length) return length.error();
+    if (*length == 0 || *length == sizeof(name)) return Error::Erange;
+    const Result<> permission =
+        fs::check_permission(inode, abi::AccessMode::Read, current_task().credentials());
+    return permission ? Error::Eopnotsupp : permission.error();
 }
-Answer<Size> sys_lgetxattr(Context&, ExistingPath path, TextArgument, OutBytes<3>, Size) {
-    TRY(resolve_at(here(), path, AtFlags::SymlinkNofollow));
-    return Error::Eopnotsupp;
+
+Answer<Size> sys_getxattr(Context&, ExistingPath path, TextArgument name, OutBytes<3>, Size) {
+    return why_no_attribute(TRY(resolve_at(here(), path, AtFlags::None)).inode(), name);
 }
-Answer<Size> sys_fgetxattr(Context&, Descriptor fd, TextArgument, OutBytes<3>, Size) {
-    TRY(use_file(fd, Rights::Inspect));
-    return Error::Eopnotsupp;
+Answer<Size> sys_lgetxattr(Context&, ExistingPath path, TextArgument name, OutBytes<3>, Size) {
+    return why_no_attribute(TRY(resolve_at(here(), path, AtFlags::SymlinkNofollow)).inode(), name);
+}
+Answer<Size> sys_fgetxattr(Context&, Descriptor fd, TextArgument name, OutBytes<3>, Size) {
+    return why_no_attribute(TRY(use_file(fd, Rights::Control))->inode(), name);
 }
 
 }  // namespace

@@ -88,6 +88,20 @@ Answer<Size> sys_readv(Context&, Readable fd, OutVectors<2> vectors, Count count
     return (*file)->read(out);
 }
 
+/// LINUX: do_loop_readv_writev. A piece of no size counts only as the first.
+[[gnu::noinline]] Result<usize> write_segments(fs::File& file, std::span<const vm::UserSegment> segments) {
+    const fs::WriteContext context = write_context(current_task());
+    usize done = 0;
+    for (const vm::UserSegment& segment : segments) {
+        if (segment.size == 0 && &segment != segments.data()) continue;
+        vm::InBuffer in = vm::InBuffer::from_user(segment.address, segment.size);
+        const Result<usize> put = file.write(in, context);
+        if (!put && done == 0) return put;
+        if (!put || (done += *put, *put < segment.size)) break;
+    }
+    return done;
+}
+
 Answer<Size> sys_writev(Context&, Writable fd, InVectors<2> vectors, Count count) {
     const u32 number = static_cast<u32>(u64{count});
     const Result<FileUse> file = use_file(fd, Rights::Write);
@@ -97,6 +111,8 @@ Answer<Size> sys_writev(Context&, Writable fd, InVectors<2> vectors, Count count
     if (number != 0) TRY(segments.import(vectors.address, number));
     vm::InBuffer in = vm::InBuffer::from_segments(segments.span());
     if (in.remaining() == 0) return 0uz;
+    if ((*file)->has_trait(FileTraits::TakesSegments)) [[unlikely]]
+        return write_segments(**file, segments.span());
     return raise_write_signals((*file)->write(in, write_context(current_task())));
 }
 

@@ -32,6 +32,19 @@ int main(void) {
     FAILS(EBADF, writev(only_read, &nothing, 1));
     IS(0, readv(eventfd(3, 0), &nothing, 1));
     IS(0, writev(eventfd(3, 0), &nothing, 1));
+    // An eventfd takes one piece at a time.
+    uint64_t words[2] = {1, 2}, sum = 0;
+    int event = OK(eventfd(0, EFD_NONBLOCK));
+    struct iovec pieces[] = {{&words[0], 8}, {&words[1], 8}}, halves[] = {{words, 4}, {(char*)words + 4, 4}};
+    IS(16, writev(event, pieces, 2));
+    IS(8, read(event, &sum, 8));
+    IS(3, sum);
+    FAILS(EINVAL, writev(event, halves, 2));
+    struct iovec long_one[] = {{words, 16}, {words, 8}}, empty_first[] = {{words, 0}, {words, 8}};
+    IS(8, writev(event, long_one, 2));
+    FAILS(EINVAL, writev(event, empty_first, 2));
+    struct iovec second_bad[] = {{words, 8}, {unmapped(), 8}};
+    IS(8, writev(event, second_bad, 2));
     IS(0, readv(only_read, KERNEL_ADDRESS, 0));
     return done();
 }
