@@ -178,6 +178,11 @@ Result<Ref<File>> open_inode(OpenRequest&& request) {
     return file;
 }
 
+Result<> check_open_flags(OpenFlags flags) {
+    TRY(checked_flags(flags));
+    return {};
+}
+
 Result<Ref<File>> open_path(const Path& path, OpenFlags flags, const Credentials& credentials) {
     return open_existing(path, TRY(checked_flags(flags)), credentials);
 }

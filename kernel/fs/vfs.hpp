@@ -43,6 +43,8 @@ Result<Path> resolve(const Caller& caller, Start start, std::string_view path, W
 /// open, openat, creat. O_CLOEXEC is the table's affair. `mode` counts with O_CREAT and O_TMPFILE; umask is applied.
 /// Errors: those of open(2).
 Result<Ref<File>> open(const Caller& caller, Start start, std::string_view path, OpenFlags flags, u32 mode);
+/// What open asks first, for who must ask before there is a path. Errors: Einval (flags that contradict each other).
+Result<> check_open_flags(OpenFlags flags);
 /// Opens what `path` already names (execve's program, /proc/PID/fd). Errors: those of open(2).
 Result<Ref<File>> open_path(const Path& path, OpenFlags flags, const Credentials& credentials);
 

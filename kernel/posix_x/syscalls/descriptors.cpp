@@ -20,16 +20,23 @@ constexpr OnExec on_exec(OpenFlags flags) {
 
 // ---- open
 
+/// There is no path, or no place for a descriptor: wrong flags come before that.
+[[gnu::cold, gnu::noinline]] Error why_not_opened(OpenFlags flags, Error error) {
+    const Result<> checked = fs::check_open_flags(flags);
+    return checked ? error : checked.error();
+}
+
 Result<u32> open_at(Descriptor directory, PathArgument path, OpenFlags asked, u32 mode) {
     const OpenFlags flags = asked | OpenFlags::Largefile;  // LINUX: set for every 64-bit program
     Task& task = current_task();
     [[clang::uninitialized]] UserPath name;
-    TRY(name.copy(path));
+    if (const Result<> copied = name.copy(path); !copied) return why_not_opened(flags, copied.error());
+    auto slot = task.files->reserve(descriptor_limit());
+    if (!slot) return why_not_opened(flags, name.view().empty() ? Error::Enoent : slot.error());
     const StartDirectory start = TRY(StartDirectory::of(directory, name.view()));
-    security::Reservation slot = TRY(task.files->reserve(descriptor_limit()));
     Ref<fs::File> file = TRY(fs::open(task.caller(), start.start(), name.view(), flags, mode));
     const Rights rights = file->rights();
-    return slot.commit({std::move(file), rights}, on_exec(flags));
+    return slot->commit({std::move(file), rights}, on_exec(flags));
 }
 
 using OpenedPath = PathOf<PathUse::Opened>;
