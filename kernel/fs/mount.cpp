@@ -141,7 +141,7 @@ Result<Ref<Mount>> MountNamespace::copy_of(const Mount& mount, Ref<Dentry> root)
 
 Result<> MountNamespace::bind(const Path& from, const Path& where, Depth depth) {
     auto state = state_.lock();
-    if (from.mount->namespace_ != this) return Error::Einval;
+    if (from.mount->namespace_ != this || from.mount->is_unbindable()) return Error::Einval;
     const Path place = topmost(where);
     Ref<Mount> top = TRY(copy_of(*from.mount, from.dentry));
     TRY(check_place(*top, place));
@@ -165,7 +165,8 @@ Result<> MountNamespace::bind(const Path& from, const Path& where, Depth depth) 
             is_inside =
                 pair.original != from.mount.get() || is_at_or_below(mount.mountpoint_.get(), *from.dentry);
         }
-        if (!is_inside || &mount == from.mount.get()) continue;
+        // What hangs on one that cannot be bound is left out with it.
+        if (!is_inside || &mount == from.mount.get() || mount.is_unbindable()) continue;
         Ref<Mount> copy = TRY(copy_of(mount, mount.root_));
         TRY(pairs.push({&mount, std::move(copy)}));
     }
@@ -178,6 +179,18 @@ Result<> MountNamespace::bind(const Path& from, const Path& where, Depth depth) 
     }
     put_in(*state, std::move(pairs[0].copy), place);
     return {};
+}
+
+void MountNamespace::set_binding(const Path& top, Binding binding, Depth depth) {
+    auto state = state_.lock();
+    for (Mount& mount : state->mounts) {
+        bool is_meant = false;
+        for (const Mount* above = &mount; above != nullptr && !is_meant; above = above->parent()) {
+            is_meant = above == top.mount.get();
+            if (depth == Depth::One) break;
+        }
+        if (is_meant) mount.is_unbindable_.store(binding == Binding::Refused, std::memory_order_relaxed);
+    }
 }
 
 Result<> MountNamespace::move(const Path& from, const Path& where) {

@@ -37,6 +37,8 @@ class Mount final : public Object {
     Dentry& root() const { return *root_; }
     std::string_view source() const { return source_; }
     MountOptions options() const { return options_.load(std::memory_order_relaxed); }
+    /// MS_UNBINDABLE: it cannot be bound elsewhere.
+    bool is_unbindable() const { return is_unbindable_.load(std::memory_order_relaxed); }
     /// Errors: Ebusy (ReadOnly, and a file is open for writing through this mount).
     Result<> set_options(MountOptions options);
     bool is_read_only() const { return writers_.is_closed() || file_system_->is_read_only(); }
@@ -72,6 +74,7 @@ class Mount final : public Object {
     std::atomic<MountOptions> options_;
     WriterGate writers_;                    ///< Closed as long as the options say ReadOnly.
     std::atomic<bool> is_expiring_{false};  ///< Not used since an umount2 with MNT_EXPIRE.
+    std::atomic<bool> is_unbindable_{false};
     Ref<Mount> parent_;
     Ref<Dentry> mountpoint_;
     MountNamespace* namespace_ = nullptr;
@@ -93,6 +96,9 @@ class MountNamespace final : public Object {
     /// MS_BIND, with MS_REC. Errors: those of attach, Enomem.
     enum class Depth : u8 { One, Recursive };
     Result<> bind(const Path& from, const Path& where, Depth depth);
+    /// MS_UNBINDABLE and its opposite, for the mount that `top` is the root of, with MS_REC for those below too.
+    enum class Binding : u8 { Allowed, Refused };
+    void set_binding(const Path& top, Binding binding, Depth depth);
     /// MS_MOVE. `from` must be the root of a mount. Errors: Einval, Eloop, and those of attach.
     Result<> move(const Path& from, const Path& where);
     /// umount2. `where` is any path; it must be the root of a mount. Errors: Einval, Ebusy, Eagain (MNT_EXPIRE).

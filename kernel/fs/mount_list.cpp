@@ -72,6 +72,7 @@ Result<> append_mountinfo_line(const Mount& mount, std::string_view mountpoint, 
     TRY(append_escaped(out, mountpoint));
     TRY(out.push(' '));
     TRY(append_mount_options(mount, out));
+    if (mount.is_unbindable()) TRY(out.append(" unbindable"));
     TRY(format_append(out, " - {} ", mount.file_system().type_name()));
     TRY(append_escaped(out, mount.source()));
     TRY(out.push(' '));

@@ -27,13 +27,27 @@ MountOptions options_from_flags(MountFlags flags) {
 
 bool is_mount_root(const Path& path) { return path.dentry.get() == &path.mount->root(); }
 
-/// Nothing propagates here, so private and slave are what every mount is already; the others are not supported.
-Result<> change_propagation(const MountRequest& request) {
-    const MountFlags type = request.flags & PROPAGATION;
+using Depth = MountNamespace::Depth;
+
+Depth depth_of(MountFlags flags) { return has(flags, MountFlags::Rec) ? Depth::Recursive : Depth::One; }
+
+/// Nothing propagates here: every mount is private, which is also what becomes of a slave without a master; shared ones
+/// are not supported.
+Result<> change_propagation(MountNamespace& mounts, const MountRequest& request) {
+    using Binding = MountNamespace::Binding;
+    if (!is_mount_root(request.target)) return Error::Einval;
     if ((request.flags & ~(PROPAGATION | MountFlags::Rec | MountFlags::Silent)) != MountFlags::None)
         return Error::Einval;
-    if (type != MountFlags::Private && type != MountFlags::Slave) return Error::Einval;
-    return is_mount_root(request.target) ? Result<>{} : Result<>{Error::Einval};
+    switch (request.flags & PROPAGATION) {
+        case MountFlags::Slave: return {};  // LINUX: whether it can be bound stays as it is
+        case MountFlags::Private:
+            mounts.set_binding(request.target, Binding::Allowed, depth_of(request.flags));
+            return {};
+        case MountFlags::Unbindable:
+            mounts.set_binding(request.target, Binding::Refused, depth_of(request.flags));
+            return {};
+        default: return Error::Einval;
+    }
 }
 
 /// Linux keeps the atime options of a mount that is remounted without naming any.
@@ -87,11 +101,9 @@ Result<> mount(MountNamespace& mounts, const MountRequest& asked) {
     if (has(flags, MountFlags::Remount)) return remount(request);
     if (has(flags, MountFlags::Bind)) {
         if (request.source_path == nullptr) return Error::Einval;
-        const auto depth =
-            has(flags, MountFlags::Rec) ? MountNamespace::Depth::Recursive : MountNamespace::Depth::One;
-        return mounts.bind(*request.source_path, request.target, depth);
+        return mounts.bind(*request.source_path, request.target, depth_of(flags));
     }
-    if (has(flags, PROPAGATION)) return change_propagation(request);
+    if (has(flags, PROPAGATION)) return change_propagation(mounts, request);
     if (has(flags, MountFlags::Move)) {
         if (request.source_path == nullptr) return Error::Einval;
         return mounts.move(*request.source_path, request.target);
