@@ -82,6 +82,21 @@ enum class PersonalityFlags : std::uint32_t {
 };
 template <> inline constexpr bool IS_FLAG_ENUM<PersonalityFlags> = true;
 
+/// What changes something for 64-bit programs, and the domain in the lowest byte that does.
+namespace personality {
+inline constexpr std::uint32_t UNAME26 = 0x0020000;
+inline constexpr std::uint32_t ADDR_NO_RANDOMIZE = 0x0040000;
+inline constexpr std::uint32_t MMAP_PAGE_ZERO = 0x0100000;
+inline constexpr std::uint32_t ADDR_COMPAT_LAYOUT = 0x0200000;
+inline constexpr std::uint32_t READ_IMPLIES_EXEC = 0x0400000;
+inline constexpr std::uint32_t STICKY_TIMEOUTS = 0x4000000;
+inline constexpr std::uint32_t DOMAIN_MASK = 0xff;
+inline constexpr std::uint32_t LINUX32 = 0x08;
+/// Not handed on to a set-user-id program.
+inline constexpr std::uint32_t CLEARED_ON_SETID =
+    READ_IMPLIES_EXEC | ADDR_NO_RANDOMIZE | ADDR_COMPAT_LAYOUT | MMAP_PAGE_ZERO;
+}  // namespace personality
+
 enum class RebootCommand : std::uint32_t {
     CadOff = 0,
     Restart = 0x01234567,

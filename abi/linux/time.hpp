@@ -55,6 +55,7 @@ enum class ClockId : std::int32_t {
 /// include/linux/posix-timers_types.h): all bits of the pid inverted, then three that say what is counted.
 inline constexpr std::int32_t CPU_CLOCK_KIND = 3;
 inline constexpr std::int32_t CPU_CLOCK_OF_THREAD = 4;
+inline constexpr std::int32_t CPU_CLOCK_BITS = CPU_CLOCK_KIND | CPU_CLOCK_OF_THREAD;
 inline constexpr std::int32_t CPU_CLOCK_SHIFT = 3;
 enum class CpuClockKind : std::int32_t { Profiling = 0, User = 1, RunTime = 2, Descriptor = 3 };
 

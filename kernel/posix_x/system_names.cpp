@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "abi/linux/process.hpp"
 #include "sync/spin_lock.hpp"
 
 namespace exo::posix_x {
@@ -26,6 +27,22 @@ abi::utsname system_names() {
     std::copy_n(current->host, abi::UTS_NAME_SIZE, out.nodename);
     std::copy_n(current->domain, abi::UTS_NAME_SIZE, out.domainname);
     return out;
+}
+
+void apply_personality(abi::utsname& shown, u32 flags) {
+    if ((flags & abi::personality::UNAME26) != 0) {
+        // LINUX: 6.1 shows itself as 2.6.61 (override_release).
+        constexpr std::string_view OLD_RELEASE = "2.6.61";
+        constexpr std::string_view OUR_RELEASE = "6.1.0";
+        static_assert(SYSTEM_RELEASE.starts_with(OUR_RELEASE));
+        std::fill_n(shown.release, abi::UTS_NAME_SIZE, '\0');
+        const usize length = OLD_RELEASE.copy(shown.release, abi::UTS_NAME_SIZE - 1);
+        SYSTEM_RELEASE.substr(OUR_RELEASE.size())
+            .copy(shown.release + length, abi::UTS_NAME_SIZE - 1 - length);
+    }
+    if ((flags & abi::personality::DOMAIN_MASK) != abi::personality::LINUX32) return;
+    std::fill_n(shown.machine, abi::UTS_NAME_SIZE, '\0');
+    std::string_view("i686").copy(shown.machine, abi::UTS_NAME_SIZE - 1);
 }
 
 Result<> set_system_name(ChangeableName which, std::span<const u8> name) {

@@ -16,6 +16,8 @@ inline constexpr std::string_view SYSTEM_VERSION = "#1 SMP Exo-OS";
 inline constexpr std::string_view SYSTEM_MACHINE = "x86_64";
 
 abi::utsname system_names();
+/// What a program sees of them that asked to be shown another system (personality(2)).
+void apply_personality(abi::utsname& shown, u32 flags);
 
 enum class ChangeableName : u8 { Host, Domain };
 /// Errors: Einval (longer than 64 bytes).

@@ -44,18 +44,26 @@ FaultResult AddressSpace::populate_area(const AreaInformation& area, u64 start, 
     return FaultResult::Resolved;
 }
 
-/// madvise(MADV_POPULATE_…): the first page that cannot be had decides.
+/// madvise(MADV_POPULATE_…): the first page that cannot be had decides, and holes are told at the end.
 Result<> AddressSpace::populate_strictly(u64 start, u64 end, FaultAccess access) {
-    for (u64 at = start; at < end; at += PAGE_SIZE) {
-        switch (fault(at, access)) {
-            case FaultResult::Resolved: break;
-            case FaultResult::NothingMapped:
-            case FaultResult::OutOfMemory: return Error::Enomem;
-            case FaultResult::AccessDenied: return Error::Einval;
-            case FaultResult::BeyondEnd: return Error::Efault;
+    const Protection needed = access.is_write ? Protection::Write : Protection::Read;
+    Result<> result;
+    for (u64 at = start; at < end;) {
+        const auto area = area_above(at);
+        if (!area || area->start >= end) return Error::Enomem;
+        if (area->start > at) result = Error::Enomem;
+        if (!abi::has(area->kind.protection, needed)) return Error::Einval;
+        for (at = std::max(at, area->start); at < std::min(end, area->end); at += PAGE_SIZE) {
+            switch (fault(at, access)) {
+                case FaultResult::Resolved: break;
+                case FaultResult::NothingMapped:  // unmapped meanwhile
+                case FaultResult::OutOfMemory: return Error::Enomem;
+                case FaultResult::AccessDenied: return Error::Einval;
+                case FaultResult::BeyondEnd: return Error::Efault;
+            }
         }
     }
-    return {};
+    return result;
 }
 
 /// Calls `use` with the page's frame while the space is locked for sharing, so that no fork comes between.

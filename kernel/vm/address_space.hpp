@@ -23,14 +23,20 @@ using abi::RemapFlags;
 struct MemoryLimits {
     u64 address_space = ~0ULL;  ///< RLIMIT_AS
     u64 data = ~0ULL;           ///< RLIMIT_DATA
+    u64 hard_data = ~0ULL;      ///< The hard limit of it.
     u64 stack = 8 * MIB;        ///< RLIMIT_STACK
     u64 locked = ~0ULL;         ///< RLIMIT_MEMLOCK; none for who has CAP_IPC_LOCK.
+
+    /// LINUX: a soft limit of 0 bounds brk alone, and mappings by the hard one (may_expand_vm).
+    u64 mapped_data() const { return data != 0 ? data : hard_data; }
 };
 
 /// Where things go; execve chooses (ASLR is its matter).
 struct SpaceLayout {
-    u64 map_top = memory::USER_END - 16 * MIB;  ///< mmap looks for free ranges downwards from here.
-    u64 brk_start = 0;                          ///< Page-aligned; 0: brk has no room.
+    enum class Search : u8 { TopDown, BottomUp };  ///< BottomUp: ADDR_COMPAT_LAYOUT (personality(2)).
+    u64 map_top = memory::USER_END - 16 * MIB;     ///< mmap looks for free ranges downwards from here.
+    u64 brk_start = 0;                             ///< Page-aligned; 0: brk has no room.
+    Search search = Search::TopDown;
 };
 
 /// LINUX: vm.mmap_min_addr. Lower addresses only for those who may (CAP_SYS_RAWIO).
@@ -108,8 +114,10 @@ class AddressSpace final : public Object {
     Result<u64> map(MapRequest request);
     /// munmap(2). Errors: Einval, Enomem.
     Result<> unmap(u64 address, u64 length);
-    /// mprotect(2). Errors: Einval, Enomem, Eacces; areas before the one that failed are changed.
-    Result<> protect(u64 address, u64 length, Protection protection);
+    /// mprotect(2), with what is added where an area allows it. Errors: Einval, Enomem, Eacces; areas before the one
+    /// that failed are changed.
+    Result<> protect(u64 address, u64 length, Protection protection,
+                     Protection where_allowed = Protection::None);
     /// mremap(2). Errors: Einval, Efault, Enomem.
     Result<u64> remap(u64 old_address, u64 old_length, u64 new_length, RemapFlags flags, u64 new_address);
     /// brk(2): the break afterwards, moved or not.
@@ -238,6 +246,7 @@ class AddressSpace final : public Object {
                           RemovedAreas& removed);
     Result<> advise_area(State& state, Area& area, u64 start, u64 end, abi::Advice advice,
                          RemovedAreas& removed);
+    Result<> remove_content(u64 start, u64 end);
     Result<> populate_strictly(u64 start, u64 end, FaultAccess access);
 
     memory::PageTable page_table_;
@@ -253,6 +262,10 @@ class AddressSpace final : public Object {
 /// counts at once, and for a space that several share, each has his own. Nothing: a thread without limits.
 using LimitsSource = std::optional<MemoryLimits> (*)();
 void set_limits_source(LimitsSource source);
+
+/// Makes a hole in a mapped file, for sources that leave that to it (madvise(2), MADV_REMOVE). Called without locks.
+using ContentRemover = Result<> (*)(Object& file, u64 offset, u64 length);
+void set_content_remover(ContentRemover remover);
 
 /// Once, after the frame allocator: the frame of zeros that untouched memory reads. Errors: Enomem.
 Result<> initialise();

@@ -10,6 +10,8 @@ using abi::Advice;
 
 namespace {
 
+constinit std::atomic<ContentRemover> content_remover{nullptr};
+
 bool is_known(Advice advice) {
     switch (advice) {
         case Advice::Normal:
@@ -35,6 +37,11 @@ bool is_known(Advice advice) {
 }
 
 }  // namespace
+
+// release: pairs with the load in remove_content
+void set_content_remover(ContentRemover remover) {
+    content_remover.store(remover, std::memory_order_release);
+}
 
 Result<> AddressSpace::change_flags(State& state, Area& area, u64 start, u64 end, AreaFlags set,
                                     AreaFlags clear, RemovedAreas& removed) {
@@ -66,9 +73,6 @@ Result<> AddressSpace::advise_area(State& state, Area& area, u64 start, u64 end,
             remove_pages(start, end, batch);
             return {};
         }
-        case Advice::Remove:
-            if (!area.source || area.is_locked()) return Error::Einval;
-            return area.may_write_directly() ? Error::Eopnotsupp : Error::Eacces;
         case Advice::Dontfork:
             return change_flags(state, area, start, end, AreaFlags::DontFork, AreaFlags::None, removed);
         case Advice::Dofork:
@@ -86,6 +90,30 @@ Result<> AddressSpace::advise_area(State& state, Area& area, u64 start, u64 end,
     }
 }
 
+/// MADV_REMOVE: holes in what is mapped here. LINUX: madvise_remove.
+Result<> AddressSpace::remove_content(u64 start, u64 end) {
+    Result<> result;
+    for (u64 at = start; at < end;) {
+        const auto area = area_above(at);
+        if (!area || area->start >= end) return Error::Enomem;
+        if (area->start > at) result = Error::Enomem;
+        if (has(area->kind.flags, AreaFlags::Locked) || !area->source) return Error::Einval;
+        // Whether it may be made writable counts, not whether it is.
+        const bool may_write =
+            has(area->kind.flags, AreaFlags::Shared) && abi::has(area->kind.allowed, Protection::Write);
+        if (!may_write) return Error::Eacces;
+        at = std::max(at, area->start);
+        const u64 size = std::min(end, area->end) - at;
+        const u64 offset = area->offset + (at - area->start);
+        Result<> removed = area->source->remove_content(offset >> PAGE_SHIFT, size >> PAGE_SHIFT);
+        const ContentRemover remover = content_remover.load(std::memory_order_acquire);
+        if (!removed && area->file && remover != nullptr) removed = remover(*area->file, offset, size);
+        TRY(removed);
+        at += size;
+    }
+    return result;
+}
+
 Result<> AddressSpace::advise(u64 address, u64 length, Advice advice) {
     if (!is_known(advice) || !is_aligned(address, PAGE_SIZE)) return Error::Einval;
     const u64 size = align_up(length, PAGE_SIZE);
@@ -94,6 +122,7 @@ Result<> AddressSpace::advise(u64 address, u64 length, Advice advice) {
     if (size == 0) return {};
     if (advice == Advice::PopulateRead) return populate_strictly(address, end, {});
     if (advice == Advice::PopulateWrite) return populate_strictly(address, end, {.is_write = true});
+    if (advice == Advice::Remove) return remove_content(address, end);
 
     RemovedAreas removed;  // dropped after the lock
     auto state = lock_.lock_exclusive();

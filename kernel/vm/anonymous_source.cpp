@@ -1,5 +1,8 @@
 #include "vm/anonymous_source.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "vm/commit.hpp"
 #include "vm/shared_memory.hpp"
 
@@ -62,6 +65,27 @@ Result<memory::FrameRef> AnonymousSource::get_page(u64 index, PageAccess) {
     memory::FrameRef result = frame;
     (void)frame.leak();
     return result;
+}
+
+u32 AnonymousSource::take(u64 index) {
+    auto chunks = chunks_.lock();
+    u32* place = entry(*chunks, index);
+    return place != nullptr ? std::exchange(*place, 0) : 0;
+}
+
+Result<> AnonymousSource::remove_content(u64 first, u64 count) {
+    const u64 end = std::min(page_count_, first + count);
+    // Before, so that a write to a frame that is still mapped is not lost with the frame; after, for those that were
+    // mapped in between.
+    unmap_pages(first, count, UnmapScope::SourceFramesOnly);
+    for (u64 index = first; index < end; ++index) {
+        const u32 frame = take(index);
+        if (frame == 0) continue;
+        memory::release_frame(frame);
+        remove_shared_pages(1);
+    }
+    unmap_pages(first, count, UnmapScope::SourceFramesOnly);
+    return {};
 }
 
 }  // namespace exo::vm

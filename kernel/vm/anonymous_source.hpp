@@ -15,6 +15,7 @@ class AnonymousSource final : public PageSource {
     /// Errors: Enomem; Einval behind the end.
     Result<memory::FrameRef> get_page(u64 index, PageAccess access) override;
     memory::FrameRef peek_page(u64 index) override;
+    Result<> remove_content(u64 first, u64 count) override;
 
   private:
     /// Frame numbers that fit into one frame; 0 is a hole. Such frames are made when first needed.
@@ -24,6 +25,8 @@ class AnonymousSource final : public PageSource {
     AnonymousSource(u64 page_count, bool is_charged) : page_count_(page_count), is_charged_(is_charged) {}
     /// The entry for a page, or null if its chunk is not there yet.
     static u32* entry(Chunks& chunks, u64 index);
+    /// The frame of a page, which becomes a hole; 0: it was one.
+    u32 take(u64 index);
 
     u64 page_count_;
     bool is_charged_;

@@ -74,7 +74,10 @@ Result<u64> AddressSpace::place(const State& state, const MapRequest& request, u
     if (hint != 0 && hint <= high && length <= high - hint && state.areas.is_gap(hint, hint + length))
         return hint;
     if (high == LOW_2_GIB) return state.areas.find_gap_bottom_up(length, LOW_2_GIB / 2, high);
-    if (const auto found = state.areas.find_gap_top_down(length, low, state.layout.map_top)) return *found;
+    if (state.layout.search == SpaceLayout::Search::TopDown) {
+        if (const auto found = state.areas.find_gap_top_down(length, low, state.layout.map_top))
+            return *found;
+    }
     return state.areas.find_gap_bottom_up(length, align_up(memory::USER_END / 3, PAGE_SIZE),
                                           memory::USER_END);
 }
@@ -86,8 +89,8 @@ Result<> AddressSpace::check_limits(const State& state, const AreaKind& kind, u6
     if (state.areas.total_bytes() - replaced.total + bytes > limits.address_space) return Error::Enomem;
     const bool is_data =
         has(kind.protection, Protection::Write) && !has(kind.flags, AreaFlags::Shared | AreaFlags::GrowsDown);
-    if (is_data && state.areas.data_bytes() - replaced.data + bytes > limits.data) return Error::Enomem;
-    return {};
+    const u64 data = is_data ? state.areas.data_bytes() - replaced.data + bytes : 0;
+    return data > limits.mapped_data() ? Result<>(Error::Enomem) : Result<>();
 }
 
 Result<u64> AddressSpace::map_locked(State& state, MapRequest& request, u64 length, RemovedAreas& removed) {

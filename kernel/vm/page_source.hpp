@@ -62,6 +62,14 @@ class PageSource : public Object {
         return {};
     }
 
+    /// madvise(MADV_REMOVE): pages [first, first + count) become holes. Called without locks.
+    /// Errors: Eopnotsupp: it takes the file to do that.
+    virtual Result<> remove_content(u64 first, u64 count) {
+        (void)first;
+        (void)count;
+        return Error::Eopnotsupp;
+    }
+
     // ---- For its owner.
 
     /// Takes pages [first, first + count) out of every address space; count ~0 means to the end. May sleep.

@@ -37,7 +37,7 @@ Result<> AddressSpace::protect_area(State& state, Area& area, AreaKind kind) {
     const bool becomes_writable = has(kind.protection, Protection::Write) && !area.is_writable();
     if (becomes_writable && !has(kind.flags, AreaFlags::Shared)) {
         if (!has(kind.flags, AreaFlags::GrowsDown) &&
-            state.areas.data_bytes() + area.size() > limits_for(state).data)
+            state.areas.data_bytes() + area.size() > limits_for(state).mapped_data())
             return Error::Enomem;
         if (!has(kind.flags, AreaFlags::Charged | AreaFlags::NoReserve)) {
             TRY(charge_commit(area.page_count()));
@@ -52,7 +52,7 @@ Result<> AddressSpace::protect_area(State& state, Area& area, AreaKind kind) {
     return {};
 }
 
-Result<> AddressSpace::protect(u64 address, u64 length, Protection protection) {
+Result<> AddressSpace::protect(u64 address, u64 length, Protection protection, Protection where_allowed) {
     const bool grows_down = has(protection, Protection::Growsdown);
     if (grows_down && has(protection, Protection::Growsup)) return Error::Einval;
     if (!is_aligned(address, PAGE_SIZE)) return Error::Einval;
@@ -86,7 +86,7 @@ Result<> AddressSpace::protect(u64 address, u64 length, Protection protection) {
             break;
         }
         AreaKind kind = area->kind;
-        kind.protection = protection & RIGHTS;
+        kind.protection = (protection & RIGHTS) | (where_allowed & kind.allowed);
         if (has(kind.protection & ~kind.allowed, RIGHTS)) {
             result = Error::Eacces;
             break;

@@ -94,7 +94,8 @@ Result<u64> AddressSpace::remap_locked(State& state, const RemapRequest& wanted,
             request.new_address + request.new_size > request.old_address)
             return Error::Einval;
         if (state.areas.size() + 5 >= AreaSet::MAX_AREAS) return Error::Enomem;
-        if (request.new_address < MIN_MAP_ADDRESS) return Error::Eperm;
+        // LINUX: what lies there goes before the rest is looked at (mremap_to).
+        TRY(unmap_locked(state, request.new_address, request.new_address + request.new_size, removed));
     }
     // Less, or not more and nowhere else.
     if (request.old_size >= request.new_size) {
@@ -105,6 +106,7 @@ Result<u64> AddressSpace::remap_locked(State& state, const RemapRequest& wanted,
         }
         if (!request.is_fixed()) return request.old_address;
     }
+    // Cutting may have left another area object at the old place.
     Area* area = state.areas.find(request.old_address);
     if (request.old_size == 0 && !area->is_shared()) return Error::Einval;
     if (request.old_size > area->end - request.old_address) return Error::Efault;
@@ -127,9 +129,8 @@ Result<u64> AddressSpace::remap_locked(State& state, const RemapRequest& wanted,
         const u64 target = TRY(place(state, anywhere, request.new_size));
         return move_area(state, *area, request, target, removed);
     }
-    TRY(unmap_locked(state, request.new_address, request.new_address + request.new_size, removed));
-    // Cutting the target out may have left another area object at the old place.
-    return move_area(state, *state.areas.find(request.old_address), request, request.new_address, removed);
+    if (request.new_address < MIN_MAP_ADDRESS) return Error::Eperm;
+    return move_area(state, *area, request, request.new_address, removed);
 }
 
 Result<u64> AddressSpace::remap(u64 old_address, u64 old_length, u64 new_length, RemapFlags flags,

@@ -14,6 +14,17 @@ memmove:
     sub %rsi, %rax
     cmp %rdx, %rax               // to - from < size (unsigned): the end of `from` would be overwritten
     jb copy_backwards
+    cmp $16, %rdx
+    jb memcpy                    // short ones are read before they are written
+    mov %rdi, %rax
+    mov -8(%rsi, %rdx), %r8      // the last word first: it covers the tail, and may be overwritten before its turn
+    lea -8(%rdi, %rdx), %r9
+    lea -1(%rdx), %rcx
+    shr $3, %rcx
+    rep movsq
+    mov %r8, (%r9)
+    ret
+
 memcpy:
     mov %rdi, %rax
     cmp $16, %rdx
@@ -42,12 +53,11 @@ memcpy:
     mov %r8w, -2(%rdi, %rdx)
 5:  mov %cl, (%rdi)
 4:  ret
-1:  mov -8(%rsi, %rdx), %r8      // the last word first: it covers the tail, and the copies cannot overlap wrongly
-    lea -8(%rdi, %rdx), %r9
+1:  mov -8(%rsi, %rdx), %r8      // the last word first: it covers the tail
     lea -1(%rdx), %rcx
     shr $3, %rcx
+    mov %r8, -8(%rdi, %rdx)
     rep movsq
-    mov %r8, (%r9)
     ret
 
 copy_backwards:

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "abi/linux/limits.hpp"
+#include "abi/linux/process.hpp"
 #include "drivers/random/random.hpp"
 #include "fs/permission.hpp"
 #include "log/log.hpp"
@@ -97,8 +98,10 @@ struct NewProgram {
 };
 
 Result<> map_stack(vm::AddressSpace& space, const Placement& placement, StackPermission permission,
-                   u64 size_needed) {
-    const u64 size = align_up(std::max(INITIAL_STACK_SIZE, size_needed + 2 * PAGE_SIZE), PAGE_SIZE);
+                   u64 size_needed, u64 limit) {
+    const u64 least = align_up(size_needed + 2 * PAGE_SIZE, PAGE_SIZE);
+    const u64 most = std::max(align_down(limit, PAGE_SIZE), least);
+    const u64 size = std::min(std::max(INITIAL_STACK_SIZE, least), most);
     vm::MapRequest request;
     request.address = placement.stack_top - size;
     request.length = size;
@@ -111,30 +114,40 @@ Result<> map_stack(vm::AddressSpace& space, const Placement& placement, StackPer
     return {};
 }
 
-/// PT_INTERP: the dynamic linker, mapped where mmap would put it.
-Result<LoadedImage> load_interpreter(Task& task, vm::AddressSpace& space, fs::File& program,
-                                     const FileRange& range) {
+/// PT_INTERP: the dynamic linker, found before the old program goes.
+struct Interpreter {
+    Executable executable;
+    ParsedProgram parsed;
+};
+
+Result<Interpreter> open_interpreter(Task& task, fs::File& program, const FileRange& range) {
     Vector<u8> path;
     TRY(path.resize(range.size));
     TRY(program.read_exactly(path.span(), range.offset));
     TRY(check_interpreter_path(path.span()));
     // SAFETY: bytes are characters; the last is a NUL.
     const std::string_view name{reinterpret_cast<const char*>(path.data())};
-    const Executable interpreter = TRY(Executable::open(task, {.path = name}));
-    ParsedProgram parsed = TRY(parse_program(interpreter.file(), TRY(read_start(interpreter.file()))));
-    TRY(parsed.image->plan(parsed.table.span()));
+    Executable executable = TRY(Executable::open(task, {.path = name}));
+    ParsedProgram parsed = TRY(parse_program(executable.file(), TRY(read_start(executable.file()))));
+    return Interpreter{std::move(executable), std::move(parsed)};
+}
+
+/// Mapped where mmap would put it.
+Result<LoadedImage> load_interpreter(vm::AddressSpace& space, Interpreter& interpreter) {
+    ElfImage& image = *interpreter.parsed.image;
+    TRY(image.plan(interpreter.parsed.table.span()));
     u64 bias = 0;
-    if (parsed.image->header.type == ElfType::PositionIndependent) {
+    if (image.header.type == ElfType::PositionIndependent) {
         // A range of the right size, found as mmap finds it; the segments then replace it piece by piece.
-        const u64 size = parsed.image->highest - parsed.image->lowest;
+        const u64 size = image.highest - image.lowest;
         vm::MapRequest reservation;
         reservation.length = size;
         reservation.flags = abi::MapFlags::Private | abi::MapFlags::Anonymous | abi::MapFlags::Noreserve;
         const u64 address = TRY(space.map(std::move(reservation)));
         TRY(space.unmap(address, size));
-        bias = address - parsed.image->lowest;
+        bias = address - image.lowest;
     }
-    return load_image(space, interpreter.file(), parsed, bias);
+    return load_image(space, interpreter.executable.file(), interpreter.parsed, bias);
 }
 
 /// credentials(7), execve(2): set-user-id and set-group-id programs, and what becomes of capabilities.
@@ -161,20 +174,41 @@ Result<Ref<Identity>> new_identity(const Task& task, fs::File& file, bool& is_se
     return next;
 }
 
-Result<NewProgram> build(Task& task, fs::File& file, ParsedProgram& parsed, const ProgramArguments& arguments,
-                         std::string_view path) {
-    NewProgram program;
-    program.identity = TRY(new_identity(task, file, program.is_secure));
-    ElfImage& image = *parsed.image;
-    TRY(image.plan(parsed.table.span()));
+/// LINUX: as on System V, where a null pointer reads zeros. It does not matter if it cannot be.
+void map_page_zero(vm::AddressSpace& space) {
+    vm::MapRequest request;
+    request.length = PAGE_SIZE;
+    request.protection = vm::Protection::Read | vm::Protection::Exec;
+    request.flags = abi::MapFlags::Private | abi::MapFlags::Fixed | abi::MapFlags::Anonymous;
+    (void)space.map(std::move(request));
+}
+
+/// All that a program is made of, opened and read.
+struct Parts {
+    fs::File& file;
+    ParsedProgram& parsed;
+    std::optional<Interpreter>& interpreter;
+    const ProgramArguments& arguments;
+    std::string_view path;
+};
+
+/// What Linux does when the old program has gone: an error is the end (bprm_execve).
+Result<> assemble(Task& task, const Parts& parts, NewProgram& program) {
+    ElfImage& image = *parts.parsed.image;
+    TRY(image.plan(parts.parsed.table.span()));
 
     const u64 stack_limit = task.process->limit(Resource::Stack);
+    namespace personality = abi::personality;
     const bool randomises =
-        randomises_addresses.load() && (task.personality_flags & PERSONALITY_NO_RANDOMIZE) == 0;
+        randomises_addresses.load() && !task.has_personality(personality::ADDR_NO_RANDOMIZE);
+    const auto search = task.has_personality(personality::ADDR_COMPAT_LAYOUT)
+                            ? vm::SpaceLayout::Search::BottomUp
+                            : vm::SpaceLayout::Search::TopDown;
     const Placement placement = choose_placement(randomises, stack_limit);
-    const vm::MemoryLimits limits{task.process->limit(Resource::AddressSpace),
-                                  task.process->limit(Resource::Data), stack_limit};
-    program.space = TRY(vm::AddressSpace::create({.map_top = placement.map_top}, limits));
+    const vm::MemoryLimits limits{.address_space = task.process->limit(Resource::AddressSpace),
+                                  .data = task.process->limit(Resource::Data),
+                                  .stack = stack_limit};
+    program.space = TRY(vm::AddressSpace::create({.map_top = placement.map_top, .search = search}, limits));
 
     u64 bias = 0;
     if (image.header.type == ElfType::PositionIndependent) {
@@ -182,23 +216,24 @@ Result<NewProgram> build(Task& task, fs::File& file, ParsedProgram& parsed, cons
         bias =
             align_down(placement.program_base, image.alignment) - align_down(image.lowest, image.alignment);
     }
-    const LoadedImage loaded = TRY(load_image(*program.space, file, parsed, bias));
+    const LoadedImage loaded = TRY(load_image(*program.space, parts.file, parts.parsed, bias));
     program.entry = loaded.entry;
     const u64 brk_start = align_up(bias + image.end_of_memory, PAGE_SIZE) + placement.brk_shift;
-    program.space->set_layout({.map_top = placement.map_top, .brk_start = brk_start});
+    program.space->set_layout({.map_top = placement.map_top, .brk_start = brk_start, .search = search});
 
     TRY(map_stack(*program.space, placement, image.stack,
-                  arguments.size() + path.size() + placement.stack_shift));
+                  parts.arguments.size() + parts.path.size() + placement.stack_shift, stack_limit));
     u64 interpreter_base = 0;
-    if (image.interpreter) {
-        const LoadedImage interpreter = TRY(load_interpreter(task, *program.space, file, *image.interpreter));
+    if (parts.interpreter) {
+        const LoadedImage interpreter = TRY(load_interpreter(*program.space, *parts.interpreter));
         interpreter_base = interpreter.bias;
         program.entry = interpreter.entry;
     }
+    if (task.has_personality(personality::MMAP_PAGE_ZERO)) map_page_zero(*program.space);
     const Identity& identity = *program.identity;
     const StackContent content{
-        .arguments = arguments,
-        .path = path,
+        .arguments = parts.arguments,
+        .path = parts.path,
         .program_headers = image.program_headers != 0 ? bias + image.program_headers : 0,
         .program_header_count = image.header.table_count,
         .interpreter_base = interpreter_base,
@@ -211,7 +246,7 @@ Result<NewProgram> build(Task& task, fs::File& file, ParsedProgram& parsed, cons
         .top = placement.stack_top,
         .random_shift = placement.stack_shift};
     program.places = TRY(write_stack(*program.space, content));
-    return program;
+    return {};
 }
 
 std::string_view base_name(std::string_view path) {
@@ -240,7 +275,8 @@ void reset_signals(Task& task, Ref<SignalActions> actions) {
         std::swap(state->actions, actions);
         state->actions->reset_handlers();
     }
-    task.alternate_stack = {};
+    // LINUX: the flags stay, which nobody sees but sigaltstack itself when it is asked for what is there already.
+    task.alternate_stack = {.flags = task.alternate_stack.flags};
 }
 
 void reset_registers(Task& task, const NewProgram& program) {
@@ -276,6 +312,8 @@ void commit(Task& task, NewProgram program, Executable executable, Ref<SignalAct
     });
     task.set_identity(std::move(program.identity));
     task.is_dumpable = !gains_authority;
+    if (gains_authority) task.personality_flags &= ~abi::personality::CLEARED_ON_SETID;
+    task.personality_flags &= ~abi::personality::READ_IMPLIES_EXEC;
     if (gains_authority) process.parent_death_signal = Signal::None;
     task.clear_child_tid = 0;
     task.places = program.places;
@@ -315,9 +353,20 @@ Result<> run(Task& task, const ExecuteRequest& request, ProgramArguments argumen
         start = TRY(read_start(executable.file()));
     }
     ParsedProgram parsed = TRY(parse_program(executable.file(), start));
+    std::optional<Interpreter> linker;
+    if (parsed.image->interpreter)
+        linker = TRY(open_interpreter(task, executable.file(), *parsed.image->interpreter));
+    NewProgram program;
+    program.identity = TRY(new_identity(task, executable.file(), program.is_secure));
     Ref<SignalActions> actions;
     TRY(unshare(task, actions));
-    NewProgram program = TRY(build(task, executable.file(), parsed, arguments, path.view()));
+    if (const Result<> assembled =
+            assemble(task, {executable.file(), parsed, linker, arguments, path.view()}, program);
+        !assembled) {
+        reset_signals(task, std::move(actions));
+        force_signal({.signal = Signal::Segv, .code = signal_code::KERNEL});
+        return assembled;
+    }
     commit(task, std::move(program), std::move(executable), std::move(actions),
            interpreter.is_empty() ? path.view() : interpreter.view());
     return {};

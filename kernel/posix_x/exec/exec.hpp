@@ -6,9 +6,6 @@
 
 namespace exo::posix_x {
 
-/// personality(2): ADDR_NO_RANDOMIZE.
-inline constexpr u32 PERSONALITY_NO_RANDOMIZE = 0x0040000;
-
 struct ExecuteRequest {
     std::string_view path;
     u64 arguments = 0;  ///< User addresses of the arrays.

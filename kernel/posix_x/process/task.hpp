@@ -16,7 +16,9 @@ namespace exo::posix_x {
 struct AlternateStack {
     u64 base = 0;
     u64 size = 0;
-    u32 flags = 0;  ///< As the program gave them.
+    u32 flags = DISABLE;  ///< As the program gave them.
+
+    static constexpr u32 DISABLE = 2;
 
     /// SS_AUTODISARM: out of use while a handler runs on it.
     static constexpr u32 AUTO_DISARM = 1U << 31;
@@ -82,7 +84,8 @@ class Task final : public Object {
     u64 clear_child_tid = 0;
     u64 set_child_tid = 0;       ///< CLONE_CHILD_SETTID: written by the child, in its own memory.
     Ref<VforkCompletion> vfork;  ///< A parent waits for us.
-    u32 personality_flags = 0;   ///< personality(2): ADDR_NO_RANDOMIZE.
+    u32 personality_flags = 0;   ///< personality(2)
+    bool has_personality(u32 flag) const { return (personality_flags & flag) != 0; }
     bool is_dumpable = true;
     RestartBlock restart;
 

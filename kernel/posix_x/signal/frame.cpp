@@ -22,7 +22,7 @@ constexpr u64 FLAG_DF = 0x400;
 constexpr u64 FLAG_TF = 0x100;
 
 constexpr u32 ON_STACK = 1;
-constexpr u32 DISABLE = 2;
+constexpr u32 DISABLE = AlternateStack::DISABLE;
 
 /// One that disarms itself is out of use while something runs on it.
 bool is_on_alternate_stack(const AlternateStack& stack, u64 rsp) {

@@ -10,6 +10,11 @@ namespace exo::posix_x {
 /// another process).
 Result<Nanoseconds> read_clock(abi::ClockId clock);
 
+/// CPU clocks that are named by a process id (clock_getcpuclockid(3)).
+bool is_cpu_clock_by_pid(abi::ClockId clock);
+bool is_clock_of_thread(abi::ClockId clock);
+bool is_clock_of_caller(abi::ClockId clock);
+
 /// How often real time was set, and who waits for the next time: sleepers until a point of it look again then.
 u64 clock_settings();
 scheduler::WaitQueue& clock_setting_waiters();

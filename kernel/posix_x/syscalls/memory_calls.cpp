@@ -1,4 +1,5 @@
 // A program's memory: mmap and its family (vm does the work).
+#include "abi/linux/process.hpp"
 #include "posix_x/syscalls/families.hpp"
 #include "posix_x/syscalls/support.hpp"
 
@@ -8,6 +9,13 @@ namespace {
 
 using abi::MapFlags;
 using vm::Protection;
+
+/// LINUX: READ_IMPLIES_EXEC: what may be read may be executed too, if nothing else speaks against it.
+Protection implied_by(Protection protection) {
+    const bool is_implied = has(protection, Protection::Read) &&
+                            current_task().has_personality(abi::personality::READ_IMPLIES_EXEC);
+    return is_implied ? Protection::Exec : Protection::None;
+}
 
 /// What the descriptor's open mode lets a mapping do, and what it maps. Errors: Eacces, Eperm, Enodev.
 Result<> find_source(vm::MapRequest& request, fs::File& file, Descriptor fd) {
@@ -21,6 +29,8 @@ Result<> find_source(vm::MapRequest& request, fs::File& file, Descriptor fd) {
     if (mount && has(mount->options(), fs::MountOptions::NoExec)) {
         if (has(request.protection, Protection::Exec)) return Error::Eperm;
         request.allowed = request.allowed & ~Protection::Exec;
+    } else {
+        request.protection = request.protection | implied_by(request.protection);
     }
     request.source = TRY(file.page_source());  // null for /dev/zero: vm gives anonymous memory
     return {};
@@ -45,8 +55,9 @@ Answer<AddressAnswer> sys_mmap(Context&, RangeStart<1> address, Size length, Pro
     request.protection = protection;
     request.flags = flags;
     request.offset = offset;
-    if (has(flags, MapFlags::Anonymous)) return current_task().space->map(std::move(request));
-    return map_file(std::move(request), fd);
+    if (!has(flags, MapFlags::Anonymous)) return map_file(std::move(request), fd);
+    request.protection = protection | implied_by(protection);
+    return current_task().space->map(std::move(request));
 }
 
 Result<> sys_munmap(Context&, RangeStart<1> address, Size length) {
@@ -54,7 +65,7 @@ Result<> sys_munmap(Context&, RangeStart<1> address, Size length) {
 }
 
 Result<> sys_mprotect(Context&, RangeStart<1> address, Size length, Protection protection) {
-    return current_task().space->protect(address.value, length, protection);
+    return current_task().space->protect(address.value, length, protection, implied_by(protection));
 }
 
 Answer<AddressAnswer> sys_mremap(Context&, RangeStart<1> old_address, Size old_length, Size new_length,
@@ -107,6 +118,13 @@ Result<> sys_munlockall(Context&) {
     return {};
 }
 
+/// LINUX: MADV_REMOVE is fallocate with FALLOC_FL_PUNCH_HOLE (madvise_remove).
+Result<> remove_content(Object& file, u64 offset, u64 length) {
+    using abi::FallocateMode;
+    return static_cast<fs::File&>(file).allocate(FallocateMode::PunchHole | FallocateMode::KeepSize, offset,
+                                                 length, write_context(current_task()));
+}
+
 /// What vm asks for whenever a call or a growing stack adds to a space.
 std::optional<vm::MemoryLimits> limits_of_caller() {
     Task* task = current_task_or_null();
@@ -115,6 +133,7 @@ std::optional<vm::MemoryLimits> limits_of_caller() {
     const ResourceLimits& limits = task->process->limits;
     return vm::MemoryLimits{.address_space = limits.soft(Resource::AddressSpace),
                             .data = limits.soft(Resource::Data),
+                            .hard_data = limits.of(Resource::Data).hard,
                             .stack = limits.soft(Resource::Stack),
                             .locked = may_lock_all ? NO_LIMIT : limits.soft(Resource::LockedMemory)};
 }
@@ -124,6 +143,7 @@ std::optional<vm::MemoryLimits> limits_of_caller() {
 Result<> register_memory_calls() {
     using syscall::register_call;
     vm::set_limits_source(&limits_of_caller);
+    vm::set_content_remover(&remove_content);
     TRY(register_call<sys_mmap>(9, "mmap"));
     TRY(register_call<sys_mprotect>(10, "mprotect"));
     TRY(register_call<sys_munmap>(11, "munmap"));

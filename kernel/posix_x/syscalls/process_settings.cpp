@@ -153,14 +153,7 @@ Answer<abi::PersonalityFlags> sys_personality(Context&, abi::PersonalityFlags fl
     const u32 wanted = abi::raw(flags);
     Task& task = current_task();
     const u32 old = task.personality_flags;
-    if (wanted == QUERY) return old;
-    // Linux stores any value. Those are taken that it does nothing with for a 64-bit program either; what would have to
-    // change something, and does not, is refused.
-    using Flags = abi::PersonalityFlags;
-    constexpr Flags WITHOUT_MEANING =
-        Flags::FdpicFuncptrs | Flags::ShortInode | Flags::WholeSeconds | Flags::AddrLimit3gb;
-    if (has(flags, ~(Flags::AddrNoRandomize | WITHOUT_MEANING))) return Error::Einval;
-    task.personality_flags = wanted;
+    if (wanted != QUERY) task.personality_flags = wanted;  // also what means nothing for a 64-bit program
     return old;
 }
 

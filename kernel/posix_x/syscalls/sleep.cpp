@@ -54,13 +54,14 @@ Result<u64> sleep_without_progress(const RestartBlock& block) {
     return Error::RestartWithBlock;
 }
 
-Result<> sleep_by_cpu_time(Nanoseconds time, TimerFlags flags, OrNull<vm::UserOut<abi::timespec>> left) {
+Result<> sleep_by_cpu_time(ClockId clock, Nanoseconds time, TimerFlags flags,
+                           OrNull<vm::UserOut<abi::timespec>> left) {
     if (!has(flags, TimerFlags::Abstime)) {
         // The block's deadline is what is left, which never becomes less.
         if (time != 0) TRY(sleep_without_progress({&sleep_without_progress, {time}, left.address(), 0}));
         return {};
     }
-    if (time <= TRY(read_clock(ClockId::ProcessCpuTime))) return {};
+    if (time <= TRY(read_clock(clock))) return {};
     while (scheduler::park(WaitMode::Interruptible)) {
     }
     return Error::RestartNoHandler;
@@ -68,7 +69,8 @@ Result<> sleep_by_cpu_time(Nanoseconds time, TimerFlags flags, OrNull<vm::UserOu
 
 enum class SleepClock : u8 { Monotonic, Real, CpuTime };
 
-/// Errors: Einval (no such clock), Eopnotsupp (it cannot be slept by).
+/// Clocks by pid are only looked at when the time has been read. Errors: Einval (no such clock), Eopnotsupp (it cannot be
+/// slept by).
 Result<SleepClock> clock_to_sleep_by(ClockId clock) {
     switch (clock) {
         case ClockId::Realtime:
@@ -78,8 +80,20 @@ Result<SleepClock> clock_to_sleep_by(ClockId clock) {
         case ClockId::BoottimeAlarm:
         case ClockId::Boottime: return SleepClock::Monotonic;
         case ClockId::ProcessCpuTime: return SleepClock::CpuTime;
-        default: TRY(read_clock(clock)); return Error::Eopnotsupp;
+        default: break;
     }
+    if (is_cpu_clock_by_pid(clock)) return SleepClock::CpuTime;
+    if (std::to_underlying(clock) >= 0) TRY(read_clock(clock));
+    return Error::Eopnotsupp;
+}
+
+/// LINUX: posix_cpu_nsleep. Errors: Einval (no such process, or the caller's own thread), Eopnotsupp: the clock of
+/// another process, which would have to wake who sleeps by it.
+Result<> check_cpu_clock(ClockId clock) {
+    if (clock == ClockId::ProcessCpuTime) return {};
+    TRY(read_clock(clock));
+    if (is_clock_of_thread(clock)) return Error::Einval;
+    return is_clock_of_caller(clock) ? Result<>() : Result<>(Error::Eopnotsupp);
 }
 
 /// The machine is never suspended, so an alarm that would wake it is as good as any. Errors: Einval, Eperm.
@@ -98,7 +112,10 @@ Result<> sys_clock_nanosleep(Context&, ClockId clock, TimerFlags flags, vm::User
     const SleepClock kind = TRY(clock_to_sleep_by(clock));
     const Nanoseconds time = TRY(to_nanoseconds(TRY(in.read())));
     TRY(check_alarm(clock, flags));
-    if (kind == SleepClock::CpuTime) return sleep_by_cpu_time(time, flags, left);
+    if (kind == SleepClock::CpuTime) {
+        TRY(check_cpu_clock(clock));
+        return sleep_by_cpu_time(clock, time, flags, left);
+    }
     if (!has(flags, TimerFlags::Abstime)) return sleep_relative(time, left);
     return kind == SleepClock::Real ? sleep_until_real(time) : sleep_until_monotonic(time);
 }

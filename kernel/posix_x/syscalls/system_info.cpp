@@ -19,7 +19,11 @@ bool caller_can(Capability capability) { return current_task().identity->can(cap
 
 // ---- Names
 
-Result<> sys_uname(Context&, vm::UserOut<abi::utsname> out) { return out.write(system_names()); }
+Result<> sys_uname(Context&, vm::UserOut<abi::utsname> out) {
+    abi::utsname names = system_names();
+    apply_personality(names, current_task().personality_flags);
+    return out.write(names);
+}
 
 Result<> set_name(ChangeableName which, BufferArgument name, i32 size) {
     if (!caller_can(Capability::SysAdmin)) return Error::Eperm;

@@ -42,8 +42,7 @@ Result<ResourceUsage> usage_of_pid(Pid pid) {
 Result<Nanoseconds> read_cpu_clock(ClockId clock) {
     const i32 id = std::to_underlying(clock);
     const Pid pid = ~(id >> abi::CPU_CLOCK_SHIFT);
-    const bool is_own = pid == 0 || pid == current_process().pid();
-    if ((id & abi::CPU_CLOCK_OF_THREAD) != 0 && !is_own) return Error::Einval;
+    if (is_clock_of_thread(clock) && !is_clock_of_caller(clock)) return Error::Einval;
     const abi::CpuClockKind kind = cpu_clock_kind(clock);
     if (kind == abi::CpuClockKind::Descriptor) return Error::Einval;  // no device has a clock
     const ResourceUsage usage = TRY(usage_of_pid(pid));
@@ -166,13 +165,23 @@ Answer<abi::ClockState> sys_adjtimex(Context&, vm::UserInOut<abi::timex> user) {
 Answer<abi::ClockState> sys_clock_adjtime(Context&, ClockId clock, vm::UserInOut<abi::timex> user) {
     if (clock == ClockId::Realtime) return adjust_clock(user);
     TRY(user.read());
-    const bool is_by_pid =
-        std::to_underlying(clock) < 0 && cpu_clock_kind(clock) != abi::CpuClockKind::Descriptor;
-    if (!is_by_pid) TRY(read_clock(clock));
+    if (!is_cpu_clock_by_pid(clock)) TRY(read_clock(clock));
     return Error::Eopnotsupp;
 }
 
 }  // namespace
+
+bool is_cpu_clock_by_pid(ClockId clock) {
+    return std::to_underlying(clock) < 0 && (std::to_underlying(clock) & abi::CPU_CLOCK_BITS) !=
+                                                std::to_underlying(abi::CpuClockKind::Descriptor);
+}
+
+bool is_clock_of_thread(ClockId clock) { return (std::to_underlying(clock) & abi::CPU_CLOCK_OF_THREAD) != 0; }
+
+bool is_clock_of_caller(ClockId clock) {
+    const Pid pid = ~(std::to_underlying(clock) >> abi::CPU_CLOCK_SHIFT);
+    return pid == 0 || pid == current_process().pid();
+}
 
 Result<Nanoseconds> read_clock(ClockId clock) {
     switch (clock) {

@@ -31,6 +31,16 @@ int main(void) {
     OK(syscall(SYS_clock_nanosleep, CLOCK_PROCESS_CPUTIME_ID, 0, &none, NULL));
     OK(syscall(SYS_clock_nanosleep, CLOCK_PROCESS_CPUTIME_ID, TIMER_ABSTIME, &none, NULL));
     FAILS(EOPNOTSUPP, syscall(SYS_clock_nanosleep, CLOCK_THREAD_CPUTIME_ID, 0, &none, NULL));
+    // Clocks by pid: the time is read before the clock is looked at, and a thread's own is none to sleep by.
+    const clockid_t own = (clockid_t)(~(unsigned)getpid() << 3 | 2);
+    FAILS(EFAULT, syscall(SYS_clock_nanosleep, -1, 0, NULL, NULL));
+    FAILS(EINVAL, syscall(SYS_clock_nanosleep, -1, 0, &none, NULL));
+    FAILS(EOPNOTSUPP, syscall(SYS_clock_nanosleep, (int)(~5u << 3 | 3), 0, NULL, NULL));
+    FAILS(EINVAL, syscall(SYS_clock_nanosleep, (int)(~99999u << 3 | 2), 0, &none, NULL));
+    FAILS(EINVAL, syscall(SYS_clock_nanosleep, own | 4, 0, &none, NULL));
+    OK(syscall(SYS_clock_nanosleep, own, 0, &none, NULL));
+    OK(syscall(SYS_clock_nanosleep, own, TIMER_ABSTIME, &none, NULL));
+    FAILS(EINVAL, syscall(SYS_clock_nanosleep, 10, 0, unmapped(), NULL));
     CHILD("SIGALRM", alarm(1); syscall(SYS_clock_nanosleep, CLOCK_PROCESS_CPUTIME_ID, 0, &bit, &unslept));
     OK(syscall(SYS_clock_nanosleep, 8, 0, &bit, NULL));
     FAILS(EINVAL, syscall(SYS_clock_nanosleep, 8, 0x20000000, &bit, NULL));
