@@ -9,6 +9,7 @@ import compare
 import frames
 import machine
 from compare import Difference
+from guide import Guide
 from sequence import Sequence
 from tally import Portion
 
@@ -34,15 +35,17 @@ class Started:
 class Campaign:
     """Runs batches, at most `jobs` machines at once, and collects what differs.
 
-    `start` returns at once; `finish` waits. Whoever keeps `jobs` batches started keeps all machines busy.
+    `start` returns at once; `finish` waits. Whoever keeps `jobs` batches started keeps all machines busy. `guide` hears what
+    each sequence reached, if the kernel counts that.
     """
 
-    def __init__(self, exo: machine.Kernel, calls: list[dict], jobs: int) -> None:
+    def __init__(self, exo: machine.Kernel, calls: list[dict], jobs: int, guide: Guide) -> None:
         self.linux, self.exo = machine.linux(), exo
         self.comparison = compare.Comparison({call["name"]: call for call in calls}, compare.read_rules())
         self.found: dict[tuple[str, str], Found] = {}
         self.failures: list[str] = []
         self.total = Portion()
+        self.guide = guide
         self._pool = concurrent.futures.ThreadPoolExecutor(jobs)
         self._last_end = time.monotonic()
 
@@ -59,6 +62,7 @@ class Campaign:
             portion.sequences += 1
             portion.made.update(call.name for call in sequence.calls)
             portion.succeeded.update(_succeeded(theirs[index], sequence))
+            self.guide.note(sequence, frames.decode(ours[index]).reached)
             difference = self.comparison.difference(sequence, theirs[index], ours[index])
             if difference is None:
                 continue

@@ -20,12 +20,10 @@ sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "hostile")]
 import compare  # noqa: E402
 import generate  # noqa: E402
 import hostile  # noqa: E402
+import lineage  # noqa: E402
 import machine  # noqa: E402
 from exo import build  # noqa: E402
 from sequence import Sequence  # noqa: E402
-
-SUITES = {"cross": generate.Generator, "hostile": hostile.Generator}
-
 
 def failing_call(suite: str, kernel: machine.Kernel, sequence: Sequence, calls: list[dict]) -> tuple[int, str]:
     """The place of the call, and what is wrong with it. Without a failure: the first call."""
@@ -48,13 +46,24 @@ def stop_address() -> str:
     return next(line.split()[0] for line in listing.splitlines() if line.endswith(" stop_here"))
 
 
-def main(suite: str, seed: int, preset: str) -> int:
+def sequence_of(suite: str, seed: str, calls: list[dict]) -> Sequence:
+    """Errors: ValueError when the suite has no such seed."""
+    if suite == "cross":
+        return lineage.sequence(generate.Generator(calls), seed)
+    return hostile.Generator(calls).sequence(int(seed))
+
+
+def main(suite: str, seed: str, preset: str) -> int:
     machine.build_executor()
     build.ensure_call_table()
     with open(build.call_table_path(), encoding="utf-8") as file:
         calls = json.load(file)["calls"]
     kernel = machine.exo(preset)
-    sequence = SUITES[suite](calls).sequence(seed)
+    try:
+        sequence = sequence_of(suite, seed, calls)
+    except ValueError:
+        print(f"{seed} is no seed of {suite}")
+        return 2
     place, reason = failing_call(suite, kernel, sequence, calls)
     call = sequence.calls[place]
     print(f"{reason}\ncall {place} of {len(sequence.calls)}, actor {call.actor}: {call.name}{call.arguments}"[:2000], flush=True)
@@ -73,4 +82,4 @@ def main(suite: str, seed: int, preset: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], int(sys.argv[2]), sys.argv[3]))
+    sys.exit(main(sys.argv[1], sys.argv[2], sys.argv[3]))

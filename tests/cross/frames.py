@@ -21,7 +21,7 @@ _SIGNAL = struct.Struct("<iiiiII")
 _OUTPUT = struct.Struct("<II")
 _FILE = struct.Struct("<IIIIQQQQQqqqqqqHHI")
 
-REPLY, SILENT, DEAD, SKIPPED, PID, FILE, COUNTS = range(7)
+REPLY, SILENT, DEAD, SKIPPED, PID, FILE, COUNTS, REACHED = range(8)
 
 
 @dataclasses.dataclass
@@ -81,6 +81,7 @@ class Record:
     events: list[Event]
     files: list[File]
     counts: Counts | None = None
+    reached: tuple[int, ...] = ()  # counters of a kernel of the preset `coverage` that moved for the first time in its machine
 
 
 def find_stream(memory: bytes | mmap.mmap, run: bytes) -> bytes:
@@ -137,6 +138,8 @@ def decode(payload: bytes) -> Record:
             record.files.append(_decode_file(body))
         elif kind == COUNTS:
             record.counts = Counts(*struct.unpack("<4Q", body))
+        elif kind == REACHED:
+            record.reached = struct.unpack(f"<{size // 4}I", body)
         elif kind == REPLY:
             record.events.append(_decode_reply(Event(kind, call, actor, detail), body))
         else:

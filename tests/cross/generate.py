@@ -27,10 +27,14 @@ OTHER_AREA = 0.25
 
 
 class Turn(NamedTuple):
-    """Where a child leaves its parent's way (lineage.py): after so many calls it goes on with a random stream of its own."""
+    """Where a child leaves its parent's way (lineage.py): after so many calls it goes on with a random stream of its own.
+
+    `again`: actors and names of calls that it makes first, with arguments of its own.
+    """
 
     calls: int
     stream: str
+    again: tuple[tuple[int, str], ...] = ()
 
 
 class Generator:
@@ -55,16 +59,22 @@ class Generator:
         if rng.random() < FORKS.get(area, 0.1):
             maker.fork(0)
         wanted = rng.randrange(10, LONGEST)
-        ahead = list(turns)
+        ahead, again = list(turns), []
         for _ in range(3 * LONGEST * (1 + len(turns))):
             while ahead and len(maker.calls) >= ahead[0].calls:
+                again = list(ahead[0].again)
                 rng.seed(ahead.pop(0).stream)  # that of the model too
-                wanted = len(maker.calls) + rng.randrange(1, LONGER)
+                wanted = len(maker.calls) + len(again) + rng.randrange(1, LONGER)
                 if rng.random() < OTHER_AREA:
                     names = self._names[rng.choice(self.areas)]
             if len(maker.calls) >= wanted:
                 break
             living = world.living()
+            if again:
+                actor, call = again.pop(0)
+                if actor in living and call in self.descriptions and call not in NOT_DIRECT:
+                    maker.make(actor, call)
+                continue
             actor = rng.choice(living) if living else 0
             self._step(maker, area, names, actor)
         return Sequence(tuple(maker.calls), name or seed, area)

@@ -1,7 +1,7 @@
 """Names of sequences that come from others: `20040.77.3` is child 3 of child 77 of what seed 20040 gives.
 
-A child keeps its parent's first calls, as many as a number out of its own name says, and goes on as its own random stream
-says. So the name alone, with the same areas, gives the same sequence again.
+A child keeps its parent's first calls, as many as its own name says. Then most children make the rest of the calls again, with
+other arguments, and all end with calls of their own. The name alone, with the same areas, gives the same sequence again.
 """
 
 from __future__ import annotations
@@ -10,6 +10,9 @@ import random
 
 from generate import Generator, Turn
 from sequence import Sequence
+
+
+SHARE_OF_AGAIN = 0.75
 
 
 def is_name(text: str) -> bool:
@@ -29,7 +32,10 @@ def sequence(generator: Generator, name: str) -> Sequence:
     made = generator.sequence(seed)
     for part in parts[1:]:
         so_far = f"{so_far}.{part}"
-        kept = random.Random(so_far).randint(1, max(len(made.calls), 1))
-        turns = (*(turn for turn in turns if turn.calls < kept), Turn(kept, so_far))
+        choices = random.Random(so_far)
+        kept = choices.randint(1, max(len(made.calls), 1))
+        again = made.calls[kept:] if choices.random() < SHARE_OF_AGAIN else ()
+        turn = Turn(kept, so_far, tuple((call.actor, call.name) for call in again))
+        turns = (*(earlier for earlier in turns if earlier.calls < kept), turn)
         made = generator.sequence(seed, turns, so_far)
     return made

@@ -14,10 +14,11 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import compare
 import generate
+import lineage
 import machine
 import print_c
 import shrink
@@ -26,9 +27,11 @@ from campaign import Campaign, Started
 from exo import build  # machine made it importable
 from exo.coverage.counters import Collector, Image
 from exo.errors import ExoError
+from guide import Guide
 from sequence import Sequence
 
 MOST_IN_BATCH = 3000
+MOST_IN_GUIDED_BATCH = 500  # what a batch has found is of use to the one after the next
 DEFAULT_COUNT = 3000
 DEFAULT_JOBS = 2
 SEEDS = os.path.join(machine.HERE, "seeds.txt")
@@ -38,13 +41,16 @@ MOST_SHRUNK = 5
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="exo test cross", description=__doc__, add_help=True,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seed", type=int, help="of the first sequence; the next ones follow it (default: the time)")
+    parser.add_argument("--seed", help="of the first sequence; the next ones follow it (default: the time). A name like "
+                        "20040.77 is one that a guided run has made: only that sequence")
     parser.add_argument("--count", type=int, help=f"sequences (default: {DEFAULT_COUNT})")
     parser.add_argument("--time", type=float, metavar="MINUTES", help="go on for so long")
     parser.add_argument("--area", default="", help="of " + ", ".join(generate.AREAS) + "; several with commas")
+    parser.add_argument("--guided", action="store_true",
+                        help="on the preset coverage: go on from sequences that reached new code of the kernel")
     parser.add_argument("--jobs", type=int, default=DEFAULT_JOBS, metavar="N",
                         help=f"machines at the same time (default: {DEFAULT_JOBS})")
-    parser.add_argument("--preset", default="release", help="the kernel's build (default: release)")
+    parser.add_argument("--preset", help="the kernel's build (default: release; with --guided coverage)")
     parser.add_argument("--kernel", metavar="FILE", help="another image instead of the preset's")
     parser.add_argument("--descriptions", metavar="FILE", help="what `exo calls --json` printed, instead of building it")
     parser.add_argument("--tally", action="store_true", help="run nothing: print what all runs have made together")
@@ -54,6 +60,9 @@ def _arguments() -> argparse.Namespace:
     options = parser.parse_args()
     if options.jobs < 1:
         parser.error("--jobs: at least one machine")
+    if options.seed is not None and not lineage.is_name(options.seed):
+        parser.error(f"--seed: {options.seed} is neither a number nor a name like 20040.77")
+    options.preset = options.preset or ("coverage" if options.guided else "release")
     options.areas = tuple(area for area in options.area.split(",") if area) or tuple(generate.AREAS)
     for area in options.areas:
         if area not in generate.AREAS:
@@ -69,24 +78,28 @@ def _descriptions(path: str | None) -> list[dict]:
         return json.load(file)["calls"]
 
 
-def _failed_seeds() -> list[int]:
+def _failed_seeds() -> list[str]:
     if not os.path.exists(SEEDS):
         return []
     with open(SEEDS, encoding="utf-8") as file:
-        return [int(line.split()[0]) for line in file if line.strip() and not line.startswith("#")]
+        return [line.split()[0] for line in file if line.strip() and not line.startswith("#")]
 
 
-def _batches(generator: generate.Generator, first: int, options: argparse.Namespace) -> Iterator[list[Sequence]]:
+def _batches(make: Callable[[str], Sequence], guide: Guide, options: argparse.Namespace) -> Iterator[list[Sequence]]:
     """Until there are enough, or the time is over. Of a size that all machines have something to do."""
+    if options.seed is not None and "." in options.seed:
+        yield [make(options.seed)]
+        return
     count = options.count or (DEFAULT_COUNT if options.time is None else 1 << 60)
-    size = max(1, min(MOST_IN_BATCH, -(-count // options.jobs)))
+    most = MOST_IN_GUIDED_BATCH if options.guided else MOST_IN_BATCH
+    size = max(1, min(most, -(-count // options.jobs)))
     end = time.monotonic() + 60 * options.time if options.time is not None else None
     if options.seed is None and (seeds := _failed_seeds()):
-        yield [generator.sequence(seed) for seed in seeds]
+        yield [make(seed) for seed in seeds]
     for start in range(0, count, size):
         if end is not None and time.monotonic() >= end:
             return
-        yield [generator.sequence(first + start + index) for index in range(min(size, count - start))]
+        yield guide.batch(min(size, count - start))
 
 
 def _run(campaign: Campaign, batches: Iterator[list[Sequence]], sums: tally.Tally, jobs: int) -> None:
@@ -95,9 +108,9 @@ def _run(campaign: Campaign, batches: Iterator[list[Sequence]], sums: tally.Tall
 
     def finish() -> None:
         sums.add(campaign.finish(on_their_way.popleft()))
-        total = campaign.total
+        total, reached = campaign.total, len(campaign.guide.reached)
         print(f"{total.sequences} sequences, {total.calls} calls, {len(campaign.found)} kinds of difference, "
-              f"{time.monotonic() - begin:.0f} s", flush=True)
+              f"{f'{reached} counters reached, ' if reached else ''}{time.monotonic() - begin:.0f} s", flush=True)
 
     for batch in batches:
         on_their_way.append(campaign.start(batch))
@@ -115,16 +128,24 @@ def main() -> int:
     try:
         machine.build_executor()
         path = options.kernel or machine.image_path(options.preset)
-        exo = machine.exo_image(path, Collector(Image(path), options.counters) if options.counters else None)
-        campaign = Campaign(exo, calls := _descriptions(options.descriptions), options.jobs)
-        generator = generate.Generator(calls, options.areas)
+        collector = Collector(Image(path), options.counters) if options.counters else None
+        if options.guided:
+            Image(path)  # says so if it counts nothing
+        exo = machine.exo_image(path, collector)
+        first = int(options.seed.partition(".")[0]) if options.seed is not None else int(time.time())
+        generator = generate.Generator(calls := _descriptions(options.descriptions), options.areas)
+
+        def make(name: str) -> Sequence:
+            return lineage.sequence(generator, name)
+
+        guide = Guide(make, first, options.guided)
+        campaign = Campaign(exo, calls, options.jobs, guide)
         sums = tally.Tally("cross", exo.path)
     except (machine.BuildError, compare.BadRule, ExoError, OSError, ValueError) as error:
         print(f"{error}\n0 passed, 1 failed")
         return 1
-    first = options.seed if options.seed is not None else int(time.time())
     print(f"seeds from {first}; areas: {', '.join(options.areas)}", flush=True)
-    _run(campaign, _batches(generator, first, options), sums, options.jobs)
+    _run(campaign, _batches(make, guide, options), sums, options.jobs)
     return _report(campaign, options)
 
 

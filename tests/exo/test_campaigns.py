@@ -9,6 +9,7 @@ sys.path[:0] = [paths.in_root("tests", "cross")]
 
 import run as cross_run  # noqa: E402
 import tally  # noqa: E402
+from guide import Guide  # noqa: E402
 
 CROSS = next(suite for suite in suites.SUITES if suite.name == "cross")
 
@@ -20,25 +21,26 @@ def test_what_a_campaign_builds():
     assert CROSS.presets_for(["--kernel", "an/image.elf", "--descriptions", "calls.json"]) == ()
     assert CROSS.presets_for(["--kernel=image.elf"]) == ()
     assert CROSS.presets_for(["--tally"]) == ()
-
-
-class NamedGenerator:
-    def sequence(self, seed):
-        return seed
+    assert CROSS.presets_for(["--guided"]) == ("coverage",)
 
 
 def batches(**options):
-    given = argparse.Namespace(count=None, time=None, seed=1, jobs=2)
+    given = argparse.Namespace(count=None, time=None, seed="100", jobs=2, guided=False)
     vars(given).update(options)
-    return list(cross_run._batches(NamedGenerator(), 100, given))
+    return list(cross_run._batches(str, Guide(str, 100, is_guiding=False), given))
 
 
 def test_batches_have_each_seed_once_and_keep_all_machines_busy():
-    assert batches(count=5) == [[100, 101, 102], [103, 104]]
-    assert batches(count=1) == [[100]]
+    assert batches(count=5) == [["100", "101", "102"], ["103", "104"]]
+    assert batches(count=1) == [["100"]]
     large = batches(count=10_000)
-    assert [seed for batch in large for seed in batch] == list(range(100, 10_100))
+    assert [seed for batch in large for seed in batch] == [str(seed) for seed in range(100, 10_100)]
     assert max(len(batch) for batch in large) == cross_run.MOST_IN_BATCH
+    assert max(len(batch) for batch in batches(count=10_000, guided=True)) == cross_run.MOST_IN_GUIDED_BATCH
+
+
+def test_a_lineage_is_one_sequence():
+    assert batches(seed="100.7", count=5) == [["100.7"]]
 
 
 def test_no_batch_begins_when_the_time_is_over():

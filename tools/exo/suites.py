@@ -92,7 +92,7 @@ class Campaign(Suite):
         """Nothing for an image that is there, and nothing for mere sums."""
         if "--tally" in words or _option(words, "--kernel") is not None:
             return ()
-        preset = _option(words, "--preset")
+        preset = _option(words, "--preset") or ("coverage" if "--guided" in words else None)
         return self.presets if preset is None else (preset,)
 
 

@@ -35,6 +35,7 @@ enum { FRAME_SIZE = 1 << 22 };
 static unsigned char* frame;
 static size_t frame_size;
 static int wants_counts;
+static int coverage = -1;  // of a kernel of the preset `coverage`: which of its counters have moved
 static const struct wire_batch* batch_head;
 static unsigned char message[MAX_MESSAGE];
 
@@ -157,6 +158,7 @@ static void become_actor(void) {
         close(control[i]);
         close(replies[i]);
     }
+    if (coverage >= 0) close(coverage);
     const int null = open("/dev/null", O_RDWR);
     for (int fd = 0; fd < 3; fd++) dup2(null, fd);
     close(null);
@@ -363,6 +365,23 @@ static void tell_counts(void) {
     emit(EVENT_COUNTS, 0, 0, 0, &counts, sizeof(counts));
 }
 
+static void find_coverage(void) {
+    const int fd = open("/proc/exo_coverage", O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return;
+    coverage = fcntl(fd, F_DUPFD_CLOEXEC, END_FD);
+    close(fd);
+}
+
+/// What has run for the first time in this machine.
+static void tell_coverage(void) {
+    static unsigned char reached[1 << 20];
+    size_t done = 0;
+    ssize_t got = 0;
+    lseek(coverage, 0, SEEK_SET);
+    while ((got = read(coverage, reached + done, sizeof(reached) - done)) > 0) done += (size_t)got;
+    if (done > 0) emit(EVENT_REACHED, 0, 0, 0, reached, (uint32_t)done);
+}
+
 static void run_sequence(const struct wire_sequence* sequence) {
     memset(actors, 0, sizeof(actors));
     for (unsigned i = 0; i < MAX_CALLS; i++) {
@@ -396,6 +415,7 @@ static void run_sequence(const struct wire_sequence* sequence) {
     umount2(BOX, MNT_DETACH);
     close_pipes();
     if (wants_counts) tell_counts();
+    if (coverage >= 0) tell_coverage();
     send_frame(sequence->id);
 }
 
@@ -467,6 +487,9 @@ void controller_main(void) {
     outputs = memory_of_controller(MAX_CALLS * sizeof(*outputs));
     wants_counts = head->wants_counts != 0;
     batch_head = head;
+    find_coverage();
+    if (coverage >= 0) tell_coverage();
+    frame_size = 0;  // what has run by itself is no sequence's
     unsigned count = 0;
     for (size_t at = sizeof(*head); at < size; count++) {
         const struct wire_sequence* sequence = (const void*)(batch + at);

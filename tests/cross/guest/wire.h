@@ -121,6 +121,7 @@ enum event_kind {
     EVENT_PID,      // detail: the actor's pid, to tell pids apart
     EVENT_FILE,     // wire_file, path, and a link's target
     EVENT_COUNTS,   // wire_counts: what is in use after the sequence
+    EVENT_REACHED,  // 32-bit numbers of the kernel's counters that have moved for the first time
 };
 
 struct wire_event {
