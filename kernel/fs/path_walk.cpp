@@ -28,6 +28,8 @@ Result<Ref<Dentry>> lookup_child(Dentry& directory, const HashedName& name) {
         if (directory.is_deleted()) return Error::Enoent;
         if (Dentry* child = tree->dentries.find(directory, name); child != nullptr) return Ref<Dentry>(child);
     }
+    // The last component of a path whose directory was wanted comes unseen.
+    if (name.text.size() > abi::MAX_NAME_LENGTH) return Error::Enametoolong;
     Ref<Dentry> child = TRY(Dentry::create(Ref<Dentry>(&directory), name));
     Inode& inode = *directory.inode();
     if (has(inode.traits(), InodeTraits::CompleteDirectory)) return child;
@@ -123,7 +125,6 @@ Result<> PathWalk::run(Goal goal, WalkFlags flags) {
         Inode* inode = dentry_->inode();
         if (!inode->is_directory()) return Error::Enotdir;
         if (!may_search(*inode, caller_.credentials)) return Error::Eacces;
-        if (component_.text.size() > abi::MAX_NAME_LENGTH) return Error::Enametoolong;
         if (is_last()) {
             has_trailing_slash_ |= component_has_slash_;
             if (goal == Goal::Parent) {
@@ -134,6 +135,7 @@ Result<> PathWalk::run(Goal goal, WalkFlags flags) {
                 return {};
             }
         }
+        if (component_.text.size() > abi::MAX_NAME_LENGTH) return Error::Enametoolong;
         TRY(enter_component(goal, flags));
     }
     return {};

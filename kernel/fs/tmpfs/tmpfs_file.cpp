@@ -20,11 +20,11 @@ Result<usize> TmpfsFile::do_write(vm::InBuffer& from, u64& offset, const WriteCo
     const u64 end = context.size_limit < MAX_SIZE ? context.size_limit : MAX_SIZE;
     if (offset >= end) return Error::Efbig;
     const u64 limit = end - offset < from.remaining() ? end - offset : from.remaining();
-    const usize count = TRY(inode.cache().write(from, offset, static_cast<usize>(limit)));
-    if (count == 0) return count;
-    inode.size_changed();
+    // LINUX: before the bytes, so also when none can be had (__generic_file_write_iter).
     inode.note_modified();
     drop_privileges_on_write(inode, context.credentials);
+    const usize count = TRY(inode.cache().write(from, offset, static_cast<usize>(limit)));
+    if (count != 0) inode.size_changed();
     return count;
 }
 

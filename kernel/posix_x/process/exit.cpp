@@ -151,6 +151,7 @@ void exit_current_task(WaitStatus status) {
     }
     const ResourceUsage usage = usage_of(task);
     process->last_uid = task.identity->uid;
+    process->last_euid = task.identity->euid;
     process->last_saved_uid = task.identity->suid;
     scheduler::current_thread().name().copy(process->last_name, sizeof(process->last_name) - 1);
     process->real_timer.cancel();

@@ -38,9 +38,9 @@ Result<bool> names_descriptor(PathArgument path, AtFlags flags) {
 
 // ---- stat
 
-using StatFlags = Known<AtFlags::SymlinkNofollow | AtFlags::NoAutomount | AtFlags::EmptyPath>;
-using StatxFlags = Known<AtFlags::SymlinkNofollow | AtFlags::NoAutomount | AtFlags::EmptyPath |
-                         AtFlags::StatxForceSync | AtFlags::StatxDontSync>;
+/// LINUX: newfstatat takes statx's word on synchronising too, and there is no contradiction in it.
+using StatFlags = Known<AtFlags::SymlinkNofollow | AtFlags::NoAutomount | AtFlags::EmptyPath |
+                        AtFlags::StatxForceSync | AtFlags::StatxDontSync>;
 
 Result<> stat_path(Descriptor directory, PathArgument path, AtFlags flags, vm::UserOut<abi::stat> out) {
     abi::stat result{};
@@ -67,7 +67,7 @@ Result<> sys_newfstatat(Context& context, Start directory, ExistingPath path, vm
     return stat_path(directory, path, flags, out);
 }
 
-Result<> sys_statx(Context&, Start directory, ExistingPath path, StatxFlags given, abi::StatxMask mask,
+Result<> sys_statx(Context&, Start directory, ExistingPath path, StatFlags given, abi::StatxMask mask,
                    vm::UserOut<abi::statx> out) {
     const AtFlags flags = TRY(given.checked());
     if (has(mask, abi::StatxMask::Reserved)) return Error::Einval;

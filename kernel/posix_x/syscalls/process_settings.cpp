@@ -18,8 +18,7 @@ using abi::RebootCommand;
 // ---- arch_prctl
 
 Result<> check_base(UserAddress address) {
-    constexpr u64 USER_TOP = 1ULL << 47;
-    return address.value >= USER_TOP ? Result<>(Error::Eperm) : Result<>();
+    return address.value >= memory::USER_END ? Result<>(Error::Eperm) : Result<>();
 }
 
 Result<> set_fs_base(Task&, UserAddress address) {

@@ -50,7 +50,8 @@ bool may_schedule(Process& target) {
     const Identity& caller = *current_task().identity;
     if (caller.can(Capability::SysNice)) return true;
     const Ref<Identity> owner = identity_of(target);
-    if (!owner) return caller.euid == target.last_uid;  // a zombie keeps its ids
+    // A zombie keeps its ids.
+    if (!owner) return caller.euid == target.last_uid || caller.euid == target.last_euid;
     return caller.euid == owner->uid || caller.euid == owner->euid;
 }
 

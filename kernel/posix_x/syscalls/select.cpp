@@ -76,7 +76,7 @@ class DescriptorSets {
 
   private:
     Result<> read_one(usize set) {
-        if (addresses_[set] == 0) return {};
+        if (addresses_[set] == 0 || count_ == 0) return {};
         words_[set] = TRY(vm::UserArray<u64>(addresses_[set], divide_round_up<usize>(count_, BITS)).read());
         // Bits behind the last descriptor mean nothing and come back clear.
         if (count_ % BITS != 0) words_[set].back() &= (1ULL << count_ % BITS) - 1;

@@ -44,5 +44,8 @@ int main(void) {
     mkdir("closed", 0700);
     make_file("closed/x", "", 0644);
     CHILD("exit 0", become_user(1000, 1000); FAILS(EACCES, stat("closed/x", &s)); OK(stat("closed", &s)));
+    // What statx takes as a word on synchronising, newfstatat takes too.
+    FAILS(EBADF, syscall(SYS_newfstatat, -1, "file", &s, 0x4000));
+    FAILS(EBADF, syscall(SYS_newfstatat, -1, "file", &s, 0x6000));
     return done();
 }

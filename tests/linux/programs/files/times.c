@@ -34,6 +34,9 @@ int main(void) {
     CHANGES("file", close(open("file", O_RDONLY)));
     CHANGES("file", access("file", R_OK));
     CHANGES("file", close(open("file", O_RDWR | O_TRUNC)));
+    int other = open("file", O_RDWR);
+    CHANGES("file", FAILS(EFAULT, pwrite(other, unmapped(), 10, 0)));
+    CHANGES("file", pwrite(other, "", 0, 0));
     CHANGES("folder", make_file("folder/x", "", 0600));
     CHANGES("folder", unlink("folder/x"));
     CHANGES("folder", mkdir("folder/y", 0700));

@@ -40,6 +40,9 @@ int main(void) {
     time = (struct timeval){-1, 0};
     FAILS(EINVAL, syscall(SYS_select, 0, NULL, NULL, NULL, &time));
     FAILS(EFAULT, syscall(SYS_select, 10, unmapped(), NULL, NULL, NULL));
+    time = (struct timeval){0, 0};
+    IS(0,
+       syscall(SYS_select, 0, unmapped(), KERNEL_ADDRESS, NULL, &time));  // sets of nothing are not looked at
     FAILS(EFAULT, syscall(SYS_select, 0, NULL, NULL, NULL, unmapped()));
     return done();
 }

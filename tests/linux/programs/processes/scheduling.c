@@ -89,5 +89,13 @@ int main(void) {
     FAILS(ESRCH, syscall(SYS_sched_setaffinity, -1, 0, unmapped()));
     FAILS(EINVAL, syscall(SYS_sched_getaffinity, 0, 0x80000000u, &mask));
     policies();
+    // A zombie keeps both its ids: who is the effective one may still set it.
+    CHILD("exit 0", {
+        setresuid(2, 1, 1);
+        const pid_t zombie = SPAWN(_exit(0));
+        siginfo_t info;
+        waitid(P_PID, zombie, &info, WEXITED | WNOWAIT);
+        OK(syscall(SYS_sched_setparam, zombie, &(struct sched_param){0}));
+    });
     return done();
 }

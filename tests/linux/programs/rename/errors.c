@@ -18,6 +18,7 @@ int main(void) {
     FAILS(ELOOP, rename("loop/x", "b"));
     char name[300] = "";
     memset(name, 'n', 299);
+    FAILS(EBUSY, rename(".", name));
     FAILS(ENAMETOOLONG, rename("a", name));
     CHILD("exit 0", become_user(1000, 1000); FAILS(EACCES, rename("closed/x", "b")));
     mkdir("sticky", 01777);
