@@ -99,6 +99,12 @@ def test_an_image_that_does_not_count(tmp_path):
 def test_counters_of_another_image_or_none(image, tmp_path):
     with pytest.raises(ExoError, match="there are no counters"):
         counters.merge(image, [str(tmp_path / "nothing")])
+    collector = counters.Collector(image, str(tmp_path / "other"))
+    collector.keep(b"\0" * image.size)
+    made, = os.listdir(collector.folder)
+    os.rename(os.path.join(collector.folder, made), os.path.join(collector.folder, "not" + made))
+    with pytest.raises(ExoError, match="is of another image"):
+        counters.merge(image, [collector.folder])
     counters.Collector(image, str(tmp_path)).keep(b"\0" * (image.size + 8))
     with pytest.raises(ExoError, match="is of another image"):
         counters.merge(image, [str(tmp_path)])
@@ -131,6 +137,7 @@ def test_instances_of_a_template_are_one_function():
 def test_coverage_is_a_suite_of_its_own():
     suite = next(suite for suite in suites.SUITES if suite.name == "coverage")
     assert suite.has_options and suite.exists() and suite.presets_for([]) == ("coverage",)
+    assert suite.presets_for(["--from", "build/coverage/linux"]) == ()  # of the image that has run
 
 
 def test_a_monitor_sees_the_end_and_refusals(tmp_path):

@@ -89,8 +89,8 @@ class Campaign(Suite):
     has_options = True
 
     def presets_for(self, words: list[str]) -> tuple[str, ...]:
-        """Nothing for an image that is there, and nothing for mere sums."""
-        if "--tally" in words or _option(words, "--kernel") is not None:
+        """Nothing for an image that is there, and nothing for what has run already."""
+        if "--tally" in words or any(_option(words, name) is not None for name in ("--kernel", "--from")):
             return ()
         preset = _option(words, "--preset") or ("coverage" if "--guided" in words else None)
         return self.presets if preset is None else (preset,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import hashlib
 import os
 import struct
 from typing import NamedTuple
@@ -35,6 +36,8 @@ class Image:
         self.counters = sections["__llvm_prf_cnts"]
         self.data = sections["__llvm_prf_data"]
         self.names = sections["__llvm_prf_names"]
+        # Two images with the same functions may take each other's counters.
+        self.digest = hashlib.sha256(self.data.content + self.names.content).hexdigest()[:12]
 
     @property
     def physical_address(self) -> int:
@@ -73,7 +76,7 @@ class Collector:
         os.makedirs(folder, exist_ok=True)
 
     def new_path(self) -> str:
-        return os.path.join(os.path.abspath(self.folder), os.urandom(8).hex() + SUFFIX)
+        return os.path.join(os.path.abspath(self.folder), f"{self.image.digest}-{os.urandom(8).hex()}{SUFFIX}")
 
     def keep(self, counters: bytes) -> None:
         with open(self.new_path(), "wb") as file:
@@ -91,7 +94,7 @@ def merge(image: Image, folders: list[str]) -> array.array:
             continue
         with open(path, "rb") as file:
             one = array.array("Q", file.read())
-        if len(one) * one.itemsize != image.size:
+        if len(one) * one.itemsize != image.size or not os.path.basename(path).startswith(image.digest):
             raise ExoError(f"{path} is of another image than {image.path}")
         values = [value & ~TOLD for value in one]
         total = values if total is None else [a + b for a, b in zip(total, values)]
