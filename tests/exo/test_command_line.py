@@ -64,7 +64,7 @@ def test_help(words):
      "exo: --kernel-log: /no/such/file: No such file or directory"),
     (["run", "--kernel", "/dev/null", "--", ""], "exo: the command is empty (see './exo run --help')"),
     (["test", "nope"], "exo: unknown suite nope (see './exo test --help')"),
-    (["build", "nope"], "exo: unknown preset nope; there are release, debug, hosted, hosted-tsan (see './exo build --help')"),
+    (["build", "nope"], "exo: unknown preset nope; there are release, debug, coverage, hosted, hosted-tsan (see './exo build --help')"),
 ])
 def test_one_line_for_what_is_wrong(words, message):
     done = exo(*words)
