@@ -55,7 +55,11 @@ class HardwarePorts final : public drivers::Ports {
     u32 read32(u16 port) override { return arch::port_read32(port); }
 };
 constinit HardwarePorts hardware_ports;
-constinit drivers::Uart serial_port{"ttyS0", hardware_ports, drivers::Uart::COM1, drivers::Uart::COM1_LINE};
+using drivers::Uart;
+constinit Uart serial_port{"ttyS0", hardware_ports, Uart::COM1, Uart::COM1_LINE};
+constinit Uart second_port{"ttyS1", hardware_ports, Uart::COM2, Uart::COM2_LINE};
+/// What Linux gives a port that no console has set.
+constexpr u32 USUAL_RATE = 9600;
 
 }  // namespace
 
@@ -200,12 +204,19 @@ void attach_slot(std::string_view word) {
     if (!attached) log::warning("virtio_mmio.device={}: error {}", word, attached.error());
 }
 
+void start_second_port() {
+    if (!second_port.probe() || !second_port.init()) return;
+    second_port.set_format({.rate = USUAL_RATE});
+    if (!posix_x::add_serial_terminal(second_port, 1)) log::warning("no terminal on the second serial port");
+}
+
 }  // namespace
 
 void start_devices() {
     start_random();
-    if (serial_port.state() != drivers::DriverState::Failed && !posix_x::add_serial_terminal(serial_port))
+    if (serial_port.state() != drivers::DriverState::Failed && !posix_x::add_serial_terminal(serial_port, 0))
         log::warning("no terminal on the serial port");
+    start_second_port();
     if (!posix_x::init_port_devices()) log::warning("no memory for the virtio ports");
     command_line().for_each_value("virtio_mmio.device", attach_slot);
     if (!posix_x::init_terminals()) log::warning("no /dev/console");

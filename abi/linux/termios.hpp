@@ -44,15 +44,24 @@ template <> inline constexpr bool IS_FLAG_ENUM<OutputFlags> = true;
 
 enum class ControlFlags : std::uint32_t {
     None = 0,
-    Baud = 010017,
+    Baud = 010017,  ///< CBAUD: which of the speeds, 0 to 15, or with B57600's bit 16 to 30.
     B9600 = 015,
     B38400 = 017,
     B115200 = 010002,
     Other = 010000,  ///< BOTHER: the speed is in c_ispeed and c_ospeed.
+    Csize = 060,
+    Cs6 = 020,
+    Cs7 = 040,
     Cs8 = 060,
+    Cstopb = 0100,
     Cread = 0200,
+    Parenb = 0400,
+    Parodd = 01000,
     Hupcl = 02000,
     Clocal = 04000,
+    InputBaud = 02003600000,  ///< CIBAUD: as Baud, for input where that differs.
+    Cmspar = 010000000000,
+    Crtscts = 020000000000,
 };
 template <> inline constexpr bool IS_FLAG_ENUM<ControlFlags> = true;
 
@@ -98,6 +107,7 @@ enum class ControlCharacter : std::uint8_t {
     Eol2 = 16,
 };
 inline constexpr std::size_t CONTROL_CHARACTERS = 19;
+inline constexpr unsigned INPUT_BAUD_SHIFT = 16;  ///< IBSHIFT: from Baud to InputBaud
 
 struct termios {
     InputFlags c_iflag;

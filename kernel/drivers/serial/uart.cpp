@@ -19,6 +19,11 @@ constexpr u16 SCRATCH = 7;
 constexpr u8 ENABLE_RECEIVED = 1;
 constexpr u8 ENABLE_TRANSMITTER_EMPTY = 2;
 constexpr u8 LINE_8N1 = 0x03;
+constexpr u8 LINE_TWO_STOP_BITS = 0x04;
+constexpr u8 LINE_PARITY = 0x08;
+constexpr u8 LINE_PARITY_EVEN = 0x10;
+constexpr u8 LINE_PARITY_FIXED = 0x20;
+constexpr u8 LINE_BREAK = 0x40;
 constexpr u8 LINE_DIVISOR_ACCESS = 0x80;
 constexpr u8 FIFOS_ON_AND_CLEAR = 0x07;
 /// DTR, RTS, and OUT2, which lets the interrupt out of the chip.
@@ -56,6 +61,34 @@ Result<> Uart::init() {
     out(FIFO_CONTROL, FIFOS_ON_AND_CLEAR);
     out(MODEM_CONTROL, MODEM_READY);
     return {};
+}
+
+void Uart::put_line_control(Enables& enables) {
+    u8 control = static_cast<u8>(format_.data_bits - 5);
+    if (format_.has_two_stop_bits) control |= LINE_TWO_STOP_BITS;
+    if (format_.has_parity) control |= LINE_PARITY;
+    if (!format_.parity_is_odd) control |= LINE_PARITY_EVEN;
+    if (format_.parity_is_fixed) control |= LINE_PARITY_FIXED;
+    if (is_breaking_) control |= LINE_BREAK;
+    const u32 divisor = (Uart::HIGHEST_RATE + format_.rate / 2) / format_.rate;
+    out(LINE_CONTROL, control | LINE_DIVISOR_ACCESS);
+    out(DATA, static_cast<u8>(divisor));
+    out(INTERRUPT_ENABLE, static_cast<u8>(divisor >> 8));
+    out(LINE_CONTROL, control);
+    out(INTERRUPT_ENABLE, enables.bits);
+}
+
+void Uart::set_format(const Format& format) {
+    auto enables = enables_.lock();
+    if (format == format_) return;
+    format_ = format;
+    put_line_control(*enables);
+}
+
+void Uart::set_break(bool is_on) {
+    auto enables = enables_.lock();
+    is_breaking_ = is_on;
+    put_line_control(*enables);
 }
 
 Result<> Uart::start_input() {

@@ -19,6 +19,9 @@ class Uart final : public Driver, public log::Sink, public InterruptHandler {
   public:
     static constexpr u16 COM1 = 0x3f8;
     static constexpr u32 COM1_LINE = 4;
+    static constexpr u16 COM2 = 0x2f8;
+    static constexpr u32 COM2_LINE = 3;
+    static constexpr u32 HIGHEST_RATE = 115'200;
 
     /// `name` lives for ever.
     constexpr Uart(std::string_view name, Ports& ports, u16 base, u32 line)
@@ -31,6 +34,25 @@ class Uart final : public Driver, public log::Sink, public InterruptHandler {
     bool probe() override;
     /// 115200 bits per second, 8N1, FIFOs on, all interrupts off. Needs nothing but the ports: the log's first sink.
     Result<> init() override;
+    /// How bytes travel: bits per second (1 to HIGHEST_RATE), and what the line control register takes.
+    struct Format {
+        u32 rate = HIGHEST_RATE;
+        u8 data_bits = 8;  ///< 5 to 8
+        bool has_two_stop_bits = false;
+        bool has_parity = false;
+        bool parity_is_odd = false;
+        bool parity_is_fixed =
+            false;  ///< The parity bit says whether parity is odd, and nothing of the byte.
+        friend constexpr bool operator==(const Format&, const Format&) = default;
+    };
+    Format format() {
+        auto lock = enables_.lock();
+        return format_;
+    }
+    /// At once: what is still in the FIFO travels in the new way.
+    void set_format(const Format& format);
+    /// Holds the line low (BREAK), or lets it go.
+    void set_break(bool is_on);
     /// From now on input is taken. Errors: those of connect_interrupt.
     Result<> start_input();
 
@@ -69,12 +91,16 @@ class Uart final : public Driver, public log::Sink, public InterruptHandler {
     struct Enables {
         u8 bits = 0;
     };
+    /// The divisor and the line control share addresses with others' registers: nobody else may be at them meanwhile.
+    void put_line_control(Enables& enables);
 
     std::string_view name_;
     Ports& ports_;
     u16 base_;
     u32 line_;
     std::atomic<bool> is_dead_{false};
+    Format format_;  ///< Under enables_, as is_breaking_.
+    bool is_breaking_ = false;
     sync::SpinLocked<Enables, sync::LockRank::Console, sync::IrqOff> enables_;
 
     /// Written by the handler, read by one reader at a time (it holds reader_).

@@ -1,6 +1,6 @@
 // Terminals over the serial port and over virtio consoles, and device files for named virtio ports.
 //
-// Nodes: ttyS0 (4:64), hvcN (229:N), vport0pN (major 243, one minor a port) with links in virtio-ports/ by name.
+// Nodes: ttySN (4:64+N), hvcN (229:N), vport0pN (major 243, one minor a port) with links in virtio-ports/ by name.
 #pragma once
 
 #include "drivers/serial/uart.hpp"
@@ -8,8 +8,8 @@
 
 namespace exo::posix_x {
 
-/// ttyS0 over `uart`, whose input is started. Errors: Enomem, and those of the interrupt line.
-Result<> add_serial_terminal(drivers::Uart& uart);
+/// ttyS`index` over `uart`, whose input is started. Errors: Enomem, and those of the interrupt line.
+Result<> add_serial_terminal(drivers::Uart& uart, u16 index);
 
 /// Makes terminals and nodes of the ports as they turn up. Lives for ever.
 drivers::PortListener& port_nodes();

@@ -114,6 +114,7 @@ class Process final : public Object {
     bool is_subreaper = false;
     Signal parent_death_signal = Signal::None;
     Ref<Terminal> terminal;  ///< The session's controlling terminal.
+    Pid hung_up_group = 0;   ///< Of a session leader whose terminal was hung up: who was in its foreground.
     ResourceUsage usage;     ///< Final, once a zombie.
     ResourceUsage children_usage;
 

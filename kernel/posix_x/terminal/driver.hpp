@@ -3,6 +3,7 @@
 
 #include <span>
 
+#include "abi/linux/termios.hpp"
 #include "scheduler/wait_queue.hpp"
 
 namespace exo::posix_x {
@@ -19,6 +20,17 @@ class TerminalDriver {
     virtual usize unsent() { return 0; }
     /// The line was held low (BREAK) since the last call.
     virtual bool take_break() { return false; }
+    /// Holds the line low, or lets it go. False: it has no such thing.
+    virtual bool set_break(bool) { return false; }
+    /// Does what c_cflag and the speeds of `wanted` say, as far as it can, and makes them say what it does. `old` is what
+    /// it did before. Without hardware that could change, only flags remain that mean nothing to hardware.
+    virtual void configure(abi::termios2& wanted, const abi::termios2& old) {
+        using abi::ControlFlags;
+        constexpr ControlFlags FREE = ControlFlags::Hupcl | ControlFlags::Cread | ControlFlags::Clocal;
+        wanted.c_cflag = (wanted.c_cflag & FREE) | (old.c_cflag & ~FREE);
+        wanted.c_ispeed = old.c_ispeed;
+        wanted.c_ospeed = old.c_ospeed;
+    }
 
     /// Woken by the interrupt handler when there is input.
     virtual scheduler::WaitQueue& readable() = 0;

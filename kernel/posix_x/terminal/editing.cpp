@@ -20,6 +20,13 @@ bool LineDiscipline::is_continuation(u8 byte) const {
 }
 
 void LineDiscipline::echo_raw(u8 byte) {
+    // LINUX: this byte means something in its queue of echoes, and goes past the post-processing.
+    constexpr u8 ALL_ONES = 0377;
+    if (byte == ALL_ONES) {
+        put_byte(byte);
+        ++column_;
+        return;
+    }
     if (settings_.has(OutputFlags::Opost))
         (void)put(byte, output_.echo_room());
     else

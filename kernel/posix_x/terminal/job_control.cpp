@@ -55,9 +55,14 @@ void Terminal::acquire_on_open() {
     Process& process = current_process();
     auto tree = PROCESSES.lock();
     if (!is_session_leader(process) || process.terminal || session_ != 0) return;
-    session_ = process.session;
-    foreground_ = process.group;
-    process.terminal = Ref<Terminal>(this);
+    become_terminal_of_locked(process);
+}
+
+void Terminal::become_terminal_of_locked(Process& leader) {
+    session_ = leader.session;
+    foreground_ = leader.group;
+    leader.terminal = Ref<Terminal>(this);
+    leader.hung_up_group = 0;
 }
 
 Result<> Terminal::set_controlling(bool can_read, bool wants_to_steal) {
@@ -71,9 +76,7 @@ Result<> Terminal::set_controlling(bool can_read, bool wants_to_steal) {
     if (session_ != 0 && !(wants_to_steal && is_admin)) return Error::Eperm;
     if (!can_read && !is_admin) return Error::Eperm;
     clear_session_locked(*tree);
-    session_ = process.session;
-    foreground_ = process.group;
-    process.terminal = Ref<Terminal>(this);
+    become_terminal_of_locked(process);
     return {};
 }
 
@@ -96,11 +99,15 @@ Result<> Terminal::give_up_controlling() {
             return {};
         }
         group = foreground_;
+        process.hung_up_group = 0;
         clear_session_locked(*tree);
     }
     if (group == 0) return {};
-    send_signal_to_group(group, {.signal = Signal::Hup});
-    send_signal_to_group(group, {.signal = Signal::Cont});
+    for (const Signal signal : {Signal::Hup, Signal::Cont})
+        send_signal_to_group(group, {.signal = signal,
+                                     .code = signal_code::USER,
+                                     .sender = process.pid(),
+                                     .sender_uid = current_task().identity->uid});
     return {};
 }
 
@@ -128,14 +135,35 @@ Result<Pid> Terminal::session() {
     return session_;
 }
 
-void Terminal::opened() { open_files_.fetch_add(1, std::memory_order_relaxed); }
+void Terminal::opened() {
+    // acq_rel: pairs with the one in closed()
+    if (open_files_.fetch_add(1, std::memory_order_acq_rel) != 0) return;
+    auto state = state_.lock();
+    state->discipline.restart();
+    state->window = {};
+    pump(*state);
+}
 
 void Terminal::closed() {
+    if (open_files_.load(std::memory_order_acquire) == 1) wait_for_last_output();
     // acq_rel: whoever closes last sees what the others did
     if (open_files_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
     is_exclusive.store(false, std::memory_order_relaxed);
     auto tree = PROCESSES.lock();
     if (open_files_.load(std::memory_order_acquire) == 0) clear_session_locked(*tree);
+}
+
+/// As long as Linux waits by default (setserial(8), closing_wait): what a program has written is not lost with its end.
+void Terminal::wait_for_last_output() {
+    constexpr time::Nanoseconds CLOSING_WAIT = 30 * time::SECOND;
+    {
+        auto state = state_.lock();
+        if (state->discipline.flow().is_held) state->discipline.output().clear();
+    }
+    // However it ends, the terminal is closed.
+    (void)output_waiters_.wait(
+        scheduler::WaitMode::Interruptible, [this] { return is_all_sent(*state_.lock()); },
+        time::Deadline::after(CLOSING_WAIT));
 }
 
 /// The leader gets SIGHUP and SIGCONT; if it is just exiting, the foreground group gets SIGHUP in its place.
@@ -146,6 +174,7 @@ void Terminal::signal_session_leader(bool leader_is_exiting) {
         auto tree = PROCESSES.lock();
         group = foreground_;
         if (session_ != 0) leader = Ref<Process>(tree->find(session_));
+        if (leader) leader->hung_up_group = group;
         clear_session_locked(*tree);
     }
     if (leader) {
@@ -158,7 +187,11 @@ void Terminal::signal_session_leader(bool leader_is_exiting) {
 void Terminal::hang_up() {
     // seq_cst: the waiters that are woken below look at it
     generation_.fetch_add(1, std::memory_order_seq_cst);
-    state_.lock()->discipline.flush_input();
+    {
+        auto state = state_.lock();
+        state->discipline.flush_input();
+        state->discipline.output().clear();
+    }
     input_waiters_.wake_all();
     output_waiters_.wake_all();
     signal_session_leader(false);
@@ -166,12 +199,20 @@ void Terminal::hang_up() {
 
 void hang_up_if_session_leader(Process& process) {
     Ref<Terminal> terminal;
+    Pid group;
     {
         auto tree = PROCESSES.lock();
         if (!is_session_leader(process)) return;
         terminal = process.terminal;
+        group = process.hung_up_group;
     }
-    if (!terminal) return;
+    if (!terminal) {
+        // Who was in its foreground has outlived the hang-up, which only the leader was told of.
+        if (group == 0) return;
+        send_signal_to_group(group, {.signal = Signal::Hup});
+        send_signal_to_group(group, {.signal = Signal::Cont});
+        return;
+    }
     terminal->signal_session_leader(true);
     terminal->hang_up();
 }

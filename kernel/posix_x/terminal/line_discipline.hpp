@@ -68,6 +68,9 @@ class LineDiscipline {
     const TerminalSettings& settings() const { return settings_; }
     void set_settings(const TerminalSettings& settings);
 
+    /// For a new user: no input, nothing stopped, the cursor at the left. Of the output is left what was not stopped.
+    void restart();
+
   private:
     // receive.cpp
     usize room_for_input() const;

@@ -7,7 +7,11 @@ namespace {
 
 constexpr u32 TAB_WIDTH = 8;
 
-constexpr u8 to_upper(u8 c) { return c >= 'a' && c <= 'z' ? static_cast<u8>(c - ('a' - 'A')) : c; }
+/// LINUX: its letters are those of Latin-1, but for the sign of division; two of them have no capital, and get one.
+constexpr u8 to_upper(u8 c) {
+    const bool is_lower = (c >= 'a' && c <= 'z') || (c >= 0xdf && c != 0xf7);
+    return is_lower ? static_cast<u8>(c - ('a' - 'A')) : c;
+}
 
 }  // namespace
 

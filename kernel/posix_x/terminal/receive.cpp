@@ -7,7 +7,11 @@ namespace {
 
 constexpr u8 ALL_ONES = 0377;
 
-constexpr u8 to_lower(u8 c) { return c >= 'A' && c <= 'Z' ? static_cast<u8>(c + ('a' - 'A')) : c; }
+/// LINUX: its letters are those of Latin-1, but for the sign of multiplication.
+constexpr u8 to_lower(u8 c) {
+    const bool is_upper = (c >= 'A' && c <= 'Z') || (c >= 0xc0 && c <= 0xde && c != 0xd7);
+    return is_upper ? static_cast<u8>(c + ('a' - 'A')) : c;
+}
 
 }  // namespace
 
@@ -252,6 +256,13 @@ void LineDiscipline::flush_input() {
     input_.clear();
     is_erasing_ = false;
     next_is_literal_ = false;
+}
+
+void LineDiscipline::restart() {
+    flush_input();
+    if (flow_.blocks_output()) output_.clear();
+    flow_ = {};
+    column_ = line_column_ = 0;
 }
 
 void LineDiscipline::set_settings(const TerminalSettings& settings) {

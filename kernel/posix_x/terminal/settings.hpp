@@ -31,12 +31,10 @@ class TerminalSettings {
         raw.c_ispeed = raw.c_ospeed = 38400;
         return settings;
     }
-    /// A serial line as Linux's console sets it: 8 bits, `speed` standing for the rate `rate`.
-    static constexpr TerminalSettings serial(ControlFlags speed, u32 rate) {
+    /// A serial line as Linux has it: nobody waits for a modem. Its speed is still to be written down.
+    static constexpr TerminalSettings serial() {
         TerminalSettings settings = initial();
-        settings.raw_.c_cflag =
-            speed | ControlFlags::Cs8 | ControlFlags::Cread | ControlFlags::Hupcl | ControlFlags::Clocal;
-        settings.raw_.c_ispeed = settings.raw_.c_ospeed = rate;
+        settings.raw_.c_cflag |= ControlFlags::Clocal;
         return settings;
     }
 

@@ -94,14 +94,11 @@ Result<> Terminal::drain() {
 
 Result<> Terminal::set_settings(const TerminalSettings& settings, WhenToSet when) {
     if (when != WhenToSet::Now) TRY(drain());
-    constexpr ControlFlags CHANGEABLE = ControlFlags::Hupcl | ControlFlags::Cread | ControlFlags::Clocal;
     auto state = state_.lock();
     if (when == WhenToSet::AfterOutputWithoutInput) state->discipline.flush_input();
     const abi::termios2& old = state->discipline.settings().raw();
     TerminalSettings next = settings;
-    next.raw().c_cflag = (settings.raw().c_cflag & CHANGEABLE) | (old.c_cflag & ~CHANGEABLE);
-    next.raw().c_ispeed = old.c_ispeed;
-    next.raw().c_ospeed = old.c_ospeed;
+    driver_.configure(next.raw(), old);
     state->discipline.set_settings(next);
     pump(*state);
     state.unlock();
@@ -110,6 +107,34 @@ Result<> Terminal::set_settings(const TerminalSettings& settings, WhenToSet when
     output_waiters_.wake_all();
     wake_thread();
     return {};
+}
+
+Result<> Terminal::send_break(time::Nanoseconds duration) {
+    const Result<Turn::Guard> turn = writing_.take();
+    if (!turn) return Error::Eintr;
+    {
+        auto state = state_.lock();
+        if (!driver_.set_break(true)) return {};
+    }
+    const Result<> slept =
+        scheduler::sleep_until(time::Deadline::after(duration), scheduler::WaitMode::Interruptible);
+    hold_break(false);
+    return slept ? slept : Error::Eintr;
+}
+
+void Terminal::hold_break(bool is_on) {
+    auto state = state_.lock();
+    (void)driver_.set_break(is_on);  // false: there is no line that could be held
+}
+
+void Terminal::simulate_input(u8 byte) {
+    {
+        auto state = state_.lock();
+        // Without room it is lost, as what is typed too fast.
+        (void)state->discipline.receive({&byte, 1}, [this](Signal signal) { signal_foreground(signal); });
+        pump(*state);
+    }
+    input_waiters_.wake_all();
 }
 
 void Terminal::flush(abi::FlushQueue which) {

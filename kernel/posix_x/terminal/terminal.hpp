@@ -64,6 +64,11 @@ class Terminal final : public Object {
     Result<> set_settings(const TerminalSettings& settings, WhenToSet when);
     /// Waits until everything is sent. Errors: RestartSys.
     Result<> drain();
+    /// Holds the line low for so long, where the hardware can; writers wait meanwhile. Errors: Eintr.
+    Result<> send_break(time::Nanoseconds duration);
+    void hold_break(bool is_on);
+    /// As if it had been typed.
+    void simulate_input(u8 byte);
     void flush(abi::FlushQueue which);
     void control_flow(abi::FlowAction action);
     abi::winsize window_size() { return state_.lock()->window; }
@@ -72,8 +77,9 @@ class Terminal final : public Object {
 
     /// TIOCEXCL: only CAP_SYS_ADMIN may open it now.
     std::atomic<bool> is_exclusive{false};
+    /// The first one finds a terminal in which nothing has happened, with the settings that were made last.
     void opened();
-    /// With the last one the session loses its terminal.
+    /// The last one waits for output that has not been sent; then the session loses its terminal.
     void closed();
 
     // ---- Sessions and groups: job_control.cpp. They concern the calling task's process.
@@ -134,6 +140,8 @@ class Terminal final : public Object {
     void signal_foreground(Signal signal);
     void signal_session_leader(bool leader_is_exiting);
     void clear_session_locked(TreeState& tree);
+    void become_terminal_of_locked(Process& leader);
+    void wait_for_last_output();
 
     std::string_view name_;
     const abi::DeviceNumber number_;

@@ -26,6 +26,8 @@ class TerminalFile final : public fs::DeviceFile {
     Result<u64> other_request(abi::TerminalRequest request, u64 argument);
     Result<> change_settings(u64 argument, Terminal::WhenToSet when);
     Result<> change_settings2(u64 argument, Terminal::WhenToSet when);
+    /// As check_changer, and everything is sent. Errors: also Eintr.
+    Result<> wait_to_change();
     Result<> check_changer() { return terminal_->check_background(Signal::Ttou); }
 
     const Ref<Terminal> terminal_;

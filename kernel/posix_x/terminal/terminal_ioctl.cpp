@@ -1,5 +1,6 @@
 // ioctl(2) on terminals: ioctl_tty(2), ioctl_console(2) left out.
 #include "posix_x/process/task.hpp"
+#include "posix_x/terminal/speed.hpp"
 #include "posix_x/terminal/terminal_file.hpp"
 #include "vm/user_memory.hpp"
 
@@ -31,6 +32,17 @@ template <class T> Result<u64> give(u64 address, const T& value) {
     TRY(UserOut<T>(address).write(value));
     return 0ULL;
 }
+
+/// What a program gives may name its speeds by codes or by numbers: from here on both agree.
+void complete_rates(abi::termios2& settings) {
+    const u32 input = input_rate(settings);
+    const u32 output = output_rate(settings);
+    settings.c_ispeed = input;
+    settings.c_ospeed = output;
+}
+
+constexpr time::Nanoseconds USUAL_BREAK = 250 * time::MILLISECOND;
+constexpr time::Nanoseconds TENTH_OF_A_SECOND = 100 * time::MILLISECOND;
 
 bool caller_can(Capability capability) { return current_task().identity->can(capability); }
 
@@ -68,10 +80,16 @@ Result<u64> TerminalFile::ioctl(u32 raw_request, u64 argument) {
     }
 }
 
+Result<> TerminalFile::wait_to_change() {
+    TRY(check_changer());
+    return terminal_->drain() ? Result<>{} : Error::Eintr;
+}
+
 Result<> TerminalFile::change_settings(u64 argument, Terminal::WhenToSet when) {
     TRY(check_changer());
     TerminalSettings settings = terminal_->settings();
     apply_old(TRY(UserIn<abi::termios>(argument).read()), settings.raw());
+    complete_rates(settings.raw());
     return terminal_->set_settings(settings, when);
 }
 
@@ -79,6 +97,7 @@ Result<> TerminalFile::change_settings2(u64 argument, Terminal::WhenToSet when) 
     TRY(check_changer());
     TerminalSettings settings;
     settings.raw() = TRY(UserIn<abi::termios2>(argument).read());
+    complete_rates(settings.raw());
     return terminal_->set_settings(settings, when);
 }
 
@@ -121,14 +140,25 @@ Result<u64> TerminalFile::group_request(TerminalRequest request, u64 argument) {
 
 Result<u64> TerminalFile::queue_request(TerminalRequest request, u64 argument) {
     switch (request) {
-        // No terminal of ours can send a break: what is left of these requests is that they wait for the output.
+        // With an argument this is how tcdrain(3) is made.
         case TerminalRequest::SendBreak:
-        case TerminalRequest::SendBreakFor:
-        case TerminalRequest::StartBreak:
-            TRY(check_changer());
-            TRY(terminal_->drain());
+            TRY(wait_to_change());
+            if (static_cast<u32>(argument) == 0) TRY(terminal_->send_break(USUAL_BREAK));
             return 0ULL;
-        case TerminalRequest::StopBreak: TRY(check_changer()); return 0ULL;
+        case TerminalRequest::SendBreakFor: {
+            TRY(wait_to_change());
+            const u32 tenths = static_cast<u32>(argument);
+            TRY(terminal_->send_break(tenths == 0 ? USUAL_BREAK : tenths * TENTH_OF_A_SECOND));
+            return 0ULL;
+        }
+        case TerminalRequest::StartBreak:
+            TRY(wait_to_change());
+            terminal_->hold_break(true);
+            return 0ULL;
+        case TerminalRequest::StopBreak:
+            TRY(check_changer());
+            terminal_->hold_break(false);
+            return 0ULL;
         case TerminalRequest::FlowControl:
             TRY(check_changer());
             if (argument > static_cast<u64>(abi::FlowAction::InputOn)) return Error::Einval;
@@ -151,7 +181,7 @@ Result<u64> TerminalFile::other_request(TerminalRequest request, u64 argument) {
         case TerminalRequest::GetExclusive: return give(argument, i32{terminal_->is_exclusive.load()});
         case TerminalRequest::GetDiscipline: return give(argument, i32{0});  // N_TTY
         case TerminalRequest::SetDiscipline:
-            TRY(check_changer());
+            TRY(wait_to_change());
             if (TRY(UserIn<i32>(argument).read()) != 0) return Error::Einval;
             return 0ULL;
         case TerminalRequest::GetDevice: return give(argument, terminal_->number().encoded());
@@ -159,8 +189,11 @@ Result<u64> TerminalFile::other_request(TerminalRequest request, u64 argument) {
             if (!caller_can(Capability::SysAdmin)) return Error::Eperm;
             terminal_->hang_up();
             return 0ULL;
-        // As Linux with dev.tty.legacy_tiocsti=0: a program cannot type for others.
-        case TerminalRequest::SimulateInput: return Error::Eio;
+        // As Linux with dev.tty.legacy_tiocsti=0: a program cannot type for others, but for one with all powers.
+        case TerminalRequest::SimulateInput:
+            if (!caller_can(Capability::SysAdmin)) return Error::Eio;
+            terminal_->simulate_input(TRY(UserIn<u8>(argument).read()));
+            return 0ULL;
         default: return Error::Enotty;
     }
 }
