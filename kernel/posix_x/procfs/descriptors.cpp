@@ -88,11 +88,14 @@ class DescriptorDirectory final : public fs::GeneratedDirectory {
   public:
     DescriptorDirectory(Ref<fs::FileSystem> file_system, Ref<Process> process, Show show, Owner owner,
                         Owner owner_of_entries)
-        : GeneratedDirectory(std::move(file_system), show == Show::Links ? 0500 : 0555, TRAITS_OF_DIRECTORY,
-                             owner.uid, owner.gid),
+        : GeneratedDirectory(std::move(file_system), show == Show::Links ? 0500 : 0555,
+                             TRAITS_OF_DIRECTORY | fs::InodeTraits::AdmitsOwn, owner.uid, owner.gid),
           process_(std::move(process)),
           show_(show),
           owner_of_entries_(owner_of_entries) {}
+
+    /// LINUX: a process always sees its own, whatever it has become.
+    bool admits_caller() const override { return &current_process() == process_.get(); }
 
     Result<Ref<fs::Inode>> find(std::string_view name) override {
         const auto number = parse_number_name(name);

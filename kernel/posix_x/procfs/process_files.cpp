@@ -13,11 +13,10 @@ Result<> generate_name(Process&, const ProcessView& view, String& out) {
     return format_append(out, "{}\n", view.name_text());
 }
 
-/// LINUX: only the process itself may rename itself; 15 bytes count.
+/// LINUX: only the process itself may rename itself; 15 bytes count, and a newline is one of them.
 Result<> accept_name(Process& process, std::string_view text) {
     Task* caller = current_task_or_null();
     if (caller == nullptr || caller->process.get() != &process) return Error::Einval;
-    if (text.ends_with('\n')) text.remove_suffix(1);
     scheduler::current_thread().set_name(text);
     return {};
 }

@@ -148,10 +148,25 @@ Result<> append_capabilities(const ProcessView& view, String& out) {
                          who.no_new_privileges ? 1 : 0);
 }
 
+/// On one line, whatever is in it.
+Result<> append_name(String& out, std::string_view name) {
+    for (const char c : name) {
+        if (c == '\n')
+            TRY(out.append("\\n"));
+        else if (c == '\\')
+            TRY(out.append("\\\\"));
+        else
+            TRY(out.push(c));
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<> generate_process_status(Process& process, const ProcessView& view, String& out) {
-    TRY(format_append(out, "Name:\t{}\n", view.name_text()));
+    TRY(out.append("Name:\t"));
+    TRY(append_name(out, view.name_text()));
+    TRY(out.push('\n'));
     if (view.paths) {
         TRY(out.append("Umask:\t0"));
         TRY(append_octal(out, view.paths->umask() >> 6));

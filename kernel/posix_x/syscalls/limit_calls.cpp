@@ -40,13 +40,13 @@ bool may_limit(Task& caller, Process& target) {
 
 Result<> sys_prlimit64(Context&, PidOf<PidUse::ProcessOrSelf> pid, Resource resource,
                        OrNull<vm::UserIn<rlimit64>> in, OrNull<vm::UserOut<rlimit64>> out) {
-    if (resource >= Resource::COUNT) return Error::Einval;
     rlimit64 wanted{};
     if (!in.is_null()) wanted = TRY(in.read());
     Task& caller = current_task();
     const Ref<Process> target = pid.value == 0 ? caller.process : PROCESSES.find(pid.value);
     if (!target) return Error::Esrch;
     if (!may_limit(caller, *target)) return Error::Eperm;
+    if (resource >= Resource::COUNT) return Error::Einval;
     const Limit old = target->limits.of(resource);
     if (!in.is_null()) TRY(set_limit(caller, *target, resource, wanted));
     if (!out.is_null()) TRY(out.write({old.soft, old.hard}));
@@ -58,8 +58,8 @@ Result<> sys_getrlimit(Context&, Resource resource, vm::UserOut<rlimit64> out) {
     return out.write({limit.soft, limit.hard});
 }
 Result<> sys_setrlimit(Context&, Resource resource, vm::UserIn<rlimit64> in) {
-    if (resource >= Resource::COUNT) return Error::Einval;
     const rlimit64 wanted = TRY(in.read());
+    if (resource >= Resource::COUNT) return Error::Einval;
     return set_limit(current_task(), current_process(), resource, wanted);
 }
 
