@@ -74,7 +74,7 @@ def main(suite: str, seed: str, preset: str) -> int:
         print(f"waiting for gdb; in another terminal:\n  gdb {kernel.path} -ex 'target remote {gdb}' "
               f"-ex 'hbreak *0x{stop_address()}' -ex continue\nthen 'break exo_syscall_entry' and 'continue' lead into the call",
               flush=True)
-        command = [*kernel.command(initramfs, os.path.join(folder, "qmp")), "-S", "-gdb", f"unix:{gdb},server=on,wait=off"]
+        command = [*kernel.command(initramfs, os.path.join(folder, "qmp"), os.path.join(folder, "terminal")), "-S", "-gdb", f"unix:{gdb},server=on,wait=off"]
         try:
             return subprocess.run(command, check=False).returncode
         except KeyboardInterrupt:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import mmap
+import re
 import struct
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ _SIGNAL = struct.Struct("<iiiiII")
 _OUTPUT = struct.Struct("<II")
 _FILE = struct.Struct("<IIIIQQQQQqqqqqqHHI")
 
-REPLY, SILENT, DEAD, SKIPPED, PID, FILE, COUNTS, REACHED = range(8)
+REPLY, SILENT, DEAD, SKIPPED, PID, FILE, COUNTS, REACHED, TERMINAL = range(9)
 
 
 @dataclasses.dataclass
@@ -82,6 +83,7 @@ class Record:
     files: list[File]
     counts: Counts | None = None
     reached: tuple[int, ...] = ()  # counters of a kernel of the preset `coverage` that moved for the first time in its machine
+    terminal: bytes = b""  # what the terminal showed
 
 
 def find_stream(memory: bytes | mmap.mmap, run: bytes) -> bytes:
@@ -126,6 +128,14 @@ def split(stream: bytes) -> dict[int, bytes]:
     return found
 
 
+def add_terminal_output(payloads: dict[int, bytes], output: bytes) -> None:
+    """`output`: what all sequences together wrote to the terminal, each followed by its number between two marks."""
+    pieces = re.split(rb"\x1e(\d+)\x1e", output)
+    for shown, number in zip(pieces[0::2], pieces[1::2]):
+        if shown and int(number) in payloads:
+            payloads[int(number)] += _EVENT.pack(TERMINAL, 0, 0, 0, 0, len(shown)) + shown
+
+
 def decode(payload: bytes) -> Record:
     """Errors: struct.error for a frame that is not whole."""
     record, at = Record(payload, [], []), 0
@@ -140,6 +150,8 @@ def decode(payload: bytes) -> Record:
             record.counts = Counts(*struct.unpack("<4Q", body))
         elif kind == REACHED:
             record.reached = struct.unpack(f"<{size // 4}I", body)
+        elif kind == TERMINAL:
+            record.terminal = body
         elif kind == REPLY:
             record.events.append(_decode_reply(Event(kind, call, actor, detail), body))
         else:

@@ -17,9 +17,11 @@ AREAS = {
     "memory": ("memory_calls",),
     "signals": ("signal_calls", "timers", "sleep", "poll"),
     "time": ("time_calls", "timers", "sleep", "cpu_time_calls"),
+    "tty": ("control_calls", "read_write", "poll", "process_calls"),
+    "proc": ("paths", "descriptors", "process_settings", "identity_calls", "limit_calls", "scheduling", "signal_calls"),
     "system": ("system_info", "mounts", "process_settings", "limit_calls", "paths"),
 }
-FORKS = {"process": 0.5, "signals": 0.4, "pipes": 0.35, "memory": 0.3}
+FORKS = {"process": 0.5, "signals": 0.4, "pipes": 0.35, "memory": 0.3, "tty": 0.5}
 HELPERS = ("open", "openat", "pipe", "pipe2", "read", "write", "close", "mmap")
 LONGEST = 24
 LONGER = 12  # at most so many calls more than its parent has a child
@@ -56,6 +58,8 @@ class Generator:
         names = self._names[area]
         world = World(rng)
         maker = Maker(world, self.descriptions)
+        if area == "tty":
+            maker.begin_terminal(0)
         if rng.random() < FORKS.get(area, 0.1):
             maker.fork(0)
         wanted = rng.randrange(10, LONGEST)
@@ -85,6 +89,10 @@ class Generator:
             maker.fork(actor)
         elif pick < (0.25 if area == "memory" else 0.06):
             maker.look_at_memory(actor) if area == "memory" else maker.check_registers(actor)
+        elif area == "tty" and pick < 0.8:
+            maker.use_terminal(actor)
+        elif area == "proc" and pick < 0.6:
+            maker.read_report(actor)
         elif pick < 0.25 and area in ("files", "pipes"):
             maker.make(actor, maker.rng.choice(HELPERS))
         elif pick < 0.28:

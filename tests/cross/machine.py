@@ -51,10 +51,12 @@ class Kernel:
         self.machine = machine
         self.collector = collector
 
-    def command(self, initramfs: str, control: str) -> list[str]:
+    def command(self, initramfs: str, control: str, terminal: str) -> list[str]:
+        """`terminal`: where what the second serial port sends is kept."""
         return ["qemu-system-x86_64", "-M", self.machine, "-m", str(MEMORY_MIB), "-smp", "1", "-nodefaults",
                 "-no-user-config", "-cpu", CPU, "-accel", "tcg,thread=single", *CLOCK, "-seed", "1",
                 "-display", "none", "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
+                "-chardev", f"file,id=terminal,path={terminal}", "-serial", "chardev:terminal",
                 *qmp.options(control), "-kernel", self.path,
                 "-initrd", initramfs, "-append", COMMAND_LINE]
 
@@ -140,10 +142,10 @@ def run(kernel: Kernel, sequences: list[Sequence], wants_counts: bool = False) -
     run_name = os.urandom(16)
     batch = encode_batch(sequences, run_name, wants_counts)
     with tempfile.TemporaryDirectory(prefix="exo-cross-") as folder:
-        initramfs, control = os.path.join(folder, "initramfs"), os.path.join(folder, "qmp")
+        initramfs, control, terminal = (os.path.join(folder, name) for name in ("initramfs", "qmp", "terminal"))
         with open(initramfs, "wb") as file:
             file.write(image(batch))
-        process = subprocess.Popen(kernel.command(initramfs, control), stdin=subprocess.DEVNULL,
+        process = subprocess.Popen(kernel.command(initramfs, control, terminal), stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         try:
             result = _listen(process)
@@ -153,6 +155,8 @@ def run(kernel: Kernel, sequences: list[Sequence], wants_counts: bool = False) -
         finally:
             process.kill()
             process.wait()
+        with open(terminal, "rb") as file:
+            frames.add_terminal_output(result.payloads, file.read())
     return result
 
 

@@ -10,6 +10,7 @@ import random
 from sequence import ACTORS, Argument
 
 FILE, FOLDER, PIPE_READ, PIPE_WRITE, EVENT, DEVICE = "file", "folder", "pipe to read", "pipe to write", "event", "device"
+TERMINAL, REPORT = "terminal", "report"  # a report: a file in /proc
 
 # What the guest's box holds at the start (guest/controller.c).
 FIRST_FILES = ("a", "b", "d/c")
@@ -22,7 +23,7 @@ ARENA, ARENA_PAGES, PAGE = 0x10000000, 64, 4096
 
 
 class Pipe:
-    """What is in a pipe or an eventfd, as far as one can tell."""
+    """What is in a pipe or an eventfd, or what was typed into a terminal, as far as one can tell."""
 
     def __init__(self) -> None:
         self.size = 0
@@ -37,6 +38,7 @@ class Descriptor:
         self.can_read = can_read
         self.can_write = can_write
         self.pipe = pipe
+        self.waits = True  # unless it was opened with O_NONBLOCK
 
     def would_wait(self) -> bool:
         """A read of it waits for somebody."""
@@ -90,6 +92,7 @@ class World:
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
         self.names = Names()
+        self.typed = Pipe()
         null = [Descriptor(fd, DEVICE, True, True) for fd in range(3)]
         self.actors: dict[int, Actor] = {0: Actor(null)}
 
@@ -117,12 +120,14 @@ class World:
 def _fits(entry: Descriptor, wanted: str) -> bool:
     match wanted:
         case "readable":
-            return entry.can_read and entry.kind in (FILE, DEVICE, PIPE_READ, EVENT)
+            return entry.can_read and entry.kind in (FILE, DEVICE, PIPE_READ, EVENT, TERMINAL, REPORT)
         case "writable":
             return entry.can_write and entry.kind != FOLDER
         case "seekable":
             return entry.kind == FILE
         case "directory" | "start":
             return entry.kind == FOLDER
+        case "terminal":
+            return entry.kind == TERMINAL
         case _:
             return True

@@ -10,6 +10,7 @@ import errno
 import stat
 
 import frames
+import reports
 from frames import FILLER, PID, REPLY, Event, File, Record
 from model import ARENA, ARENA_PAGES, PAGE
 from sequence import CALL_FORK, Buffer, Call, Sequence
@@ -58,7 +59,8 @@ class Normal:
         lines = []
         for event in record.events:
             lines += self._event(sequence, event, naming)
-        return lines + [_file_line(file, naming) for file in record.files]
+        lines += [_file_line(file, naming) for file in record.files]
+        return lines + ([f"terminal shows {record.terminal!r}"] if record.terminal else [])
 
     def _event(self, sequence: Sequence, event: Event, naming: _Naming) -> list[str]:
         is_call = event.call < len(sequence.calls)
@@ -88,6 +90,8 @@ class Normal:
             return naming.address(result)
         if call.name in TIMES:
             return "a time"
+        if result > 0 and any(buffer.shape.startswith("/proc/") for buffer in call.outputs()):
+            return "what there is"  # the report itself is compared; numbers in it may be longer
         return str(result)
 
     def _outputs(self, call: Call, event: Event, naming: _Naming) -> list[str]:
@@ -99,6 +103,10 @@ class Normal:
     def _output(self, call: Call, result: int, buffer: Buffer, data: bytes, naming: _Naming) -> list[str]:
         if data == FILLER * len(data):
             return ["untouched"]
+        if buffer.shape == "pid":
+            return [naming.pid(int.from_bytes(data[:4], "little"))]
+        if buffer.shape.startswith("/proc/"):
+            return reports.lines(buffer.shape, data[:max(result, 0)], naming)
         fields = self._types.get(buffer.shape)
         if fields is None or len(data) % fields[0] != 0 or not data:
             return [_text_of(call, result, data, naming)]

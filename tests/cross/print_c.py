@@ -7,7 +7,7 @@ differ between two runs (process ids, times in structures) are for the reader to
 from __future__ import annotations
 
 import normal
-from sequence import (CALL_EXECUTE, CALL_FORK, CALL_LOAD, CALL_PEEK, CALL_POKE, CALL_REGISTERS, OUT, RESTORER, Argument, Buffer, Call,
+from sequence import (CALL_EXECUTE, CALL_FORK, CALL_LOAD, CALL_PEEK, CALL_POKE, CALL_REGISTERS, CALL_TYPE, OUT, RESTORER, Argument, Buffer, Call,
                       Field, Handler, Pointer, Process, Result, Sequence)
 
 MOST_SHOWN = 256
@@ -103,6 +103,14 @@ static long poke(volatile unsigned char* at, size_t size, int value) {
 }
 """
 
+_TYPE = """
+static long type_text(int fd, const unsigned char* text, size_t size) {
+    for (size_t i = 0; i < size; i++)
+        if (ioctl(fd, TIOCSTI, text + i) != 0) return -1;
+    return size;
+}
+"""
+
 
 class _Printer:
     def __init__(self, sequence: Sequence, waiting: frozenset[int]) -> None:
@@ -121,6 +129,8 @@ class _Printer:
             parts.append(_TAKE_TURN)
         if numbers & {CALL_PEEK, CALL_POKE}:
             parts.append(_MEMORY)
+        if CALL_TYPE in numbers:
+            parts.append(_TYPE)
         return "".join([*parts, *self._handlers(), _BOX, actors, _MAIN])
 
     def _handlers(self) -> list[str]:
@@ -190,6 +200,8 @@ def _made(call: Call) -> str:
         return f"peek((void*){words[0]}, {words[1]})"
     if call.number == CALL_POKE:
         return f"poke((void*){words[0]}, {words[1]}, {words[2]})"
+    if call.number == CALL_TYPE:
+        return f"type_text({', '.join(words)})"
     if call.number in (CALL_REGISTERS, CALL_EXECUTE, CALL_LOAD):
         return "0"
     return f"syscall({', '.join([f'{call.number} /* {call.name} */', *words])})"

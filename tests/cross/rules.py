@@ -6,8 +6,10 @@ import struct
 
 from arguments import Arguments
 from model import ARENA, ARENA_PAGES, DEVICE, EVENT, FILE, FOLDER, PAGE, PIPE_READ, PIPE_WRITE, Descriptor, Pipe, World
+from report_rules import ReportRules
 from sequence import (CALL_FORK, CALL_PEEK, CALL_POKE, CALL_REGISTERS, IN, IN_OUT, OUT, RESTORER, Argument, Buffer, Call, Field,
                       Handler, Process, Result)
+from terminal_rules import TerminalRules
 from values import AT_FDCWD, MASK, Values, texts
 
 O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_TRUNC, O_APPEND, O_DIRECTORY, O_NONBLOCK = 1, 2, 0o100, 0o200, 0o1000, 0o2000, 0o200000, 0o4000
@@ -26,7 +28,7 @@ HARMLESS = {17, 18, 23, 28}
 WAITING = {"pause", "rt_sigsuspend"}
 
 
-class Maker:
+class Maker(TerminalRules, ReportRules):
     """Makes calls and keeps the model up to date. `calls` is the sequence so far."""
 
     def __init__(self, world: World, descriptions: dict[str, dict]) -> None:
@@ -309,8 +311,10 @@ class Maker:
     # ---- Signals
 
     def _call_rt_sigaction(self, actor: int) -> None:
+        self.call_rt_sigaction(actor, self.values(actor).signal())
+
+    def call_rt_sigaction(self, actor: int, number: int) -> None:
         values = self.values(actor)
-        number = values.signal()
         kind = self.rng.choice((0, 1, 2, 1))
         flags = 0x04000000 | (4 if kind else 0)
         for bit in (0x10000000, 0x40000000, 0x80000000, 1, 2):

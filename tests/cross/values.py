@@ -20,6 +20,12 @@ OFFSETS = (0, 1, 10, 99, 100, 101, 4095, 4096, 5000, 8192, 65536, 1 << 20, 1 << 
 MODES = (0o644, 0o600, 0o755, 0o777, 0o000, 0o4755, 0o2711, 0o1777, 0o7777, 0o400, 0o200)
 IDS = (0, 1, 2, 50, 1000, 1001, 65534)
 SIGNALS = (1, 2, 3, 10, 12, 13, 14, 15, 17, 20, 23, 28, 34, 35, 64, 9, 18, 19)
+_KEYS = (b"\n", b"\r", b"\t", b"\b", b"\3", b"\34", b"\32", b"\177", b"\177", b"\25", b"\27", b"\4", b"\21", b"\23", b"\26", b"\22",
+         b"\17", b"\0", b"\1", b"\33", b"\377", b"\303\251", b"\200", b"\n\n")
+# The bits of termios that mean something, by its words (termios(3)); those of c_cflag without its speeds.
+_TERMINAL_BITS = (tuple(1 << bit for bit in range(15)), (1, 2, 4, 8, 0o20, 0o40, 0o100, 0o200, 0o4000, 0o14000),
+                  (0o20, 0o60, 0o100, 0o200, 0o400, 0o1000, 0o2000, 0o4000),
+                  (1, 2, 2, 2, 8, 0o20, 0o40, 0o100, 0o200, 0o400, 0o400, 0o1000, 0o2000, 0o4000, 0o100000, 0o200000))
 # What would reach beyond the program: pid 1 is the controller, and only looked at.
 NOBODY = 99999
 
@@ -229,6 +235,37 @@ class Values:
         soft = self.rng.choice((0, 1, 16, 100, 1 << 20, 8 << 20, MASK))
         hard = self.rng.choice((soft, MASK, 1 << 20, 8 << 20))
         return struct.pack("<QQ", soft, hard)
+
+    # ---- Terminals
+
+    def _make_termios(self) -> bytes:
+        """What a terminal has at the start, with a few things changed."""
+        words = [0o2400, 5, 0o6275, 0o105073]  # input, output, control, local
+        for index, bits in enumerate(_TERMINAL_BITS):
+            for _ in range(self.rng.choice((0, 0, 0, 1, 2))):
+                words[index] ^= self.rng.choice(bits)
+        if self.rng.random() < 0.2:  # a speed
+            words[2] = words[2] & ~0o10017 | self.rng.choice((0, 0o13, 0o15, 0o17, 0o10001, 0o10002, 0o10003, 0o10000))
+        characters = bytearray(b"\3\34\177\25\4\0\1\0\21\23\32\0\22\17\27\26\0\0\0")
+        for _ in range(self.rng.choice((0, 0, 1, 2))):
+            characters[self.rng.choice((0, 1, 2, 3, 4, 8, 9, 10, 11, 12, 14, 15, 16))] = self.rng.choice(b"\0\3\4abz\n\377\25")
+        characters[5:7] = bytes((self.rng.choice((0, 0, 0, 1, 5)), self.rng.choice((0, 1, 1, 1, 3))))
+        return struct.pack("<IIIIB", *words, 0) + bytes(characters)
+
+    def _make_termios2(self) -> bytes:
+        return self._make_termios() + struct.pack("<II", *(self.rng.choice((9600, 9600, 0, 1, 50, 12345, 115200, 4000000)),) * 2)
+
+    def _make_winsize(self) -> bytes:
+        return struct.pack("<4H", *(self.rng.choice((0, 24, 80, 65535)) for _ in range(4)))
+
+    def typed(self) -> bytes:
+        """What somebody may type: mostly a line, now and then with keys that mean something."""
+        text = b"".join(self.rng.choice(_KEYS) if self.rng.random() < 0.3 else bytes((self.rng.choice(b"abcxyz AZ01_."),))
+                        for _ in range(self.rng.choice((1, 1, 2, 3, 5, 9))))
+        # What sends a signal comes last: who gets it may end, and the terminal with it, before the next key or after it.
+        for key in b"\3\34\32":
+            text = text[:text.find(key) + 1] or text
+        return text if text[-1] in b"\3\34\32" or self.rng.random() < 0.5 else text + b"\n"
 
     def _make_sched_param(self) -> bytes:
         return struct.pack("<i", self.rng.choice((0, 0, 1, 50, 99, 100, -1)))

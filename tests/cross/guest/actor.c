@@ -2,6 +2,7 @@
 // It keeps nothing that a call under test could take from it, but two pipes.
 #define _GNU_SOURCE
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 
 #include "guest.h"
@@ -88,6 +89,15 @@ static long poke_pages(uint64_t address, uint64_t length, uint64_t value) {
     return 0;
 }
 
+/// Types into a terminal: the number of bytes that it took, or the first one's error.
+static long type(uint64_t fd, uint64_t text, uint64_t length) {
+    for (uint64_t i = 0; i < length; i++) {
+        const long result = raw_call(SYS_ioctl, fd, TIOCSTI, text + i, 0, 0, 0);
+        if (result < 0) return i > 0 ? (long)i : result;
+    }
+    return (long)length;
+}
+
 static long execute(uint64_t address, uint64_t unused, uint64_t neither) {
     (void)unused, (void)neither;
     return ((long (*)(void))address)();
@@ -162,6 +172,7 @@ static long make(uint32_t number, const uint64_t* a) {
         case CALL_NOTHING: return 0;
         case CALL_REGISTERS: return check_registers();
         case CALL_EXECUTE: return guarded(execute, a[0], 0, 0);
+        case CALL_TYPE: return type(a[0], a[1], a[2]);
         case CALL_LOAD: return guarded(load, a[0], a[1], a[2]);
         default: return raw_call((long)number, a[0], a[1], a[2], a[3], a[4], a[5]);
     }

@@ -209,6 +209,8 @@ static void make_devices(void) {
         unlink(DEVICES[i].path);
         mknod(DEVICES[i].path, S_IFCHR | 0666, makedev(1, DEVICES[i].minor));
     }
+    unlink("/dev/tty"), mknod("/dev/tty", S_IFCHR | 0666, makedev(5, 0));
+    unlink("/dev/ttyS1"), mknod("/dev/ttyS1", S_IFCHR | 0666, makedev(4, 65));
     umask(mask);
 }
 
@@ -391,6 +393,8 @@ static void run_sequence(const struct wire_sequence* sequence) {
     make_pipes();
     make_devices();
     make_box();
+    const int has_terminal = memmem(sequence, sequence->size, "/dev/tty", 8) != NULL;
+    if (has_terminal) reset_terminal();
     const pid_t pid = fork();
     if (pid == 0) become_actor();
     note_pid(0, pid, 0);
@@ -408,11 +412,14 @@ static void run_sequence(const struct wire_sequence* sequence) {
         from += call->size;
     }
     end_all();
+    if (has_terminal) mark_terminal(sequence->id);
     if (wants_counts)
         frame_size = 0;  // the stream of frames takes memory too
     else
         take_snapshot(BOX);
-    umount2(BOX, MNT_DETACH);
+    // The sequence may have mounted over it.
+    while (umount2(BOX, MNT_DETACH) == 0) {
+    }
     close_pipes();
     if (wants_counts) tell_counts();
     if (coverage >= 0) tell_coverage();

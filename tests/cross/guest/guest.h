@@ -32,6 +32,12 @@ long guarded(long (*access)(uint64_t, uint64_t, uint64_t), uint64_t address, uin
 /// Emits an EVENT_FILE for everything below the folder, in order of names.
 void take_snapshot(const char* folder);
 
+// ---- terminal.c
+/// The terminal that programs play with: as it is after boot, with a size that says nothing.
+void reset_terminal(void);
+/// Says on it where a sequence's output ends.
+void mark_terminal(uint32_t sequence);
+
 // ---- memory.c
 /// Zeros that actors do not get with the rest: who locks all memory would have to make their pages.
 void* memory_of_controller(size_t size);

@@ -27,6 +27,7 @@ enum {
     CALL_REGISTERS,     // what must survive a call: the sum of what changed
     CALL_EXECUTE,       // (address): calls what is there
     CALL_LOAD,          // (address, buffer, bytes): copies them there
+    CALL_TYPE,          // (descriptor, buffer, bytes): types them into a terminal
 };
 
 enum argument_kind {
@@ -143,6 +144,9 @@ struct wire_file {
 };
 
 enum { FRAME_MAGIC = 0x51455358 };  // "XSEQ"
+
+/// What the terminal shows behind a sequence's output: the number between two of these.
+#define TERMINAL_MARK "\x1e"
 
 struct wire_frame {
     uint32_t magic, id, size;

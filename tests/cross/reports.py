@@ -1,0 +1,89 @@
+"""What files in /proc must agree on, line by line and field by field (proc(5))."""
+
+from __future__ import annotations
+
+import re
+
+# Lines of /proc/PID/status. What a program has used, and where its parts lie, is the kernel's own.
+_STATUS_FREE = re.compile(r"(FDSize|Vm(?!Lck|Pin|Swap)\w+|Rss\w+|\w*ctxt_switches|Cpus_allowed\w*|Mems_allowed\w*|Speculation\w+|Seccomp\w*|"
+                          r"HugetlbPages|CoreDumping|THP_enabled|x86_Thread\w*|untag_mask)")
+_STATUS_PIDS = {"Tgid", "Pid", "PPid", "TracerPid", "NStgid", "NSpid", "NSpgid", "NSsid"}
+# Fields of /proc/PID/stat, counted from 1.
+_STAT_PIDS = {1, 4, 5, 6, 8}
+# Flags, faults, times, sizes, addresses, the processor.
+_STAT_FREE = {9, 10, 11, 12, 13, 14, 15, 16, 17, 22, 23, 24, *range(26, 31), 35, 36, 37, 39, 42, 43, 44, *range(45, 52)}
+
+
+def lines(path: str, data: bytes, naming) -> list[str]:
+    """`naming` gives process ids their names (normal.py)."""
+    text = data.decode("latin-1")
+    name = path.rsplit("/", 1)[1]
+    match name:
+        case "":
+            return _entries(data, naming.pid if path.startswith("/proc/self/task") else str)
+        case "stat" if path != "/proc/stat":
+            return [_stat(text, naming)]
+        case "status":
+            return [_status_line(line, naming) for line in text.splitlines() if not _STATUS_FREE.match(line)]
+        case "statm":
+            return [re.sub(r"\d+", "N", text)]
+        case "uptime" | "loadavg":
+            return [re.sub(r"\d+", "N", text)]
+        case "mountinfo":
+            return [_mount_line(line, naming) for line in text.splitlines()]
+        case "limits":
+            # Half of the threads that an eighth of the memory holds: this kernel leaves more memory.
+            return [re.sub(r"\b[89]\d\d\b +", "many ", line) for line in text.splitlines()]
+        case "self" | "thread-self":
+            return [re.sub(r"\d+", lambda found: naming.pid(int(found[0])), text)]
+        case _ if path.startswith("/proc/self/fdinfo/"):
+            # A position may lie in a report, whose numbers have their own lengths.
+            return [re.sub(r"^(?:mnt_id|ino):\t\d+|^(pos):\t[1-9]\d*", r"\1", line) for line in text.splitlines()]
+        case _ if path.startswith("/proc/self/fd/"):
+            text = re.sub(r"\[\d+\]", "[any]", text)
+            return [re.sub(r"/proc/(\d+)", lambda found: f"/proc/{naming.pid(int(found[1]))}", text)]
+        case _:
+            return [repr(text)]
+
+
+def _entries(data: bytes, number_name) -> list[str]:
+    """Names and types of linux_dirent64. Inodes in /proc are made when somebody looks."""
+    words, at = [], 0
+    while at + 19 <= len(data):
+        size = int.from_bytes(data[at + 16:at + 18], "little")
+        name = data[at + 19:at + size].split(b"\0")[0].decode("latin-1")
+        words.append(f"{data[at + 18]} {number_name(int(name)) if name.isdigit() else name}")
+        at += max(size, 1)
+    return [", ".join(words)]
+
+
+def _status_line(line: str, naming) -> str:
+    name, _, value = line.partition(":\t")
+    if name in _STATUS_PIDS:
+        return f"{name}: {' '.join(naming.pid(int(word)) for word in value.split())}"
+    if name == "SigQ":
+        return f"{name}: {value.split('/')[0]}"
+    return f"{name}: {value}"
+
+
+def _stat(text: str, naming) -> str:
+    head, _, tail = text.rpartition(")")
+    number, _, comm = head.partition(" (")
+    words = [number, comm, *tail.split()]
+    shown = []
+    for place, word in enumerate(words, 1):
+        if place in _STAT_PIDS and word.lstrip("-").isdigit():
+            shown.append(naming.pid(int(word)))
+        else:
+            shown.append("any" if place in _STAT_FREE else word)
+    return " ".join(shown)
+
+
+def _mount_line(line: str, naming) -> str:
+    words = line.split(" ")
+    if len(words) < 6:
+        return line
+    words[0] = words[1] = "any"
+    if words[2].startswith("0:"):
+        words[2] = naming.device(int(words[2][2:]))
+    return " ".join(words)
