@@ -30,6 +30,9 @@ struct siginfo {
     std::int32_t sender_pid() const { return static_cast<std::int32_t>(words[0]); }
     std::uint32_t sender_uid() const { return static_cast<std::uint32_t>(words[0] >> 32); }
     std::uint64_t value() const { return words[1]; }
+    std::int32_t child_status() const { return static_cast<std::int32_t>(words[1]); }
+    std::int64_t child_user_time() const { return static_cast<std::int64_t>(words[2]); }
+    std::int64_t child_system_time() const { return static_cast<std::int64_t>(words[3]); }
 };
 static_assert(sizeof(siginfo) == 128);
 

@@ -85,8 +85,10 @@ Result<> AddressSpace::lock_pages(u64 address, u64 length, LockFlags flags) {
     {
         RemovedAreas removed;  // dropped after the lock
         auto state = lock_.lock_exclusive();
-        const u64 limit = limits_for(*state).locked >> PAGE_SHIFT;
-        if (limits_for(*state).locked == 0) return Error::Eperm;
+        const u64 bytes = limits_for(*state).locked;
+        if (bytes == 0) return Error::Eperm;
+        // Without a limit even a size that wraps is left to be found out below.
+        const u64 limit = bytes == UINT64_MAX ? UINT64_MAX : bytes >> PAGE_SHIFT;
         u64 locked = (state->areas.locked_bytes() >> PAGE_SHIFT) + (pages.size >> PAGE_SHIFT);
         if (locked > limit) {
             // What is locked already is not counted twice.

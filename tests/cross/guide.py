@@ -58,7 +58,7 @@ class Guide:
         if not self._is_guiding:
             return
         self._novelty.credit(sequence, len(new))
-        if new:
+        if new and lineage.is_name(str(sequence.seed)):
             self._parents.append(Parent(str(sequence.seed), len(new)))
 
     def _next(self) -> Sequence:

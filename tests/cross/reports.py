@@ -41,7 +41,7 @@ def lines(path: str, data: bytes, naming) -> list[str]:
             return [re.sub(r"^(?:mnt_id|ino):\t\d+|^(pos):\t[1-9]\d*", r"\1", line) for line in text.splitlines()]
         case _ if path.startswith("/proc/self/fd/"):
             text = re.sub(r"\[\d+\]", "[any]", text)
-            return [re.sub(r"/proc/(\d+)", lambda found: f"/proc/{naming.pid(int(found[1]))}", text)]
+            return [re.sub(r"/(proc|task)/(\d+)", lambda found: f"/{found[1]}/{naming.pid(int(found[2]))}", text)]
         case _:
             return [repr(text)]
 

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 
 import compare
 import generate
+import kept
 import lineage
 import machine
 import print_c
@@ -34,7 +35,7 @@ MOST_IN_BATCH = 3000
 MOST_IN_GUIDED_BATCH = 500  # what a batch has found is of use to the one after the next
 DEFAULT_COUNT = 3000
 DEFAULT_JOBS = 2
-SEEDS = os.path.join(machine.HERE, "seeds.txt")
+FOUND = os.path.join(machine.BUILD, "found.jsonl")
 MOST_SHRUNK = 5
 
 
@@ -78,13 +79,6 @@ def _descriptions(path: str | None) -> list[dict]:
         return json.load(file)["calls"]
 
 
-def _failed_seeds() -> list[str]:
-    if not os.path.exists(SEEDS):
-        return []
-    with open(SEEDS, encoding="utf-8") as file:
-        return [line.split()[0] for line in file if line.strip() and not line.startswith("#")]
-
-
 def _batches(make: Callable[[str], Sequence], guide: Guide, options: argparse.Namespace) -> Iterator[list[Sequence]]:
     """Until there are enough, or the time is over. Of a size that all machines have something to do."""
     if options.seed is not None and "." in options.seed:
@@ -94,8 +88,8 @@ def _batches(make: Callable[[str], Sequence], guide: Guide, options: argparse.Na
     most = MOST_IN_GUIDED_BATCH if options.guided else MOST_IN_BATCH
     size = max(1, min(most, -(-count // options.jobs)))
     end = time.monotonic() + 60 * options.time if options.time is not None else None
-    if options.seed is None and (seeds := _failed_seeds()):
-        yield [make(seed) for seed in seeds]
+    if options.seed is None:
+        yield kept.read()
     for start in range(0, count, size):
         if end is not None and time.monotonic() >= end:
             return
@@ -164,6 +158,8 @@ def _report(campaign: Campaign, options: argparse.Namespace) -> int:
             title = " / ".join(part or "(nothing)" for part in signature)
             print(f"\n---- seed {found.sequence.seed}, {len(small.calls)} of {len(found.sequence.calls)} calls\n"
                   f"{print_c.program(small, title, campaign.waiting_calls(small))}")
+            with open(FOUND, "a", encoding="utf-8") as file:
+                file.write(kept.line(small, title) + "\n")
     total = campaign.total
     print(f"{total.sequences} sequences, {total.calls} calls, {sum(total.succeeded.values())} of them succeeded; "
           f"{len(total.made)} different calls, the rarest {min(total.made.values(), default=0)} times")

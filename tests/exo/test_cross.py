@@ -14,10 +14,12 @@ import compare  # noqa: E402
 import frames  # noqa: E402
 import generate  # noqa: E402
 import hostile  # noqa: E402
+import kept  # noqa: E402
 import normal  # noqa: E402
 import print_c  # noqa: E402
+import reports  # noqa: E402
 import shrink  # noqa: E402
-from sequence import CALL_FORK, IN, OUT, Buffer, Call, Field, Process, Result, Sequence, encode_sequence  # noqa: E402
+from sequence import CALL_FORK, IN, OUT, Buffer, Call, Field, Handler, Pointer, Process, Result, Sequence, encode_sequence  # noqa: E402
 
 STAT = {"kind": "structure", "type": "stat", "size": 24, "fields": [
     {"name": "st_dev", "offset": 0, "size": 8}, {"name": "st_mode", "offset": 8, "size": 4},
@@ -161,6 +163,10 @@ BYTES = {"kind": "buffer", "of": "bytes", "direction": "out", "length_argument":
 CALLS = [
     ("read", 0, "read_write", [DESCRIPTOR, BYTES, {"kind": "size", "size": 8}]),
     ("write", 1, "read_write", [{"kind": "descriptor", "of": "writable"}, {**BYTES, "direction": "in"}, {"kind": "size", "size": 8}]),
+    ("ioctl", 16, "control_calls", [{"kind": "descriptor", "of": "file"},
+                                    {"kind": "command", "commands": [{"name": "HangUp", "value": 0x5437, "arguments": []}]},
+                                    {"kind": "by_command"}]),
+    *((name, 400 + index, "poll", [DESCRIPTOR]) for index, name in enumerate(("poll", "readlink", "getdents64", "setpgid"))),
     ("open", 2, "descriptors", [{"kind": "path", "of": "opened"}, {"kind": "flags", "values": []}, {"kind": "mode"}]),
     *((name, number, "paths", [{"kind": "path", "of": "existing"}]) for name, number in (("chdir", 80), ("umount2", 166))),
     *((name, 100 + index, "memory_calls", [{"kind": "address"}] * 5)
@@ -207,3 +213,46 @@ def test_a_printed_program_names_its_calls():
 
 def test_descriptions_are_json_as_the_tool_prints_them(calls):
     assert json.loads(json.dumps(calls)) == calls
+
+
+def test_a_kept_sequence_is_the_same_when_it_is_read_again(tmp_path):
+    """With an argument of every class, and a number that only 64 bits without a sign hold."""
+    inner = Buffer(8, b"", IN, ((0, Pointer(1, 4)), (4, Handler(100))), "iovec")
+    calls = (Call(0, 1, "write", (Result(3, 2), Field(1, 0, 4), Process(1, True), (1 << 64) - 1), (Buffer(3, b"a\0\xff"),)),
+             Call(1, CALL_FORK, "fork", (1, 0, 17)), Call(1, 0, "readv", (0, inner)))
+    path = tmp_path / "kept"
+    path.write_text(kept.line(Sequence(calls, 5, "files"), "what it showed") + "\n")
+    (again,) = kept.read(str(path))
+    assert again == Sequence(calls, "kept 1", "files")
+
+
+def test_the_kept_sequences_can_be_read_and_are_sent():
+    assert all(encode_sequence(sequence, 0) for sequence in kept.read())
+
+
+@pytest.mark.parametrize("line", ["{}", "[1]", '{"area": "x", "calls": [[1]]}', '{"area": "x", "calls": [[0, 1, "a", [{"none": []}], []]]}'])
+def test_a_line_that_is_no_kept_sequence_is_named(tmp_path, line):
+    path = tmp_path / "kept"
+    path.write_text("\n" + line + "\n")
+    with pytest.raises(ValueError, match=":2: not a kept sequence"):
+        kept.read(str(path))
+
+
+class _Naming:
+    def pid(self, number):
+        return {12: "actor 0"}.get(number, str(number))
+
+
+def test_reports_differ_by_what_a_program_did_and_not_by_process_ids():
+    stat = b"12 (a (b) c) R 1 12 12 1089 12 4194304 5 0 0 0 1 2 0 0 20 0 1 0 99 1000 2\n"
+    assert reports.lines("/proc/self/stat", stat, _Naming())[0].startswith("actor 0 a (b) c R 1 actor 0 actor 0 1089 actor 0 any any")
+    status = b"Name:\tx\nVmSize:\t  12 kB\nPid:\t12\nSigQ:\t1/811\nSigIgn:\t0000000000000002\n"
+    assert reports.lines("/proc/self/status", status, _Naming()) == ["Name: x", "Pid: actor 0", "SigQ: 1", "SigIgn: 0000000000000002"]
+    assert reports.lines("/proc/self/fd/3", b"/proc/12/task/12/stat", _Naming()) == ["/proc/actor 0/task/actor 0/stat"]
+
+
+def test_what_a_terminal_shows_belongs_to_the_sequence_before_its_mark():
+    payloads = {0: b"", 1: b"", 2: b""}
+    frames.add_terminal_output(payloads, b"one\x1e0\x1e\x1e1\x1etwo\r\n\x1e2\x1erest")
+    shown = [frames.decode(payload).terminal for payload in payloads.values()]
+    assert shown == [b"one", b"", b"two\r\n"]

@@ -169,7 +169,8 @@ Result<WaitResult> wait_by_id(WaitFor which, i32 id, WaitidFlags given) {
             request.selection = ChildSelection::Group;
             request.id = id == 0 ? current_process().group : id;
             break;
-        default: return Error::Einval;  // there are no pidfds
+        case WaitFor::Pidfd: return id < 0 ? Error::Einval : Error::Ebadf;  // there are no pidfds
+        default: return Error::Einval;
     }
     return wait_for_child(request);
 }

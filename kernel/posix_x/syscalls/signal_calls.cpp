@@ -78,6 +78,7 @@ Answer<RestoredAnswer> sys_rt_sigreturn(Context& context) {
 
 Result<> sys_rt_sigpending(Context&, OutBytes<1> out, Size set_size) {
     if (set_size > sizeof(u64)) return Error::Einval;
+    if (set_size == 0) return {};
     Task& task = current_task();
     u64 pending;
     {
@@ -223,7 +224,10 @@ Result<SignalInfo> queued_info(Pid target, SignalOrNone number, vm::UserIn<abi::
                       .error = given.si_errno,
                       .sender = given.sender_pid(),
                       .sender_uid = given.sender_uid(),
-                      .value = given.value()};
+                      .status = given.child_status(),
+                      .value = given.value(),
+                      .user_time = given.child_user_time(),
+                      .system_time = given.child_system_time()};
 }
 Result<> sys_rt_sigqueueinfo(Context&, PidOf<PidUse::Process> pid, SignalOrNone number,
                              vm::UserIn<abi::siginfo> in) {

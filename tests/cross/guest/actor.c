@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #include "guest.h"
 
@@ -89,11 +90,14 @@ static long poke_pages(uint64_t address, uint64_t length, uint64_t value) {
     return 0;
 }
 
-/// Types into a terminal: the number of bytes that it took, or the first one's error.
+/// Types into a terminal: the number of bytes that it took, or the first one's error. It types slowly: whom a key wakes
+/// has done what it does before the next one.
 static long type(uint64_t fd, uint64_t text, uint64_t length) {
+    const struct timespec pause = {0, 1000000};
     for (uint64_t i = 0; i < length; i++) {
         const long result = raw_call(SYS_ioctl, fd, TIOCSTI, text + i, 0, 0, 0);
         if (result < 0) return i > 0 ? (long)i : result;
+        raw_call(SYS_nanosleep, (uintptr_t)&pause, 0, 0, 0, 0, 0);
     }
     return (long)length;
 }
