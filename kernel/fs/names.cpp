@@ -92,8 +92,9 @@ Result<> make_link(const Caller& caller, Start old_start, std::string_view old_p
     if (!child->is_negative()) return Error::Eexist;
     if (walk.has_trailing_slash()) return Error::Enoent;
     if (old.mount != directory.mount) return Error::Exdev;
-    TRY(check_create(directory, caller.credentials));
     Inode& inode = old.inode();
+    TRY(check_linkable(inode, caller.credentials));
+    TRY(check_create(directory, caller.credentials));
     if (inode.is_directory()) return Error::Eperm;
 
     auto content = inode.content_lock.lock();

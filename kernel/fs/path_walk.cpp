@@ -200,6 +200,7 @@ void PathWalk::step_up() {
 /// `inode` is a symbolic link in the directory where the walk is.
 Result<> PathWalk::follow(Inode& inode) {
     if (links_.size() >= abi::MAX_SYMLINKS) return Error::Eloop;
+    if (is_last()) TRY(check_follow(inode, *dentry_->inode(), caller_.credentials));
     if (has(mount_->options(), MountOptions::NoSymFollow)) return Error::Eloop;
     TRY(links_.push(Link{Ref<Inode>(&inode), {}, rest_}));
     Link& link = links_.back();

@@ -29,6 +29,23 @@ Result<> check_permission(const Inode& inode, AccessMode wanted, const Credentia
     return Error::Eacces;
 }
 
+Result<> check_linkable(const Inode& inode, const Credentials& credentials) {
+    constexpr u32 SET_GROUP = abi::mode::SET_GID | 0010;
+    const u32 mode = inode.mode();
+    if (is_owner(inode, credentials)) return {};
+    if (!abi::is_regular(mode) || (mode & abi::mode::SET_UID) != 0 || (mode & SET_GROUP) == SET_GROUP)
+        return Error::Eperm;
+    if (!check_permission(inode, AccessMode::Read | AccessMode::Write, credentials)) return Error::Eperm;
+    return {};
+}
+
+Result<> check_follow(const Inode& link, const Inode& directory, const Credentials& credentials) {
+    constexpr u32 FOR_EVERYBODY = abi::mode::STICKY | 0002;
+    if ((directory.mode() & FOR_EVERYBODY) != FOR_EVERYBODY) return {};
+    if (link.uid() == credentials.uid || link.uid() == directory.uid()) return {};
+    return Error::Eacces;
+}
+
 Result<> check_writable(const Mount& mount) {
     if (mount.is_read_only()) return Error::Erofs;
     return {};

@@ -20,6 +20,14 @@ inline bool is_owner(const Inode& inode, const Credentials& credentials) {
     return inode.uid() == credentials.uid || credentials.may(Privilege::Fowner);
 }
 
+/// fs.protected_hardlinks (proc(5)): a name for a file of somebody else's only if that file may be read and written, and
+/// gives nobody rights by being executed. Errors: Eperm.
+Result<> check_linkable(const Inode& inode, const Credentials& credentials);
+
+/// fs.protected_symlinks (proc(5)): in a folder for everybody, as /tmp, a path ends in a link only for the link's owner, or
+/// if the folder's owner made it. Errors: Eacces.
+Result<> check_follow(const Inode& link, const Inode& directory, const Credentials& credentials);
+
 /// The mount and its file system may be written to. Errors: Erofs.
 Result<> check_writable(const Mount& mount);
 

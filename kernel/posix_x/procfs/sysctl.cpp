@@ -110,6 +110,11 @@ Result<> add_sysctl() {
     TRY(files->add_file("file-max", FIXED, generate_number<INT64_MAX>));
     TRY(files->add_file("nr_open", FIXED, generate_number<1024 * KIB>));
     TRY(files->add_file("pipe-max-size", FIXED, generate_number<MIB>));
+    // As in Debian's kernel. Nothing here can be switched.
+    TRY(files->add_file("protected_fifos", FIXED, generate_number<0>));
+    TRY(files->add_file("protected_hardlinks", FIXED, generate_number<1>));
+    TRY(files->add_file("protected_regular", FIXED, generate_number<0>));
+    TRY(files->add_file("protected_symlinks", FIXED, generate_number<1>));
     return {};
 }
 

@@ -135,20 +135,14 @@ Result<Pid> Terminal::session() {
     return session_;
 }
 
-void Terminal::opened() {
-    // acq_rel: pairs with the one in closed()
-    if (open_files_.fetch_add(1, std::memory_order_acq_rel) != 0) return;
-    auto state = state_.lock();
-    state->discipline.restart();
-    state->window = {};
-    pump(*state);
-}
+void Terminal::opened() { open_files_.fetch_add(1, std::memory_order_relaxed); }
 
 void Terminal::closed() {
     if (open_files_.load(std::memory_order_acquire) == 1) wait_for_last_output();
     // acq_rel: whoever closes last sees what the others did
     if (open_files_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
     is_exclusive.store(false, std::memory_order_relaxed);
+    state_.lock()->discipline.restart();
     auto tree = PROCESSES.lock();
     if (open_files_.load(std::memory_order_acquire) == 0) clear_session_locked(*tree);
 }

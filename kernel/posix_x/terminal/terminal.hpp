@@ -77,9 +77,9 @@ class Terminal final : public Object {
 
     /// TIOCEXCL: only CAP_SYS_ADMIN may open it now.
     std::atomic<bool> is_exclusive{false};
-    /// The first one finds a terminal in which nothing has happened, with the settings that were made last.
     void opened();
-    /// The last one waits for output that has not been sent; then the session loses its terminal.
+    /// The last one waits for output that has not been sent. Then the session loses its terminal, and whoever opens it next
+    /// finds nothing but the settings that were made last, and what has been typed since.
     void closed();
 
     // ---- Sessions and groups: job_control.cpp. They concern the calling task's process.
