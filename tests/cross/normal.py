@@ -233,6 +233,8 @@ def _text_of(call: Call, result: int, data: bytes, naming: _Naming) -> str:
         return f"{result} bytes of {len(data)}, then {data[result:]!r}"
     if call.name == "getdents64" and result > 0:
         return f"{_entries_text(data[:result], naming)}, then {data[result:]!r}"
+    if call.name in ("readlink", "readlinkat") and data[:max(result, 0)].isdigit():  # /proc/self
+        return f"{naming.pid(int(data[:result]))}, then {data[result:]!r}"
     if call.name == "time":
         return time_text(int.from_bytes(data, "little"), 0)
     return repr(data)

@@ -69,7 +69,8 @@ class TableNode {
         return true;
     }
 
-    u32 used() const { return used_count(); }
+    /// Beside writers of the same kind (faults) it may be out of date.
+    u32 used() const { return std::atomic_ref(used_count()).load(std::memory_order_relaxed); }
 
     /// Held around changes of entries that are not empty, by those that work side by side, and while a reference is
     /// taken to a frame found in an entry: so that the frame cannot be freed in between.
