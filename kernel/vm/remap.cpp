@@ -106,8 +106,9 @@ Result<u64> AddressSpace::remap_locked(State& state, const RemapRequest& wanted,
         }
         if (!request.is_fixed()) return request.old_address;
     }
-    // Cutting may have left another area object at the old place.
+    // Cutting may have left another area object at the old place, and emptying the target none: of size 0 it may lie there.
     Area* area = state.areas.find(request.old_address);
+    if (area == nullptr) return Error::Efault;
     if (request.old_size == 0 && !area->is_shared()) return Error::Einval;
     if (request.old_size > area->end - request.old_address) return Error::Efault;
     TRY(check_lock_limit(state, area->kind, request.growth()));
