@@ -56,21 +56,22 @@ void File::set_blocking(Blocking blocking) {
 
 Result<usize> File::read(vm::OutBuffer& to) {
     if (!has(traits_, FileTraits::Seekable)) return do_read(to, 0);
-    auto position = position_.lock();
-    TRY(check_range(*position, to.remaining()));
-    const usize count = TRY(do_read(to, *position));
-    *position += count;
+    const auto moving = moving_.lock();
+    const u64 offset = position();
+    TRY(check_range(offset, to.remaining()));
+    const usize count = TRY(do_read(to, offset));
+    move_to(offset + count);
     return count;
 }
 
 Result<usize> File::write(vm::InBuffer& from, const WriteContext& context) {
     u64 offset = 0;
     if (!has(traits_, FileTraits::Seekable)) return do_write(from, offset, context);
-    auto position = position_.lock();
-    offset = *position;
+    const auto moving = moving_.lock();
+    offset = position();
     TRY(check_range(offset, from.remaining()));
     const usize count = TRY(do_write(from, offset, context));
-    *position = offset + count;
+    move_to(offset + count);
     return count;
 }
 
@@ -106,34 +107,36 @@ Result<> File::read_exactly(std::span<u8> to, u64 offset) {
 Result<u64> File::seek(i64 offset, abi::SeekWhence whence) {
     if (has(traits_, FileTraits::NoopSeek)) return 0ULL;
     if (!has(traits_, FileTraits::Seekable)) return Error::Espipe;
-    auto position = position_.lock();
-    *position = TRY(do_seek(*position, offset, whence));
-    return *position;
+    const auto moving = moving_.lock();
+    const u64 place = TRY(do_seek(position(), offset, whence));
+    move_to(place);
+    return place;
 }
 
 std::optional<u64> File::seek_at_once(i64 offset, abi::SeekWhence whence) {
     if (!has(traits_, FileTraits::Seekable) || !abi::is_regular(inode_->mode())) return std::nullopt;
-    auto position = position_.try_lock();
-    if (!position) return std::nullopt;
+    const auto moving = moving_.try_lock();
+    if (!moving) return std::nullopt;
     i64 start = 0;
     if (whence == abi::SeekWhence::Cur)
-        start = static_cast<i64>(**position);
+        start = static_cast<i64>(position());
     else if (whence != abi::SeekWhence::Set)
         return std::nullopt;
     i64 place;
     if (__builtin_add_overflow(start, offset, &place) || place < 0) return std::nullopt;
-    **position = static_cast<u64>(place);
+    move_to(static_cast<u64>(place));
     return static_cast<u64>(place);
 }
 
-u64 File::position() { return *position_.lock(); }
-
-void File::set_position(u64 position) { *position_.lock() = position; }
+void File::set_position(u64 position) {
+    const auto moving = moving_.lock();
+    move_to(position);
+}
 
 Result<> File::read_directory(DirectorySink sink) {
     if (!inode_->is_directory()) return Error::Enotdir;
-    auto position = position_.lock();
-    *position = TRY(do_read_directory(*position, sink));
+    const auto moving = moving_.lock();
+    move_to(TRY(do_read_directory(position(), sink)));
     return {};
 }
 

@@ -78,7 +78,8 @@ class File : public Object {
     Result<u64> seek(i64 offset, abi::SeekWhence whence);
     /// SEEK_SET and SEEK_CUR on a regular file, without ever sleeping. Nothing if it is anything else, or refused.
     std::optional<u64> seek_at_once(i64 offset, abi::SeekWhence whence);
-    u64 position();
+    /// Where it is now, while others may move it.
+    u64 position() const { return position_.load(std::memory_order_relaxed); }
     void set_position(u64 position);
     /// getdents64: feeds entries from the position on. Errors: Enotdir, Enoent (the directory was removed).
     Result<> read_directory(DirectorySink sink);
@@ -118,12 +119,16 @@ class File : public Object {
     File(OpenRequest&& request, FileTraits traits);
 
   private:
+    void move_to(u64 position) { position_.store(position, std::memory_order_relaxed); }
     Path path_;
     Ref<Inode> inode_;
     std::atomic<OpenFlags> flags_;
     FileTraits traits_;
     bool counts_as_writer_ = false;
-    scheduler::Mutex<u64, sync::LockRank::FilePosition> position_{0ULL};
+    /// Who moves the position holds the lock; who only tells it does not: a report may be of the very file that is read.
+    struct Moving {};
+    scheduler::Mutex<Moving, sync::LockRank::FilePosition> moving_;
+    std::atomic<u64> position_ = 0;
     friend Result<Ref<File>> open_inode(OpenRequest&& request);
 };
 
