@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 
+import ending
 import frames
 from sequence import Sequence, encode_sequence
 
@@ -138,23 +139,25 @@ def encode_batch(sequences: list[Sequence], run_name: bytes, wants_counts: bool 
 
 
 def run(kernel: Kernel, sequences: list[Sequence], wants_counts: bool = False) -> Run:
-    """Boots once, waits until all is done or nothing is said any more, and looks into the machine's memory."""
+    """Boots once, waits until all is done or nothing is said any more, and looks into the machine's memory.
+
+    Errors: ending.Ending.
+    """
     run_name = os.urandom(16)
     batch = encode_batch(sequences, run_name, wants_counts)
     with tempfile.TemporaryDirectory(prefix="exo-cross-") as folder:
         initramfs, control, terminal = (os.path.join(folder, name) for name in ("initramfs", "qmp", "terminal"))
         with open(initramfs, "wb") as file:
             file.write(image(batch))
-        process = subprocess.Popen(kernel.command(initramfs, control, terminal), stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        process = ending.start(kernel.command(initramfs, control, terminal), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT)
         try:
             result = _listen(process)
             if process.poll() is None:
                 _read_memory(result, control, os.path.join(folder, "memory"), bytes(255 - byte for byte in run_name),
                              kernel.collector)
         finally:
-            process.kill()
-            process.wait()
+            ending.stop(process)
         with open(terminal, "rb") as file:
             frames.add_terminal_output(result.payloads, file.read())
     return result

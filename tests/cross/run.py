@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import compare
+import ending
 import generate
 import kept
 import lineage
@@ -169,7 +170,4 @@ def _report(campaign: Campaign, options: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    sys.exit(ending.run(main))
