@@ -1,6 +1,7 @@
 """Sequences that once showed a difference, made small and kept as they are: generators change, these do not.
 
-kept.jsonl has one a line: {"what": what it showed, "area": …, "calls": [[actor, number, name, arguments, extra buffers], …]}.
+kept.jsonl has one a line: {"what": what it showed, "area": …, "calls": [[actor, number, name, arguments, extra buffers], …]}, and
+with "race_from" the call from which on actors run against each other.
 A number is itself; what is not a number is {"result": …} and the like, with the fields of the classes in sequence.py in their order,
 and data in hexadecimal.
 """
@@ -10,10 +11,10 @@ from __future__ import annotations
 import json
 import os
 
-from sequence import Argument, Buffer, Call, Field, Handler, Pointer, Process, Result, Sequence
+from sequence import Argument, Buffer, Call, Field, Handler, Pointer, Process, ProcessName, Result, Sequence
 
 PATH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "kept.jsonl")
-_CLASSES = {"result": Result, "field": Field, "handler": Handler, "process": Process, "pointer": Pointer}
+_CLASSES = {"result": Result, "field": Field, "handler": Handler, "process": Process, "process_name": ProcessName, "pointer": Pointer}
 _NAMES = {value: key for key, value in _CLASSES.items()}
 
 
@@ -21,7 +22,8 @@ def line(sequence: Sequence, what: str) -> str:
     """Without its newline."""
     calls = [[call.actor, call.number, call.name, [_plain(value) for value in call.arguments], [_plain(value) for value in call.extra]]
              for call in sequence.calls]
-    return json.dumps({"what": what, "area": sequence.area, "calls": calls})
+    race = {"race_from": sequence.race_from} if sequence.race_from != Sequence.race_from else {}
+    return json.dumps({"what": what, "area": sequence.area, **race, "calls": calls})
 
 
 def read(path: str = PATH) -> list[Sequence]:
@@ -35,9 +37,10 @@ def _sequence(text: str, number: int, path: str) -> Sequence:
         given = json.loads(text)
         calls = tuple(Call(actor, call, name, tuple(map(_argument, arguments)), tuple(map(_argument, extra)))
                       for actor, call, name, arguments, extra in given["calls"])
+        race_from = int(given.get("race_from", Sequence.race_from))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path}:{number}: not a kept sequence: {error}") from None
-    return Sequence(calls, f"kept {number}", given["area"])
+    return Sequence(calls, f"kept {number}", given["area"], race_from)
 
 
 def _plain(value: Argument):

@@ -9,11 +9,12 @@ import dataclasses
 import struct
 
 ACTORS = 4
-CALL_FORK, CALL_PEEK, CALL_POKE, CALL_NOTHING, CALL_REGISTERS, CALL_EXECUTE, CALL_LOAD, CALL_TYPE = range(10000, 10008)
+CALL_FORK, CALL_PEEK, CALL_POKE, CALL_NOTHING, CALL_REGISTERS, CALL_EXECUTE, CALL_LOAD, CALL_TYPE, CALL_FORGE, \
+    CALL_RETURN = range(10000, 10010)
 IN, OUT, IN_OUT = 1, 2, 3
 RESTORER = 100
 
-_CONSTANT, _RESULT, _FIELD, _BUFFER, _HANDLER, _PROCESS = range(6)
+_CONSTANT, _RESULT, _FIELD, _BUFFER, _HANDLER, _PROCESS, _PROCESS_NAME = range(7)
 _MASK = (1 << 64) - 1
 _ARGUMENT = struct.Struct("<BBHIQ")
 _BUFFER_HEAD = struct.Struct("<IIBBHI")
@@ -54,6 +55,13 @@ class Process:
 
 
 @dataclasses.dataclass(frozen=True)
+class ProcessName:
+    """An actor's process id as eight characters of a path. Only inside of Buffer.pointers."""
+
+    actor: int
+
+
+@dataclasses.dataclass(frozen=True)
 class Buffer:
     """Memory of `length` bytes that begins with `data`; the byte behind it cannot be touched.
 
@@ -76,7 +84,7 @@ class Pointer:
     plus: int = 0
 
 
-Argument = int | Result | Field | Handler | Process | Buffer | Pointer
+Argument = int | Result | Field | Handler | Process | ProcessName | Buffer | Pointer
 
 
 @dataclasses.dataclass(frozen=True)
@@ -123,6 +131,8 @@ def _encode_argument(argument: Argument) -> bytes:
         kind, value = _HANDLER, argument.number
     elif isinstance(argument, Process):
         kind, index, value = _PROCESS, argument.actor, int(argument.is_group)
+    elif isinstance(argument, ProcessName):
+        kind, index = _PROCESS_NAME, argument.actor
     elif isinstance(argument, Pointer):
         kind, index, value = _BUFFER, argument.buffer, argument.plus
     return _ARGUMENT.pack(kind, 0, index, field, value & _MASK)

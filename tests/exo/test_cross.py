@@ -19,7 +19,8 @@ import normal  # noqa: E402
 import print_c  # noqa: E402
 import reports  # noqa: E402
 import shrink  # noqa: E402
-from sequence import CALL_FORK, IN, OUT, Buffer, Call, Field, Handler, Pointer, Process, Result, Sequence, encode_sequence  # noqa: E402
+from sequence import (CALL_FORK, IN, OUT, Buffer, Call, Field, Handler, Pointer, Process, ProcessName, Result, Sequence,  # noqa: E402
+                      encode_sequence)
 
 STAT = {"kind": "structure", "type": "stat", "size": 24, "fields": [
     {"name": "st_dev", "offset": 0, "size": 8}, {"name": "st_mode", "offset": 8, "size": 4},
@@ -176,6 +177,11 @@ CALLS = [
     *((name, 300 + index, "process_calls", [{"kind": "pid", "of": "process"}, {"kind": "signal"}]) for index, name in
       enumerate(("kill", "wait4", "execve", "exit", "exit_group", "rt_sigaction", "setrlimit", "fork", "rt_sigreturn",
                  "restart_syscall", "execveat", "nanosleep", "reboot"))),
+    *((name, 500 + index, "system_info", [DESCRIPTOR]) for index, name in enumerate(
+        "access chmod chdir mkdir rmdir clock_nanosleep faccessat2 fallocate fchdir fstat fstatfs ftruncate getcwd lseek mlock2 mlockall munlock "
+        "munlockall newfstatat pause ppoll prctl pread64 prlimit64 pselect6 pwrite64 readv rt_sigpending rt_sigprocmask rt_sigqueueinfo "
+        "rt_sigsuspend rt_sigtimedwait select sendfile setfsuid setgid setitimer setresuid setreuid setsid setuid sigaltstack statx tgkill "
+        "utimensat waitid".split())),
 ]
 
 
@@ -217,17 +223,20 @@ def test_descriptions_are_json_as_the_tool_prints_them(calls):
 
 def test_a_kept_sequence_is_the_same_when_it_is_read_again(tmp_path):
     """With an argument of every class, and a number that only 64 bits without a sign hold."""
-    inner = Buffer(8, b"", IN, ((0, Pointer(1, 4)), (4, Handler(100))), "iovec")
+    inner = Buffer(16, b"", IN, ((0, Pointer(1, 4)), (4, Handler(100)), (8, ProcessName(3))), "iovec")
     calls = (Call(0, 1, "write", (Result(3, 2), Field(1, 0, 4), Process(1, True), (1 << 64) - 1), (Buffer(3, b"a\0\xff"),)),
              Call(1, CALL_FORK, "fork", (1, 0, 17)), Call(1, 0, "readv", (0, inner)))
     path = tmp_path / "kept"
     path.write_text(kept.line(Sequence(calls, 5, "files"), "what it showed") + "\n")
     (again,) = kept.read(str(path))
     assert again == Sequence(calls, "kept 1", "files")
+    path.write_text(kept.line(Sequence(calls, 5, "mapping race", 2), "what it showed") + "\n")
+    assert kept.read(str(path)) == [Sequence(calls, "kept 1", "mapping race", 2)]
 
 
 def test_the_kept_sequences_can_be_read_and_are_sent():
-    assert all(encode_sequence(sequence, 0) for sequence in kept.read())
+    for path in (kept.PATH, paths.in_root("tests", "hostile", "kept.jsonl")):
+        assert kept.read(path) and all(encode_sequence(sequence, 0) for sequence in kept.read(path))
 
 
 @pytest.mark.parametrize("line", ["{}", "[1]", '{"area": "x", "calls": [[1]]}', '{"area": "x", "calls": [[0, 1, "a", [{"none": []}], []]]}'])

@@ -1,7 +1,8 @@
 """Sequences that are made to hurt. Nothing is compared: the machine has to survive them, and nothing may be left of them.
 
 Each is of one kind: wrong pointers and lengths, garbage in every register, no memory or no descriptors left, random bytes
-executed as code or as a program, processes that share memory and descriptors and race for them.
+executed as code or as a program, processes that share memory and descriptors and race for them. Mappings, terminals, /proc and
+signals have kinds in modules of their own.
 """
 
 from __future__ import annotations
@@ -10,95 +11,47 @@ import random
 import struct
 
 import elf
-from model import ARENA, PAGE, World
-from rules import GLOBAL, NOT_DIRECT, Maker
-from sequence import (CALL_EXECUTE, CALL_FORK, CALL_LOAD, CALL_POKE, IN, Argument, Buffer, Call, Process, Result, Sequence)
-from values import MASK, Values
+import mapping_kind
+import report_kind
+import signal_kind
+import terminal_kind
+from model import PAGE, World
+from nasty import (CLONE_FILES, CLONE_FS, CLONE_VM, HURTING, MAP_ANONYMOUS, MAP_FIXED, MAP_NORESERVE, MAP_PRIVATE, MAP_SHARED, RLIMIT_AS,
+                   RLIMIT_DATA, RLIMIT_NOFILE, RLIMIT_STACK, SHARED, SIGCHLD, WRAPPING, NastyMaker, family, prepare)
+from rules import GLOBAL, NOT_DIRECT
+from sequence import (CALL_EXECUTE, CALL_FORK, CALL_LOAD, CALL_POKE, IN, Buffer, Process, Result, Sequence)
+from values import MASK
 
-CLONE_VM, CLONE_FS, CLONE_FILES, SIGCHLD = 0x100, 0x200, 0x400, 17
-MAP_PRIVATE, MAP_SHARED, MAP_FIXED, MAP_ANONYMOUS, MAP_NORESERVE = 2, 1, 0x10, 0x20, 0x4000
-RLIMIT_NOFILE, RLIMIT_FSIZE, RLIMIT_DATA, RLIMIT_STACK, RLIMIT_AS = 7, 1, 2, 3, 9
-NOBODY = 99999
-
-# Places of the arena: a writable page whose neighbour is not there, one that cannot be written, one that cannot be touched,
-# one that others change.
-HALF, READ_ONLY, NOTHING, SHARED = ARENA + 2 * PAGE, ARENA + 8 * PAGE, ARENA + 12 * PAGE, ARENA + 16 * PAGE
-
-HURTING = (
-    0, 1, 8, 0xFFF, 0x1000, HALF + PAGE - 1, HALF + PAGE - 4, HALF + PAGE - 100, READ_ONLY, READ_ONLY + PAGE - 8, NOTHING,
-    NOTHING - 4, SHARED, 0x400000, 0x7FFFFFFFE000, 0x7FFFFFFFEFFF, 0x7FFFFFFFF000, 0x7FFFFFFFFFFF, 0x800000000000,
-    0xFFFF7FFFFFFFFFFF, 0xFFFF800000000000, 0xFFFF888000000000, 0xFFFFFFFF80000000, 0xFFFFFFFF80200000, 0xFFFFFFFFFFFFF000,
-    MASK - 7, MASK)
-WRAPPING = (MASK, MASK - 1, 1 << 63, (1 << 63) - 1, 1 << 47, (1 << 47) - PAGE, 1 << 32, (1 << 31) - 1, 1 << 31, 0xFFFFFFFF, 0)
-KINDS = ("pointers", "garbage", "memory", "descriptors", "code", "programs", "race", "race", "changing")
-
-
-class Nasty(Values):
-    """Half of what it makes is wrong."""
-
-    def __init__(self, world: World, actor: int) -> None:
-        super().__init__(world, actor)
-        self.odd = 2
-
-    def bad_address(self) -> int:
-        return self.rng.choice(HURTING)
-
-    def length(self) -> int:
-        return self.rng.choice(WRAPPING) if self.rng.random() < 0.2 else super().length()
-
-    def range_length(self) -> int:
-        return self.rng.choice(WRAPPING) if self.rng.random() < 0.3 else super().range_length()
-
-
-class NastyMaker(Maker):
-    """Knows what would only hurt the controller."""
-
-    is_nasty = True
-
-    def values(self, actor: int) -> Values:
-        return Nasty(self.world, actor) if self.is_nasty else Values(self.world, actor)
-
-    def add(self, actor: int, name: str, arguments: tuple[Argument, ...], extra: tuple[Buffer, ...] = (),
-            number: int | None = None) -> int:
-        if name in ("mount", "umount2", "chroot"):
-            arguments = tuple(_inside(argument) for argument in arguments)
-        given = self.descriptions.get(name, {}).get("arguments", ())
-        arguments = tuple(NOBODY if index < len(given) and given[index]["kind"] in ("pid", "selected_id") and argument == 1
-                          else argument for index, argument in enumerate(arguments))
-        return super().add(actor, name, arguments, extra, number)
-
-
-def _inside(argument: Argument) -> Argument:
-    """Names of places outside of the box become one inside of it."""
-    if isinstance(argument, Buffer) and (argument.data.startswith(b"/") or b".." in argument.data):
-        return Buffer(2, b"d\0", IN, (), "path")
-    return argument
+# How often each is made. Those with a module of their own are its `make`, or `make_race` for a race.
+_MODULES = {"mappings": mapping_kind.make, "mapping race": mapping_kind.make_race, "terminals": terminal_kind.make,
+            "terminal race": terminal_kind.make_race, "reports": report_kind.make, "report race": report_kind.make_race,
+            "signals": signal_kind.make, "signal race": signal_kind.make_race}
+MOST_CALLS = 256  # guest/wire.h
+KINDS = {"pointers": 2, "garbage": 2, "memory": 1, "descriptors": 2, "code": 2, "programs": 2, "race": 3, "changing": 2,
+         "mappings": 3, "mapping race": 3, "terminals": 2, "terminal race": 2, "reports": 2, "report race": 2, "signals": 3,
+         "signal race": 3}
 
 
 class Generator:
     """The same seed gives the same sequence."""
 
-    def __init__(self, calls: list[dict]) -> None:
+    def __init__(self, calls: list[dict], kinds: tuple[str, ...] = tuple(KINDS)) -> None:
         self.descriptions = {call["name"]: call for call in calls}
+        self._kinds = kinds
+        self._weights = [KINDS[kind] for kind in kinds]
         self._names = [name for name in self.descriptions if name not in NOT_DIRECT | GLOBAL]
 
     def sequence(self, seed: int) -> Sequence:
         rng = random.Random(seed)
-        kind = rng.choice(KINDS)
+        kind = rng.choices(self._kinds, self._weights)[0]
         maker = NastyMaker(World(rng), self.descriptions)
-        race_from = getattr(self, "_make_" + kind)(maker, rng)
-        return Sequence(tuple(maker.calls), seed, kind, 0xFFFFFFFF if race_from is None else race_from)
+        race_from = (_MODULES.get(kind) or getattr(self, "_make_" + kind))(maker, rng)
+        return Sequence(tuple(maker.calls[:MOST_CALLS]), seed, kind, Sequence.race_from if race_from is None else race_from)
 
     # ---- Kinds. What they return is where the race begins.
 
-    def _prepare(self, maker: Maker) -> None:
-        """Pages with the properties that HURTING names."""
-        for address, protection, share in ((HALF, 3, MAP_PRIVATE), (READ_ONLY, 1, MAP_PRIVATE), (NOTHING, 0, MAP_PRIVATE),
-                                           (SHARED, 7, MAP_SHARED)):
-            maker.add(0, "mmap", (address, PAGE, protection, share | MAP_FIXED | MAP_ANONYMOUS, MASK, 0))
-
     def _make_pointers(self, maker: NastyMaker, rng: random.Random) -> None:
-        self._prepare(maker)
+        prepare(maker)
         for name in ("open", "pipe", "openat"):
             maker.make(0, name)
         if rng.random() < 0.3:
@@ -107,7 +60,7 @@ class Generator:
             maker.generic(rng.choice(maker.world.living() or [0]), rng.choice(self._names))
 
     def _make_garbage(self, maker: NastyMaker, rng: random.Random) -> None:
-        self._prepare(maker)
+        prepare(maker)
         for _ in range(rng.randrange(8, 24)):
             name = rng.choice(self._names + ["rt_sigreturn", "restart_syscall", "execve", "execveat"])
             words = tuple(rng.choice((rng.getrandbits(64), rng.choice(HURTING), rng.choice(WRAPPING), rng.randrange(8), MASK))
@@ -175,19 +128,12 @@ class Generator:
             maker.add(index + 1, "execve", (Buffer(len(path), path, IN, (), "path"), 0, 0))
             maker.add(0, "kill", (Process(index + 1), 9))
 
-    def _family(self, maker: NastyMaker, rng: random.Random, flags: int) -> list[int]:
-        """Actors that share what `flags` say."""
-        for child in range(1, rng.choice((2, 3, 4))):
-            maker.calls.append(Call(0, CALL_FORK, "fork", (child, 2, flags | SIGCHLD)))
-            maker.world.fork(0, child, bool(flags & CLONE_FILES))
-        return maker.world.living()
-
     def _make_race(self, maker: NastyMaker, rng: random.Random) -> int:
-        self._prepare(maker)
+        prepare(maker)
         maker.is_nasty = rng.random() < 0.3
         for name in ("open", "pipe", "openat", "eventfd2", "mmap"):
             maker.make(0, name)
-        actors = self._family(maker, rng, rng.choice((CLONE_VM | CLONE_FILES | CLONE_FS, CLONE_FILES, CLONE_VM, CLONE_FS | CLONE_FILES)))
+        actors = family(maker, 4, rng.choice((CLONE_VM | CLONE_FILES | CLONE_FS, CLONE_FILES, CLONE_VM, CLONE_FS | CLONE_FILES)))
         start = len(maker.calls)
         names = rng.sample(self._names, 5) + ["open", "close", "dup2", "read", "write", "mmap", "munmap", "mprotect", "rename", "unlink"]
         for _ in range(rng.randrange(40, 120)):
@@ -197,10 +143,10 @@ class Generator:
 
     def _make_changing(self, maker: NastyMaker, rng: random.Random) -> int:
         """One actor changes a page over and over while others hand it to calls."""
-        self._prepare(maker)
+        prepare(maker)
         maker.is_nasty = False
         maker.make(0, "open")
-        actors = self._family(maker, rng, CLONE_VM | CLONE_FILES)
+        actors = family(maker, 4, CLONE_VM | CLONE_FILES)
         start = len(maker.calls)
         for _ in range(rng.randrange(30, 80)):
             if rng.random() < 0.4:

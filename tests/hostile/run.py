@@ -2,7 +2,8 @@
 """Sequences made to hurt, on the debug kernel: ./exo test hostile [OPTION]…
 
 Passing means: no panic and no report of a sanitizer, nothing left over (memory, kernel objects, processes: every batch runs
-several times in one machine, and uses no more each time), and a known program still runs at the end.
+several times in one machine, and uses no more each time), and a known program still runs at the end. Sequences that once failed
+(kept.jsonl) run first, unless a seed is given.
 """
 
 from __future__ import annotations
@@ -16,69 +17,22 @@ import sys
 import time
 from collections.abc import Iterator
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "cross"))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "cross"))
 
-import frames  # noqa: E402
+import ending  # noqa: E402
+import kept  # noqa: E402
 import machine  # noqa: E402
 import tally  # noqa: E402
 from exo import build  # noqa: E402
-from hostile import Generator  # noqa: E402
+from hostile import KINDS, Generator  # noqa: E402
+from judge import Judge  # noqa: E402
 from sequence import Sequence  # noqa: E402
 
+KEPT = os.path.join(HERE, "kept.jsonl")
 BATCH = 150
-ROUNDS = 3
-DEFAULT_COUNT = 900
+DEFAULT_COUNT = 2100  # about 90 seconds on two cores
 DEFAULT_JOBS = 2
-# KiB by which two rounds of the same batch may differ: races leave slabs filled in other ways.
-SLACK = {"free": 256, "slab": 64, "shared": 0}
-
-
-class Campaign:
-    """Runs batches and judges them."""
-
-    def __init__(self, kernel: machine.Kernel) -> None:
-        self.kernel = kernel
-        self.failures: list[str] = []
-        self.kinds: collections.Counter[str] = collections.Counter()
-        self.total = tally.Portion()
-
-    def run(self, sequences: list[Sequence]) -> machine.Run:
-        return machine.run(self.kernel, sequences * ROUNDS, wants_counts=True)
-
-    def judge(self, sequences: list[Sequence], run: machine.Run) -> tally.Portion:
-        """What the batch adds to the sums."""
-        portion, failures = tally.Portion(), len(self.failures)
-        portion.sequences = len(sequences)
-        for sequence in sequences:
-            self.kinds[sequence.area] += 1
-            portion.made.update(call.name for call in sequence.calls)
-        self._judge_end(sequences, run)
-        portion.failures = len(self.failures) - failures
-        self.total.add(portion)
-        return portion
-
-    def _judge_end(self, sequences: list[Sequence], run: machine.Run) -> None:
-        if not run.is_complete:
-            last = sequences[len(run.payloads) % len(sequences)]
-            self.failures.append(f"seed {last.seed} ({last.area}), in round {len(run.payloads) // len(sequences) + 1} of a batch that "
-                                 f"begins with seed {sequences[0].seed}: {run.end}\n{run.words}")
-        elif not run.is_alive:
-            self.failures.append(f"seeds {sequences[0].seed} to {sequences[-1].seed}: the known program does not run afterwards")
-        else:
-            self._judge_counts(sequences, run)
-
-    def _judge_counts(self, sequences: list[Sequence], run: machine.Run) -> None:
-        """Between the ends of the last two rounds nothing may have gone."""
-        size = len(sequences)
-        counts = [frames.decode(run.payloads[size * rounds - 1]).counts for rounds in (ROUNDS - 1, ROUNDS)]
-        before, after = counts
-        lost = {"free": before.free - after.free, "slab": after.slab - before.slab, "shared": after.shared - before.shared}
-        problems = [f"{name}: {amount} KiB" for name, amount in lost.items() if amount > SLACK[name]]
-        if after.processes != before.processes:
-            problems.append(f"processes: {before.processes}, then {after.processes}")
-        if problems:
-            self.failures.append(f"seeds {sequences[0].seed} to {sequences[-1].seed} leave something behind: {', '.join(problems)}\n"
-                                 f"before {before}\nafter  {after}")
 
 
 def _arguments() -> argparse.Namespace:
@@ -86,6 +40,8 @@ def _arguments() -> argparse.Namespace:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, help="of the first sequence; the next ones follow it (default: the time)")
     parser.add_argument("--count", type=int, help=f"sequences (default: {DEFAULT_COUNT})")
+    parser.add_argument("--kind", help="only of this kind: " + ", ".join(KINDS))
+    parser.add_argument("--kept", type=int, metavar="LINE", help="only that one of kept.jsonl")
     parser.add_argument("--time", type=float, metavar="MINUTES", help="go on for so long")
     parser.add_argument("--jobs", type=int, default=DEFAULT_JOBS, metavar="N",
                         help=f"machines at the same time (default: {DEFAULT_JOBS})")
@@ -96,20 +52,40 @@ def _arguments() -> argparse.Namespace:
     options = parser.parse_args()
     if options.jobs < 1:
         parser.error("--jobs: at least one machine")
+    if options.kind is not None and options.kind not in KINDS:
+        parser.error(f"--kind: there is no kind {options.kind}; there are {', '.join(KINDS)}")
     return options
 
 
-def _batches(generator: Generator, first: int, options: argparse.Namespace) -> Iterator[list[Sequence]]:
-    """Until there are enough, or the time is over."""
+def _kept(options: argparse.Namespace) -> list[Sequence]:
+    """Errors: ValueError."""
+    if options.kept is None and (options.seed is not None or options.kind is not None):
+        return []
+    sequences = kept.read(KEPT)
+    if options.kept is None:
+        return sequences
+    chosen = [sequence for sequence in sequences if sequence.seed == f"kept {options.kept}"]
+    if not chosen:
+        raise ValueError(f"--kept: {KEPT} has no sequence in line {options.kept}")
+    return chosen
+
+
+def _batches(generator: Generator, first: int, kept_ones: list[Sequence], options: argparse.Namespace) -> Iterator[list[Sequence]]:
+    """Until there are enough, or the time is over. Of a size that all machines have something to do."""
+    if kept_ones:
+        yield kept_ones
+    if options.kept is not None:
+        return
     count = options.count or (DEFAULT_COUNT if options.time is None else 1 << 60)
     end = time.monotonic() + 60 * options.time if options.time is not None else None
-    for start in range(0, count, BATCH):
+    size = max(1, min(BATCH, -(-count // options.jobs)))
+    for start in range(0, count, size):
         if end is not None and time.monotonic() >= end:
             return
-        yield [generator.sequence(first + start + index) for index in range(min(BATCH, count - start))]
+        yield [generator.sequence(first + start + index) for index in range(min(size, count - start))]
 
 
-def _run(campaign: Campaign, batches: Iterator[list[Sequence]], sums: tally.Tally, jobs: int) -> None:
+def _run(judge: Judge, batches: Iterator[list[Sequence]], sums: tally.Tally, jobs: int) -> None:
     """Keeps `jobs` machines busy."""
     on_their_way: collections.deque = collections.deque()
     begin = last_end = time.monotonic()
@@ -117,16 +93,16 @@ def _run(campaign: Campaign, batches: Iterator[list[Sequence]], sums: tally.Tall
     def finish() -> None:
         nonlocal last_end
         batch, run = on_their_way.popleft()
-        portion = campaign.judge(batch, run.result())
+        portion = judge.judge(batch, run.result())
         now = time.monotonic()
         portion.seconds, last_end = now - last_end, now
         sums.add(portion)
-        print(f"{campaign.total.sequences} sequences, {campaign.total.calls} calls, {len(campaign.failures)} failures, "
-              f"{now - begin:.0f} s", flush=True)
+        print(f"{judge.total.sequences} sequences, {judge.total.calls} calls, {len(judge.failures)} failures, {now - begin:.0f} s",
+              flush=True)
 
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         for batch in batches:
-            on_their_way.append((batch, pool.submit(campaign.run, batch)))
+            on_their_way.append((batch, pool.submit(judge.run, batch)))
             if len(on_their_way) == jobs:
                 finish()
         while on_their_way:
@@ -144,26 +120,24 @@ def main() -> int:
         if options.descriptions is None:
             build.ensure_call_table()
         with open(options.descriptions or build.call_table_path(), encoding="utf-8") as file:
-            generator = Generator(json.load(file)["calls"])
+            generator = Generator(json.load(file)["calls"], (options.kind,) if options.kind else tuple(KINDS))
+        kept_ones = _kept(options)
         sums = tally.Tally("hostile", kernel.path)
     except (machine.BuildError, OSError, ValueError) as error:
         print(f"{error}\n0 passed, 1 failed")
         return 1
-    campaign = Campaign(kernel)
+    judge = Judge(kernel, f" --kind '{options.kind}'" if options.kind else "")
     first = options.seed if options.seed is not None else int(time.time())
     print(f"seeds from {first}", flush=True)
-    _run(campaign, _batches(generator, first, options), sums, options.jobs)
-    for failure in campaign.failures:
+    _run(judge, _batches(generator, first, kept_ones, options), sums, options.jobs)
+    for failure in judge.failures:
         print(f"FAIL  {failure}")
-    total = campaign.total.sequences
-    print(", ".join(f"{name} {number}" for name, number in sorted(campaign.kinds.items())))
-    failed = len(campaign.failures)
+    total = judge.total.sequences
+    print(", ".join(f"{name} {number}" for name, number in sorted(judge.kinds.items())))
+    failed = len(judge.failures)
     print(f"{max(total - failed, 0)} passed, {failed} failed")
     return 1 if failed or not total else 0
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    sys.exit(ending.run(main))

@@ -233,6 +233,15 @@ static void make_box(void) {
 
 // ---- Sequences.
 
+/// Eight characters that name the process wherever a path has room for them.
+static uint64_t path_word(pid_t pid) {
+    char text[24];
+    uint64_t word;
+    snprintf(text, sizeof(text), "////////%d", pid);
+    memcpy(&word, text + strlen(text) - sizeof(word), sizeof(word));
+    return word;
+}
+
 static uint64_t resolved(const struct wire_argument* argument) {
     const uint16_t call = argument->index;
     switch (argument->kind) {
@@ -248,12 +257,13 @@ static uint64_t resolved(const struct wire_argument* argument) {
             const int64_t pid = actors[argument->index % ACTORS].pid;
             return (uint64_t)(argument->value == 1 ? -pid : pid);
         }
+        case PROCESS_NAME: return path_word(actors[argument->index % ACTORS].pid);
         default: return argument->value;
     }
 }
 
 static void resolve(struct wire_argument* argument) {
-    if (argument->kind != RESULT && argument->kind != FIELD && argument->kind != PROCESS) return;
+    if (argument->kind == CONSTANT || argument->kind == BUFFER || argument->kind == HANDLER) return;
     argument->value = resolved(argument);
     argument->kind = CONSTANT;
 }

@@ -22,6 +22,10 @@ unsigned char* place_of(int actor, unsigned index, size_t length);
 
 // ---- signals.c
 uint64_t handler_address(uint64_t number);
+/// What the forging handler does to its frame from now on.
+void set_forgeries(const struct wire_forgery* wanted, uint64_t count);
+/// Makes rt_sigreturn(2) take the ucontext at the address. Comes back only from a frame that cannot be taken.
+long return_through(uint64_t ucontext, uint64_t, uint64_t);
 /// What was delivered since the last time; returns the number of signals and forgets them.
 unsigned take_signals(struct wire_signal* signals);
 enum { MAX_SIGNALS = 64 };

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <signal.h>
 #include <string.h>
+#include <ucontext.h>
 
 #include "guest.h"
 
@@ -58,6 +59,49 @@ static void nesting(int number, siginfo_t* info, void* context) {
     leave_access(number);
 }
 
+enum { MAX_FORGERIES = 8 };
+static struct wire_forgery forgeries[MAX_FORGERIES];
+static volatile uint64_t forgery_count;
+
+void set_forgeries(const struct wire_forgery* wanted, uint64_t count) {
+    forgery_count = count < MAX_FORGERIES ? count : MAX_FORGERIES;
+    memcpy(forgeries, wanted, forgery_count * sizeof(*forgeries));
+}
+
+/// Returns through a frame that is not as the kernel made it.
+static void forging(int number, siginfo_t* info, void* context) {
+    unsigned char* const fpu = (void*)((ucontext_t*)context)->uc_mcontext.fpregs;
+    note(number, 3, info);
+    for (uint64_t i = 0; i < forgery_count && i < MAX_FORGERIES; i++) {
+        unsigned char* const start = forgeries[i].is_in_fpu ? fpu : (unsigned char*)context;
+        memcpy(start + forgeries[i].offset, &forgeries[i].value, sizeof(forgeries[i].value));
+    }
+}
+
+static unsigned char landing_stack[16384] __attribute__((aligned(16), used));
+
+__attribute__((used)) _Noreturn static void land(void) {
+    if (is_guarded) __builtin_longjmp(recovery, 1);
+    raw_call(231 /* exit_group */, 96, 0, 0, 0, 0, 0);
+    __builtin_unreachable();
+}
+
+/// Where forged frames lead to: it needs no register to be right.
+__attribute__((naked)) static void landing(void) {
+    asm("lea landing_stack + 16384 - 64(%rip), %rsp\n\t"
+        "push $2\n\tpopfq\n\t"
+        "call land");
+}
+
+long return_through(uint64_t ucontext, uint64_t unused, uint64_t neither) {
+    (void)unused, (void)neither;
+    asm volatile("mov %0, %%rsp\n\tmov $15, %%eax\n\tsyscall\n\tjmp landing"
+                 :
+                 : "r"(ucontext)
+                 : "rax", "memory");
+    __builtin_unreachable();
+}
+
 __attribute__((naked)) static void restorer(void) { asm("mov $15, %eax\n\tsyscall"); }
 
 uint64_t handler_address(uint64_t number) {
@@ -65,6 +109,8 @@ uint64_t handler_address(uint64_t number) {
         case 0: return (uintptr_t)plain;
         case 1: return (uintptr_t)with_information;
         case 2: return (uintptr_t)nesting;
+        case 3: return (uintptr_t)forging;
+        case 4: return (uintptr_t)landing;
         default: return (uintptr_t)restorer;
     }
 }

@@ -28,6 +28,8 @@ enum {
     CALL_EXECUTE,       // (address): calls what is there
     CALL_LOAD,          // (address, buffer, bytes): copies them there
     CALL_TYPE,          // (descriptor, buffer, bytes): types them into a terminal
+    CALL_FORGE,         // (buffer, count): what handler 3 changes in its frame from now on, as wire_forgery
+    CALL_RETURN,        // (address): rt_sigreturn with a frame there
 };
 
 enum argument_kind {
@@ -37,6 +39,7 @@ enum argument_kind {
     BUFFER,    // the address of buffer `index`, plus value
     HANDLER,   // the address of signal handler `value`; 100: of the restorer
     PROCESS,   // the pid of actor `index`; negative if value is 1
+    PROCESS_NAME,  // the same as eight characters of a path: digits behind slashes
 };
 
 struct wire_argument {
@@ -59,6 +62,12 @@ struct wire_buffer {
 struct wire_relocation {
     uint32_t offset, reserved;
     struct wire_argument argument;
+};
+
+/// A word of a signal frame: at `offset` of its ucontext, or of what it keeps of the FPU.
+struct wire_forgery {
+    uint32_t is_in_fpu, offset;
+    uint64_t value;
 };
 
 struct wire_call {

@@ -1,0 +1,87 @@
+"""What `exo test hostile` makes of what came of its machines, without one."""
+
+import struct
+import sys
+
+import pytest
+from exo import paths
+
+sys.path[:0] = [paths.in_root("tests", "cross"), paths.in_root("tests", "hostile")]
+
+import frames  # noqa: E402
+import judge  # noqa: E402
+import machine  # noqa: E402
+from sequence import Sequence  # noqa: E402
+
+
+def counts(free=1000, shared=0, slab=50, processes=3):
+    return struct.pack("<HHHHiI4Q", frames.COUNTS, 0, 0, 0, 0, 32, free, shared, slab, processes)
+
+
+class Kernel:
+    """Instead of a machine: what it does of a batch depends on who is in it."""
+
+    def __init__(self, panics_at=None, leaks=None, needs=None):
+        self.panics_at, self.leaks, self.needs = panics_at, leaks, needs
+        self.runs = []
+
+    def run(self, sequences):
+        seeds = [sequence.seed for sequence in sequences]
+        self.runs.append(seeds)
+        run, lost = machine.Run(), 0
+        for index, seed in enumerate(seeds * judge.ROUNDS):
+            lost += 1000 if seed == self.leaks else 0
+            if seed == self.panics_at and (self.needs is None or self.needs in seeds):
+                run.end, run.words = "the kernel panicked", "panic: it"
+                return run
+            run.payloads[index] = counts(free=100_000 - lost)
+        run.is_complete = run.is_alive = True
+        return run
+
+
+@pytest.fixture
+def judged(monkeypatch):
+    def judge_with(kernel, seeds=range(10, 30)):
+        one = judge.Judge(None)
+        monkeypatch.setattr(one, "run", kernel.run)
+        sequences = [Sequence((), seed, "race") for seed in seeds]
+        portion = one.judge(sequences, kernel.run(sequences))
+        assert portion.sequences == len(sequences) and portion.failures == len(one.failures)
+        return one.failures
+    return judge_with
+
+
+def test_what_leaves_nothing_behind_passes(judged):
+    assert judged(Kernel()) == []
+
+
+def test_a_sequence_that_panics_alone_is_named_alone(judged):
+    (failure,) = judged(Kernel(panics_at=17))
+    assert "seed 17 (race), in round 1: the kernel panicked" in failure
+    assert "again: ./exo test hostile --seed 17 --count 1 --jobs 1\n" in failure and "panic: it" in failure
+
+
+def test_one_that_needs_another_before_it_comes_with_it(judged):
+    kernel = Kernel(panics_at=17, needs=15)
+    (failure,) = judged(kernel)
+    assert "again: ./exo test hostile --seed 15 --count 5 --jobs 1\n" in failure
+    assert [17] in kernel.runs
+
+
+def test_a_leak_is_traced_to_its_sequence(judged):
+    (failure,) = judged(Kernel(leaks=23))
+    assert "seeds 23 to 23 leave something behind: free: 1000 KiB" in failure
+    assert "--seed 23 --count 1" in failure
+
+
+def test_a_kept_one_is_repeated_by_its_line(judged):
+    (failure,) = judged(Kernel(panics_at="kept 2"), ["kept 1", "kept 2"])
+    assert "again: ./exo test hostile --kept 2\n" in failure
+
+
+@pytest.mark.parametrize("change", [{"processes": 4}, {"slab": 150}, {"shared": 4}])
+def test_whatever_is_left_counts(change):
+    run = machine.Run()
+    run.payloads = {0: counts(), 1: counts(), 2: counts(**change)}
+    run.is_complete = run.is_alive = True
+    assert next(iter(change)) in judge._problem([Sequence((), 1)], run)
