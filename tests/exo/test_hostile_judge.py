@@ -79,7 +79,7 @@ def test_a_kept_one_is_repeated_by_its_line(judged):
     assert "again: ./exo test hostile --kept 2\n" in failure
 
 
-@pytest.mark.parametrize("change", [{"processes": 4}, {"slab": 150}, {"shared": 4}])
+@pytest.mark.parametrize("change", [{"processes": 4}, {"slab": 60}, {"shared": 4}])
 def test_whatever_is_left_counts(change):
     run = machine.Run()
     run.payloads = {0: counts(), 1: counts(), 2: counts(**change)}

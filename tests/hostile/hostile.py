@@ -17,7 +17,7 @@ import signal_kind
 import terminal_kind
 from model import PAGE, World
 from nasty import (CLONE_FILES, CLONE_FS, CLONE_VM, HURTING, MAP_ANONYMOUS, MAP_FIXED, MAP_NORESERVE, MAP_PRIVATE, MAP_SHARED, RLIMIT_AS,
-                   RLIMIT_DATA, RLIMIT_NOFILE, RLIMIT_STACK, SHARED, SIGCHLD, WRAPPING, NastyMaker, family, prepare)
+                   RLIMIT_DATA, RLIMIT_NOFILE, RLIMIT_STACK, SHARED, SIGCHLD, WRAPPING, NastyMaker, family, guess_results, prepare)
 from rules import GLOBAL, NOT_DIRECT
 from sequence import (CALL_EXECUTE, CALL_FORK, CALL_LOAD, CALL_POKE, IN, Buffer, Process, Result, Sequence)
 from values import MASK
@@ -46,7 +46,10 @@ class Generator:
         kind = rng.choices(self._kinds, self._weights)[0]
         maker = NastyMaker(World(rng), self.descriptions)
         race_from = (_MODULES.get(kind) or getattr(self, "_make_" + kind))(maker, rng)
-        return Sequence(tuple(maker.calls[:MOST_CALLS]), seed, kind, Sequence.race_from if race_from is None else race_from)
+        calls = maker.calls[:MOST_CALLS]
+        if race_from is None:
+            return Sequence(tuple(calls), seed, kind)
+        return Sequence(guess_results(calls, race_from, rng), seed, kind, race_from)
 
     # ---- Kinds. What they return is where the race begins.
 

@@ -10,7 +10,7 @@ import struct
 
 from model import ARENA, ARENA_PAGES, FILE, PAGE, Descriptor
 from nasty import (CLONE_FILES, CLONE_FS, CLONE_VM, MAP_ANONYMOUS, MAP_FIXED, MAP_NORESERVE, MAP_PRIVATE, MAP_SHARED, RLIMIT_AS,
-                   RLIMIT_DATA, RLIMIT_MEMLOCK, RLIMIT_STACK, SIGCHLD, WRAPPING, NastyMaker, execute, family, survive_faults)
+                   RLIMIT_DATA, RLIMIT_MEMLOCK, RLIMIT_STACK, SIGCHLD, WRAPPING, NastyMaker, execute, family, fork_again, survive_faults)
 from sequence import CALL_FORK, CALL_PEEK, CALL_POKE, IN, OUT, Argument, Buffer, Result
 from values import MASK
 
@@ -248,7 +248,7 @@ class Mapper:
         if self.is_racing:
             self.maker.add(actor, "fork", (ANONYMOUS_CHILD, 0, SIGCHLD), number=CALL_FORK)
         else:
-            self.maker.fork(actor)
+            self.rng.choice((self.maker.fork, lambda forking: fork_again(self.maker, forking)))(actor)
 
     def execute(self, actor: int) -> None:
         if not self.is_racing or self.rng.random() < 0.3:

@@ -3,19 +3,22 @@ hurt the controller."""
 
 from __future__ import annotations
 
+import dataclasses
+import random
 import struct
 
 from model import ARENA, PAGE, World
 from rules import Maker
-from sequence import CALL_FORK, IN, RESTORER, Argument, Buffer, Call, Handler
+from sequence import ACTORS, CALL_FORK, IN, RESTORER, Argument, Buffer, Call, Field, Handler, Result
 from values import MASK, Values, texts
 
 CLONE_VM, CLONE_FS, CLONE_FILES, SIGCHLD = 0x100, 0x200, 0x400, 17
-SIGBUS, SIGSEGV = 7, 11
+SIGBUS, SIGSEGV, SIGCONT = 7, 11, 18
 SA_SIGINFO, SA_RESTORER, SA_NODEFER, SA_ONSTACK, SA_RESTART = 4, 0x04000000, 0x40000000, 0x08000000, 0x10000000
 MAP_PRIVATE, MAP_SHARED, MAP_FIXED, MAP_ANONYMOUS, MAP_NORESERVE = 2, 1, 0x10, 0x20, 0x4000
 RLIMIT_NOFILE, RLIMIT_DATA, RLIMIT_STACK, RLIMIT_AS, RLIMIT_MEMLOCK = 7, 2, 3, 9, 8
 NOBODY = 99999
+MOST_LIKELY_OPEN = 16
 
 # Places of the arena: a writable page whose neighbour is not there, one that cannot be written, one that cannot be touched,
 # one that others change.
@@ -86,6 +89,36 @@ def family(maker: NastyMaker, most: int, flags: int) -> list[int]:
         if flags & CLONE_VM:
             maker.world.actors[child].maps = maker.world.actors[0].maps
     return maker.world.living()
+
+
+def guess_results(calls: list[Call], start: int, rng: random.Random) -> tuple[Call, ...]:
+    """In a race nobody waits for what calls return: arguments out of results become numbers that descriptors are likely to have."""
+
+    def argument(value: Argument) -> Argument:
+        if isinstance(value, (Result, Field)) and value.call >= start:
+            return rng.randrange(3, MOST_LIKELY_OPEN) + (value.plus if isinstance(value, Result) else 0)
+        if isinstance(value, Buffer):
+            return dataclasses.replace(value, pointers=tuple((offset, argument(inner)) for offset, inner in value.pointers))
+        return value
+
+    def guessed(call: Call) -> Call:
+        return dataclasses.replace(call, arguments=tuple(map(argument, call.arguments)), extra=tuple(map(argument, call.extra)))
+
+    return (*calls[:start], *map(guessed, calls[start:]))
+
+
+def fork_again(maker: NastyMaker, actor: int) -> None:
+    """In a place that somebody has had before, if the guest finds that it has ended: so that some go on until the end."""
+    world = maker.world
+    place = maker.rng.choice([place for place in range(ACTORS) if place != actor])
+    maker.add(actor, "fork", (place, 0, SIGCHLD), number=CALL_FORK)
+    if place not in world.actors or not world.actors[place].is_alive:
+        world.fork(actor, place, False)
+
+
+def survived_signal(maker: NastyMaker, target: int) -> int:
+    """One that the actor handles, or that lets it go on if it was stopped."""
+    return maker.rng.choice(sorted(maker.world.actors[target].handled | {SIGCONT}))
 
 
 def handle(maker: NastyMaker, actor: int, number: int, handler: Argument, flags: int, mask: bytes = b"\0" * 8) -> None:

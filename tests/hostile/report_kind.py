@@ -8,7 +8,7 @@ import struct
 
 from mapping_kind import Mapper
 from model import FOLDER, REPORT, Descriptor
-from nasty import CLONE_FILES, CLONE_FS, CLONE_VM, HURTING, SIGCHLD, NastyMaker, execute, family, prepare, survive_faults
+from nasty import CLONE_FILES, CLONE_FS, CLONE_VM, HURTING, SIGCHLD, NastyMaker, execute, family, fork_again, prepare, survive_faults
 from report_rules import FILES, LINKS
 from sequence import CALL_FORK, IN, OUT, Argument, Buffer, Process, ProcessName, Result
 from values import AT_FDCWD, MASK
@@ -185,7 +185,7 @@ class _Reader:
         if self.is_racing:
             self.maker.add(actor, "fork", (3, 0, SIGCHLD), number=CALL_FORK)
         else:
-            self.maker.fork(actor)
+            self.rng.choice((self.maker.fork, lambda forking: fork_again(self.maker, forking)))(actor)
 
     def execute(self, actor: int) -> None:
         execute(self.maker, actor)

@@ -9,7 +9,8 @@ import struct
 
 from model import ARENA, PAGE
 from nasty import (CLONE_FILES, CLONE_VM, HALF, HURTING, MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, NOTHING, READ_ONLY,
-                   SA_NODEFER, SA_ONSTACK, SA_RESTART, SHARED, SIGBUS, SIGCHLD, SIGSEGV, NastyMaker, execute, family, handle, prepare, survive_faults)
+                   SA_NODEFER, SA_ONSTACK, SA_RESTART, SHARED, SIGBUS, SIGCHLD, SIGSEGV, NastyMaker, execute, family, fork_again,
+                   handle, prepare, survive_faults, survived_signal)
 from sequence import (CALL_FORGE, CALL_FORK, CALL_PEEK, CALL_POKE, CALL_RETURN, IN, IN_OUT, OUT, Argument, Buffer, Field, Handler,
                       Pointer, Process)
 from values import MASK
@@ -36,7 +37,7 @@ _FPU_WORDS = (0, 1, 2, 3, 7, 0x46505853, 0x46505845, 0x1F80, 0xFFFFFFFF, 0x037F,
 
 def make(maker: NastyMaker, rng: random.Random) -> None:
     sender = _begin(maker, rng)
-    for _ in range(rng.choice((0, 1, 1, 2, 3))):
+    for _ in range(rng.choice((1, 1, 2, 3))):
         maker.fork(0)
     for _ in range(rng.randrange(25, 80)):
         sender.step(rng.choice(maker.world.living() or [0]))
@@ -56,10 +57,8 @@ def make_race(maker: NastyMaker, rng: random.Random) -> int:
 def _begin(maker: NastyMaker, rng: random.Random) -> _Sender:
     prepare(maker)
     maker.is_nasty = False
-    maker.add(0, "mmap", (GOOD_STACK, 4 * PAGE, 3, MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, MASK, 0))
-    maker.add(0, "sigaltstack", (Buffer(24, struct.pack("<QIIQ", GOOD_STACK, 0, 0, 4 * PAGE)), 0))
-    survive_faults(maker, 0, SA_ONSTACK)
     sender = _Sender(maker)
+    sender.recover(0)
     for _ in range(rng.randrange(4, 12)):
         sender.handle(0)
     maker.make(0, "pipe")
@@ -74,8 +73,8 @@ class _Sender:
         self.rng = maker.rng
         self.is_storm = self.is_racing = False
         self._steps = ((self.send, 24), (self.handle, 8), (self.stack, 8), (self.forge, 9), (self.return_by, 9), (self.wait, 7),
-                       (self.mask, 8), (self.time, 4), (self.fault, 5), (self.change_memory, 6), (self.fork, 2), (self.execute, 1),
-                       (self.reap, 4), (self.group, 1), (self.look, 2))
+                       (self.mask, 8), (self.time, 4), (self.fault, 5), (self.change_memory, 6), (self.fork, 6), (self.execute, 1),
+                       (self.recover, 4), (self.reap, 4), (self.group, 1), (self.look, 2))
 
     def step(self, actor: int) -> None:
         steps, weights = zip(*self._steps)
@@ -86,8 +85,7 @@ class _Sender:
     def send(self, actor: int) -> None:
         rng, actors = self.rng, list(self.maker.world.actors)
         target = rng.choice(actors)
-        survived = sorted(self.maker.world.actors[target].handled | {18})
-        number = rng.choice(survived) if rng.random() < 0.9 else rng.choice((*HANDLED, 9, 19))
+        number = survived_signal(self.maker, target) if rng.random() < 0.92 else rng.choice((*HANDLED, 9, 19))
         if self.is_storm and target != 0:
             number = rng.choice(STORM)
         if number in (9, 19) and target == 0 and rng.random() < 0.8:
@@ -123,11 +121,18 @@ class _Sender:
         """An alternate stack in memory that is read-only, half there, not there, shared with a race, or no address at all."""
         rng = self.rng
         bad = (HALF, HALF - PAGE, READ_ONLY, NOTHING, SHARED, SHARED, *NON_CANONICAL, *HURTING[:8])
-        base = GOOD_STACK if rng.random() < 0.25 else rng.choice(bad)
+        base = GOOD_STACK if rng.random() < 0.4 else rng.choice(bad)
         size = rng.choice((2048, 2048, 2047, PAGE, PAGE, 4 * PAGE, 0, MASK, (1 << 64) - PAGE, 1 << 47, 3000))
         flags = rng.choice((0, 0, 0, 1, 2, SS_AUTODISARM, SS_AUTODISARM | 1, 4))
         old: Argument = Buffer(24, b"", OUT) if rng.random() < 0.3 else 0
         self.maker.add(actor, "sigaltstack", (Buffer(24, struct.pack("<QIIQ", base, flags, 0, size)), old))
+
+    def recover(self, actor: int) -> None:
+        """What comes next finds an actor whose faults do not end it at once."""
+        self.maker.add(actor, "mmap", (GOOD_STACK, 4 * PAGE, 3, MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, MASK, 0))
+        self.maker.add(actor, "sigaltstack", (Buffer(24, struct.pack("<QIIQ", GOOD_STACK, 0, 0, 4 * PAGE)), 0))
+        self.maker.add(actor, "rt_sigprocmask", (2, Buffer(8, b"\0" * 8), 0, 8))
+        survive_faults(self.maker, actor, SA_ONSTACK)
 
     def change_memory(self, actor: int) -> None:
         """Under stacks and frames."""
@@ -267,7 +272,7 @@ class _Sender:
         if self.is_racing:
             self.maker.add(actor, "fork", (3, 0, self.rng.choice((0, 10, SIGCHLD, SIGCHLD, 64))), number=CALL_FORK)
         else:
-            self.maker.fork(actor)
+            self.rng.choice((self.maker.fork, lambda forking: fork_again(self.maker, forking)))(actor)
 
     def execute(self, actor: int) -> None:
         execute(self.maker, actor)

@@ -6,7 +6,7 @@ import dataclasses
 import random
 
 from model import TERMINAL, Descriptor
-from nasty import CLONE_FILES, CLONE_FS, CLONE_VM, HURTING, SHARED, NastyMaker, family, prepare
+from nasty import CLONE_FILES, CLONE_FS, CLONE_VM, HURTING, SHARED, NastyMaker, family, fork_again, prepare, survived_signal
 from sequence import CALL_TYPE, IN, IN_OUT, OUT, Argument, Buffer, Process, Result
 from values import MASK
 
@@ -21,6 +21,8 @@ _SIGNALS = (*_FROM_TERMINALS, *_FROM_TERMINALS, 9, 15, 19)
 def make(maker: NastyMaker, rng: random.Random) -> None:
     prepare(maker)
     user = _begin(maker)
+    for _ in range(rng.randrange(1, 3)):
+        user.fork(0)
     for _ in range(rng.randrange(20, 70)):
         living = maker.world.living()
         actor = rng.choice(living) if living else 0
@@ -35,6 +37,7 @@ def make_race(maker: NastyMaker, rng: random.Random) -> int:
     """Readers, writers and pollers wait; others hang up, type, take the terminal away, end them, or are its leader and end."""
     prepare(maker)
     user = _begin(maker)
+    user.is_racing = True
     flags = rng.choice((CLONE_FILES, CLONE_FILES | CLONE_VM, CLONE_VM, CLONE_FS))
     actors = family(maker, 4, flags)
     start = len(maker.calls)
@@ -60,8 +63,10 @@ class _User:
     def __init__(self, maker: NastyMaker) -> None:
         self.maker = maker
         self.rng = maker.rng
+        self.is_racing = False
         self._steps = ((self.request, 30), (self.read, 10), (self.write, 10), (self.type, 14), (self.poll, 8), (self.open, 5),
-                       (self.close, 3), (self.send, 8), (self.group, 5), (self.hang_up, 2.5), (self.leave, 0.7), (self.share, 3))
+                       (self.close, 3), (self.send, 12), (self.group, 5), (self.fork, 4), (self.hang_up, 2.5), (self.leave, 0.7),
+                       (self.share, 3))
 
     def step(self, actor: int) -> None:
         steps, weights = zip(*self._steps)
@@ -144,8 +149,14 @@ class _User:
 
     def send(self, actor: int) -> None:
         target = self.rng.choice(list(self.maker.world.actors))
-        if target != 0 or self.rng.random() < 0.2:
-            self.maker.add(actor, "kill", (Process(target, self.rng.random() < 0.3), self.rng.choice(_SIGNALS)))
+        if target != 0 or self.rng.random() < 0.5:
+            number = survived_signal(self.maker, target) if self.rng.random() < 0.8 else self.rng.choice(_SIGNALS)
+            self.maker.add(actor, "kill", (Process(target, self.rng.random() < 0.2), number))
+
+    def fork(self, actor: int) -> None:
+        """In a race nobody would speak to the child."""
+        if not self.is_racing:
+            fork_again(self.maker, actor)
 
     def group(self, actor: int) -> None:
         """Of whom the terminal is: a session of its own, a group, the foreground one."""
