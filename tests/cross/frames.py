@@ -71,6 +71,7 @@ class Counts(NamedTuple):
     free: int
     shared: int
     slab: int
+    committed: int
     processes: int
 
 
@@ -147,7 +148,7 @@ def decode(payload: bytes) -> Record:
         if kind == FILE:
             record.files.append(_decode_file(body))
         elif kind == COUNTS:
-            record.counts = Counts(*struct.unpack("<4Q", body))
+            record.counts = Counts(*struct.unpack("<5Q", body))
         elif kind == REACHED:
             record.reached = struct.unpack(f"<{size // 4}I", body)
         elif kind == TERMINAL:

@@ -14,8 +14,8 @@ import machine  # noqa: E402
 from sequence import Sequence  # noqa: E402
 
 
-def counts(free=1000, shared=0, slab=50, processes=3):
-    return struct.pack("<HHHHiI4Q", frames.COUNTS, 0, 0, 0, 0, 32, free, shared, slab, processes)
+def counts(free=1000, shared=0, slab=50, committed=70, processes=3):
+    return struct.pack("<HHHHiI5Q", frames.COUNTS, 0, 0, 0, 0, 40, free, shared, slab, committed, processes)
 
 
 class Kernel:
@@ -79,7 +79,7 @@ def test_a_kept_one_is_repeated_by_its_line(judged):
     assert "again: ./exo test hostile --kept 2\n" in failure
 
 
-@pytest.mark.parametrize("change", [{"processes": 4}, {"slab": 60}, {"shared": 4}])
+@pytest.mark.parametrize("change", [{"processes": 4}, {"processes": 2}, {"committed": 74}, {"committed": 66}, {"slab": 52}, {"shared": 4}])
 def test_whatever_is_left_counts(change):
     run = machine.Run()
     run.payloads = {0: counts(), 1: counts(), 2: counts(**change)}

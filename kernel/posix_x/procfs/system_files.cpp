@@ -71,6 +71,11 @@ Result<> generate_meminfo(String& out) {
     TRY(append_memory(out, "AnonPages:", totals.anonymous_pages * KIB_PER_PAGE));
     TRY(append_memory(out, "Mapped:", totals.mapped_pages * KIB_PER_PAGE));
     TRY(append_memory(out, "Shmem:", shared));
+    // What a slab keeps for later can be had back; a leak of any object of the kernel's shows in the other part.
+    const memory::HeapStats heap = memory::heap.stats();
+    TRY(append_memory(out, "Slab:", heap.free / KIB + heap.allocated / KIB));
+    TRY(append_memory(out, "SReclaimable:", heap.free / KIB));
+    TRY(append_memory(out, "SUnreclaim:", heap.allocated / KIB));
     TRY(append_memory(
         out, "KernelStack:", scheduler::SCHEDULER.stats().threads * memory::KernelStack::SIZE / KIB));
     TRY(append_memory(out, "PageTables:", totals.page_table_bytes / KIB));

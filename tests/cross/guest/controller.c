@@ -364,9 +364,10 @@ static void tell_counts(void) {
     const int fd = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
     read(fd, text, sizeof(text) - 1);
     close(fd);
-    const char* const names[] = {"MemFree:", "Shmem:", "Slab:"};
-    uint64_t* const places[] = {&counts.free_kib, &counts.shared_kib, &counts.slab_kib};
-    for (int i = 0; i < 3; i++) {
+    const char* const names[] = {"MemFree:", "Shmem:", "SUnreclaim:", "Committed_AS:"};
+    uint64_t* const places[] = {&counts.free_kib, &counts.shared_kib, &counts.slab_kib,
+                                &counts.committed_kib};
+    for (int i = 0; i < 4; i++) {
         const char* at = strstr(text, names[i]);
         if (at != NULL) *places[i] = strtoull(at + strlen(names[i]), NULL, 10);
     }

@@ -141,7 +141,7 @@ struct wire_event {
 };
 
 struct wire_counts {
-    uint64_t free_kib, shared_kib, slab_kib, processes;
+    uint64_t free_kib, shared_kib, slab_kib, committed_kib, processes;
 };
 
 struct wire_file {

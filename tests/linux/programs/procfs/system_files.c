@@ -33,7 +33,8 @@ int main(void) {
         SAY("%s%s", wanted[i], strstr(stat_text, wanted[i]) ? "there" : "missing");
     const char* meminfo = content_of("/proc/meminfo");
     const char* fields[] = {
-        "MemTotal:", "MemFree:", "MemAvailable:", "Buffers:", "Cached:", "SwapTotal:", "SwapFree:", "Shmem:"};
+        "MemTotal:", "MemFree:", "MemAvailable:", "Buffers:",      "Cached:",    "SwapTotal:",
+        "SwapFree:", "Shmem:",   "Slab:",         "SReclaimable:", "SUnreclaim:"};
     for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
         SAY("%s %s", fields[i], strstr(meminfo, fields[i]) ? "there" : "missing");
     const char* version = content_of("/proc/version");
