@@ -72,30 +72,28 @@ enum class PrctlOption : std::uint32_t {
 
 enum class ArchPrctlCode : std::uint32_t { SetGs = 0x1001, SetFs = 0x1002, GetFs = 0x1003, GetGs = 0x1004 };
 
+/// In the lowest byte is the domain. Of the rest FdpicFuncptrs, ShortInode, WholeSeconds and AddrLimit3gb mean nothing to
+/// 64-bit programs.
 enum class PersonalityFlags : std::uint32_t {
     None = 0,
+    Uname26 = 0x0020000,
     AddrNoRandomize = 0x0040000,
     FdpicFuncptrs = 0x0080000,
+    MmapPageZero = 0x0100000,
+    AddrCompatLayout = 0x0200000,
+    ReadImpliesExec = 0x0400000,
     ShortInode = 0x1000000,
     WholeSeconds = 0x2000000,
+    StickyTimeouts = 0x4000000,
     AddrLimit3gb = 0x8000000,
 };
 template <> inline constexpr bool IS_FLAG_ENUM<PersonalityFlags> = true;
-
-/// What changes something for 64-bit programs, and the domain in the lowest byte that does.
-namespace personality {
-inline constexpr std::uint32_t UNAME26 = 0x0020000;
-inline constexpr std::uint32_t ADDR_NO_RANDOMIZE = 0x0040000;
-inline constexpr std::uint32_t MMAP_PAGE_ZERO = 0x0100000;
-inline constexpr std::uint32_t ADDR_COMPAT_LAYOUT = 0x0200000;
-inline constexpr std::uint32_t READ_IMPLIES_EXEC = 0x0400000;
-inline constexpr std::uint32_t STICKY_TIMEOUTS = 0x4000000;
-inline constexpr std::uint32_t DOMAIN_MASK = 0xff;
-inline constexpr std::uint32_t LINUX32 = 0x08;
-/// Not handed on to a set-user-id program.
-inline constexpr std::uint32_t CLEARED_ON_SETID =
-    READ_IMPLIES_EXEC | ADDR_NO_RANDOMIZE | ADDR_COMPAT_LAYOUT | MMAP_PAGE_ZERO;
-}  // namespace personality
+inline constexpr std::uint32_t PERSONALITY_DOMAIN = 0xff;
+inline constexpr std::uint32_t DOMAIN_LINUX32 = 0x08;
+/// PER_CLEAR_ON_SETID: not handed on to a set-user-id program.
+inline constexpr PersonalityFlags CLEARED_ON_SETID =
+    PersonalityFlags::ReadImpliesExec | PersonalityFlags::AddrNoRandomize |
+    PersonalityFlags::AddrCompatLayout | PersonalityFlags::MmapPageZero;
 
 enum class RebootCommand : std::uint32_t {
     CadOff = 0,

@@ -29,8 +29,8 @@ abi::utsname system_names() {
     return out;
 }
 
-void apply_personality(abi::utsname& shown, u32 flags) {
-    if ((flags & abi::personality::UNAME26) != 0) {
+void apply_personality(abi::utsname& shown, abi::PersonalityFlags flags) {
+    if (has(flags, abi::PersonalityFlags::Uname26)) {
         // LINUX: 6.1 shows itself as 2.6.61 (override_release).
         constexpr std::string_view OLD_RELEASE = "2.6.61";
         constexpr std::string_view OUR_RELEASE = "6.1.0";
@@ -40,7 +40,7 @@ void apply_personality(abi::utsname& shown, u32 flags) {
         SYSTEM_RELEASE.substr(OUR_RELEASE.size())
             .copy(shown.release + length, abi::UTS_NAME_SIZE - 1 - length);
     }
-    if ((flags & abi::personality::DOMAIN_MASK) != abi::personality::LINUX32) return;
+    if ((abi::raw(flags) & abi::PERSONALITY_DOMAIN) != abi::DOMAIN_LINUX32) return;
     std::fill_n(shown.machine, abi::UTS_NAME_SIZE, '\0');
     std::string_view("i686").copy(shown.machine, abi::UTS_NAME_SIZE - 1);
 }

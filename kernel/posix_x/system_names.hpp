@@ -4,6 +4,7 @@
 #include <span>
 #include <string_view>
 
+#include "abi/linux/process.hpp"
 #include "abi/linux/system.hpp"
 #include "utils/result.hpp"
 #include "utils/types.hpp"
@@ -17,7 +18,7 @@ inline constexpr std::string_view SYSTEM_MACHINE = "x86_64";
 
 abi::utsname system_names();
 /// What a program sees of them that asked to be shown another system (personality(2)).
-void apply_personality(abi::utsname& shown, u32 flags);
+void apply_personality(abi::utsname& shown, abi::PersonalityFlags flags);
 
 enum class ChangeableName : u8 { Host, Domain };
 /// Errors: Einval (longer than 64 bytes).

@@ -74,7 +74,8 @@ def main(suite: str, seed: str, preset: str) -> int:
         print(f"waiting for gdb; in another terminal:\n  gdb {kernel.path} -ex 'target remote {gdb}' "
               f"-ex 'hbreak *0x{stop_address()}' -ex continue\nthen 'break exo_syscall_entry' and 'continue' lead into the call",
               flush=True)
-        command = [*kernel.command(initramfs, os.path.join(folder, "qmp"), os.path.join(folder, "terminal")), "-S", "-gdb", f"unix:{gdb},server=on,wait=off"]
+        control, terminal = os.path.join(folder, "qmp"), os.path.join(folder, "terminal")
+        command = [*kernel.command(initramfs, control, terminal), "-S", "-gdb", f"unix:{gdb},server=on,wait=off"]
         try:
             return subprocess.run(command, check=False).returncode
         except KeyboardInterrupt:

@@ -7,8 +7,8 @@ differ between two runs (process ids, times in structures) are for the reader to
 from __future__ import annotations
 
 import normal
-from sequence import (CALL_EXECUTE, CALL_FORK, CALL_LOAD, CALL_PEEK, CALL_POKE, CALL_REGISTERS, CALL_TYPE, OUT, RESTORER, Argument, Buffer, Call,
-                      Field, Handler, Pointer, Process, Result, Sequence)
+from sequence import (CALL_EXECUTE, CALL_FORK, CALL_LOAD, CALL_PEEK, CALL_POKE, CALL_REGISTERS, CALL_TYPE, OUT, RESTORER, Argument,
+                      Buffer, Call, Field, Handler, Pointer, Process, Result, Sequence)
 
 MOST_SHOWN = 256
 # Structures with fields that differ between two runs: their bytes are not printed.

@@ -18,7 +18,6 @@ constexpr u16 SCRATCH = 7;
 
 constexpr u8 ENABLE_RECEIVED = 1;
 constexpr u8 ENABLE_TRANSMITTER_EMPTY = 2;
-constexpr u8 LINE_8N1 = 0x03;
 constexpr u8 LINE_TWO_STOP_BITS = 0x04;
 constexpr u8 LINE_PARITY = 0x08;
 constexpr u8 LINE_PARITY_EVEN = 0x10;
@@ -33,7 +32,6 @@ constexpr u8 STATUS_DATA = 0x01;
 constexpr u8 STATUS_BREAK = 0x10;
 constexpr u8 STATUS_TRANSMITTER_EMPTY = 0x20;
 
-constexpr u8 DIVISOR_115200 = 1;
 /// Half of the FIFO: the log may slip a few bytes in between.
 constexpr usize BURST = 8;
 /// A byte takes 87 µs on a real line; each look at the port about 1 µs.
@@ -53,17 +51,13 @@ bool Uart::probe() {
 }
 
 Result<> Uart::init() {
-    out(INTERRUPT_ENABLE, 0);
-    out(LINE_CONTROL, LINE_DIVISOR_ACCESS);
-    out(DATA, DIVISOR_115200);
-    out(INTERRUPT_ENABLE, 0);  // the divisor's high byte
-    out(LINE_CONTROL, LINE_8N1);
+    put_line_control({});
     out(FIFO_CONTROL, FIFOS_ON_AND_CLEAR);
     out(MODEM_CONTROL, MODEM_READY);
     return {};
 }
 
-void Uart::put_line_control(Enables& enables) {
+void Uart::put_line_control(const Enables& enables) {
     u8 control = static_cast<u8>(format_.data_bits - 5);
     if (format_.has_two_stop_bits) control |= LINE_TWO_STOP_BITS;
     if (format_.has_parity) control |= LINE_PARITY;

@@ -1,4 +1,4 @@
-// The 16550A serial port: where the log goes, and a console.
+// A 16550A serial port: a terminal, and the first one is where the log goes.
 //
 // Output of the log is polled and takes no lock, so that it works in a panic. Input comes by interrupt into a ring.
 // Source: PC16550D data sheet (Texas Instruments, SNLS378).
@@ -91,8 +91,9 @@ class Uart final : public Driver, public log::Sink, public InterruptHandler {
     struct Enables {
         u8 bits = 0;
     };
-    /// The divisor and the line control share addresses with others' registers: nobody else may be at them meanwhile.
-    void put_line_control(Enables& enables);
+    /// Format, break, and which interrupts come. The divisor shares addresses with other registers: nobody else may be at
+    /// the port meanwhile.
+    void put_line_control(const Enables& enables);
 
     std::string_view name_;
     Ports& ports_;

@@ -122,16 +122,18 @@ constinit FileSystemType sys_type{.name = "sysfs", .mount = mount_sysfs};
 
 }  // namespace
 
-Result<PseudoRoot> create_pseudo_tree(std::string_view type_name, i64 magic, u32 block_size) {
+Result<PseudoRoot> create_pseudo_tree(std::string_view type_name, i64 magic,
+                                      const PseudoFileSystem::Rules& rules) {
     PseudoRoot root;
-    root.file_system = TRY(make_ref<PseudoFileSystem>(type_name, magic, block_size));
+    root.file_system = TRY(make_ref<PseudoFileSystem>(type_name, magic, rules));
     root.directory = TRY(make_ref<StaticDirectory>(root.file_system, 0555U));
     root.dentry = TRY(Dentry::create_root(root.directory));
     return root;
 }
 
 Result<> init_procfs() {
-    proc_root = TRY(create_pseudo_tree("proc", abi::magic::PROC, 1024));
+    proc_root =
+        TRY(create_pseudo_tree("proc", abi::magic::PROC, {.block_size = 1024, .missing_is_error = true}));
     register_file_system(proc_type);
     return {};
 }
@@ -139,7 +141,7 @@ Result<> init_procfs() {
 const PseudoRoot& procfs() { return proc_root; }
 
 Result<> init_sysfs() {
-    sys_root = TRY(create_pseudo_tree("sysfs", abi::magic::SYSFS));
+    sys_root = TRY(create_pseudo_tree("sysfs", abi::magic::SYSFS, {}));
     register_file_system(sys_type);
     return {};
 }

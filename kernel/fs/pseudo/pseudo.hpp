@@ -15,18 +15,25 @@ namespace exo::fs {
 
 class PseudoFileSystem final : public FileSystem {
   public:
-    PseudoFileSystem(std::string_view type_name, i64 magic, u32 block_size)
-        : FileSystem(type_name, block_size),
-          magic_(magic) {}
+    struct Rules {
+        u32 block_size = PAGE_SIZE;
+        /// LINUX: in procfs a name that is not there is an error at once, whatever it is asked for (proc_lookup_de and its
+        /// like); elsewhere it could be made.
+        bool missing_is_error = false;
+    };
+    PseudoFileSystem(std::string_view type_name, i64 magic, const Rules& rules)
+        : FileSystem(type_name, rules.block_size),
+          magic_(magic),
+          missing_is_error_(rules.missing_is_error) {}
     Result<> statistics(abi::statfs& out) override;
-    /// LINUX: in procfs a name that is not there is an error at once, whatever it is asked for (proc_lookup_de and its
-    /// like), elsewhere it could be made.
+    /// What a lookup of a name that is not there returns.
     Result<Ref<Inode>> missing() const {
-        return magic_ == abi::magic::PROC ? Result<Ref<Inode>>(Error::Enoent) : Ref<Inode>();
+        return missing_is_error_ ? Result<Ref<Inode>>(Error::Enoent) : Ref<Inode>();
     }
 
   private:
     i64 magic_;
+    bool missing_is_error_;
 };
 
 /// Content as text. Regenerated when a read starts at offset 0, and cut up consistently for the reads that follow.
@@ -141,7 +148,8 @@ struct PseudoRoot {
     Ref<FileSystem> file_system;
 };
 /// Errors: Enomem.
-Result<PseudoRoot> create_pseudo_tree(std::string_view type_name, i64 magic, u32 block_size = PAGE_SIZE);
+Result<PseudoRoot> create_pseudo_tree(std::string_view type_name, i64 magic,
+                                      const PseudoFileSystem::Rules& rules);
 
 /// procfs, to be filled from above: type "proc". Errors: Enomem.
 Result<> init_procfs();

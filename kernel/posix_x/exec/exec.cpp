@@ -198,10 +198,10 @@ Result<> assemble(Task& task, const Parts& parts, NewProgram& program) {
     TRY(image.plan(parts.parsed.table.span()));
 
     const u64 stack_limit = task.process->limit(Resource::Stack);
-    namespace personality = abi::personality;
+    using abi::PersonalityFlags;
     const bool randomises =
-        randomises_addresses.load() && !task.has_personality(personality::ADDR_NO_RANDOMIZE);
-    const auto search = task.has_personality(personality::ADDR_COMPAT_LAYOUT)
+        randomises_addresses.load() && !task.has_personality(PersonalityFlags::AddrNoRandomize);
+    const auto search = task.has_personality(PersonalityFlags::AddrCompatLayout)
                             ? vm::SpaceLayout::Search::BottomUp
                             : vm::SpaceLayout::Search::TopDown;
     const Placement placement = choose_placement(randomises, stack_limit);
@@ -229,7 +229,7 @@ Result<> assemble(Task& task, const Parts& parts, NewProgram& program) {
         interpreter_base = interpreter.bias;
         program.entry = interpreter.entry;
     }
-    if (task.has_personality(personality::MMAP_PAGE_ZERO)) map_page_zero(*program.space);
+    if (task.has_personality(PersonalityFlags::MmapPageZero)) map_page_zero(*program.space);
     const Identity& identity = *program.identity;
     const StackContent content{
         .arguments = parts.arguments,
@@ -312,8 +312,8 @@ void commit(Task& task, NewProgram program, Executable executable, Ref<SignalAct
     });
     task.set_identity(std::move(program.identity));
     task.is_dumpable = !gains_authority;
-    if (gains_authority) task.personality_flags &= ~abi::personality::CLEARED_ON_SETID;
-    task.personality_flags &= ~abi::personality::READ_IMPLIES_EXEC;
+    if (gains_authority) task.personality &= ~abi::CLEARED_ON_SETID;
+    task.personality &= ~abi::PersonalityFlags::ReadImpliesExec;
     if (gains_authority) process.parent_death_signal = Signal::None;
     task.clear_child_tid = 0;
     task.places = program.places;

@@ -145,7 +145,7 @@ Result<Pid> clone_current_task(const CloneRequest& request) {
     give_back_pid.release();
     if ((request.flags & clone_flag::CHILD_CLEARTID) != 0) task->clear_child_tid = request.child_tid;
     if ((request.flags & clone_flag::CHILD_SETTID) != 0) task->set_child_tid = request.child_tid;
-    task->personality_flags = parent.personality_flags;
+    task->personality = parent.personality;
     task->is_dumpable = parent.is_dumpable;
     task->places = parent.places;
     inherit_scheduling(*parent.process, *process, *thread);

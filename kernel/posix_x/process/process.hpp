@@ -103,10 +103,10 @@ class Process final : public Object {
         ProcessState::Running};  ///< Atomic for /proc, which asks without the lock.
     WaitStatus wait_status;
     Signal exit_signal =
-        Signal::Chld;  ///< What the parent gets when this process ends; None for a silent clone.
-    u32 last_euid = 0;
+        Signal::Chld;         ///< What the parent gets when this process ends; None for a silent clone.
     u32 last_uid = 0;         ///< The real user id, for waitid and kill, once a zombie,
-    u32 last_saved_uid = 0;   ///< and the saved one.
+    u32 last_saved_uid = 0;   ///< the saved one,
+    u32 last_euid = 0;        ///< and the effective one, for who may change its scheduling.
     char last_name[16] = {};  ///< Of its task, once a zombie.
     bool stop_is_reportable = false;
     bool continue_is_reportable = false;

@@ -2,6 +2,7 @@
 // identity. clone(2) decides which of them a child shares.
 #pragma once
 
+#include "abi/linux/process.hpp"
 #include "fs/path.hpp"
 #include "fs/vfs.hpp"
 #include "posix_x/exec/stack_image.hpp"
@@ -84,8 +85,8 @@ class Task final : public Object {
     u64 clear_child_tid = 0;
     u64 set_child_tid = 0;       ///< CLONE_CHILD_SETTID: written by the child, in its own memory.
     Ref<VforkCompletion> vfork;  ///< A parent waits for us.
-    u32 personality_flags = 0;   ///< personality(2)
-    bool has_personality(u32 flag) const { return (personality_flags & flag) != 0; }
+    abi::PersonalityFlags personality{};
+    bool has_personality(abi::PersonalityFlags flag) const { return abi::has(personality, flag); }
     bool is_dumpable = true;
     RestartBlock restart;
 

@@ -13,7 +13,7 @@ using vm::Protection;
 /// LINUX: READ_IMPLIES_EXEC: what may be read may be executed too, if nothing else speaks against it.
 Protection implied_by(Protection protection) {
     const bool is_implied = has(protection, Protection::Read) &&
-                            current_task().has_personality(abi::personality::READ_IMPLIES_EXEC);
+                            current_task().has_personality(abi::PersonalityFlags::ReadImpliesExec);
     return is_implied ? Protection::Exec : Protection::None;
 }
 

@@ -149,11 +149,10 @@ Answer<ByCommand> sys_prctl(Context&, PrctlCommands::Code option, PrctlCommands:
 
 Answer<abi::PersonalityFlags> sys_personality(Context&, abi::PersonalityFlags flags) {
     constexpr u32 QUERY = 0xffffffff;
-    const u32 wanted = abi::raw(flags);
     Task& task = current_task();
-    const u32 old = task.personality_flags;
-    if (wanted != QUERY) task.personality_flags = wanted;  // also what means nothing for a 64-bit program
-    return old;
+    const abi::PersonalityFlags old = task.personality;
+    if (abi::raw(flags) != QUERY) task.personality = flags;  // also what means nothing for a 64-bit program
+    return abi::raw(old);
 }
 
 /// The second word may be any of these; the first must be 0xfee1dead.

@@ -148,7 +148,8 @@ Answer<Count> sys_pselect6(Context&, SignedCount count, DescriptorSet<0> in, Des
 Result<u64> finish_timed_wait(Result<u64> result, const TimedWait& wait,
                               FunctionRef<Result<>(Nanoseconds left)> write) {
     const bool was_interrupted = !result && result.error() == Error::RestartSys;
-    if (wait.reports_left && current_task().has_personality(abi::personality::STICKY_TIMEOUTS)) [[unlikely]]
+    if (wait.reports_left && current_task().has_personality(abi::PersonalityFlags::StickyTimeouts))
+        [[unlikely]]
         return was_interrupted ? Result<u64>(Error::Eintr) : result;
     if (wait.reports_left && !write(time_left(wait.deadline)) && was_interrupted) return Error::Eintr;
     return was_interrupted ? Result<u64>(Error::RestartNoHandler) : result;

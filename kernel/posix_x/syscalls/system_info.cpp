@@ -21,7 +21,7 @@ bool caller_can(Capability capability) { return current_task().identity->can(cap
 
 Result<> sys_uname(Context&, vm::UserOut<abi::utsname> out) {
     abi::utsname names = system_names();
-    apply_personality(names, current_task().personality_flags);
+    apply_personality(names, current_task().personality);
     return out.write(names);
 }
 
