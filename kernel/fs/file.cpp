@@ -55,7 +55,7 @@ void File::set_blocking(Blocking blocking) {
 }
 
 Result<usize> File::read(vm::OutBuffer& to) {
-    if (!has(traits_, FileTraits::Seekable)) return do_read(to, 0);
+    if (!has_moving_position()) return do_read(to, 0);
     const auto moving = moving_.lock();
     const u64 offset = position();
     TRY(check_range(offset, to.remaining()));
@@ -66,7 +66,7 @@ Result<usize> File::read(vm::OutBuffer& to) {
 
 Result<usize> File::write(vm::InBuffer& from, const WriteContext& context) {
     u64 offset = 0;
-    if (!has(traits_, FileTraits::Seekable)) return do_write(from, offset, context);
+    if (!has_moving_position()) return do_write(from, offset, context);
     const auto moving = moving_.lock();
     offset = position();
     TRY(check_range(offset, from.remaining()));
@@ -189,6 +189,8 @@ Result<> File::sync() { return Error::Einval; }
 Result<Ref<vm::PageSource>> File::page_source() { return Error::Enodev; }
 
 Result<u32> File::pipe_capacity() { return Error::Ebadf; }
+
+Result<> File::wait_for_pipe_room(Blocking) { return Error::Ebadf; }
 
 Result<u32> File::set_pipe_capacity(u32, const Credentials&) { return Error::Ebadf; }
 

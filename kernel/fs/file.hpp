@@ -34,10 +34,12 @@ struct WriteContext {
 
 enum class FileTraits : u8 {
     None = 0,
-    Seekable = 1,       ///< Has a position; pread and pwrite work.
-    PathOnly = 2,       ///< O_PATH
-    Stream = 4,         ///< lseek gives ESPIPE without further ado.
-    GivesNoPages = 16,  ///< sendfile cannot take from it.
+    Seekable = 1,         ///< Has a position; pread and pwrite work.
+    PathOnly = 2,         ///< O_PATH
+    Stream = 4,           ///< lseek gives ESPIPE without further ado.
+    GivesNoPages = 16,    ///< sendfile cannot take from it (Linux: no splice_read),
+    TakesNoPages = 64,    ///< and cannot give to it (no splice_write).
+    FixedPosition = 128,  ///< Its position stays where it is, 0.
     TakesSegments =
         32,        ///< writev is a write for each piece (Linux: a file with `write`, but no `write_iter`).
     NoopSeek = 8,  ///< lseek does nothing and says 0 (Linux: noop_llseek); pread and pwrite give ESPIPE.
@@ -54,6 +56,9 @@ class File : public Object {
     OpenFlags flags() const { return flags_.load(std::memory_order_relaxed); }
     bool is_nonblocking() const { return has(flags(), OpenFlags::Nonblock); }
     bool has_trait(FileTraits trait) const { return has(traits_, trait); }
+    bool has_moving_position() const {
+        return (traits_ & (FileTraits::Seekable | FileTraits::FixedPosition)) == FileTraits::Seekable;
+    }
     security::Rights rights() const { return security::rights_from_open_flags(flags()); }
     /// F_SETFL: replaces O_APPEND, O_NONBLOCK, O_ASYNC, O_DIRECT, O_NOATIME and leaves the rest.
     /// Errors: Einval (O_DIRECT where the file cannot), Eperm (O_NOATIME of another's file).
@@ -108,11 +113,15 @@ class File : public Object {
     virtual Result<Ref<vm::PageSource>> page_source();
     /// F_GETPIPE_SZ, F_SETPIPE_SZ. Errors: Ebadf (no pipe), Einval, Eperm, Ebusy, Enomem.
     virtual Result<u32> pipe_capacity();
+    /// Until a page would fit in. Errors: Ebadf (no pipe), Epipe, Eagain (it is full, and this one must not wait), RestartSys.
+    virtual Result<> wait_for_pipe_room(Blocking blocking);
     virtual Result<u32> set_pipe_capacity(u32 bytes, const Credentials& credentials);
     /// Each close(2) of a descriptor calls it, not only the last. The result is close's.
     virtual Result<> on_close() { return {}; }
     /// What /proc/PID/fd/N reads as for a file without a path: "pipe:[17]". Errors: Enomem.
     virtual Result<> append_description(String& out);
+    /// Lines that /proc/PID/fdinfo/N ends with, beside those that every file has. Errors: Enomem.
+    virtual Result<> append_details(String&) { return {}; }
 
   protected:
     File(Path path, Ref<Inode> inode, OpenFlags flags, FileTraits traits);

@@ -38,6 +38,8 @@ class FileSystem : public Object {
     abi::DeviceNumber device() const { return device_; }
     /// st_blksize of its inodes.
     u32 block_size() const { return block_size_; }
+    /// In bytes (Linux: s_maxbytes).
+    virtual u64 max_file_size() const { return std::numeric_limits<i64>::max(); }
     u64 next_inode_number() { return next_inode_number_.fetch_add(1, std::memory_order_relaxed); }
     bool is_read_only() const { return writers_.is_closed(); }
     /// Errors: Ebusy: a file is open for writing, or one without a name is in use and will have to be deleted.

@@ -12,14 +12,15 @@ enum class MemoryMinor : u32 { Null = 3, Zero = 5, Full = 7, Random = 8, Urandom
 /// Has a position in name only: lseek says 0, pread and pwrite work.
 class MemoryFile : public DeviceFile {
   public:
-    explicit MemoryFile(OpenRequest&& request, FileTraits more = FileTraits::GivesNoPages)
-        : DeviceFile(std::move(request), FileTraits::Seekable | more) {}
+    explicit MemoryFile(OpenRequest&& request,
+                        FileTraits more = FileTraits::GivesNoPages | FileTraits::TakesNoPages)
+        : DeviceFile(std::move(request), FileTraits::Seekable | FileTraits::FixedPosition | more) {}
     Result<u64> do_seek(u64, i64, abi::SeekWhence) override { return 0ULL; }
 };
 
 class NullFile final : public MemoryFile {
   public:
-    using MemoryFile::MemoryFile;
+    explicit NullFile(OpenRequest&& request) : MemoryFile(std::move(request), FileTraits::GivesNoPages) {}
     Result<usize> do_read(vm::OutBuffer&, u64) override { return 0UZ; }
     Result<usize> do_write(vm::InBuffer& from, u64&, const WriteContext&) override {
         return from.remaining();

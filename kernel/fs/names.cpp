@@ -28,10 +28,7 @@ Result<> create_node(const Caller& caller, Start start, std::string_view path, N
 Result<Path> find_link_source(const Caller& caller, Start start, std::string_view path, abi::AtFlags flags) {
     using abi::AtFlags;
     WalkFlags walk_flags = has(flags, AtFlags::SymlinkFollow) ? WalkFlags::FollowLast : WalkFlags::None;
-    if (has(flags, AtFlags::EmptyPath)) {
-        if (!caller.credentials.may(Privilege::DacReadSearch)) return Error::Enoent;
-        walk_flags |= WalkFlags::AllowEmpty;
-    }
+    if (has(flags, AtFlags::EmptyPath)) walk_flags |= WalkFlags::AllowEmpty;
     return resolve(caller, start, path, walk_flags);
 }
 

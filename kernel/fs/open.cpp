@@ -21,10 +21,11 @@ bool is_write_access(OpenFlags flags) { return (flags & OpenFlags::Accmode) != O
 Result<OpenFlags> checked_flags(OpenFlags flags) {
     if (has(flags, OpenFlags::Path))
         return flags & (OpenFlags::Path | OpenFlags::Directory | OpenFlags::Nofollow | OpenFlags::Cloexec);
+    // LINUX: it once made a regular file (6.4, and 6.1's later versions).
+    if (has_all(flags, OpenFlags::Creat | OpenFlags::Directory)) return Error::Einval;
     constexpr OpenFlags TMPFILE_BIT = OpenFlags::Tmpfile & ~OpenFlags::Directory;
     if (has(flags, TMPFILE_BIT)) {
-        if (!has(flags, OpenFlags::Directory) || has(flags, OpenFlags::Creat) || !is_write_access(flags))
-            return Error::Einval;
+        if (!has(flags, OpenFlags::Directory) || !is_write_access(flags)) return Error::Einval;
     }
     return flags;
 }
@@ -92,7 +93,6 @@ Result<Ref<File>> open_or_create(const Caller& caller, Start start, std::string_
         if (child->is_negative()) {
             TRY(create_regular(caller, directory, *child, mode));
             names.unlock();
-            if (has(flags, OpenFlags::Directory)) return Error::Enotdir;
             // The mode does not bind the creator.
             return open_inode({{directory.mount, child}, flags, caller.credentials});
         }
@@ -101,7 +101,6 @@ Result<Ref<File>> open_or_create(const Caller& caller, Start start, std::string_
         if (!child->inode()->is_symlink()) {
             Path place = child_path(directory, child);
             if (place.inode().is_directory()) return Error::Eisdir;
-            if (has(flags, OpenFlags::Directory)) return Error::Enotdir;
             return open_existing(std::move(place), flags, caller.credentials);
         }
         if (has(flags, OpenFlags::Nofollow)) return Error::Eloop;

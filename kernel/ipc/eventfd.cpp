@@ -4,6 +4,7 @@
 #include <span>
 
 #include "fs/anonymous.hpp"
+#include "utils/format.hpp"
 
 namespace exo::ipc {
 
@@ -15,11 +16,16 @@ namespace {
 /// The counter never reaches this (eventfd(2)).
 constexpr u64 MAXIMUM = ~0ULL;
 
+constinit std::atomic<u32> next_id{0};
+
 class EventFile final : public fs::File {
   public:
     EventFile(Ref<fs::Inode> inode, u32 initial, EventMode mode, abi::OpenFlags flags)
-        : File({}, std::move(inode), flags, fs::FileTraits::NoopSeek | fs::FileTraits::TakesSegments),
+        : File({}, std::move(inode), flags,
+               fs::FileTraits::NoopSeek | fs::FileTraits::TakesSegments | fs::FileTraits::GivesNoPages |
+                   fs::FileTraits::TakesNoPages),
           mode_(mode),
+          id_(next_id.fetch_add(1, std::memory_order_relaxed)),
           count_(initial) {}
 
     /// 8 bytes. Errors: Einval (a smaller buffer), Eagain, Efault, RestartSys.
@@ -67,6 +73,9 @@ class EventFile final : public fs::File {
     }
 
     Result<> append_description(String& out) override { return out.append("anon_inode:[eventfd]"); }
+    Result<> append_details(String& out) override {
+        return format_append(out, "eventfd-count: {:16x}\neventfd-id: {}\n", current(), id_);
+    }
 
   private:
     // seq_cst: pairs with a waiter's entry into its queue
@@ -91,6 +100,7 @@ class EventFile final : public fs::File {
     }
 
     EventMode mode_;
+    u32 id_;  ///< For /proc/PID/fdinfo: which descriptors are the same counter.
     std::atomic<u64> count_;
     scheduler::WaitQueue readers_;
     scheduler::WaitQueue writers_;

@@ -92,6 +92,17 @@ Result<usize> Pipe::write(vm::InBuffer& from, Blocking blocking, Style style) {
     }
 }
 
+Result<> Pipe::wait_for_room(Blocking blocking) {
+    while (true) {
+        if (!has_readers()) return Error::Epipe;
+        if (room_.load(std::memory_order_seq_cst) != 0) return {};
+        if (blocking == Blocking::No) return Error::Eagain;
+        const auto waited = writable_.wait(WaitMode::Interruptible, [this] { return may_write(); });
+        if (may_write()) writable_.wake_one();  // this one may have nothing to write in the end
+        if (!waited) return waited.error();
+    }
+}
+
 u32 Pipe::add(PipeEnds ends) {
     auto state = state_.lock();
     const u32 partners_before =

@@ -45,6 +45,9 @@ class Pipe final : public Object {
     enum class Style : u8 { Bytes, Packets };
     Result<usize> write(vm::InBuffer& from, Blocking blocking, Style style);
 
+    /// Until a page would fit in. Errors: Epipe, Eagain, RestartSys.
+    Result<> wait_for_room(Blocking blocking);
+
     /// An end more, which may be the partner that others wait for. Returns what wait_for_partner wants to know.
     u32 add(PipeEnds ends);
     /// An end less.

@@ -24,6 +24,9 @@ class PipeEnd final : public fs::File {
     Result<u64> readable_bytes() override { return pipe_->size(); }
     fs::PollEvents poll(fs::PollTable* table) override { return pipe_->poll(table, ends_, writers_at_open_); }
     Result<u32> pipe_capacity() override { return pipe_->capacity(); }
+    Result<> wait_for_pipe_room(Blocking wanted) override {
+        return pipe_->wait_for_room(wanted == Blocking::No ? Pipe::Blocking::No : blocking());
+    }
     Result<u32> set_pipe_capacity(u32 bytes, const fs::Credentials& credentials) override {
         return pipe_->set_capacity(bytes, credentials);
     }

@@ -123,6 +123,8 @@ def _fields(call: Call, structure: str, entries: list, data: bytes, naming: _Nam
     numbers = {name: int.from_bytes(data[offset:offset + width], "little", signed=is_signed)
                for name, offset, width, is_signed in entries}
     device = numbers.get("st_dev", _anonymous_device(numbers.get("stx_dev_minor", 0)))
+    # Folders of processes in /proc, the only file system here with this size of blocks: each kernel has its own in them.
+    is_report = numbers.get("st_blksize", numbers.get("stx_blksize")) == 1024 and _mode_of(numbers) & 0o170000 == 0o040000
     for name, offset, width, _ in entries:
         raw, value = data[offset:offset + width], numbers[name]
         base, _, last = name.rpartition(".")
@@ -130,12 +132,18 @@ def _fields(call: Call, structure: str, entries: list, data: bytes, naming: _Nam
             seconds = value
         elif last in FRACTIONS:
             words.append(f"{base or structure}={_time(call, seconds, value, FRACTIONS[last])}")
+        elif is_report and last.endswith("_nlink"):
+            words.append(f"{name}=any")
         elif width > 8:
             text = raw.rstrip(b"\0")
             words.append(f"{name}={naming.field(structure, name, text, device)}")
         else:
             words.append(f"{name}={naming.field(structure, name, value, device)}")
     return words
+
+
+def _mode_of(numbers: dict[str, int]) -> int:
+    return numbers.get("st_mode", numbers.get("stx_mode", 0))
 
 
 def _anonymous_device(minor: int) -> int:

@@ -38,6 +38,8 @@ def lines(path: str, data: bytes, naming) -> list[str]:
             return [re.sub(r"\d+", lambda found: naming.pid(int(found[0])), text)]
         case _ if path.startswith("/proc/self/fdinfo/"):
             # A position may lie in a report, whose numbers have their own lengths.
+            # An eventfd's id is any number of its own.
+            text = re.sub(r"(eventfd-id:) \d+", r"\1 any", text)
             return [re.sub(r"^(?:mnt_id|ino):\t\d+|^(pos):\t[1-9]\d*", r"\1", line) for line in text.splitlines()]
         case _ if path.startswith("/proc/self/fd/"):
             text = re.sub(r"\[\d+\]", "[any]", text)

@@ -45,7 +45,7 @@ Result<> GeneratedFile::accept(std::span<const u8>, const Credentials&) { return
 
 Result<Ref<File>> GeneratedFile::open(OpenRequest&& request) {
     TRY(check_open(request));
-    return make_ref<GeneratedOpenFile>(std::move(request));
+    return make_ref<GeneratedOpenFile>(std::move(request), sendfile());
 }
 
 Result<> GeneratedFile::truncate(u64) { return {}; }

@@ -7,8 +7,8 @@ namespace exo::fs {
 
 class GeneratedOpenFile final : public File {
   public:
-    explicit GeneratedOpenFile(OpenRequest&& request)
-        : File(std::move(request), FileTraits::Seekable | FileTraits::TakesSegments) {}
+    GeneratedOpenFile(OpenRequest&& request, GeneratedFile::Sendfile sendfile)
+        : File(std::move(request), FileTraits::Seekable | FileTraits::TakesSegments | traits_for(sendfile)) {}
 
     Result<usize> do_read(vm::OutBuffer& to, u64 offset) override;
     Result<usize> do_write(vm::InBuffer& from, u64& offset, const WriteContext& context) override;
@@ -17,6 +17,11 @@ class GeneratedOpenFile final : public File {
     Result<> sync() override { return {}; }
 
   private:
+    static FileTraits traits_for(GeneratedFile::Sendfile sendfile) {
+        return sendfile == GeneratedFile::Sendfile::Works
+                   ? FileTraits::None
+                   : FileTraits::GivesNoPages | FileTraits::TakesNoPages;
+    }
     struct Snapshot {
         String text;
         bool is_taken = false;

@@ -132,8 +132,9 @@ Result<PseudoRoot> create_pseudo_tree(std::string_view type_name, i64 magic,
 }
 
 Result<> init_procfs() {
-    proc_root =
-        TRY(create_pseudo_tree("proc", abi::magic::PROC, {.block_size = 1024, .missing_is_error = true}));
+    constexpr PseudoFileSystem::Rules RULES{
+        .block_size = 1024, .missing_is_error = true, .max_file_size = std::numeric_limits<i32>::max()};
+    proc_root = TRY(create_pseudo_tree("proc", abi::magic::PROC, RULES));
     register_file_system(proc_type);
     return {};
 }

@@ -20,20 +20,22 @@ class PseudoFileSystem final : public FileSystem {
         /// LINUX: in procfs a name that is not there is an error at once, whatever it is asked for (proc_lookup_de and its
         /// like); elsewhere it could be made.
         bool missing_is_error = false;
+        u64 max_file_size = std::numeric_limits<i64>::max();
     };
     PseudoFileSystem(std::string_view type_name, i64 magic, const Rules& rules)
         : FileSystem(type_name, rules.block_size),
           magic_(magic),
-          missing_is_error_(rules.missing_is_error) {}
+          rules_(rules) {}
+    u64 max_file_size() const override { return rules_.max_file_size; }
     Result<> statistics(abi::statfs& out) override;
     /// What a lookup of a name that is not there returns.
     Result<Ref<Inode>> missing() const {
-        return missing_is_error_ ? Result<Ref<Inode>>(Error::Enoent) : Ref<Inode>();
+        return rules_.missing_is_error ? Result<Ref<Inode>>(Error::Enoent) : Ref<Inode>();
     }
 
   private:
     i64 magic_;
-    bool missing_is_error_;
+    const Rules rules_;
 };
 
 /// Content as text. Regenerated when a read starts at offset 0, and cut up consistently for the reads that follow.
@@ -52,6 +54,10 @@ class GeneratedFile : public Inode {
 
     Result<Ref<File>> open(OpenRequest&& request) override;
     Result<> truncate(u64 size) override;
+
+    /// Whether sendfile can take from it or give to it.
+    enum class Sendfile : u8 { Works, Refused };
+    virtual Sendfile sendfile() const { return Sendfile::Works; }
 };
 
 /// A GeneratedFile by function: what most of /proc is.

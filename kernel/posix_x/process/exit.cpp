@@ -88,7 +88,7 @@ void tell_about_abandoned(Process& process, const Vector<AbandonedChild>& abando
     }
 }
 
-/// The parent does not want to know: no zombie is left.
+/// The parent does not want to wait: no zombie is left. LINUX: with SA_NOCLDWAIT it gets SIGCHLD all the same.
 bool parent_ignores(Process& process) {
     Ref<Process> parent;
     {
@@ -127,17 +127,14 @@ void become_zombie(Process& process, WaitStatus status, const ResourceUsage& usa
         auto tree = PROCESSES.lock();
         parent = Ref<Process>(process.parent());
     }
-    if (!reaps_itself) {
-        notify_parent(process, process.exit_signal, code,
-                      killed ? static_cast<i32>(status.signal()) : status.exit_code());
-        return;
-    }
-    {
+    if (reaps_itself) {
         auto tree = PROCESSES.lock();
         if (process.state == ProcessState::Zombie) removed = PROCESSES.remove_locked(*tree, process);
     }
-    // A parent that waits for its last child sees that there is none left.
-    if (parent) parent->child_changed.wake_all();
+    // After the removal: a parent that waits for its last child sees that there is none left.
+    if (parent)
+        notify(*parent, process, process.exit_signal, code,
+               killed ? static_cast<i32>(status.signal()) : status.exit_code());
 }
 
 }  // namespace

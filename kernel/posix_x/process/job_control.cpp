@@ -20,17 +20,19 @@ bool wants_stop_reports(Process& parent) {
 }  // namespace
 
 void notify_parent(Process& process, Signal signal, i32 code, i32 status) {
-    Ref<Process> parent = parent_of(process);
-    if (!parent) return;
+    if (const Ref<Process> parent = parent_of(process)) notify(*parent, process, signal, code, status);
+}
+
+void notify(Process& parent, const Process& process, Signal signal, i32 code, i32 status) {
     const bool is_stop_report = code == signal_code::CHILD_STOPPED || code == signal_code::CHILD_CONTINUED;
-    if (signal != Signal::None && (!is_stop_report || wants_stop_reports(*parent))) {
+    if (signal != Signal::None && (!is_stop_report || wants_stop_reports(parent))) {
         constexpr time::Nanoseconds CLOCK_TICK = 10 * time::MILLISECOND;
         SignalInfo info{.signal = signal, .code = code, .sender = process.pid(), .status = status};
         info.user_time = static_cast<i64>(process.usage.user_time / CLOCK_TICK);
         info.system_time = static_cast<i64>(process.usage.system_time / CLOCK_TICK);
-        (void)send_signal(*parent, info);  // standard signals cannot fail
+        (void)send_signal(parent, info);  // standard signals cannot fail
     }
-    parent->child_changed.wake_all();
+    parent.child_changed.wake_all();
 }
 
 void report_continued(Process& process) {

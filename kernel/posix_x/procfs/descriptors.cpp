@@ -53,7 +53,7 @@ class DescriptorLink final : public fs::GeneratedLink {
     const u32 number_;
 };
 
-/// pos, flags, mnt_id and ino, as proc(5) has them.
+/// pos, flags, mnt_id and ino, as proc(5) has them, and what the file adds.
 class DescriptorInformation final : public fs::GeneratedFile {
   public:
     DescriptorInformation(Ref<fs::FileSystem> file_system, Ref<Process> process, u32 number, Owner owner)
@@ -70,12 +70,13 @@ class DescriptorInformation final : public fs::GeneratedFile {
         const Result<security::OnExec> on_exec = table->on_exec(number_);
         abi::OpenFlags flags = file->flags();
         if (on_exec && *on_exec == security::OnExec::Close) flags |= abi::OpenFlags::Cloexec;
-        const bool is_seekable = file->has_trait(fs::FileTraits::Seekable);
-        TRY(format_append(out, "pos:\t{}\nflags:\t0", is_seekable ? file->position() : 0));
+        TRY(format_append(out, "pos:\t{}\nflags:\t0", file->has_moving_position() ? file->position() : 0));
         TRY(append_octal(out, static_cast<u64>(flags)));
         const u32 mount = file->path() ? file->path().mount->id() : 0;
-        return format_append(out, "\nmnt_id:\t{}\nino:\t{}\n", mount, file->inode().number());
+        TRY(format_append(out, "\nmnt_id:\t{}\nino:\t{}\n", mount, file->inode().number()));
+        return file->append_details(out);
     }
+    Sendfile sendfile() const override { return Sendfile::Refused; }
 
   private:
     const Ref<Process> process_;

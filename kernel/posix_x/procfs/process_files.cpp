@@ -78,6 +78,8 @@ Result<> generate_id_map(Process&, const ProcessView&, String& out) {
 /// As on Linux without symbols: where it waits is not told.
 Result<> generate_wait_channel(Process&, const ProcessView&, String& out) { return out.push('0'); }
 
+using fs::GeneratedFile;
+
 constexpr ProcessFileKind FILES[] = {
     {"cmdline", 0444, FileAccess::Anybody, generate_process_arguments},
     {"comm", 0644, FileAccess::Anybody, generate_name, accept_name},
@@ -85,8 +87,9 @@ constexpr ProcessFileKind FILES[] = {
     {"gid_map", 0644, FileAccess::Anybody, generate_id_map},
     {"limits", 0444, FileAccess::Anybody, generate_limits},
     {"maps", 0444, FileAccess::Tracers, generate_process_maps},
-    {"mountinfo", 0444, FileAccess::Anybody, generate_mount_information},
-    {"mounts", 0444, FileAccess::Anybody, generate_mounts},
+    {"mountinfo", 0444, FileAccess::Anybody, generate_mount_information, nullptr,
+     GeneratedFile::Sendfile::Works},
+    {"mounts", 0444, FileAccess::Anybody, generate_mounts, nullptr, GeneratedFile::Sendfile::Works},
     {"stat", 0444, FileAccess::Anybody, generate_process_stat},
     {"statm", 0444, FileAccess::Anybody, generate_process_statm},
     {"status", 0444, FileAccess::Anybody, generate_process_status},

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include "fs/pseudo/pseudo.hpp"
 
 #include "posix_x/procfs/process_view.hpp"
 
@@ -17,6 +18,7 @@ struct ProcessFileKind {
     Result<> (*generate)(Process& process, const ProcessView& view, String& out);
     /// A program wrote this. Null: the file is for reading.
     Result<> (*accept)(Process& process, std::string_view text) = nullptr;
+    fs::GeneratedFile::Sendfile sendfile = fs::GeneratedFile::Sendfile::Refused;
 };
 
 struct ProcessLinkKind {

@@ -63,6 +63,10 @@ Ref<fs::FileSystem> the_file_system() { return fs::procfs().file_system; }
 
 }  // namespace
 
+u32 ProcessDirectory::folders() const {
+    return static_cast<u32>(std::size(DIRECTORIES)) - (level_ == Level::Task ? 1 : 0);
+}
+
 Result<Ref<fs::Inode>> ProcessDirectory::find_directory(std::string_view name, const ProcessView& view) {
     if (name == "fd") return make_descriptor_directory(the_file_system(), process_, view);
     if (name == "fdinfo") return make_descriptor_information(the_file_system(), process_, view);

@@ -31,6 +31,7 @@ class ProcessFile final : public fs::GeneratedFile {
     Result<> generate(String& out) override;
     Result<> check_open(const fs::OpenRequest& request) override;
     Result<> accept(std::span<const u8> bytes, const fs::Credentials& credentials) override;
+    Sendfile sendfile() const override { return kind_.sendfile; }
 
   private:
     const Ref<Process> process_;
@@ -62,11 +63,15 @@ class ProcessDirectory final : public fs::GeneratedDirectory {
         : GeneratedDirectory(std::move(file_system), 0555, TRAITS_OF_DIRECTORY | fs::InodeTraits::Immutable,
                              owner.uid, owner.gid),
           process_(std::move(process)),
-          level_(level) {}
+          level_(level) {
+        set_links(2 + folders());
+    }
     Result<Ref<fs::Inode>> find(std::string_view name) override;
     Result<> list(u64 cookie, fs::DirectorySink sink) override;
 
   private:
+    /// How many are in it.
+    u32 folders() const;
     Result<Ref<fs::Inode>> find_directory(std::string_view name, const ProcessView& view);
     const Ref<Process> process_;
     const Level level_;

@@ -63,6 +63,10 @@ struct SignalAction {
     static constexpr u64 RESTART = 0x10000000;
     static constexpr u64 NO_DEFER = 0x40000000;
     static constexpr u64 RESET_HANDLER = 0x80000000;
+    static constexpr u64 EXPOSE_TAG_BITS = 0x800;  ///< Addresses have no tags here; kept because it is known.
+    /// LINUX: others are dropped, so that a program can find out which are supported (sigaction(2), SA_UNSUPPORTED).
+    static constexpr u64 KNOWN_FLAGS = NO_CHILD_STOP | NO_CHILD_WAIT | WITH_INFO | EXPOSE_TAG_BITS |
+                                       RESTORER | ON_STACK | RESTART | NO_DEFER | RESET_HANDLER;
 
     u64 handler = DEFAULT;
     u64 flags = 0;

@@ -25,7 +25,8 @@ WalkFlags walk_flags(AtFlags flags) {
 Result<fs::Path> resolve_at(Descriptor directory, PathArgument argument, AtFlags flags) {
     [[clang::uninitialized]] UserPath name;
     TRY(name.copy(argument));
-    const StartDirectory start = TRY(StartDirectory::of(directory, name.view()));
+    const StartDirectory start =
+        TRY(StartDirectory::of(directory, name.view(), empty_path(has(flags, AtFlags::EmptyPath))));
     return fs::resolve(current_task().caller(), start.start(), name.view(), walk_flags(flags));
 }
 
@@ -230,7 +231,6 @@ Result<> sys_futimesat(Context&, Start directory, OrNull<ExistingPath> path,
     return change_times(directory, path, times, AtFlags::None);
 }
 Result<> sys_utimes(Context& context, ExistingPath path, OrNull<vm::UserIn<MicrosecondPair>> times) {
-    if (path.address == 0) return Error::Efault;
     return sys_futimesat(context, here(), path, times);
 }
 

@@ -20,7 +20,7 @@ constexpr OnExec on_exec(OpenFlags flags) {
 
 // ---- open
 
-/// There is no path, or no place for a descriptor: wrong flags come before that.
+/// There is no path, nowhere to start, or no place for a descriptor: wrong flags come before that.
 [[gnu::cold, gnu::noinline]] Error why_not_opened(OpenFlags flags, Error error) {
     const Result<> checked = fs::check_open_flags(flags);
     return checked ? error : checked.error();
@@ -33,8 +33,9 @@ Result<u32> open_at(Descriptor directory, PathArgument path, OpenFlags asked, u3
     if (const Result<> copied = name.copy(path); !copied) return why_not_opened(flags, copied.error());
     auto slot = task.files->reserve(descriptor_limit());
     if (!slot) return why_not_opened(flags, name.view().empty() ? Error::Enoent : slot.error());
-    const StartDirectory start = TRY(StartDirectory::of(directory, name.view()));
-    Ref<fs::File> file = TRY(fs::open(task.caller(), start.start(), name.view(), flags, mode));
+    const Result<StartDirectory> start = StartDirectory::of(directory, name.view());
+    if (!start) return why_not_opened(flags, start.error());
+    Ref<fs::File> file = TRY(fs::open(task.caller(), start->start(), name.view(), flags, mode));
     const Rights rights = file->rights();
     return slot->commit({std::move(file), rights}, on_exec(flags));
 }

@@ -17,9 +17,9 @@ struct Place {
     StartDirectory directory;
 
     /// Errors: those of UserPath::copy and StartDirectory::of.
-    Result<> find(Descriptor start, PathArgument argument) {
+    Result<> find(Descriptor start, PathArgument argument, EmptyPath empty = EmptyPath::Refused) {
         TRY(path.copy(argument));
-        directory = TRY(StartDirectory::of(start, path.view()));
+        directory = TRY(StartDirectory::of(start, path.view(), empty));
         return {};
     }
     fs::Start start() const { return directory.start(); }
@@ -90,8 +90,11 @@ using LinkFlags = Known<AtFlags::SymlinkFollow | AtFlags::EmptyPath>;
 Result<> sys_linkat(Context&, Start old_directory, ExistingPath old_path, Start new_directory,
                     NewPath new_path, LinkFlags given) {
     const AtFlags flags = TRY(given.checked());
+    // LINUX: asked before either path is looked at. Else a file could be given a name that was only handed on.
+    const bool may_be_empty = current_task().credentials().may(fs::Privilege::DacReadSearch);
+    if (has(flags, AtFlags::EmptyPath) && !may_be_empty) return Error::Enoent;
     [[clang::uninitialized]] Place from;
-    TRY(from.find(old_directory, old_path));
+    TRY(from.find(old_directory, old_path, empty_path(has(flags, AtFlags::EmptyPath))));
     [[clang::uninitialized]] Place to;
     if (const Result<> found = to.find(new_directory, new_path); !found) {
         TRY(fs::check_link_source(current_task().caller(), from.start(), from.name(), flags));
@@ -108,6 +111,7 @@ using LinkText = PathOf<PathUse::LinkText>;
 Result<> sys_symlinkat(Context&, LinkText target, Start directory, NewPath path) {
     [[clang::uninitialized]] UserPath text;
     TRY(text.copy(target));
+    if (text.view().empty()) return Error::Enoent;
     [[clang::uninitialized]] Place link;
     TRY(link.find(directory, path));
     return fs::make_symlink(current_task().caller(), text.view(), link.start(), link.name());
@@ -119,7 +123,7 @@ Result<> sys_symlink(Context& context, LinkText target, NewPath path) {
 Result<usize> read_link(Start directory, PathArgument path, BufferArgument buffer, i32 size) {
     if (size <= 0) return Error::Einval;
     [[clang::uninitialized]] Place link;
-    TRY(link.find(directory, path));
+    TRY(link.find(directory, path, EmptyPath::Allowed));  // it is an error, but a later one
     String text;
     TRY(fs::read_link(current_task().caller(), link.start(), link.name(), text));
     const usize length = std::min(text.size(), static_cast<usize>(size));
@@ -142,7 +146,7 @@ Result<> check_access(Start directory, PathArgument path, AccessWanted wanted, A
     const AccessFlags flags = TRY(given.checked());
     Task& task = current_task();
     [[clang::uninitialized]] Place target;
-    TRY(target.find(directory, path));
+    TRY(target.find(directory, path, empty_path(has(flags, AccessFlags::EmptyPath))));
     const fs::Credentials credentials =
         has(flags, AccessFlags::Eaccess) ? task.credentials() : task.identity->real_credentials();
     auto walk = has(flags, AccessFlags::SymlinkNofollow) ? fs::WalkFlags::None : fs::WalkFlags::FollowLast;

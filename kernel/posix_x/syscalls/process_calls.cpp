@@ -61,7 +61,8 @@ Result<> sys_execveat(Context&, Start directory, ProgramPath path, OrNull<TextsA
     const abi::AtFlags flags = TRY(given.checked());
     [[clang::uninitialized]] UserPath name;
     TRY(name.copy(path));
-    const StartDirectory start = TRY(StartDirectory::of(directory, name.view()));
+    const StartDirectory start =
+        TRY(StartDirectory::of(directory, name.view(), empty_path(has(flags, abi::AtFlags::EmptyPath))));
     return execute({.path = name.view(),
                     .arguments = arguments.address,
                     .environment = environment.address,

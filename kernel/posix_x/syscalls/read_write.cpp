@@ -1,15 +1,13 @@
 // read, write and their kin: bytes between descriptors and user memory.
 #include "posix_x/syscalls/families.hpp"
 #include "posix_x/syscalls/support.hpp"
+#include "posix_x/syscalls/transfer.hpp"
 
 namespace exo::posix_x {
 
 namespace {
 
 using fs::FileTraits;
-
-/// Linux never moves more than this in one call.
-constexpr u64 MAX_TRANSFER = 0x7ffff000;
 
 /// LINUX: access_ok comes first and looks at the size as it was given, so one that is too large is EFAULT.
 Result<vm::OutBuffer> out_buffer(BufferArgument buffer, u64 size) {
@@ -151,99 +149,13 @@ Answer<FilePosition> sys_lseek(Context&, Seekable fd, FileOffset offset, abi::Se
 
 // ---- sendfile
 
-/// From a page of the file itself if it has one there, else through a page of kernel memory, so that any source and any
-/// target will do.
-class FileSource {
-  public:
-    FileSource(fs::File& file, u64 offset) : file_(file), offset_(offset) {}
-    u64 offset() const { return offset_; }
-    /// Errors: Enomem.
-    Result<> open() {
-        // What cannot be mapped has no pages to show.
-        if (auto pages = file_.page_source()) pages_ = std::move(*pages);
-        return {};
-    }
-    /// Moves up to `count` bytes, within a page. 0 at the end.
-    Result<usize> move_piece(fs::File& to, u64 count, const fs::WriteContext& context) {
-        const usize at = offset_ % PAGE_SIZE;
-        count = std::min<u64>(count, PAGE_SIZE - at);
-        const u64 size = file_.inode().size();
-        const memory::FrameRef page =
-            pages_ && offset_ < size ? pages_->peek_page(offset_ >> PAGE_SHIFT) : memory::FrameRef();
-        const std::span<const u8> bytes =
-            page ? std::span<const u8>{page.data() + at, static_cast<usize>(std::min(count, size - offset_))}
-                 : TRY(read(static_cast<usize>(count)));
-        if (bytes.empty()) return 0uz;
-        vm::InBuffer in = vm::InBuffer::from_kernel(bytes);
-        const usize moved = TRY(to.write(in, context));
-        if (page) file_.note_read();
-        offset_ += moved;
-        return moved;
-    }
-
-  private:
-    Result<std::span<const u8>> read(usize count) {
-        if (!scratch_) scratch_ = TRY(memory::FrameRef::allocate());
-        vm::OutBuffer out = vm::OutBuffer::from_kernel(scratch_.bytes().first(count));
-        const usize got = TRY(file_.read_at(out, offset_));
-        return std::span<const u8>{scratch_.bytes().first(got)};
-    }
-
-    fs::File& file_;
-    u64 offset_;
-    Ref<vm::PageSource> pages_;
-    memory::FrameRef scratch_;
-};
-
-/// Moves up to `count` bytes; stops at the first piece that was not taken whole.
-Result<usize> transfer(FileSource& from, fs::File& to, u64 count) {
-    TRY(from.open());
-    const fs::WriteContext context = write_context(current_task());
-    usize moved = 0;
-    while (moved < count) {
-        const u64 wanted = std::min<u64>(count - moved, PAGE_SIZE - from.offset() % PAGE_SIZE);
-        const Result<usize> put = from.move_piece(to, wanted, context);
-        if (!put && moved == 0) return raise_write_signals(put);
-        if (!put) break;
-        moved += *put;
-        if (*put < wanted) break;
-    }
-    return moved;
-}
-
-/// LINUX: the order of do_sendfile's checks; bytes go through pages of the kernel (splice), which not every file can
-/// give or take.
-Result<usize> send(Descriptor out_fd, Descriptor in_fd, std::optional<i64>& place, u64 size) {
-    const FileUse in = TRY(use_file(in_fd, Rights::Read));
-    const bool is_seekable = in->has_trait(FileTraits::Seekable);
-    if (place && !is_seekable) return Error::Espipe;
-    const i64 start = place ? *place : static_cast<i64>(in->position());
-    if (static_cast<i64>(size) < 0 || start < 0 || !checked_add(start, static_cast<i64>(size)))
-        return Error::Einval;
-    const FileUse out = TRY(use_file(out_fd, Rights::Write));
-    const bool gives_pages = !in->has_trait(FileTraits::GivesNoPages) && !in->inode().is_directory();
-    if (!abi::is_fifo(out->inode().mode())) {
-        if (has(out->flags(), abi::OpenFlags::Append) || !is_seekable) return Error::Einval;
-        in->note_read();  // LINUX: whether it gives anything or not (splice_direct_to_actor)
-        if (size == 0) return 0uz;
-    }
-    if (!is_seekable || !gives_pages) return Error::Einval;
-    FileSource source(*in, static_cast<u64>(start));
-    const usize moved = TRY(transfer(source, *out, std::min<u64>(size, MAX_TRANSFER)));
-    if (place)
-        place = static_cast<i64>(source.offset());
-    else
-        in->set_position(source.offset());
-    return moved;
-}
-
 Answer<Size> sys_sendfile(Context&, Writable out_fd, Readable in_fd, OrNull<vm::UserInOut<FileOffset>> offset,
                           Size size) {
     std::optional<i64> place;
     if (!offset.is_null()) place = i64 {
             TRY(offset.read())
         };
-    const Result<usize> moved = send(out_fd, in_fd, place, size);
+    const Result<usize> moved = send_file(out_fd, in_fd, place, size);
     if (place) TRY(offset.write(*place));  // after an error too
     return moved;
 }

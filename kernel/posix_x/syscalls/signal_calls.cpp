@@ -30,7 +30,7 @@ Result<> sys_rt_sigaction(Context&, SignalNumber number, OrNull<vm::UserIn<kerne
         SignalAction& action = state->actions->of(signal);
         old = {action.handler, action.flags, action.restorer, action.mask.bits()};
         if (!in.is_null()) {
-            action = {wanted.handler, wanted.flags, wanted.restorer,
+            action = {wanted.handler, wanted.flags & SignalAction::KNOWN_FLAGS, wanted.restorer,
                       SignalSet(wanted.mask) & ~UNBLOCKABLE_SIGNALS};
             if (action.ignores(signal)) {  // POSIX: what is pending and now ignored is dropped
                 state->pending.discard(SignalSet::of(signal));

@@ -11,9 +11,17 @@ Result<> UserPath::copy(PathArgument path) {
     return {};
 }
 
-Result<StartDirectory> StartDirectory::of(Descriptor fd, std::string_view path) {
+[[gnu::cold, gnu::noinline]] Error why_unusable(Descriptor fd, Error missing) {
+    const auto capability = current_task().files->copy(static_cast<u32>(fd.value));
+    if (!capability || capability->object->object_kind() != ObjectKind::File) return Error::Ebadf;
+    const auto& file = static_cast<const fs::File&>(*capability->object);
+    return file.has_trait(fs::FileTraits::PathOnly) ? Error::Ebadf : missing;
+}
+
+Result<StartDirectory> StartDirectory::of(Descriptor fd, std::string_view path, EmptyPath empty) {
     StartDirectory start;
     if (fd.value == abi::AT_CURRENT_DIRECTORY || path.starts_with('/')) return start;
+    if (path.empty() && empty == EmptyPath::Refused) return Error::Enoent;
     const FileUse file = TRY(use_file(fd, Rights::Lookup));
     start.path_ = file->path();
     // A file without a place in the tree (a pipe) can only be named by an empty path; as a start it is no directory.

@@ -21,13 +21,16 @@ class FileUse {
     security::CapabilityUse use_;
 };
 
+/// Ebadf for what was opened with O_PATH, else `missing`.
+Error why_unusable(Descriptor fd, Error missing);
+
 /// `missing` is what Linux answers when the descriptor is open but lacks a right: EBADF for reading what is open for
 /// writing, EINVAL and EACCES elsewhere.
 /// Errors: Ebadf (not open, or no file), `missing`.
 [[gnu::always_inline]] inline Result<FileUse> use_file(Descriptor fd, Rights needed,
                                                        Error missing = Error::Ebadf) {
     security::CapabilityUse use = current_task().files->verify(static_cast<u32>(fd.value), needed);
-    if (!use) return use.is_open() ? missing : Error::Ebadf;
+    if (!use) return use.is_open() ? why_unusable(fd, missing) : Error::Ebadf;
     if (use.object().object_kind() != ObjectKind::File) return Error::Ebadf;
     return FileUse(std::move(use));
 }
@@ -60,16 +63,26 @@ class UserPath {
     char inline_[INLINE_SIZE];
 };
 
+/// An empty path names nothing, or what the descriptor beside it is open for.
+enum class EmptyPath : u8 { Refused, Allowed };
+constexpr EmptyPath empty_path(bool is_allowed) {
+    return is_allowed ? EmptyPath::Allowed : EmptyPath::Refused;
+}
+
 /// Where an *at call starts: the working directory, or the directory that a descriptor names.
 class StartDirectory {
   public:
-    /// Errors: Ebadf, when `path` is relative and so needs the descriptor.
-    static Result<StartDirectory> of(Descriptor fd, std::string_view path);
+    /// Errors: Ebadf, when `path` is relative and so needs the descriptor; before it Enoent, when it is empty and must not.
+    static Result<StartDirectory> of(Descriptor fd, std::string_view path,
+                                     EmptyPath empty = EmptyPath::Refused);
     fs::Start start() const { return {path_ ? &path_ : nullptr}; }
 
   private:
     fs::Path path_;
 };
+
+/// Linux never moves more bytes than this in one call.
+inline constexpr u64 MAX_TRANSFER = 0x7ffff000;
 
 /// The limit on file sizes as fs wants it.
 inline fs::WriteContext write_context(Task& task) {

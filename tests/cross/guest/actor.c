@@ -134,8 +134,17 @@ static long fork_on_other_stack(long number, uint64_t flags, int actor) {
     return result;
 }
 
+/// The child of a vfork gives its parent's memory back while it is still ending: whether SIGCHLD comes before or after the
+/// parent goes on is the scheduler's affair. So the parent goes on when it is over.
+static long make_vfork(int actor) {
+    const long result = fork_on_other_stack(SYS_vfork, 0, actor);
+    const struct timespec pause = {0, 1000000};
+    if (result > 0) raw_call(SYS_nanosleep, (uintptr_t)&pause, 0, 0, 0, 0, 0);
+    return result;
+}
+
 static long make_fork(int actor, uint64_t kind, uint64_t flags) {
-    if (kind == 1) return fork_on_other_stack(SYS_vfork, 0, actor);
+    if (kind == 1) return make_vfork(actor);
     if (kind == 2 && (flags & 0x100 /* CLONE_VM */)) return fork_on_other_stack(SYS_clone, flags, actor);
     const long result =
         kind == 2 ? raw_call(SYS_clone, flags, 0, 0, 0, 0, 0) : raw_call(SYS_fork, 0, 0, 0, 0, 0, 0);

@@ -12,6 +12,7 @@ int main(void) {
     FAILS(EBADF, read(fd, &byte, 1));
     FAILS(EBADF, write(fd, "x", 1));
     FAILS(EBADF, lseek(fd, 0, SEEK_SET));
+    FAILS(EBADF, ftruncate(fd, 0));
     FAILS(EBADF, syscall(SYS_fchmod, fd, 0600));
     FAILS(EBADF, syscall(SYS_fchown, fd, 0, 0));
     FAILS(EBADF, ioctl(fd, TCGETS, &byte));

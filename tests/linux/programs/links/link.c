@@ -39,5 +39,11 @@ int main(void) {
     CHILD("exit 0", become_user(1000, 1000); chdir("folder"); FAILS(EACCES, link("c", "d")));
     int fd = open("b", O_RDONLY);
     OK(linkat(fd, "", AT_FDCWD, "by_descriptor", AT_EMPTY_PATH));
+    int place = OK(open(".", O_RDONLY));
+    FAILS(ENOENT, linkat(99, "", AT_FDCWD, "x", 0));
+    FAILS(EBADF, linkat(99, "", AT_FDCWD, "x", AT_EMPTY_PATH));
+    FAILS(ENOENT, linkat(place, "b", 99, "", 0));
+    FAILS(EFAULT, linkat(AT_FDCWD, unmapped(), AT_FDCWD, "x", AT_EMPTY_PATH));
+    CHILD("exit 0", become_user(1000, 1000); FAILS(ENOENT, linkat(AT_FDCWD, unmapped(), AT_FDCWD, "x", AT_EMPTY_PATH)));
     return done();
 }

@@ -1,6 +1,13 @@
 // A dead child keeps its number until it is waited for; ignoring SIGCHLD lets it go at once.
 #include "check.h"
 
+static volatile int signals, code, status, sender;
+
+static void note(int number, siginfo_t* info, void* context) {
+    (void)number, (void)context;
+    signals++, code = info->si_code, status = info->si_status, sender = info->si_pid;
+}
+
 int main(void) {
     pid_t child = SPAWN(_exit(0));
     siginfo_t info;
@@ -18,5 +25,11 @@ int main(void) {
     handle(SIGCHLD, SIG_DFL, SA_NOCLDWAIT);
     child = SPAWN(_exit(0));
     FAILS(ECHILD, wait(NULL));
+    struct sigaction told = {.sa_sigaction = note, .sa_flags = SA_NOCLDWAIT | SA_SIGINFO | SA_RESTART};
+    OK(sigaction(SIGCHLD, &told, NULL));
+    child = SPAWN(_exit(3));
+    FAILS(ECHILD, wait(NULL));
+    IS(1, signals);
+    SAY("code %d, status %d, %s", code, status, sender == child ? "from the child" : "from another");
     return done();
 }
