@@ -46,6 +46,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", help="of the first sequence; the next ones follow it (default: the time). A name like "
                         "20040.77 is one that a guided run has made: only that sequence")
     parser.add_argument("--count", type=int, help=f"sequences (default: {DEFAULT_COUNT})")
+    parser.add_argument("--kept", action="store_true", help="only the sequences that once showed a difference (kept.jsonl)")
     parser.add_argument("--time", type=float, metavar="MINUTES", help="go on for so long")
     parser.add_argument("--area", default="", help="of " + ", ".join(generate.AREAS) + "; several with commas")
     parser.add_argument("--guided", action="store_true",
@@ -60,6 +61,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--no-shrink", action="store_true", help="only list the differences")
     parser.add_argument("--show", type=int, default=MOST_SHRUNK, metavar="N", help="make so many of them small")
     options = parser.parse_args()
+    if options.kept and (options.seed, options.count, options.time) != (None, None, None):
+        parser.error("--kept: runs what is kept, and nothing else")
     if options.jobs < 1:
         parser.error("--jobs: at least one machine")
     if options.seed is not None and not lineage.is_name(options.seed):
@@ -91,6 +94,8 @@ def _batches(make: Callable[[str], Sequence], guide: Guide, options: argparse.Na
     end = time.monotonic() + 60 * options.time if options.time is not None else None
     if options.seed is None:
         yield kept.read()
+    if options.kept:
+        return
     for start in range(0, count, size):
         if end is not None and time.monotonic() >= end:
             return

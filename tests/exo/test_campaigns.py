@@ -29,7 +29,7 @@ def test_what_a_campaign_builds():
 
 
 def batches(**options):
-    given = argparse.Namespace(count=None, time=None, seed="100", jobs=2, guided=False)
+    given = argparse.Namespace(count=None, time=None, seed="100", jobs=2, guided=False, kept=False)
     vars(given).update(options)
     return list(cross_run._batches(str, Guide(str, 100, is_guiding=False), given))
 
@@ -41,6 +41,19 @@ def test_batches_have_each_seed_once_and_keep_all_machines_busy():
     assert [seed for batch in large for seed in batch] == [str(seed) for seed in range(100, 10_100)]
     assert max(len(batch) for batch in large) == cross_run.MOST_IN_BATCH
     assert max(len(batch) for batch in batches(count=10_000, guided=True)) == cross_run.MOST_IN_GUIDED_BATCH
+
+
+def test_what_is_kept_runs_alone_or_before_new_seeds():
+    kept = len(cross_run.kept.read())
+    assert [len(batch) for batch in batches(seed=None, kept=True)] == [kept]
+    assert [len(batch) for batch in batches(seed=None, count=5)] == [kept, 3, 2]
+
+
+def test_what_runs_when_all_suites_do():
+    chosen, words = suites._choose([])
+    assert [suite.name for suite in chosen if suite.has_options] == ["cross", "hostile"]
+    assert words == []
+    assert CROSS.words_among_all == ("--kept",)
 
 
 def test_a_lineage_is_one_sequence():
