@@ -61,7 +61,7 @@ void Uart::put_line_control(const Enables& enables) {
     u8 control = static_cast<u8>(format_.data_bits - 5);
     if (format_.has_two_stop_bits) control |= LINE_TWO_STOP_BITS;
     if (format_.has_parity) control |= LINE_PARITY;
-    if (!format_.parity_is_odd) control |= LINE_PARITY_EVEN;
+    if (format_.has_parity && !format_.parity_is_odd) control |= LINE_PARITY_EVEN;
     if (format_.parity_is_fixed) control |= LINE_PARITY_FIXED;
     if (is_breaking_) control |= LINE_BREAK;
     const u32 divisor = (Uart::HIGHEST_RATE + format_.rate / 2) / format_.rate;

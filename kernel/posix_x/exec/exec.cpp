@@ -7,6 +7,7 @@
 #include "drivers/random/random.hpp"
 #include "fs/permission.hpp"
 #include "log/log.hpp"
+#include "posix_x/exec/credentials.hpp"
 #include "posix_x/exec/loader.hpp"
 #include "posix_x/exec/script.hpp"
 #include "posix_x/exec/stack_image.hpp"
@@ -91,10 +92,9 @@ Placement choose_placement(bool randomises, u64 stack_limit) {
 /// Everything that is made before the old program goes.
 struct NewProgram {
     Ref<vm::AddressSpace> space;
-    Ref<Identity> identity;
+    NewCredentials credentials;
     StackPlaces places;
     u64 entry = 0;
-    bool is_secure = false;
 };
 
 Result<> map_stack(vm::AddressSpace& space, const Placement& placement, StackPermission permission,
@@ -148,30 +148,6 @@ Result<LoadedImage> load_interpreter(vm::AddressSpace& space, Interpreter& inter
         bias = address - image.lowest;
     }
     return load_image(space, interpreter.executable.file(), interpreter.parsed, bias);
-}
-
-/// credentials(7), execve(2): set-user-id and set-group-id programs, and what becomes of capabilities.
-Result<Ref<Identity>> new_identity(const Task& task, fs::File& file, bool& is_secure) {
-    const Identity& old = *task.identity;
-    Ref<Identity> next = TRY(old.clone());
-    const u32 mode = file.inode().mode();
-    const bool ignores_set_id =
-        has(file.path().mount->options(), fs::MountOptions::NoSuid) || old.no_new_privileges;
-    constexpr u32 GROUP_EXECUTE = 010;
-    if ((mode & abi::mode::SET_UID) != 0 && !ignores_set_id) next->euid = file.inode().uid();
-    if ((mode & abi::mode::SET_GID) != 0 && (mode & GROUP_EXECUTE) != 0 && !ignores_set_id)
-        next->egid = file.inode().gid();
-    next->suid = next->fsuid = next->euid;
-    next->sgid = next->fsgid = next->egid;
-    // capabilities(7): root gets what the bounding set allows, others what is ambient.
-    const bool changes_ids = next->euid != old.euid || next->egid != old.egid;
-    if (changes_ids) next->ambient = 0;
-    const bool has_root = next->euid == 0 || next->uid == 0;
-    next->permitted = has_root ? (next->inheritable | next->bounding) : next->ambient;
-    next->effective = next->euid == 0 ? next->permitted : next->ambient;
-    next->keeps_capabilities = false;
-    is_secure = next->uid != next->euid || next->gid != next->egid;
-    return next;
 }
 
 /// LINUX: as on System V, where a null pointer reads zeros. It does not matter if it cannot be.
@@ -230,7 +206,7 @@ Result<> assemble(Task& task, const Parts& parts, NewProgram& program) {
         program.entry = interpreter.entry;
     }
     if (task.has_personality(PersonalityFlags::MmapPageZero)) map_page_zero(*program.space);
-    const Identity& identity = *program.identity;
+    const Identity& identity = *program.credentials.identity;
     const StackContent content{
         .arguments = parts.arguments,
         .path = parts.path,
@@ -242,7 +218,7 @@ Result<> assemble(Task& task, const Parts& parts, NewProgram& program) {
         .euid = identity.euid,
         .gid = identity.gid,
         .egid = identity.egid,
-        .is_secure = program.is_secure,
+        .is_secure = program.credentials.is_secure,
         .top = placement.stack_top,
         .random_shift = placement.stack_shift};
     program.places = TRY(write_stack(*program.space, content));
@@ -302,7 +278,6 @@ void reset_registers(Task& task, const NewProgram& program) {
 void commit(Task& task, NewProgram program, Executable executable, Ref<SignalActions> actions,
             std::string_view path) {
     Process& process = *task.process;
-    const bool gains_authority = program.is_secure;
     switch_space(task, std::move(program.space), executable.take());
     if (task.vfork) task.vfork->complete();
     task.vfork = nullptr;
@@ -310,11 +285,12 @@ void commit(Task& task, NewProgram program, Executable executable, Ref<SignalAct
     task.files->close_on_exec([](Ref<Object> object) {
         if (object->object_kind() == ObjectKind::File) (void)static_cast<fs::File&>(*object).on_close();
     });
-    task.set_identity(std::move(program.identity));
-    task.is_dumpable = !gains_authority;
-    if (gains_authority) task.personality &= ~abi::CLEARED_ON_SETID;
+    const NewCredentials& credentials = program.credentials;
+    task.set_identity(credentials.identity);
+    task.is_dumpable = credentials.is_dumpable;
+    if (credentials.has_gained) task.personality &= ~abi::CLEARED_ON_SETID;
     task.personality &= ~abi::PersonalityFlags::ReadImpliesExec;
-    if (gains_authority) process.parent_death_signal = Signal::None;
+    if (credentials.is_another) process.parent_death_signal = Signal::None;
     task.clear_child_tid = 0;
     task.places = program.places;
     task.thread->set_name(base_name(path));
@@ -357,7 +333,7 @@ Result<> run(Task& task, const ExecuteRequest& request, ProgramArguments argumen
     if (parsed.image->interpreter)
         linker = TRY(open_interpreter(task, executable.file(), *parsed.image->interpreter));
     NewProgram program;
-    program.identity = TRY(new_identity(task, executable.file(), program.is_secure));
+    program.credentials = TRY(credentials_for(task, executable.file()));
     Ref<SignalActions> actions;
     TRY(unshare(task, actions));
     if (const Result<> assembled =
