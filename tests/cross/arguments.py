@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from sequence import IN, IN_OUT, OUT, Argument, Buffer, Pointer
 from values import MASK, Values
 
 DIRECTIONS = {"in": IN, "out": OUT, "inout": IN_OUT}
+RLIMIT_CPU = 0
+_SOME_TIME = (100).to_bytes(8, "little")
 _ENTRIES = (0, 1, 1, 2, 3, 5, 16)
+
+
+def _without_end_at_a_tick(name: str, made: list[Argument]) -> list[Argument]:
+    """No CPU time at all is over at the next tick that finds the program running: that is nobody's choice. So it is some."""
+    resource = {"setrlimit": 0, "prlimit64": 1}.get(name)
+    if resource is None or made[resource] != RLIMIT_CPU:
+        return made
+    return [dataclasses.replace(argument, data=_SOME_TIME + argument.data[8:])
+            if isinstance(argument, Buffer) and argument.data[:8] == bytes(8) else argument for argument in made]
 
 
 class Arguments:
@@ -15,6 +28,7 @@ class Arguments:
     def __init__(self, values: Values, description: dict) -> None:
         self.values = values
         self.rng = values.rng
+        self.name = description.get("name", "")
         self.given = description["arguments"]
         self.extra: tuple[Buffer, ...] = ()
         self._lengths: dict[int, int] = {}
@@ -29,7 +43,7 @@ class Arguments:
             if description["kind"] == "by_command":
                 description = self._by_command.pop(0) if self._by_command else {"kind": "unused"}
             made.append(self._argument(place, description, made))
-        return tuple(made)
+        return tuple(_without_end_at_a_tick(self.name, made))
 
     def _choose_length(self, description: dict) -> int:
         match description["kind"]:
