@@ -184,6 +184,7 @@ void Terminal::hang_up() {
     {
         auto state = state_.lock();
         state->discipline.flush_input();
+        state->discipline.forget_literal_key();
         state->discipline.output().clear();
     }
     input_waiters_.wake_all();

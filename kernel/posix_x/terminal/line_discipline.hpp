@@ -52,7 +52,9 @@ class LineDiscipline {
     Taken take(std::span<u8> out);
     /// Canonical: a read that was filled exactly also eats an end-of-file mark that follows.
     void skip_end_of_file();
+    /// The key behind VLNEXT stays literal, as on Linux.
     void flush_input();
+    void forget_literal_key() { next_is_literal_ = false; }
 
     // ---- Output.
 

@@ -43,7 +43,7 @@ Terminal::ReadPlan Terminal::plan_read() {
 Result<usize> Terminal::read(const User& user, vm::OutBuffer& to) {
     if (is_hung_up(user)) return 0uz;
     if (user.job_control == JobControl::Applies) TRY(check_background(Signal::Ttin));
-    const Turn::Guard turn = TRY(user.blocking == Blocking::Yes ? reading_.take() : reading_.take_at_once());
+    const Turn::Guard turn = TRY(user.is_nonblocking() ? reading_.take_at_once() : reading_.take());
     return read_in_turn(user, to);
 }
 
@@ -55,11 +55,10 @@ Result<usize> Terminal::read_in_turn(const User& user, vm::OutBuffer& to) {
         Result<> result;
         if (!has_input()) {
             if (plan.never_waits) break;
-            result =
-                user.blocking == Blocking::No
-                    ? Result<>(Error::Eagain)
-                    : input_waiters_.wait(
-                          WaitMode::Interruptible, [&] { return has_input() || is_hung_up(user); }, deadline);
+            const auto has_changed = [&] { return has_input() || is_hung_up(user) || user.is_nonblocking(); };
+            result = user.is_nonblocking()
+                         ? Result<>(Error::Eagain)
+                         : input_waiters_.wait(WaitMode::Interruptible, has_changed, deadline);
             if (result) continue;
             if (result.error() == Error::Etimedout || total > 0) break;
             return result.error();
@@ -102,7 +101,7 @@ bool Terminal::has_room(const State& state) { return state.discipline.output().p
 Result<usize> Terminal::write(const User& user, vm::InBuffer& from) {
     if (user.job_control == JobControl::Applies && settings().has(LocalFlags::Tostop))
         TRY(check_background(Signal::Ttou));
-    const Turn::Guard turn = TRY(user.blocking == Blocking::Yes ? writing_.take() : writing_.take_at_once());
+    const Turn::Guard turn = TRY(user.is_nonblocking() ? writing_.take_at_once() : writing_.take());
     u8 piece[PIECE_SIZE];
     usize total = 0;
     while (from.remaining() > 0) {
@@ -126,11 +125,12 @@ Result<usize> Terminal::write_piece(const User& user, std::span<const u8> bytes)
             pump(*state);
         }
         if (done == bytes.size()) return done;
-        const Result<> result = user.blocking == Blocking::No
+        const auto has_changed = [&] {
+            return has_room(*state_.lock()) || is_hung_up(user) || user.is_nonblocking();
+        };
+        const Result<> result = user.is_nonblocking()
                                     ? Result<>(Error::Eagain)
-                                    : output_waiters_.wait(WaitMode::Interruptible, [&] {
-                                          return has_room(*state_.lock()) || is_hung_up(user);
-                                      });
+                                    : output_waiters_.wait(WaitMode::Interruptible, has_changed);
         if (!result) return done > 0 ? Result<usize>(done) : Result<usize>(result.error());
     }
 }

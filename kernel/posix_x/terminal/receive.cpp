@@ -1,4 +1,7 @@
 // Input: every typed byte becomes a signal, an edit, or a byte in the queue.
+#include <algorithm>
+#include <initializer_list>
+
 #include "posix_x/terminal/line_discipline.hpp"
 
 namespace exo::posix_x {
@@ -44,12 +47,12 @@ usize LineDiscipline::receive(std::span<const u8> bytes, SignalRaiser raise) {
 
 void LineDiscipline::receive_byte(u8 byte, SignalRaiser raise) {
     if (settings_.has(InputFlags::Istrip)) byte &= 0x7f;
+    if (settings_.has(InputFlags::Iuclc) && settings_.has(LocalFlags::Iexten)) byte = to_lower(byte);
     if (next_is_literal_) {
         next_is_literal_ = false;
         receive_literal(byte);
         return;
     }
-    if (settings_.has(InputFlags::Iuclc) && settings_.has(LocalFlags::Iexten)) byte = to_lower(byte);
     if (settings_.has(LocalFlags::Extproc)) {
         store(byte);
         return;
@@ -60,18 +63,23 @@ void LineDiscipline::receive_byte(u8 byte, SignalRaiser raise) {
         receive_literal(byte);
 }
 
+/// LINUX: n_tty_set_termios, char_map.
 bool LineDiscipline::is_special(u8 byte) const {
-    if (byte == '\n') return settings_.has(LocalFlags::Icanon) || settings_.has(InputFlags::Inlcr);
-    if (byte == '\r') return settings_.has(InputFlags::Igncr) || settings_.has(InputFlags::Icrnl);
+    using enum ControlCharacter;
     if (byte == DISABLED_CHARACTER) return false;
-    for (const auto which :
-         {ControlCharacter::Intr, ControlCharacter::Quit, ControlCharacter::Susp, ControlCharacter::Start,
-          ControlCharacter::Stop, ControlCharacter::Erase, ControlCharacter::Kill, ControlCharacter::Eof,
-          ControlCharacter::Eol, ControlCharacter::Eol2, ControlCharacter::Werase, ControlCharacter::Lnext,
-          ControlCharacter::Reprint}) {
-        if (byte == settings_.character(which)) return true;
-    }
-    return false;
+    const bool is_canonical = settings_.has(LocalFlags::Icanon);
+    if (byte == '\n' && (is_canonical || settings_.has(InputFlags::Inlcr))) return true;
+    if (byte == '\r' && (settings_.has(InputFlags::Igncr) || settings_.has(InputFlags::Icrnl))) return true;
+    const auto is_any = [&](std::initializer_list<ControlCharacter> keys) {
+        return std::ranges::any_of(keys,
+                                   [&](ControlCharacter key) { return byte == settings_.character(key); });
+    };
+    if (settings_.has(LocalFlags::Isig) && is_any({Intr, Quit, Susp})) return true;
+    if (settings_.has(InputFlags::Ixon) && is_any({Start, Stop})) return true;
+    if (!is_canonical) return false;
+    if (is_any({Erase, Kill, Eof, Eol})) return true;
+    if (!settings_.has(LocalFlags::Iexten)) return false;
+    return is_any({Werase, Lnext, Eol2}) || (settings_.has(LocalFlags::Echo) && is_any({Reprint}));
 }
 
 bool LineDiscipline::receive_flow_control(u8 byte) {
@@ -255,11 +263,11 @@ void LineDiscipline::skip_end_of_file() {
 void LineDiscipline::flush_input() {
     input_.clear();
     is_erasing_ = false;
-    next_is_literal_ = false;
 }
 
 void LineDiscipline::restart() {
     flush_input();
+    forget_literal_key();
     if (flow_.blocks_output()) output_.clear();
     flow_ = {};
     column_ = line_column_ = 0;

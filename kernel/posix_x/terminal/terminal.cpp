@@ -128,13 +128,15 @@ void Terminal::hold_break(bool is_on) {
 }
 
 void Terminal::simulate_input(u8 byte) {
+    bool has_input;
     {
         auto state = state_.lock();
         // Without room it is lost, as what is typed too fast.
         (void)state->discipline.receive({&byte, 1}, [this](Signal signal) { signal_foreground(signal); });
         pump(*state);
+        has_input = state->discipline.has_input();
     }
-    input_waiters_.wake_all();
+    if (has_input) input_waiters_.wake_all();
 }
 
 void Terminal::flush(abi::FlushQueue which) {

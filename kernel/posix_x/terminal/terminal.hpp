@@ -10,6 +10,7 @@
 #pragma once
 
 #include "abi/linux/stat.hpp"
+#include "fs/file.hpp"
 #include "posix_x/process/process.hpp"
 #include "posix_x/terminal/driver.hpp"
 #include "posix_x/terminal/line_discipline.hpp"
@@ -32,12 +33,13 @@ class Terminal final : public Object {
 
     // ---- For open files. `generation` is that of the open: one that is out of date was hung up.
 
-    enum class Blocking : u8 { Yes, No };
     enum class JobControl : u8 { Applies, Exempt };  ///< /dev/console is exempt.
     struct User {
         u64 generation;
-        Blocking blocking;
+        const fs::File& file;
         JobControl job_control;
+        /// As of now: FIONBIO of another process ends a wait when it is next woken.
+        bool is_nonblocking() const { return file.is_nonblocking(); }
     };
     /// Errors: Eagain, Eio (a background group that may not read), RestartSys, Efault.
     Result<usize> read(const User& user, vm::OutBuffer& to);

@@ -15,9 +15,7 @@ TerminalFile::TerminalFile(fs::OpenRequest&& request, Ref<Terminal> terminal,
 
 TerminalFile::~TerminalFile() { terminal_->closed(); }
 
-Terminal::User TerminalFile::user() const {
-    return {generation_, is_nonblocking() ? Terminal::Blocking::No : Terminal::Blocking::Yes, job_control_};
-}
+Terminal::User TerminalFile::user() const { return {generation_, *this, job_control_}; }
 
 Result<usize> TerminalFile::do_read(vm::OutBuffer& to, u64) {
     const Result<usize> count = terminal_->read(user(), to);

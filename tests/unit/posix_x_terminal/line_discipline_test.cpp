@@ -181,6 +181,34 @@ TEST(line_discipline, the_next_character_can_be_made_literal) {
     EXPECT_EQ(desk.read(), "\n\n");
 }
 
+TEST(line_discipline, a_literal_character_is_still_made_small) {
+    Desk desk;
+    desk.on(InputFlags::Iuclc);
+    desk.type("\026A\n");
+    EXPECT_EQ(desk.read(), "a\n");
+}
+
+TEST(line_discipline, a_flush_leaves_the_literal_key_in_force) {
+    Desk desk;
+    desk.type("\x16");
+    desk.discipline.flush_input();
+    desk.type("\x03\n");
+    EXPECT_TRUE(desk.signals.empty());
+    EXPECT_EQ(desk.read(), "\x03\n");
+    desk.type("\x16");
+    desk.discipline.restart();
+    desk.type("\x03");
+    EXPECT_EQ(desk.signals, std::vector{Signal::Int});
+}
+
+TEST(line_discipline, a_newline_can_be_the_key_of_a_signal) {
+    Desk desk;
+    desk.off(LocalFlags::Icanon);
+    desk.set([](abi::termios2& raw) { raw.c_cc[static_cast<usize>(ControlCharacter::Quit)] = '\n'; });
+    desk.type("x\n");
+    EXPECT_EQ(desk.signals, std::vector{Signal::Quit});
+}
+
 TEST(line_discipline, end_of_file_gives_what_is_there_and_then_nothing) {
     Desk desk;
     desk.type("abc\004");
