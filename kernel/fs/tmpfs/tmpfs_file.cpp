@@ -6,8 +6,8 @@
 namespace exo::fs::tmpfs {
 
 Result<usize> TmpfsFile::do_read(vm::OutBuffer& to, u64 offset) {
-    const usize count = TRY(regular().cache().read(to, offset));
-    note_read();
+    const Result<usize> count = regular().cache().read(to, offset);
+    note_read();  // LINUX: also when nothing could be copied (shmem_file_read_iter)
     return count;
 }
 
