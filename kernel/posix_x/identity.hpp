@@ -25,6 +25,7 @@ enum class Capability : u8 {
     Setuid = 7,
     Setpcap = 8,
     IpcLock = 14,
+    SysRawio = 17,
     SysChroot = 18,
     SysPtrace = 19,
     SysAdmin = 21,

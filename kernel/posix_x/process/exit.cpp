@@ -147,9 +147,6 @@ void exit_current_task(WaitStatus status) {
         panic("init ended");
     }
     const ResourceUsage usage = usage_of(task);
-    process->last_uid = task.identity->uid;
-    process->last_euid = task.identity->euid;
-    process->last_saved_uid = task.identity->suid;
     scheduler::current_thread().name().copy(process->last_name, sizeof(process->last_name) - 1);
     process->real_timer.cancel();
     release_holdings(task);
@@ -157,8 +154,8 @@ void exit_current_task(WaitStatus status) {
         auto state = process->signals.lock();
         state->is_exiting = true;
         state->task = nullptr;
-        state->pending.clear();
-        task.pending.clear();
+        state->last_identity = task.identity;
+        state->pending.take_all(task.pending);
     }
     hang_up_if_session_leader(*process);
     become_zombie(*process, status, usage);

@@ -19,7 +19,7 @@ Result<> check_flags(u64 flags) {
     return {};
 }
 
-/// Processes with the real user id `uid`, zombies not counted.
+/// Processes with the real user id `uid`, zombies included.
 u64 count_processes_of(UserId uid) {
     u64 count = 0;
     PROCESSES.for_each([&](Process& process) {

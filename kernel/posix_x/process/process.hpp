@@ -10,6 +10,7 @@
 #include <atomic>
 
 #include "abi/linux/scheduling.hpp"
+#include "posix_x/identity.hpp"
 #include "posix_x/process/cpu_timers.hpp"
 #include "posix_x/process/resource_limits.hpp"
 #include "posix_x/signal/signals.hpp"
@@ -104,9 +105,6 @@ class Process final : public Object {
     WaitStatus wait_status;
     Signal exit_signal =
         Signal::Chld;         ///< What the parent gets when this process ends; None for a silent clone.
-    u32 last_uid = 0;         ///< The real user id, for waitid and kill, once a zombie,
-    u32 last_saved_uid = 0;   ///< the saved one,
-    u32 last_euid = 0;        ///< and the effective one, for who may change its scheduling.
     char last_name[16] = {};  ///< Of its task, once a zombie.
     bool stop_is_reportable = false;
     bool continue_is_reportable = false;
@@ -125,7 +123,8 @@ class Process final : public Object {
     struct Signals {
         /// Its one task (threads come later), not owned: null before it is started and once a zombie.
         Task* task = nullptr;
-        PendingSignals pending;
+        Ref<Identity> last_identity;  ///< Its task's, once a zombie: whose it is still counts.
+        PendingSignals pending;       ///< A zombie keeps what it has not taken, as SigQ of its user tells.
         Ref<SignalActions> actions;
         bool is_exiting = false;  ///< exit_group or a fatal signal: every task ends.
         WaitStatus exit_status;

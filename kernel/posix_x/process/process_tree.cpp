@@ -100,7 +100,7 @@ void ProcessTree::for_each(FunctionRef<void(Process&)> visit) {
 Ref<Identity> identity_of(Process& process) {
     // The task cannot go while the signal lock is held: it clears the pointer under it first.
     auto state = process.signals.lock();
-    if (state->task == nullptr) return nullptr;
+    if (state->task == nullptr) return state->last_identity;
     return state->task->shared_identity();
 }
 

@@ -30,7 +30,7 @@ bool take_report(Process& child, const WaitRequest& request, WaitResult& out) {
         return false;
     }
     out.pid = child.pid();
-    out.uid = child.last_uid;
+    if (const Ref<Identity> owner = identity_of(child)) out.uid = owner->uid;
     out.usage = child.usage;
     out.usage.add(child.children_usage);
     return true;
@@ -44,6 +44,8 @@ Outcome look(Process& self, const WaitRequest& request, WaitResult& out) {
     bool has_candidate = false;
     for (Process& child : self.children) {
         if (!is_eligible(child, request)) continue;
+        // LINUX: nothing is left to be told of an ended child but its end (wait_consider_task).
+        if (child.state == ProcessState::Zombie && !request.wants_exited) continue;
         has_candidate = true;
         if (!take_report(child, request, out)) continue;
         if (child.state == ProcessState::Zombie && !request.leaves_it) {

@@ -88,15 +88,11 @@ Result<> append_groups(const Identity& who, String& out) {
     return {};
 }
 
-/// Of a zombie only the real user id is kept.
-Result<> append_identity(const Process& process, const ProcessView& view, String& out) {
+Result<> append_identity(const ProcessView& view, String& out) {
     if (view.identity) {
         const Identity& who = *view.identity;
         TRY(format_append(out, "Uid:\t{}\t{}\t{}\t{}\n", who.uid, who.euid, who.suid, who.fsuid));
         TRY(format_append(out, "Gid:\t{}\t{}\t{}\t{}\n", who.gid, who.egid, who.sgid, who.fsgid));
-    } else {
-        const u32 uid = process.last_uid;
-        TRY(format_append(out, "Uid:\t{}\t{}\t{}\t{}\n", uid, uid, uid, uid));
     }
     TRY(format_append(out, "FDSize:\t{}\nGroups:\t",
                       view.files ? align_up(view.files->open_count(), 64U) : 0U));
@@ -129,13 +125,26 @@ Result<> append_memory(const ProcessView& view, String& out) {
     return append_size(out, "HugetlbPages", 0);
 }
 
+/// Signals that wait for processes of the same real user, zombies included.
+usize queued_signals_of(const ProcessView& view) {
+    usize count = 0;
+    PROCESSES.for_each([&](Process& process) {
+        const Ref<Identity> owner = identity_of(process);
+        if (!owner || !view.identity || owner->uid != view.identity->uid) return;
+        auto state = process.signals.lock();
+        count += state->pending.queued();
+        if (state->task != nullptr) count += state->task->pending.queued();
+    });
+    return count;
+}
+
 Result<> append_signals(Process& process, const ProcessView& view, String& out) {
     return format_append(
         out,
-        "SigQ:\t0/"
+        "SigQ:\t{}/"
         "{}\nSigPnd:\t{:016x}\nShdPnd:\t{:016x}\nSigBlk:\t{:016x}\nSigIgn:\t{:016x}\nSigCgt:\t{:016x}\n",
-        process.limit(Resource::PendingSignals), view.pending.bits(), view.process_pending.bits(),
-        view.blocked.bits(), view.ignored.bits(), view.caught.bits());
+        queued_signals_of(view), process.limit(Resource::PendingSignals), view.pending.bits(),
+        view.process_pending.bits(), view.blocked.bits(), view.ignored.bits(), view.caught.bits());
 }
 
 Result<> append_capabilities(const ProcessView& view, String& out) {
@@ -176,7 +185,7 @@ Result<> generate_process_status(Process& process, const ProcessView& view, Stri
     }
     TRY(format_append(out, "State:\t{} ({})\nTgid:\t{}\nNgid:\t0\nPid:\t{}\nPPid:\t{}\nTracerPid:\t0\n",
                       view.state_letter(), view.state_name(), process.pid(), process.pid(), view.parent));
-    TRY(append_identity(process, view, out));
+    TRY(append_identity(view, out));
     TRY(format_append(out, "NStgid:\t{}\nNSpid:\t{}\nNSpgid:\t{}\nNSsid:\t{}\n", process.pid(), process.pid(),
                       view.group, view.session));
     if (view.space) TRY(append_memory(view, out));

@@ -67,6 +67,7 @@ Result<ProcessView> look_at(Process& process) {
     }
     if (view.state == ProcessState::Reaped) return Error::Esrch;
     auto state = process.signals.lock();
+    view.identity = state->last_identity;
     if (state->task != nullptr) copy_task(*state, *state->task, view);
     return view;
 }

@@ -23,6 +23,7 @@ struct ProcessView {
     time::Nanoseconds started_at = 0;
     ResourceUsage usage;
     ResourceUsage children_usage;
+    Ref<Identity> identity;
 
     // ---- Empty for a zombie.
     SignalSet pending;
@@ -32,7 +33,6 @@ struct ProcessView {
     SignalSet caught;
     StackPlaces places;
     bool is_dumpable = true;
-    Ref<Identity> identity;
     Ref<vm::AddressSpace> space;
     Ref<fs::PathContext> paths;
     Ref<fs::File> executable;

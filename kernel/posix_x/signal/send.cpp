@@ -31,7 +31,7 @@ bool cancel_opposites(Process& process, Process::Signals& state, Signal signal) 
 
 /// A blocked signal stays pending even if it would be ignored: its action may change before it is unblocked.
 bool is_dropped(const Process& process, Process::Signals& state, Signal signal) {
-    if (state.task == nullptr) return true;
+    if (state.task == nullptr || state.is_exiting) return true;
     if (process.pid() == FIRST_PID && signal != Signal::Kill && signal != Signal::Stop &&
         !state.actions->of(signal).has_handler() && !SYNCHRONOUS_SIGNALS.has(signal))
         return true;  // init gets only what it asked for (pid_namespaces(7))
@@ -39,10 +39,27 @@ bool is_dropped(const Process& process, Process::Signals& state, Signal signal) 
     return state.actions->of(signal).ignores(signal) && !state.task->blocked.has(signal);
 }
 
-void wake_for(Task& task, Signal signal) {
-    if (signal == Signal::Kill)
+/// LINUX: complete_signal. A signal that will end the process does so at once: the task takes no other one before, waits
+/// no longer for what only SIGKILL could end, and the signal stays queued until the zombie goes. Core dumps are left to
+/// delivery.
+bool is_fatal_at_once(const Process::Signals& state, Signal signal) {
+    const Task& task = *state.task;
+    if (signal == Signal::Kill) return true;
+    const SignalAction& action = state.actions->of(signal);
+    if (action.handler != SignalAction::DEFAULT || default_action(signal) != DefaultAction::Terminate)
+        return false;
+    if (task.blocked.has(signal) || task.awaited.has(signal) || state.is_stopping) return false;
+    // One that has a signal already looks for itself before it goes on.
+    return task.thread == &scheduler::current_thread() || !task.thread->has_work(scheduler::Work::Signal);
+}
+
+void wake_for(Process::Signals& state, Signal signal) {
+    Task& task = *state.task;
+    if (is_fatal_at_once(state, signal)) {
+        state.is_exiting = true;
+        state.exit_status = WaitStatus::killed(signal, false);
         scheduler::interrupt(*task.thread, scheduler::Work::Kill | scheduler::Work::Signal);
-    else if (!task.blocked.has(signal) || task.awaited.has(signal))
+    } else if (!task.blocked.has(signal) || task.awaited.has(signal))
         scheduler::interrupt(*task.thread, scheduler::Work::Signal);
 }
 
@@ -54,7 +71,7 @@ Result<> send(Process& process, Task* only, const SignalInfo& info) {
         is_continuing = cancel_opposites(process, *state, info.signal);
         if (!is_dropped(process, *state, info.signal)) {
             result = (only != nullptr ? only->pending : state->pending).add(info);
-            if (result) wake_for(*state->task, info.signal);
+            if (result) wake_for(*state, info.signal);
         }
     }
     if (is_continuing) report_continued(process);

@@ -1,5 +1,7 @@
 #include "posix_x/signal/signals.hpp"
 
+#include <utility>
+
 #include "posix_x/process/process_tree.hpp"
 #include "utils/box.hpp"
 
@@ -20,12 +22,23 @@ void SignalActions::reset_handlers() {
     }
 }
 
+void PendingSignals::enter(Entry& entry) {
+    entries_.push_back(entry);
+    if (entry.info.signal != Signal::Kill) ++queued_;
+}
+
+void PendingSignals::drop(Entry& entry) {
+    if (entry.info.signal != Signal::Kill) --queued_;
+    entries_.remove(entry);
+    delete &entry;
+}
+
 Result<> PendingSignals::add(const SignalInfo& info) {
     const bool is_realtime = info.signal >= Signal::FirstRealtime;
     if (!is_realtime && set_.has(info.signal)) return {};
     auto* entry = new (std::nothrow) Entry{info, {}};
     if (entry != nullptr)
-        entries_.push_back(*entry);
+        enter(*entry);
     else if (is_realtime)
         return Error::Eagain;
     set_.add(info.signal);
@@ -51,19 +64,24 @@ bool PendingSignals::take(SignalSet wanted, SignalInfo& out) {
     }
     if (found != nullptr) {
         out = found->info;
-        entries_.remove(*found);
-        delete found;
+        drop(*found);
     }
     if (is_last) set_.remove(signal);
     return true;
+}
+
+void PendingSignals::take_all(PendingSignals& other) {
+    set_ = set_ | other.set_;
+    other.set_ = {};
+    queued_ += std::exchange(other.queued_, 0);
+    while (Entry* entry = other.entries_.pop_front()) entries_.push_back(*entry);
 }
 
 void PendingSignals::discard(SignalSet signals) {
     set_ = set_ & ~signals;
     for (Entry& entry : entries_) {
         if (!signals.has(entry.info.signal)) continue;
-        entries_.remove(entry);
-        delete &entry;
+        drop(entry);
     }
 }
 

@@ -30,6 +30,7 @@ inline constexpr i32 CHILD_STOPPED = 5;
 inline constexpr i32 CHILD_CONTINUED = 6;
 inline constexpr i32 SEGV_MAPERR = 1;
 inline constexpr i32 SEGV_ACCERR = 2;
+inline constexpr i32 SEGV_PKUERR = 4;
 inline constexpr i32 BUS_ADRALN = 1;
 inline constexpr i32 BUS_ADRERR = 2;
 inline constexpr i32 FPE_INTDIV = 1;
@@ -47,6 +48,7 @@ struct SignalInfo {
     u32 sender_uid = 0;
     i32 status = 0;     ///< si_status of a child
     u64 value = 0;      ///< si_value, si_addr
+    u32 key = 0;        ///< si_pkey
     i64 user_time = 0;  ///< of a child, in clock ticks
     i64 system_time = 0;
 };
@@ -107,13 +109,20 @@ class PendingSignals {
     bool take(SignalSet wanted, SignalInfo& out);
     void discard(SignalSet signals);
     void clear() { discard(SignalSet(~0ULL)); }
+    /// What `other` has comes behind.
+    void take_all(PendingSignals& other);
+    /// How many have an entry; SIGKILL needs none.
+    usize queued() const { return queued_; }
 
   private:
     struct Entry {
         SignalInfo info;
         ListNode link;
     };
+    void enter(Entry& entry);
+    void drop(Entry& entry);
     SignalSet set_;
+    usize queued_ = 0;
     List<Entry, &Entry::link> entries_;
 };
 

@@ -50,9 +50,15 @@ bool may_schedule(Process& target) {
     const Identity& caller = *current_task().identity;
     if (caller.can(Capability::SysNice)) return true;
     const Ref<Identity> owner = identity_of(target);
-    // A zombie keeps its ids.
-    if (!owner) return caller.euid == target.last_uid || caller.euid == target.last_euid;
-    return caller.euid == owner->uid || caller.euid == owner->euid;
+    return owner && (caller.euid == owner->uid || caller.euid == owner->euid);
+}
+
+/// LINUX: cap_safe_nice: whoever has more capabilities is left alone.
+Result<> check_not_above_caller(Process& target) {
+    const Identity& caller = *current_task().identity;
+    const Ref<Identity> owner = identity_of(target);
+    const bool is_above = owner && (owner->permitted & ~caller.permitted) != 0;
+    return is_above && !caller.can(Capability::SysNice) ? Result<>(Error::Eperm) : Result<>();
 }
 
 Result<> sys_sched_yield(Context&) {
@@ -111,6 +117,7 @@ constexpr bool is_valid(const Scheduling& wanted) {
 Result<> set_scheduling(Process& process, const Scheduling& wanted) {
     if (!is_valid(wanted)) return Error::Einval;
     TRY(check_change(process, wanted));
+    TRY(check_not_above_caller(process));
     process.scheduling = wanted;
     apply(process);
     return {};
@@ -193,6 +200,7 @@ Result<> sys_sched_setaffinity(Context&, ProcessOrSelf pid, Size32 size, InBytes
         TRY(vm::read_user(in.address, {reinterpret_cast<u8*>(&mask), std::min<usize>(size, sizeof(mask))}));
     Ref<Process> process = TRY(find_for_affinity(pid));
     if (!may_schedule(*process)) return Error::Eperm;
+    TRY(check_not_above_caller(*process));
     if ((mask & ONLINE_MASK) == 0) return Error::Einval;
     return {};
 }
@@ -238,6 +246,7 @@ Result<> set_nice(Process& process, i32 nice) {
     const bool is_allowed = static_cast<u64>(20 - nice) <= process.limit(Resource::Nice) ||
                             current_task().identity->can(Capability::SysNice);
     if (nice < process.nice && !is_allowed) return Error::Eacces;
+    TRY(check_not_above_caller(process));
     process.nice = nice;
     apply(process);
     return {};

@@ -137,9 +137,8 @@ bool may_signal(Task& sender, Process& target, Signal signal) {
     if (target.pid() == sender.process->pid() || sender.identity->can(Capability::Kill)) return true;
     const Identity& from = *sender.identity;
     Ref<Identity> to = identity_of(target);
-    const UserId uid = to ? to->uid : target.last_uid;  // a zombie keeps its ids
-    const UserId saved = to ? to->suid : target.last_saved_uid;
-    if (from.euid == saved || from.euid == uid || from.uid == saved || from.uid == uid) return true;
+    if (to && (from.euid == to->suid || from.euid == to->uid || from.uid == to->suid || from.uid == to->uid))
+        return true;
     if (signal != Signal::Cont) return false;
     auto tree = PROCESSES.lock();
     return target.session == sender.process->session;
