@@ -25,8 +25,11 @@ struct siginfo {
         words[2] = static_cast<std::uint64_t>(user_time);
         words[3] = static_cast<std::uint64_t>(system_time);
     }
-    /// SIGSEGV and its like: si_addr.
-    void set_address(std::uint64_t address) { words[0] = address; }
+    /// SIGSEGV and its like: si_addr, and si_pkey behind room for more.
+    void set_address(std::uint64_t address, std::uint32_t key) {
+        words[0] = address;
+        words[2] = key;
+    }
     std::int32_t sender_pid() const { return static_cast<std::int32_t>(words[0]); }
     std::uint32_t sender_uid() const { return static_cast<std::uint32_t>(words[0] >> 32); }
     std::uint64_t value() const { return words[1]; }

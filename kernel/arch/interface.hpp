@@ -43,6 +43,7 @@ struct FaultCause {
     bool is_write;
     bool is_user;
     bool is_fetch;
+    bool violates_key;  ///< The page's protection key forbids it.
 };
 
 }  // namespace exo::arch
@@ -130,6 +131,14 @@ u64 fpu_components();
 void fpu_initialise(void* area);
 /// Puts the state of a fresh program into the CPU's registers.
 void fpu_reset();
+
+// ---- Protection keys (Intel SDM vol. 3, 4.6.2). The rights of the program that runs are part of its FPU registers.
+
+/// The key of memory that may be executed only: Linux's first one, too.
+inline constexpr u32 EXECUTE_ONLY_KEY = 1;
+bool has_protection_keys();
+/// Pages with this key are closed to the program whose FPU registers this CPU has.
+bool key_denies(u32 key, bool is_write);
 void fpu_save(void* area);
 void fpu_restore(const void* area);
 /// The CPU's registers straight to a signal frame at a 64-byte-aligned user address, and back. False after a fault, if

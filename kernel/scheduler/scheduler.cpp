@@ -249,6 +249,12 @@ void Scheduler::restore_fpu(Thread& thread) {
     thread.user_->fpu_is_live = true;
 }
 
+void Scheduler::load_fpu() {
+    const sync::InterruptsOff no_interrupts;
+    Thread& self = current_thread();
+    if (self.user_ != nullptr && !self.user_->fpu_is_live) restore_fpu(self);
+}
+
 void Scheduler::prepare_return_to_user(arch::UserRegisters& registers) {
     Thread& self = current_thread();
     while (self.has_work(ALL_WORK)) {

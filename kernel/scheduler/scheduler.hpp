@@ -58,6 +58,8 @@ class Scheduler {
     [[noreturn]] void start();
 
     void yield_now();
+    /// The calling thread's FPU registers are on this CPU afterwards, if it has any. Where it may be moved they need not stay.
+    void load_fpu();
     /// Whether this CPU has a runnable thread besides the running one. Interrupts must be off.
     bool others_are_waiting() { return !cpus_.mine().queue.lock()->is_empty(); }
     /// Spec 3.1: until unblock_thread. Returns at once if that came first.

@@ -59,6 +59,8 @@ Result<> AddressSpace::populate_strictly(u64 start, u64 end, FaultAccess access)
                 case FaultResult::NothingMapped:  // unmapped meanwhile
                 case FaultResult::OutOfMemory: return Error::Enomem;
                 case FaultResult::AccessDenied: return Error::Einval;
+                case FaultResult::ExecuteOnly:
+                case FaultResult::KeyDenied:
                 case FaultResult::BeyondEnd: return Error::Efault;
             }
         }
@@ -123,9 +125,11 @@ namespace exo::upcalls {
 bool page_fault(u64 address, arch::FaultCause cause, arch::UserRegisters*) {
     if (vm::are_faults_disabled()) return false;
     vm::AddressSpace* space = vm::current_address_space();
-    const vm::FaultResult result =
-        space != nullptr ? space->fault(address, {.is_write = cause.is_write, .is_fetch = cause.is_fetch})
-                         : vm::FaultResult::NothingMapped;
+    const vm::FaultResult result = space != nullptr
+                                       ? space->fault(address, {.is_write = cause.is_write,
+                                                                .is_fetch = cause.is_fetch,
+                                                                .violates_key = cause.violates_key})
+                                       : vm::FaultResult::NothingMapped;
     vm::last_results.mine() = result;
     return result == vm::FaultResult::Resolved;
 }

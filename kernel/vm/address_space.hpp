@@ -26,6 +26,7 @@ struct MemoryLimits {
     u64 hard_data = ~0ULL;      ///< The hard limit of it.
     u64 stack = 8 * MIB;        ///< RLIMIT_STACK
     u64 locked = ~0ULL;         ///< RLIMIT_MEMLOCK; none for who has CAP_IPC_LOCK.
+    bool may_map_low = false;   ///< CAP_SYS_RAWIO: below MIN_MAP_ADDRESS too.
 
     /// LINUX: a soft limit of 0 bounds brk alone, and mappings by the hard one (may_expand_vm).
     u64 mapped_data() const { return data != 0 ? data : hard_data; }
@@ -62,6 +63,8 @@ enum class FaultResult : u8 {
     Resolved,
     NothingMapped,  ///< SIGSEGV, SEGV_MAPERR
     AccessDenied,   ///< SIGSEGV, SEGV_ACCERR
+    ExecuteOnly,    ///< SIGSEGV, SEGV_PKUERR: the key of such memory
+    KeyDenied,      ///< The same, without a key: the program has closed all that has none.
     BeyondEnd,      ///< SIGBUS, BUS_ADRERR: behind the end of the file, or it could not be read
     OutOfMemory,    ///< The killer found nobody, or the program itself
 };
@@ -69,6 +72,7 @@ enum class FaultResult : u8 {
 struct FaultAccess {
     bool is_write = false;
     bool is_fetch = false;
+    bool violates_key = false;
 };
 
 /// Pages, for /proc/PID/status and statm.
@@ -227,6 +231,7 @@ class AddressSpace final : public Object {
 
     // fault.cpp
     struct Fault;
+    bool is_denied_by_key(const Area& area, FaultAccess access) const;
     FaultResult fault_in_area(const Area& area, u64 address, FaultAccess access);
     FaultResult fill_anonymous(const Fault& fault);
     FaultResult fill_from_source(const Fault& fault);

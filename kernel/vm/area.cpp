@@ -3,7 +3,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "arch/interface.hpp"
+
 namespace exo::vm {
+
+AreaFlags key_for(Protection asked) {
+    return asked == Protection::Exec && arch::has_protection_keys() ? AreaFlags::ExecuteOnly
+                                                                    : AreaFlags::None;
+}
 
 // ---- One area.
 
@@ -164,12 +171,14 @@ Area& AreaSet::insert(Area& area, RemovedAreas& removed) {
     Area* after = before != nullptr ? next(*before) : first();
     if (before != nullptr && before->can_absorb(area)) {
         resize(*before, before->start, area.end);
+        before->take_over_history(area);
         removed.add(area);
         try_absorb_next(*before, removed);
         return *before;
     }
     if (after != nullptr && area.can_absorb(*after)) {
         resize(*after, area.start, after->end);
+        after->take_over_history(area);
         removed.add(area);
         return *after;
     }
@@ -208,6 +217,7 @@ bool AreaSet::try_absorb_next(Area& area, RemovedAreas& removed) {
     Area* after = next(area);
     if (after == nullptr || !area.can_absorb(*after)) return false;
     const u64 end = after->end;
+    area.take_over_history(*after);
     remove(*after, removed);
     resize(area, area.start, end);
     return true;
@@ -229,6 +239,7 @@ Result<> AreaSet::split(Area& area, u64 address) {
     Box<Area> upper = TRY(make_box<Area>(area.space(), address, area.end, area.kind));
     upper->source = area.source;
     upper->file = area.file;
+    upper->take_over_history(area);
     if (area.source) upper->source_page = area.source_index(address);
     resize(area, area.start, address);
     Area& added = *upper.release();

@@ -4,10 +4,12 @@
 // Locking: the address space's lock, except for what says otherwise.
 #pragma once
 
+#include <atomic>
 #include <optional>
 
 #include "abi/linux/mman.hpp"
 #include "memory/layout.hpp"
+#include "memory/virtual/page_flags.hpp"
 #include "utils/box.hpp"
 #include "utils/flags.hpp"
 #include "utils/tree.hpp"
@@ -29,6 +31,7 @@ enum class AreaFlags : u32 {
     WipeOnFork = 32,
     Locked = 64,        ///< mlock: counts against RLIMIT_MEMLOCK. Nothing is ever paged out, so that is all.
     LockOnFault = 128,  ///< With Locked: pages are not made before they are touched.
+    ExecuteOnly = 256,  ///< Its pages have a protection key that forbids reading.
 };
 EXO_FLAGS(AreaFlags);
 inline constexpr AreaFlags LOCK_FLAGS = AreaFlags::Locked | AreaFlags::LockOnFault;
@@ -41,6 +44,10 @@ struct AreaKind {
     AreaFlags flags = AreaFlags::None;
     friend bool operator==(const AreaKind&, const AreaKind&) = default;
 };
+
+/// What mmap and mprotect were asked for decides: memory that may be executed and nothing else cannot be read, where the
+/// CPU can do that. LINUX: execute_only_pkey.
+AreaFlags key_for(Protection asked);
 
 class Area : public AreaOfSource {
   public:
@@ -60,6 +67,10 @@ class Area : public AreaOfSource {
     bool is_writable() const { return abi::has(kind.protection, Protection::Write); }
     /// Private and writable: what RLIMIT_DATA counts (Linux: is_data_mapping).
     bool is_data() const { return is_writable() && !is_shared() && !has(kind.flags, AreaFlags::GrowsDown); }
+    memory::PageFlags page_flags() const {
+        const auto flags = memory::PageFlags::from_prot(abi::raw(kind.protection));
+        return has(kind.flags, AreaFlags::ExecuteOnly) ? flags.execute_only() : flags;
+    }
     bool is_locked() const { return has(kind.flags, AreaFlags::Locked); }
     /// The source's page for an address inside.
     u64 source_index(u64 address) const { return source_page + ((address - start) >> PAGE_SHIFT); }
@@ -82,6 +93,16 @@ class Area : public AreaOfSource {
     Ref<PageSource> source;  ///< Null: private anonymous memory.
     u64 source_page = 0;     ///< The source's page at `start`.
     Ref<Object> file;        ///< What the mapping came from, for /proc/PID/maps and to keep it open.
+    /// Pages of its own have been here, of this area or of what was moved or merged into it. LINUX: anon_vma. Set by faults,
+    /// which run beside each other.
+    mutable std::atomic<bool> had_private_pages{false};
+    void take_over_history(const Area& other) const {
+        if (other.had_private_pages.load(std::memory_order_relaxed)) note_private_page();
+    }
+    void note_private_page() const {
+        if (!had_private_pages.load(std::memory_order_relaxed))
+            had_private_pages.store(true, std::memory_order_relaxed);
+    }
 
     TreeNode link;
     ListNode removed_link;  ///< In the list of areas to be deleted after the lock is released.

@@ -12,6 +12,8 @@ using memory::TlbBatch;
 /// Pages of shared mappings are not copied: the child finds them at their source.
 Result<> AddressSpace::copy_entries(const Area& area, AddressSpace& child, TlbBatch& batch) {
     if (area.is_shared() || has(area.kind.flags, AreaFlags::WipeOnFork)) return {};
+    // LINUX: zeros that were only read are found again by the next fault (vma_needs_copy).
+    if (!area.source && !area.had_private_pages.load(std::memory_order_relaxed)) return {};
     Resident shared;
     Result<> result;
     page_table_.visit_leaves(area.start, area.end, [&](const LeafRange& leaf) {
@@ -54,6 +56,7 @@ Result<> AddressSpace::clone_area(const Area& area, State& child_state, AddressS
     copy->source = area.source;
     copy->source_page = area.source_page;
     copy->file = area.file;
+    copy->take_over_history(area);
     if (has(area.kind.flags, AreaFlags::Charged)) TRY(charge_commit(area.page_count()));
     // Neighbours that only a lock kept apart become one here. The parent still has what they refer to.
     RemovedAreas absorbed;

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "arch/pages.hpp"
-#include "scheduler/thread.hpp"
+#include "scheduler/scheduler.hpp"
 #include "vm/address_space.hpp"
 #include "vm/commit.hpp"
 
@@ -54,13 +54,14 @@ struct AddressSpace::Fault {
     EntrySlot slot;
     PageEntry seen;
 
-    PageFlags flags() const { return PageFlags::from_prot(abi::raw(area.kind.protection)); }
+    PageFlags flags() const { return area.page_flags(); }
 };
 
 /// Replaces the entry if it is still what was seen. The frame's reference becomes the mapping's; a frame that was mapped
 /// before is let go once no CPU can reach it. False: somebody else was quicker, the reference is still the caller's.
 bool AddressSpace::install(const Fault& fault, PageEntry entry) {
     if (entry.is_counted()) memory::record_of(entry.frame()).note_mapped();
+    if (entry.is_counted() && entry.is_anonymous()) fault.area.note_private_page();
     bool is_ours;
     if (fault.seen.is_empty()) {
         is_ours = fault.slot.replace(fault.seen, entry);
@@ -184,7 +185,19 @@ FaultResult AddressSpace::make_writable(const Fault& fault) {
     return FaultResult::Resolved;
 }
 
+/// LINUX: arch_vma_access_permitted: who looks from outside has no keys to mind.
+bool AddressSpace::is_denied_by_key(const Area& area, FaultAccess access) const {
+    const bool has_key = has(area.kind.flags, AreaFlags::ExecuteOnly);
+    if ((!has_key && !access.violates_key) || access.is_fetch || current_address_space() != this)
+        return false;
+    scheduler::SCHEDULER.load_fpu();  // the registers may still be another thread's
+    return arch::key_denies(has_key ? arch::EXECUTE_ONLY_KEY : 0, access.is_write);
+}
+
 FaultResult AddressSpace::fault_in_area(const Area& area, u64 address, FaultAccess access) {
+    if (is_denied_by_key(area, access))
+        return has(area.kind.flags, AreaFlags::ExecuteOnly) ? FaultResult::ExecuteOnly
+                                                            : FaultResult::KeyDenied;
     const Protection needed = access.is_write   ? Protection::Write
                               : access.is_fetch ? Protection::Exec
                                                 : Protection::Read | Protection::Write | Protection::Exec;

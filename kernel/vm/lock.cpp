@@ -70,6 +70,8 @@ Result<> AddressSpace::populate_locked(u64 start, u64 end) {
                 case FaultResult::Resolved:
                 case FaultResult::NothingMapped: break;  // unmapped meanwhile
                 case FaultResult::AccessDenied:
+                case FaultResult::ExecuteOnly:
+                case FaultResult::KeyDenied:
                 case FaultResult::BeyondEnd: return Error::Enomem;
                 case FaultResult::OutOfMemory: return Error::Eagain;
             }

@@ -48,6 +48,7 @@ Result<> AddressSpace::check_type(const MapRequest& request) {
 
 AreaKind AddressSpace::kind_of(const MapRequest& request) {
     AreaKind kind;
+    kind.flags = key_for(request.protection);
     kind.protection = request.protection & (Protection::Read | Protection::Write | Protection::Exec);
     kind.allowed = request.allowed;
     if (is_shared(request)) kind.flags |= AreaFlags::Shared;
@@ -99,7 +100,7 @@ Result<u64> AddressSpace::map_locked(State& state, MapRequest& request, u64 leng
     const u64 end = start + length;
     if (has(request.flags, MapFlags::FixedNoreplace) && state.areas.overlaps(start, end))
         return Error::Eexist;
-    if (start < request.min_address) return Error::Eperm;
+    if (start < request.min_address && !limits_for(state).may_map_low) return Error::Eperm;
     AreaKind kind = kind_of(request);
     kind.flags |= state.future_lock;
     if (has(request.flags, MapFlags::Locked)) {

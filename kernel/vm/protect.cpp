@@ -17,7 +17,7 @@ constexpr Protection RIGHTS = Protection::Read | Protection::Write | Protection:
 /// Gives the entries of an area the rights of its kind. The right to write is left to faults: they find out whether a
 /// private page must be copied, and tell the source of a shared one.
 void AddressSpace::protect_pages(const Area& area) {
-    const PageFlags flags = PageFlags::from_prot(abi::raw(area.kind.protection));
+    const PageFlags flags = area.page_flags();
     TlbBatch batch(page_table_);
     page_table_.visit_leaves(area.start, area.end, [&](const LeafRange& leaf) {
         for (u32 i = leaf.first; i < leaf.end; ++i) {
@@ -86,6 +86,7 @@ Result<> AddressSpace::protect(u64 address, u64 length, Protection protection, P
             break;
         }
         AreaKind kind = area->kind;
+        kind.flags = (kind.flags & ~AreaFlags::ExecuteOnly) | key_for(protection);
         kind.protection = (protection & RIGHTS) | (where_allowed & kind.allowed);
         if (has(kind.protection & ~kind.allowed, RIGHTS)) {
             result = Error::Eacces;

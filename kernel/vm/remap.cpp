@@ -17,6 +17,7 @@ struct AddressSpace::RemapRequest {
     u64 new_address;
 
     bool is_fixed() const { return has(flags, RemapFlags::Fixed); }
+    bool leaves_old() const { return has(flags, RemapFlags::Dontunmap); }
     u64 old_end() const { return old_address + old_size; }
     u64 growth() const { return new_size > old_size ? new_size - old_size : 0; }
 };
@@ -58,7 +59,7 @@ Result<u64> AddressSpace::move_area(State& state, Area& area, const RemapRequest
     const bool is_charged = has(area.kind.flags, AreaFlags::Charged);
     Box<Area> moved = TRY(make_box<Area>(*this, target, target + request.new_size, area.kind));
     moved->source_page = area.source ? area.source_index(request.old_address) : 0;
-    if (request.old_size != 0) {
+    if (request.old_size != 0 && !request.leaves_old()) {
         TRY(state.areas.split_at(request.old_address));
         TRY(state.areas.split_at(request.old_end()));
     }
@@ -74,7 +75,15 @@ Result<u64> AddressSpace::move_area(State& state, Area& area, const RemapRequest
     }
     moved->source = old.source;
     moved->file = old.file;
-    if (request.old_size != 0) {
+    moved->take_over_history(old);
+    if (request.leaves_old()) {
+        // LINUX: the whole old area is locked no longer; the new one is.
+        state.areas.forget_bytes(old);
+        old.kind.flags = old.kind.flags & ~LOCK_FLAGS;
+        state.areas.count_bytes(old);
+        if (old.start == request.old_address && old.end == request.old_end())
+            old.had_private_pages.store(false, std::memory_order_relaxed);
+    } else if (request.old_size != 0) {
         // Nothing is left to cut, so this cannot fail.
         const auto unmapped = unmap_locked(state, request.old_address, request.old_end(), removed);
         ASSERT(unmapped.has_value());
@@ -86,7 +95,7 @@ Result<u64> AddressSpace::move_area(State& state, Area& area, const RemapRequest
 Result<u64> AddressSpace::remap_locked(State& state, const RemapRequest& wanted, RemovedAreas& removed) {
     RemapRequest request = wanted;
     if (state.areas.find(request.old_address) == nullptr) return Error::Efault;
-    if (request.is_fixed()) {
+    if (request.is_fixed() || request.leaves_old()) {
         if (!is_aligned(request.new_address, PAGE_SIZE) ||
             !memory::is_user_range(request.new_address, request.new_size))
             return Error::Einval;
@@ -95,7 +104,8 @@ Result<u64> AddressSpace::remap_locked(State& state, const RemapRequest& wanted,
             return Error::Einval;
         if (state.areas.size() + 5 >= AreaSet::MAX_AREAS) return Error::Enomem;
         // LINUX: what lies there goes before the rest is looked at (mremap_to).
-        TRY(unmap_locked(state, request.new_address, request.new_address + request.new_size, removed));
+        if (request.is_fixed())
+            TRY(unmap_locked(state, request.new_address, request.new_address + request.new_size, removed));
     }
     // Less, or not more and nowhere else.
     if (request.old_size >= request.new_size) {
@@ -104,17 +114,21 @@ Result<u64> AddressSpace::remap_locked(State& state, const RemapRequest& wanted,
             TRY(unmap_locked(state, request.old_address + request.new_size, request.old_end(), removed));
             request.old_size = request.new_size;
         }
-        if (!request.is_fixed()) return request.old_address;
+        if (!request.is_fixed() && !request.leaves_old()) return request.old_address;
     }
     // Cutting may have left another area object at the old place, and emptying the target none: of size 0 it may lie there.
     Area* area = state.areas.find(request.old_address);
     if (area == nullptr) return Error::Efault;
     if (request.old_size == 0 && !area->is_shared()) return Error::Einval;
     if (request.old_size > area->end - request.old_address) return Error::Efault;
-    TRY(check_lock_limit(state, area->kind, request.growth()));
-    TRY(check_limits(state, area->kind, request.growth(), {}));
+    if (request.growth() != 0) {
+        TRY(check_lock_limit(state, area->kind, request.growth()));
+        TRY(check_limits(state, area->kind, request.growth(), {}));
+    } else if (request.leaves_old()) {
+        TRY(check_limits(state, area->kind, request.new_size, {}));
+    }
 
-    if (!request.is_fixed()) {
+    if (!request.is_fixed() && !request.leaves_old()) {
         const u64 new_end = request.old_address + request.new_size;
         const bool ends_here = request.old_end() == area->end;
         if (ends_here && memory::is_user_range(request.old_address, request.new_size) &&
@@ -126,22 +140,28 @@ Result<u64> AddressSpace::remap_locked(State& state, const RemapRequest& wanted,
             return request.old_address;
         }
         if (!has(request.flags, RemapFlags::Maymove)) return Error::Enomem;
+    }
+    if (!request.is_fixed()) {
         MapRequest anywhere;
+        if (request.leaves_old()) anywhere.address = request.new_address;
         const u64 target = TRY(place(state, anywhere, request.new_size));
         return move_area(state, *area, request, target, removed);
     }
-    if (request.new_address < MIN_MAP_ADDRESS) return Error::Eperm;
+    if (request.new_address < MIN_MAP_ADDRESS && !limits_for(state).may_map_low) return Error::Eperm;
     return move_area(state, *area, request, request.new_address, removed);
 }
 
 Result<u64> AddressSpace::remap(u64 old_address, u64 old_length, u64 new_length, RemapFlags flags,
                                 u64 new_address) {
-    if (has(flags, ~(RemapFlags::Maymove | RemapFlags::Fixed))) return Error::Einval;
+    constexpr auto KNOWN = RemapFlags::Maymove | RemapFlags::Fixed | RemapFlags::Dontunmap;
+    if (has(flags, ~KNOWN)) return Error::Einval;
     if (has(flags, RemapFlags::Fixed) && !has(flags, RemapFlags::Maymove)) return Error::Einval;
     if (!is_aligned(old_address, PAGE_SIZE)) return Error::Einval;
     const RemapRequest request{old_address, align_up(old_length, PAGE_SIZE), align_up(new_length, PAGE_SIZE),
                                flags, new_address};
     if (request.new_size == 0) return Error::Einval;
+    if (request.leaves_old() && (!has(flags, RemapFlags::Maymove) || old_length != new_length))
+        return Error::Einval;
     u64 address;
     bool is_locked;
     {

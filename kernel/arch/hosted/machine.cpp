@@ -92,6 +92,8 @@ usize fpu_area_size() { return 512; }
 u64 fpu_components() { return 3; }
 void fpu_initialise(void* area) { std::memset(area, 0, fpu_area_size()); }
 void fpu_reset() {}
+bool has_protection_keys() { return false; }
+bool key_denies(u32, bool) { return false; }
 bool fpu_save_to_user(u64) { return false; }
 bool fpu_restore_from_user(u64) { return false; }
 void fpu_save(void*) {}

@@ -23,6 +23,7 @@ constexpr u64 CR4_FSGSBASE = 1 << 16;
 constexpr u64 CR4_OSXSAVE = 1 << 18;
 constexpr u64 CR4_SMEP = 1 << 20;
 constexpr u64 CR4_SMAP = 1 << 21;
+constexpr u64 CR4_PKE = 1 << 22;
 constexpr u64 CR4_PGE = 1 << 7;
 constexpr u64 XSAVE_X87_SSE = 3;
 constexpr u64 XSAVE_AVX = 4;
@@ -52,6 +53,7 @@ void detect() {
         features.has_rdseed = bit(structured.ebx, 18);
         features.has_smap = bit(structured.ebx, 20);
         features.has_umip = bit(structured.ecx, 2);
+        features.has_protection_keys = bit(structured.ecx, 3);
     }
     const u32 last_extended = cpuid(0x80000000).eax;
     const CpuidResult extended = cpuid(0x80000001);
@@ -82,6 +84,8 @@ void enable_xsave() {
                    "d"(static_cast<u32>(features.xsave_components >> 32)));
     features.xsave_size = cpuid(0xd, 0).ebx;  // for what XCR0 now enables
     features.has_xsaveopt = bit(cpuid(0xd, 1).eax, 0);
+    features.has_protection_keys = features.has_protection_keys && (supported & XSAVE_PKRU) != 0;
+    if (features.has_protection_keys) features.pkru_offset = cpuid(0xd, 9).ebx;
 }
 
 /// Writes a three-byte NOP over each stac and clac. Before the text is made read-only.
@@ -134,6 +138,8 @@ void enable_cpu_features() {
         enable_xsave();
     else
         features.xsave_size = 512;
+    features.has_protection_keys = features.has_protection_keys && features.has_xsave;
+    if (features.has_protection_keys) asm volatile("mov %0, %%cr4" : : "r"(cr4 | CR4_PKE) : "memory");
     if (!features.has_smap) remove_smap_instructions();
 }
 

@@ -7,6 +7,8 @@ namespace exo::arch {
 
 struct CpuFeatures {
     bool has_smep, has_smap, has_umip, has_fsgsbase, has_nx, has_1gib_pages, has_xsave, has_xsaveopt;
+    bool has_protection_keys;  ///< PKU, and XSAVE that knows PKRU.
+    u32 pkru_offset;           ///< In an XSAVE area.
     bool has_rdrand, has_rdseed, has_invariant_tsc, has_x2apic, is_virtual;
     u64 physical_address_mask;
     u64 xsave_components;  ///< XCR0: x87, SSE, and AVX, AVX-512, PKRU where present.

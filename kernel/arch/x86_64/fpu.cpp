@@ -20,6 +20,9 @@ constexpr usize LEGACY_SIZE = 512;
 constexpr usize XSTATE_BV = LEGACY_SIZE;
 constexpr usize XCOMP_BV = 520;
 constexpr usize HEADER_END = 576;
+constexpr u64 PKRU_COMPONENT = 1 << 9;
+/// LINUX: init_pkru: what has no key is free, what has one is closed.
+constexpr u32 FIRST_PKRU = 0x55555554;
 
 template <class T> T load(const void* area, usize offset) {
     T value;
@@ -31,7 +34,31 @@ template <class T> void store(void* area, usize offset, T value) {
     std::memcpy(static_cast<u8*>(area) + offset, &value, sizeof(value));
 }
 
+u32 read_pkru() {
+    u32 value;
+    asm volatile("rdpkru" : "=a"(value) : "c"(0) : "edx");
+    return value;
+}
+
+void write_pkru(u32 value) { asm volatile("wrpkru" : : "a"(value), "c"(0), "d"(0) : "memory"); }
+
+void restore(const void* area, u64 components) {
+    asm volatile("xrstor64 (%0)"
+                 :
+                 : "r"(area), "a"(static_cast<u32>(components)), "d"(static_cast<u32>(components >> 32))
+                 : "memory");
+}
+
 }  // namespace
+
+bool has_protection_keys() { return cpu_features().has_protection_keys; }
+
+bool key_denies(u32 key, bool is_write) {
+    constexpr u32 NO_ACCESS = 1;
+    constexpr u32 NO_WRITE = 2;
+    return has_protection_keys() &&
+           (read_pkru() >> 2 * key & (is_write ? NO_ACCESS | NO_WRITE : NO_ACCESS)) != 0;
+}
 
 usize fpu_area_size() { return cpu_features().xsave_size; }
 
@@ -42,13 +69,22 @@ void fpu_initialise(void* area) {
     std::memset(area, 0, HEADER_END);
     store<u16>(area, FCW, 0x37f);
     store<u32>(area, MXCSR, 0x1f80);
+    if (!has_protection_keys()) return;
+    store<u64>(area, XSTATE_BV, PKRU_COMPONENT);
+    store<u64>(area, cpu_features().pkru_offset, FIRST_PKRU);
 }
 
 void fpu_reset() {
     alignas(64) static constinit u8 fresh[HEADER_END] = {};
     store<u16>(fresh, FCW, 0x37f);
     store<u32>(fresh, MXCSR, 0x1f80);
-    fpu_restore(fresh);
+    if (!has_protection_keys()) {
+        fpu_restore(fresh);
+        return;
+    }
+    // PKRU by itself, and only if it changes: to write it is slow.
+    restore(fresh, cpu_features().xsave_components & ~PKRU_COMPONENT);
+    if (read_pkru() != FIRST_PKRU) write_pkru(FIRST_PKRU);
 }
 
 bool fpu_save_to_user(u64 address) {
@@ -77,12 +113,8 @@ void fpu_save(void* area) {
 
 void fpu_restore(const void* area) {
     kasan::check_read(area, LEGACY_SIZE);  // more of it only for the components that it says it holds
-    const u64 components = cpu_features().xsave_components;
     if (cpu_features().has_xsave)
-        asm volatile("xrstor64 (%0)"
-                     :
-                     : "r"(area), "a"(static_cast<u32>(components)), "d"(static_cast<u32>(components >> 32))
-                     : "memory");
+        restore(area, cpu_features().xsave_components);
     else
         asm volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
 }

@@ -33,7 +33,8 @@ u64 fault_address() {
 }
 
 FaultCause cause_of(u64 error_code) {
-    return {(error_code & 1) != 0, (error_code & 2) != 0, (error_code & 4) != 0, (error_code & 16) != 0};
+    return {(error_code & 1) != 0, (error_code & 2) != 0, (error_code & 4) != 0, (error_code & 16) != 0,
+            (error_code & 32) != 0};
 }
 
 /// Where to go on after an unresolved fault at `instruction`; 0 if it is not one that may fault.

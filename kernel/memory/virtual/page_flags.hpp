@@ -29,6 +29,8 @@ class PageFlags {
     constexpr bool is_user() const { return (bits_ & USER_PAGE) != 0; }
     constexpr bool is_executable() const { return (bits_ & NO_EXECUTE) == 0; }
     constexpr bool is_uncached() const { return (bits_ & CACHE_DISABLE) != 0; }
+    /// With the key that is closed to reading and writing (arch/interface.hpp, EXECUTE_ONLY_KEY).
+    constexpr PageFlags execute_only() const { return PageFlags(bits_ | KEY_1); }
     constexpr PageFlags without_write() const { return PageFlags(bits_ & ~WRITABLE); }
     /// A mapping without a count on its frame: the shared zero page, device memory.
     constexpr PageFlags uncounted() const { return PageFlags(bits_ | UNCOUNTED); }
@@ -53,6 +55,7 @@ class PageFlags {
     static constexpr u64 UNCOUNTED = 1ULL << 9;   ///< Ours (the CPU ignores bits 9-11).
     static constexpr u64 NO_ACCESS = 1ULL << 10;  ///< Ours: not PRESENT, but the page is there.
     static constexpr u64 ANONYMOUS = 1ULL << 11;  ///< Ours.
+    static constexpr u64 KEY_1 = 1ULL << 59;      ///< Bits 59 to 62: the protection key.
     static constexpr u64 NO_EXECUTE = 1ULL << 63;
 
     u64 bits_ = 0;

@@ -67,7 +67,7 @@ void fill_siginfo(const SignalInfo& info, abi::siginfo& out) {
     if (info.signal == Signal::Chld && info.code > 0) {
         out.set_child(info.sender, info.sender_uid, info.status, info.user_time, info.system_time);
     } else if (SYNCHRONOUS_SIGNALS.has(info.signal) && info.code > 0) {
-        out.set_address(info.value);
+        out.set_address(info.value, info.key);
     } else {
         out.set_sender(info.sender, info.sender_uid, info.value);
     }

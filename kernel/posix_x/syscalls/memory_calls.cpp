@@ -135,7 +135,8 @@ std::optional<vm::MemoryLimits> limits_of_caller() {
                             .data = limits.soft(Resource::Data),
                             .hard_data = limits.of(Resource::Data).hard,
                             .stack = limits.soft(Resource::Stack),
-                            .locked = may_lock_all ? NO_LIMIT : limits.soft(Resource::LockedMemory)};
+                            .locked = may_lock_all ? NO_LIMIT : limits.soft(Resource::LockedMemory),
+                            .may_map_low = task->identity->can(Capability::SysRawio)};
 }
 
 }  // namespace
