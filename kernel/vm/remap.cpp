@@ -132,7 +132,8 @@ Result<u64> AddressSpace::remap_locked(State& state, const RemapRequest& wanted,
         const u64 new_end = request.old_address + request.new_size;
         const bool ends_here = request.old_end() == area->end;
         if (ends_here && memory::is_user_range(request.old_address, request.new_size) &&
-            state.areas.is_gap(area->end, new_end)) {
+            // LINUX: a stack above it needs no gap here (vma_expandable).
+            !state.areas.overlaps(area->end, new_end)) {
             if (has(area->kind.flags, AreaFlags::Charged)) TRY(charge_commit(request.growth() >> PAGE_SHIFT));
             const u64 start = area->start;
             state.areas.resize(*area, start, new_end);

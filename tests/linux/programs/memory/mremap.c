@@ -25,6 +25,12 @@ int main(void) {
     FAILS(EINVAL, mremap(target, PAGE, PAGE, MREMAP_FIXED, q));
     FAILS(EFAULT, mremap(unmapped(), PAGE, 2 * PAGE, MREMAP_MAYMOVE));
     FAILS(ENOMEM, mremap(target, PAGE, 1ul << 46, MREMAP_MAYMOVE));
+    // Next to a stack: no gap is kept.
+    char* room = anonymous(8 * PAGE);
+    OK(munmap(room + PAGE, 7 * PAGE));
+    mmap(room + 4 * PAGE, PAGE, PROT_READ | PROT_WRITE,
+         MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_GROWSDOWN, -1, 0);
+    TRUE(mremap(room, PAGE, 4 * PAGE, 0) == room);
     char* shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     *shared = 'S';
     char* moved = mremap(shared, PAGE, 4 * PAGE, MREMAP_MAYMOVE);

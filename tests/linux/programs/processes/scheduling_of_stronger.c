@@ -16,7 +16,7 @@ int main(void) {
         CPU_SET(0, &cpus);
         FAILS(EPERM, setpriority(PRIO_PROCESS, strong, 5));
         FAILS(EPERM, sched_setaffinity(strong, sizeof cpus, &cpus));
-        FAILS(EPERM, sched_setscheduler(strong, SCHED_BATCH, &parameters));
+        FAILS(EPERM, syscall(SYS_sched_setscheduler, strong, SCHED_BATCH, &parameters));
         FAILS(EACCES, setpriority(PRIO_PROCESS, strong, -5));
     });
     close(ends[1]);
