@@ -64,7 +64,9 @@ AreaKind AddressSpace::kind_of(const MapRequest& request) {
 Result<u64> AddressSpace::place(const State& state, const MapRequest& request, u64 length) {
     if (length > memory::USER_END) return Error::Enomem;
     if (is_fixed(request)) {
-        if (!is_aligned(request.address, PAGE_SIZE)) return Error::Einval;
+        constexpr u64 HUGE_PAGE_SIZE = 2 << 20;
+        const u64 alignment = has(request.flags, MapFlags::Hugetlb) ? HUGE_PAGE_SIZE : PAGE_SIZE;
+        if (!is_aligned(request.address, alignment)) return Error::Einval;
         if (request.address > memory::USER_END - length) return Error::Enomem;
         return request.address;
     }
@@ -109,6 +111,7 @@ Result<u64> AddressSpace::map_locked(State& state, MapRequest& request, u64 leng
     }
     TRY(check_lock_limit(state, kind, length));
     TRY(check_type(request));
+    if (has(request.flags, MapFlags::Hugetlb)) return Error::Enomem;  // there is no pool of huge pages
     TRY(check_limits(state, kind, length, state.areas.measure(start, end)));
 
     // Everything that can fail comes before the old mapping goes.
@@ -137,8 +140,7 @@ Result<u64> AddressSpace::map_locked(State& state, MapRequest& request, u64 leng
 
 Result<u64> AddressSpace::map(MapRequest request) {
     if (!is_aligned(request.offset, PAGE_SIZE)) return Error::Einval;
-    // There is no pool of huge pages.
-    if (has(request.flags, MapFlags::Hugetlb)) return is_of_file(request) ? Error::Einval : Error::Enomem;
+    if (has(request.flags, MapFlags::Hugetlb) && is_of_file(request)) return Error::Einval;
     if (request.length == 0) return Error::Einval;
     const u64 length = align_up(request.length, PAGE_SIZE);
     if (length == 0) return Error::Enomem;

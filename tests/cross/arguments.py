@@ -8,18 +8,22 @@ from sequence import IN, IN_OUT, OUT, Argument, Buffer, Pointer
 from values import MASK, Values
 
 DIRECTIONS = {"in": IN, "out": OUT, "inout": IN_OUT}
-RLIMIT_CPU = 0
-_SOME_TIME = (100).to_bytes(8, "little")
+RLIMIT_CPU, RLIMIT_STACK = 0, 3
+# The least that sequences make of a limit. No CPU time at all is over at the next tick that finds the program running; what a
+# stack needs at least depends on what the kernel has put there, and on its frames of signals: that is nobody's choice.
+LEAST = {RLIMIT_CPU: 100, RLIMIT_STACK: 1 << 20}
 _ENTRIES = (0, 1, 1, 2, 3, 5, 16)
 
 
-def _without_end_at_a_tick(name: str, made: list[Argument]) -> list[Argument]:
-    """No CPU time at all is over at the next tick that finds the program running: that is nobody's choice. So it is some."""
-    resource = {"setrlimit": 0, "prlimit64": 1}.get(name)
-    if resource is None or made[resource] != RLIMIT_CPU:
+def _with_room(name: str, made: list[Argument]) -> list[Argument]:
+    """Limits that leave room enough (LEAST)."""
+    place = {"setrlimit": 0, "prlimit64": 1}.get(name)
+    least = LEAST.get(made[place]) if place is not None and isinstance(made[place], int) else None
+    if least is None:
         return made
-    return [dataclasses.replace(argument, data=_SOME_TIME + argument.data[8:])
-            if isinstance(argument, Buffer) and argument.data[:8] == bytes(8) else argument for argument in made]
+    return [dataclasses.replace(argument, data=least.to_bytes(8, "little") + argument.data[8:])
+            if isinstance(argument, Buffer) and argument.data and int.from_bytes(argument.data[:8], "little") < least else argument
+            for argument in made]
 
 
 class Arguments:
@@ -43,7 +47,7 @@ class Arguments:
             if description["kind"] == "by_command":
                 description = self._by_command.pop(0) if self._by_command else {"kind": "unused"}
             made.append(self._argument(place, description, made))
-        return tuple(_without_end_at_a_tick(self.name, made))
+        return tuple(_with_room(self.name, made))
 
     def _choose_length(self, description: dict) -> int:
         match description["kind"]:

@@ -9,6 +9,15 @@ using fs::PollEvents;
 /// An O_PATH descriptor cannot be polled (open(2)): as Linux, it counts as not open.
 constexpr Rights NEEDED = Rights::Poll;
 
+/// What there is to say of a descriptor that cannot be polled. LINUX: select refuses what is not open; what was opened with
+/// O_PATH is ready for all that it asks, as for poll (do_select). Errors: Ebadf.
+[[gnu::cold, gnu::noinline]] Result<PollEvents> without_file(const PollEntry& entry,
+                                                             ClosedDescriptor closed) {
+    if (closed == ClosedDescriptor::IsAnError && !current_task().files->copy(static_cast<u32>(entry.fd)))
+        return Error::Ebadf;
+    return PollEvents::Nval;
+}
+
 /// The files being waited for, each with the entry that named it.
 struct Watched {
     FileUse file;
@@ -26,8 +35,7 @@ Result<Vector<Watched>> take_files(std::span<PollEntry> entries, ClosedDescripto
         if (file) {
             watched.push_within_capacity({std::move(*file), &entry});
         } else {
-            if (closed == ClosedDescriptor::IsAnError) return Error::Ebadf;
-            entry.found = PollEvents::Nval;
+            entry.found = TRY(without_file(entry, closed));
         }
     }
     return watched;
@@ -54,10 +62,8 @@ Result<usize> look_once(std::span<PollEntry> entries, ClosedDescriptor closed) {
         const Result<FileUse> file = use_file(Descriptor(static_cast<u64>(entry.fd)), NEEDED);
         if (file)
             entry.found = (*file)->poll(nullptr) & entry.wanted;
-        else if (closed == ClosedDescriptor::IsAnError)
-            return Error::Ebadf;
         else
-            entry.found = PollEvents::Nval;
+            entry.found = TRY(without_file(entry, closed));
         if (entry.found != PollEvents::None) ++count;
     }
     return count;

@@ -17,9 +17,10 @@ constexpr usize BITS = 64;
 
 /// What makes a descriptor count in each set (Linux, fs/select.c).
 constexpr PollEvents SET_EVENTS[] = {
-    PollEvents::Rdnorm | PollEvents::Rdband | PollEvents::In | PollEvents::Hup | PollEvents::Err,
-    PollEvents::Wrband | PollEvents::Wrnorm | PollEvents::Out | PollEvents::Err,
-    PollEvents::Pri,
+    PollEvents::Rdnorm | PollEvents::Rdband | PollEvents::In | PollEvents::Hup | PollEvents::Err |
+        PollEvents::Nval,
+    PollEvents::Wrband | PollEvents::Wrnorm | PollEvents::Out | PollEvents::Err | PollEvents::Nval,
+    PollEvents::Pri | PollEvents::Nval,
 };
 constexpr usize SETS = std::size(SET_EVENTS);
 

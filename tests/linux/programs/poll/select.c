@@ -36,6 +36,13 @@ int main(void) {
     FD_ZERO(&in);
     FD_SET(99, &in);
     FAILS(EBADF, select(100, &in, NULL, NULL, NULL));
+    FD_ZERO(&in);
+    const int place = open(".", O_PATH);
+    FD_SET(place, &in);
+    fd_set other = in;
+    out = in;
+    IS(3, select(place + 1, &in, &out, &other, NULL));
+    TRUE(FD_ISSET(place, &in) && FD_ISSET(place, &out) && FD_ISSET(place, &other));
     FAILS(EINVAL, select(-1, NULL, NULL, NULL, NULL));
     time = (struct timeval){-1, 0};
     FAILS(EINVAL, syscall(SYS_select, 0, NULL, NULL, NULL, &time));
