@@ -15,8 +15,9 @@ static void tell(const char* what) {
         sscanf(line, "CapEff: %31s", effective);
         sscanf(line, "CapAmb: %31s", ambient);
     }
-    SAY("%s: %d %d %d, %d %d %d, secure %lu, may %s %s %s, dumpable %d, death %d, personality %x", what, r, e, s, rg, eg, sg,
-        getauxval(AT_SECURE), permitted, effective, ambient, prctl(PR_GET_DUMPABLE), death, (unsigned)syscall(SYS_personality, -1u));
+    SAY("%s: %d %d %d, %d %d %d, secure %lu, may %s %s %s, dumpable %d, death %d, personality %x", what, r, e,
+        s, rg, eg, sg, getauxval(AT_SECURE), permitted, effective, ambient, prctl(PR_GET_DUMPABLE), death,
+        (unsigned)syscall(SYS_personality, -1u));
 }
 
 static void be(const uid_t ids[3], gid_t group, gid_t effective_group) {
@@ -42,8 +43,8 @@ int main(int argc, char** argv) {
             for (int p = 0; p < 3; p++) {
                 const int shares = kind & 1, no_new = kind & 2;
                 char name[128];
-                sprintf(name, "%d %d %d%s%s %s", IDS[i][0], IDS[i][1], IDS[i][2], shares ? ", shared" : "", no_new ? ", nothing new" : "",
-                        PROGRAMS[p]);
+                sprintf(name, "%d %d %d%s%s %s", IDS[i][0], IDS[i][1], IDS[i][2], shares ? ", shared" : "",
+                        no_new ? ", nothing new" : "", PROGRAMS[p]);
                 const pid_t pid = (pid_t)syscall(SYS_clone, (shares ? 0x200 : 0) | SIGCHLD, 0, 0, 0, 0);
                 if (pid == 0) {
                     if (no_new) prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);

@@ -29,7 +29,8 @@ int main(void) {
         FAILS(ENOENT, syscall(SYS_execveat, at, "", NULL, NULL, 0));
         SAY("readlinkat %d: %s", i, readlinkat(at, "", text, 8) < 0 ? error_name(errno) : "ok");
         SAY("fstatat %d: %s", i, fstatat(at, "", &status, AT_EMPTY_PATH) < 0 ? error_name(errno) : "ok");
-        SAY("statx %d: %s", i, syscall(SYS_statx, at, "", AT_EMPTY_PATH, 0, more) < 0 ? error_name(errno) : "ok");
+        SAY("statx %d: %s", i,
+            syscall(SYS_statx, at, "", AT_EMPTY_PATH, 0, more) < 0 ? error_name(errno) : "ok");
         SAY("fchownat %d: %s", i, fchownat(at, "", 0, 0, AT_EMPTY_PATH) < 0 ? error_name(errno) : "ok");
         SAY("utimensat %d: %s", i, utimensat(at, "", NULL, AT_EMPTY_PATH) < 0 ? error_name(errno) : "ok");
     }

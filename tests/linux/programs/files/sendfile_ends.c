@@ -3,7 +3,8 @@
 
 static int open_end(const char* kind, int is_out) {
     int ends[2];
-    if (strcmp(kind, "pipe") == 0 || strcmp(kind, "pipe nobody reads") == 0 || strcmp(kind, "full pipe") == 0) {
+    if (strcmp(kind, "pipe") == 0 || strcmp(kind, "pipe nobody reads") == 0 ||
+        strcmp(kind, "full pipe") == 0) {
         pipe2(ends, O_NONBLOCK);
         if (strncmp(kind, "pipe", 4) == 0 && !is_out) write(ends[1], "piped", 5);
         if (strcmp(kind, "full pipe") == 0)
@@ -20,10 +21,14 @@ static int open_end(const char* kind, int is_out) {
 }
 
 int main(void) {
-    static const char* const INS[] = {"source", "empty", "/dev/null", "/dev/zero", "/dev/full", "/dev/urandom", "pipe", "eventfd", ".",
-                                      "/proc/self/comm", "/proc/self/status", "/proc/sys/kernel/ostype", "fifo", "path", "closed"};
-    static const char* const OUTS[] = {"target", "/dev/null", "/dev/zero", "/dev/full", "pipe", "pipe nobody reads", "full pipe", "eventfd",
-                                       "/proc/self/comm", "appended", "read only", "fifo", "path", "closed"};
+    static const char* const INS[] = {
+        "source", "empty",   "/dev/null", "/dev/zero",       "/dev/full",         "/dev/urandom",
+        "pipe",   "eventfd", ".",         "/proc/self/comm", "/proc/self/status", "/proc/sys/kernel/ostype",
+        "fifo",   "path",    "closed"};
+    static const char* const OUTS[] = {
+        "target",    "/dev/null", "/dev/zero",       "/dev/full", "pipe",      "pipe nobody reads",
+        "full pipe", "eventfd",   "/proc/self/comm", "appended",  "read only", "fifo",
+        "path",      "closed"};
     static const long OFFSETS[] = {-2, 0, 3, 100, -1, INT64_MAX, INT64_MAX - 4};
     signal(SIGPIPE, SIG_IGN);
     umask(0);
@@ -42,9 +47,11 @@ int main(void) {
                     int in = open_end(INS[i], 0), out = open_end(OUTS[o], 1);
                     off_t offset = OFFSETS[p];
                     long moved = sendfile(out, in, p > 0 ? &offset : NULL, size);
-                    length += moved < 0 ? sprintf(line + length, " %s", error_name(errno)) : sprintf(line + length, " %ld", moved);
+                    length += moved < 0 ? sprintf(line + length, " %s", error_name(errno))
+                                        : sprintf(line + length, " %ld", moved);
                     if (offset != OFFSETS[p]) length += sprintf(line + length, "(to %ld)", (long)offset);
-                    if (lseek(in, 0, SEEK_CUR) > 0) length += sprintf(line + length, "(at %ld)", (long)lseek(in, 0, SEEK_CUR));
+                    if (lseek(in, 0, SEEK_CUR) > 0)
+                        length += sprintf(line + length, "(at %ld)", (long)lseek(in, 0, SEEK_CUR));
                     close(in), close(out);
                     char rest[16];
                     while (read(fifo, rest, sizeof(rest)) > 0) {

@@ -44,6 +44,7 @@ int main(void) {
     FAILS(EBADF, linkat(99, "", AT_FDCWD, "x", AT_EMPTY_PATH));
     FAILS(ENOENT, linkat(place, "b", 99, "", 0));
     FAILS(EFAULT, linkat(AT_FDCWD, unmapped(), AT_FDCWD, "x", AT_EMPTY_PATH));
-    CHILD("exit 0", become_user(1000, 1000); FAILS(ENOENT, linkat(AT_FDCWD, unmapped(), AT_FDCWD, "x", AT_EMPTY_PATH)));
+    CHILD("exit 0", become_user(1000, 1000);
+          FAILS(ENOENT, linkat(AT_FDCWD, unmapped(), AT_FDCWD, "x", AT_EMPTY_PATH)));
     return done();
 }

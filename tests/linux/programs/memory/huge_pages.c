@@ -1,7 +1,8 @@
 // mmap() of huge pages where there is no pool of them: what is wrong with the request comes first.
 #include "check.h"
 
-#define MAP(address, length, flags) (syscall(SYS_mmap, address, length, PROT_READ | PROT_WRITE, MAP_HUGETLB | (flags), -1, 0))
+#define MAP(address, length, flags) \
+    (syscall(SYS_mmap, address, length, PROT_READ | PROT_WRITE, MAP_HUGETLB | (flags), -1, 0))
 
 int main(void) {
     FAILS(ENOMEM, MAP(NULL, 2 << 20, MAP_PRIVATE | MAP_ANONYMOUS));

@@ -7,13 +7,16 @@ static void show(int fd) {
     FILE* file = fopen(path, "r");
     char line[128];
     while (fgets(line, sizeof line, file) != NULL)
-        if (strncmp(line, "mnt_id", 6) != 0 && strncmp(line, "ino", 3) != 0 && strncmp(line, "eventfd-id", 10) != 0) SAY("%s", line);
+        if (strncmp(line, "mnt_id", 6) != 0 && strncmp(line, "ino", 3) != 0 &&
+            strncmp(line, "eventfd-id", 10) != 0)
+            SAY("%s", line);
     fclose(file);
 }
 
 int main(void) {
     char bytes[16];
-    int zero = OK(open("/dev/zero", O_RDWR)), null = OK(open("/dev/null", O_RDWR)), file = OK(open("file", O_CREAT | O_RDWR, 0644));
+    int zero = OK(open("/dev/zero", O_RDWR)), null = OK(open("/dev/null", O_RDWR)),
+        file = OK(open("file", O_CREAT | O_RDWR, 0644));
     IS(16, read(zero, bytes, 16));
     IS(16, write(zero, bytes, 16));
     IS(16, write(null, bytes, 16));

@@ -10,7 +10,10 @@ int main(void) {
         struct kernel_action wanted = {1, 1ul << bit, 0, 0}, kept = {9, 9, 9, 9};
         IS(0, syscall(SYS_rt_sigaction, SIGUSR1, &wanted, NULL, 8));
         IS(0, syscall(SYS_rt_sigaction, SIGUSR1, NULL, &kept, 8));
-        SAY("%#lx is %s", wanted.flags, kept.flags == wanted.flags ? "kept" : kept.flags == 0 ? "dropped" : "changed");
+        SAY("%#lx is %s", wanted.flags,
+            kept.flags == wanted.flags ? "kept"
+            : kept.flags == 0          ? "dropped"
+                                       : "changed");
     }
     struct kernel_action all = {1, -1ul, 0, 0};
     IS(0, syscall(SYS_rt_sigaction, SIGUSR1, &all, NULL, 8));
