@@ -39,11 +39,12 @@ static_assert(sizeof(UserRegisters) == 21 * 8);
 
 /// Why a page fault happened: bits of the x86 error code (Intel SDM vol. 3, 4.7).
 struct FaultCause {
-    bool is_present;  ///< A protection violation; otherwise nothing is mapped there.
-    bool is_write;
-    bool is_user;
-    bool is_fetch;
-    bool violates_key;  ///< The page's protection key forbids it.
+    bool is_present : 1;  ///< A protection violation; otherwise nothing is mapped there.
+    bool is_write : 1;
+    bool is_user : 1;
+    bool has_bad_entry : 1;  ///< A reserved bit is set in a page table.
+    bool is_fetch : 1;
+    bool violates_key : 1;  ///< The page's protection key forbids it.
 };
 
 }  // namespace exo::arch

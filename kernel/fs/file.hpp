@@ -98,7 +98,7 @@ class File : public Object {
     virtual Result<u64> do_read_directory(u64 cookie, DirectorySink sink);
     /// `argument` is as the program gave it: an address must be gone through with vm's user copies. Errors: Enotty.
     virtual Result<u64> ioctl(u32 request, u64 argument);
-    /// FIONREAD: bytes that a read would return now. Errors: Enotty.
+    /// FIONREAD: bytes that a read would return now; of a file those up to its end, negative behind it. Errors: Enotty.
     virtual Result<u64> readable_bytes();
     /// The events that hold now; where to wait for more goes into `table` if there is one.
     virtual PollEvents poll(PollTable* table);

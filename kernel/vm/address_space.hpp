@@ -70,9 +70,9 @@ enum class FaultResult : u8 {
 };
 
 struct FaultAccess {
-    bool is_write = false;
-    bool is_fetch = false;
-    bool violates_key = false;
+    bool is_write : 1 = false;
+    bool is_fetch : 1 = false;
+    bool violates_key : 1 = false;
 };
 
 /// Pages, for /proc/PID/status and statm.

@@ -185,17 +185,18 @@ FaultResult AddressSpace::make_writable(const Fault& fault) {
     return FaultResult::Resolved;
 }
 
-/// LINUX: arch_vma_access_permitted: who looks from outside has no keys to mind.
-bool AddressSpace::is_denied_by_key(const Area& area, FaultAccess access) const {
-    const bool has_key = has(area.kind.flags, AreaFlags::ExecuteOnly);
-    if ((!has_key && !access.violates_key) || access.is_fetch || current_address_space() != this)
-        return false;
+/// For an area with a key, or after a fault by one. LINUX: arch_vma_access_permitted: who looks from outside has no keys to
+/// mind.
+[[gnu::cold, gnu::noinline]] bool AddressSpace::is_denied_by_key(const Area& area, FaultAccess access) const {
+    if (access.is_fetch || current_address_space() != this) return false;
     scheduler::SCHEDULER.load_fpu();  // the registers may still be another thread's
-    return arch::key_denies(has_key ? arch::EXECUTE_ONLY_KEY : 0, access.is_write);
+    return arch::key_denies(has(area.kind.flags, AreaFlags::ExecuteOnly) ? arch::EXECUTE_ONLY_KEY : 0,
+                            access.is_write);
 }
 
 FaultResult AddressSpace::fault_in_area(const Area& area, u64 address, FaultAccess access) {
-    if (is_denied_by_key(area, access))
+    const bool minds_keys = has(area.kind.flags, AreaFlags::ExecuteOnly) || access.violates_key;
+    if (minds_keys && is_denied_by_key(area, access)) [[unlikely]]
         return has(area.kind.flags, AreaFlags::ExecuteOnly) ? FaultResult::ExecuteOnly
                                                             : FaultResult::KeyDenied;
     const Protection needed = access.is_write   ? Protection::Write

@@ -18,12 +18,19 @@ _ENTRIES = (0, 1, 1, 2, 3, 5, 16)
 def _with_room(name: str, made: list[Argument]) -> list[Argument]:
     """Limits that leave room enough (LEAST)."""
     place = {"setrlimit": 0, "prlimit64": 1}.get(name)
-    least = LEAST.get(made[place]) if place is not None and isinstance(made[place], int) else None
+    resource = made[place] if place is not None and place < len(made) else None
+    least = LEAST.get(resource) if isinstance(resource, int) else None
     if least is None:
         return made
     return [dataclasses.replace(argument, data=least.to_bytes(8, "little") + argument.data[8:])
             if isinstance(argument, Buffer) and argument.data and int.from_bytes(argument.data[:8], "little") < least else argument
             for argument in made]
+
+
+def _quick(commands: list[dict]) -> list[dict]:
+    """Without a terminal's breaks, if there are others: they take a quarter of a second, and what others do meanwhile depends on
+    how fast they are."""
+    return [command for command in commands if not command["name"].startswith("SendBreak")] or commands
 
 
 class Arguments:
@@ -82,7 +89,7 @@ class Arguments:
             case "choice":
                 return values.choice(description)
             case "command":
-                command = self.rng.choice(description["commands"])
+                command = self.rng.choice(_quick(description["commands"]))
                 self._by_command = list(command.get("arguments", ()))
                 return command["value"] if not values.is_odd() else values.number(32)
             case "mode":

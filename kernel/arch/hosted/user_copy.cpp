@@ -35,8 +35,8 @@ u8* access(u64 address, bool is_write) {
     for (;;) {
         if (u8* place = walk(address, is_write)) return place;
         const bool is_present = walk(address, false) != nullptr;
-        if (!upcalls::page_fault(address, {is_present, is_write, false, false, false}, nullptr))
-            return nullptr;
+        const FaultCause cause{.is_present = is_present, .is_write = is_write};
+        if (!upcalls::page_fault(address, cause, nullptr)) return nullptr;
     }
 }
 

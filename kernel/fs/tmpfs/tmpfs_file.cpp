@@ -40,9 +40,7 @@ Result<u64> TmpfsFile::do_seek(u64 position, i64 offset, abi::SeekWhence whence)
 }
 
 Result<u64> TmpfsFile::readable_bytes() {
-    const u64 size = inode().size();
-    const u64 at = position();
-    return size > at ? size - at : 0;
+    return inode().size() - position();  // LINUX: behind the end it is less than nothing
 }
 
 Result<> TmpfsFile::truncate(u64 size, const WriteContext& context) {

@@ -45,8 +45,7 @@ struct Decision {
 
 Decision decide_default(Process::Signals& state, const SignalInfo& info) {
     switch (default_action(info.signal)) {
-        case DefaultAction::Ignore:
-        case DefaultAction::Continue: return {.kind = Decision::Kind::Ignore};
+        case DefaultAction::Ignore: return {.kind = Decision::Kind::Ignore};
         case DefaultAction::Stop: return {.kind = Decision::Kind::Stop, .info = info};
         case DefaultAction::Terminate:
         case DefaultAction::CoreDump:

@@ -77,13 +77,13 @@ inline constexpr SignalSet SYNCHRONOUS_SIGNALS =
     SignalSet::of(Signal::Segv, Signal::Bus, Signal::Ill, Signal::Trap, Signal::Fpe, Signal::Sys);
 
 /// What happens without a handler.
-enum class DefaultAction : u8 { Terminate, CoreDump, Ignore, Stop, Continue };
+enum class DefaultAction : u8 { Terminate, CoreDump, Ignore, Stop };
 constexpr DefaultAction default_action(Signal signal) {
     switch (signal) {
         case Signal::Chld:
         case Signal::Urg:
-        case Signal::Winch: return DefaultAction::Ignore;
-        case Signal::Cont: return DefaultAction::Continue;
+        case Signal::Winch:
+        case Signal::Cont: return DefaultAction::Ignore;  // what was stopped goes on when it is sent
         case Signal::Stop:
         case Signal::Tstp:
         case Signal::Ttin:

@@ -123,7 +123,8 @@ TEST(errnos, mremap) {
     const RemapFlags move = RemapFlags::Maymove;
     const RemapFlags fixed = RemapFlags::Maymove | RemapFlags::Fixed;
     EXPECT_ERROR(Error::Einval, space->remap(start, 4 * P, 8 * P, static_cast<RemapFlags>(8), 0));
-    EXPECT_ERROR(Error::Einval, space->remap(start, 4 * P, 4 * P, move | RemapFlags::Dontunmap, 0));
+    EXPECT_ERROR(Error::Einval, space->remap(start, 4 * P, 8 * P, move | RemapFlags::Dontunmap, 0));
+    EXPECT_ERROR(Error::Einval, space->remap(start, 4 * P, 4 * P, RemapFlags::Dontunmap, 0));
     EXPECT_ERROR(Error::Einval, space->remap(start, 4 * P, 8 * P, RemapFlags::Fixed, BASE + GIB));
     EXPECT_ERROR(Error::Einval, space->remap(start + 1, 4 * P, 8 * P, move, 0));
     EXPECT_ERROR(Error::Einval, space->remap(start, 4 * P, 0, move, 0));

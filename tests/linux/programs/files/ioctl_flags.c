@@ -17,6 +17,12 @@ int main(void) {
     read(fd, &value, 3);
     OK(ioctl(fd, FIONREAD, &value));
     IS(5, value);
+    lseek(fd, 5000, SEEK_SET);
+    OK(ioctl(fd, FIONREAD, &value));
+    IS(-4992, value);
+    lseek(fd, 5000000000, SEEK_SET);
+    OK(ioctl(fd, FIONREAD, &value));
+    SAY("far behind the end: %d", value);
     FAILS(ENOTTY, ioctl(fd, TCGETS, &value));
     FAILS(ENOTTY, ioctl(ends[0], TIOCGWINSZ, &value));
     FAILS(EBADF, ioctl(99, FIONREAD, &value));

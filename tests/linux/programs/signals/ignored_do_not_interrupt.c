@@ -30,5 +30,16 @@ int main(void) {
     nap_ms(30);
     write(ends[1], "y", 1);
     check_end(child, "exit 0");
+    child = SPAWN({
+        sigset_t set = set_of(SIGUSR2);
+        sigprocmask(SIG_BLOCK, &set, NULL);
+        IS(SIGUSR2, syscall(SYS_rt_sigtimedwait, &set, NULL, NULL, 8));
+    });
+    nap_ms(30);
+    kill(child, SIGCONT);
+    kill(child, SIGWINCH);
+    nap_ms(30);
+    kill(child, SIGUSR2);
+    check_end(child, "exit 0");
     return done();
 }
