@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import signal
 import subprocess
 
 import pexpect
@@ -13,6 +14,9 @@ EXO = os.path.join(ROOT, "exo")
 OPTIONS = shlex.split(os.environ.get("EXO_RUN_OPTIONS", ""))
 PROMPT = r"[~/\w]* # (\x1b\[6n)?"
 LIMIT = 60
+
+# The tests may run under nohup; what they start does not.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def command(*words: str) -> list[str]:
