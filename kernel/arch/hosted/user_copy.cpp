@@ -35,7 +35,9 @@ u8* access(u64 address, bool is_write) {
     for (;;) {
         if (u8* place = walk(address, is_write)) return place;
         const bool is_present = walk(address, false) != nullptr;
-        const FaultCause cause{.is_present = is_present, .is_write = is_write};
+        FaultCause cause{};
+        cause.is_present = is_present;
+        cause.is_write = is_write;
         if (!upcalls::page_fault(address, cause, nullptr)) return nullptr;
     }
 }
