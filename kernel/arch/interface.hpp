@@ -132,14 +132,6 @@ u64 fpu_components();
 void fpu_initialise(void* area);
 /// Puts the state of a fresh program into the CPU's registers.
 void fpu_reset();
-
-// ---- Protection keys (Intel SDM vol. 3, 4.6.2). The rights of the program that runs are part of its FPU registers.
-
-/// The key of memory that may be executed only: Linux's first one, too.
-inline constexpr u32 EXECUTE_ONLY_KEY = 1;
-bool has_protection_keys();
-/// Pages with this key are closed to the program whose FPU registers this CPU has.
-bool key_denies(u32 key, bool is_write);
 void fpu_save(void* area);
 void fpu_restore(const void* area);
 /// The CPU's registers straight to a signal frame at a 64-byte-aligned user address, and back. False after a fault, if
@@ -148,6 +140,14 @@ bool fpu_save_to_user(u64 address);
 bool fpu_restore_from_user(u64 address);
 /// Checks foreign bytes (a signal frame) so that fpu_restore cannot fault on them. Errors: Einval.
 Result<> fpu_validate(void* area, usize size);
+
+// ---- Protection keys (Intel SDM vol. 3, 4.6.2). The rights of the program that runs are part of its FPU registers.
+
+/// The key of memory that may be executed only: Linux's first one, too.
+inline constexpr u32 EXECUTE_ONLY_KEY = 1;
+bool has_protection_keys();
+/// Pages with this key are closed to the program whose FPU registers this CPU has.
+bool key_denies(u32 key, bool is_write);
 
 // ---- Address translation. Roots and frames are physical addresses.
 

@@ -55,7 +55,7 @@ Result<> make_node(const Caller& caller, Start start, std::string_view path, u32
                    abi::DeviceNumber device);
 /// Errors: symlink(2).
 Result<> make_symlink(const Caller& caller, std::string_view target, Start start, std::string_view path);
-/// Errors: link(2). `flags`: SymlinkFollow, EmptyPath.
+/// Errors: link(2). `flags`: SymlinkFollow, EmptyPath; who may use the latter is the caller's to ask.
 Result<> make_link(const Caller& caller, Start old_start, std::string_view old_path, Start new_start,
                    std::string_view new_path, abi::AtFlags flags);
 /// Whether the first half of make_link succeeds: there is something to link. Errors: as its.

@@ -10,7 +10,8 @@ import struct
 
 from model import ARENA, ARENA_PAGES, FILE, PAGE, Descriptor
 from nasty import (CLONE_FILES, CLONE_FS, CLONE_VM, MAP_ANONYMOUS, MAP_FIXED, MAP_NORESERVE, MAP_PRIVATE, MAP_SHARED, RLIMIT_AS,
-                   RLIMIT_DATA, RLIMIT_MEMLOCK, RLIMIT_STACK, SIGCHLD, WRAPPING, NastyMaker, execute, family, fork_again, survive_faults)
+                   RLIMIT_DATA, RLIMIT_MEMLOCK, RLIMIT_STACK, SIGCHLD, WRAPPING, NastyMaker, Stepper, execute, family, fork_again,
+                   survive_faults)
 from sequence import CALL_FORK, CALL_PEEK, CALL_POKE, IN, OUT, Argument, Buffer, Result
 from values import MASK
 
@@ -35,11 +36,7 @@ def make_race(maker: NastyMaker, rng: random.Random) -> int:
     for _ in range(rng.randrange(2, 6)):
         mapper.map(0)
     actors = family(maker, 3, rng.choice((CLONE_VM, CLONE_VM | CLONE_FILES, CLONE_VM | CLONE_FILES | CLONE_FS)))
-    mapper.is_racing = True
-    start = len(maker.calls)
-    for _ in range(rng.randrange(60, 180)):
-        mapper.step(rng.choice(actors))
-    return start
+    return mapper.race(actors, 60, 180)
 
 
 def _begin(maker: NastyMaker, rng: random.Random) -> Mapper:
@@ -55,21 +52,15 @@ def _begin(maker: NastyMaker, rng: random.Random) -> Mapper:
     return mapper
 
 
-class Mapper:
+class Mapper(Stepper):
     """Makes calls about the mappings of actors."""
 
     def __init__(self, maker: NastyMaker) -> None:
-        self.maker = maker
-        self.rng = maker.rng
-        self.is_racing = False
+        super().__init__(maker)
         self._paths: list[bytes] = []
-        self._steps = ((self.map, 14), (self.remap, 16), (self.unmap, 7), (self.protect, 8), (self.advise, 8), (self.lock, 5),
-                       (self.synchronise, 6), (self.touch, 22), (self.change_file, 8), (self.use_as_buffer, 5), (self.fork, 4),
-                       (self.grow_heap, 3), (self.execute, 1), (self.leave, 1), (self.limit, 0.5))
-
-    def step(self, actor: int) -> None:
-        steps, weights = zip(*self._steps)
-        self.rng.choices(steps, weights)[0](actor)
+        self.steps = ((self.map, 14), (self.remap, 16), (self.unmap, 7), (self.protect, 8), (self.advise, 8), (self.lock, 5),
+                      (self.synchronise, 6), (self.touch, 22), (self.change_file, 8), (self.use_as_buffer, 5), (self.fork, 4),
+                      (self.grow_heap, 3), (self.execute, 1), (self.leave, 1), (self.limit, 0.5))
 
     # ---- Ranges
 

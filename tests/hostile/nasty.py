@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import random
 import struct
+from collections.abc import Callable
 
 from model import ARENA, PAGE, World
 from rules import Maker
@@ -105,6 +106,29 @@ def guess_results(calls: list[Call], start: int, rng: random.Random) -> tuple[Ca
         return dataclasses.replace(call, arguments=tuple(map(argument, call.arguments)), extra=tuple(map(argument, call.extra)))
 
     return (*calls[:start], *map(guessed, calls[start:]))
+
+
+class Stepper:
+    """Makes calls of one kind. `steps`: methods that take an actor, each with its weight."""
+
+    steps: tuple[tuple[Callable[[int], None], float], ...] = ()
+
+    def __init__(self, maker: NastyMaker) -> None:
+        self.maker = maker
+        self.rng = maker.rng
+        self.is_racing = False
+
+    def step(self, actor: int) -> None:
+        steps, weights = zip(*self.steps)
+        self.rng.choices(steps, weights)[0](actor)
+
+    def race(self, actors: list[int], least: int, most: int) -> int:
+        """So many steps, fewer than `most`, of actors that run against each other from here on: where that is."""
+        self.is_racing = True
+        start = len(self.maker.calls)
+        for _ in range(self.rng.randrange(least, most)):
+            self.step(self.rng.choice(actors))
+        return start
 
 
 def fork_again(maker: NastyMaker, actor: int) -> None:

@@ -8,7 +8,8 @@ import struct
 
 from mapping_kind import Mapper
 from model import FOLDER, REPORT, Descriptor
-from nasty import CLONE_FILES, CLONE_FS, CLONE_VM, HURTING, SIGCHLD, NastyMaker, execute, family, fork_again, prepare, survive_faults
+from nasty import (CLONE_FILES, CLONE_FS, CLONE_VM, HURTING, SIGCHLD, NastyMaker, Stepper, execute, family, fork_again, prepare,
+                   survive_faults)
 from report_rules import FILES, LINKS
 from sequence import CALL_FORK, IN, OUT, Argument, Buffer, Process, ProcessName, Result
 from values import AT_FDCWD, MASK
@@ -45,11 +46,8 @@ def make(maker: NastyMaker, rng: random.Random) -> None:
 def make_race(maker: NastyMaker, rng: random.Random) -> int:
     reader = _begin(maker, rng)
     actors = family(maker, 3, rng.choice((0, CLONE_FILES, CLONE_VM, CLONE_FILES | CLONE_FS, CLONE_VM | CLONE_FILES)))
-    reader.is_racing = reader.mapper.is_racing = True
-    start = len(maker.calls)
-    for _ in range(rng.randrange(60, 180)):
-        reader.step(rng.choice(actors))
-    return start
+    reader.mapper.is_racing = True
+    return reader.race(actors, 60, 180)
 
 
 def _begin(maker: NastyMaker, rng: random.Random) -> _Reader:
@@ -65,21 +63,15 @@ def _begin(maker: NastyMaker, rng: random.Random) -> _Reader:
     return reader
 
 
-class _Reader:
+class _Reader(Stepper):
     """Makes calls about reports, and what changes them."""
 
     def __init__(self, maker: NastyMaker) -> None:
-        self.maker = maker
-        self.rng = maker.rng
+        super().__init__(maker)
         self.mapper = Mapper(maker)
-        self.is_racing = False
-        self._steps = ((self.open, 16), (self.read, 30), (self.list, 8), (self.look, 8), (self.write, 5), (self.start_there, 4),
-                       (self.map, 10), (self.fork, 4), (self.execute, 3), (self.leave, 2.5), (self.reap, 3), (self.change, 5),
-                       (self.send, 2), (self.close, 2))
-
-    def step(self, actor: int) -> None:
-        steps, weights = zip(*self._steps)
-        self.rng.choices(steps, weights)[0](actor)
+        self.steps = ((self.open, 16), (self.read, 30), (self.list, 8), (self.look, 8), (self.write, 5), (self.start_there, 4),
+                      (self.map, 10), (self.fork, 4), (self.execute, 3), (self.leave, 2.5), (self.reap, 3), (self.change, 5),
+                      (self.send, 2), (self.close, 2))
 
     def _path(self, names: tuple[str, ...] = OF_PROCESS) -> Buffer:
         """Of any process, whether it is there or not."""

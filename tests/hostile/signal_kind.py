@@ -9,7 +9,7 @@ import struct
 
 from model import ARENA, PAGE
 from nasty import (CLONE_FILES, CLONE_VM, HALF, HURTING, MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, NOTHING, READ_ONLY,
-                   SA_NODEFER, SA_ONSTACK, SA_RESTART, SHARED, SIGBUS, SIGCHLD, SIGSEGV, NastyMaker, execute, family, fork_again,
+                   SA_NODEFER, SA_ONSTACK, SA_RESTART, SHARED, SIGBUS, SIGCHLD, SIGSEGV, NastyMaker, Stepper, execute, family, fork_again,
                    handle, prepare, survive_faults, survived_signal)
 from sequence import (CALL_FORGE, CALL_FORK, CALL_PEEK, CALL_POKE, CALL_RETURN, IN, IN_OUT, OUT, Argument, Buffer, Field, Handler,
                       Pointer, Process)
@@ -47,11 +47,7 @@ def make_race(maker: NastyMaker, rng: random.Random) -> int:
     sender = _begin(maker, rng)
     actors = family(maker, 3, rng.choice((0, CLONE_VM, CLONE_VM | CLONE_FILES, CLONE_FILES)))
     sender.is_storm = rng.random() < 0.4
-    sender.is_racing = True
-    start = len(maker.calls)
-    for _ in range(rng.randrange(50, 150)):
-        sender.step(rng.choice(actors))
-    return start
+    return sender.race(actors, 50, 150)
 
 
 def _begin(maker: NastyMaker, rng: random.Random) -> _Sender:
@@ -65,20 +61,15 @@ def _begin(maker: NastyMaker, rng: random.Random) -> _Sender:
     return sender
 
 
-class _Sender:
+class _Sender(Stepper):
     """Makes calls about signals."""
 
     def __init__(self, maker: NastyMaker) -> None:
-        self.maker = maker
-        self.rng = maker.rng
-        self.is_storm = self.is_racing = False
-        self._steps = ((self.send, 24), (self.handle, 8), (self.stack, 8), (self.forge, 9), (self.return_by, 9), (self.wait, 7),
-                       (self.mask, 8), (self.time, 4), (self.fault, 5), (self.change_memory, 6), (self.fork, 6), (self.execute, 1),
-                       (self.recover, 4), (self.reap, 4), (self.group, 1), (self.look, 2))
-
-    def step(self, actor: int) -> None:
-        steps, weights = zip(*self._steps)
-        self.rng.choices(steps, weights)[0](actor)
+        super().__init__(maker)
+        self.is_storm = False
+        self.steps = ((self.send, 24), (self.handle, 8), (self.stack, 8), (self.forge, 9), (self.return_by, 9), (self.wait, 7),
+                      (self.mask, 8), (self.time, 4), (self.fault, 5), (self.change_memory, 6), (self.fork, 6), (self.execute, 1),
+                      (self.recover, 4), (self.reap, 4), (self.group, 1), (self.look, 2))
 
     # ---- Sending
 

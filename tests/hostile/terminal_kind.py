@@ -6,7 +6,7 @@ import dataclasses
 import random
 
 from model import TERMINAL, Descriptor
-from nasty import CLONE_FILES, CLONE_FS, CLONE_VM, HURTING, SHARED, NastyMaker, family, fork_again, prepare, survived_signal
+from nasty import CLONE_FILES, CLONE_FS, CLONE_VM, HURTING, SHARED, NastyMaker, Stepper, family, fork_again, prepare, survived_signal
 from sequence import CALL_TYPE, IN, IN_OUT, OUT, Argument, Buffer, Process, Result
 from values import MASK
 
@@ -57,20 +57,14 @@ def _begin(maker: NastyMaker) -> _User:
     return _User(maker)
 
 
-class _User:
+class _User(Stepper):
     """Makes calls about terminals, whoever suffers from it."""
 
     def __init__(self, maker: NastyMaker) -> None:
-        self.maker = maker
-        self.rng = maker.rng
-        self.is_racing = False
-        self._steps = ((self.request, 30), (self.read, 10), (self.write, 10), (self.type, 14), (self.poll, 8), (self.open, 5),
-                       (self.close, 3), (self.send, 12), (self.group, 5), (self.fork, 4), (self.hang_up, 2.5), (self.leave, 0.7),
-                       (self.share, 3))
-
-    def step(self, actor: int) -> None:
-        steps, weights = zip(*self._steps)
-        self.rng.choices(steps, weights)[0](actor)
+        super().__init__(maker)
+        self.steps = ((self.request, 30), (self.read, 10), (self.write, 10), (self.type, 14), (self.poll, 8), (self.open, 5),
+                      (self.close, 3), (self.send, 12), (self.group, 5), (self.fork, 4), (self.hang_up, 2.5), (self.leave, 0.7),
+                      (self.share, 3))
 
     def _entry(self, actor: int) -> Argument:
         entry = self.maker.world.find(actor, "terminal")

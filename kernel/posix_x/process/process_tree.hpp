@@ -52,7 +52,7 @@ class ProcessTree {
     std::atomic<u32> live_{0};
 };
 
-/// The identity of another process's task; null for a zombie.
+/// The identity of a process's task, of a zombie the one that it ended with; null before there is a task.
 Ref<Identity> identity_of(Process& process);
 
 extern constinit ProcessTree PROCESSES;

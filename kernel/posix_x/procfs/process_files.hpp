@@ -2,8 +2,8 @@
 #pragma once
 
 #include <span>
-#include "fs/pseudo/pseudo.hpp"
 
+#include "fs/pseudo/pseudo.hpp"
 #include "posix_x/procfs/process_view.hpp"
 
 namespace exo::posix_x::procfs {
