@@ -27,10 +27,15 @@ def _with_room(name: str, made: list[Argument]) -> list[Argument]:
             for argument in made]
 
 
+# In memory, where no actor's can be named: init's, nobody's, and none at all. Of others there may be kernel threads.
+_PIDS = (0, 1, 99_999, 1 << 22, 0x7FFFFFFF, 0xFFFFFFFF, 0x80000000)
+
+
 def _quick(commands: list[dict]) -> list[dict]:
-    """Without a terminal's breaks, if there are others: they take a quarter of a second, and what others do meanwhile depends on
-    how fast they are."""
-    return [command for command in commands if not command["name"].startswith("SendBreak")] or commands
+    """Without a terminal's breaks and its hang-up, if there are others. A break takes a quarter of a second: what others do
+    meanwhile depends on how fast they are. A hang-up ends the session's leader, and then those who did it: before they return, or
+    after (terminal_rules.py knows when it may be)."""
+    return [command for command in commands if not command["name"].startswith(("SendBreak", "HangUp"))] or commands
 
 
 class Arguments:
@@ -160,6 +165,8 @@ class Arguments:
                 number = values.identity()
             case "offset":
                 number = values.offset()
+            case "pid":
+                number = self.rng.choice(_PIDS)
             case _:
                 number = values.number(8 * size)
         return (number & ((1 << 8 * size) - 1)).to_bytes(size, "little")
