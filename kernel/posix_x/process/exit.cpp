@@ -12,9 +12,8 @@ namespace exo::posix_x {
 
 namespace {
 
-/// Closes, unmaps and drops what the task holds. May sleep; the order is Linux's, so that a reader of a pipe sees its
-/// end only after the memory is gone.
-void release_holdings(Task& task) {
+/// Unmaps what the task holds, and lets go who waits for that. May sleep.
+void release_memory(Task& task) {
     if (task.clear_child_tid != 0) {
         // A bad address is the program's own loss.
         (void)vm::UserOut<u32>(task.clear_child_tid).write(0);
@@ -38,6 +37,10 @@ void release_holdings(Task& task) {
     space = nullptr;
     if (task.vfork) task.vfork->complete();
     task.vfork = nullptr;
+}
+
+/// Closes everything. May sleep.
+void release_files(Task& task) {
     security::TableUser files;
     Ref<fs::PathContext> paths;
     {
@@ -149,15 +152,19 @@ void exit_current_task(WaitStatus status) {
     const ResourceUsage usage = usage_of(task);
     scheduler::current_thread().name().copy(process->last_name, sizeof(process->last_name) - 1);
     process->real_timer.cancel();
-    release_holdings(task);
+    // The order is Linux's: a reader of a pipe sees its end only after the memory is gone, and a terminal is hung up
+    // before its leader closes it, so that nobody waits for output that is stopped.
+    release_memory(task);
+    process->signals.lock()->is_exiting =
+        true;  // from now on it takes no signal, its own SIGHUP least of all
+    hang_up_if_session_leader(*process);
+    release_files(task);
     {
         auto state = process->signals.lock();
-        state->is_exiting = true;
         state->task = nullptr;
         state->last_identity = task.identity;
         state->pending.take_all(task.pending);
     }
-    hang_up_if_session_leader(*process);
     become_zombie(*process, status, usage);
     process = nullptr;
     scheduler::SCHEDULER.exit_current();

@@ -14,13 +14,15 @@ bool is_refused(Task& task, Signal signal) {
     return task.blocked.has(signal) || state->actions->of(signal).handler == SignalAction::IGNORE;
 }
 
-/// The session of the group `group`, or of the process of that number. Errors: Esrch.
+/// The session of the group `group`, or of the process of that number. Errors: Esrch; Eperm (a session whose leader has
+/// gone has that number).
 Result<Pid> session_of_group(TreeState& tree, Pid group) {
     for (Process& process : tree.by_pid)
         if (process.group == group) return process.session;
-    Process* process = tree.find(group);
-    if (process == nullptr) return Error::Esrch;
-    return process->session;
+    if (Process* process = tree.find(group)) return process->session;
+    for (Process& process : tree.by_pid)
+        if (process.session == group) return Error::Eperm;
+    return Error::Esrch;
 }
 
 }  // namespace
@@ -135,10 +137,27 @@ Result<Pid> Terminal::session() {
     return session_;
 }
 
-void Terminal::opened() { open_files_.fetch_add(1, std::memory_order_relaxed); }
+Terminal::Opening Terminal::opened(JobControl job_control) {
+    open_files_.fetch_add(1, std::memory_order_relaxed);
+    auto state = state_.lock();
+    ++state->users;
+    if (job_control == JobControl::Exempt) ++state->exempt_users;
+    return {generation(), job_control};
+}
 
-void Terminal::closed() {
-    if (open_files_.load(std::memory_order_acquire) == 1) wait_for_last_output();
+void Terminal::closed(const Opening& opening) {
+    bool was_last_user = false;
+    {
+        auto state = state_.lock();
+        if (!is_hung_up(opening)) was_last_user = --state->users == 0;
+        if (opening.job_control == JobControl::Exempt) --state->exempt_users;
+    }
+    if (was_last_user) {
+        wait_for_last_output();
+        auto state = state_.lock();
+        state->discipline.flush_input();
+        if (state->discipline.flow().blocks_output()) state->discipline.output().clear();
+    }
     // acq_rel: whoever closes last sees what the others did
     if (open_files_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
     is_exclusive.store(false, std::memory_order_relaxed);
@@ -179,13 +198,12 @@ void Terminal::signal_session_leader(bool leader_is_exiting) {
 }
 
 void Terminal::hang_up() {
-    // seq_cst: the waiters that are woken below look at it
-    generation_.fetch_add(1, std::memory_order_seq_cst);
     {
         auto state = state_.lock();
-        state->discipline.flush_input();
-        state->discipline.forget_literal_key();
-        state->discipline.output().clear();
+        // seq_cst: the waiters that are woken below look at it
+        generation_.fetch_add(1, std::memory_order_seq_cst);
+        state->users = state->exempt_users;
+        state->discipline.hang_up();
     }
     input_waiters_.wake_all();
     output_waiters_.wake_all();

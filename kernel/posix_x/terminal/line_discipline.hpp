@@ -2,7 +2,8 @@
 //
 // Key types: LineDiscipline (pure state, no hardware, no processes, no locks), TerminalSettings (termios), InputQueue,
 // OutputQueue. Neighbours: terminal.hpp gives it bytes, readers and a lock; tests give it the same by hand.
-// Parts: receive.cpp (input), editing.cpp (erase, kill, echo), output.cpp (post-processing).
+// Parts: receive.cpp (input), reading.cpp (what read, poll and FIONREAD see), editing.cpp (erase, kill, echo),
+// output.cpp (post-processing).
 // Source: termios(3); Linux, drivers/tty/n_tty.c, whose echo is followed to the byte.
 #pragma once
 
@@ -47,14 +48,14 @@ class LineDiscipline {
     struct Taken {
         usize count = 0;
         bool ended_line = false;  ///< Canonical: nothing behind it belongs to the same read.
+        bool has_more = false;    ///< What is there goes on behind it, for the same read.
     };
     /// Copies what may be read now, at most a line. Needs has_input().
     Taken take(std::span<u8> out);
-    /// Canonical: a read that was filled exactly also eats an end-of-file mark that follows.
+    /// Canonical: a read that was filled exactly, with more behind it, also eats an end-of-file mark that follows.
     void skip_end_of_file();
     /// The key behind VLNEXT stays literal, as on Linux.
     void flush_input();
-    void forget_literal_key() { next_is_literal_ = false; }
 
     // ---- Output.
 
@@ -70,10 +71,16 @@ class LineDiscipline {
     const TerminalSettings& settings() const { return settings_; }
     void set_settings(const TerminalSettings& settings);
 
+    /// Hung up: nothing is left but the settings, and what stops output.
+    void hang_up();
     /// For a new user: no input, nothing stopped, the cursor at the left. Of the output is left what was not stopped.
     void restart();
 
   private:
+    // reading.cpp
+    Taken take_bytes(std::span<u8> out);
+    Taken take_line(std::span<u8> out);
+
     // receive.cpp
     usize room_for_input() const;
     void receive_byte(u8 byte, SignalRaiser raise);
@@ -108,6 +115,7 @@ class LineDiscipline {
     bool put(u8 byte, usize room);
     bool put_newline(usize room);
     bool put_tab(usize room);
+    void forget_line();
     void put_byte(u8 byte) { (void)output_.push(byte); }  // room was checked; a lost echo is Linux's too
 
     TerminalSettings settings_;

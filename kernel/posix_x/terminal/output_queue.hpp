@@ -13,7 +13,8 @@ class OutputQueue {
   public:
     static constexpr usize CAPACITY = 8192;
     /// What programs may fill; the rest is for echo, which nobody can wait for.
-    static constexpr usize PROGRAM_LIMIT = 4096;
+    /// LINUX: its ring of 4096 bytes keeps one place free.
+    static constexpr usize PROGRAM_LIMIT = 4095;
 
     usize size() const { return size_; }
     bool is_empty() const { return size_ == 0; }

@@ -7,10 +7,8 @@ namespace {
 
 using scheduler::WaitMode;
 
-/// Copied between the terminal's queues and the program without the terminal's lock.
-constexpr usize PIECE_SIZE = 512;
-/// Enough for anything that post-processing makes of one byte, and for poll not to wake a writer for a trifle.
-constexpr usize LEAST_ROOM = 256;
+/// A terminal with less than this on its way lets poll say that it can be written, and wakes who waits to write.
+constexpr usize FEW_UNSENT = 256;
 constexpr time::Nanoseconds TENTH_OF_A_SECOND = time::SECOND / 10;
 
 }  // namespace
@@ -27,7 +25,7 @@ Terminal::ReadPlan Terminal::plan_read() {
     auto state = state_.lock();
     const TerminalSettings& settings = state->discipline.settings();
     ReadPlan plan;
-    if (settings.is_canonical()) return plan;
+    if (!settings.has_read_limits()) return plan;
     const u8 minimum = settings.character(ControlCharacter::Min);
     const time::Nanoseconds time = settings.character(ControlCharacter::Time) * TENTH_OF_A_SECOND;
     plan.minimum = minimum > 0 ? minimum : 1;
@@ -42,83 +40,102 @@ Terminal::ReadPlan Terminal::plan_read() {
 
 Result<usize> Terminal::read(const User& user, vm::OutBuffer& to) {
     if (is_hung_up(user)) return 0uz;
-    if (user.job_control == JobControl::Applies) TRY(check_background(Signal::Ttin));
+    if (user.opening.job_control == JobControl::Applies) TRY(check_background(Signal::Ttin));
     const Turn::Guard turn = TRY(user.is_nonblocking() ? reading_.take_at_once() : reading_.take());
     return read_in_turn(user, to);
 }
 
+/// LINUX: it waits for what fits into the first piece, and VMIN asks for no more; behind that it takes what is there.
 Result<usize> Terminal::read_in_turn(const User& user, vm::OutBuffer& to) {
+    u8 piece[READ_PIECE];
+    usize total = 0;
+    LineDiscipline::Taken taken = TRY(wait_for_piece(user, {piece, std::min(to.remaining(), READ_PIECE)}));
+    while (taken.count > 0) {
+        const Result<usize> copied = to.write({piece, taken.count});
+        total += copied.value_or(0);
+        const bool has_fault = copied.value_or(0) < taken.count;
+        const usize limit = has_fault ? 0 : std::min(to.remaining(), READ_PIECE);
+        taken = taken.has_more ? take_piece({piece, limit}) : LineDiscipline::Taken{};
+        if (has_fault && total == 0) return Error::Efault;
+    }
+    return total;
+}
+
+/// Fills `piece` as the settings at its beginning ask. Count 0: an end of file, or nothing came in time.
+Result<LineDiscipline::Taken> Terminal::wait_for_piece(const User& user, std::span<u8> piece) {
     const ReadPlan plan = plan_read();
     time::Deadline deadline = plan.deadline;
-    usize total = 0;
-    while (to.remaining() > 0 && !is_hung_up(user)) {
-        Result<> result;
+    LineDiscipline::Taken all;
+    while (all.count < piece.size()) {
         if (!has_input()) {
-            if (plan.never_waits) break;
-            const auto has_changed = [&] { return has_input() || is_hung_up(user) || user.is_nonblocking(); };
-            result = user.is_nonblocking()
-                         ? Result<>(Error::Eagain)
-                         : input_waiters_.wait(WaitMode::Interruptible, has_changed, deadline);
+            if (is_hung_up(user) || plan.never_waits) break;
+            const auto has_changed = [&] { return has_input() || is_hung_up(user) || may_not_wait(user); };
+            const Result<> result = may_not_wait(user)
+                                        ? Result<>(Error::Eagain)
+                                        : input_waiters_.wait(WaitMode::Interruptible, has_changed, deadline);
             if (result) continue;
-            if (result.error() == Error::Etimedout || total > 0) break;
+            if (result.error() == Error::Etimedout || all.count > 0) break;
             return result.error();
         }
-        bool ended_line = false;
-        result = copy_available(to, total, ended_line);
-        if (!result && total == 0) return result.error();
-        if (!result || ended_line || total >= plan.minimum) break;
+        const LineDiscipline::Taken taken = take_piece(piece.subspan(all.count));
+        all = {all.count + taken.count, taken.ended_line, taken.has_more};
+        if (all.count >= plan.minimum) return all;
         if (plan.between_bytes != 0) deadline = time::Deadline::after(plan.between_bytes);
     }
-    return total;
+    all.has_more = false;
+    return all;
 }
 
-/// As much as there is and fits, of one line at most. `total` counts what the program got.
-Result<> Terminal::copy_available(vm::OutBuffer& to, usize& total, bool& ended_line) {
-    u8 piece[PIECE_SIZE];
-    while (!ended_line && to.remaining() > 0) {
-        LineDiscipline::Taken taken;
-        bool was_held_back;
-        {
-            auto state = state_.lock();
-            if (!state->discipline.has_input()) return {};
-            const usize limit = std::min(to.remaining(), PIECE_SIZE);
-            taken = state->discipline.take({piece, limit});
-            if (taken.count == to.remaining() && !taken.ended_line) state->discipline.skip_end_of_file();
-            was_held_back = state->input_is_held_back;
-        }
-        if (was_held_back) wake_thread();
-        ended_line = taken.ended_line;
-        if (taken.count == 0) continue;
-        const usize copied = TRY(to.write({piece, taken.count}));
-        total += copied;
-        if (copied < taken.count) return Error::Efault;
+/// With no room only an end-of-file mark is taken, which belongs to the line before it.
+LineDiscipline::Taken Terminal::take_piece(std::span<u8> piece) {
+    LineDiscipline::Taken taken;
+    bool was_held_back;
+    {
+        auto state = state_.lock();
+        if (piece.empty())
+            state->discipline.skip_end_of_file();
+        else if (state->discipline.has_input())
+            taken = state->discipline.take(piece);
+        was_held_back = state->input_is_held_back;
     }
-    return {};
+    if (was_held_back) wake_thread();
+    return taken;
 }
 
-bool Terminal::has_room(const State& state) { return state.discipline.output().program_room() >= LEAST_ROOM; }
+bool Terminal::has_room(const State& state) { return state.discipline.output().size() < FEW_UNSENT; }
 
 Result<usize> Terminal::write(const User& user, vm::InBuffer& from) {
-    if (user.job_control == JobControl::Applies && settings().has(LocalFlags::Tostop))
-        TRY(check_background(Signal::Ttou));
-    const Turn::Guard turn = TRY(user.is_nonblocking() ? writing_.take_at_once() : writing_.take());
-    u8 piece[PIECE_SIZE];
+    if (is_hung_up(user)) return Error::Eio;
+    Result<usize> written = 0uz;
+    {
+        const Turn::Guard turn = TRY(user.is_nonblocking() ? writing_.take_at_once() : writing_.take());
+        written = write_in_turn(user, from);
+    }
+    output_waiters_.wake_all();  // poll does not call a terminal writable that is being written
+    return written;
+}
+
+/// LINUX: piece by piece, each is copied whole or not at all, and asks anew whether the caller may write.
+Result<usize> Terminal::write_in_turn(const User& user, vm::InBuffer& from) {
     usize total = 0;
-    while (from.remaining() > 0) {
-        const Result<usize> copied = from.read(piece);
-        const Result<usize> written = copied ? write_piece(user, {piece, *copied}) : copied;
+    do {
+        const Result<usize> written = write_piece(user, from);
         if (!written) return total > 0 ? Result<usize>(total) : written;
         total += *written;
-        if (*written < *copied) break;
-    }
+        if (*written < WRITE_PIECE) break;
+    } while (from.remaining() > 0);
     return total;
 }
 
-/// Waits for room. A short count means that the wait ended early.
-Result<usize> Terminal::write_piece(const User& user, std::span<const u8> bytes) {
+/// Waits for room. A short count means that the wait ended early, or that there was no more.
+Result<usize> Terminal::write_piece(const User& user, vm::InBuffer& from) {
+    const std::span<u8> bytes = std::span(being_written_).first(std::min(from.remaining(), WRITE_PIECE));
+    if (!bytes.empty() && TRY(from.read(bytes)) < bytes.size()) return Error::Efault;
+    if (user.opening.job_control == JobControl::Applies && settings().has(LocalFlags::Tostop))
+        TRY(check_background(Signal::Ttou));
     usize done = 0;
     while (true) {
-        if (is_hung_up(user)) return Error::Eio;
+        if (is_hung_up(user)) return done > 0 ? Result<usize>(done) : Error::Eio;
         {
             auto state = state_.lock();
             done += state->discipline.write(bytes.subspan(done));
@@ -126,19 +143,26 @@ Result<usize> Terminal::write_piece(const User& user, std::span<const u8> bytes)
         }
         if (done == bytes.size()) return done;
         const auto has_changed = [&] {
-            return has_room(*state_.lock()) || is_hung_up(user) || user.is_nonblocking();
+            return has_room(*state_.lock()) || is_hung_up(user) || may_not_wait(user);
         };
-        const Result<> result = user.is_nonblocking()
+        const Result<> result = may_not_wait(user)
                                     ? Result<>(Error::Eagain)
                                     : output_waiters_.wait(WaitMode::Interruptible, has_changed);
         if (!result) return done > 0 ? Result<usize>(done) : Result<usize>(result.error());
     }
 }
 
+void Terminal::take_out_users() {
+    // seq_cst: the waiters that are woken below look at it
+    takeouts_.fetch_add(1, std::memory_order_seq_cst);
+    input_waiters_.wake_all();
+    output_waiters_.wake_all();
+}
+
 Terminal::Readiness Terminal::readiness(const User& user) {
     if (is_hung_up(user)) return {true, true, true};
     auto state = state_.lock();
-    return {state->discipline.is_readable(), has_room(*state), false};
+    return {state->discipline.is_readable(), has_room(*state) && !writing_.is_taken(), false};
 }
 
 }  // namespace exo::posix_x

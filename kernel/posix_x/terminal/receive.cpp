@@ -221,67 +221,38 @@ void LineDiscipline::receive_break(SignalRaiser raise) {
     store(0);
 }
 
-bool LineDiscipline::has_input() const {
-    return settings_.is_canonical() ? input_.finished_size() > 0 : input_.size() > 0;
-}
-
-bool LineDiscipline::is_readable() const {
-    if (settings_.is_canonical()) return input_.finished_size() > 0;
-    const u8 minimum = settings_.character(ControlCharacter::Min);
-    const bool waits_for_all = minimum > 0 && settings_.character(ControlCharacter::Time) == 0;
-    return input_.size() >= (waits_for_all ? minimum : 1);
-}
-
-usize LineDiscipline::readable_bytes() const {
-    if (!settings_.is_canonical()) return input_.size();
-    usize count = 0;
-    for (u64 at = input_.tail(); at < input_.line_start(); ++at)
-        if (!input_.ends_line(at) || input_.at(at) != DISABLED_CHARACTER) ++count;
-    return count;
-}
-
-LineDiscipline::Taken LineDiscipline::take(std::span<u8> out) {
-    if (!settings_.is_canonical()) return {input_.take(out), false};
-    Taken taken;
-    while (taken.count < out.size() && input_.finished_size() > 0) {
-        const u64 at = input_.tail();
-        const u8 byte = input_.at(at);
-        taken.ended_line = input_.ends_line(at);
-        input_.drop_front();
-        if (!taken.ended_line || byte != DISABLED_CHARACTER) out[taken.count++] = byte;
-        if (taken.ended_line) break;
-    }
-    return taken;
-}
-
-void LineDiscipline::skip_end_of_file() {
-    if (!settings_.is_canonical() || input_.finished_size() == 0) return;
-    const u64 at = input_.tail();
-    if (input_.ends_line(at) && input_.at(at) == DISABLED_CHARACTER) input_.drop_front();
-}
-
 void LineDiscipline::flush_input() {
     input_.clear();
     is_erasing_ = false;
 }
 
-void LineDiscipline::restart() {
+void LineDiscipline::forget_line() {
     flush_input();
-    forget_literal_key();
-    if (flow_.blocks_output()) output_.clear();
-    flow_ = {};
+    next_is_literal_ = false;
     column_ = line_column_ = 0;
 }
 
+void LineDiscipline::hang_up() {
+    forget_line();
+    output_.clear();
+}
+
+void LineDiscipline::restart() {
+    forget_line();
+    if (flow_.blocks_output()) output_.clear();
+    flow_ = {};
+}
+
 void LineDiscipline::set_settings(const TerminalSettings& settings) {
-    const bool was_canonical = settings_.is_canonical();
+    const bool lines_change = settings.has(LocalFlags::Icanon) != settings_.has(LocalFlags::Icanon) ||
+                              settings.has(LocalFlags::Extproc) != settings_.has(LocalFlags::Extproc);
     const bool had_flow_control = settings_.has(InputFlags::Ixon);
     settings_ = settings;
-    if (settings_.is_canonical() != was_canonical) {
-        if (was_canonical)
-            input_.become_bytes();
-        else
+    if (lines_change) {
+        if (settings_.has(LocalFlags::Icanon))
             input_.become_lines();
+        else
+            input_.become_bytes();
         is_erasing_ = false;
         next_is_literal_ = false;
     }

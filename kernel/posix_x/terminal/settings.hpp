@@ -48,8 +48,10 @@ class TerminalSettings {
     /// `c` has the function `which` now.
     bool is(u8 c, ControlCharacter which) const { return c != DISABLED_CHARACTER && c == character(which); }
 
-    /// Input is handed out by lines.
+    /// Input is handed out by lines. With EXTPROC they are made elsewhere, and there are only bytes here.
     bool is_canonical() const { return has(LocalFlags::Icanon) && !has(LocalFlags::Extproc); }
+    /// VMIN and VTIME say how long a read waits: they rest with ICANON, also where EXTPROC makes bytes of lines.
+    bool has_read_limits() const { return !has(LocalFlags::Icanon); }
     bool expands_tabs() const { return (raw_.c_oflag & OutputFlags::Tabdly) == OutputFlags::Tab3; }
 
   private:

@@ -34,16 +34,20 @@ class Terminal final : public Object {
     // ---- For open files. `generation` is that of the open: one that is out of date was hung up.
 
     enum class JobControl : u8 { Applies, Exempt };  ///< /dev/console is exempt.
-    struct User {
+    struct Opening {
         u64 generation;
-        const fs::File& file;
         JobControl job_control;
+    };
+    struct User {
+        Opening opening;
+        const fs::File& file;
+        u64 takeouts;  ///< As of the call's beginning: see take_out_users().
         /// As of now: FIONBIO of another process ends a wait when it is next woken.
         bool is_nonblocking() const { return file.is_nonblocking(); }
     };
     /// Errors: Eagain, Eio (a background group that may not read), RestartSys, Efault.
     Result<usize> read(const User& user, vm::OutBuffer& to);
-    /// Errors: Eagain, Eio (hung up), RestartSys, Efault.
+    /// Errors: Eagain, Eio (hung up, or a background group that may not write), RestartSys, Efault.
     Result<usize> write(const User& user, vm::InBuffer& from);
     struct Readiness {
         bool can_read;
@@ -51,14 +55,19 @@ class Terminal final : public Object {
         bool is_hung_up;
     };
     Readiness readiness(const User& user);
+    /// Whoever waits in a read or a write goes on as if it must not wait: TIOCSETD wants the discipline for itself, also
+    /// where it changes nothing.
+    void take_out_users();
+    u64 takeouts() const { return takeouts_.load(std::memory_order_seq_cst); }
     scheduler::WaitQueue& input_waiters() { return input_waiters_; }
     scheduler::WaitQueue& output_waiters() { return output_waiters_; }
     usize readable_bytes() { return state_.lock()->discipline.readable_bytes(); }
     usize unsent_bytes();
     u64 generation() const { return generation_.load(std::memory_order_seq_cst); }
-    bool is_hung_up(const User& user) const {
-        return user.job_control == JobControl::Applies && user.generation != generation();
+    bool is_hung_up(const Opening& opening) const {
+        return opening.job_control == JobControl::Applies && opening.generation != generation();
     }
+    bool is_hung_up(const User& user) const { return is_hung_up(user.opening); }
 
     TerminalSettings settings() { return state_.lock()->discipline.settings(); }
     enum class WhenToSet : u8 { Now, AfterOutput, AfterOutputWithoutInput };
@@ -79,10 +88,10 @@ class Terminal final : public Object {
 
     /// TIOCEXCL: only CAP_SYS_ADMIN may open it now.
     std::atomic<bool> is_exclusive{false};
-    void opened();
-    /// The last one waits for output that has not been sent. Then the session loses its terminal, and whoever opens it next
-    /// finds nothing but the settings that were made last, and what has been typed since.
-    void closed();
+    Opening opened(JobControl job_control);
+    /// The last one that is not hung up waits for output that has not been sent. After the last of all the session loses its
+    /// terminal, and whoever opens it next finds nothing but the settings that were made last, and what has been typed since.
+    void closed(const Opening& opening);
 
     // ---- Sessions and groups: job_control.cpp. They concern the calling task's process.
 
@@ -107,6 +116,10 @@ class Terminal final : public Object {
     void hang_up();
 
   private:
+    /// What travels at once between the program and the discipline.
+    static constexpr usize READ_PIECE = 64;
+    static constexpr usize WRITE_PIECE = 2048;
+
     friend void hang_up_if_session_leader(Process& process);
     template <class T, class... Args> friend Result<Ref<T>> exo::make_ref(Args&&... args);
     Terminal(std::string_view name, abi::DeviceNumber number, TerminalDriver& driver,
@@ -121,6 +134,8 @@ class Terminal final : public Object {
         LineDiscipline discipline;
         abi::winsize window{};
         bool input_is_held_back = false;  ///< The driver may have bytes that the discipline has no room for.
+        u32 users = 0;                    ///< Open files that are not hung up.
+        u32 exempt_users = 0;             ///< Those of them that never are.
         u8 urgent_output = 0;  ///< A flow control character that goes before everything, stopped or not.
     };
     using Lock = scheduler::Mutex<State, sync::LockRank::Terminal>;
@@ -128,9 +143,12 @@ class Terminal final : public Object {
     struct ReadPlan;
     ReadPlan plan_read();
     Result<usize> read_in_turn(const User& user, vm::OutBuffer& to);
-    Result<> copy_available(vm::OutBuffer& to, usize& total, bool& ended_line);
+    Result<LineDiscipline::Taken> wait_for_piece(const User& user, std::span<u8> piece);
+    LineDiscipline::Taken take_piece(std::span<u8> piece);
+    bool may_not_wait(const User& user) const { return user.is_nonblocking() || user.takeouts != takeouts(); }
     bool has_input() { return state_.lock()->discipline.has_input(); }
-    Result<usize> write_piece(const User& user, std::span<const u8> bytes);
+    Result<usize> write_in_turn(const User& user, vm::InBuffer& from);
+    Result<usize> write_piece(const User& user, vm::InBuffer& from);
     static bool has_room(const State& state);
     bool is_all_sent(const State& state);
 
@@ -151,6 +169,8 @@ class Terminal final : public Object {
     Lock state_;
     Turn reading_;
     Turn writing_;
+    std::array<u8, WRITE_PIECE> being_written_;  ///< Of whoever has writing_.
+    std::atomic<u64> takeouts_{0};
     scheduler::WaitQueue input_waiters_;
     scheduler::WaitQueue output_waiters_;
 

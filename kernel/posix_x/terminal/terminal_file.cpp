@@ -8,14 +8,11 @@ TerminalFile::TerminalFile(fs::OpenRequest&& request, Ref<Terminal> terminal,
                            Terminal::JobControl job_control)
     : DeviceFile(std::move(request), fs::FileTraits::Stream),
       terminal_(std::move(terminal)),
-      job_control_(job_control),
-      generation_(terminal_->generation()) {
-    terminal_->opened();
-}
+      opening_(terminal_->opened(job_control)) {}
 
-TerminalFile::~TerminalFile() { terminal_->closed(); }
+TerminalFile::~TerminalFile() { terminal_->closed(opening_); }
 
-Terminal::User TerminalFile::user() const { return {generation_, *this, job_control_}; }
+Terminal::User TerminalFile::user() const { return {opening_, *this, terminal_->takeouts()}; }
 
 Result<usize> TerminalFile::do_read(vm::OutBuffer& to, u64) {
     const Result<usize> count = terminal_->read(user(), to);

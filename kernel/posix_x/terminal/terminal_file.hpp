@@ -31,8 +31,7 @@ class TerminalFile final : public fs::DeviceFile {
     Result<> check_changer() { return terminal_->check_background(Signal::Ttou); }
 
     const Ref<Terminal> terminal_;
-    const Terminal::JobControl job_control_;
-    const u64 generation_;
+    const Terminal::Opening opening_;
 };
 
 }  // namespace exo::posix_x

@@ -183,6 +183,7 @@ Result<u64> TerminalFile::other_request(TerminalRequest request, u64 argument) {
         case TerminalRequest::SetDiscipline:
             TRY(wait_to_change());
             if (TRY(UserIn<i32>(argument).read()) != 0) return Error::Einval;
+            terminal_->take_out_users();
             return 0ULL;
         case TerminalRequest::GetDevice: return give(argument, terminal_->number().encoded());
         case TerminalRequest::HangUp:

@@ -30,6 +30,7 @@ class Turn {
         if (!try_take()) return Error::Eagain;
         return Guard(*this);
     }
+    bool is_taken() const { return is_taken_.load(std::memory_order_relaxed); }
 
   private:
     // seq_cst: pairs with give_back, after the waiter has queued itself

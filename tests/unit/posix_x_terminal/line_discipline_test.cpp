@@ -438,6 +438,48 @@ TEST(line_discipline, extproc_leaves_everything_to_the_other_side) {
     EXPECT_EQ(desk.screen(), "");
 }
 
+TEST(line_discipline, extproc_has_bytes_in_lines_and_reads_the_key_of_an_end_of_file_as_one) {
+    Desk desk;
+    desk.type("half");
+    EXPECT_FALSE(desk.can_read());
+    desk.on(LocalFlags::Extproc);
+    EXPECT_EQ(desk.read(), "half");
+    desk.type("ab\004");
+    EXPECT_EQ(desk.read(2), "ab");
+    EXPECT_EQ(desk.read(), "") << "alone it ends the file";
+    EXPECT_FALSE(desk.can_read());
+    desk.type("c\004");
+    EXPECT_EQ(desk.read(), "c\004");
+    desk.type("one\ntwo");
+    desk.off(LocalFlags::Extproc);
+    EXPECT_EQ(desk.read(), "one\ntwo") << "one line, whatever was in it";
+}
+
+TEST(line_discipline, what_was_read_says_whether_the_same_read_goes_on) {
+    Desk desk;
+    desk.type("abc\nd\n");
+    u8 piece[3];
+    EXPECT_TRUE(desk.discipline.take(piece).has_more) << "the line's end";
+    EXPECT_FALSE(desk.discipline.take(piece).has_more) << "the next line is for the next read";
+    desk.off(LocalFlags::Icanon);
+    desk.discipline.flush_input();
+    desk.type("abcd");
+    EXPECT_TRUE(desk.discipline.take(piece).has_more);
+    EXPECT_FALSE(desk.discipline.take(piece).has_more);
+}
+
+TEST(line_discipline, a_hang_up_leaves_output_stopped) {
+    Desk desk;
+    desk.type("ab\023cd\026");
+    desk.discipline.hang_up();
+    EXPECT_TRUE(desk.discipline.flow().blocks_output());
+    EXPECT_EQ(desk.screen(), "");
+    desk.discipline.restart();
+    EXPECT_FALSE(desk.discipline.flow().blocks_output());
+    desk.type("\003");
+    EXPECT_EQ(desk.signals.size(), 1U) << "the key is not literal any more";
+}
+
 TEST(line_discipline, random_keys_never_break_it) {
     test::Random random;
     Desk desk;
