@@ -137,6 +137,11 @@ Result<Pid> Terminal::session() {
     return session_;
 }
 
+Result<> Terminal::wait_for_close() {
+    const Turn::Guard turn = TRY(closing_.take());
+    return {};
+}
+
 Terminal::Opening Terminal::opened(JobControl job_control) {
     open_files_.fetch_add(1, std::memory_order_relaxed);
     auto state = state_.lock();
@@ -152,6 +157,9 @@ void Terminal::closed(const Opening& opening) {
         if (!is_hung_up(opening)) was_last_user = --state->users == 0;
         if (opening.job_control == JobControl::Exempt) --state->exempt_users;
     }
+    // Held to the end: whoever waits to open it finds it as new. It is free, or somebody is just about to open it.
+    const Result<Turn::Guard> turn =
+        was_last_user ? closing_.take_at_once() : Result<Turn::Guard>(Error::Eagain);
     if (was_last_user) {
         wait_for_last_output();
         auto state = state_.lock();

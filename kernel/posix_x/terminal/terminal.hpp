@@ -88,6 +88,8 @@ class Terminal final : public Object {
 
     /// TIOCEXCL: only CAP_SYS_ADMIN may open it now.
     std::atomic<bool> is_exclusive{false};
+    /// LINUX: while the last close waits for output, nobody opens the terminal. Errors: RestartSys.
+    Result<> wait_for_close();
     Opening opened(JobControl job_control);
     /// The last one that is not hung up waits for output that has not been sent. After the last of all the session loses its
     /// terminal, and whoever opens it next finds nothing but the settings that were made last, and what has been typed since.
@@ -169,6 +171,7 @@ class Terminal final : public Object {
     Lock state_;
     Turn reading_;
     Turn writing_;
+    Turn closing_;                               ///< Of the last user, as long as it waits.
     std::array<u8, WRITE_PIECE> being_written_;  ///< Of whoever has writing_.
     std::atomic<u64> takeouts_{0};
     scheduler::WaitQueue input_waiters_;

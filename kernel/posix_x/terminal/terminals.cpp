@@ -29,6 +29,7 @@ constinit sync::SpinLocked<Terminals, sync::LockRank::SpinLeaf> terminals;
 
 Result<Ref<fs::File>> open_terminal(fs::OpenRequest&& request, Ref<Terminal> terminal,
                                     Terminal::JobControl job_control) {
+    TRY(terminal->wait_for_close());
     if (terminal->is_exclusive.load() && !request.credentials.may(fs::Privilege::SysAdmin))
         return Error::Ebusy;
     return Ref<fs::File>(TRY(make_ref<TerminalFile>(std::move(request), std::move(terminal), job_control)));
