@@ -58,7 +58,7 @@ Result<FrameRef> PageCache::publish(u64 index, FrameRef frame, Publication publi
                 return Error::Eagain;
         }
         if (FrameRef other = tree->find(index)) return other;
-        TRY(tree->insert(index, frame));
+        TRY(tree->insert(index, frame, publication.content));
         return frame;
     }();
     if (!result || result->number() != frame.number()) budget_->give_back(1);
@@ -66,9 +66,14 @@ Result<FrameRef> PageCache::publish(u64 index, FrameRef frame, Publication publi
 }
 
 /// By a writer: the page becomes real, whatever the size.
-Result<FrameRef> PageCache::make_and_publish(u64 index) {
+Result<FrameRef> PageCache::make_and_publish(u64 index, PageTree::Content content) {
     FrameRef frame = TRY(make_page(index));
-    return publish(index, std::move(frame), {.is_by_writer = true});
+    return publish(index, std::move(frame), {.is_by_writer = true, .content = content});
+}
+
+void PageCache::note_written(u64 index) {
+    if (has_unwritten_.load(std::memory_order_relaxed)) [[unlikely]]
+        tree_.lock()->mark_written(index);
 }
 
 /// A page with what shines through, or zeros.
@@ -91,7 +96,10 @@ Result<FrameRef> PageCache::get_page(u64 index, vm::PageAccess access) {
     const u64 size = this->size();
     if (size == 0 || index > page_of(size - 1)) return Error::Einval;
     if (access == vm::PageAccess::Write) was_mapped_writable_.store(true, std::memory_order_relaxed);
-    if (FrameRef frame = find(index)) return frame;
+    if (FrameRef frame = find(index)) {
+        note_written(index);
+        return frame;
+    }
     while (true) {
         const u64 backing_seen = backing_size_.load(std::memory_order_acquire);
         FrameRef frame = TRY(make_page(index));
@@ -103,7 +111,9 @@ Result<FrameRef> PageCache::get_page(u64 index, vm::PageAccess access) {
 FrameRef PageCache::peek_page(u64 index) {
     const u64 size = this->size();
     if (size == 0 || index > page_of(size - 1)) return {};
-    return find(index);
+    auto tree = tree_.lock();
+    if (has_unwritten_.load(std::memory_order_relaxed) && !tree->is_written(index)) return {};
+    return tree->find(index);
 }
 
 /// The pages from `first` on that are there, up to a gap: the tree is asked once for a stretch of them.
@@ -216,6 +226,7 @@ Result<usize> PageCache::write(vm::InBuffer& from, u64 offset, usize limit) {
             stopped = fail(moved.error());
             break;
         }
+        note_written(page_of(offset));
         done += *moved;
         left -= *moved;
         offset += *moved;
@@ -293,10 +304,16 @@ Result<> PageCache::allocate(u64 offset, u64 length) {
     // Those made here, so that a failure takes them back: pages that were there before stay.
     Vector<u64> made;
     for (u64 index = first; index <= last; ++index) {
-        if (find(index)) continue;
+        if (find(index)) {
+            note_written(index);
+            continue;
+        }
+        const auto content =
+            backing_of(index).empty() ? PageTree::Content::Unwritten : PageTree::Content::Written;
+        if (content == PageTree::Content::Unwritten) has_unwritten_.store(true, std::memory_order_relaxed);
         const Result<> result = [&]() -> Result<> {
             TRY(made.push(index));
-            TRY(make_and_publish(index));
+            TRY(make_and_publish(index, content));
             return {};
         }();
         if (result) continue;
@@ -338,7 +355,7 @@ Result<> PageCache::punch(u64 offset, u64 length) {
 
 Result<u64> PageCache::find_data(u64 offset) {
     if (offset < backing_size_.load(std::memory_order_relaxed)) return offset;
-    const auto index = tree_.lock()->next_present(page_of(offset));
+    const auto index = tree_.lock()->next_written(page_of(offset));
     if (!index) return Error::Enxio;
     const u64 start = *index << PAGE_SHIFT;
     if (start >= size()) return Error::Enxio;
@@ -349,7 +366,8 @@ u64 PageCache::find_hole(u64 offset) {
     const u64 size = this->size();
     const u64 backed = backing_size_.load(std::memory_order_relaxed);
     u64 at = offset;
-    while (at < size && (at < backed || find(page_of(at)))) at = align_down(at, PAGE_SIZE) + PAGE_SIZE;
+    while (at < size && (at < backed || tree_.lock()->is_written(page_of(at))))
+        at = align_down(at, PAGE_SIZE) + PAGE_SIZE;
     return at < size ? at : size;
 }
 

@@ -77,13 +77,16 @@ class PageCache final : public vm::PageSource {
     struct Publication {
         bool is_by_writer = false;  ///< May lie behind the end, which is about to move.
         u64 backing_seen = 0;       ///< How much shone through when the page was filled.
+        PageTree::Content content = PageTree::Content::Written;
     };
 
     memory::FrameRef find(u64 index);
     std::span<const u8> backing_of(u64 index) const;
     Result<memory::FrameRef> make_page(u64 index);
     Result<memory::FrameRef> publish(u64 index, memory::FrameRef frame, Publication publication);
-    Result<memory::FrameRef> make_and_publish(u64 index);
+    Result<memory::FrameRef> make_and_publish(u64 index,
+                                              PageTree::Content content = PageTree::Content::Written);
+    void note_written(u64 index);
     Result<usize> write_new(vm::InBuffer& from, u64 index, usize at, usize count);
     void remove_pages(u64 first, u64 last);
     void zero_within_page(u64 from, u64 to);
@@ -94,6 +97,8 @@ class PageCache final : public vm::PageSource {
     std::atomic<u64> size_{0};
     /// Somebody may have written behind the end through a mapping: the tail is zeroed when the file grows.
     std::atomic<bool> was_mapped_writable_{false};
+    /// Pages have got storage by `allocate`, which are holes still. LINUX: until they are written, mapped, or allocated again.
+    std::atomic<bool> has_unwritten_{false};
     const u8* backing_ = nullptr;
     std::atomic<u64> backing_size_{0};  ///< Only shrinks; changes with the tree locked.
     Ref<Object> backing_owner_;         ///< Kept to the end: a reader may still be copying.

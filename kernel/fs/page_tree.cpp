@@ -42,7 +42,26 @@ FrameRef PageTree::find(u64 index) const {
     for (u32 level = height_; level > 0 && place != 0; --level)
         place = node_at(place)->places[slot_of(index, level - 1)];
     if (place == 0) return {};
-    return FrameRef::share(PhysicalAddress::of_frame(place));
+    return FrameRef::share(PhysicalAddress::of_frame(frame_number(place)));
+}
+
+const u64* PageTree::place_at(u64 index) const {
+    if (!covers(index)) return nullptr;
+    const u64* place = &root_;
+    for (u32 level = height_; level > 0; --level) {
+        if (*place == 0) return nullptr;
+        place = &node_at(*place)->places[slot_of(index, level - 1)];
+    }
+    return place;
+}
+
+bool PageTree::is_written(u64 index) const {
+    const u64* place = place_at(index);
+    return place != nullptr && *place != 0 && (*place & UNWRITTEN) == 0;
+}
+
+void PageTree::mark_written(u64 index) {
+    if (const u64* place = place_at(index)) *const_cast<u64*>(place) &= ~UNWRITTEN;
 }
 
 usize PageTree::find_run(u64 index, std::span<FrameRef> out) const {
@@ -59,7 +78,7 @@ usize PageTree::find_run(u64 index, std::span<FrameRef> out) const {
     const u32 first = slot_of(index, 0);
     usize count = 0;
     for (; count < out.size() && first + count < FANOUT && node.places[first + count] != 0; ++count)
-        out[count] = FrameRef::share(PhysicalAddress::of_frame(node.places[first + count]));
+        out[count] = FrameRef::share(PhysicalAddress::of_frame(frame_number(node.places[first + count])));
     return count;
 }
 
@@ -77,7 +96,7 @@ Result<> PageTree::grow_to_cover(u64 index) {
     return {};
 }
 
-Result<> PageTree::insert(u64 index, FrameRef frame) {
+Result<> PageTree::insert(u64 index, FrameRef frame, Content content) {
     TRY(grow_to_cover(index));
     // Nodes that stay empty when a later one cannot be had are found by the next insertion, or go with the tree.
     u64* place = &root_;
@@ -93,7 +112,7 @@ Result<> PageTree::insert(u64 index, FrameRef frame) {
         place = &above->places[slot_of(index, level - 1)];
     }
     DEBUG_ASSERT(*place == 0);
-    *place = frame.leak().frame_number();
+    *place = frame.leak().frame_number() | (content == Content::Unwritten ? UNWRITTEN : 0);
     if (above != nullptr) ++above->used;
     ++count_;
     vm::add_shared_pages(1);
@@ -122,16 +141,16 @@ FrameRef PageTree::remove(u64 index) {
         root_ = 0;
         height_ = 0;
     }
-    return FrameRef::adopt(PhysicalAddress::of_frame(place));
+    return FrameRef::adopt(PhysicalAddress::of_frame(frame_number(place)));
 }
 
-std::optional<u64> PageTree::next_in(u64 place, u32 height, u64 from) {
+std::optional<u64> PageTree::next_in(u64 place, u32 height, u64 from, u64 unwanted) {
     if (place == 0) return std::nullopt;
-    if (height == 0) return from == 0 ? std::optional<u64>(0) : std::nullopt;
+    if (height == 0) return from == 0 && (place & unwanted) == 0 ? std::optional<u64>(0) : std::nullopt;
     const Node* node = node_at(place);
     const u32 shift = BITS * (height - 1);
     for (u32 slot = static_cast<u32>(from >> shift); slot < FANOUT; ++slot) {
-        const auto found = next_in(node->places[slot], height - 1, from & ((1ULL << shift) - 1));
+        const auto found = next_in(node->places[slot], height - 1, from & ((1ULL << shift) - 1), unwanted);
         if (found) return u64{slot} << shift | *found;
         from = 0;
     }
@@ -140,7 +159,12 @@ std::optional<u64> PageTree::next_in(u64 place, u32 height, u64 from) {
 
 std::optional<u64> PageTree::next_present(u64 from) const {
     if (!covers(from)) return std::nullopt;
-    return next_in(root_, height_, from);
+    return next_in(root_, height_, from, 0);
+}
+
+std::optional<u64> PageTree::next_written(u64 from) const {
+    if (!covers(from)) return std::nullopt;
+    return next_in(root_, height_, from, UNWRITTEN);
 }
 
 }  // namespace exo::fs

@@ -21,12 +21,19 @@ class PageTree {
     /// The pages from `index` on up to the first gap, at most as many as there is room for; how many. They may end early
     /// where a node ends.
     usize find_run(u64 index, std::span<memory::FrameRef> out) const;
+    /// Whether a page has been written or mapped, or only got its storage (fallocate(2)). LINUX: uptodate.
+    enum class Content : u8 { Written, Unwritten };
     /// The place must be empty. Errors: Enomem; the tree holds what it held then.
-    Result<> insert(u64 index, memory::FrameRef frame);
+    Result<> insert(u64 index, memory::FrameRef frame, Content content = Content::Written);
+    /// Nothing, if there is no such page.
+    void mark_written(u64 index);
+    bool is_written(u64 index) const;
     /// Takes a page out; empty if there was none.
     memory::FrameRef remove(u64 index);
     /// The lowest index not below `from` that has a page.
     std::optional<u64> next_present(u64 from) const;
+    /// That has one with content.
+    std::optional<u64> next_written(u64 from) const;
     usize count() const { return count_; }
 
   private:
@@ -38,6 +45,10 @@ class PageTree {
         u32 used = 0;
     };
     static constexpr u32 MAX_HEIGHT = 11;  ///< Covers every 64-bit index.
+    /// Beside a frame number.
+    static constexpr u64 UNWRITTEN = 1ULL << 32;
+
+    static u64 frame_number(u64 place) { return place & ~UNWRITTEN; }
 
     static Node* node_at(u64 place);
     static u64 place_of(Node* node);
@@ -47,7 +58,9 @@ class PageTree {
     bool covers(u64 index) const { return BITS * height_ >= 64 || index >> (BITS * height_) == 0; }
     Result<> grow_to_cover(u64 index);
     static void destroy(u64 place, u32 height);
-    static std::optional<u64> next_in(u64 place, u32 height, u64 from);
+    /// Where the frame number of a page is; null if a level is missing.
+    const u64* place_at(u64 index) const;
+    static std::optional<u64> next_in(u64 place, u32 height, u64 from, u64 unwanted);
 
     u64 root_ = 0;  ///< A frame number (height 0, index 0 alone) or a node's address.
     u32 height_ = 0;
