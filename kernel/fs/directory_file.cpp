@@ -1,12 +1,47 @@
 #include "fs/directory_file.hpp"
 
+#include <utility>
+
 #include "fs/name_tree.hpp"
 
 namespace exo::fs {
 
 Result<u64> DirectoryFile::do_seek(u64 position, i64 offset, abi::SeekWhence whence) {
     if (whence != abi::SeekWhence::Set && whence != abi::SeekWhence::Cur) return Error::Einval;
-    return File::do_seek(position, offset, whence);
+    const u64 place = TRY(File::do_seek(position, offset, whence));
+    if (place != position && place > FIRST_COOKIE && counts_entries())
+        cookie_ = TRY(cookie_behind(place - FIRST_COOKIE));
+    return place;
+}
+
+bool DirectoryFile::counts_entries() const { return has(inode().traits(), InodeTraits::CountsEntries); }
+
+/// The cookie behind that many of the directory's entries; NO_MORE if it has fewer.
+Result<u64> DirectoryFile::cookie_behind(u64 entries) {
+    u64 cookie = NO_MORE;
+    auto names = inode().names_lock.lock();
+    TRY(inode().iterate(*path().dentry, FIRST_COOKIE, [&](const DirectoryEntry& entry) {
+        if (--entries == 0) cookie = entry.next_cookie;
+        return entries != 0;
+    }));
+    return cookie;
+}
+
+/// From behind "." and ".." on; with the names locked.
+Result<u64> DirectoryFile::read_counting(u64 position, DirectorySink sink) {
+    u64 next = position == FIRST_COOKIE ? FIRST_COOKIE : cookie_;
+    if (next == NO_MORE) return position;
+    bool is_full = false;
+    TRY(inode().iterate(*path().dentry, next, [&](DirectoryEntry entry) {
+        const u64 behind = std::exchange(entry.next_cookie, position + 1);
+        is_full = !sink(entry);
+        if (is_full) return false;
+        next = behind;
+        ++position;
+        return true;
+    }));
+    cookie_ = is_full ? next : NO_MORE;
+    return position;
 }
 
 Result<u64> DirectoryFile::do_read_directory(u64 cookie, DirectorySink sink) {
@@ -30,6 +65,7 @@ Result<u64> DirectoryFile::do_read_directory(u64 cookie, DirectorySink sink) {
     };
     if (position == 0 && !accept({".", inode().number(), abi::mode::DIRECTORY, 1})) return position;
     if (position == 1 && !accept({"..", parent_number, abi::mode::DIRECTORY, FIRST_COOKIE})) return position;
+    if (counts_entries()) return read_counting(position, sink);
     TRY(inode().iterate(dentry, position, accept));
     return position;
 }

@@ -57,7 +57,8 @@ enum class InodeTraits : u8 {
     NoNegativeNames = 8,  ///< That a name is absent is not remembered.
     Immutable =
         16,  ///< Nobody writes it or changes its attributes: EPERM (ioctl_iflags(2), FS_IMMUTABLE_FL).
-    FixedMode = 32,  ///< chmod is EPERM.
+    FixedMode = 32,       ///< chmod is EPERM.
+    CountsEntries = 128,  ///< Of a directory: positions are numbers of entries, not cookies.
     AdmitsOwn = 64,  ///< Whom the mode refuses may still be one that `admits_caller` knows (/proc/PID/fd).
 };
 EXO_FLAGS(InodeTraits);

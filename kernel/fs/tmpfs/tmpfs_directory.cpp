@@ -70,16 +70,17 @@ Result<> TmpfsDirectory::remove(Dentry& child) {
 
 void TmpfsDirectory::exchange(const Renaming& renaming) {
     TmpfsDirectory& other = tmpfs_directory(renaming.new_directory);
-    const bool source_is_directory = renaming.source.inode()->is_directory();
-    const bool target_is_directory = renaming.target.inode()->is_directory();
+    // Both come to the front. LINUX: __d_move, the target first.
+    entries_.remove(renaming.source);
+    other.entries_.remove(renaming.target);
+    renaming.target.cookie = --next_cookie_;
+    entries_.insert(renaming.target);
+    renaming.source.cookie = --other.next_cookie_;
+    other.entries_.insert(renaming.source);
     if (&other != this) {
         // Each directory keeps its number of entries; subdirectories may move across.
-        entries_.remove(renaming.source);
-        other.entries_.remove(renaming.target);
-        std::swap(renaming.source.cookie, renaming.target.cookie);
-        entries_.insert(renaming.target);
-        other.entries_.insert(renaming.source);
-        const i32 here = (target_is_directory ? 1 : 0) - (source_is_directory ? 1 : 0);
+        const i32 here = (renaming.target.inode()->is_directory() ? 1 : 0) -
+                         (renaming.source.inode()->is_directory() ? 1 : 0);
         add_links(here);
         other.change_links(-here);
     }

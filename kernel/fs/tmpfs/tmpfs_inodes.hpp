@@ -102,7 +102,7 @@ class TmpfsRegular final : public TmpfsInode {
 class TmpfsDirectory final : public TmpfsInode {
   public:
     TmpfsDirectory(TmpfsFileSystem& file_system, const NewNode& node)
-        : TmpfsInode(file_system, node, InodeTraits::CompleteDirectory) {
+        : TmpfsInode(file_system, node, InodeTraits::CompleteDirectory | InodeTraits::CountsEntries) {
         set_links(2);
         set_size(2 * file_system.entry_size());  // "." and ".."
     }
