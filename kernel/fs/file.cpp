@@ -90,8 +90,11 @@ Result<usize> File::write_at(vm::InBuffer& from, u64 offset, const WriteContext&
 
 void File::note_read() {
     if (has(flags(), OpenFlags::Noatime)) return;
-    if (path_.mount && has(path_.mount->options(), MountOptions::NoAtime)) return;
-    inode_->note_accessed_relative();
+    // LINUX: what lies in no place of the tree belongs to a mount of the kernel's own, which has no options at all.
+    if (!path_.mount)
+        inode_->note_accessed_always();
+    else if (!has(path_.mount->options(), MountOptions::NoAtime))
+        inode_->note_accessed_relative();
 }
 
 Result<> File::read_exactly(std::span<u8> to, u64 offset) {
@@ -140,6 +143,16 @@ Result<> File::read_directory(DirectorySink sink) {
     return {};
 }
 
+Result<> File::allocate(abi::FallocateMode mode, u64 offset, u64 length, const WriteContext& context) {
+    if (abi::is_fifo(inode_->mode())) return Error::Espipe;
+    if (inode_->is_directory()) return Error::Eisdir;
+    if (!inode_->is_regular()) return Error::Enodev;
+    // Before the file system is asked whether it knows the mode.
+    const auto end = checked_add(offset, length);
+    if (!end || *end > inode_->file_system().max_file_size()) return Error::Efbig;
+    return do_allocate(mode, offset, length, context);
+}
+
 // ---- Defaults
 
 Result<usize> File::do_read(vm::OutBuffer&, u64) { return Error::Einval; }
@@ -178,11 +191,7 @@ PollEvents File::poll(PollTable*) {
 
 Result<> File::truncate(u64, const WriteContext&) { return Error::Einval; }
 
-Result<> File::allocate(abi::FallocateMode, u64, u64, const WriteContext&) {
-    if (abi::is_fifo(inode_->mode())) return Error::Espipe;
-    if (inode_->is_directory()) return Error::Eisdir;
-    return Error::Enodev;
-}
+Result<> File::do_allocate(abi::FallocateMode, u64, u64, const WriteContext&) { return Error::Eopnotsupp; }
 
 Result<> File::sync() { return Error::Einval; }
 

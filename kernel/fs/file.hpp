@@ -30,6 +30,7 @@ struct OpenRequest {
 struct WriteContext {
     const Credentials& credentials = KERNEL_CREDENTIALS;
     u64 size_limit = ~0ULL;  ///< RLIMIT_FSIZE; the caller sends SIGXFSZ on Efbig if it was below the offset.
+    bool is_splice = false;  ///< Of whole pages, by sendfile. LINUX: a pipe takes them without a new time.
 };
 
 enum class FileTraits : u8 {
@@ -86,6 +87,8 @@ class File : public Object {
     /// Where it is now, while others may move it.
     u64 position() const { return position_.load(std::memory_order_relaxed); }
     void set_position(u64 position);
+    /// fallocate of a range that is not empty. Errors: Espipe, Eisdir, Enodev, Efbig, Eopnotsupp, Enospc.
+    Result<> allocate(abi::FallocateMode mode, u64 offset, u64 length, const WriteContext& context = {});
     /// getdents64: feeds entries from the position on. Errors: Enotdir, Enoent (the directory was removed).
     Result<> read_directory(DirectorySink sink);
 
@@ -104,9 +107,9 @@ class File : public Object {
     virtual PollEvents poll(PollTable* table);
     /// ftruncate. Errors: Einval (not a regular file), Efbig, Enospc, Eperm.
     virtual Result<> truncate(u64 size, const WriteContext& context = {});
-    /// fallocate. Errors: Eopnotsupp, Enodev, Espipe, Einval, Efbig, Enospc.
-    virtual Result<> allocate(abi::FallocateMode mode, u64 offset, u64 length,
-                              const WriteContext& context = {});
+    /// fallocate on a regular file, of a range that one may have. Errors: Eopnotsupp, Efbig (the limit), Enospc.
+    virtual Result<> do_allocate(abi::FallocateMode mode, u64 offset, u64 length,
+                                 const WriteContext& context = {});
     /// fsync and fdatasync. Errors: Einval (nothing to sync to), Eio.
     virtual Result<> sync();
     /// What mmap maps; null: anonymous memory, as for /dev/zero. Errors: Enodev.

@@ -57,14 +57,14 @@ Result<Ref<fs::File>> open_fifo(OpenRequest&& request) {
 Result<usize> PipeEnd::do_read(vm::OutBuffer& to, u64) {
     if (!ends_.reads) return Error::Ebadf;
     const usize count = TRY(pipe_->read(to, blocking()));
-    if (count != 0) inode().note_accessed_relative();
+    if (count != 0) note_read();
     return count;
 }
 
-Result<usize> PipeEnd::do_write(vm::InBuffer& from, u64&, const fs::WriteContext&) {
+Result<usize> PipeEnd::do_write(vm::InBuffer& from, u64&, const fs::WriteContext& context) {
     if (!ends_.writes) return Error::Ebadf;
     const usize count = TRY(pipe_->write(from, blocking(), style()));
-    if (count != 0) inode().note_modified();
+    if (count != 0 && !context.is_splice) inode().note_modified();
     return count;
 }
 

@@ -47,24 +47,23 @@ Result<> TmpfsFile::truncate(u64 size, const WriteContext& context) {
     return truncate_inode(inode(), size, TruncateTimes::Always, context);
 }
 
-Result<> TmpfsFile::allocate(abi::FallocateMode mode, u64 offset, u64 length, const WriteContext& context) {
+Result<> TmpfsFile::do_allocate(abi::FallocateMode mode, u64 offset, u64 length,
+                                const WriteContext& context) {
     using abi::FallocateMode;
-    if (length == 0) return Error::Einval;
     if ((mode & ~(FallocateMode::KeepSize | FallocateMode::PunchHole)) != FallocateMode::None)
         return Error::Eopnotsupp;
-    const auto end = checked_add(offset, length);
-    if (!end || *end > static_cast<u64>(abi::MAX_FILE_OFFSET)) return Error::Efbig;
-
+    const u64 end = offset + length;
     TmpfsRegular& inode = regular();
     auto content = inode.content_lock.lock();
     if (has(mode, FallocateMode::PunchHole)) {
         if (!has(mode, FallocateMode::KeepSize)) return Error::Eopnotsupp;
         TRY(inode.cache().punch(offset, length));
     } else {
-        const bool grows = !has(mode, FallocateMode::KeepSize) && *end > inode.cache().size();
-        if (grows && *end > context.size_limit) return Error::Efbig;
+        const bool reaches_further = end > inode.cache().size();
+        // LINUX: also where the size stays as it is (shmem_fallocate).
+        if (reaches_further && end > context.size_limit) return Error::Efbig;
         TRY(inode.cache().allocate(offset, length));
-        if (grows) TRY(inode.truncate(*end));
+        if (reaches_further && !has(mode, FallocateMode::KeepSize)) TRY(inode.truncate(end));
     }
     inode.note_modified();
     drop_privileges_on_write(inode, context.credentials);

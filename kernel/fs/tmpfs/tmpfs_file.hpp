@@ -14,7 +14,8 @@ class TmpfsFile final : public File {
     Result<u64> do_seek(u64 position, i64 offset, abi::SeekWhence whence) override;
     Result<u64> readable_bytes() override;
     Result<> truncate(u64 size, const WriteContext& context) override;
-    Result<> allocate(abi::FallocateMode mode, u64 offset, u64 length, const WriteContext& context) override;
+    Result<> do_allocate(abi::FallocateMode mode, u64 offset, u64 length,
+                         const WriteContext& context) override;
     Result<> sync() override { return {}; }
     Result<Ref<vm::PageSource>> page_source() override { return Ref<vm::PageSource>(regular().cache_ref()); }
 

@@ -201,8 +201,12 @@ Result<> sys_fallocate(Context&, Writable fd, abi::FallocateMode mode, FileOffse
     if (offset < 0 || length <= 0) return Error::Einval;
     TRY(check_mode(mode));
     const FileUse file = TRY(use_file(fd, Rights::Write));
-    return file->allocate(mode, static_cast<u64>(offset), static_cast<u64>(length),
-                          write_context(current_task()));
+    const Result<> result = file->allocate(mode, static_cast<u64>(offset), static_cast<u64>(length),
+                                           write_context(current_task()));
+    // What no file can have is refused without a signal.
+    const bool is_possible = checked_add(i64{offset}, i64{length}).has_value();
+    if (!result && is_possible) raise_write_signal(result.error());
+    return result;
 }
 
 Result<> sys_fadvise64(Context&, Seekable fd, FileOffset, FileOffset length, abi::FileAdvice advice) {

@@ -48,7 +48,8 @@ class FileSource {
 
 /// Moves up to `count` bytes; until the source ends, the target takes no more, or a pipe is full.
 Result<usize> transfer(FileSource& from, fs::File& to, u64 count) {
-    const fs::WriteContext context = write_context(current_task());
+    fs::WriteContext context = write_context(current_task());
+    context.is_splice = true;
     const bool is_pipe = abi::is_fifo(to.inode().mode());
     usize moved = 0;
     const auto ended = [&](Error error) { return moved != 0 ? Result<usize>(moved) : Result<usize>(error); };

@@ -47,5 +47,14 @@ int main(void) {
     FAILS(EOPNOTSUPP, fallocate(null, 0x80, 0, 10));
     FAILS(ENODEV, fallocate(null, 0, 0, 10));
     FAILS(ESPIPE, fallocate(pipe_ends[1], 0, 0, 10));
+    // What no file can have comes before what the file system knows of the mode.
+    FAILS(EFBIG, fallocate(fd, FALLOC_FL_COLLAPSE_RANGE, INT64_MAX, 10));
+    FAILS(EOPNOTSUPP, fallocate(fd, FALLOC_FL_COLLAPSE_RANGE, 0, PAGE));
+    // The limit holds where the size stays, too, and for what lies behind the end alone.
+    setrlimit(RLIMIT_FSIZE, &(struct rlimit){8 * PAGE, RLIM_INFINITY});
+    CHILD("SIGXFSZ", fallocate(fd, 0, 0, 9 * PAGE));
+    CHILD("SIGXFSZ", fallocate(fd, FALLOC_FL_KEEP_SIZE, 8 * PAGE, 1));
+    CHILD("exit 0", FAILS(EFBIG, fallocate(fd, 0, INT64_MAX, 1)));
+    OK(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 8 * PAGE, PAGE));
     return done();
 }
