@@ -142,6 +142,7 @@ template <> inline constexpr bool IS_FLAG_ENUM<FlockOperation> = true;
 
 /// Requests of ioctl(2) that concern any file (include/uapi/asm-generic/ioctls.h).
 enum class FileIoctl : std::uint32_t {
+    Fibmap = 0x1,
     Figetbsz = 0x2,
     Fionread = 0x541b,
     Fionbio = 0x5421,

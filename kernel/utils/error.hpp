@@ -52,6 +52,7 @@ enum class Error : u16 {
     Eloop = 40,
     Enodata = 61,
     Etime = 62,
+    Enopkg = 65,
     Eproto = 71,
     Eoverflow = 75,
     Ebadfd = 77,

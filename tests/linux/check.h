@@ -110,6 +110,7 @@ static inline const char* error_name(int error) {
         NAME(ENOTEMPTY);
         NAME(ELOOP);
         NAME(ENODATA);
+        NAME(ENOPKG);
         NAME(EOVERFLOW);
         NAME(EILSEQ);
         NAME(ENOTSOCK);

@@ -97,6 +97,17 @@ Result<> set_nonblocking(const Target& target, vm::UserIn<IntegerInMemory> on) {
 Result<> block_size(const Target& target, vm::UserOut<IntegerInMemory> out) {
     return out.write(static_cast<i32>(target.file.inode().attributes().block_size));
 }
+/// No file system here lies in blocks. LINUX: ioctl_fibmap.
+Result<> disk_block(const Target& target, vm::UserInOut<IntegerInMemory> block) {
+    if (!target.file.inode().is_regular()) {
+        TRY(target.file.ioctl(static_cast<u32>(FileIoctl::Fibmap), block.address()));
+        return {};
+    }
+    if (!current_task().identity->can(Capability::SysRawio)) return Error::Eperm;
+    if (TRY(block.read()) < 0) return Error::Einval;
+    TRY(block.write(0));
+    return Error::Einval;
+}
 /// Files that cannot tell leave it to their own ioctl.
 Result<> count_readable(const Target& target, vm::UserOut<IntegerInMemory> out) {
     const Result<u64> bytes = target.file.readable_bytes();
@@ -112,31 +123,33 @@ template <TerminalRequest REQUEST> using Attributes = Below<REQUEST, vm::UserIn<
 template <TerminalRequest REQUEST> using Attributes2 = Below<REQUEST, vm::UserIn<abi::termios2>>;
 
 /// A terminal's own requests are in terminal/terminal_ioctl.cpp.
-using IoctlCommands = CommandSet<
-    On<FileIoctl::Fioclex, close_on_exec>, On<FileIoctl::Fionclex, keep_on_exec>,
-    On<FileIoctl::Fionbio, set_nonblocking>, On<FileIoctl::Figetbsz, block_size>,
-    On<FileIoctl::Fionread, count_readable>, Below<TerminalRequest::GetAttributes, vm::UserOut<abi::termios>>,
-    Attributes<TerminalRequest::SetAttributes>, Attributes<TerminalRequest::SetAttributesWait>,
-    Attributes<TerminalRequest::SetAttributesFlush>, Below<TerminalRequest::SendBreak, Seconds>,
-    Below<TerminalRequest::FlowControl, abi::FlowAction>, Below<TerminalRequest::Flush, abi::FlushQueue>,
-    Below<TerminalRequest::SetExclusive>, Below<TerminalRequest::ClearExclusive>,
-    Below<TerminalRequest::SetControlling, Boolean>,
-    Below<TerminalRequest::GetGroup, vm::UserOut<PidOf<PidUse::Group>>>,
-    Below<TerminalRequest::SetGroup, vm::UserIn<PidOf<PidUse::Group>>>,
-    Below<TerminalRequest::OutputQueue, vm::UserOut<IntegerInMemory>>,
-    Below<TerminalRequest::SimulateInput, vm::UserIn<TypedByte>>,
-    Below<TerminalRequest::GetWindowSize, vm::UserOut<abi::winsize>>,
-    Below<TerminalRequest::SetWindowSize, vm::UserIn<abi::winsize>>,
-    Below<TerminalRequest::GiveUpControlling>,
-    Below<TerminalRequest::SetDiscipline, vm::UserIn<IntegerInMemory>>,
-    Below<TerminalRequest::GetDiscipline, vm::UserOut<IntegerInMemory>>,
-    Below<TerminalRequest::SendBreakFor, Seconds>, Below<TerminalRequest::StartBreak>,
-    Below<TerminalRequest::StopBreak>,
-    Below<TerminalRequest::GetSession, vm::UserOut<PidOf<PidUse::Session>>>,
-    Below<TerminalRequest::GetAttributes2, vm::UserOut<abi::termios2>>,
-    Attributes2<TerminalRequest::SetAttributes2>, Attributes2<TerminalRequest::SetAttributesWait2>,
-    Attributes2<TerminalRequest::SetAttributesFlush2>, Below<TerminalRequest::GetDevice, vm::UserOut<Device>>,
-    Below<TerminalRequest::HangUp>, Below<TerminalRequest::GetExclusive, vm::UserOut<IntegerInMemory>>>;
+using IoctlCommands =
+    CommandSet<On<FileIoctl::Fioclex, close_on_exec>, On<FileIoctl::Fionclex, keep_on_exec>,
+               On<FileIoctl::Fionbio, set_nonblocking>, On<FileIoctl::Fibmap, disk_block>,
+               On<FileIoctl::Figetbsz, block_size>, On<FileIoctl::Fionread, count_readable>,
+               Below<TerminalRequest::GetAttributes, vm::UserOut<abi::termios>>,
+               Attributes<TerminalRequest::SetAttributes>, Attributes<TerminalRequest::SetAttributesWait>,
+               Attributes<TerminalRequest::SetAttributesFlush>, Below<TerminalRequest::SendBreak, Seconds>,
+               Below<TerminalRequest::FlowControl, abi::FlowAction>,
+               Below<TerminalRequest::Flush, abi::FlushQueue>, Below<TerminalRequest::SetExclusive>,
+               Below<TerminalRequest::ClearExclusive>, Below<TerminalRequest::SetControlling, Boolean>,
+               Below<TerminalRequest::GetGroup, vm::UserOut<PidOf<PidUse::Group>>>,
+               Below<TerminalRequest::SetGroup, vm::UserIn<PidOf<PidUse::Group>>>,
+               Below<TerminalRequest::OutputQueue, vm::UserOut<IntegerInMemory>>,
+               Below<TerminalRequest::SimulateInput, vm::UserIn<TypedByte>>,
+               Below<TerminalRequest::GetWindowSize, vm::UserOut<abi::winsize>>,
+               Below<TerminalRequest::SetWindowSize, vm::UserIn<abi::winsize>>,
+               Below<TerminalRequest::GiveUpControlling>,
+               Below<TerminalRequest::SetDiscipline, vm::UserIn<IntegerInMemory>>,
+               Below<TerminalRequest::GetDiscipline, vm::UserOut<IntegerInMemory>>,
+               Below<TerminalRequest::SendBreakFor, Seconds>, Below<TerminalRequest::StartBreak>,
+               Below<TerminalRequest::StopBreak>,
+               Below<TerminalRequest::GetSession, vm::UserOut<PidOf<PidUse::Session>>>,
+               Below<TerminalRequest::GetAttributes2, vm::UserOut<abi::termios2>>,
+               Attributes2<TerminalRequest::SetAttributes2>, Attributes2<TerminalRequest::SetAttributesWait2>,
+               Attributes2<TerminalRequest::SetAttributesFlush2>,
+               Below<TerminalRequest::GetDevice, vm::UserOut<Device>>, Below<TerminalRequest::HangUp>,
+               Below<TerminalRequest::GetExclusive, vm::UserOut<IntegerInMemory>>>;
 
 Answer<ByCommand> sys_ioctl(Context&, Descriptor fd, IoctlCommands::Code request,
                             IoctlCommands::Word argument) {

@@ -120,10 +120,13 @@ struct PipeNumbers {
     u32 writer;
 };
 using PipeNumbersOut = FixedArray<NewDescriptor, Direction::Out, 2>;
-using PipeFlags = Known<OpenFlags::Cloexec | OpenFlags::Nonblock | OpenFlags::Direct>;
+/// LINUX: O_NOTIFICATION_PIPE, by which a pipe reports what happens to keys: a flag that is known where the reports are not.
+constexpr OpenFlags NOTIFICATION_PIPE = OpenFlags::Excl;
+using PipeFlags = Known<OpenFlags::Cloexec | OpenFlags::Nonblock | OpenFlags::Direct | NOTIFICATION_PIPE>;
 
 Result<> sys_pipe2(Context&, PipeNumbersOut out, PipeFlags given) {
     const OpenFlags flags = TRY(given.checked());
+    if (has(flags, NOTIFICATION_PIPE)) return Error::Enopkg;
     Task& task = current_task();
     ipc::PipePair pipe = TRY(ipc::create_pipe(flags, task.credentials()));
     security::ReservedPair slots = TRY(task.files->reserve_pair(descriptor_limit()));

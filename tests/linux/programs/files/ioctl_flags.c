@@ -32,5 +32,17 @@ int main(void) {
     OK(ioctl(open("/dev/null", O_RDONLY), 2, &block_size));
     SAY("%d", block_size);
     FAILS(EFAULT, ioctl(open("/dev/null", O_RDONLY), 2, unmapped()));
+    // FIBMAP: no file system here lies in blocks, but what is asked is looked at.
+    int block = -1;
+    FAILS(EINVAL, ioctl(fd, 1, &block));
+    IS(-1, block);
+    block = 5;
+    FAILS(EINVAL, ioctl(fd, 1, &block));
+    IS(0, block);
+    FAILS(EFAULT, ioctl(fd, 1, NULL));
+    FAILS(EINVAL, ioctl(open("/proc/self/status", O_RDONLY), 1, &block));
+    FAILS(ENOTTY, ioctl(open(".", O_RDONLY), 1, &block));
+    FAILS(ENOTTY, ioctl(ends[0], 1, &block));
+    CHILD("exit 0", become_user(1000, 1000), FAILS(EPERM, ioctl(fd, 1, NULL)));
     return done();
 }

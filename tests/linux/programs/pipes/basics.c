@@ -36,5 +36,7 @@ int main(void) {
     pipe(ends);
     fstat(ends[0], &s);
     SAY("%s %o block size %ld", type_name(s.st_mode), s.st_mode & 07777, (long)s.st_blksize);
+    FAILS(ENOPKG, pipe2(ends, O_EXCL | O_NONBLOCK));  // O_NOTIFICATION_PIPE
+    FAILS(EINVAL, pipe2(ends, O_EXCL | O_APPEND));
     return done();
 }
