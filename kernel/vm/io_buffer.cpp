@@ -87,7 +87,8 @@ Result<usize> OutBuffer::write_zeros(usize count) {
 
 Result<usize> InBuffer::read(std::span<u8> bytes) {
     return cursor_.advance(
-        bytes.size(), [&](const u8* from, usize size) { std::memcpy(bytes.data(), from, size); },
+        // Both may be pieces of one page of a file that is sent to itself.
+        bytes.size(), [&](const u8* from, usize size) { std::memmove(bytes.data(), from, size); },
         [&](u64 from, usize offset, usize size) {
             return arch::copy_from_user(bytes.data() + offset, from, size);
         });

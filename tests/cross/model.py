@@ -32,12 +32,14 @@ class Pipe:
 class Descriptor:
     """An open descriptor: how later calls name it, and what can be done with it."""
 
-    def __init__(self, name: Argument, kind: str, can_read: bool, can_write: bool, pipe: Pipe | None = None) -> None:
+    def __init__(self, name: Argument, kind: str, can_read: bool, can_write: bool, pipe: Pipe | None = None,
+                 path: str | None = None) -> None:
         self.name = name
         self.kind = kind
         self.can_read = can_read
         self.can_write = can_write
         self.pipe = pipe
+        self.path = path  # of a file, where it is known
         self.waits = True  # unless it was opened with O_NONBLOCK
 
     def would_wait(self) -> bool:

@@ -56,8 +56,20 @@ class Maker(TerminalRules, ReportRules):
                          for argument, description in zip(made, self.descriptions[name]["arguments"]))
             if not any(argument in (MASK, 0xFFFFFFFFFFFFF000) for argument in made):
                 return
+        if name == "sendfile":
+            made = self._apart(actor, made)
         index = self.add(actor, name, made, arguments.extra)
         self._note(actor, name, index, made)
+
+    def _apart(self, actor: int, made: tuple[Argument, ...]) -> tuple[Argument, ...]:
+        """Sent within a file, no more than a byte: what comes of pieces that overlap is up to the kernel's memcpy."""
+        entries = self.world.actors[actor].descriptors
+        ends = [next((entry for entry in entries if entry.name == argument), None) for argument in made[:2]]
+        paths = [end.path for end in ends if end is not None]
+        is_between_two = len(paths) == 2 and None not in paths and paths[0] != paths[1]
+        if is_between_two or any(end is not None and end.kind != FILE for end in ends):
+            return made
+        return (*made[:3], 1)
 
     def make(self, actor: int, name: str) -> None:
         if name in WAITING and (len(self.world.living()) < 2 or self.rng.random() < 0.7):
@@ -87,7 +99,7 @@ class Maker(TerminalRules, ReportRules):
         text = path.encode("utf-8", "surrogateescape") + b"\0"
         index = self.add(actor, "open", (Buffer(len(text), text, IN, (), "path"), 0 if of == "directory" else O_RDWR, 0))
         kind = FOLDER if of == "directory" else FILE
-        self.world.actors[actor].descriptors.append(Descriptor(Result(index), kind, True, kind == FILE))
+        self.world.actors[actor].descriptors.append(Descriptor(Result(index), kind, True, kind == FILE, path=path))
 
     # ---- Bytes
 
@@ -123,7 +135,7 @@ class Maker(TerminalRules, ReportRules):
         if name in ("dup", "dup2", "dup3", "fcntl"):
             old = next((entry for entry in entries if entry.name == arguments[0]), None)
             if old is not None and name != "fcntl":
-                entries.append(Descriptor(Result(index), old.kind, old.can_read, old.can_write, old.pipe))
+                entries.append(Descriptor(Result(index), old.kind, old.can_read, old.can_write, old.pipe, old.path))
         elif name == "close":
             entries[:] = [entry for entry in entries if entry.name != arguments[0] or entry.name in (0, 1, 2)]
         elif name in ("eventfd", "eventfd2"):
@@ -166,7 +178,7 @@ class Maker(TerminalRules, ReportRules):
         text = path.encode("utf-8", "surrogateescape") + b"\0"
         index = self.add(actor, name, (*before, Buffer(len(text), text, IN, (), "path"), flags, values.mode()))
         can_read, can_write = access in (0, O_RDWR), access in (O_WRONLY, O_RDWR)
-        self.world.actors[actor].descriptors.append(Descriptor(Result(index), kind, can_read, can_write))
+        self.world.actors[actor].descriptors.append(Descriptor(Result(index), kind, can_read, can_write, path=path))
 
     def _call_open(self, actor: int) -> None:
         self._open(actor, "open", ())
