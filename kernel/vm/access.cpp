@@ -58,9 +58,9 @@ Result<> AddressSpace::populate_strictly(u64 start, u64 end, FaultAccess access)
                 case FaultResult::Resolved: break;
                 case FaultResult::NothingMapped:  // unmapped meanwhile
                 case FaultResult::OutOfMemory: return Error::Enomem;
-                case FaultResult::AccessDenied: return Error::Einval;
+                case FaultResult::AccessDenied:
                 case FaultResult::ExecuteOnly:
-                case FaultResult::KeyDenied:
+                case FaultResult::KeyDenied: return Error::Einval;
                 case FaultResult::BeyondEnd: return Error::Efault;
             }
         }

@@ -50,6 +50,7 @@ struct MapRequest {
     Protection protection = Protection::None;
     MapFlags flags = MapFlags::Private;
     u64 offset = 0;            ///< Into the source, page-aligned.
+    u64 file_end = ~0ULL;      ///< Where files of this type end at the latest. LINUX: file_mmap_size_max.
     Ref<PageSource> source{};  ///< Null: anonymous.
     Ref<Object> file{};        ///< Kept with the mapping.
     Result<> file_answer{};  ///< Why the file cannot be mapped so; asked only after the place has been found.
@@ -190,7 +191,7 @@ class AddressSpace final : public Object {
     static MemoryLimits limits_for(const State& state);
 
     // map.cpp
-    static Result<> check_type(const MapRequest& request);
+    static Result<> check_type(const MapRequest& request, u64 length);
     static AreaKind kind_of(const MapRequest& request);
     static Result<u64> place(const State& state, const MapRequest& request, u64 length);
     static Result<> check_limits(const State& state, const AreaKind& kind, u64 bytes,
@@ -211,6 +212,7 @@ class AddressSpace final : public Object {
     // unmap.cpp
     Result<> unmap_locked(State& state, u64 start, u64 end, RemovedAreas& removed);
     void remove_pages(u64 start, u64 end, memory::TlbBatch& batch);
+    void remove_private_pages(u64 start, u64 end, memory::TlbBatch& batch);
     void remove_source_frames(u64 start, u64 end, memory::TlbBatch& batch);
     void unmap_source_pages(PageSource& source, u64 first, u64 end_index, bool copies_too);
 

@@ -54,17 +54,20 @@ Result<> AddressSpace::change_flags(State& state, Area& area, u64 start, u64 end
     state.areas.forget_bytes(changed);
     changed.kind = kind;
     state.areas.count_bytes(changed);
-    state.areas.merge_range(start, end, removed);
+    state.areas.merge(changed, removed);
     return {};
 }
 
 Result<> AddressSpace::advise_area(State& state, Area& area, u64 start, u64 end, Advice advice,
                                    RemovedAreas& removed) {
     switch (advice) {
-        case Advice::Free:
+        case Advice::Free: {
             // Freed at once, which is as good as when memory runs short.
             if (area.source || area.is_locked()) return Error::Einval;
-            [[fallthrough]];
+            memory::TlbBatch batch(page_table_);
+            remove_private_pages(start, end, batch);
+            return {};
+        }
         case Advice::Dontneed:
             if (area.is_locked()) return Error::Einval;
             [[fallthrough]];
@@ -82,11 +85,24 @@ Result<> AddressSpace::advise_area(State& state, Area& area, u64 start, u64 end,
             return change_flags(state, area, start, end, AreaFlags::WipeOnFork, AreaFlags::None, removed);
         case Advice::Keeponfork:
             return change_flags(state, area, start, end, AreaFlags::None, AreaFlags::WipeOnFork, removed);
+        case Advice::Normal:
+            return change_flags(state, area, start, end, AreaFlags::None,
+                                AreaFlags::ReadRandomly | AreaFlags::ReadInOrder, removed);
+        case Advice::Random:
+            return change_flags(state, area, start, end, AreaFlags::ReadRandomly, AreaFlags::ReadInOrder,
+                                removed);
+        case Advice::Sequential:
+            return change_flags(state, area, start, end, AreaFlags::ReadInOrder, AreaFlags::ReadRandomly,
+                                removed);
+        case Advice::Dontdump:
+            return change_flags(state, area, start, end, AreaFlags::DontDump, AreaFlags::None, removed);
+        case Advice::Dodump:
+            return change_flags(state, area, start, end, AreaFlags::None, AreaFlags::DontDump, removed);
         case Advice::Cold:
         case Advice::Pageout:
             if (area.is_locked()) return Error::Einval;
             return {};       // there is nowhere to page out to
-        default: return {};  // advice on reading ahead and dumping core, of which there is none
+        default: return {};  // advice on reading ahead, of which there is none
     }
 }
 

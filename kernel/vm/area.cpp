@@ -14,12 +14,6 @@ AreaFlags key_for(Protection asked) {
 
 // ---- One area.
 
-bool Area::can_absorb(const Area& next) const {
-    if (end != next.start || !(kind == next.kind) || !(source == next.source) || !(file == next.file))
-        return false;
-    return !source || source_page + page_count() == next.source_page;
-}
-
 void Area::attach() {
     if (!source) return;
     auto mappings = source->mappings_.lock();
@@ -166,31 +160,6 @@ void AreaSet::count_bytes(const Area& area) {
     if (area.is_locked()) locked_bytes_ += area.size();
 }
 
-Area& AreaSet::insert(Area& area, RemovedAreas& removed) {
-    Area* before = tree_.floor(area.start);
-    Area* after = before != nullptr ? next(*before) : first();
-    if (before != nullptr && before->can_absorb(area)) {
-        resize(*before, before->start, area.end);
-        before->take_over_history(area);
-        removed.add(area);
-        try_absorb_next(*before, removed);
-        return *before;
-    }
-    if (after != nullptr && area.can_absorb(*after)) {
-        resize(*after, area.start, after->end);
-        after->take_over_history(area);
-        removed.add(area);
-        return *after;
-    }
-    [[maybe_unused]] const bool is_new = tree_.insert(area);
-    DEBUG_ASSERT(is_new);
-    count_bytes(area);
-    refresh_gap(area);
-    if (after != nullptr) refresh_gap(*after);
-    area.attach();
-    return area;
-}
-
 void AreaSet::remove(Area& area, RemovedAreas& removed) {
     Area* after = next(area);
     forget_bytes(area);
@@ -213,20 +182,9 @@ void AreaSet::clear(RemovedAreas& removed) {
     locked_bytes_ = 0;
 }
 
-bool AreaSet::try_absorb_next(Area& area, RemovedAreas& removed) {
-    Area* after = next(area);
-    if (after == nullptr || !area.can_absorb(*after)) return false;
-    const u64 end = after->end;
-    area.take_over_history(*after);
-    remove(*after, removed);
-    resize(area, area.start, end);
-    return true;
-}
-
 void AreaSet::resize(Area& area, u64 start, u64 end) {
     forget_bytes(area);
-    // A stack grows at its lower end, where its source page would have to move along: it has none.
-    if (area.source) area.source_page += static_cast<u64>(static_cast<i64>(start - area.start) >> PAGE_SHIFT);
+    area.source_page += static_cast<u64>(static_cast<i64>(start - area.start) >> PAGE_SHIFT);
     area.start = start;
     area.end = end;
     count_bytes(area);
@@ -239,8 +197,8 @@ Result<> AreaSet::split(Area& area, u64 address) {
     Box<Area> upper = TRY(make_box<Area>(area.space(), address, area.end, area.kind));
     upper->source = area.source;
     upper->file = area.file;
-    upper->take_over_history(area);
-    if (area.source) upper->source_page = area.source_index(address);
+    upper->set_family(area.family());
+    upper->source_page = area.source_index(address);
     resize(area, area.start, address);
     Area& added = *upper.release();
     [[maybe_unused]] const bool is_new = tree_.insert(added);
@@ -256,13 +214,6 @@ Result<> AreaSet::split_at(u64 address) {
     Area* area = find(address);
     if (area == nullptr || area->start == address) return {};
     return split(*area, address);
-}
-
-void AreaSet::merge_range(u64 start, u64 end, RemovedAreas& removed) {
-    Area* area = find_end_above(start == 0 ? 0 : start - 1);
-    while (area != nullptr && area->end <= end) {
-        if (!try_absorb_next(*area, removed)) area = next(*area);
-    }
 }
 
 bool AreaSet::is_consistent() const {

@@ -13,6 +13,7 @@
 #include "utils/box.hpp"
 #include "utils/flags.hpp"
 #include "utils/tree.hpp"
+#include "vm/page_family.hpp"
 #include "vm/page_source.hpp"
 
 namespace exo::vm {
@@ -32,6 +33,10 @@ enum class AreaFlags : u32 {
     Locked = 64,        ///< mlock: counts against RLIMIT_MEMLOCK. Nothing is ever paged out, so that is all.
     LockOnFault = 128,  ///< With Locked: pages are not made before they are touched.
     ExecuteOnly = 256,  ///< Its pages have a protection key that forbids reading.
+    // Advice that changes nothing but where an area ends (madvise(2)).
+    ReadRandomly = 512,
+    ReadInOrder = 1024,
+    DontDump = 2048,
 };
 EXO_FLAGS(AreaFlags);
 inline constexpr AreaFlags LOCK_FLAGS = AreaFlags::Locked | AreaFlags::LockOnFault;
@@ -76,8 +81,10 @@ class Area : public AreaOfSource {
     u64 source_index(u64 address) const { return source_page + ((address - start) >> PAGE_SHIFT); }
     /// What an entry of a freshly resolved page may say, apart from write rights that copying must earn first.
     bool may_write_directly() const { return is_shared() && is_writable(); }
-    /// `next` begins where this one ends and is the same in everything else.
-    bool can_absorb(const Area& next) const;
+    /// `next` begins where this one ends, and is the same in all but the rights and the family.
+    bool continues_in(const Area& next) const;
+    /// In all but the family.
+    bool agrees_with(const Area& next) const { return kind == next.kind && continues_in(next); }
 
     /// Enters and leaves the source's list of areas; nothing if there is no source. Takes the source's lock.
     void attach();
@@ -91,17 +98,16 @@ class Area : public AreaOfSource {
     u64 end;
     AreaKind kind;
     Ref<PageSource> source;  ///< Null: private anonymous memory.
-    u64 source_page = 0;     ///< The source's page at `start`.
-    Ref<Object> file;        ///< What the mapping came from, for /proc/PID/maps and to keep it open.
-    /// Pages of its own have been here, of this area or of what was moved or merged into it. LINUX: anon_vma. Set by faults,
-    /// which run beside each other.
-    mutable std::atomic<bool> had_private_pages{false};
-    void take_over_history(const Area& other) const {
-        if (other.had_private_pages.load(std::memory_order_relaxed)) note_private_page();
-    }
+    /// The source's page at `start`. Without a source, that of the address where the memory was made: what has been moved does
+    /// not become one with what lies there. LINUX: vm_pgoff.
+    u64 source_page = 0;
+    Ref<Object> file;  ///< What the mapping came from, for /proc/PID/maps and to keep it open.
+    PageFamily family() const { return family_.load(std::memory_order_relaxed); }
+    void set_family(PageFamily family) { family_.store(family, std::memory_order_relaxed); }
+    /// By faults, which run beside each other.
     void note_private_page() const {
-        if (!had_private_pages.load(std::memory_order_relaxed))
-            had_private_pages.store(true, std::memory_order_relaxed);
+        if (family().is_none()) [[unlikely]]
+            join_family();
     }
 
     TreeNode link;
@@ -110,7 +116,10 @@ class Area : public AreaOfSource {
     u64 largest_gap = 0;    ///< Of the subtree.
 
   private:
+    void join_family() const;
+
     AddressSpace* space_;
+    mutable std::atomic<PageFamily> family_{};
 };
 
 /// Areas taken out of a set. Deleting them drops references to sources and files: do it without the lock.
@@ -155,8 +164,14 @@ class AreaSet {
     };
     Overlap measure(u64 start, u64 end) const;
 
+    /// Which neighbours a new area becomes one with, where it cannot be both.
+    enum class Join : u8 {
+        UpperFirst,  ///< LINUX: mmap_region
+        LowerFirst,  ///< LINUX: vma_merge
+        Neither,
+    };
     /// Takes the area over; it overlaps none. Its neighbours may absorb it: the one it is part of then.
-    Area& insert(Area& area, RemovedAreas& removed);
+    Area& insert(Area& area, RemovedAreas& removed, Join join = Join::UpperFirst);
     void remove(Area& area, RemovedAreas& removed);
     /// All of them.
     void clear(RemovedAreas& removed);
@@ -166,8 +181,10 @@ class AreaSet {
     Result<> split_at(u64 address);
     /// Moves an end of an area; the way is free.
     void resize(Area& area, u64 start, u64 end);
-    /// Puts [start, end) and its neighbours together again where they agree.
-    void merge_range(u64 start, u64 end, RemovedAreas& removed);
+    /// After a change of its kind: becomes one with its neighbours where they agree now.
+    void merge(Area& area, RemovedAreas& removed);
+    /// After it has grown: with the next.
+    void merge_next(Area& area, RemovedAreas& removed);
 
     /// The highest free range of `size` in [low, high). Errors: Enomem.
     Result<u64> find_gap_top_down(u64 size, u64 low, u64 high) const;
@@ -195,8 +212,13 @@ class AreaSet {
     };
     using Areas = Tree<Area, &Area::link, KeyOf, Gaps>;
 
+    struct Joined {
+        bool lower;
+        bool upper;
+    };
+    static Joined joined(const Area* lower, const Area& area, const Area* upper, Join join);
     void refresh_gap(Area& area);
-    bool try_absorb_next(Area& area, RemovedAreas& removed);
+    void absorb_next(Area& area, RemovedAreas& removed);
 
     Areas tree_;
     u64 total_bytes_ = 0;

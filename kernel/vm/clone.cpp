@@ -13,7 +13,7 @@ using memory::TlbBatch;
 Result<> AddressSpace::copy_entries(const Area& area, AddressSpace& child, TlbBatch& batch) {
     if (area.is_shared() || has(area.kind.flags, AreaFlags::WipeOnFork)) return {};
     // LINUX: zeros that were only read are found again by the next fault (vma_needs_copy).
-    if (!area.source && !area.had_private_pages.load(std::memory_order_relaxed)) return {};
+    if (!area.source && area.family().is_none()) return {};
     Resident shared;
     Result<> result;
     page_table_.visit_leaves(area.start, area.end, [&](const LeafRange& leaf) {
@@ -56,11 +56,11 @@ Result<> AddressSpace::clone_area(const Area& area, State& child_state, AddressS
     copy->source = area.source;
     copy->source_page = area.source_page;
     copy->file = area.file;
-    copy->take_over_history(area);
+    if (!has(area.kind.flags, AreaFlags::WipeOnFork)) copy->set_family(area.family().of_copy());
     if (has(area.kind.flags, AreaFlags::Charged)) TRY(charge_commit(area.page_count()));
-    // Neighbours that only a lock kept apart become one here. The parent still has what they refer to.
-    RemovedAreas absorbed;
-    child_state.areas.insert(*copy.release(), absorbed);
+    // LINUX: neighbours that only a lock kept apart stay apart (dup_mmap).
+    RemovedAreas none;
+    child_state.areas.insert(*copy.release(), none, AreaSet::Join::Neither);
     return copy_entries(area, child, batch);
 }
 

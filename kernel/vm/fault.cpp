@@ -233,6 +233,7 @@ bool AddressSpace::grow_stack(u64 address) {
     if (!check_lock_limit(*state, stack->kind, growth)) return false;
     if (has(stack->kind.flags, AreaFlags::Charged) && !charge_commit(growth >> PAGE_SHIFT)) return false;
     last_area_.store(nullptr, std::memory_order_relaxed);
+    stack->note_private_page();
     state->areas.resize(*stack, start, stack->end);
     state->peak_bytes = std::max(state->peak_bytes, state->areas.total_bytes());
     return true;

@@ -30,7 +30,8 @@ bool is_fixed(const MapRequest& request) {
 
 }  // namespace
 
-Result<> AddressSpace::check_type(const MapRequest& request) {
+Result<> AddressSpace::check_type(const MapRequest& request, u64 length) {
+    if (is_of_file(request) && request.offset > request.file_end - length) return Error::Eoverflow;
     const MapFlags type = type_of(request);
     if (type == MapFlags::SharedValidate && is_of_file(request)) {
         if (has(request.flags, ~VALIDATED)) return Error::Eopnotsupp;
@@ -110,7 +111,7 @@ Result<u64> AddressSpace::map_locked(State& state, MapRequest& request, u64 leng
         kind.flags |= AreaFlags::Locked;
     }
     TRY(check_lock_limit(state, kind, length));
-    TRY(check_type(request));
+    TRY(check_type(request, length));
     if (has(request.flags, MapFlags::Hugetlb)) return Error::Enomem;  // there is no pool of huge pages
     TRY(check_limits(state, kind, length, state.areas.measure(start, end)));
 
@@ -124,8 +125,8 @@ Result<u64> AddressSpace::map_locked(State& state, MapRequest& request, u64 leng
     Box<Area> area = TRY(make_box<Area>(*this, start, end, kind));
     if (has(kind.flags, AreaFlags::Charged)) TRY(charge_commit(length >> PAGE_SHIFT));
     area->source = std::move(request.source);
-    area->source_page = area->source ? request.offset >> PAGE_SHIFT : 0;
     area->file = std::move(request.file);
+    area->source_page = (area->source || area->file ? request.offset : start) >> PAGE_SHIFT;
     if (const auto unmapped = unmap_locked(state, start, end, removed); !unmapped) {
         if (has(kind.flags, AreaFlags::Charged)) uncharge_commit(length >> PAGE_SHIFT);
         // The references must outlive the lock.
@@ -144,7 +145,6 @@ Result<u64> AddressSpace::map(MapRequest request) {
     if (request.length == 0) return Error::Einval;
     const u64 length = align_up(request.length, PAGE_SIZE);
     if (length == 0) return Error::Enomem;
-    if (is_of_file(request) && !checked_add(request.offset, length)) return Error::Eoverflow;
     bool is_wanted_now = (request.flags & (MapFlags::Populate | MapFlags::Nonblock)) == MapFlags::Populate;
     u64 start;
     {

@@ -1,4 +1,6 @@
 // mprotect(2). LINUX: mm/mprotect.c, do_mprotect_pkey.
+#include <algorithm>
+
 #include "vm/address_space.hpp"
 #include "vm/commit.hpp"
 
@@ -77,6 +79,8 @@ Result<> AddressSpace::protect(u64 address, u64 length, Protection protection, P
         if (area->start > address) return Error::Enomem;
         if (has(protection, Protection::Growsup)) return Error::Einval;  // no area grows up on x86
     }
+    // How far it reaches is no part of what is asked for.
+    const AreaFlags key = key_for(protection & ~(Protection::Growsdown | Protection::Growsup));
     Result<> result;
     u64 at = start;
     while (at < end) {
@@ -86,22 +90,25 @@ Result<> AddressSpace::protect(u64 address, u64 length, Protection protection, P
             break;
         }
         AreaKind kind = area->kind;
-        kind.flags = (kind.flags & ~AreaFlags::ExecuteOnly) | key_for(protection);
+        kind.flags = (kind.flags & ~AreaFlags::ExecuteOnly) | key;
         kind.protection = (protection & RIGHTS) | (where_allowed & kind.allowed);
         if (has(kind.protection & ~kind.allowed, RIGHTS)) {
             result = Error::Eacces;
             break;
         }
         if (!(kind == area->kind)) {
+            const u64 to = std::min(end, area->end);
             result = state->areas.split_at(at);
-            if (result) result = state->areas.split_at(end);
+            if (result) result = state->areas.split_at(to);
             area = state->areas.find(at);
             if (result) result = protect_area(*state, *area, kind);
             if (!result) break;
+            at = area->end;
+            state->areas.merge(*area, removed);
+        } else {
+            at = area->end;
         }
-        at = area->end;
     }
-    state->areas.merge_range(start, end, removed);
     return result;
 }
 

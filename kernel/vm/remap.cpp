@@ -58,7 +58,9 @@ Result<u64> AddressSpace::move_area(State& state, Area& area, const RemapRequest
     if (state.areas.size() + 3 > AreaSet::MAX_AREAS) return Error::Enomem;
     const bool is_charged = has(area.kind.flags, AreaFlags::Charged);
     Box<Area> moved = TRY(make_box<Area>(*this, target, target + request.new_size, area.kind));
-    moved->source_page = area.source ? area.source_index(request.old_address) : 0;
+    // LINUX: what nobody has written belongs to its new place at once (copy_vma).
+    const bool is_untouched = !area.source && area.family().is_none();
+    moved->source_page = is_untouched ? target >> PAGE_SHIFT : area.source_index(request.old_address);
     if (request.old_size != 0 && !request.leaves_old()) {
         TRY(state.areas.split_at(request.old_address));
         TRY(state.areas.split_at(request.old_end()));
@@ -75,20 +77,19 @@ Result<u64> AddressSpace::move_area(State& state, Area& area, const RemapRequest
     }
     moved->source = old.source;
     moved->file = old.file;
-    moved->take_over_history(old);
+    moved->set_family(old.family());
     if (request.leaves_old()) {
         // LINUX: the whole old area is locked no longer; the new one is.
         state.areas.forget_bytes(old);
         old.kind.flags = old.kind.flags & ~LOCK_FLAGS;
         state.areas.count_bytes(old);
-        if (old.start == request.old_address && old.end == request.old_end())
-            old.had_private_pages.store(false, std::memory_order_relaxed);
+        if (old.start == request.old_address && old.end == request.old_end()) old.set_family(PageFamily());
     } else if (request.old_size != 0) {
         // Nothing is left to cut, so this cannot fail.
         const auto unmapped = unmap_locked(state, request.old_address, request.old_end(), removed);
         ASSERT(unmapped.has_value());
     }
-    state.areas.insert(*moved.release(), removed);
+    state.areas.insert(*moved.release(), removed, AreaSet::Join::LowerFirst);
     return target;
 }
 
@@ -137,7 +138,7 @@ Result<u64> AddressSpace::remap_locked(State& state, const RemapRequest& wanted,
             if (has(area->kind.flags, AreaFlags::Charged)) TRY(charge_commit(request.growth() >> PAGE_SHIFT));
             const u64 start = area->start;
             state.areas.resize(*area, start, new_end);
-            state.areas.merge_range(start, new_end, removed);
+            state.areas.merge_next(*area, removed);
             return request.old_address;
         }
         if (!has(request.flags, RemapFlags::Maymove)) return Error::Enomem;

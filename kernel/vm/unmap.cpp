@@ -55,6 +55,16 @@ void AddressSpace::remove_pages(u64 start, u64 end, TlbBatch& batch) {
     count_resident(gone);
 }
 
+/// The frame of zeros stays where it is mapped: there is nothing in it to be given back.
+void AddressSpace::remove_private_pages(u64 start, u64 end, TlbBatch& batch) {
+    Resident gone;
+    page_table_.visit_leaves_and_prune(start, end, batch, [&](const LeafRange& leaf) {
+        clear_entries(leaf, batch, gone.anonymous, gone.source,
+                      [](PageEntry entry) { return entry.is_counted(); });
+    });
+    count_resident(gone);
+}
+
 void AddressSpace::remove_source_frames(u64 start, u64 end, TlbBatch& batch) {
     Resident gone;
     page_table_.visit_leaves_and_prune(start, end, batch, [&](const LeafRange& leaf) {

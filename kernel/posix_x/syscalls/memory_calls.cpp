@@ -1,4 +1,5 @@
 // A program's memory: mmap and its family (vm does the work).
+#include "abi/linux/limits.hpp"
 #include "abi/linux/process.hpp"
 #include "posix_x/syscalls/families.hpp"
 #include "posix_x/syscalls/support.hpp"
@@ -40,6 +41,7 @@ Result<> find_source(vm::MapRequest& request, fs::File& file, Descriptor fd) {
 Result<u64> map_file(vm::MapRequest&& request, Descriptor fd) {
     const FileUse file = TRY(use_file(fd, Rights::Map));
     request.file = Ref<Object>(&*file);
+    if (file->inode().is_regular()) request.file_end = static_cast<u64>(abi::MAX_FILE_OFFSET);
     request.file_answer = find_source(request, *file, fd);
     const u64 address = TRY(current_task().space->map(std::move(request)));
     if (file->inode().is_regular()) file->note_read();

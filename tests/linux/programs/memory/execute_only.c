@@ -43,5 +43,10 @@ int main(void) {
     OK(mprotect(page, PAGE, PROT_READ | PROT_WRITE));
     page[0] = 7;
     IS(7, page[0]);
+    // PROT_GROWSDOWN is no right.
+    char* stack = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_GROWSDOWN, -1, 0);
+    OK(mprotect(stack, PAGE, PROT_EXEC | PROT_GROWSDOWN));
+    SAY("mlock of a stack: %s", mlock(stack, PAGE) == 0 ? "ok" : error_name(errno));
+    FAILS(EINVAL, madvise(stack, PAGE, 22));  // MADV_POPULATE_READ
     return done();
 }

@@ -24,5 +24,11 @@ int main(void) {
     f[0] = 'X';
     OK(madvise(f, PAGE, MADV_DONTNEED));
     SAY("%s", f);
+    // There is nothing in the page of zeros that could be given back.
+    char* zeros = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    unsigned char is_there = 0;
+    OK(madvise(zeros, PAGE, MADV_FREE));
+    OK(mincore(zeros, PAGE, &is_there));
+    IS(1, is_there & 1);
     return done();
 }

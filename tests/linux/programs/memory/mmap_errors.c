@@ -40,5 +40,11 @@ int main(void) {
     FAILS(EACCES, mmap(NULL, PAGE, PROT_READ, MAP_SHARED | MAP_GROWSDOWN, unmappable[1], 0));
     FAILS(ENODEV, mmap(NULL, PAGE, PROT_READ, MAP_SHARED | MAP_GROWSDOWN, unmappable[0], 0));
     FAILS(ENOMEM, mprotect((void*)(1ul << 40), PAGE, PROT_READ | PROT_GROWSDOWN));
+    FAILS(ENOMEM, mmap(NULL, -PAGE, 8 /* PROT_SEM */, 0, unmappable[0], PAGE));
+    FAILS(EOVERFLOW, MAP(0, 2 * PAGE, PROT_READ, 0, ro, 0xfffffffffffff000));
+    FAILS(EOVERFLOW, MAP(0, PAGE, PROT_READ, MAP_PRIVATE, ro, 0x7ffffffffffff000));
+    FAILS(EACCES, MAP(0, PAGE, PROT_READ, MAP_PRIVATE, wo, 0x7fffffffffffe000));
+    FAILS(ENODEV, MAP(0, PAGE, PROT_READ, MAP_PRIVATE, ends[0], 0x7ffffffffffff000));
+    FAILS(EOVERFLOW, MAP(0, 2 * PAGE, PROT_READ, MAP_PRIVATE, ends[0], 0xfffffffffffff000));
     return done();
 }

@@ -1,0 +1,84 @@
+// When neighbouring areas become one. LINUX: vma_merge and mmap_region, mm/mmap.c.
+//
+// Only a change of one of them is an occasion: areas that have come to agree by a fault stay two until then.
+#include "vm/area.hpp"
+
+namespace exo::vm {
+
+bool Area::continues_in(const Area& next) const {
+    return end == next.start && kind.flags == next.kind.flags && kind.allowed == next.kind.allowed &&
+           source == next.source && file == next.file && source_page + page_count() == next.source_page;
+}
+
+/// The first private page. Neighbours that may become one with this area some day share their family with it. LINUX:
+/// find_mergeable_anon_vma.
+void Area::join_family() const {
+    const Area* upper = AreaSet::next(*this);
+    const Area* lower = AreaSet::previous(*this);
+    PageFamily chosen;
+    if (upper != nullptr && continues_in(*upper) && upper->family().is_open())
+        chosen = upper->family();
+    else if (lower != nullptr && lower->continues_in(*this) && lower->family().is_open())
+        chosen = lower->family();
+    else
+        chosen = PageFamily::create();
+    PageFamily none;
+    family_.compare_exchange_strong(none, chosen, std::memory_order_relaxed);
+}
+
+AreaSet::Joined AreaSet::joined(const Area* lower, const Area& area, const Area* upper, Join join) {
+    const bool may_upper =
+        upper != nullptr && area.agrees_with(*upper) && upper->family().admits(area.family());
+    const bool may_lower =
+        lower != nullptr && lower->agrees_with(area) && lower->family().admits(area.family());
+    if (!may_upper || !may_lower) return {.lower = may_lower, .upper = may_upper};
+    const PageFamily low = lower->family();
+    const PageFamily high = upper->family();
+    if (join == Join::UpperFirst) return {.lower = low.admits(high), .upper = true};
+    return {.lower = true, .upper = low.is_none() || high.is_none() || low == high};
+}
+
+Area& AreaSet::insert(Area& area, RemovedAreas& removed, Join join) {
+    Area* before = tree_.floor(area.start);
+    Area* after = before != nullptr ? next(*before) : first();
+    const Joined with = join == Join::Neither ? Joined{} : joined(before, area, after, join);
+    if (with.lower) {
+        resize(*before, before->start, area.end);
+        removed.add(area);
+        if (with.upper) absorb_next(*before, removed);
+        return *before;
+    }
+    if (with.upper) {
+        resize(*after, area.start, after->end);
+        removed.add(area);
+        return *after;
+    }
+    [[maybe_unused]] const bool is_new = tree_.insert(area);
+    DEBUG_ASSERT(is_new);
+    count_bytes(area);
+    refresh_gap(area);
+    if (after != nullptr) refresh_gap(*after);
+    area.attach();
+    return area;
+}
+
+void AreaSet::absorb_next(Area& area, RemovedAreas& removed) {
+    Area* after = next(area);
+    const u64 end = after->end;
+    if (area.family().is_none()) area.set_family(after->family());
+    remove(*after, removed);
+    resize(area, area.start, end);
+}
+
+void AreaSet::merge(Area& area, RemovedAreas& removed) {
+    Area* before = previous(area);
+    const Joined with = joined(before, area, next(area), Join::LowerFirst);
+    if (with.upper) absorb_next(area, removed);
+    if (with.lower) absorb_next(*before, removed);
+}
+
+void AreaSet::merge_next(Area& area, RemovedAreas& removed) {
+    if (joined(nullptr, area, next(area), Join::LowerFirst).upper) absorb_next(area, removed);
+}
+
+}  // namespace exo::vm
