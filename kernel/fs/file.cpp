@@ -144,6 +144,7 @@ Result<> File::read_directory(DirectorySink sink) {
 }
 
 Result<> File::allocate(abi::FallocateMode mode, u64 offset, u64 length, const WriteContext& context) {
+    if (length == 0) return Error::Einval;
     if (abi::is_fifo(inode_->mode())) return Error::Espipe;
     if (inode_->is_directory()) return Error::Eisdir;
     if (!inode_->is_regular()) return Error::Enodev;

@@ -87,7 +87,7 @@ class File : public Object {
     /// Where it is now, while others may move it.
     u64 position() const { return position_.load(std::memory_order_relaxed); }
     void set_position(u64 position);
-    /// fallocate of a range that is not empty. Errors: Espipe, Eisdir, Enodev, Efbig, Eopnotsupp, Enospc.
+    /// fallocate. Errors: Einval (nothing), Espipe, Eisdir, Enodev, Efbig, Eopnotsupp, Enospc.
     Result<> allocate(abi::FallocateMode mode, u64 offset, u64 length, const WriteContext& context = {});
     /// getdents64: feeds entries from the position on. Errors: Enotdir, Enoent (the directory was removed).
     Result<> read_directory(DirectorySink sink);
