@@ -12,19 +12,25 @@ RLIMIT_CPU, RLIMIT_STACK = 0, 3
 # The least that sequences make of a limit. No CPU time at all is over at the next tick that finds the program running; what a
 # stack needs at least depends on what the kernel has put there, and on its frames of signals: that is nobody's choice.
 LEAST = {RLIMIT_CPU: 100, RLIMIT_STACK: 1 << 20}
+# No core files are written here: a limit above zero would ask Linux for one (core(5)).
+RLIMIT_CORE = 4
 _ENTRIES = (0, 1, 1, 2, 3, 5, 16)
 
 
 def _with_room(name: str, made: list[Argument]) -> list[Argument]:
-    """Limits that leave room enough (LEAST)."""
+    """Limits that leave room enough (LEAST), and none for a core file."""
     place = {"setrlimit": 0, "prlimit64": 1}.get(name)
     resource = made[place] if place is not None and place < len(made) else None
-    least = LEAST.get(resource) if isinstance(resource, int) else None
-    if least is None:
+    if not isinstance(resource, int) or resource not in LEAST and resource != RLIMIT_CORE:
         return made
-    return [dataclasses.replace(argument, data=least.to_bytes(8, "little") + argument.data[8:])
-            if isinstance(argument, Buffer) and argument.data and int.from_bytes(argument.data[:8], "little") < least else argument
+    least, most = LEAST.get(resource, 0), 0 if resource == RLIMIT_CORE else MASK
+    return [_with_soft_limit(argument, least, most) if isinstance(argument, Buffer) and argument.data else argument
             for argument in made]
+
+
+def _with_soft_limit(limits: Buffer, least: int, most: int) -> Buffer:
+    soft = min(max(int.from_bytes(limits.data[:8], "little"), least), most)
+    return dataclasses.replace(limits, data=soft.to_bytes(8, "little") + limits.data[8:])
 
 
 # In memory, where no actor's can be named: init's, nobody's, and none at all. Of others there may be kernel threads.

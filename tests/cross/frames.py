@@ -19,7 +19,7 @@ _FRAME = struct.Struct("<III")
 _EVENT = struct.Struct("<HHHHiI")
 _REPLY = struct.Struct("<IIq")
 _SIGNAL = struct.Struct("<iiiiII")
-_OUTPUT = struct.Struct("<II")
+_OUTPUT = struct.Struct("<III")
 _FILE = struct.Struct("<IIIIQQQQQqqqqqqHHI")
 
 REPLY, SILENT, DEAD, SKIPPED, PID, FILE, COUNTS, REACHED, TERMINAL = range(9)
@@ -167,9 +167,9 @@ def _decode_reply(event: Event, body: bytes) -> Event:
         signals.append(Signal(*_SIGNAL.unpack_from(body, at)))
         at += _SIGNAL.size
     while at < size:
-        length, stored = _OUTPUT.unpack_from(body, at)
+        length, stored, is_hash = _OUTPUT.unpack_from(body, at)
         at += _OUTPUT.size
-        outputs.append(body[at:at + stored] + FILLER * (length - stored if length <= 4096 else 0))
+        outputs.append(body[at:at + stored] + FILLER * (0 if is_hash else length - stored))
         at += stored
     event.signals, event.outputs = tuple(signals), tuple(outputs)
     return event

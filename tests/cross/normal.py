@@ -7,13 +7,14 @@ of time that passes by itself `a time`. Nothing else is left out: the rest of ev
 from __future__ import annotations
 
 import errno
+import re
 import stat
 
 import frames
 import reports
 from frames import FILLER, PID, REPLY, Event, File, Record
 from model import ARENA, ARENA_PAGES, PAGE
-from sequence import CALL_FORK, Buffer, Call, Sequence
+from sequence import CALL_FORK, Buffer, Call, Result, Sequence
 
 # The clocks of both machines start here (machine.py); nothing runs for longer than the second figure.
 TODAY, DAY = 1704067200 - 3600, 200_000
@@ -38,7 +39,7 @@ FIELDS = {
     **{("rusage", name): "free" for name in ("ru_maxrss", "ru_minflt", "ru_majflt", "ru_nvcsw", "ru_nivcsw")},
 }
 # Calls that answer with what a clock shows, and with what is left of a time. The latter is known to some seconds.
-CLOCKS = {"clock_gettime", "gettimeofday", "getrusage", "wait4", "times", "adjtimex", "clock_adjtime"}
+CLOCKS = {"clock_gettime", "gettimeofday", "getrusage", "wait4", "waitid", "times", "adjtimex", "clock_adjtime"}
 LEFT = {"select", "pselect6", "ppoll", "nanosleep", "clock_nanosleep", "getitimer", "setitimer"}
 FRACTIONS = {"tv_nsec": 10**9, "tv_usec": 10**6}
 
@@ -69,8 +70,8 @@ class Normal:
         lines = []
         match event.kind:
             case frames.REPLY if call is not None:
-                lines.append(f"{head}: {self._result(call, event.result, naming)}")
-                lines += [f"{head}: {line}" for line in self._outputs(call, event, naming)]
+                lines.append(f"{head}: {self._result(sequence, call, event.result, naming)}")
+                lines += [f"{head}: {line}" for line in self._outputs(sequence, call, event, naming)]
             case frames.SILENT:
                 lines.append(f"{head}: actor {event.actor} waits ({chr(event.detail)})")
             case frames.DEAD:
@@ -80,7 +81,7 @@ class Normal:
         lines += [f"{head}: actor {event.actor} {_signal_text(signal, naming)}" for signal in event.signals]
         return lines
 
-    def _result(self, call: Call, result: int, naming: _Naming) -> str:
+    def _result(self, sequence: Sequence, call: Call, result: int, naming: _Naming) -> str:
         if -4096 < result < 0:
             return errno_name(-result)
         kind = self._descriptions.get(call.name, {}).get("result", {}).get("kind", "")
@@ -92,16 +93,20 @@ class Normal:
             return "a time"
         if result > 0 and any(buffer.shape.startswith("/proc/") for buffer in call.outputs()):
             return "what there is"  # the report itself is compared; numbers in it may be longer
+        if result > 0 and _lists_reports(sequence, call):
+            return "what there is"
         return str(result)
 
-    def _outputs(self, call: Call, event: Event, naming: _Naming) -> list[str]:
+    def _outputs(self, sequence: Sequence, call: Call, event: Event, naming: _Naming) -> list[str]:
         lines = []
+        if event.result > 0 and _lists_reports(sequence, call):
+            return lines
         for number, (buffer, data) in enumerate(zip(call.outputs(), event.outputs)):
             lines += [f"{number}: {line}" for line in self._output(call, event.result, buffer, data, naming)]
         return lines
 
     def _output(self, call: Call, result: int, buffer: Buffer, data: bytes, naming: _Naming) -> list[str]:
-        if data == FILLER * len(data):
+        if data == FILLER * len(data) and not (call.name == "getrandom" and result > 0):
             return ["untouched"]
         if buffer.shape == "pid":
             return [naming.pid(int.from_bytes(data[:4], "little"))]
@@ -115,6 +120,15 @@ class Normal:
         for start in range(0, len(data), size):
             words += _fields(call, buffer.shape, entries, data[start:start + size], naming)
         return [" ".join(words)]
+
+
+def _lists_reports(sequence: Sequence, call: Call) -> bool:
+    """Which files are in /proc depends on how a kernel was configured (proc(5)); the folders of report_rules.py are compared."""
+    descriptor = call.arguments[0] if call.name == "getdents64" and call.arguments else None
+    if not isinstance(descriptor, Result) or any(buffer.shape.startswith("/proc/") for buffer in call.outputs()):
+        return False
+    opened = sequence.calls[descriptor.call].buffers()
+    return bool(opened) and opened[0].shape == "path" and re.fullmatch(rb"/proc(/self)?/?\0?", opened[0].data) is not None
 
 
 def _fields(call: Call, structure: str, entries: list, data: bytes, naming: _Naming) -> list[str]:
@@ -242,10 +256,18 @@ def _text_of(call: Call, result: int, data: bytes, naming: _Naming) -> str:
     if call.name == "getdents64" and result > 0:
         return f"{_entries_text(data[:result], naming)}, then {data[result:]!r}"
     if call.name in ("readlink", "readlinkat") and data[:max(result, 0)].isdigit():  # /proc/self
-        return f"{naming.pid(int(data[:result]))}, then {data[result:]!r}"
+        whose = naming.pid(int(data[:result])) if result < len(data) else f"the first {result} digits"
+        return f"{whose}, then {_middle(data[result:])}"
+    if call.name == "getcwd" and (found := re.match(rb"/proc/(\d+)", data)):
+        return f"/proc/{naming.pid(int(found[1]))}, then {_middle(data[found.end():])}"
     if call.name == "time":
         return time_text(int.from_bytes(data, "little"), 0)
     return repr(data)
+
+
+def _middle(data: bytes) -> str:
+    """Without what was not written at the end."""
+    return f"{data.rstrip(FILLER)!r} of {len(data)}"
 
 
 def _entries_text(data: bytes, naming: _Naming) -> str:

@@ -42,7 +42,7 @@ def event(kind, call, actor=0, detail=0, body=b""):
 def reply(call, result, *outputs, signals=()):
     body = b"".join(struct.pack("<iiiiII", *signal) for signal in signals)
     for data in outputs:
-        body += struct.pack("<II", len(data), len(data)) + data
+        body += struct.pack("<III", len(data), len(data), 0) + data
     return event(frames.REPLY, call, body=struct.pack("<IIq", 16 + len(body), len(signals), result) + body)
 
 
@@ -94,6 +94,62 @@ def test_errors_waiting_dying_signals_and_missing_answers_are_seen():
 def test_bytes_behind_what_a_call_may_write_are_seen():
     sequence = Sequence((STAT_CALL,))
     assert difference(sequence, reply(0, -14, b"\xa5" * 24), reply(0, -14, b"\xa5" * 23 + b"\0")) is not None
+
+
+def answered_with(call, result, data, pid):
+    return event(frames.PID, 0, 0, pid) + reply(0, result, data)
+
+
+@pytest.mark.parametrize(("size", "pid_of_linux", "pid_of_ours", "linux", "ours"), [
+    (8, 1079, 1002, b"1079\xa5\xa5\xa5\xa5", b"1002\xa5\xa5\xa5\xa5"),  # /proc/self, whole
+    (2, 1079, 1102, b"10", b"11"),  # as far as there is room
+])
+def test_a_link_to_a_process_names_it(size, pid_of_linux, pid_of_ours, linux, ours):
+    call = Call(0, 89, "readlink", (Buffer(11, b"/proc/self\0", IN, (), "path"), Buffer(size, b"", OUT), size))
+    sequence, result = Sequence((call,)), min(size, 4)
+    theirs = answered_with(call, result, linux, pid_of_linux)
+    assert difference(sequence, theirs, answered_with(call, result, ours, pid_of_ours)) is None
+    assert difference(sequence, theirs, answered_with(call, result, b"x" + ours[1:], pid_of_ours)) is not None
+    assert difference(sequence, theirs, answered_with(call, result - 1, ours, pid_of_ours)) is not None
+
+
+def test_a_process_as_working_directory_is_named():
+    call = Call(0, 79, "getcwd", (Buffer(16, b"", OUT), 16))
+    sequence = Sequence((call,))
+    theirs = answered_with(call, 11, b"/proc/1079\0".ljust(16, b"\xa5"), 1079)
+    assert difference(sequence, theirs, answered_with(call, 11, b"/proc/1002\0".ljust(16, b"\xa5"), 1002)) is None
+    assert difference(sequence, theirs, answered_with(call, 11, b"/proc/1003\0".ljust(16, b"\xa5"), 1002)) is not None
+    assert difference(sequence, theirs, answered_with(call, 11, b"/proc/1002\0".ljust(16, b"y"), 1002)) is not None
+
+
+def test_a_random_byte_may_be_the_filler():
+    call = Call(0, 318, "getrandom", (Buffer(2, b"", OUT), 2, 0))
+    sequence = Sequence((call,))
+    theirs = reply(0, 1, b"x\xa5")
+    assert difference(sequence, theirs, reply(0, 1, b"\xa5\xa5")) is None
+    assert difference(sequence, theirs, reply(0, 1, b"xy")) is not None
+
+
+def test_what_is_in_proc_is_free_but_not_what_is_in_other_folders():
+    def listed(path):
+        opened = Call(0, 2, "open", (Buffer(len(path) + 1, path + b"\0", IN, (), "path"), 0, 0))
+        return Sequence((opened, Call(0, 217, "getdents64", (Result(0), Buffer(64, b"", OUT), 64))))
+
+    def answer(name):
+        return reply(1, 24, struct.pack("<QQHB", 1, 2, 24, 4) + name.ljust(5, b"\0") + b"\xa5" * 40)
+
+    assert difference(listed(b"/proc/self"), answer(b"fd"), answer(b"task")) is None
+    assert difference(listed(b"/proc/self"), answer(b"fd"), reply(1, -22, b"\xa5" * 64)) is not None
+    assert difference(listed(b"d"), answer(b"fd"), answer(b"task")) is not None
+
+
+def test_a_large_output_is_known_by_its_hash_only():
+    body = struct.pack("<III", 5000, 8, 1) + b"\1" * 8
+    payload = event(frames.REPLY, 0, body=struct.pack("<IIq", 16 + len(body), 0, 0) + body)
+    assert frames.decode(payload).events[0].outputs == (b"\1" * 8,)
+    body = struct.pack("<III", 5000, 8, 0) + b"\1" * 8
+    payload = event(frames.REPLY, 0, body=struct.pack("<IIq", 16 + len(body), 0, 0) + body)
+    assert frames.decode(payload).events[0].outputs == (b"\1" * 8 + b"\xa5" * 4992,)
 
 
 def test_rules_accept_just_their_pair(tmp_path):

@@ -93,7 +93,7 @@ static long poke_pages(uint64_t address, uint64_t length, uint64_t value) {
 /// Types into a terminal: the number of bytes that it took, or the first one's error. It types slowly: whom a key wakes
 /// has done what it does before the next one.
 static long type(uint64_t fd, uint64_t text, uint64_t length) {
-    const struct timespec pause = {0, 1000000};
+    const struct timespec pause = {0, 40000000};
     for (uint64_t i = 0; i < length; i++) {
         const long result = raw_call(SYS_ioctl, fd, TIOCSTI, text + i, 0, 0, 0);
         if (result < 0) return i > 0 ? (long)i : result;
@@ -135,10 +135,11 @@ static long fork_on_other_stack(long number, uint64_t flags, int actor) {
 }
 
 /// The child of a vfork gives its parent's memory back while it is still ending: whether SIGCHLD comes before or after the
-/// parent goes on is the scheduler's affair. So the parent goes on when it is over.
+/// parent goes on is the scheduler's affair, and if it executes a program, how long that takes. So the parent goes on when all
+/// that is over.
 static long make_vfork(int actor) {
     const long result = fork_on_other_stack(SYS_vfork, 0, actor);
-    const struct timespec pause = {0, 1000000};
+    const struct timespec pause = {0, 40000000};
     if (result > 0) raw_call(SYS_nanosleep, (uintptr_t)&pause, 0, 0, 0, 0, 0);
     return result;
 }
@@ -205,14 +206,15 @@ static void reply(int actor, long result, const struct placed* buffers, unsigned
     to += head->signal_count * sizeof(struct wire_signal);
     for (unsigned i = 0; i < count; i++) {
         if (!(buffers[i].flags & BUFFER_OUT)) continue;
-        struct wire_output output = {buffers[i].length, buffers[i].length};
+        struct wire_output output = {buffers[i].length, buffers[i].length, 0};
         while (output.stored > 0 && buffers[i].at[output.stored - 1] == FILLER) output.stored--;
         uint64_t hash = 0;
         const void* bytes = buffers[i].at;
-        if (output.length > WHOLE_OUTPUT) {
+        if (output.stored > WHOLE_OUTPUT) {
             hash = hash_bytes(bytes, output.stored);
             bytes = &hash;
             output.stored = sizeof(hash);
+            output.is_hash = 1;
         }
         memcpy(to, &output, sizeof(output));
         memcpy(to + sizeof(output), bytes, output.stored);

@@ -112,8 +112,8 @@ struct wire_signal {
 
 struct wire_output {
     uint32_t length;  // of the buffer
-    uint32_t
-        stored;  // bytes that follow: without the FILLER at the end; of a larger buffer than WHOLE_OUTPUT a hash
+    uint32_t stored;  // bytes that follow: without the FILLER at the end; of more than WHOLE_OUTPUT a hash
+    uint32_t is_hash;
 };
 
 struct wire_reply {
