@@ -78,15 +78,15 @@ void reparent_children(TreeState& tree, Process& process, Vector<AbandonedChild>
     }
 }
 
-void tell_about_abandoned(Process& process, const Vector<AbandonedChild>& abandoned) {
+void tell_about_abandoned(const Vector<AbandonedChild>& abandoned) {
     for (const AbandonedChild& entry : abandoned) {
         if (entry.is_zombie)
             notify_parent(*entry.child, Signal::Chld, signal_code::CHILD_EXITED,
                           entry.child->wait_status.exit_code());
-        if (entry.child->parent_death_signal != Signal::None)
-            (void)send_signal(*entry.child, {.signal = entry.child->parent_death_signal,
-                                             .code = signal_code::USER,
-                                             .sender = process.pid()});
+        // LINUX: as if the parent sent it, so it must be allowed to.
+        const Signal signal = entry.child->parent_death_signal;
+        if (signal != Signal::None && may_signal(current_task(), *entry.child, signal))
+            (void)send_signal(*entry.child, info_from(current_task(), signal, signal_code::USER));
         signal_if_orphaned(entry.tie);
     }
 }
@@ -119,7 +119,7 @@ void become_zombie(Process& process, WaitStatus status, const ResourceUsage& usa
         process.state = ProcessState::Zombie;
         process.terminal = nullptr;
     }
-    tell_about_abandoned(process, abandoned);
+    tell_about_abandoned(abandoned);
     signal_if_orphaned(own_tie);
     const bool killed = status.was_killed();
     const i32 code =

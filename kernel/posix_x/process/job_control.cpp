@@ -1,6 +1,7 @@
 #include "posix_x/process/job_control.hpp"
 
 #include "posix_x/process/process_tree.hpp"
+#include "posix_x/process/wait.hpp"
 
 namespace exo::posix_x {
 
@@ -23,16 +24,17 @@ void notify_parent(Process& process, Signal signal, i32 code, i32 status) {
     if (const Ref<Process> parent = parent_of(process)) notify(*parent, process, signal, code, status);
 }
 
-void notify(Process& parent, const Process& process, Signal signal, i32 code, i32 status) {
+void notify(Process& parent, Process& process, Signal signal, i32 code, i32 status) {
     const bool is_stop_report = code == signal_code::CHILD_STOPPED || code == signal_code::CHILD_CONTINUED;
     if (signal != Signal::None && (!is_stop_report || wants_stop_reports(parent))) {
         constexpr time::Nanoseconds CLOCK_TICK = 10 * time::MILLISECOND;
         SignalInfo info{.signal = signal, .code = code, .sender = process.pid(), .status = status};
         info.user_time = static_cast<i64>(process.usage.user_time / CLOCK_TICK);
         info.system_time = static_cast<i64>(process.usage.system_time / CLOCK_TICK);
+        if (const Ref<Identity> owner = identity_of(process)) info.sender_uid = owner->uid;
         (void)send_signal(parent, info);  // standard signals cannot fail
     }
-    parent.child_changed.wake_all();
+    wake_waits_for(parent, process);
 }
 
 void report_continued(Process& process) {

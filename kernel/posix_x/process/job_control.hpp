@@ -24,6 +24,6 @@ void signal_if_orphaned(const LostTie& tie);
 /// SIGCHLD, or what the child's exit_signal is, to the parent, and its waiters wake. Under no lock.
 void notify_parent(Process& process, Signal signal, i32 code, i32 status);
 /// The same, to who was the parent when `process` was still in the tree.
-void notify(Process& parent, const Process& process, Signal signal, i32 code, i32 status);
+void notify(Process& parent, Process& process, Signal signal, i32 code, i32 status);
 
 }  // namespace exo::posix_x

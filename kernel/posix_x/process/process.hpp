@@ -11,6 +11,7 @@
 
 #include "abi/linux/scheduling.hpp"
 #include "posix_x/identity.hpp"
+#include "posix_x/process/child_wait.hpp"
 #include "posix_x/process/cpu_timers.hpp"
 #include "posix_x/process/resource_limits.hpp"
 #include "posix_x/signal/signals.hpp"
@@ -28,7 +29,6 @@ class File;
 
 namespace exo::posix_x {
 
-using Pid = i32;
 class Terminal;
 
 enum class ProcessState : u8 { Running, Stopped, Zombie, Reaped };
@@ -96,6 +96,7 @@ class Process final : public Object {
     }
     ListNode sibling_link;
     List<Process, &Process::sibling_link> children;
+    List<ChildWait, &ChildWait::link> child_waits;  ///< Of its tasks that wait for a child.
     TreeNode pid_link;
     ListNode group_link;
     Pid group = 0;
@@ -115,9 +116,6 @@ class Process final : public Object {
     Pid hung_up_group = 0;   ///< Of a session leader whose terminal was hung up: who was in its foreground.
     ResourceUsage usage;     ///< Final, once a zombie.
     ResourceUsage children_usage;
-
-    /// Parents wait here for changes of their children.
-    scheduler::WaitQueue child_changed;
 
     // ---- Under signal_lock.
     struct Signals {

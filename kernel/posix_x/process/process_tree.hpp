@@ -6,9 +6,6 @@
 
 namespace exo::posix_x {
 
-inline constexpr Pid FIRST_PID = 1;
-inline constexpr Pid MAX_PID = 32768;  ///< As /proc/sys/kernel/pid_max; pids stay below.
-
 struct TreeState {
     struct PidKey {
         static Pid key(const Process& process) { return process.pid(); }

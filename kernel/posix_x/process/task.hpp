@@ -99,6 +99,10 @@ class Task final : public Object {
         auto guard = task_lock.lock();
         return identity;
     }
+    UserId real_user() {
+        auto guard = task_lock.lock();
+        return identity->uid;
+    }
     /// Puts `next` in place of the identity.
     void set_identity(Ref<Identity> next);
     u64 open_files_limit() { return process->limit(Resource::OpenFiles); }

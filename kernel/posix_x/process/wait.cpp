@@ -1,19 +1,23 @@
 #include "posix_x/process/wait.hpp"
 
 #include "posix_x/process/process_tree.hpp"
+#include "utils/scope.hpp"
 
 namespace exo::posix_x {
 
 namespace {
 
-bool is_eligible(const Process& child, const WaitRequest& request) {
-    const bool is_clone = child.exit_signal != Signal::Chld;
-    if (!request.all_kinds && is_clone != request.clones_only) return false;
+bool is_named(const Process& child, const WaitRequest& request) {
     switch (request.selection) {
         case ChildSelection::Any: return true;
         case ChildSelection::Pid: return child.pid() == request.id;
         case ChildSelection::Group: return child.group == request.id;
     }
+}
+
+bool is_eligible(const Process& child, const WaitRequest& request) {
+    const bool is_clone = child.exit_signal != Signal::Chld;
+    return (request.all_kinds || is_clone == request.clones_only) && is_named(child, request);
 }
 
 /// Takes what there is to report of `child`; false if nothing.
@@ -58,19 +62,43 @@ Outcome look(Process& self, const WaitRequest& request, WaitResult& out) {
     return has_candidate ? Outcome::Nothing : Outcome::NoChild;
 }
 
+/// Errors: RestartSys.
+Result<Outcome> wait(Process& self, const WaitRequest& request, WaitResult& out) {
+    ChildWait entry(request);
+    {
+        auto tree = PROCESSES.lock();
+        self.child_waits.push_back(entry);
+    }
+    const ScopeExit leave{[&] {
+        auto tree = PROCESSES.lock();
+        self.child_waits.remove(entry);
+    }};
+    Outcome outcome = Outcome::Nothing;
+    const auto has_changed = [&] {
+        outcome = look(self, request, out);
+        return outcome != Outcome::Nothing;
+    };
+    const Result<> waited = entry.changed.wait(scheduler::WaitMode::Interruptible, has_changed);
+    // LINUX: who is interrupted looks once more, and may find that no child is left (do_wait).
+    if (!waited && !has_changed()) return waited.error();
+    return outcome;
+}
+
 }  // namespace
 
 Result<WaitResult> wait_for_child(const WaitRequest& request) {
     Process& self = current_process();
     WaitResult result;
-    Outcome outcome = Outcome::Nothing;
-    const auto changed = [&] {
-        outcome = look(self, request, result);
-        return outcome != Outcome::Nothing || request.is_nonblocking;
-    };
-    TRY(self.child_changed.wait(scheduler::WaitMode::Interruptible, changed));
+    Outcome outcome = look(self, request, result);
+    if (outcome == Outcome::Nothing && !request.is_nonblocking) outcome = TRY(wait(self, request, result));
     if (outcome == Outcome::NoChild) return Error::Echild;
     return result;
+}
+
+void wake_waits_for(Process& parent, const Process& child) {
+    auto tree = PROCESSES.lock();
+    for (ChildWait& wait : parent.child_waits)
+        if (is_named(child, wait.request)) wait.changed.wake_all();
 }
 
 }  // namespace exo::posix_x

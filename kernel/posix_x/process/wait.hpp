@@ -5,20 +5,6 @@
 
 namespace exo::posix_x {
 
-enum class ChildSelection : u8 { Any, Pid, Group };
-
-struct WaitRequest {
-    ChildSelection selection = ChildSelection::Any;
-    Pid id = 0;
-    bool wants_exited = true;
-    bool wants_stopped = false;
-    bool wants_continued = false;
-    bool is_nonblocking = false;
-    bool leaves_it = false;    ///< WNOWAIT
-    bool clones_only = false;  ///< __WCLONE
-    bool all_kinds = false;    ///< __WALL
-};
-
 struct WaitResult {
     Pid pid = 0;  ///< 0: nothing has changed (WNOHANG).
     u32 uid = 0;
@@ -28,5 +14,9 @@ struct WaitResult {
 
 /// Errors: Echild, RestartSys.
 Result<WaitResult> wait_for_child(const WaitRequest& request);
+
+/// Wakes who waits in `parent` for `child`. LINUX: nobody else, even if no child is left that could be waited for
+/// (child_wait_callback). Under no lock.
+void wake_waits_for(Process& parent, const Process& child);
 
 }  // namespace exo::posix_x

@@ -1,6 +1,7 @@
 // stat, statm and status of a process (Linux: fs/proc/array.c, fs/proc/task_mmu.c).
 #include "posix_x/procfs/process_files.hpp"
 #include "posix_x/procfs/procfs.hpp"
+#include "posix_x/signal/queued_signals.hpp"
 #include "posix_x/syscalls/scheduling.hpp"
 #include "posix_x/syscalls/time_values.hpp"
 
@@ -125,26 +126,14 @@ Result<> append_memory(const ProcessView& view, String& out) {
     return append_size(out, "HugetlbPages", 0);
 }
 
-/// Signals that wait for processes of the same real user, zombies included.
-usize queued_signals_of(const ProcessView& view) {
-    usize count = 0;
-    PROCESSES.for_each([&](Process& process) {
-        const Ref<Identity> owner = identity_of(process);
-        if (!owner || !view.identity || owner->uid != view.identity->uid) return;
-        auto state = process.signals.lock();
-        count += state->pending.queued();
-        if (state->task != nullptr) count += state->task->pending.queued();
-    });
-    return count;
-}
-
 Result<> append_signals(Process& process, const ProcessView& view, String& out) {
     return format_append(
         out,
         "SigQ:\t{}/"
         "{}\nSigPnd:\t{:016x}\nShdPnd:\t{:016x}\nSigBlk:\t{:016x}\nSigIgn:\t{:016x}\nSigCgt:\t{:016x}\n",
-        queued_signals_of(view), process.limit(Resource::PendingSignals), view.pending.bits(),
-        view.process_pending.bits(), view.blocked.bits(), view.ignored.bits(), view.caught.bits());
+        view.identity ? QUEUED_SIGNALS.of(view.identity->uid) : 0, process.limit(Resource::PendingSignals),
+        view.pending.bits(), view.process_pending.bits(), view.blocked.bits(), view.ignored.bits(),
+        view.caught.bits());
 }
 
 Result<> append_capabilities(const ProcessView& view, String& out) {

@@ -63,14 +63,24 @@ void wake_for(Process::Signals& state, Signal signal) {
         scheduler::interrupt(*task.thread, scheduler::Work::Signal);
 }
 
-Result<> send(Process& process, Task* only, const SignalInfo& info) {
+/// LINUX: what a standard signal's details take is not bounded, unless a program has made them up (__sigqueue_alloc).
+u64 most_queued(const Process& process, const SignalInfo& info) {
+    const bool is_bounded = info.signal >= Signal::FirstRealtime || info.code < 0;
+    return is_bounded ? process.limit(Resource::PendingSignals) : NO_LIMIT;
+}
+
+/// Who takes it: any task of the process, or one.
+enum class Receiver : u8 { Process, Task };
+
+Result<> send(Process& process, Receiver receiver, const SignalInfo& info) {
     bool is_continuing = false;
     Result<> result;
     {
         auto state = process.signals.lock();
         is_continuing = cancel_opposites(process, *state, info.signal);
         if (!is_dropped(process, *state, info.signal)) {
-            result = (only != nullptr ? only->pending : state->pending).add(info);
+            PendingSignals& pending = receiver == Receiver::Task ? state->task->pending : state->pending;
+            result = pending.add(info, state->task->real_user(), most_queued(process, info));
             if (result) wake_for(*state, info.signal);
         }
     }
@@ -80,9 +90,29 @@ Result<> send(Process& process, Task* only, const SignalInfo& info) {
 
 }  // namespace
 
-Result<> send_signal(Process& process, const SignalInfo& info) { return send(process, nullptr, info); }
+bool may_signal(Task& sender, Process& target, Signal signal) {
+    if (target.pid() == sender.process->pid() || sender.identity->can(Capability::Kill)) return true;
+    const Identity& from = *sender.identity;
+    Ref<Identity> to = identity_of(target);
+    if (to && (from.euid == to->suid || from.euid == to->uid || from.uid == to->suid || from.uid == to->uid))
+        return true;
+    if (signal != Signal::Cont) return false;
+    auto tree = PROCESSES.lock();
+    return target.session == sender.process->session;
+}
 
-Result<> send_signal_to_task(Task& task, const SignalInfo& info) { return send(*task.process, &task, info); }
+SignalInfo info_from(Task& sender, Signal signal, i32 code) {
+    return {
+        .signal = signal, .code = code, .sender = sender.process->pid(), .sender_uid = sender.identity->uid};
+}
+
+Result<> send_signal(Process& process, const SignalInfo& info) {
+    return send(process, Receiver::Process, info);
+}
+
+Result<> send_signal_to_task(Process& process, const SignalInfo& info) {
+    return send(process, Receiver::Task, info);
+}
 
 void force_signal(const SignalInfo& info) {
     Task& task = current_task();
@@ -93,7 +123,7 @@ void force_signal(const SignalInfo& info) {
         task.blocked.remove(info.signal);
     }
     // Without memory for the entry the signal itself is still noted.
-    (void)task.pending.add(info);
+    (void)task.pending.add(info, task.identity->uid, NO_LIMIT);
     task.thread->add_work(scheduler::Work::Signal);
 }
 

@@ -1,8 +1,7 @@
 #include "posix_x/signal/signals.hpp"
 
-#include <utility>
-
 #include "posix_x/process/process_tree.hpp"
+#include "posix_x/signal/queued_signals.hpp"
 #include "utils/box.hpp"
 
 namespace exo::posix_x {
@@ -22,25 +21,28 @@ void SignalActions::reset_handlers() {
     }
 }
 
-void PendingSignals::enter(Entry& entry) {
-    entries_.push_back(entry);
-    if (entry.info.signal != Signal::Kill) ++queued_;
+PendingSignals::Entry* PendingSignals::make_entry(const SignalInfo& info, UserId user, u64 most) {
+    if (!QUEUED_SIGNALS.charge(user, most)) return nullptr;
+    auto* entry = new (std::nothrow) Entry{info, user, {}};
+    if (entry == nullptr) QUEUED_SIGNALS.release(user);
+    return entry;
 }
 
 void PendingSignals::drop(Entry& entry) {
-    if (entry.info.signal != Signal::Kill) --queued_;
+    QUEUED_SIGNALS.release(entry.user);
     entries_.remove(entry);
     delete &entry;
 }
 
-Result<> PendingSignals::add(const SignalInfo& info) {
+Result<> PendingSignals::add(const SignalInfo& info, UserId user, u64 most) {
     const bool is_realtime = info.signal >= Signal::FirstRealtime;
     if (!is_realtime && set_.has(info.signal)) return {};
-    auto* entry = new (std::nothrow) Entry{info, {}};
-    if (entry != nullptr)
-        enter(*entry);
-    else if (is_realtime)
-        return Error::Eagain;
+    if (info.signal != Signal::Kill) {  // which nobody is told anything of
+        if (Entry* entry = make_entry(info, user, most))
+            entries_.push_back(*entry);
+        else if (is_realtime && info.code != signal_code::USER)
+            return Error::Eagain;
+    }
     set_.add(info.signal);
     return {};
 }
@@ -50,8 +52,7 @@ bool PendingSignals::take(SignalSet wanted, SignalInfo& out) {
     if (candidates.is_empty()) return false;
     if (!(candidates & SYNCHRONOUS_SIGNALS).is_empty()) candidates = candidates & SYNCHRONOUS_SIGNALS;
     const Signal signal = candidates.first();
-    out = {.signal = signal,
-           .code = signal_code::USER};  // what is known of a signal whose entry found no memory
+    out = {.signal = signal, .code = signal_code::USER};  // what is known of a signal without an entry
     Entry* found = nullptr;
     bool is_last = true;
     for (Entry& entry : entries_) {
@@ -73,7 +74,6 @@ bool PendingSignals::take(SignalSet wanted, SignalInfo& out) {
 void PendingSignals::take_all(PendingSignals& other) {
     set_ = set_ | other.set_;
     other.set_ = {};
-    queued_ += std::exchange(other.queued_, 0);
     while (Entry* entry = other.entries_.pop_front()) entries_.push_back(*entry);
 }
 

@@ -7,6 +7,7 @@
 // (rank SignalState). Finding a target takes the process tree's lock before it.
 #pragma once
 
+#include "posix_x/identity.hpp"
 #include "posix_x/signal/signal_set.hpp"
 #include "utils/list.hpp"
 #include "utils/object.hpp"
@@ -103,35 +104,39 @@ class PendingSignals {
     ~PendingSignals() { clear(); }
 
     SignalSet set() const { return set_; }
-    /// Errors: Eagain (no memory for a realtime signal's entry); a standard signal is then kept without its details.
-    Result<> add(const SignalInfo& info);
+    /// For a process of `user`, which may have `most` entries. Without one (that is too many, or there is no memory) the
+    /// signal is kept without its details. Errors: Eagain (then, for a realtime signal that has details to lose).
+    Result<> add(const SignalInfo& info, UserId user, u64 most);
     /// Takes the most urgent of `wanted`: synchronous ones, then by number. False if there is none.
     bool take(SignalSet wanted, SignalInfo& out);
     void discard(SignalSet signals);
     void clear() { discard(SignalSet(~0ULL)); }
     /// What `other` has comes behind.
     void take_all(PendingSignals& other);
-    /// How many have an entry; SIGKILL needs none.
-    usize queued() const { return queued_; }
 
   private:
     struct Entry {
         SignalInfo info;
+        UserId user;  ///< Whose count it is in (queued_signals.hpp).
         ListNode link;
     };
-    void enter(Entry& entry);
+    static Entry* make_entry(const SignalInfo& info, UserId user, u64 most);
     void drop(Entry& entry);
     SignalSet set_;
-    usize queued_ = 0;
     List<Entry, &Entry::link> entries_;
 };
 
 // ---- Sending. Errors: Eagain (see PendingSignals::add). Ignored signals vanish. Permissions are the callers' affair.
 
+/// kill(2): the same user, or CAP_KILL; SIGCONT within a session.
+bool may_signal(Task& sender, Process& target, Signal signal);
+/// What a handler is told of a signal that `sender` causes.
+SignalInfo info_from(Task& sender, Signal signal, i32 code);
+
 /// To the process as a whole: any of its tasks takes it.
 Result<> send_signal(Process& process, const SignalInfo& info);
-/// To one task.
-Result<> send_signal_to_task(Task& task, const SignalInfo& info);
+/// To the process's one task (threads come later).
+Result<> send_signal_to_task(Process& process, const SignalInfo& info);
 /// A fault of the calling task: cannot be blocked or ignored, only handled.
 void force_signal(const SignalInfo& info);
 /// To every process of the group `pgid`; from the kernel (a terminal), without permission checks.

@@ -222,8 +222,7 @@ Result<> sys_truncate(Context&, ExistingPath path, FileOffset size) {
     const Result<> result =
         fs::truncate(task.caller(), {}, name.view(), static_cast<u64>(size), write_context(task));
     if (!result && result.error() == Error::Efbig && task.process->limit(Resource::FileSize) != NO_LIMIT)
-        (void)send_signal_to_task(
-            task, {.signal = Signal::Xfsz, .code = signal_code::USER, .sender = task.process->pid()});
+        (void)send_signal_to_task(*task.process, info_from(task, Signal::Xfsz, signal_code::USER));
     return result;
 }
 

@@ -44,9 +44,10 @@ Result<> write_events(u64 address, std::span<const PollEntry> entries) {
 
 Result<u64> poll_entries(u64 address, std::span<PollEntry> entries, time::Deadline deadline) {
     TRY(read_entries(address, entries));
-    const usize found = TRY(wait_for_events(entries, deadline, ClosedDescriptor::IsAnEvent));
-    TRY(write_events(address, entries));
-    return u64{found};
+    const Result<usize> found = wait_for_events(entries, deadline, ClosedDescriptor::IsAnEvent);
+    // LINUX: what a signal interrupts tells its (lack of) events too (do_sys_poll).
+    if (found || found.error() == Error::RestartSys) TRY(write_events(address, entries));
+    return u64 { TRY(found) };
 }
 
 Result<u64> poll_until(u64 address, u32 count, time::Deadline deadline) {

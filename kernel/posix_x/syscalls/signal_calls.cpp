@@ -132,23 +132,6 @@ Answer<SignalNumber> sys_rt_sigtimedwait(Context&, vm::UserIn<SignalMask> in,
 
 // ---- Sending
 
-/// kill(2): the same user, or CAP_KILL; SIGCONT within a session.
-bool may_signal(Task& sender, Process& target, Signal signal) {
-    if (target.pid() == sender.process->pid() || sender.identity->can(Capability::Kill)) return true;
-    const Identity& from = *sender.identity;
-    Ref<Identity> to = identity_of(target);
-    if (to && (from.euid == to->suid || from.euid == to->uid || from.uid == to->suid || from.uid == to->uid))
-        return true;
-    if (signal != Signal::Cont) return false;
-    auto tree = PROCESSES.lock();
-    return target.session == sender.process->session;
-}
-
-SignalInfo info_from(Task& sender, Signal signal, i32 code) {
-    return {
-        .signal = signal, .code = code, .sender = sender.process->pid(), .sender_uid = sender.identity->uid};
-}
-
 Result<> signal_one(Task& sender, Process& target, i32 number) {
     if (number != 0 && !is_valid_signal(number)) return Error::Einval;
     const auto signal = static_cast<Signal>(number);
@@ -193,24 +176,30 @@ Result<> sys_kill(Context&, PidOf<PidUse::ProcessOrGroup> pid, SignalOrNone numb
     return signal_many(sender, number.value, [&](Process& process) { return process.group == group; });
 }
 
-Result<> signal_task(Pid group, Pid tid, i32 number, const SignalInfo* given) {
-    Task& sender = current_task();
-    const Ref<Process> target = PROCESSES.find(tid);
-    if (!target || (group > 0 && target->pid() != group)) return Error::Esrch;
+/// The process of `tid`, which may be signalled. Errors: Esrch, Einval, Eperm.
+Result<Ref<Process>> target_of(Pid tid, i32 number) {
+    Ref<Process> target = PROCESSES.find(tid);
+    if (!target) return Error::Esrch;
     if (number != 0 && !is_valid_signal(number)) return Error::Einval;
-    const auto signal = static_cast<Signal>(number);
-    if (!may_signal(sender, *target, signal)) return Error::Eperm;
+    if (!may_signal(current_task(), *target, static_cast<Signal>(number))) return Error::Eperm;
+    return target;
+}
+
+Result<> signal_task(Pid tid, i32 number) {
+    const Ref<Process> target = TRY(target_of(tid, number));
     if (number == 0) return {};
-    return send_signal(*target, given != nullptr ? *given : info_from(sender, signal, signal_code::TKILL));
+    return send_signal_to_task(*target,
+                               info_from(current_task(), static_cast<Signal>(number), signal_code::TKILL));
 }
 
 Result<> sys_tkill(Context&, PidOf<PidUse::Thread> tid, SignalOrNone number) {
     if (tid.value <= 0) return Error::Einval;
-    return signal_task(-1, tid.value, number.value, nullptr);
+    return signal_task(tid.value, number.value);
 }
 Result<> sys_tgkill(Context&, PidOf<PidUse::Process> group, PidOf<PidUse::Thread> tid, SignalOrNone number) {
     if (group.value <= 0 || tid.value <= 0) return Error::Einval;
-    return signal_task(group.value, tid.value, number.value, nullptr);
+    if (tid.value != group.value) return Error::Esrch;  // a process has one task
+    return signal_task(tid.value, number.value);
 }
 
 /// rt_sigqueueinfo: a program may pretend neither kernel nor kill, except to itself.
@@ -231,7 +220,9 @@ Result<SignalInfo> queued_info(Pid target, SignalOrNone number, vm::UserIn<abi::
 Result<> sys_rt_sigqueueinfo(Context&, PidOf<PidUse::Process> pid, SignalOrNone number,
                              vm::UserIn<abi::siginfo> in) {
     const SignalInfo info = TRY(queued_info(pid.value, number, in));
-    return signal_task(-1, pid.value, number.value, &info);
+    const Ref<Process> target = TRY(target_of(pid.value, number.value));
+    if (number.value == 0) return {};
+    return send_signal(*target, info);
 }
 
 // ---- The alternate stack

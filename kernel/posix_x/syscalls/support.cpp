@@ -32,11 +32,9 @@ Result<StartDirectory> StartDirectory::of(Descriptor fd, std::string_view path, 
 void raise_write_signal(Error error) {
     Task& task = current_task();
     if (error == Error::Epipe)
-        (void)send_signal_to_task(
-            task, {.signal = Signal::Pipe, .code = signal_code::USER, .sender = task.process->pid()});
+        (void)send_signal_to_task(*task.process, info_from(task, Signal::Pipe, signal_code::USER));
     else if (error == Error::Efbig && task.process->limit(Resource::FileSize) != NO_LIMIT)
-        (void)send_signal_to_task(
-            task, {.signal = Signal::Xfsz, .code = signal_code::USER, .sender = task.process->pid()});
+        (void)send_signal_to_task(*task.process, info_from(task, Signal::Xfsz, signal_code::USER));
 }
 
 u32 descriptor_limit() { return static_cast<u32>(std::min<u64>(current_task().open_files_limit(), ~0U)); }
