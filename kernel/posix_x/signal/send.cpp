@@ -48,7 +48,8 @@ bool is_fatal_at_once(const Process::Signals& state, Signal signal) {
     const SignalAction& action = state.actions->of(signal);
     if (action.handler != SignalAction::DEFAULT || default_action(signal) != DefaultAction::Terminate)
         return false;
-    if (task.blocked.has(signal) || task.awaited.has(signal) || state.is_stopping) return false;
+    // LINUX: that it waits for the signal does not save it, only that it has blocked it too (sigtimedwait's real_blocked).
+    if (task.blocked.has(signal) || state.is_stopping) return false;
     // One that has a signal already looks for itself before it goes on.
     return task.thread == &scheduler::current_thread() || !task.thread->has_work(scheduler::Work::Signal);
 }

@@ -401,6 +401,7 @@ static void reset_machine(void) {
     sethostname("machine", 7);
     setdomainname("(none)", 6);
     setpriority(PRIO_USER, 0, 0);  // threads of the kernel are root's too
+    mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL);
 }
 
 /// Process ids in links, and the lengths of such links, have as many digits on every kernel, however many it has used up

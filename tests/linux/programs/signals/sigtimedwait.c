@@ -32,5 +32,24 @@ int main(void) {
     sigprocmask(SIG_BLOCK, &set, NULL);
     IS(SIGCHLD, sigwaitinfo(&set, &info));
     check_end(child, "exit 0");
+    // To wait for a signal that ends the process takes it only if it is blocked; one that dumps core is taken either way.
+    sigset_t all;
+    sigfillset(&all);
+    const int numbers[] = {SIGTERM, SIGQUIT, 34, SIGCHLD, SIGKILL, SIGTSTP};
+    for (unsigned i = 0; i < ARRAY_SIZE(numbers); i++)
+        for (int is_blocked = 0; is_blocked < 2; is_blocked++) {
+            const pid_t waiting = check_fork();
+            if (waiting == 0) {
+                sigprocmask(is_blocked ? SIG_SETMASK : SIG_UNBLOCK, &all, NULL);
+                const int taken = sigtimedwait(&all, NULL, &(struct timespec){1, 0});
+                _exit(taken > 0 ? taken : 100);
+            }
+            nap_ms(60);
+            kill(waiting, numbers[i]);
+            int status = 0;
+            waitpid(waiting, &status, WUNTRACED);
+            SAY("%d blocked %d: %x", numbers[i], is_blocked, status);
+            kill(waiting, SIGKILL);
+        }
     return done();
 }
