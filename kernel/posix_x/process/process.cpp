@@ -59,6 +59,7 @@ Task::~Task() = default;
 
 void Task::set_identity(Ref<Identity> next) {
     const fs::Credentials credentials = next->file_credentials();
+    real_user_.store(next->uid, std::memory_order_relaxed);
     // The old one is dropped by `next`'s destructor, after the lock.
     {
         auto guard = task_lock.lock();

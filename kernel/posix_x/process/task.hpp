@@ -2,6 +2,8 @@
 // identity. clone(2) decides which of them a child shares.
 #pragma once
 
+#include <atomic>
+
 #include "abi/linux/process.hpp"
 #include "fs/path.hpp"
 #include "fs/vfs.hpp"
@@ -99,16 +101,15 @@ class Task final : public Object {
         auto guard = task_lock.lock();
         return identity;
     }
-    UserId real_user() {
-        auto guard = task_lock.lock();
-        return identity->uid;
-    }
+    /// Also of another task, as long as it is there.
+    UserId real_user() const { return real_user_.load(std::memory_order_relaxed); }
     /// Puts `next` in place of the identity.
     void set_identity(Ref<Identity> next);
     u64 open_files_limit() { return process->limit(Resource::OpenFiles); }
 
   private:
     fs::Credentials credentials_;
+    std::atomic<UserId> real_user_{0};
 };
 
 /// The calling thread's task; only where there is one (system calls, faults of programs).

@@ -2,6 +2,8 @@
 // (getrlimit(2)) and SigQ in /proc/PID/status shows.
 #pragma once
 
+#include <atomic>
+
 #include "posix_x/identity.hpp"
 #include "sync/spin_lock.hpp"
 #include "utils/tree.hpp"
@@ -12,8 +14,18 @@ class QueuedSignals {
   public:
     constexpr QueuedSignals() = default;
     /// One more of `user`; false if there are `most` already, or no memory to count them.
-    bool charge(UserId user, u64 most);
-    void release(UserId user);
+    bool charge(UserId user, u64 most) {
+        if (user != 0) [[unlikely]]
+            return charge_other(user, most);
+        if (of_root_.fetch_add(1, std::memory_order_relaxed) < most) return true;
+        of_root_.fetch_sub(1, std::memory_order_relaxed);
+        return false;
+    }
+    void release(UserId user) {
+        if (user != 0) [[unlikely]]
+            return release_other(user);
+        of_root_.fetch_sub(1, std::memory_order_relaxed);
+    }
     u64 of(UserId user);
 
   private:
@@ -25,11 +37,13 @@ class QueuedSignals {
     struct CountKey {
         static UserId key(const Count& count) { return count.user; }
     };
-    struct Counts {
-        u64 of_root = 0;  ///< Without a node: nearly all signals are root's.
-        Tree<Count, &Count::link, CountKey> others;
-    };
-    sync::SpinLocked<Counts, sync::LockRank::SpinLeaf> counts_;
+    using Counts = Tree<Count, &Count::link, CountKey>;
+
+    bool charge_other(UserId user, u64 most);
+    void release_other(UserId user);
+
+    std::atomic<u64> of_root_{0};  ///< Nearly all signals are root's.
+    sync::SpinLocked<Counts, sync::LockRank::SpinLeaf> others_;
 };
 
 extern constinit QueuedSignals QUEUED_SIGNALS;

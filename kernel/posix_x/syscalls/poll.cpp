@@ -46,8 +46,12 @@ Result<u64> poll_entries(u64 address, std::span<PollEntry> entries, time::Deadli
     TRY(read_entries(address, entries));
     const Result<usize> found = wait_for_events(entries, deadline, ClosedDescriptor::IsAnEvent);
     // LINUX: what a signal interrupts tells its (lack of) events too (do_sys_poll).
-    if (found || found.error() == Error::RestartSys) TRY(write_events(address, entries));
-    return u64 { TRY(found) };
+    if (!found && found.error() != Error::RestartSys) [[unlikely]]
+        return found.error();
+    TRY(write_events(address, entries));
+    if (!found) [[unlikely]]
+        return found.error();
+    return u64{*found};
 }
 
 Result<u64> poll_until(u64 address, u32 count, time::Deadline deadline) {
