@@ -32,10 +32,12 @@ Result<u64> DirectoryFile::read_counting(u64 position, DirectorySink sink) {
     u64 next = position == FIRST_COOKIE ? FIRST_COOKIE : cookie_;
     if (next == NO_MORE) return position;
     bool is_full = false;
-    TRY(inode().iterate(*path().dentry, next, [&](DirectoryEntry entry) {
+    TRY(inode().iterate(*path().dentry, next, [&](DirectoryEntry&& entry) {
         const u64 behind = std::exchange(entry.next_cookie, position + 1);
-        is_full = !sink(entry);
-        if (is_full) return false;
+        if (!sink(std::move(entry))) {
+            is_full = true;
+            return false;
+        }
         next = behind;
         ++position;
         return true;
@@ -58,9 +60,10 @@ Result<u64> DirectoryFile::do_read_directory(u64 cookie, DirectorySink sink) {
         inode().note_accessed_relative();
 
     u64 position = cookie;
-    const auto accept = [&](const DirectoryEntry& entry) {
-        if (!sink(entry)) return false;
-        position = entry.next_cookie;
+    const auto accept = [&](DirectoryEntry&& entry) {
+        const u64 next = entry.next_cookie;
+        if (!sink(std::move(entry))) return false;
+        position = next;
         return true;
     };
     if (position == 0 && !accept({".", inode().number(), abi::mode::DIRECTORY, 1})) return position;

@@ -78,8 +78,8 @@ struct DirectoryEntry {
     u32 mode = 0;         ///< Only the type counts.
     u64 next_cookie = 0;  ///< d_off: where to go on after this entry.
 };
-/// False: no room, the entry was not taken.
-using DirectorySink = FunctionRef<bool(const DirectoryEntry&)>;
+/// False: no room, the entry was not taken. It is the sink's to change: one on the way to another puts its own cookies in.
+using DirectorySink = FunctionRef<bool(DirectoryEntry&&)>;
 
 /// Cookies of every directory: 0 is ".", 1 is "..", a file system's own start here.
 inline constexpr u64 FIRST_COOKIE = 2;

@@ -71,9 +71,11 @@ Result<FrameRef> PageCache::make_and_publish(u64 index, PageTree::Content conten
     return publish(index, std::move(frame), {.is_by_writer = true, .content = content});
 }
 
-void PageCache::note_written(u64 index) {
-    if (has_unwritten_.load(std::memory_order_relaxed)) [[unlikely]]
-        tree_.lock()->mark_written(index);
+void PageCache::mark_written(u64 index) { tree_.lock()->mark_written(index); }
+
+FrameRef PageCache::find_written(u64 index) {
+    auto tree = tree_.lock();
+    return tree->is_written(index) ? tree->find(index) : FrameRef();
 }
 
 /// A page with what shines through, or zeros.
@@ -111,9 +113,9 @@ Result<FrameRef> PageCache::get_page(u64 index, vm::PageAccess access) {
 FrameRef PageCache::peek_page(u64 index) {
     const u64 size = this->size();
     if (size == 0 || index > page_of(size - 1)) return {};
-    auto tree = tree_.lock();
-    if (has_unwritten_.load(std::memory_order_relaxed) && !tree->is_written(index)) return {};
-    return tree->find(index);
+    if (has_unwritten_.load(std::memory_order_relaxed)) [[unlikely]]
+        return find_written(index);
+    return find(index);
 }
 
 /// The pages from `first` on that are there, up to a gap: the tree is asked once for a stretch of them.

@@ -75,8 +75,8 @@ class PageCache final : public vm::PageSource {
 
     /// For whom a page is put into the tree.
     struct Publication {
-        bool is_by_writer = false;  ///< May lie behind the end, which is about to move.
         u64 backing_seen = 0;       ///< How much shone through when the page was filled.
+        bool is_by_writer = false;  ///< May lie behind the end, which is about to move.
         PageTree::Content content = PageTree::Content::Written;
     };
 
@@ -86,7 +86,12 @@ class PageCache final : public vm::PageSource {
     Result<memory::FrameRef> publish(u64 index, memory::FrameRef frame, Publication publication);
     Result<memory::FrameRef> make_and_publish(u64 index,
                                               PageTree::Content content = PageTree::Content::Written);
-    void note_written(u64 index);
+    void note_written(u64 index) {
+        if (has_unwritten_.load(std::memory_order_relaxed)) [[unlikely]]
+            mark_written(index);
+    }
+    [[gnu::cold, gnu::noinline]] void mark_written(u64 index);
+    [[gnu::cold, gnu::noinline]] memory::FrameRef find_written(u64 index);
     Result<usize> write_new(vm::InBuffer& from, u64 index, usize at, usize count);
     void remove_pages(u64 first, u64 last);
     void zero_within_page(u64 from, u64 to);

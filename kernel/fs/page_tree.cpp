@@ -144,13 +144,13 @@ FrameRef PageTree::remove(u64 index) {
     return FrameRef::adopt(PhysicalAddress::of_frame(frame_number(place)));
 }
 
-std::optional<u64> PageTree::next_in(u64 place, u32 height, u64 from, u64 unwanted) {
+template <u64 UNWANTED> std::optional<u64> PageTree::next_in(u64 place, u32 height, u64 from) {
     if (place == 0) return std::nullopt;
-    if (height == 0) return from == 0 && (place & unwanted) == 0 ? std::optional<u64>(0) : std::nullopt;
+    if (height == 0) return from == 0 && (place & UNWANTED) == 0 ? std::optional<u64>(0) : std::nullopt;
     const Node* node = node_at(place);
     const u32 shift = BITS * (height - 1);
     for (u32 slot = static_cast<u32>(from >> shift); slot < FANOUT; ++slot) {
-        const auto found = next_in(node->places[slot], height - 1, from & ((1ULL << shift) - 1), unwanted);
+        const auto found = next_in<UNWANTED>(node->places[slot], height - 1, from & ((1ULL << shift) - 1));
         if (found) return u64{slot} << shift | *found;
         from = 0;
     }
@@ -159,12 +159,12 @@ std::optional<u64> PageTree::next_in(u64 place, u32 height, u64 from, u64 unwant
 
 std::optional<u64> PageTree::next_present(u64 from) const {
     if (!covers(from)) return std::nullopt;
-    return next_in(root_, height_, from, 0);
+    return next_in<0>(root_, height_, from);
 }
 
 std::optional<u64> PageTree::next_written(u64 from) const {
     if (!covers(from)) return std::nullopt;
-    return next_in(root_, height_, from, UNWRITTEN);
+    return next_in<UNWRITTEN>(root_, height_, from);
 }
 
 }  // namespace exo::fs

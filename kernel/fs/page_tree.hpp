@@ -60,7 +60,7 @@ class PageTree {
     static void destroy(u64 place, u32 height);
     /// Where the frame number of a page is; null if a level is missing.
     const u64* place_at(u64 index) const;
-    static std::optional<u64> next_in(u64 place, u32 height, u64 from, u64 unwanted);
+    template <u64 UNWANTED> static std::optional<u64> next_in(u64 place, u32 height, u64 from);
 
     u64 root_ = 0;  ///< A frame number (height 0, index 0 alone) or a node's address.
     u32 height_ = 0;

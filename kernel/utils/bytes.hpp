@@ -30,6 +30,18 @@ std::optional<T> load(std::span<const u8> bytes, u64 offset) {
     return value;
 }
 
+/// As memcpy, for what mostly is 8 to 16 bytes long, such as a name: no call then.
+inline void copy_name(u8* to, std::string_view name) {
+    constexpr usize WORD = sizeof(u64);
+    if (name.size() < WORD || name.size() > 2 * WORD) {
+        std::memcpy(to, name.data(), name.size());
+        return;
+    }
+    // Two words that overlap.
+    std::memcpy(to, name.data(), WORD);
+    std::memcpy(to + name.size() - WORD, name.data() + name.size() - WORD, WORD);
+}
+
 /// The same bytes as text; nothing about their content is checked.
 inline std::string_view as_text(std::span<const u8> bytes) {
     // SAFETY: char may alias anything; the view covers exactly the span.

@@ -95,10 +95,9 @@ Result<> StaticDirectory::iterate(Dentry&, u64 cookie, DirectorySink sink) {
     }
     if (!fallback_) return {};
     const u64 first = cookie >= SHIFT + FIRST_COOKIE ? cookie - SHIFT : FIRST_COOKIE;
-    return fallback_->list(first, [&](const DirectoryEntry& entry) {
-        DirectoryEntry shifted = entry;
-        shifted.next_cookie += SHIFT;
-        return sink(shifted);
+    return fallback_->list(first, [&](DirectoryEntry&& entry) {
+        entry.next_cookie += SHIFT;
+        return sink(std::move(entry));
     });
 }
 

@@ -111,7 +111,7 @@ Result<> ProcessDirectory::list(u64 cookie, fs::DirectorySink sink) {
         }
         // Inodes are made when they are looked up; until then one number is as good as another, but 0 means deleted.
         entry.inode_number = number() + at;
-        if (!sink(entry)) return {};
+        if (!sink(std::move(entry))) return {};
     }
 }
 

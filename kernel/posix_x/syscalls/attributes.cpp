@@ -6,6 +6,7 @@
 #include "fs/permission.hpp"
 #include "posix_x/syscalls/families.hpp"
 #include "posix_x/syscalls/support.hpp"
+#include "utils/bytes.hpp"
 
 namespace exo::posix_x {
 
@@ -257,7 +258,7 @@ struct DirectoryWriter {
         put(record + offsetof(abi::linux_dirent64, d_off), static_cast<i64>(entry.next_cookie));
         put(record + offsetof(abi::linux_dirent64, d_reclen), static_cast<u16>(record_size));
         put(record + offsetof(abi::linux_dirent64, d_type), abi::dirent_type(entry.mode));
-        std::memcpy(record + abi::DIRENT64_NAME_OFFSET, entry.name.data(), entry.name.size());
+        copy_name(record + abi::DIRENT64_NAME_OFFSET, entry.name);
         if (const Result<> copied = vm::write_user(address, {record, record_size}); !copied) {
             status = copied;
             return false;
