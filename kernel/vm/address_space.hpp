@@ -217,7 +217,7 @@ class AddressSpace final : public Object {
     void unmap_source_pages(PageSource& source, u64 first, u64 end_index, bool copies_too);
 
     // protect.cpp
-    Result<> protect_area(State& state, Area& area, AreaKind kind);
+    Result<Area*> protect_part(State& state, Area& area, u64 start, u64 end, AreaKind kind);
     void protect_pages(const Area& area);
 
     // remap.cpp

@@ -84,7 +84,9 @@ class Area : public AreaOfSource {
     /// `next` begins where this one ends, and is the same in all but the rights and the family.
     bool continues_in(const Area& next) const;
     /// In all but the family.
-    bool agrees_with(const Area& next) const { return kind == next.kind && continues_in(next); }
+    bool agrees_with(const Area& next) const {
+        return end == next.start && kind == next.kind && continues_source(next);
+    }
 
     /// Enters and leaves the source's list of areas; nothing if there is no source. Takes the source's lock.
     void attach();
@@ -116,6 +118,10 @@ class Area : public AreaOfSource {
     u64 largest_gap = 0;    ///< Of the subtree.
 
   private:
+    /// `next` maps what comes behind this in the same source.
+    bool continues_source(const Area& next) const {
+        return source == next.source && file == next.file && source_page + page_count() == next.source_page;
+    }
     void join_family() const;
 
     AddressSpace* space_;

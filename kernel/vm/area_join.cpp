@@ -7,7 +7,7 @@ namespace exo::vm {
 
 bool Area::continues_in(const Area& next) const {
     return end == next.start && kind.flags == next.kind.flags && kind.allowed == next.kind.allowed &&
-           source == next.source && file == next.file && source_page + page_count() == next.source_page;
+           continues_source(next);
 }
 
 /// The first private page. Neighbours that may become one with this area some day share their family with it. LINUX:

@@ -34,24 +34,34 @@ void AddressSpace::protect_pages(const Area& area) {
     });
 }
 
-Result<> AddressSpace::protect_area(State& state, Area& area, AreaKind kind) {
-    if (area.kind == kind) return {};
+/// Makes [start, end) of `area` an area of its own of the kind `kind`. Errors: Enomem. LINUX: what is too much is found before
+/// anything is split (mprotect_fixup).
+Result<Area*> AddressSpace::protect_part(State& state, Area& area, u64 start, u64 end, AreaKind kind) {
+    bool is_charged = false;
     const bool becomes_writable = has(kind.protection, Protection::Write) && !area.is_writable();
     if (becomes_writable && !has(kind.flags, AreaFlags::Shared)) {
         if (!has(kind.flags, AreaFlags::GrowsDown) &&
-            state.areas.data_bytes() + area.size() > limits_for(state).mapped_data())
+            state.areas.data_bytes() + (end - start) > limits_for(state).mapped_data())
             return Error::Enomem;
         if (!has(kind.flags, AreaFlags::Charged | AreaFlags::NoReserve)) {
-            TRY(charge_commit(area.page_count()));
+            TRY(charge_commit((end - start) >> PAGE_SHIFT));
             kind.flags |= AreaFlags::Charged;
+            is_charged = true;
         }
     }
-    state.areas.forget_bytes(area);
-    area.kind = kind;
-    state.areas.count_bytes(area);
-    area.update_writable_mark();
-    protect_pages(area);
-    return {};
+    Result<> split = state.areas.split_at(start);
+    if (split) split = state.areas.split_at(end);
+    if (!split) {
+        if (is_charged) uncharge_commit((end - start) >> PAGE_SHIFT);
+        return split.error();
+    }
+    Area& part = *state.areas.find(start);
+    state.areas.forget_bytes(part);
+    part.kind = kind;
+    state.areas.count_bytes(part);
+    part.update_writable_mark();
+    protect_pages(part);
+    return &part;
 }
 
 Result<> AddressSpace::protect(u64 address, u64 length, Protection protection, Protection where_allowed) {
@@ -81,35 +91,28 @@ Result<> AddressSpace::protect(u64 address, u64 length, Protection protection, P
     }
     // How far it reaches is no part of what is asked for.
     const AreaFlags key = key_for(protection & ~(Protection::Growsdown | Protection::Growsup));
-    Result<> result;
     u64 at = start;
     while (at < end) {
         area = state->areas.find(at);
         if (area == nullptr) {
-            result = Error::Enomem;
-            break;
+            return Error::Enomem;
         }
         AreaKind kind = area->kind;
         kind.flags = (kind.flags & ~AreaFlags::ExecuteOnly) | key;
         kind.protection = (protection & RIGHTS) | (where_allowed & kind.allowed);
         if (has(kind.protection & ~kind.allowed, RIGHTS)) {
-            result = Error::Eacces;
-            break;
+            return Error::Eacces;
         }
         if (!(kind == area->kind)) {
-            const u64 to = std::min(end, area->end);
-            result = state->areas.split_at(at);
-            if (result) result = state->areas.split_at(to);
-            area = state->areas.find(at);
-            if (result) result = protect_area(*state, *area, kind);
-            if (!result) break;
-            at = area->end;
-            state->areas.merge(*area, removed);
+            const Result<Area*> part = protect_part(*state, *area, at, std::min(end, area->end), kind);
+            if (!part) return part.error();
+            at = (*part)->end;
+            state->areas.merge(**part, removed);
         } else {
             at = area->end;
         }
     }
-    return result;
+    return {};
 }
 
 }  // namespace exo::vm
