@@ -21,16 +21,17 @@ def counts(free=1000, shared=0, slab=50, committed=70, processes=3):
 class Kernel:
     """Instead of a machine: what it does of a batch depends on who is in it."""
 
-    def __init__(self, panics_at=None, leaks=None, needs=None):
-        self.panics_at, self.leaks, self.needs = panics_at, leaks, needs
+    def __init__(self, panics_at=None, leaks=None, needs=None, puts_by=0):
+        self.panics_at, self.leaks, self.needs, self.puts_by = panics_at, leaks, needs, puts_by
         self.runs = []
 
-    def run(self, sequences):
+    def run(self, sequences, rounds=judge.ROUNDS):
         seeds = [sequence.seed for sequence in sequences]
         self.runs.append(seeds)
         run, lost = machine.Run(), 0
-        for index, seed in enumerate(seeds * judge.ROUNDS):
+        for index, seed in enumerate(seeds * rounds):
             lost += 1000 if seed == self.leaks else 0
+            lost += self.puts_by if index == len(seeds) * (judge.ROUNDS - 1) else 0
             if seed == self.panics_at and (self.needs is None or self.needs in seeds):
                 run.end, run.words = "the kernel panicked", "panic: it"
                 return run
@@ -70,8 +71,13 @@ def test_one_that_needs_another_before_it_comes_with_it(judged):
 
 def test_a_leak_is_traced_to_its_sequence(judged):
     (failure,) = judged(Kernel(leaks=23))
-    assert "seeds 23 to 23 leave something behind: free: 1000 KiB" in failure
+    assert "seeds 23 to 23 leave something behind: free: 1000 KiB in 1 rounds" in failure
     assert "--seed 23 --count 1" in failure
+
+
+def test_what_is_put_by_once_is_not_lost(judged):
+    assert judged(Kernel(puts_by=100)) == []
+    assert len(judged(Kernel(puts_by=150))) == 1  # more than all rounds together may cost
 
 
 def test_a_kept_one_is_repeated_by_its_line(judged):

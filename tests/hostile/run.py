@@ -89,14 +89,18 @@ def _run(judge: Judge, batches: Iterator[list[Sequence]], sums: tally.Tally, job
     """Keeps `jobs` machines busy."""
     on_their_way: collections.deque = collections.deque()
     begin = last_end = time.monotonic()
+    told = 0  # of the failures
 
     def finish() -> None:
-        nonlocal last_end
+        nonlocal last_end, told
         batch, run = on_their_way.popleft()
         portion = judge.judge(batch, run.result())
         now = time.monotonic()
         portion.seconds, last_end = now - last_end, now
         sums.add(portion)
+        for failure in judge.failures[told:]:
+            print(f"FAIL  {failure}", flush=True)
+        told = len(judge.failures)
         print(f"{judge.total.sequences} sequences, {judge.total.calls} calls, {len(judge.failures)} failures, {now - begin:.0f} s",
               flush=True)
 
@@ -130,8 +134,6 @@ def main() -> int:
     first = options.seed if options.seed is not None else int(time.time())
     print(f"seeds from {first}", flush=True)
     _run(judge, _batches(generator, first, kept_ones, options), sums, options.jobs)
-    for failure in judge.failures:
-        print(f"FAIL  {failure}")
     total = judge.total.sequences
     print(", ".join(f"{name} {number}" for name, number in sorted(judge.kinds.items())))
     failed = len(judge.failures)
