@@ -93,7 +93,7 @@ static long poke_pages(uint64_t address, uint64_t length, uint64_t value) {
 /// Types into a terminal: the number of bytes that it took, or the first one's error. It types slowly: whom a key wakes
 /// has done what it does before the next one.
 static long type(uint64_t fd, uint64_t text, uint64_t length) {
-    const struct timespec pause = {0, 40000000};
+    const struct timespec pause = {0, 1000000};
     for (uint64_t i = 0; i < length; i++) {
         const long result = raw_call(SYS_ioctl, fd, TIOCSTI, text + i, 0, 0, 0);
         if (result < 0) return i > 0 ? (long)i : result;
