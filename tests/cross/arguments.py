@@ -14,6 +14,7 @@ RLIMIT_CPU, RLIMIT_STACK = 0, 3
 LEAST = {RLIMIT_CPU: 100, RLIMIT_STACK: 1 << 20}
 # No core files are written here: a limit above zero would ask Linux for one (core(5)).
 RLIMIT_CORE = 4
+MADV_FREE = 8
 _ENTRIES = (0, 1, 1, 2, 3, 5, 16)
 
 
@@ -42,6 +43,14 @@ def _quick(commands: list[dict]) -> list[dict]:
     meanwhile depends on how fast they are. A hang-up ends the session's leader, and then those who did it: before they return, or
     after (terminal_rules.py knows when it may be)."""
     return [command for command in commands if not command["name"].startswith(("SendBreak", "HangUp"))] or commands
+
+
+def _comparable(name: str, description: dict) -> dict:
+    """Without MADV_FREE: what is freed so goes "at any time" (madvise(2)), here at once and on Linux when memory runs short, so that
+    nothing about it could be compared."""
+    if name != "madvise":
+        return description
+    return {**description, "values": [entry for entry in description["values"] if entry["value"] != MADV_FREE]}
 
 
 class Arguments:
@@ -98,7 +107,7 @@ class Arguments:
             case "flags":
                 return values.flags(description)
             case "choice":
-                return values.choice(description)
+                return values.choice(_comparable(self.name, description))
             case "command":
                 command = self.rng.choice(_quick(description["commands"]))
                 self._by_command = list(command.get("arguments", ()))

@@ -2,6 +2,7 @@
 #include "posix_x/namespaces.hpp"
 #include "posix_x/syscalls/families.hpp"
 #include "posix_x/syscalls/support.hpp"
+#include "utils/bytes.hpp"
 
 namespace exo::posix_x {
 
@@ -10,10 +11,33 @@ namespace {
 using abi::MountFlags;
 using abi::UmountFlags;
 
-/// mount(2)'s strings may be null, and its data is at most a page.
+/// mount(2)'s strings may be null.
 Result<String> optional_text(u64 address) {
     if (address == 0) return String{};
     return vm::UserString(address).read(PAGE_SIZE, Error::Einval);
+}
+
+/// LINUX: its data is a page, of which as much is taken as can be read; as text it ends with the page (copy_mount_options).
+/// Errors: Efault (nothing can be read), Enomem.
+Result<String> options_text(u64 address) {
+    String text;
+    if (address == 0) return text;
+    std::array<u8, PAGE_SIZE / 16> piece;
+    while (text.size() < PAGE_SIZE - 1) {
+        // Up to where another page begins, which may not be there.
+        const u64 at = address + text.size();
+        const usize size =
+            std::min<usize>({piece.size(), PAGE_SIZE - 1 - text.size(), PAGE_SIZE - at % PAGE_SIZE});
+        if (const Result<> read = vm::read_user(at, {piece.data(), size}); !read) {
+            if (text.is_empty()) return read.error();
+            break;
+        }
+        const std::string_view part = as_text({piece.data(), size});
+        const usize end = part.find('\0');
+        TRY(text.append(part.substr(0, end)));
+        if (end != std::string_view::npos) break;
+    }
+    return text;
 }
 
 Result<> sys_mount(Context&, OrNull<TextArgument> source, DirectoryPath target, OrNull<TextArgument> type,
@@ -23,7 +47,7 @@ Result<> sys_mount(Context&, OrNull<TextArgument> source, DirectoryPath target, 
     const String type_text = TRY(optional_text(type.address));
     [[clang::uninitialized]] UserPath target_text;
     TRY(target_text.copy(target));
-    const String options = TRY(optional_text(data.address));
+    const String options = TRY(options_text(data.address));
     const fs::Path where = TRY(fs::resolve(task.caller(), {}, target_text.view(), fs::WalkFlags::FollowLast));
     if (!task.identity->can(Capability::SysAdmin)) return Error::Eperm;
     if ((static_cast<u64>(flags) & abi::MOUNT_MAGIC_MASK) == abi::MOUNT_MAGIC)

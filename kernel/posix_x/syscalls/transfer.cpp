@@ -113,6 +113,8 @@ Result<usize> send_file(Descriptor out_fd, Descriptor in_fd, std::optional<i64>&
         if (count == 0) return 0uz;
     }
     if (!gives_pages(*in)) return Error::Einval;
+    // LINUX: a regular file counts as read even then (shmem_file_read_iter).
+    if (count == 0 && in->inode().is_regular()) in->note_read();
     FileSource source(*in, static_cast<u64>(start));
     const usize moved = TRY(raise_write_signals(transfer(source, *out, count)));
     if (place)

@@ -36,5 +36,22 @@ int main(void) {
     FAILS(EFAULT, umount(unmapped()));
     CHILD("exit 0", become_user(1000, 1000); FAILS(EPERM, mount("none", "m", "tmpfs", 0, NULL));
           FAILS(EPERM, umount("/desk")));
+    // Options are a page of text, of which as much counts as there is; other texts must not be so long.
+    char* text = mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    munmap(text + 2 * PAGE, PAGE);
+    memset(text, ',', 2 * PAGE);
+    OK(mkdir("long", 0755));
+    FAILS(ENOENT, mount("none", "nowhere", "tmpfs", 0, text));
+    FAILS(EINVAL, mount(text, "long", "tmpfs", 0, ""));
+    FAILS(EINVAL, mount("none", "long", text, 0, ""));
+    FAILS(EFAULT, mount("none", "long", "tmpfs", 0, text + 2 * PAGE));
+    OK(mount("none", "long", "tmpfs", 0, text));
+    OK(umount("long"));
+    memcpy(text + 2 * PAGE - 9, "mode=0123", 9);  // without its end
+    OK(mount("none", "long", "tmpfs", 0, text + 2 * PAGE - 100));
+    struct stat status;
+    OK(stat("long", &status));
+    SAY("%o", status.st_mode);
+    OK(umount("long"));
     return done();
 }

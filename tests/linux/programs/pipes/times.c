@@ -47,5 +47,16 @@ int main(void) {
     OK(pipe2(ends, O_NONBLOCK));
     SAY("without");
     use(ends[0], ends[1]);
+    // Nothing of a file is sent, but the file is read.
+    for (int size = 0; size < 6; size += 5) {
+        const int file = OK(open("file", O_RDWR));
+        OK(ftruncate(file, size));
+        for (size_t count = 0; count < 2; count++) {
+            OK(futimens(file, OLD));
+            SAY("%zd", sendfile(ends[1], file, NULL, count));
+            tell("sendfile", file);
+        }
+        close(file);
+    }
     return done();
 }
