@@ -24,6 +24,8 @@ MapFlags type_of(const MapRequest& request) { return request.flags & MapFlags::T
 bool is_shared(const MapRequest& request) { return type_of(request) != MapFlags::Private; }
 /// A file need not have a source: /dev/zero gives anonymous memory.
 bool is_of_file(const MapRequest& request) { return request.source || request.file; }
+constexpr u64 LAST_ERRNO = 4095;
+
 bool is_fixed(const MapRequest& request) {
     return has(request.flags, MapFlags::Fixed | MapFlags::FixedNoreplace);
 }
@@ -66,9 +68,12 @@ Result<u64> AddressSpace::place(const State& state, const MapRequest& request, u
     if (length > memory::USER_END) return Error::Enomem;
     if (is_fixed(request)) {
         constexpr u64 HUGE_PAGE_SIZE = 2 << 20;
-        const u64 alignment = has(request.flags, MapFlags::Hugetlb) ? HUGE_PAGE_SIZE : PAGE_SIZE;
-        if (!is_aligned(request.address, alignment)) return Error::Einval;
+        if (has(request.flags, MapFlags::Hugetlb) && !is_aligned(request.address, HUGE_PAGE_SIZE))
+            return Error::Einval;
+        // LINUX: such an address is taken for the number of an error, which it returns (IS_ERR_VALUE).
+        if (request.address > ~0ULL - LAST_ERRNO) return static_cast<Error>(0 - request.address);
         if (request.address > memory::USER_END - length) return Error::Enomem;
+        if (!is_aligned(request.address, PAGE_SIZE)) return Error::Einval;
         return request.address;
     }
     const u64 low = align_up(request.min_address, PAGE_SIZE);

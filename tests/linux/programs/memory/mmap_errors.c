@@ -46,5 +46,15 @@ int main(void) {
     FAILS(EACCES, MAP(0, PAGE, PROT_READ, MAP_PRIVATE, wo, 0x7fffffffffffe000));
     FAILS(ENODEV, MAP(0, PAGE, PROT_READ, MAP_PRIVATE, ends[0], 0x7ffffffffffff000));
     FAILS(EOVERFLOW, MAP(0, 2 * PAGE, PROT_READ, MAP_PRIVATE, ends[0], 0xfffffffffffff000));
+    // Where a fixed mapping cannot be: beyond the end before what is not aligned, and what looks like an error is one.
+    const uint64_t places[] = {-1ul,    -2ul,           -14ul,          -4095ul,        -4096ul,
+                               -4097ul, 0x7ffffffff000, 0x7ffffffff001, 0x800000000001, 12345};
+    for (unsigned i = 0; i < ARRAY_SIZE(places); i++)
+        for (int flag = 0; flag < 2; flag++) {
+            void* const got =
+                mmap((void*)places[i], PAGE, PROT_READ,
+                     MAP_PRIVATE | MAP_ANONYMOUS | (flag ? MAP_FIXED : MAP_FIXED_NOREPLACE), -1, 0);
+            SAY("%lx: %d", places[i], got == MAP_FAILED ? errno : 0);
+        }
     return done();
 }
