@@ -218,6 +218,13 @@ class AddressSpace final : public Object {
 
     // protect.cpp
     Result<Area*> protect_part(State& state, Area& area, u64 start, u64 end, AreaKind kind);
+    /// Addresses, of which nobody knows any more what lies there.
+    struct UnlockedSpan {
+        u64 start;
+        u64 end;
+    };
+    Result<> protect_range(State& state, UnlockedSpan span, Protection protection, Protection where_allowed,
+                           RemovedAreas& removed, Vector<UnlockedSpan>& to_copy);
     void protect_pages(const Area& area);
 
     // remap.cpp

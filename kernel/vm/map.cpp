@@ -18,7 +18,7 @@ constexpr MapFlags VALIDATED = MapFlags::TypeMask | MapFlags::Fixed | MapFlags::
                                MapFlags::Low32bit | MapFlags::Denywrite | MapFlags::Executable |
                                MapFlags::Uninitialized | MapFlags::Growsdown | MapFlags::Locked |
                                MapFlags::Noreserve | MapFlags::Populate | MapFlags::Nonblock |
-                               MapFlags::Stack | MapFlags::Hugetlb | MapFlags::FixedNoreplace;
+                               MapFlags::Stack | MapFlags::Hugetlb;
 
 MapFlags type_of(const MapRequest& request) { return request.flags & MapFlags::TypeMask; }
 bool is_shared(const MapRequest& request) { return type_of(request) != MapFlags::Private; }

@@ -65,52 +65,59 @@ Result<Area*> AddressSpace::protect_part(State& state, Area& area, u64 start, u6
 }
 
 Result<> AddressSpace::protect(u64 address, u64 length, Protection protection, Protection where_allowed) {
-    const bool grows_down = has(protection, Protection::Growsdown);
-    if (grows_down && has(protection, Protection::Growsup)) return Error::Einval;
+    if (has(protection, Protection::Growsdown) && has(protection, Protection::Growsup)) return Error::Einval;
     if (!is_aligned(address, PAGE_SIZE)) return Error::Einval;
     if (length == 0) return {};
     const auto size = checked_align_up(length, PAGE_SIZE);
     if (!size || !checked_add(address, *size)) return Error::Enomem;
-    const u64 end = address + *size;
     if (has(protection, ~(RIGHTS | Protection::Sem | Protection::Growsdown | Protection::Growsup)))
         return Error::Einval;
 
     RemovedAreas removed;  // dropped after the lock
-    auto state = lock_.lock_exclusive();
-    last_area_.store(nullptr, std::memory_order_relaxed);
-    Area* area = state->areas.find_end_above(address);
+    Vector<UnlockedSpan> to_copy;
+    Result<> result;
+    {
+        auto state = lock_.lock_exclusive();
+        last_area_.store(nullptr, std::memory_order_relaxed);
+        result =
+            protect_range(*state, {address, address + *size}, protection, where_allowed, removed, to_copy);
+    }
+    for (const auto& [start, end] : to_copy) populate(start, end - start);
+    return result;
+}
+
+/// `to_copy` gets what is locked and can be written from now on: it is copied at once, so that no write waits for that.
+/// Where there is no memory for the note, the first write copies. LINUX: mprotect_fixup.
+Result<> AddressSpace::protect_range(State& state, UnlockedSpan span, Protection protection,
+                                     Protection where_allowed, RemovedAreas& removed,
+                                     Vector<UnlockedSpan>& to_copy) {
+    Area* area = state.areas.find_end_above(span.start);
     if (area == nullptr) return Error::Enomem;
-    u64 start = address;
-    if (grows_down) {
-        if (area->start >= end) return Error::Enomem;
+    u64 at = span.start;
+    if (has(protection, Protection::Growsdown)) {
+        if (area->start >= span.end) return Error::Enomem;
         if (!has(area->kind.flags, AreaFlags::GrowsDown)) return Error::Einval;
-        start = area->start;
+        at = area->start;
     } else {
-        if (area->start > address) return Error::Enomem;
+        if (area->start > at) return Error::Enomem;
         if (has(protection, Protection::Growsup)) return Error::Einval;  // no area grows up on x86
     }
     // How far it reaches is no part of what is asked for.
     const AreaFlags key = key_for(protection & ~(Protection::Growsdown | Protection::Growsup));
-    u64 at = start;
-    while (at < end) {
-        area = state->areas.find(at);
-        if (area == nullptr) {
-            return Error::Enomem;
-        }
+    while (at < span.end) {
+        area = state.areas.find(at);
+        if (area == nullptr) return Error::Enomem;
         AreaKind kind = area->kind;
         kind.flags = (kind.flags & ~AreaFlags::ExecuteOnly) | key;
         kind.protection = (protection & RIGHTS) | (where_allowed & kind.allowed);
-        if (has(kind.protection & ~kind.allowed, RIGHTS)) {
-            return Error::Eacces;
-        }
-        if (!(kind == area->kind)) {
-            const Result<Area*> part = protect_part(*state, *area, at, std::min(end, area->end), kind);
-            if (!part) return part.error();
-            at = (*part)->end;
-            state->areas.merge(**part, removed);
-        } else {
-            at = area->end;
-        }
+        if (has(kind.protection & ~kind.allowed, RIGHTS)) return Error::Eacces;
+        const u64 start = at;
+        at = std::min(span.end, area->end);
+        if (kind == area->kind) continue;
+        const bool becomes_writable = has(kind.protection, Protection::Write) && !area->is_writable();
+        Area& part = *TRY(protect_part(state, *area, start, at, kind));
+        if (becomes_writable && part.is_locked() && !part.is_shared()) (void)to_copy.push({start, at});
+        state.areas.merge(part, removed);
     }
     return {};
 }

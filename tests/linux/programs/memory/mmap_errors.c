@@ -56,5 +56,9 @@ int main(void) {
                      MAP_PRIVATE | MAP_ANONYMOUS | (flag ? MAP_FIXED : MAP_FIXED_NOREPLACE), -1, 0);
             SAY("%lx: %d", places[i], got == MAP_FAILED ? errno : 0);
         }
+    // MAP_SHARED_VALIDATE knows no newer flag than itself, and asks before it looks at the file.
+    FAILS(EOPNOTSUPP, mmap((void*)0x10000000, PAGE, PROT_READ, 3 | MAP_FIXED_NOREPLACE, 0, 0));
+    FAILS(EOPNOTSUPP,
+          mmap((void*)0x10000000, PAGE, PROT_READ, 3 | MAP_FIXED_NOREPLACE, open("/dev/null", O_RDWR), 0));
     return done();
 }
