@@ -14,7 +14,7 @@ RLIMIT_CPU, RLIMIT_STACK = 0, 3
 LEAST = {RLIMIT_CPU: 100, RLIMIT_STACK: 1 << 20}
 # No core files are written here: a limit above zero would ask Linux for one (core(5)).
 RLIMIT_CORE = 4
-MADV_FREE = 8
+MADV_DONTNEED, MADV_FREE = 4, 8
 _ENTRIES = (0, 1, 1, 2, 3, 5, 16)
 
 
@@ -74,6 +74,8 @@ class Arguments:
             if description["kind"] == "by_command":
                 description = self._by_command.pop(0) if self._by_command else {"kind": "unused"}
             made.append(self._argument(place, description, made))
+        if self.name == "madvise" and made[2] == MADV_FREE:  # by chance
+            made[2] = MADV_DONTNEED
         return tuple(_with_room(self.name, made))
 
     def _choose_length(self, description: dict) -> int:

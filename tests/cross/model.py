@@ -81,6 +81,8 @@ class Actor:
     def __init__(self, descriptors: list[Descriptor]) -> None:
         self.descriptors = descriptors
         self.children: list[int] = []
+        self.parent: int | None = None
+        self.has_death_signal = False  # what prctl's PR_SET_PDEATHSIG asks for
         self.is_alive = True
         self.may_block = False
         self.is_root = True
@@ -111,6 +113,7 @@ class World:
         new = Actor(old.descriptors if shares_descriptors else list(old.descriptors))
         new.is_root, new.maps, new.handled = old.is_root, list(old.maps), set(old.handled)
         old.children.append(child)
+        new.parent = parent
         self.actors[child] = new
 
     def find(self, actor: int, wanted: str) -> Descriptor | None:

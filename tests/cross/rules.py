@@ -26,6 +26,8 @@ NOT_DIRECT = {"fork", "vfork", "clone", "rt_sigreturn", "restart_syscall", "exec
 HARMLESS = {17, 18, 23, 28}
 # They wait until something happens: only while another actor can make it happen, or as the last.
 WAITING = {"pause", "rt_sigsuspend"}
+SENDING = {"kill", "tkill", "tgkill", "rt_sigqueueinfo"}
+PR_SET_PDEATHSIG = 1
 
 
 class Maker(TerminalRules, ReportRules):
@@ -40,8 +42,20 @@ class Maker(TerminalRules, ReportRules):
     def add(self, actor: int, name: str, arguments: tuple[Argument, ...], extra: tuple[Buffer, ...] = (),
             number: int | None = None) -> int:
         """The call's place in the sequence."""
+        if name in SENDING:
+            arguments = self._not_to_the_death(actor, arguments)
+        elif name == "prctl" and arguments and arguments[0] == PR_SET_PDEATHSIG:
+            self.world.actors[actor].has_death_signal = True
         self.calls.append(Call(actor, self.descriptions[name]["number"] if number is None else number, name, arguments, extra))
         return len(self.calls) - 1
+
+    def _not_to_the_death(self, actor: int, arguments: tuple[Argument, ...]) -> tuple[Argument, ...]:
+        """Who ends its parent, and with it itself, may or may not return from the call: it sends to itself instead."""
+        one = self.world.actors[actor]
+        if not one.has_death_signal or one.parent is None:
+            return arguments
+        return tuple(Process(actor, argument.is_group) if isinstance(argument, Process) and argument.actor == one.parent else argument
+                     for argument in arguments)
 
     def values(self, actor: int) -> Values:
         return Values(self.world, actor)
