@@ -14,11 +14,10 @@ namespace {
 constexpr u64 LOW_2_GIB = 0x8000'0000;
 
 /// LINUX: MAP_SHARED_VALIDATE knows these; the legacy types ignore what they do not know.
-constexpr MapFlags VALIDATED = MapFlags::TypeMask | MapFlags::Fixed | MapFlags::Anonymous |
-                               MapFlags::Low32bit | MapFlags::Denywrite | MapFlags::Executable |
-                               MapFlags::Uninitialized | MapFlags::Growsdown | MapFlags::Locked |
-                               MapFlags::Noreserve | MapFlags::Populate | MapFlags::Nonblock |
-                               MapFlags::Stack | MapFlags::Hugetlb;
+constexpr MapFlags VALIDATED =
+    MapFlags::TypeMask | MapFlags::Fixed | MapFlags::Anonymous | MapFlags::Low32bit | MapFlags::Denywrite |
+    MapFlags::Executable | MapFlags::Uninitialized | MapFlags::Growsdown | MapFlags::Locked |
+    MapFlags::Noreserve | MapFlags::Populate | MapFlags::Nonblock | MapFlags::Stack | MapFlags::Hugetlb;
 
 MapFlags type_of(const MapRequest& request) { return request.flags & MapFlags::TypeMask; }
 bool is_shared(const MapRequest& request) { return type_of(request) != MapFlags::Private; }
