@@ -82,9 +82,12 @@ static char state_of(pid_t pid) {
     return end != NULL && end[1] == ' ' ? end[2] : 0;
 }
 
+/// An actor may end in the middle of its answer: others have the pipe open too, so that it does not end with it.
 static int read_reply(int actor) {
     struct wire_reply* reply = (void*)message;
+    struct pollfd wait = {replies[actor], POLLIN, 0};
     for (size_t done = 0, size = sizeof(*reply); done < size;) {
+        if (poll(&wait, 1, PATIENCE_MS) != 1) return 0;
         const ssize_t got = read(replies[actor], message + done, size - done);
         if (got <= 0) return 0;
         done += (size_t)got;
