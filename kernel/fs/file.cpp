@@ -88,13 +88,8 @@ Result<usize> File::write_at(vm::InBuffer& from, u64 offset, const WriteContext&
     return do_write(from, offset, context);
 }
 
-void File::note_read() {
-    if (has(flags(), OpenFlags::Noatime)) return;
-    // LINUX: what lies in no place of the tree belongs to a mount of the kernel's own, which has no options at all.
-    if (!path_.mount)
-        inode_->note_accessed_always();
-    else if (!has(path_.mount->options(), MountOptions::NoAtime))
-        inode_->note_accessed_relative();
+void File::note_read_in_tree() {
+    if (!has(path_.mount->options(), MountOptions::NoAtime)) inode_->note_accessed_relative();
 }
 
 Result<> File::read_exactly(std::span<u8> to, u64 offset) {

@@ -77,7 +77,14 @@ class File : public Object {
     Result<usize> read_at(vm::OutBuffer& to, u64 offset);
     Result<usize> write_at(vm::InBuffer& from, u64 offset, const WriteContext& context = {});
     /// The access time, as the open flags and the mount's want it: for whoever takes bytes from page_source().
-    void note_read();
+    void note_read() {
+        if (has(flags(), OpenFlags::Noatime)) return;
+        // LINUX: what lies in no place of the tree belongs to a mount of the kernel's own, which has no options at all.
+        if (path_.mount)
+            note_read_in_tree();
+        else
+            inode_->note_accessed_always();
+    }
     /// Reads exactly these bytes, for the kernel itself (execve). Errors: Eio when the file ends before.
     Result<> read_exactly(std::span<u8> to, u64 offset);
     /// The new position. Errors: Espipe, Einval, Enxio (SEEK_DATA and SEEK_HOLE behind the end), Eoverflow.
@@ -131,6 +138,7 @@ class File : public Object {
     File(OpenRequest&& request, FileTraits traits);
 
   private:
+    [[gnu::noinline]] void note_read_in_tree();
     void move_to(u64 position) { position_.store(position, std::memory_order_relaxed); }
     Path path_;
     Ref<Inode> inode_;

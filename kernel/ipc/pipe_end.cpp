@@ -57,12 +57,7 @@ Result<Ref<fs::File>> open_fifo(OpenRequest&& request) {
 Result<usize> PipeEnd::do_read(vm::OutBuffer& to, u64) {
     if (!ends_.reads) return Error::Ebadf;
     const usize count = TRY(pipe_->read(to, blocking()));
-    if (count == 0) return count;
-    // Without a place in the tree, which is what most pipes are: note_read's short way.
-    if (path().mount)
-        note_read();
-    else if (!has(flags(), fs::OpenFlags::Noatime))
-        inode().note_accessed_always();
+    if (count != 0) note_read();
     return count;
 }
 
