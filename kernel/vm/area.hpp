@@ -1,6 +1,7 @@
 // Area: a range of addresses with one set of rights and one origin. AreaSet: the areas of one address space, in a tree
 // that finds an address or a gap in O(log n). Pure data: no page table is touched here.
 //
+// Parts: area.cpp, area_join.cpp (which neighbours become one), page_family.hpp (what that depends on).
 // Locking: the address space's lock, except for what says otherwise.
 #pragma once
 
