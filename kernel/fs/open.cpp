@@ -108,11 +108,17 @@ Result<Ref<File>> open_or_create(const Caller& caller, Start start, std::string_
     }
 }
 
+/// How the last component is walked by an open that makes no name.
+WalkFlags walk_flags_for(OpenFlags flags) {
+    WalkFlags walk = has(flags, OpenFlags::Nofollow) ? WalkFlags::None : WalkFlags::FollowLast;
+    if (has(flags, OpenFlags::Directory)) walk |= WalkFlags::RequireDirectory;
+    return walk;
+}
+
 /// O_TMPFILE: `path` is the directory.
 Result<Ref<File>> open_unnamed(const Caller& caller, Start start, std::string_view path, OpenFlags flags,
                                u32 mode) {
-    const Path directory =
-        TRY(resolve(caller, start, path, WalkFlags::FollowLast | WalkFlags::RequireDirectory));
+    const Path directory = TRY(resolve(caller, start, path, walk_flags_for(flags)));
     TRY(check_create(directory, caller.credentials));
     NewNode node{.mode = abi::mode::REGULAR | (mode & abi::mode::PERMISSIONS & ~caller.context.umask())};
     inherit_from_directory(directory.inode(), caller.credentials, node);
@@ -191,9 +197,7 @@ Result<Ref<File>> open(const Caller& caller, Start start, std::string_view path,
     const OpenFlags flags = TRY(checked_flags(asked_flags));
     if (has_all(flags, OpenFlags::Tmpfile)) return open_unnamed(caller, start, path, flags, mode);
     if (has(flags, OpenFlags::Creat)) return open_or_create(caller, start, path, flags, mode);
-    WalkFlags walk_flags = has(flags, OpenFlags::Nofollow) ? WalkFlags::None : WalkFlags::FollowLast;
-    if (has(flags, OpenFlags::Directory)) walk_flags |= WalkFlags::RequireDirectory;
-    return open_existing(TRY(resolve(caller, start, path, walk_flags)), flags, caller.credentials);
+    return open_existing(TRY(resolve(caller, start, path, walk_flags_for(flags))), flags, caller.credentials);
 }
 
 }  // namespace exo::fs

@@ -17,6 +17,12 @@ int main(void) {
     FAILS(EINVAL, open(".", O_TMPFILE | O_RDONLY, 0600));
     make_file("file", "", 0600);
     FAILS(ENOTDIR, open("file", O_TMPFILE | O_RDWR, 0600));
+    OK(symlink("none", "dangling"));
+    OK(symlink(".", "here"));
+    FAILS(ENOENT, open("dangling", O_TMPFILE | O_RDWR, 0600));
+    FAILS(ENOTDIR, open("dangling", O_TMPFILE | O_RDWR | O_NOFOLLOW, 0600));
+    FAILS(ENOTDIR, open("here", O_TMPFILE | O_RDWR | O_NOFOLLOW, 0600));
+    OK(close(OK(open("here", O_TMPFILE | O_RDWR, 0600))));
     fd = OK(open(".", O_TMPFILE | O_RDWR | O_EXCL, 0600));
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     FAILS(ENOENT, linkat(AT_FDCWD, path, AT_FDCWD, "other", AT_SYMLINK_FOLLOW));
