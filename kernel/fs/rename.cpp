@@ -54,6 +54,13 @@ class DirectoryPair {
     Dentry* target_trap_ = nullptr;
 };
 
+/// Two inodes found in directories like `directory`: where each lookup makes one, the number tells.
+bool are_one_file(const Inode& a, const Inode& b, const Path& directory) {
+    if (&a == &b) return true;
+    return has(directory.inode().traits(), InodeTraits::VolatileNames) && a.number() == b.number() &&
+           &a.file_system() == &b.file_system();
+}
+
 struct Move {
     const Path& from;
     const Path& to;
@@ -187,7 +194,7 @@ Result<> rename(const Caller& caller, Start old_start, std::string_view old_path
     if (source.get() == locked.source_trap()) return Error::Einval;
     if (target.get() == locked.target_trap())
         return has(flags, RenameFlags::Exchange) ? Error::Einval : Error::Enotempty;
-    if (source->inode() == target->inode()) return {};
+    if (!target->is_negative() && are_one_file(*source->inode(), *target->inode(), from)) return {};
 
     const Move move{from, to, *source, *target, flags};
     TRY(check_move(move, caller.credentials));

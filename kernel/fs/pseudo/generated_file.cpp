@@ -34,10 +34,10 @@ Result<u64> GeneratedOpenFile::do_seek(u64 position, i64 offset, abi::SeekWhence
 
 // ---- GeneratedFile
 
-GeneratedFile::GeneratedFile(Ref<FileSystem> file_system, u32 mode, UserId uid, GroupId gid,
+GeneratedFile::GeneratedFile(Ref<FileSystem> file_system, u64 number, u32 mode, UserId uid, GroupId gid,
                              InodeTraits traits)
-    : Inode(file_system, file_system->next_inode_number(),
-            {.mode = abi::mode::REGULAR | mode, .uid = uid, .gid = gid}, traits) {}
+    : Inode(std::move(file_system), number, {.mode = abi::mode::REGULAR | mode, .uid = uid, .gid = gid},
+            traits) {}
 
 Result<> GeneratedFile::check_open(const OpenRequest&) { return {}; }
 
@@ -55,9 +55,9 @@ Result<> FunctionFile::accept(std::span<const u8> bytes, const Credentials& cred
     return acceptor_(bytes, credentials);
 }
 
-GeneratedLink::GeneratedLink(Ref<FileSystem> file_system, InodeTraits traits, u32 mode, UserId uid,
-                             GroupId gid)
-    : Inode(file_system, file_system->next_inode_number(),
-            {.mode = abi::mode::SYMLINK | mode, .uid = uid, .gid = gid}, traits) {}
+GeneratedLink::GeneratedLink(Ref<FileSystem> file_system, u64 number, InodeTraits traits, u32 mode,
+                             UserId uid, GroupId gid)
+    : Inode(std::move(file_system), number, {.mode = abi::mode::SYMLINK | mode, .uid = uid, .gid = gid},
+            traits) {}
 
 }  // namespace exo::fs

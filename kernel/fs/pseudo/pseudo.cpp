@@ -18,10 +18,10 @@ Result<Ref<Inode>> missing_in(const FileSystem& file_system) {
 
 // ---- GeneratedDirectory
 
-GeneratedDirectory::GeneratedDirectory(Ref<FileSystem> file_system, u32 mode, InodeTraits traits, UserId uid,
-                                       GroupId gid)
-    : Inode(file_system, file_system->next_inode_number(),
-            {.mode = abi::mode::DIRECTORY | mode, .uid = uid, .gid = gid}, traits) {
+GeneratedDirectory::GeneratedDirectory(Ref<FileSystem> file_system, u64 number, u32 mode, InodeTraits traits,
+                                       UserId uid, GroupId gid)
+    : Inode(std::move(file_system), number, {.mode = abi::mode::DIRECTORY | mode, .uid = uid, .gid = gid},
+            traits) {
     set_links(2);
 }
 

@@ -3,7 +3,8 @@
 //
 // Key types: PseudoFileSystem (an instance), StaticDirectory (names that are registered), GeneratedDirectory (names
 // that are computed: implement `find` and `list`), GeneratedFile (a function that writes a String), GeneratedLink.
-// All of them are Inodes and are handed out as such.
+// All of them are Inodes and are handed out as such. Those that are made at each lookup have numbers that say what they
+// stand for: by these a program, and rename, know them again.
 // Locking: a static directory's names change under its names_lock; generators run with no lock but the reading file's
 // position held, and may sleep.
 #pragma once
@@ -42,7 +43,7 @@ class PseudoFileSystem final : public FileSystem {
 class GeneratedFile : public Inode {
   public:
     /// `mode` carries permissions only.
-    GeneratedFile(Ref<FileSystem> file_system, u32 mode, UserId uid = 0, GroupId gid = 0,
+    GeneratedFile(Ref<FileSystem> file_system, u64 number, u32 mode, UserId uid = 0, GroupId gid = 0,
                   InodeTraits traits = InodeTraits::None);
 
     /// Appends the whole content. Errors: Enomem, Esrch (the process has gone), Eacces.
@@ -66,7 +67,7 @@ class FunctionFile final : public GeneratedFile {
     using Generator = Result<> (*)(String& out);
     using Acceptor = Result<> (*)(std::span<const u8> bytes, const Credentials& credentials);
     FunctionFile(Ref<FileSystem> file_system, u32 mode, Generator generator, Acceptor acceptor = nullptr)
-        : GeneratedFile(std::move(file_system), mode),
+        : GeneratedFile(file_system, file_system->next_inode_number(), mode),
           generator_(generator),
           acceptor_(acceptor) {}
     Result<> generate(String& out) override { return generator_(out); }
@@ -80,8 +81,8 @@ class FunctionFile final : public GeneratedFile {
 /// A symbolic link whose text is computed (/proc/self). For links to objects pass MagicLink and override `follow`.
 class GeneratedLink : public Inode {
   public:
-    GeneratedLink(Ref<FileSystem> file_system, InodeTraits traits, u32 mode = 0777, UserId uid = 0,
-                  GroupId gid = 0);
+    GeneratedLink(Ref<FileSystem> file_system, u64 number, InodeTraits traits, u32 mode = 0777,
+                  UserId uid = 0, GroupId gid = 0);
     /// Appends the text. Errors: Enoent, Eacces, Enomem.
     Result<> read_link(String& out) override = 0;
 };
@@ -90,7 +91,7 @@ class FunctionLink final : public GeneratedLink {
   public:
     using Generator = Result<> (*)(String& out);
     FunctionLink(Ref<FileSystem> file_system, Generator generator)
-        : GeneratedLink(std::move(file_system), InodeTraits::None),
+        : GeneratedLink(file_system, file_system->next_inode_number(), InodeTraits::None),
           generator_(generator) {}
     Result<> read_link(String& out) override { return generator_(out); }
 
@@ -101,8 +102,8 @@ class FunctionLink final : public GeneratedLink {
 /// A directory whose names are computed.
 class GeneratedDirectory : public Inode {
   public:
-    GeneratedDirectory(Ref<FileSystem> file_system, u32 mode, InodeTraits traits = InodeTraits::VolatileNames,
-                       UserId uid = 0, GroupId gid = 0);
+    GeneratedDirectory(Ref<FileSystem> file_system, u64 number, u32 mode,
+                       InodeTraits traits = InodeTraits::VolatileNames, UserId uid = 0, GroupId gid = 0);
 
     /// The inode for `name`, or null. Errors: Enomem, Eacces.
     virtual Result<Ref<Inode>> find(std::string_view name) = 0;

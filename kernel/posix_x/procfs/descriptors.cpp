@@ -24,12 +24,14 @@ Result<Ref<fs::File>> file_of(Process& process, u32 number) {
 
 class DescriptorLink final : public fs::GeneratedLink {
   public:
-    DescriptorLink(Ref<fs::FileSystem> file_system, Ref<Process> process, u32 number, u32 mode, Owner owner)
-        : GeneratedLink(std::move(file_system), fs::InodeTraits::MagicLink, mode, owner.uid, owner.gid),
+    DescriptorLink(Ref<fs::FileSystem> file_system, u64 number, Ref<Process> process, u32 descriptor,
+                   u32 mode, Owner owner)
+        : GeneratedLink(std::move(file_system), number, fs::InodeTraits::MagicLink, mode, owner.uid,
+                        owner.gid),
           process_(std::move(process)),
-          number_(number) {}
+          descriptor_(descriptor) {}
     Result<> read_link(String& out) override {
-        const Ref<fs::File> file = TRY(file_of(*process_, number_));
+        const Ref<fs::File> file = TRY(file_of(*process_, descriptor_));
         // A pipe that was opened again through here has a place, but one without a name.
         if (!file->path() || file->inode().file_system().type_name() == "pipefs")
             return file->append_description(out);
@@ -38,7 +40,7 @@ class DescriptorLink final : public fs::GeneratedLink {
         return {};
     }
     Result<fs::Path> follow(const fs::Credentials&) override {
-        const Ref<fs::File> file = TRY(file_of(*process_, number_));
+        const Ref<fs::File> file = TRY(file_of(*process_, descriptor_));
         if (file->path()) return file->path();
         // A pipe has no name, but can be opened again: it gets a place that nobody else sees.
         if (!abi::is_fifo(file->inode().mode())) return Error::Enxio;
@@ -50,24 +52,26 @@ class DescriptorLink final : public fs::GeneratedLink {
 
   private:
     const Ref<Process> process_;
-    const u32 number_;
+    const u32 descriptor_;
 };
 
 /// pos, flags, mnt_id and ino, as proc(5) has them, and what the file adds.
 class DescriptorInformation final : public fs::GeneratedFile {
   public:
-    DescriptorInformation(Ref<fs::FileSystem> file_system, Ref<Process> process, u32 number, Owner owner)
-        : GeneratedFile(std::move(file_system), 0444, owner.uid, owner.gid, fs::InodeTraits::FixedMode),
+    DescriptorInformation(Ref<fs::FileSystem> file_system, u64 number, Ref<Process> process, u32 descriptor,
+                          Owner owner)
+        : GeneratedFile(std::move(file_system), number, 0444, owner.uid, owner.gid,
+                        fs::InodeTraits::FixedMode),
           process_(std::move(process)),
-          number_(number) {}
+          descriptor_(descriptor) {}
     Result<> check_open(const fs::OpenRequest&) override {
         TRY(table_of(*process_));
         return {};
     }
     Result<> generate(String& out) override {
         const Ref<security::CapabilityTable> table = TRY(table_of(*process_));
-        const Ref<fs::File> file = TRY(file_of(*process_, number_));
-        const Result<security::OnExec> on_exec = table->on_exec(number_);
+        const Ref<fs::File> file = TRY(file_of(*process_, descriptor_));
+        const Result<security::OnExec> on_exec = table->on_exec(descriptor_);
         abi::OpenFlags flags = file->flags();
         if (on_exec && *on_exec == security::OnExec::Close) flags |= abi::OpenFlags::Cloexec;
         TRY(format_append(out, "pos:\t{}\nflags:\t0", file->has_moving_position() ? file->position() : 0));
@@ -80,16 +84,16 @@ class DescriptorInformation final : public fs::GeneratedFile {
 
   private:
     const Ref<Process> process_;
-    const u32 number_;
+    const u32 descriptor_;
 };
 
 enum class Show : u8 { Links, Information };
 
 class DescriptorDirectory final : public fs::GeneratedDirectory {
   public:
-    DescriptorDirectory(Ref<fs::FileSystem> file_system, Ref<Process> process, Show show, Owner owner,
-                        Owner owner_of_entries)
-        : GeneratedDirectory(std::move(file_system), show == Show::Links ? 0500 : 0555,
+    DescriptorDirectory(Ref<fs::FileSystem> file_system, u64 number, Ref<Process> process, Show show,
+                        Owner owner, Owner owner_of_entries)
+        : GeneratedDirectory(std::move(file_system), number, show == Show::Links ? 0500 : 0555,
                              TRAITS_OF_DIRECTORY | fs::InodeTraits::AdmitsOwn, owner.uid, owner.gid),
           process_(std::move(process)),
           show_(show),
@@ -99,17 +103,18 @@ class DescriptorDirectory final : public fs::GeneratedDirectory {
     bool admits_caller() const override { return &current_process() == process_.get(); }
 
     Result<Ref<fs::Inode>> find(std::string_view name) override {
-        const auto number = parse_number_name(name);
-        if (!number) return Ref<fs::Inode>();
-        const Result<Ref<fs::File>> file = file_of(*process_, *number);
+        const auto descriptor = parse_number_name(name);
+        if (!descriptor) return Ref<fs::Inode>();
+        const Result<Ref<fs::File>> file = file_of(*process_, *descriptor);
         if (!file)
             return file.error() == Error::Eacces ? Result<Ref<fs::Inode>>(Error::Eacces) : Ref<fs::Inode>();
         Ref<fs::FileSystem> owner_system(&file_system());
+        const u64 node = descriptor_number(number(), *descriptor);
         if (show_ == Show::Information)
-            return Ref<fs::Inode>(TRY(make_ref<DescriptorInformation>(std::move(owner_system), process_,
-                                                                      *number, owner_of_entries_)));
-        return Ref<fs::Inode>(TRY(make_ref<DescriptorLink>(std::move(owner_system), process_, *number,
-                                                           link_mode(**file), owner_of_entries_)));
+            return Ref<fs::Inode>(TRY(make_ref<DescriptorInformation>(std::move(owner_system), node, process_,
+                                                                      *descriptor, owner_of_entries_)));
+        return Ref<fs::Inode>(TRY(make_ref<DescriptorLink>(
+            std::move(owner_system), node, process_, *descriptor, link_mode(**file), owner_of_entries_)));
     }
     Result<> list(u64 cookie, fs::DirectorySink sink) override {
         const Ref<security::CapabilityTable> table = TRY(table_of(*process_));
@@ -119,7 +124,8 @@ class DescriptorDirectory final : public fs::GeneratedDirectory {
             TRY(format_append(name, "{}", *open));
             from = *open + 1;
             const u32 type = show_ == Show::Links ? abi::mode::SYMLINK : abi::mode::REGULAR;
-            if (!sink({name.view(), number() + from, type, fs::FIRST_COOKIE + from})) return {};
+            if (!sink({name.view(), descriptor_number(number(), *open), type, fs::FIRST_COOKIE + from}))
+                return {};
         }
         return {};
     }
@@ -138,18 +144,18 @@ class DescriptorDirectory final : public fs::GeneratedDirectory {
 
 }  // namespace
 
-Result<Ref<fs::Inode>> make_descriptor_directory(Ref<fs::FileSystem> file_system, Ref<Process> process,
-                                                 const ProcessView& view) {
+Result<Ref<fs::Inode>> make_descriptor_directory(Ref<fs::FileSystem> file_system, u64 number,
+                                                 Ref<Process> process, const ProcessView& view) {
     const Owner owner = Owner::of_file(view);
-    return Ref<fs::Inode>(TRY(make_ref<DescriptorDirectory>(std::move(file_system), std::move(process),
-                                                            Show::Links, owner, owner)));
+    return Ref<fs::Inode>(TRY(make_ref<DescriptorDirectory>(std::move(file_system), number,
+                                                            std::move(process), Show::Links, owner, owner)));
 }
 
-Result<Ref<fs::Inode>> make_descriptor_information(Ref<fs::FileSystem> file_system, Ref<Process> process,
-                                                   const ProcessView& view) {
-    return Ref<fs::Inode>(
-        TRY(make_ref<DescriptorDirectory>(std::move(file_system), std::move(process), Show::Information,
-                                          Owner::of_directory(view), Owner::of_file(view))));
+Result<Ref<fs::Inode>> make_descriptor_information(Ref<fs::FileSystem> file_system, u64 number,
+                                                   Ref<Process> process, const ProcessView& view) {
+    return Ref<fs::Inode>(TRY(
+        make_ref<DescriptorDirectory>(std::move(file_system), number, std::move(process), Show::Information,
+                                      Owner::of_directory(view), Owner::of_file(view))));
 }
 
 }  // namespace exo::posix_x::procfs

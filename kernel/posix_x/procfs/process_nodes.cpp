@@ -55,8 +55,10 @@ Result<fs::Path> ProcessLink::follow(const fs::Credentials&) { return target(); 
 
 namespace {
 
-/// Directories stand before the files and links of the tables.
+/// Directories stand before the files, and these before the links of the tables: that is their index.
 constexpr std::string_view DIRECTORIES[] = {"fd", "fdinfo", "task"};
+constexpr usize DESCRIPTORS_INDEX = 0;
+constexpr usize INFORMATION_INDEX = 1;
 constexpr usize TASK_INDEX = 2;
 
 Ref<fs::FileSystem> the_file_system() { return fs::procfs().file_system; }
@@ -67,26 +69,41 @@ u32 ProcessDirectory::folders() const {
     return static_cast<u32>(std::size(DIRECTORIES)) - (level_ == Level::Task ? 1 : 0);
 }
 
-Result<Ref<fs::Inode>> ProcessDirectory::find_directory(std::string_view name, const ProcessView& view) {
-    if (name == "fd") return make_descriptor_directory(the_file_system(), process_, view);
-    if (name == "fdinfo") return make_descriptor_information(the_file_system(), process_, view);
-    if (name == "task" && level_ == Level::Process)
-        return Ref<fs::Inode>(
-            TRY(make_ref<TasksDirectory>(the_file_system(), process_, Owner::of_directory(view))));
-    return Ref<fs::Inode>();
+/// Null where there is none.
+Result<Ref<fs::Inode>> ProcessDirectory::make_directory(usize index, const ProcessView& view) {
+    const u64 node = entry_number(number(), index);
+    switch (index) {
+        case DESCRIPTORS_INDEX: return make_descriptor_directory(the_file_system(), node, process_, view);
+        case INFORMATION_INDEX: return make_descriptor_information(the_file_system(), node, process_, view);
+        default:
+            if (level_ == Level::Task) return Ref<fs::Inode>();
+            return Ref<fs::Inode>(
+                TRY(make_ref<TasksDirectory>(the_file_system(), node, process_, Owner::of_directory(view))));
+    }
 }
 
 Result<Ref<fs::Inode>> ProcessDirectory::find(std::string_view name) {
     const Result<ProcessView> view = look_at(*process_);
     if (!view) return Ref<fs::Inode>();
     const Owner owner = Owner::of_file(*view);
-    for (const ProcessFileKind& kind : process_files())
+    usize index = 0;
+    for (const std::string_view directory : DIRECTORIES) {
+        if (directory == name) return make_directory(index, *view);
+        ++index;
+    }
+    for (const ProcessFileKind& kind : process_files()) {
         if (kind.name == name)
-            return Ref<fs::Inode>(TRY(make_ref<ProcessFile>(the_file_system(), process_, kind, owner)));
-    for (const ProcessLinkKind& kind : process_links())
+            return Ref<fs::Inode>(TRY(make_ref<ProcessFile>(the_file_system(), entry_number(number(), index),
+                                                            process_, kind, owner)));
+        ++index;
+    }
+    for (const ProcessLinkKind& kind : process_links()) {
         if (kind.name == name)
-            return Ref<fs::Inode>(TRY(make_ref<ProcessLink>(the_file_system(), process_, kind, owner)));
-    return find_directory(name, *view);
+            return Ref<fs::Inode>(TRY(make_ref<ProcessLink>(the_file_system(), entry_number(number(), index),
+                                                            process_, kind, owner)));
+        ++index;
+    }
+    return Ref<fs::Inode>();
 }
 
 Result<> ProcessDirectory::list(u64 cookie, fs::DirectorySink sink) {
@@ -95,7 +112,8 @@ Result<> ProcessDirectory::list(u64 cookie, fs::DirectorySink sink) {
     const auto links = process_links();
     for (u64 at = cookie;; ++at) {
         usize index = static_cast<usize>(at - fs::FIRST_COOKIE);
-        fs::DirectoryEntry entry{.name = {}, .next_cookie = at + 1};
+        fs::DirectoryEntry entry{
+            .name = {}, .inode_number = entry_number(number(), index), .next_cookie = at + 1};
         if (index < std::size(DIRECTORIES)) {
             if (index == TASK_INDEX && level_ == Level::Task) continue;
             entry.name = DIRECTORIES[index];
@@ -109,8 +127,6 @@ Result<> ProcessDirectory::list(u64 cookie, fs::DirectorySink sink) {
         } else {
             return {};
         }
-        // Inodes are made when they are looked up; until then one number is as good as another, but 0 means deleted.
-        entry.inode_number = number() + at;
         if (!sink(std::move(entry))) return {};
     }
 }
@@ -122,8 +138,8 @@ Result<Ref<fs::Inode>> TasksDirectory::find(std::string_view name) {
     if (!number || static_cast<Pid>(*number) != process_->pid()) return Ref<fs::Inode>();
     const Result<ProcessView> view = look_at(*process_);
     if (!view) return Ref<fs::Inode>();
-    return Ref<fs::Inode>(TRY(make_ref<ProcessDirectory>(
-        the_file_system(), process_, ProcessDirectory::Level::Task, Owner::of_directory(*view))));
+    return Ref<fs::Inode>(TRY(
+        make_ref<ProcessDirectory>(the_file_system(), process_, Level::Task, Owner::of_directory(*view))));
 }
 
 Result<> TasksDirectory::list(u64 cookie, fs::DirectorySink sink) {
@@ -131,7 +147,8 @@ Result<> TasksDirectory::list(u64 cookie, fs::DirectorySink sink) {
     if (cookie > fs::FIRST_COOKIE) return {};
     String name;
     TRY(format_append(name, "{}", process_->pid()));
-    (void)sink({name.view(), number() + 1, abi::mode::DIRECTORY | 0555, cookie + 1});
+    (void)sink({name.view(), directory_number(process_->pid(), Level::Task), abi::mode::DIRECTORY | 0555,
+                cookie + 1});
     return {};
 }
 
@@ -142,7 +159,7 @@ namespace {
 class ProcessesDirectory final : public fs::GeneratedDirectory {
   public:
     explicit ProcessesDirectory(Ref<fs::FileSystem> file_system)
-        : GeneratedDirectory(std::move(file_system), 0555) {}
+        : GeneratedDirectory(file_system, file_system->next_inode_number(), 0555) {}
 
     Result<Ref<fs::Inode>> find(std::string_view name) override {
         const auto pid = parse_number_name(name);
@@ -150,9 +167,8 @@ class ProcessesDirectory final : public fs::GeneratedDirectory {
         if (!process) return Ref<fs::Inode>();
         const Result<ProcessView> view = look_at(*process);
         if (!view) return Ref<fs::Inode>();
-        return Ref<fs::Inode>(
-            TRY(make_ref<ProcessDirectory>(the_file_system(), std::move(process),
-                                           ProcessDirectory::Level::Process, Owner::of_directory(*view))));
+        return Ref<fs::Inode>(TRY(make_ref<ProcessDirectory>(the_file_system(), std::move(process),
+                                                             Level::Process, Owner::of_directory(*view))));
     }
     /// A cookie is the pid, moved.
     Result<> list(u64 cookie, fs::DirectorySink sink) override {
@@ -167,15 +183,11 @@ class ProcessesDirectory final : public fs::GeneratedDirectory {
             next = process->pid() + 1;
             String name;
             TRY(format_append(name, "{}", process->pid()));
-            const u64 pid = static_cast<u64>(process->pid());
-            if (!sink({name.view(), pid + FIRST_PROCESS_INODE, abi::mode::DIRECTORY | 0555,
-                       fs::FIRST_COOKIE + pid + 1}))
+            if (!sink({name.view(), directory_number(process->pid(), Level::Process),
+                       abi::mode::DIRECTORY | 0555, fs::FIRST_COOKIE + static_cast<u64>(next)}))
                 return {};
         }
     }
-
-  private:
-    static constexpr u64 FIRST_PROCESS_INODE = 1ULL << 32;
 };
 
 Result<> append_self(String& out) {

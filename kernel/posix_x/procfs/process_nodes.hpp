@@ -1,4 +1,7 @@
 // The inodes of /proc/PID.
+//
+// They are made anew at each lookup. What they stand for is in their numbers, from high bits to low: the pid (32 bits,
+// never 0), whether it is below /proc/PID/task (1), a descriptor and one (23), an entry of the directory and one (8).
 #pragma once
 
 #include "fs/pseudo/pseudo.hpp"
@@ -16,6 +19,19 @@ struct Owner {
     static Owner of_file(const ProcessView& view);
 };
 
+enum class Level : u8 { Process, Task };
+
+/// Of /proc/PID, or of /proc/PID/task/PID.
+constexpr u64 directory_number(Pid pid, Level level) {
+    return u64{static_cast<u32>(pid)} << 32 | u64{level == Level::Task} << 31;
+}
+/// Of the entry of that index in the directory of the first number.
+constexpr u64 entry_number(u64 directory, usize index) { return directory + 1 + index; }
+/// In /proc/PID/fd and fdinfo.
+constexpr u64 descriptor_number(u64 directory, u32 descriptor) {
+    return directory + ((u64{descriptor} + 1) << 8);
+}
+
 /// LINUX: modes below /proc/PID stay as they are, and its own directory stays as a whole (proc_setattr, S_IMMUTABLE).
 inline constexpr fs::InodeTraits TRAITS_OF_DIRECTORY =
     fs::InodeTraits::VolatileNames | fs::InodeTraits::FixedMode;
@@ -23,9 +39,10 @@ inline constexpr fs::InodeTraits TRAITS_OF_DIRECTORY =
 /// A file of a table.
 class ProcessFile final : public fs::GeneratedFile {
   public:
-    ProcessFile(Ref<fs::FileSystem> file_system, Ref<Process> process, const ProcessFileKind& kind,
-                Owner owner)
-        : GeneratedFile(std::move(file_system), kind.mode, owner.uid, owner.gid, fs::InodeTraits::FixedMode),
+    ProcessFile(Ref<fs::FileSystem> file_system, u64 number, Ref<Process> process,
+                const ProcessFileKind& kind, Owner owner)
+        : GeneratedFile(std::move(file_system), number, kind.mode, owner.uid, owner.gid,
+                        fs::InodeTraits::FixedMode),
           process_(std::move(process)),
           kind_(kind) {}
     Result<> generate(String& out) override;
@@ -41,9 +58,10 @@ class ProcessFile final : public fs::GeneratedFile {
 /// A link of a table: leads to the place itself, whatever its name has become.
 class ProcessLink final : public fs::GeneratedLink {
   public:
-    ProcessLink(Ref<fs::FileSystem> file_system, Ref<Process> process, const ProcessLinkKind& kind,
-                Owner owner)
-        : GeneratedLink(std::move(file_system), fs::InodeTraits::MagicLink, 0777, owner.uid, owner.gid),
+    ProcessLink(Ref<fs::FileSystem> file_system, u64 number, Ref<Process> process,
+                const ProcessLinkKind& kind, Owner owner)
+        : GeneratedLink(std::move(file_system), number, fs::InodeTraits::MagicLink, 0777, owner.uid,
+                        owner.gid),
           process_(std::move(process)),
           kind_(kind) {}
     Result<> read_link(String& out) override;
@@ -58,10 +76,9 @@ class ProcessLink final : public fs::GeneratedLink {
 /// /proc/PID, and /proc/PID/task/TID.
 class ProcessDirectory final : public fs::GeneratedDirectory {
   public:
-    enum class Level : u8 { Process, Task };
     ProcessDirectory(Ref<fs::FileSystem> file_system, Ref<Process> process, Level level, Owner owner)
-        : GeneratedDirectory(std::move(file_system), 0555, TRAITS_OF_DIRECTORY | fs::InodeTraits::Immutable,
-                             owner.uid, owner.gid),
+        : GeneratedDirectory(std::move(file_system), directory_number(process->pid(), level), 0555,
+                             TRAITS_OF_DIRECTORY | fs::InodeTraits::Immutable, owner.uid, owner.gid),
           process_(std::move(process)),
           level_(level) {
         set_links(2 + folders());
@@ -72,7 +89,7 @@ class ProcessDirectory final : public fs::GeneratedDirectory {
   private:
     /// How many are in it.
     u32 folders() const;
-    Result<Ref<fs::Inode>> find_directory(std::string_view name, const ProcessView& view);
+    Result<Ref<fs::Inode>> make_directory(usize index, const ProcessView& view);
     const Ref<Process> process_;
     const Level level_;
 };
@@ -80,8 +97,8 @@ class ProcessDirectory final : public fs::GeneratedDirectory {
 /// /proc/PID/task: one task, of the process's own number.
 class TasksDirectory final : public fs::GeneratedDirectory {
   public:
-    TasksDirectory(Ref<fs::FileSystem> file_system, Ref<Process> process, Owner owner)
-        : GeneratedDirectory(std::move(file_system), 0555, TRAITS_OF_DIRECTORY, owner.uid, owner.gid),
+    TasksDirectory(Ref<fs::FileSystem> file_system, u64 number, Ref<Process> process, Owner owner)
+        : GeneratedDirectory(std::move(file_system), number, 0555, TRAITS_OF_DIRECTORY, owner.uid, owner.gid),
           process_(std::move(process)) {}
     Result<Ref<fs::Inode>> find(std::string_view name) override;
     Result<> list(u64 cookie, fs::DirectorySink sink) override;
@@ -91,10 +108,10 @@ class TasksDirectory final : public fs::GeneratedDirectory {
 };
 
 /// /proc/PID/fd and /proc/PID/fdinfo. Errors of both: Enomem.
-Result<Ref<fs::Inode>> make_descriptor_directory(Ref<fs::FileSystem> file_system, Ref<Process> process,
-                                                 const ProcessView& view);
-Result<Ref<fs::Inode>> make_descriptor_information(Ref<fs::FileSystem> file_system, Ref<Process> process,
-                                                   const ProcessView& view);
+Result<Ref<fs::Inode>> make_descriptor_directory(Ref<fs::FileSystem> file_system, u64 number,
+                                                 Ref<Process> process, const ProcessView& view);
+Result<Ref<fs::Inode>> make_descriptor_information(Ref<fs::FileSystem> file_system, u64 number,
+                                                   Ref<Process> process, const ProcessView& view);
 
 /// Is the process still there?
 inline bool is_present(const Process& process) {

@@ -227,7 +227,8 @@ struct Counter {
 /// Names that come and go, as processes do.
 class Numbers final : public GeneratedDirectory {
   public:
-    explicit Numbers(Ref<FileSystem> file_system) : GeneratedDirectory(std::move(file_system), 0555) {}
+    explicit Numbers(Ref<FileSystem> file_system)
+        : GeneratedDirectory(file_system, file_system->next_inode_number(), 0555) {}
     Result<Ref<Inode>> find(std::string_view name) override {
         for (const u64 number : alive) {
             if (name == std::to_string(number))
