@@ -206,6 +206,8 @@ void Terminal::signal_session_leader(bool leader_is_exiting) {
 }
 
 void Terminal::hang_up() {
+    const Turn::Guard turn = closing_.take_patiently();
+    const u64 ended = generation();
     {
         auto state = state_.lock();
         // seq_cst: the waiters that are woken below look at it
@@ -215,7 +217,13 @@ void Terminal::hang_up() {
     }
     input_waiters_.wake_all();
     output_waiters_.wake_all();
+    reading_.look_again();
+    writing_.look_again();
     signal_session_leader(false);
+    // cannot fail without a deadline; nobody stays: all that they wait for looks at the generation
+    (void)departures_.wait(scheduler::WaitMode::Uninterruptible, [&] {
+        return visitors_[ended % 2].load(std::memory_order_seq_cst) == 0;  // seq_cst: see Visit
+    });
 }
 
 void hang_up_if_session_leader(Process& process) {

@@ -39,9 +39,13 @@ Terminal::ReadPlan Terminal::plan_read() {
 }
 
 Result<usize> Terminal::read(const User& user, vm::OutBuffer& to) {
-    if (is_hung_up(user)) return 0uz;
+    const Visit visit(*this, user);
+    const auto is_void = [&] { return is_hung_up(user); };
+    if (is_void()) return 0uz;
     if (user.opening.job_control == JobControl::Applies) TRY(check_background(Signal::Ttin));
-    const Turn::Guard turn = TRY(user.is_nonblocking() ? reading_.take_at_once() : reading_.take());
+    const Result<Turn::Guard> turn =
+        user.is_nonblocking() ? reading_.take_at_once() : reading_.take_unless(is_void);
+    if (!turn) return turn.error() == Error::Eio ? Result<usize>(0uz) : turn.error();
     return read_in_turn(user, to);
 }
 
@@ -105,10 +109,13 @@ LineDiscipline::Taken Terminal::take_piece(std::span<u8> piece) {
 bool Terminal::has_room(const State& state) { return state.discipline.output().size() < FEW_UNSENT; }
 
 Result<usize> Terminal::write(const User& user, vm::InBuffer& from) {
-    if (is_hung_up(user)) return Error::Eio;
+    const Visit visit(*this, user);
+    const auto is_void = [&] { return is_hung_up(user); };
+    if (is_void()) return Error::Eio;
     Result<usize> written = 0uz;
     {
-        const Turn::Guard turn = TRY(user.is_nonblocking() ? writing_.take_at_once() : writing_.take());
+        const Turn::Guard turn =
+            TRY(user.is_nonblocking() ? writing_.take_at_once() : writing_.take_unless(is_void));
         written = write_in_turn(user, from);
     }
     output_waiters_.wake_all();  // poll does not call a terminal writable that is being written

@@ -92,8 +92,14 @@ Result<> Terminal::drain() {
                                 [this] { return is_all_sent(*state_.lock()); });
 }
 
-Result<> Terminal::set_settings(const TerminalSettings& settings, WhenToSet when) {
-    if (when != WhenToSet::Now) TRY(drain());
+Result<> Terminal::drain(const User& user) {
+    return output_waiters_.wait(scheduler::WaitMode::Interruptible,
+                                [&] { return is_all_sent(*state_.lock()) || is_hung_up(user); });
+}
+
+Result<> Terminal::set_settings(const User& user, const TerminalSettings& settings, WhenToSet when) {
+    const Visit visit(*this, user);
+    if (when != WhenToSet::Now) TRY(drain(user));
     auto state = state_.lock();
     if (when == WhenToSet::AfterOutputWithoutInput) state->discipline.flush_input();
     const abi::termios2& old = state->discipline.settings().raw();

@@ -72,9 +72,11 @@ class Terminal final : public Object {
     TerminalSettings settings() { return state_.lock()->discipline.settings(); }
     enum class WhenToSet : u8 { Now, AfterOutput, AfterOutputWithoutInput };
     /// What the hardware cannot change stays as it is. Errors: RestartSys.
-    Result<> set_settings(const TerminalSettings& settings, WhenToSet when);
+    Result<> set_settings(const User& user, const TerminalSettings& settings, WhenToSet when);
     /// Waits until everything is sent. Errors: RestartSys.
     Result<> drain();
+    /// The same for a change of settings, which a hang-up ends, and for which it waits. Errors: RestartSys.
+    Result<> drain(const User& user);
     /// Holds the line low for so long, where the hardware can; writers wait meanwhile. Errors: Eintr.
     Result<> send_break(time::Nanoseconds duration);
     void hold_break(bool is_on);
@@ -114,7 +116,8 @@ class Terminal final : public Object {
     Result<Pid> session();
     /// For /proc/PID/stat, under the process tree's lock: -1 if there is none.
     Pid foreground_group_locked() const { return foreground_ != 0 ? foreground_ : -1; }
-    /// The line was lost, or TIOCVHANGUP: signals go out, and every open file but /dev/console is dead.
+    /// The line was lost, or TIOCVHANGUP: signals go out, and every open file but /dev/console is dead. Whoever is in a call
+    /// by one of these has left it when this returns, and a last close is over.
     void hang_up();
 
   private:
@@ -141,6 +144,30 @@ class Terminal final : public Object {
         u8 urgent_output = 0;  ///< A flow control character that goes before everything, stopped or not.
     };
     using Lock = scheduler::Mutex<State, sync::LockRank::Terminal>;
+
+    /// A call that may wait and must have ended before a hang-up has. LINUX: the discipline's reference that tty_read and
+    /// its like hold, and tty_ldisc_hangup waits for.
+    class Visit {
+      public:
+        Visit(Terminal& terminal, const User& user) : terminal_(terminal) {
+            if (user.opening.job_control == JobControl::Exempt) return;
+            count_ = &terminal.visitors_[user.opening.generation % 2];
+            // seq_cst: either the hang-up counts it, or it finds itself hung up
+            count_->fetch_add(1, std::memory_order_seq_cst);
+        }
+        Visit(const Visit&) = delete;
+        Visit& operator=(const Visit&) = delete;
+        ~Visit() {
+            if (count_ == nullptr) return;
+            // seq_cst: a hang-up that queued itself before is seen
+            if (count_->fetch_sub(1, std::memory_order_seq_cst) == 1 && terminal_.departures_.has_waiters())
+                terminal_.departures_.wake_all();
+        }
+
+      private:
+        Terminal& terminal_;
+        std::atomic<u32>* count_ = nullptr;
+    };
 
     struct ReadPlan;
     ReadPlan plan_read();
@@ -171,7 +198,10 @@ class Terminal final : public Object {
     Lock state_;
     Turn reading_;
     Turn writing_;
-    Turn closing_;                               ///< Of the last user, as long as it waits.
+    Turn closing_;  ///< Of the last user, as long as it waits, and of a hang-up.
+    std::atomic<u32>
+        visitors_[2];  ///< By the last bit of their generation: hang-ups come one after the other.
+    scheduler::WaitQueue departures_;
     std::array<u8, WRITE_PIECE> being_written_;  ///< Of whoever has writing_.
     std::atomic<u64> takeouts_{0};
     scheduler::WaitQueue input_waiters_;

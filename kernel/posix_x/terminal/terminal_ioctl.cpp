@@ -90,7 +90,7 @@ Result<> TerminalFile::change_settings(u64 argument, Terminal::WhenToSet when) {
     TerminalSettings settings = terminal_->settings();
     apply_old(TRY(UserIn<abi::termios>(argument).read()), settings.raw());
     complete_rates(settings.raw());
-    return terminal_->set_settings(settings, when);
+    return terminal_->set_settings(user(), settings, when);
 }
 
 Result<> TerminalFile::change_settings2(u64 argument, Terminal::WhenToSet when) {
@@ -98,7 +98,7 @@ Result<> TerminalFile::change_settings2(u64 argument, Terminal::WhenToSet when) 
     TerminalSettings settings;
     settings.raw() = TRY(UserIn<abi::termios2>(argument).read());
     complete_rates(settings.raw());
-    return terminal_->set_settings(settings, when);
+    return terminal_->set_settings(user(), settings, when);
 }
 
 Result<u64> TerminalFile::settings_request(TerminalRequest request, u64 argument) {
@@ -183,6 +183,7 @@ Result<u64> TerminalFile::other_request(TerminalRequest request, u64 argument) {
         case TerminalRequest::SetDiscipline:
             TRY(wait_to_change());
             if (TRY(UserIn<i32>(argument).read()) != 0) return Error::Einval;
+            TRY(terminal_->wait_for_close());
             terminal_->take_out_users();
             return 0ULL;
         case TerminalRequest::GetDevice: return give(argument, terminal_->number().encoded());

@@ -1,4 +1,4 @@
-// Turn: one at a time, where waiting for it must end with a signal. Readers and writers of a terminal take turns.
+// Turn: one at a time, where waiting for it may end with a signal. Readers and writers of a terminal take turns.
 #pragma once
 
 #include "scheduler/wait_queue.hpp"
@@ -22,9 +22,22 @@ class Turn {
 
     /// Errors: RestartSys.
     Result<Guard> take() {
-        TRY(waiters_.wait(scheduler::WaitMode::Interruptible, [this] { return try_take(); }));
+        return take_unless([] { return false; });
+    }
+    /// Gives up where `is_void` holds, which whoever makes it so tells with look_again(). Errors: RestartSys, Eio.
+    Result<Guard> take_unless(const auto& is_void) {
+        bool has_turn = false;
+        TRY(waiters_.wait(scheduler::WaitMode::Interruptible,
+                          [&] { return (has_turn = try_take()) || is_void(); }));
+        return has_turn ? Result<Guard>(Guard(*this)) : Error::Eio;
+    }
+    /// However long it lasts.
+    Guard take_patiently() {
+        // cannot fail without a deadline
+        (void)waiters_.wait(scheduler::WaitMode::Uninterruptible, [this] { return try_take(); });
         return Guard(*this);
     }
+    void look_again() { waiters_.wake_all(); }
     /// Errors: Eagain.
     Result<Guard> take_at_once() {
         if (!try_take()) return Error::Eagain;
