@@ -7,6 +7,7 @@ of time that passes by itself `a time`. Nothing else is left out: the rest of ev
 from __future__ import annotations
 
 import errno
+import itertools
 import re
 import stat
 
@@ -58,8 +59,13 @@ class Normal:
     def lines(self, sequence: Sequence, record: Record) -> list[str]:
         naming = _Naming(sequence, record)
         lines = []
+        is_endless = False
         for event in record.events:
-            lines += self._event(sequence, event, naming)
+            made = self._event(sequence, event, naming)
+            # Who still runs turns in a circle, and sends signals to its group as often as it gets round (a stopped write's
+            # SIGTTOU, signal(7)): how often that is depends on how fast a kernel is.
+            is_endless = is_endless or event.kind == frames.SILENT and chr(event.detail) == "R"
+            lines += [line for line, _ in itertools.groupby(made)] if is_endless else made
         lines += [_file_line(file, naming) for file in record.files]
         return lines + ([f"terminal shows {record.terminal!r}"] if record.terminal else [])
 

@@ -249,7 +249,7 @@ class Values:
         characters = bytearray(b"\3\34\177\25\4\0\1\0\21\23\32\0\22\17\27\26\0\0\0")
         for _ in range(self.rng.choice((0, 0, 1, 2))):
             characters[self.rng.choice((0, 1, 2, 3, 4, 8, 9, 10, 11, 12, 14, 15, 16))] = self.rng.choice(b"\0\3\4abz\n\377\25")
-        characters[5:7] = bytes((self.rng.choice((0, 0, 0, 1, 5)), self.rng.choice((0, 1, 1, 1, 3))))
+        characters[5:7] = bytes((self.rng.choice((0, 0, 0, 1, 3)), self.rng.choice((0, 1, 1, 1, 3))))
         return struct.pack("<IIIIB", *words, 0) + bytes(characters)
 
     def _make_termios2(self) -> bytes:

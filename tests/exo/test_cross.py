@@ -91,6 +91,17 @@ def test_errors_waiting_dying_signals_and_missing_answers_are_seen():
     assert difference(sequence, good, reply(0, -2, signals=[signal]) + reply(1, 0)) is not None
 
 
+def test_how_often_an_endless_circle_sends_a_signal_is_free_and_nothing_else_of_it():
+    sequence = Sequence((GET_PID, GET_PID))
+    runs, waits = event(frames.SILENT, 0, detail=ord("R")), event(frames.SILENT, 0, detail=ord("S"))
+    stop, end = (22, 0, 128, 0, 1, 0), (15, 0, 0, 0, 1, 0)
+    few, many = reply(1, 0, signals=[stop]), reply(1, 0, signals=[stop] * 9)
+    assert difference(sequence, runs + few, runs + many) is None
+    assert difference(sequence, waits + few, waits + many) is not None
+    assert difference(sequence, runs + few, runs + reply(1, 0)) is not None
+    assert difference(sequence, runs + few, runs + reply(1, 0, signals=[stop, end])) is not None
+
+
 def test_bytes_behind_what_a_call_may_write_are_seen():
     sequence = Sequence((STAT_CALL,))
     assert difference(sequence, reply(0, -14, b"\xa5" * 24), reply(0, -14, b"\xa5" * 23 + b"\0")) is not None

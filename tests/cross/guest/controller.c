@@ -23,7 +23,9 @@
 #include "guest.h"
 
 #define BOX "/box"
-enum { PATIENCE_MS = 50 };
+// So that no number of them is the time of a timer, a break or VTIME, which come in steps of 50 ms: a look at an actor is
+// well before its wait ends or well after.
+enum { PATIENCE_MS = 70 };
 
 static int control[ACTORS], replies[ACTORS];
 static struct {
@@ -531,8 +533,8 @@ void controller_main(void) {
     batch_head = head;
     find_coverage();
     if (coverage >= 0) tell_coverage();
-    if (!wants_counts) use_up_short_ids();
-    frame_size = 0;  // what has run by itself is no sequence's
+    if (!wants_counts) use_up_short_ids();  // where things are counted, none is compared
+    frame_size = 0;                         // what has run by itself is no sequence's
     unsigned count = 0;
     for (size_t at = sizeof(*head); at < size; count++) {
         const struct wire_sequence* sequence = (const void*)(batch + at);
