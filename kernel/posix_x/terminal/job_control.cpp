@@ -151,6 +151,7 @@ Terminal::Opening Terminal::opened(JobControl job_control) {
 }
 
 void Terminal::closed(const Opening& opening) {
+    if (is_hung_up(opening)) wait_for_close_patiently();
     bool was_last_user = false;
     {
         auto state = state_.lock();

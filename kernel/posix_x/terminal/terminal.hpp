@@ -92,6 +92,8 @@ class Terminal final : public Object {
     std::atomic<bool> is_exclusive{false};
     /// LINUX: while the last close waits for output, nobody opens the terminal. Errors: RestartSys.
     Result<> wait_for_close();
+    /// Nor does anybody hang it up, change its discipline, make it controlling or close what was hung up.
+    void wait_for_close_patiently() { (void)closing_.take_patiently(); }
     Opening opened(JobControl job_control);
     /// The last one that is not hung up waits for output that has not been sent. After the last of all the session loses its
     /// terminal, and whoever opens it next finds nothing but the settings that were made last, and what has been typed since.

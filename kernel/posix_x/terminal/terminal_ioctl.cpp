@@ -124,6 +124,7 @@ Result<u64> TerminalFile::settings_request(TerminalRequest request, u64 argument
 Result<u64> TerminalFile::group_request(TerminalRequest request, u64 argument) {
     switch (request) {
         case TerminalRequest::SetControlling:
+            terminal_->wait_for_close_patiently();
             TRY(terminal_->set_controlling(has(rights(), security::Rights::Read), argument == 1));
             return 0ULL;
         case TerminalRequest::GiveUpControlling: TRY(terminal_->give_up_controlling()); return 0ULL;
@@ -183,7 +184,7 @@ Result<u64> TerminalFile::other_request(TerminalRequest request, u64 argument) {
         case TerminalRequest::SetDiscipline:
             TRY(wait_to_change());
             if (TRY(UserIn<i32>(argument).read()) != 0) return Error::Einval;
-            TRY(terminal_->wait_for_close());
+            terminal_->wait_for_close_patiently();
             terminal_->take_out_users();
             return 0ULL;
         case TerminalRequest::GetDevice: return give(argument, terminal_->number().encoded());
