@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""One sequence again, stopped in gdb at the call that fails: ./exo debug --seed N [--suite cross|hostile].
+"""One sequence again, stopped in gdb at the call that fails: ./exo debug --seed N|--kept LINE [--suite cross|hostile].
 
 It runs once to see how far it comes; then the same machine starts anew, with the same instructions up to the same call, and
 waits for gdb.
@@ -7,6 +7,7 @@ waits for gdb.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -20,6 +21,7 @@ sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "hostile")]
 import compare  # noqa: E402
 import generate  # noqa: E402
 import hostile  # noqa: E402
+import kept  # noqa: E402
 import lineage  # noqa: E402
 import machine  # noqa: E402
 from exo import build  # noqa: E402
@@ -46,23 +48,51 @@ def stop_address() -> str:
     return next(line.split()[0] for line in listing.splitlines() if line.endswith(" stop_here"))
 
 
-def sequence_of(suite: str, seed: str, calls: list[dict]) -> Sequence:
-    """Errors: ValueError when the suite has no such seed."""
-    if suite == "cross":
-        return lineage.sequence(generate.Generator(calls), seed)
-    return hostile.Generator(calls).sequence(int(seed))
+def sequence_of(options: argparse.Namespace, calls: list[dict]) -> Sequence:
+    """Errors: ValueError when the suite has no such sequence."""
+    if options.kept is not None:
+        path = kept.PATH if options.suite == "cross" else os.path.join(os.path.dirname(HERE), "hostile", "kept.jsonl")
+        found = [sequence for sequence in kept.read(path) if sequence.seed == f"kept {options.kept}"]
+        if not found:
+            raise ValueError(f"{path} has no sequence in line {options.kept}")
+        return found[0]
+    if options.suite == "cross":
+        areas = _chosen("area", options.area, tuple(generate.AREAS))
+        return lineage.sequence(generate.Generator(calls, areas), options.seed)
+    return hostile.Generator(calls, _chosen("kind", options.kind, tuple(hostile.KINDS))).sequence(int(options.seed))
 
 
-def main(suite: str, seed: str, preset: str) -> int:
+def _chosen(what: str, words: str | None, all_of_them: tuple[str, ...]) -> tuple[str, ...]:
+    """Errors: ValueError."""
+    chosen = tuple(word for word in (words or "").split(",") if word) or all_of_them
+    for word in chosen:
+        if word not in all_of_them:
+            raise ValueError(f"there is no {what} {word}; there are {', '.join(all_of_them)}")
+    return chosen
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="exo debug", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--suite", choices=("cross", "hostile"), required=True)
+    parser.add_argument("--seed", help="of the sequence, or the name of a child that a guided run has made")
+    parser.add_argument("--kept", type=int, metavar="LINE", help="of the suite's kept.jsonl")
+    parser.add_argument("--area", help="those that the seed was run with")
+    parser.add_argument("--kind", help="the one that the seed was run with")
+    parser.add_argument("--preset", required=True)
+    return parser.parse_args()
+
+
+def main(options: argparse.Namespace) -> int:
+    suite = options.suite
     machine.build_executor()
     build.ensure_call_table()
     with open(build.call_table_path(), encoding="utf-8") as file:
         calls = json.load(file)["calls"]
-    kernel = machine.exo(preset)
+    kernel = machine.exo(options.preset)
     try:
-        sequence = sequence_of(suite, seed, calls)
-    except ValueError:
-        print(f"{seed} is no seed of {suite}")
+        sequence = sequence_of(options, calls)
+    except ValueError as error:
+        print(f"exo debug: {error}", file=sys.stderr)
         return 2
     place, reason = failing_call(suite, kernel, sequence, calls)
     call = sequence.calls[place]
@@ -83,4 +113,4 @@ def main(suite: str, seed: str, preset: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2], sys.argv[3]))
+    sys.exit(main(_arguments()))

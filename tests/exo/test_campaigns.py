@@ -53,7 +53,6 @@ def test_what_runs_when_all_suites_do():
     chosen, words = suites._choose([])
     assert [suite.name for suite in chosen if suite.has_options] == ["cross", "hostile"]
     assert words == []
-    assert CROSS.words_among_all == ("--kept",)
 
 
 def test_a_lineage_is_one_sequence():
