@@ -7,7 +7,9 @@
 namespace exo::fs {
 
 Result<u64> DirectoryFile::do_seek(u64 position, i64 offset, abi::SeekWhence whence) {
-    if (whence != abi::SeekWhence::Set && whence != abi::SeekWhence::Cur) return Error::Einval;
+    // LINUX: dcache_dir_lseek; directories of procfs and sysfs are sought in as files (generic_file_llseek).
+    if (counts_entries() && whence != abi::SeekWhence::Set && whence != abi::SeekWhence::Cur)
+        return Error::Einval;
     const u64 place = TRY(File::do_seek(position, offset, whence));
     if (place != position && place > FIRST_COOKIE && counts_entries())
         cookie_ = TRY(cookie_behind(place - FIRST_COOKIE));

@@ -81,7 +81,8 @@ class Maker(TerminalRules, ReportRules):
         ends = [next((entry for entry in entries if entry.name == argument), None) for argument in made[:2]]
         paths = [end.path for end in ends if end is not None]
         is_between_two = len(paths) == 2 and None not in paths and paths[0] != paths[1]
-        if is_between_two or any(end is not None and end.kind != FILE for end in ends):
+        # The first three may have been closed, and be anything by now.
+        if is_between_two or any(end is not None and end.kind != FILE and end.name not in (0, 1, 2) for end in ends):
             return made
         return (*made[:3], 1)
 

@@ -61,5 +61,17 @@ int main(void) {
     show("that", 4096);
     FAILS(EINVAL, lseek(fd, -1, SEEK_SET));
     FAILS(EINVAL, lseek(fd, 0, SEEK_END));
+    static const char* const FOLDERS[] = {
+        ".", "/proc", "/proc/self", "/proc/self/fd", "/proc/self/task", "/proc/sys"};
+    for (unsigned i = 0; i < ARRAY_SIZE(FOLDERS); i++) {
+        const int folder = OK(open(FOLDERS[i], O_RDONLY));
+        for (int whence = 0; whence <= 5; whence++) {
+            const long start = lseek(folder, 0, whence), start_error = errno;
+            const long later = lseek(folder, 4095, whence), later_error = errno;
+            SAY("%s from %d: %ld %s, %ld %s", FOLDERS[i], whence, start,
+                start < 0 ? error_name(start_error) : "", later, later < 0 ? error_name(later_error) : "");
+        }
+        close(folder);
+    }
     return done();
 }
