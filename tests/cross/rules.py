@@ -26,6 +26,8 @@ NOT_DIRECT = {"fork", "vfork", "clone", "rt_sigreturn", "restart_syscall", "exec
 HARMLESS = {17, 18, 23, 28}
 # They wait until something happens: only while another actor can make it happen, or as the last.
 WAITING = {"pause", "rt_sigsuspend"}
+# After these a file may have another name.
+NAMING = {"link", "linkat", "symlink", "symlinkat", "rename", "renameat", "renameat2"}
 SENDING = {"kill", "tkill", "tgkill", "rt_sigqueueinfo"}
 PR_SET_PDEATHSIG = 1
 
@@ -80,7 +82,8 @@ class Maker(TerminalRules, ReportRules):
         entries = self.world.actors[actor].descriptors
         ends = [next((entry for entry in entries if entry.name == argument), None) for argument in made[:2]]
         paths = [end.path for end in ends if end is not None]
-        is_between_two = len(paths) == 2 and None not in paths and paths[0] != paths[1]
+        is_one_by_each_name = not any(call.name in NAMING for call in self.calls)
+        is_between_two = len(paths) == 2 and None not in paths and paths[0] != paths[1] and is_one_by_each_name
         # The first three may have been closed, and be anything by now.
         if is_between_two or any(end is not None and end.kind != FILE and end.name not in (0, 1, 2) for end in ends):
             return made
