@@ -258,7 +258,7 @@ def _signal_text(signal, naming: _Naming) -> str:
 
 def _text_of(call: Call, result: int, data: bytes, naming: _Naming) -> str:
     if call.name == "getrandom" and result > 0:
-        return f"{result} bytes of {len(data)}, then {data[result:]!r}"
+        return f"{result} bytes, then {data[result:].rstrip(FILLER)!r}"  # the last of them may be FILLER by chance
     if call.name == "getdents64" and result > 0:
         return f"{_entries_text(data[:result], naming)}, then {data[result:]!r}"
     if call.name in ("readlink", "readlinkat") and data[:max(result, 0)].isdigit():  # /proc/self

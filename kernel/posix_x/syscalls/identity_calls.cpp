@@ -122,8 +122,13 @@ Result<> sys_setregid(Context&, GidOrUnchanged gid, GidOrUnchanged egid) {
     return {};
 }
 
+bool leaves(u32 id, u32 now) { return id == UNCHANGED || id == now; }
+
+// LINUX: setresuid and setresgid that ask for nothing new leave the file system's id as well.
 Result<> sys_setresuid(Context&, UidOrUnchanged uid, UidOrUnchanged euid, UidOrUnchanged suid) {
     const Identity& now = *current_task().identity;
+    const bool leaves_euid = euid == UNCHANGED || (euid == now.euid && euid == now.fsuid);
+    if (leaves(uid, now.uid) && leaves_euid && leaves(suid, now.suid)) return {};
     const auto allowed = [&](u32 id) {
         return id == UNCHANGED || now.can(Capability::Setuid) || id == now.uid || id == now.euid ||
                id == now.suid;
@@ -140,6 +145,8 @@ Result<> sys_setresuid(Context&, UidOrUnchanged uid, UidOrUnchanged euid, UidOrU
 
 Result<> sys_setresgid(Context&, GidOrUnchanged gid, GidOrUnchanged egid, GidOrUnchanged sgid) {
     const Identity& now = *current_task().identity;
+    const bool leaves_egid = egid == UNCHANGED || (egid == now.egid && egid == now.fsgid);
+    if (leaves(gid, now.gid) && leaves_egid && leaves(sgid, now.sgid)) return {};
     const auto allowed = [&](u32 id) {
         return id == UNCHANGED || now.can(Capability::Setgid) || id == now.gid || id == now.egid ||
                id == now.sgid;

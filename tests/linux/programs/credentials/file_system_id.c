@@ -18,5 +18,27 @@ int main(void) {
     FAILS(EACCES, open("roots", O_RDONLY));
     syscall(SYS_setresuid, -1, 0, -1);
     OK(open("roots", O_RDONLY));
+
+    // setresuid and setresgid take it along, but not where they ask for nothing new.
+    CHILD("exit 0", {
+        syscall(SYS_setfsuid, 1000);
+        OK(setresuid(-1, -1, -1));
+        IS(1000, syscall(SYS_setfsuid, -1));
+        OK(setresuid(0, -1, 0));
+        IS(1000, syscall(SYS_setfsuid, -1));
+        OK(setresuid(-1, 0, -1));
+        IS(0, syscall(SYS_setfsuid, 1000));
+        OK(setresuid(-1, -1, 5));
+        IS(0, syscall(SYS_setfsuid, -1));
+        syscall(SYS_setfsgid, 1000);
+        OK(setresgid(-1, -1, -1));
+        IS(1000, syscall(SYS_setfsgid, -1));
+        OK(setresgid(0, -1, 0));
+        IS(1000, syscall(SYS_setfsgid, -1));
+        OK(setresgid(-1, 0, -1));
+        IS(0, syscall(SYS_setfsgid, 1000));
+        OK(setresgid(-1, -1, 5));
+        IS(0, syscall(SYS_setfsgid, -1));
+    });
     return done();
 }
