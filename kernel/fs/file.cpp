@@ -11,7 +11,7 @@ namespace {
 constexpr OpenFlags CREATION_FLAGS =
     OpenFlags::Creat | OpenFlags::Excl | OpenFlags::Noctty | OpenFlags::Trunc | OpenFlags::Cloexec;
 constexpr OpenFlags SETTABLE_FLAGS =
-    OpenFlags::Append | OpenFlags::Nonblock | OpenFlags::Async | OpenFlags::Direct | OpenFlags::Noatime;
+    OpenFlags::Append | OpenFlags::Nonblock | OpenFlags::Direct | OpenFlags::Noatime;
 
 /// LINUX: rw_verify_area. Offsets are signed.
 Result<> check_range(u64 offset, usize size) {
@@ -45,6 +45,8 @@ Result<> File::set_status_flags(OpenFlags flags, const Credentials& credentials)
     // LINUX: in a pipe it makes packets, and a file that lies in memory has nothing to go past.
     if (has(flags & ~old, OpenFlags::Noatime) && !is_owner(*inode_, credentials)) return Error::Eperm;
     if (has(flags, OpenFlags::Direct) && !abi::is_fifo(inode_->mode())) return Error::Einval;
+    // LINUX: where it means nothing, O_ASYNC stays as open(2) has set it.
+    if (has(flags & ~old, OpenFlags::Async) && has_signals_for_input()) return Error::Einval;
     flags_.store((old & ~SETTABLE_FLAGS) | (flags & SETTABLE_FLAGS), std::memory_order_relaxed);
     return {};
 }

@@ -61,8 +61,9 @@ class File : public Object {
         return (traits_ & (FileTraits::Seekable | FileTraits::FixedPosition)) == FileTraits::Seekable;
     }
     security::Rights rights() const { return security::rights_from_open_flags(flags()); }
-    /// F_SETFL: replaces O_APPEND, O_NONBLOCK, O_ASYNC, O_DIRECT, O_NOATIME and leaves the rest.
-    /// Errors: Einval (O_DIRECT where the file cannot), Eperm (O_NOATIME of another's file).
+    /// F_SETFL: replaces O_APPEND, O_NONBLOCK, O_DIRECT, O_NOATIME and leaves the rest.
+    /// Errors: Einval (O_DIRECT where the file cannot, O_ASYNC where it would mean something), Eperm (O_NOATIME of another's
+    /// file).
     Result<> set_status_flags(OpenFlags flags, const Credentials& credentials);
     /// FIONBIO.
     enum class Blocking : u8 { Yes, No };
@@ -126,6 +127,8 @@ class File : public Object {
     /// Until a page would fit in. Errors: Ebadf (no pipe), Epipe, Eagain (it is full, and this one must not wait), RestartSys.
     virtual Result<> wait_for_pipe_room(Blocking blocking);
     virtual Result<u32> set_pipe_capacity(u32 bytes, const Credentials& credentials);
+    /// Whether O_ASYNC means something to it on Linux (fcntl(2)): signals for input and output are not there.
+    virtual bool has_signals_for_input() const { return false; }
     /// Each close(2) of a descriptor calls it, not only the last. The result is close's.
     virtual Result<> on_close() { return {}; }
     /// What /proc/PID/fd/N reads as for a file without a path: "pipe:[17]". Errors: Enomem.

@@ -47,6 +47,7 @@ class FullFile final : public MemoryFile {
 class RandomFile final : public MemoryFile {
   public:
     explicit RandomFile(OpenRequest&& request) : MemoryFile(std::move(request), FileTraits::None) {}
+    bool has_signals_for_input() const override { return true; }
 
     Result<usize> do_read(vm::OutBuffer& to, u64) override {
         const auto source = random_source.load(std::memory_order_acquire);

@@ -31,6 +31,7 @@ class PipeEnd final : public fs::File {
         return pipe_->set_capacity(bytes, credentials);
     }
     Result<> append_description(String& out) override;
+    bool has_signals_for_input() const override { return true; }
 
   private:
     Pipe::Blocking blocking() const { return is_nonblocking() ? Pipe::Blocking::No : Pipe::Blocking::Yes; }

@@ -15,6 +15,7 @@ LEAST = {RLIMIT_CPU: 100, RLIMIT_STACK: 1 << 20}
 # No core files are written here: a limit above zero would ask Linux for one (core(5)).
 RLIMIT_CORE = 4
 MADV_DONTNEED, MADV_FREE = 4, 8
+F_SETFL, O_ASYNC = 4, 0o20000
 _ENTRIES = (0, 1, 1, 2, 3, 5, 16)
 
 
@@ -76,6 +77,9 @@ class Arguments:
             made.append(self._argument(place, description, made))
         if self.name == "madvise" and made[2] == MADV_FREE:  # by chance
             made[2] = MADV_DONTNEED
+        # Signals for input are not there: who asks for them gets an error, and none of those that would end it.
+        if self.name == "fcntl" and made[1] == F_SETFL and isinstance(made[2], int):
+            made[2] &= ~O_ASYNC
         return tuple(_with_room(self.name, made))
 
     def _choose_length(self, description: dict) -> int:

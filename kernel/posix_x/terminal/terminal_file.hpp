@@ -17,6 +17,7 @@ class TerminalFile final : public fs::DeviceFile {
     Result<u64> ioctl(u32 request, u64 argument) override;
     Result<u64> readable_bytes() override;
     fs::PollEvents poll(fs::PollTable* table) override;
+    bool has_signals_for_input() const override { return true; }
 
   private:
     Terminal::User user() const;

@@ -19,5 +19,14 @@ int main(void) {
     FAILS(EINVAL, fcntl(fd, F_DUPFD, -1));
     FAILS(EINVAL, fcntl(fd, F_DUPFD, 1 << 30));
     FAILS(EINVAL, fcntl(fd, 12345, 0));
+    // Where there is no input to wait for, O_ASYNC stays as it was opened.
+    const int ignoring[] = {fd, eventfd(0, 0), open("new", O_CREAT | O_RDWR, 0600), open(".", O_RDONLY)};
+    for (unsigned i = 0; i < ARRAY_SIZE(ignoring); i++) {
+        OK(fcntl(ignoring[i], F_SETFL, O_ASYNC | O_NONBLOCK));
+        IS(O_NONBLOCK, fcntl(ignoring[i], F_GETFL) & (O_ASYNC | O_NONBLOCK));
+    }
+    fd = OK(open("new", O_RDWR | O_ASYNC));
+    OK(fcntl(fd, F_SETFL, O_NONBLOCK));
+    IS(O_ASYNC | O_NONBLOCK, fcntl(fd, F_GETFL) & (O_ASYNC | O_NONBLOCK));
     return done();
 }
