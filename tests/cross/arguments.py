@@ -8,10 +8,11 @@ from sequence import IN, IN_OUT, OUT, Argument, Buffer, Pointer
 from values import MASK, Values
 
 DIRECTIONS = {"in": IN, "out": OUT, "inout": IN_OUT}
-RLIMIT_CPU, RLIMIT_STACK = 0, 3
-# The least that sequences make of a limit. No CPU time at all is over at the next tick that finds the program running; what a
-# stack needs at least depends on what the kernel has put there, and on its frames of signals: that is nobody's choice.
-LEAST = {RLIMIT_CPU: 100, RLIMIT_STACK: 1 << 20}
+RLIMIT_CPU, RLIMIT_STACK, RLIMIT_RTTIME = 0, 3, 15
+# The least that sequences make of a limit. No CPU time at all is over at the next tick that finds the program running
+# (RLIMIT_RTTIME counts microseconds); what a stack needs at least depends on what the kernel has put there, and on its frames of
+# signals: that is nobody's choice.
+LEAST = {RLIMIT_CPU: 100, RLIMIT_STACK: 1 << 20, RLIMIT_RTTIME: 100_000_000}
 # No core files are written here: a limit above zero would ask Linux for one (core(5)).
 RLIMIT_CORE = 4
 MADV_DONTNEED, MADV_FREE = 4, 8
@@ -78,8 +79,8 @@ class Arguments:
         if self.name == "madvise" and made[2] == MADV_FREE:  # by chance
             made[2] = MADV_DONTNEED
         # Signals for input are not there: who asks for them gets an error, and none of those that would end it.
-        if self.name == "fcntl" and made[1] == F_SETFL and isinstance(made[2], int):
-            made[2] &= ~O_ASYNC
+        if self.name == "fcntl" and made[1:2] == [F_SETFL] and isinstance(made[-1], int):
+            made[-1] &= ~O_ASYNC
         return tuple(_with_room(self.name, made))
 
     def _choose_length(self, description: dict) -> int:

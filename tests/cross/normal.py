@@ -60,7 +60,7 @@ class Normal:
         naming = _Naming(sequence, record)
         lines = []
         is_endless = False
-        for event in record.events:
+        for event in _by_actor(record.events, len(sequence.calls)):
             made = self._event(sequence, event, naming)
             # Who still runs turns in a circle, and sends signals to its group as often as it gets round (a stopped write's
             # SIGTTOU, signal(7)): how often that is depends on how fast a kernel is.
@@ -126,6 +126,15 @@ class Normal:
         for start in range(0, len(data), size):
             words += _fields(call, buffer.shape, entries, data[start:start + size], naming)
         return [" ".join(words)]
+
+
+def _by_actor(events: list[Event], calls: int) -> list[Event]:
+    """What is seen of the others between two calls: actors may be looked at twice."""
+    ordered: list[Event] = []
+    for is_look, group in itertools.groupby(events, lambda event: event.kind == frames.REPLY and event.call >= calls
+                                            or event.kind in (frames.SILENT, frames.DEAD)):
+        ordered += sorted(group, key=lambda event: event.actor) if is_look else group
+    return ordered
 
 
 def _lists_reports(sequence: Sequence, call: Call) -> bool:

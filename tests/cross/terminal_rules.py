@@ -74,8 +74,8 @@ class TerminalRules:
         if command["name"].startswith("SendBreak") and (len(self.world.living()) > 1 or self.rng.random() < 0.7):
             self.add(actor, "ioctl", (entry.name, _DRAIN, 1))
             return
-        # A hang-up ends the session's leader, and then those who did it: before they return, or after.
-        if command["name"] == "HangUp" and actor != 0:
+        # A hang-up ends the session's leader, and that ends those who wait in the terminal: before they return, or after.
+        if command["name"] == "HangUp" and (actor != 0 or SIGHUP not in self.world.actors[0].handled):
             return
         if command["name"] == "SetGroup":
             self._set_group(actor, entry)

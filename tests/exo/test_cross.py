@@ -91,6 +91,21 @@ def test_errors_waiting_dying_signals_and_missing_answers_are_seen():
     assert difference(sequence, good, reply(0, -2, signals=[signal]) + reply(1, 0)) is not None
 
 
+def test_what_is_seen_of_the_others_between_two_calls_has_no_order_but_each_ones_own():
+    sequence = Sequence((GET_PID, GET_PID))
+    child, end = (17, 0, 5, 0, 1, 0), (15, 0, 0, 0, 1, 0)
+
+    def look(actor, *signals):
+        return event(frames.REPLY, 2, actor, body=reply(2, 0, signals=signals)[16:])
+
+    stopped = event(frames.SILENT, 2, 1, detail=ord("T"))
+    early = reply(0, 1) + look(0, child) + stopped + look(0, end) + reply(1, 1)
+    late = reply(0, 1) + stopped + look(0, child, end) + reply(1, 1)
+    assert difference(sequence, early, late) is None
+    assert difference(sequence, early, reply(0, 1) + stopped + look(0, end, child) + reply(1, 1)) is not None
+    assert difference(sequence, early, reply(0, 1) + stopped + reply(1, 1) + look(0, child, end)) is not None
+
+
 def test_how_often_an_endless_circle_sends_a_signal_is_free_and_nothing_else_of_it():
     sequence = Sequence((GET_PID, GET_PID))
     runs, waits = event(frames.SILENT, 0, detail=ord("R")), event(frames.SILENT, 0, detail=ord("S"))

@@ -113,8 +113,8 @@ static void keep_outputs(uint16_t call) {
     outputs[call].count = count;
 }
 
-/// Waits for the actor's answer to its call, for as long as something still happens. Tells what it finds.
-static void await(int actor, int patience) {
+/// Waits for the actor's answer to its call, for as long as something still happens. Tells what it finds. 1: it has answered.
+static int await(int actor, int patience) {
     struct pollfd wait = {replies[actor], POLLIN, 0};
     if (poll(&wait, 1, patience) == 1 && read_reply(actor)) {
         const struct wire_reply* reply = (void*)message;
@@ -127,9 +127,9 @@ static void await(int actor, int patience) {
         // A look at an actor that has nothing to say is nothing to tell.
         if (call < MAX_CALLS || reply->signal_count > 0)
             emit(EVENT_REPLY, call, (uint16_t)actor, 0, reply, reply->size);
-        return;
+        return 1;
     }
-    if (patience == 0) return;
+    if (patience == 0) return 0;
     const char state = state_of(actors[actor].pid);
     if (state == 0 || state == 'Z' || state == 'X') {
         actors[actor].exists = 0;
@@ -137,6 +137,7 @@ static void await(int actor, int patience) {
     } else {
         emit(EVENT_SILENT, actors[actor].call, (uint16_t)actor, state, NULL, 0);
     }
+    return 0;
 }
 
 static void send_to(int actor, const void* bytes, size_t size, uint16_t call) {
@@ -149,14 +150,21 @@ static void send_to(int actor, const void* bytes, size_t size, uint16_t call) {
     }
 }
 
-/// After a call of one actor: what it meant for the others.
-static void look_at_others(int actor) {
+/// Does the actor go on, and which signals has it got?
+static int look_at(int actor) {
     const struct wire_call nothing = {.size = sizeof(nothing), .number = CALL_NOTHING};
-    for (int other = 0; other < ACTORS; other++) {
-        if (other == actor || !actors[other].exists) continue;
-        if (!actors[other].is_busy) send_to(other, &nothing, sizeof(nothing), MAX_CALLS);
-        await(other, PATIENCE_MS);
-    }
+    if (!actors[actor].is_busy) send_to(actor, &nothing, sizeof(nothing), MAX_CALLS);
+    return await(actor, PATIENCE_MS);
+}
+
+/// After a call of one actor: what it meant for the others. One that has stopped or ended only now has told those of it who
+/// were looked at before: these once more.
+static void look_at_others(int actor) {
+    int last_silent = 0;
+    for (int other = 0; other < ACTORS; other++)
+        if (other != actor && actors[other].exists && !look_at(other)) last_silent = other;
+    for (int other = 0; other < last_silent; other++)
+        if (other != actor && actors[other].exists && !actors[other].is_busy) (void)look_at(other);
 }
 
 static void become_actor(void) {
