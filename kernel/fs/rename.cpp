@@ -54,11 +54,11 @@ class DirectoryPair {
     Dentry* target_trap_ = nullptr;
 };
 
-/// Two inodes found in directories like `directory`: where each lookup makes one, the number tells.
-bool are_one_file(const Inode& a, const Inode& b, const Path& directory) {
+/// `a` was found in `directory`: where each lookup makes another inode, the number tells.
+bool are_one_file(const Inode& a, const Inode& b, const Inode& directory) {
     if (&a == &b) return true;
-    return has(directory.inode().traits(), InodeTraits::VolatileNames) && a.number() == b.number() &&
-           &a.file_system() == &b.file_system();
+    const bool is_made_anew = has(a.traits() | directory.traits(), InodeTraits::VolatileNames);
+    return is_made_anew && a.number() == b.number() && &a.file_system() == &b.file_system();
 }
 
 struct Move {
@@ -194,7 +194,7 @@ Result<> rename(const Caller& caller, Start old_start, std::string_view old_path
     if (source.get() == locked.source_trap()) return Error::Einval;
     if (target.get() == locked.target_trap())
         return has(flags, RenameFlags::Exchange) ? Error::Einval : Error::Enotempty;
-    if (!target->is_negative() && are_one_file(*source->inode(), *target->inode(), from)) return {};
+    if (!target->is_negative() && are_one_file(*source->inode(), *target->inode(), from.inode())) return {};
 
     const Move move{from, to, *source, *target, flags};
     TRY(check_move(move, caller.credentials));

@@ -52,6 +52,10 @@ int main(void) {
     IS(0, rename("/proc/self/fd", "/proc/self/fd"));
     FAILS(EEXIST,
           syscall(SYS_renameat2, AT_FDCWD, "/proc/self/exe", AT_FDCWD, path, 1 /* RENAME_NOREPLACE */));
+    snprintf(path, sizeof path, "/proc/%d", getpid());
+    IS(0, rename(path, path));
+    FAILS(EPERM, rename(path, "/proc/1"));
+    IS(0, rename("/proc/self", "/proc/self"));
     FAILS(EPERM, rename("/proc/self/exe", "/proc/self/cwd"));
     FAILS(EPERM, rename("/proc/self/exe", other));
     kill(child, SIGKILL);
