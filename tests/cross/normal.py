@@ -131,10 +131,18 @@ class Normal:
 def _by_actor(events: list[Event], calls: int) -> list[Event]:
     """What is seen of the others between two calls: actors may be looked at twice."""
     ordered: list[Event] = []
-    for is_look, group in itertools.groupby(events, lambda event: event.kind == frames.REPLY and event.call >= calls
-                                            or event.kind in (frames.SILENT, frames.DEAD)):
-        ordered += sorted(group, key=lambda event: event.actor) if is_look else group
-    return ordered
+    looks: list[Event] = []
+    last_call = -1
+    for event in events:
+        is_of_call = last_call < event.call < calls  # what its own actor has to say, or that it says nothing
+        if not is_of_call and (event.kind in (frames.SILENT, frames.DEAD) or event.kind == REPLY and event.call >= calls):
+            looks.append(event)
+            continue
+        ordered += [*sorted(looks, key=lambda look: look.actor), event]
+        looks = []
+        if is_of_call:
+            last_call = event.call
+    return ordered + sorted(looks, key=lambda look: look.actor)
 
 
 def _lists_reports(sequence: Sequence, call: Call) -> bool:

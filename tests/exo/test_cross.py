@@ -99,11 +99,14 @@ def test_what_is_seen_of_the_others_between_two_calls_has_no_order_but_each_ones
         return event(frames.REPLY, 2, actor, body=reply(2, 0, signals=signals)[16:])
 
     stopped = event(frames.SILENT, 2, 1, detail=ord("T"))
+    waits = event(frames.SILENT, 1, 0, detail=ord("S"))
     early = reply(0, 1) + look(0, child) + stopped + look(0, end) + reply(1, 1)
     late = reply(0, 1) + stopped + look(0, child, end) + reply(1, 1)
     assert difference(sequence, early, late) is None
     assert difference(sequence, early, reply(0, 1) + stopped + look(0, end, child) + reply(1, 1)) is not None
     assert difference(sequence, early, reply(0, 1) + stopped + reply(1, 1) + look(0, child, end)) is not None
+    own = difference(sequence, reply(0, 1) + stopped + reply(1, 1) + stopped, reply(0, 1) + stopped + waits + stopped)
+    assert own.call == 1 and len(own.pairs) == 1
 
 
 def test_how_often_an_endless_circle_sends_a_signal_is_free_and_nothing_else_of_it():
