@@ -19,6 +19,8 @@ enum class AddressFamily : std::int32_t {
 
 enum class SocketType : std::int32_t { Stream = 1, Dgram = 2, Raw = 3, Rdm = 4, Seqpacket = 5, Packet = 10 };
 
+/// Where the types are in their word.
+inline constexpr std::int32_t SOCKET_TYPES = 0xf;
 /// In the same word as the type.
 enum class SocketFlags : std::int32_t { None = 0, Nonblock = 04000, Cloexec = 02000000 };
 template <> inline constexpr bool IS_FLAG_ENUM<SocketFlags> = true;

@@ -40,7 +40,7 @@ Result<ProgramArguments> arguments_for(std::string_view path, const boot::InitHa
 }
 
 Result<> try_program(std::string_view path, const boot::InitHandover& handover) {
-    const Result<> result = execute_first(path, TRY(arguments_for(path, handover)));
+    const Result<> result = execute({.path = path}, TRY(arguments_for(path, handover)));
     if (result) log::info("init is {}", path);
     return result;
 }

@@ -19,9 +19,10 @@ AREAS = {
     "time": ("time_calls", "timers", "sleep", "cpu_time_calls"),
     "tty": ("control_calls", "read_write", "poll", "process_calls"),
     "proc": ("paths", "descriptors", "process_settings", "identity_calls", "limit_calls", "scheduling", "signal_calls"),
+    "programs": ("process_calls", "descriptors", "sleep", "limit_calls"),
     "system": ("system_info", "mounts", "process_settings", "limit_calls", "paths"),
 }
-FORKS = {"process": 0.5, "signals": 0.4, "pipes": 0.35, "memory": 0.3, "tty": 0.5}
+FORKS = {"process": 0.5, "programs": 0.5, "signals": 0.4, "pipes": 0.35, "memory": 0.3, "tty": 0.5}
 HELPERS = ("open", "openat", "pipe", "pipe2", "read", "write", "close", "mmap")
 LONGEST = 24
 LONGER = 12  # at most so many calls more than its parent has a child
@@ -93,6 +94,8 @@ class Generator:
             maker.use_terminal(actor)
         elif area == "proc" and pick < 0.6:
             maker.read_report(actor)
+        elif area == "programs" and pick < 0.7:
+            maker.use_program(actor)
         elif pick < 0.25 and area in ("files", "pipes"):
             maker.make(actor, maker.rng.choice(HELPERS))
         elif pick < 0.28:

@@ -6,6 +6,7 @@ import struct
 
 from arguments import Arguments
 from model import ARENA, ARENA_PAGES, DEVICE, EVENT, FILE, FOLDER, PAGE, PIPE_READ, PIPE_WRITE, Descriptor, Pipe, World
+from program_rules import ProgramRules
 from report_rules import ReportRules
 from sequence import (CALL_FORK, CALL_PEEK, CALL_POKE, CALL_REGISTERS, IN, IN_OUT, OUT, RESTORER, Argument, Buffer, Call, Field,
                       Handler, Process, Result)
@@ -32,7 +33,7 @@ SENDING = {"kill", "tkill", "tgkill", "rt_sigqueueinfo"}
 PR_SET_PDEATHSIG = 1
 
 
-class Maker(TerminalRules, ReportRules):
+class Maker(TerminalRules, ReportRules, ProgramRules):
     """Makes calls and keeps the model up to date. `calls` is the sequence so far."""
 
     def __init__(self, world: World, descriptions: dict[str, dict]) -> None:
@@ -311,15 +312,18 @@ class Maker(TerminalRules, ReportRules):
     _call_exit_group = _call_exit
 
     def _call_execve(self, actor: int) -> None:
-        name = b"actor%d" % actor
+        words: tuple[bytes, ...]
         if self.rng.random() < 0.85:
-            words: tuple[bytes, ...] = (b"/exe", name, *(b"x" * self.rng.choice((0, 1, 100)) for _ in range(self.rng.randrange(3))))
-            path = b"/exe\0"
+            words, path = self.words_of(actor), b"/exe\0"
         else:
             words, path = (b"/exe", b"nothing"), self.values(actor).path_text("program") + b"\0"
         array, extra = texts(words, 2)
         self.add(actor, "execve", (Buffer(len(path), path, IN, (), "path"), array, 0), extra)
         self.world.actors[actor].maps.clear()
+
+    def words_of(self, actor: int) -> tuple[bytes, ...]:
+        """With which the executor goes on as this actor."""
+        return b"/exe", b"actor%d" % actor, *(b"x" * self.rng.choice((0, 1, 100)) for _ in range(self.rng.randrange(3)))
 
     def _call_wait4(self, actor: int) -> None:
         children = self.world.actors[actor].children

@@ -275,7 +275,7 @@ CALLS = [
         "access chmod chdir mkdir rmdir clock_nanosleep faccessat2 fallocate fchdir fstat fstatfs ftruncate getcwd lseek mlock2 mlockall munlock "
         "munlockall newfstatat pause ppoll prctl pread64 prlimit64 pselect6 pwrite64 readv rt_sigpending rt_sigprocmask rt_sigqueueinfo "
         "rt_sigsuspend rt_sigtimedwait select sendfile setfsuid setgid setitimer setresuid setreuid setsid setuid sigaltstack statx tgkill "
-        "utimensat waitid".split())),
+        "utimensat waitid socket".split())),
 ]
 
 

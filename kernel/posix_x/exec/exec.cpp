@@ -350,15 +350,13 @@ Result<> run(Task& task, const ExecuteRequest& request, ProgramArguments argumen
 
 }  // namespace
 
-Result<> execute(const ExecuteRequest& request) {
-    Task& task = current_task();
-    ProgramArguments arguments = TRY(copy_arguments(request.arguments, request.environment,
-                                                    argument_limit(task.process->limit(Resource::Stack))));
-    return run(task, request, std::move(arguments));
+Result<ProgramArguments> copy_program_arguments(u64 arguments, u64 environment) {
+    return copy_arguments(arguments, environment,
+                          argument_limit(current_task().process->limit(Resource::Stack)));
 }
 
-Result<> execute_first(std::string_view path, ProgramArguments arguments) {
-    return run(current_task(), {.path = path}, std::move(arguments));
+Result<> execute(const ExecuteRequest& request, ProgramArguments arguments) {
+    return run(current_task(), request, std::move(arguments));
 }
 
 void disable_address_randomisation() { randomises_addresses.store(false); }

@@ -154,8 +154,9 @@ Answer<NewDescriptor> sys_eventfd(Context& context, Count32 initial) {
     return sys_eventfd2(context, initial, EventFlags::None);
 }
 
-Answer<NewDescriptor> sys_socket(Context&, abi::AddressFamily, ChoiceWith<abi::SocketType, abi::SocketFlags>,
-                                 ProtocolNumber) {
+Answer<NewDescriptor> sys_socket(Context&, abi::AddressFamily,
+                                 ChoiceWith<abi::SocketType, abi::SocketFlags> type, ProtocolNumber) {
+    if ((static_cast<i32>(type.choice()) & ~abi::SOCKET_TYPES) != 0) return Error::Einval;
     return Error::Eafnosupport;  // no address family is there
 }
 

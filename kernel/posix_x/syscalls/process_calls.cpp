@@ -52,23 +52,24 @@ Result<> sys_execve(Context&, ProgramPath path, OrNull<TextsArgument> arguments,
                     OrNull<TextsArgument> environment) {
     [[clang::uninitialized]] UserPath name;
     TRY(name.copy(path));
-    return execute({.path = name.view(), .arguments = arguments.address, .environment = environment.address});
+    return execute({.path = name.view()},
+                   TRY(copy_program_arguments(arguments.address, environment.address)));
 }
 
+/// LINUX: the name comes first, then what the program is given, and only then the flags and the descriptor.
 Result<> sys_execveat(Context&, Start directory, ProgramPath path, OrNull<TextsArgument> arguments,
                       OrNull<TextsArgument> environment,
                       Known<abi::AtFlags::EmptyPath | abi::AtFlags::SymlinkNofollow> given) {
-    const abi::AtFlags flags = TRY(given.checked());
     [[clang::uninitialized]] UserPath name;
     TRY(name.copy(path));
-    const StartDirectory start =
-        TRY(StartDirectory::of(directory, name.view(), empty_path(has(flags, abi::AtFlags::EmptyPath))));
-    return execute({.path = name.view(),
-                    .arguments = arguments.address,
-                    .environment = environment.address,
-                    .start = start.start(),
-                    .descriptor = directory.value,
-                    .flags = flags});
+    const EmptyPath empty = empty_path(has(given.unchecked(), abi::AtFlags::EmptyPath));
+    if (name.view().empty() && empty == EmptyPath::Refused) return Error::Enoent;
+    ProgramArguments texts = TRY(copy_program_arguments(arguments.address, environment.address));
+    const abi::AtFlags flags = TRY(given.checked());
+    const StartDirectory start = TRY(StartDirectory::of(directory, name.view(), empty));
+    return execute(
+        {.path = name.view(), .start = start.start(), .descriptor = directory.value, .flags = flags},
+        std::move(texts));
 }
 
 Result<> sys_exit_group(Context&, ExitCode code) { exit_current_task(WaitStatus::exited(code)); }

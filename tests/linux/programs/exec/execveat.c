@@ -18,5 +18,15 @@ int main(int argc, char** argv) {
     symlink(argv[0], "link");
     CHILD("exit 0", char* const a[] = {"x", "y", NULL};
           FAILS(ELOOP, syscall(SYS_execveat, AT_FDCWD, "link", a, environ, AT_SYMLINK_NOFOLLOW)));
+    // The name comes first, then the arguments, then the flags, then the descriptor.
+    char* const none[] = {NULL};
+    FAILS(ENOENT, syscall(SYS_execveat, 99, "", unmapped(), none, 1));
+    FAILS(EFAULT, syscall(SYS_execveat, 99, unmapped(), none, none, 1));
+    FAILS(EFAULT, syscall(SYS_execveat, 99, "none", unmapped(), none, 1));
+    FAILS(EFAULT, syscall(SYS_execveat, 99, "", none, unmapped(), 1 | AT_EMPTY_PATH));
+    FAILS(EINVAL, syscall(SYS_execveat, 99, "none", none, none, 1));
+    FAILS(EINVAL, syscall(SYS_execveat, 99, "", none, none, 1 | AT_EMPTY_PATH));
+    FAILS(EBADF, syscall(SYS_execveat, 99, "none", none, none, 0));
+    FAILS(EBADF, syscall(SYS_execveat, 99, "", none, none, AT_EMPTY_PATH));
     return done();
 }
