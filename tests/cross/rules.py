@@ -20,7 +20,7 @@ CLONE_FS, CLONE_FILES, SIGCHLD = 0x200, 0x400, 17
 # Never made with arguments that could succeed: they end or change the machine for everyone after.
 GLOBAL = {"reboot", "sethostname", "setdomainname", "settimeofday", "clock_settime", "adjtimex", "clock_adjtime", "syslog",
           "umount2"}
-# Only a program as a whole makes these: fork by CALL_FORK, a signal's return by its handler.
+# Only a program as a whole makes these (fork by CALL_FORK, a signal's return by its handler), or program_rules.py.
 # Sockets are not there on one side: every later descriptor would have another number.
 NOT_DIRECT = {"fork", "vfork", "clone", "rt_sigreturn", "restart_syscall", "execve", "execveat", "socket"}
 # Signals whose default is to be ignored: SIGCHLD, SIGCONT, SIGURG, SIGWINCH.
