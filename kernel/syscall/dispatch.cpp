@@ -86,7 +86,6 @@ void init() {
         arch::set_fast_handler(number, &fast_unknown);
         arch::set_call_handler(number, &unknown_call);
     }
-    arch::enable_system_calls();
 }
 
 void for_each_call(FunctionRef<void(const CallDescription&)> visit) {

@@ -107,6 +107,25 @@ void single_step_in_the_kernel() {
     CHECK_EQUAL(seen.gs_base, reinterpret_cast<u64>(&arch::this_cpu()));
 }
 
+/// A program's step that MOV SS held back into the kernel: its handler lets the kernel go on, and does not step further.
+void debug_trap_does_not_end_the_machine() {
+    seen = {};
+    awaited = 0;
+    u64 flags;
+    asm volatile(
+        "pushfq\n\t"
+        "orq $0x100, (%%rsp)\n\t"
+        "popfq\n\t"
+        "nop\n\t"  // traps after this one
+        "pushfq\n\t"
+        "pop %0"
+        : "=r"(flags)
+        :
+        : "memory", "cc");
+    CHECK_EQUAL(seen.count, 1);
+    CHECK_EQUAL(flags & 0x100, 0);
+}
+
 void each_vector_has_another_stack() {
     u32 used = 0;
     for (const u32 vector : {DEBUG, NMI, MACHINE_CHECK}) {
@@ -193,6 +212,7 @@ constexpr Test TESTS[] = {
     {"machine_check_has_its_own_stack", &machine_check_has_its_own_stack},
     {"debug_trap_has_its_own_stack", &debug_trap_has_its_own_stack},
     {"single_step_in_the_kernel", &single_step_in_the_kernel},
+    {"debug_trap_does_not_end_the_machine", &debug_trap_does_not_end_the_machine},
     {"each_vector_has_another_stack", &each_vector_has_another_stack},
     {"entries_do_not_trust_the_gs_base", &entries_do_not_trust_the_gs_base},
     {"entries_clear_direction_and_access_flags", &entries_clear_direction_and_access_flags},

@@ -71,6 +71,8 @@ enter_long_mode:
     cld
     mov %ebx, %edi
     mov $PHYSICAL(boot_stack_top), %esp
+    push $2                      // no flag is left on: IOPL, NT, AC
+    popf
 
     // Long mode at all? (CPUID 0x80000001, EDX bit 29)
     mov $0x80000000, %eax
@@ -102,31 +104,21 @@ enter_long_mode:
     movl $PHYSICAL(boot_pdpt) + 3, PHYSICAL(exo_boot_pml4) + 256 * 8
     movl $PHYSICAL(boot_pdpt_high) + 3, PHYSICAL(exo_boot_pml4) + 511 * 8
 
-    mov %cr4, %eax
-    or $0x20, %eax               // PAE
+    mov $0x20, %eax              // PAE, and nothing that firmware may have left on
     mov %eax, %cr4
     mov $PHYSICAL(exo_boot_pml4), %eax
     mov %eax, %cr3
-    mov $0xc0000080, %ecx        // EFER: LME, and NXE if the CPU has it
-    rdmsr
-    or $0x100, %eax
-    mov %eax, %ebx
-    push %edx
-    push %edi
-    push %esi
     mov $0x80000001, %eax
-    mov %ebx, %ebp
-    cpuid
+    cpuid                        // %edi and %esi stay
+    mov $0x100, %ebp             // EFER: LME, and NXE if the CPU has it
     bt $20, %edx
     jnc 2f
     or $0x800, %ebp
-2:  pop %esi
-    pop %edi
-    pop %edx
-    mov %ebp, %eax
+2:  mov %ebp, %eax
+    xor %edx, %edx
     mov $0xc0000080, %ecx
     wrmsr
-    mov $0x80010033, %eax        // PG, WP, NE, ET, MP, PE
+    mov $0x80050033, %eax        // PG, AM, WP, NE, ET, MP, PE
     mov %eax, %cr0
     lgdt PHYSICAL(boot_gdt_pointer)
     ljmp $0x10, $PHYSICAL(long_mode)

@@ -16,6 +16,9 @@ namespace {
 constinit CpuFeatures features{};
 
 // Intel SDM vol. 3, 2.5 and 13.
+constexpr u64 CR4_PAE = 1 << 5;
+constexpr u64 CR4_MCE = 1 << 6;
+constexpr u64 CR4_PGE = 1 << 7;
 constexpr u64 CR4_OSFXSR = 1 << 9;
 constexpr u64 CR4_OSXMMEXCPT = 1 << 10;
 constexpr u64 CR4_UMIP = 1 << 11;
@@ -24,7 +27,6 @@ constexpr u64 CR4_OSXSAVE = 1 << 18;
 constexpr u64 CR4_SMEP = 1 << 20;
 constexpr u64 CR4_SMAP = 1 << 21;
 constexpr u64 CR4_PKE = 1 << 22;
-constexpr u64 CR4_PGE = 1 << 7;
 constexpr u64 XSAVE_X87_SSE = 3;
 constexpr u64 XSAVE_AVX = 4;
 constexpr u64 XSAVE_AVX512 = 0xe0;
@@ -42,6 +44,7 @@ void detect() {
     const CpuidResult basic = cpuid(1);
     features.signature = basic.eax;
     features.hwcap = basic.edx;
+    features.has_machine_check = bit(basic.edx, 7);
     features.has_xsave = bit(basic.ecx, 26);
     features.has_x2apic = bit(basic.ecx, 21);
     features.has_rdrand = bit(basic.ecx, 30);
@@ -59,6 +62,7 @@ void detect() {
     const CpuidResult extended = cpuid(0x80000001);
     features.has_nx = bit(extended.edx, 20);
     features.has_1gib_pages = bit(extended.edx, 26);
+    features.has_rdtscp = bit(extended.edx, 27);
     if (last_extended >= 0x80000004) {
         for (u32 part = 0; part < 3; ++part) {
             const CpuidResult brand = cpuid(0x80000002 + part);
@@ -83,7 +87,10 @@ void enable_xsave() {
                  : "c"(0), "a"(static_cast<u32>(features.xsave_components)),
                    "d"(static_cast<u32>(features.xsave_components >> 32)));
     features.xsave_size = cpuid(0xd, 0).ebx;  // for what XCR0 now enables
-    features.has_xsaveopt = bit(cpuid(0xd, 1).eax, 0);
+    const u32 extensions = cpuid(0xd, 1).eax;
+    features.has_xsaveopt = bit(extensions, 0);
+    features.has_supervisor_states = bit(extensions, 3);
+    features.has_feature_disable = bit(extensions, 4);
     features.has_protection_keys = features.has_protection_keys && (supported & XSAVE_PKRU) != 0;
     if (features.has_protection_keys) features.pkru_offset = cpuid(0xd, 9).ebx;
 }
@@ -123,23 +130,28 @@ void write_msr(u32 number, u64 value) {
 
 const CpuFeatures& cpu_features() { return features; }
 
-void enable_cpu_features() {
-    detect();
-    u64 cr4;
-    asm volatile("mov %%cr4, %0" : "=r"(cr4));
-    cr4 |= CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_PGE;
+u64 wanted_cr4() {
+    u64 cr4 = CR4_PAE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT;
+    if (features.has_machine_check) cr4 |= CR4_MCE;
     if (features.has_umip) cr4 |= CR4_UMIP;
     if (features.has_fsgsbase) cr4 |= CR4_FSGSBASE;
     if (features.has_smep) cr4 |= CR4_SMEP;
     if (features.has_smap) cr4 |= CR4_SMAP;
     if (features.has_xsave) cr4 |= CR4_OSXSAVE;
-    asm volatile("mov %0, %%cr4" : : "r"(cr4) : "memory");
+    if (features.has_protection_keys) cr4 |= CR4_PKE;
+    return cr4;
+}
+
+void enable_cpu_features() {
+    detect();
+    // XCR0 can be read and set only with OSXSAVE; it decides about protection keys.
+    asm volatile("mov %0, %%cr4" : : "r"(wanted_cr4() & ~CR4_PKE) : "memory");
     if (features.has_xsave)
         enable_xsave();
     else
         features.xsave_size = 512;
     features.has_protection_keys = features.has_protection_keys && features.has_xsave;
-    if (features.has_protection_keys) asm volatile("mov %0, %%cr4" : : "r"(cr4 | CR4_PKE) : "memory");
+    asm volatile("mov %0, %%cr4" : : "r"(wanted_cr4()) : "memory");
     if (!features.has_smap) remove_smap_instructions();
 }
 

@@ -10,6 +10,9 @@ struct CpuFeatures {
     bool has_protection_keys;  ///< PKU, and XSAVE that knows PKRU.
     u32 pkru_offset;           ///< In an XSAVE area.
     bool has_rdrand, has_rdseed, has_invariant_tsc, has_x2apic, is_virtual;
+    bool has_machine_check, has_rdtscp;
+    bool has_supervisor_states;  ///< XSAVES, so that MSR XSS exists.
+    bool has_feature_disable;    ///< MSR XFD.
     u64 physical_address_mask;
     u64 xsave_components;  ///< XCR0: x87, SSE, and AVX, AVX-512, PKRU where present.
     u32 xsave_size;
@@ -30,7 +33,10 @@ void write_msr(u32 number, u64 value);
 /// Valid after enable_cpu_features on the first CPU.
 const CpuFeatures& cpu_features();
 
-/// Detects, sets CR0, CR4, EFER and XCR0, and takes stac/clac out of the code if there is no SMAP. On each CPU.
+/// CR4 as this CPU's features want it.
+u64 wanted_cr4();
+
+/// Detects, sets CR4 and XCR0, and takes stac/clac out of the code if there is no SMAP. On each CPU.
 void enable_cpu_features();
 
 }  // namespace exo::arch

@@ -4,7 +4,6 @@
 
 extern "C" {
 extern const exo::u8 exo_vector_stubs[];
-void exo_syscall_entry();
 }
 
 namespace exo::arch {
@@ -59,6 +58,7 @@ alignas(16) constinit IdtEntry idt[256]{};
 
 constexpr u8 GATE_KERNEL = 0x8e;
 constexpr u8 GATE_USER = 0xee;  // int3 and into may be executed by programs
+constexpr u16 TASK_SELECTOR = GDT_TSS * 8;
 
 u8 ist_of(u32 vector) {
     switch (vector) {
@@ -131,10 +131,11 @@ void load_descriptor_tables(CpuLocal& cpu) {
         "mov %%eax, %%es\n\t"
         "mov %%eax, %%fs\n\t"
         "mov %%eax, %%gs\n\t"
-        "ltr %w4"
+        "ltr %w4\n\t"
+        "lldt %%ax"
         :
         : "m"(gdt_pointer), "m"(idt_pointer), "i"(KERNEL_CS), "r"(static_cast<u32>(KERNEL_SS)),
-          "r"(static_cast<u32>(GDT_TSS * 8))
+          "r"(static_cast<u32>(TASK_SELECTOR))
         : "rax", "memory");
     cpu.self = &cpu;
     write_msr(0xc0000101, reinterpret_cast<u64>(&cpu));  // GS_BASE
@@ -153,14 +154,98 @@ void set_kernel_stack(void* stack_top) {
     this_cpu().kernel_stack_top = reinterpret_cast<u64>(stack_top);
 }
 
-void enable_system_calls() {
-    constexpr u32 EFER = 0xc0000080;
-    constexpr u64 IF_DF_TF_NT_AC = 0x200 | 0x400 | 0x100 | 0x4000 | 0x40000;
-    write_msr(EFER, read_msr(EFER) | 1);
-    write_msr(0xc0000081, 0x23ULL << 48 | static_cast<u64>(KERNEL_CS)
-                                              << 32);                  // STAR: SYSRET takes +16 and +8
-    write_msr(0xc0000082, reinterpret_cast<u64>(&exo_syscall_entry));  // LSTAR
-    write_msr(0xc0000084, IF_DF_TF_NT_AC);                             // SFMASK
+namespace descriptor_state {
+
+namespace {
+
+constexpr u32 USER_LEVEL = 3;
+
+TablePointer loaded_idt() {
+    TablePointer pointer{};
+    asm volatile("sidt %0" : "=m"(pointer));
+    return pointer;
 }
+
+TablePointer loaded_gdt() {
+    TablePointer pointer{};
+    asm volatile("sgdt %0" : "=m"(pointer));
+    return pointer;
+}
+
+/// SAFETY: the CPU's own table, which has an entry for each vector.
+const IdtEntry& gate(u32 vector) { return reinterpret_cast<const IdtEntry*>(loaded_idt().base)[vector]; }
+
+/// SAFETY: `index` is within the table's limit.
+u64 segment(u64 index) { return reinterpret_cast<const u64*>(loaded_gdt().base)[index]; }
+
+u64 level_of(u64 descriptor) { return descriptor >> 45 & 3; }
+
+struct LoadedTss {
+    const Tss* tss;
+    u64 limit;
+};
+
+LoadedTss loaded_tss() {
+    const u64 index = read_task_selector() / 8;
+    const u64 low = segment(index);
+    const u64 base = (low >> 16 & 0xffffff) | (low >> 56) << 24 | segment(index + 1) << 32;
+    // SAFETY: the descriptor of the task register names the CPU's own TSS.
+    return {reinterpret_cast<const Tss*>(base), low & 0xffff};
+}
+
+}  // namespace
+
+u64 wanted_idt_base() { return reinterpret_cast<u64>(idt); }
+u64 read_idt_base() { return loaded_idt().base; }
+u64 read_idt_limit() { return loaded_idt().limit; }
+
+/// Bit 63 stands for every vector from 63 on.
+u64 read_user_gates() {
+    u64 vectors = 0;
+    for (u32 vector = 0; vector < 256; ++vector)
+        if ((gate(vector).type >> 5 & 3) == USER_LEVEL) vectors |= 1ULL << (vector < 63 ? vector : 63);
+    return vectors;
+}
+
+u64 read_ist_numbers() {
+    return gate(1).ist | u64{gate(2).ist} << 8 | u64{gate(8).ist} << 16 | u64{gate(18).ist} << 24;
+}
+
+u64 read_ist_stacks() {
+    u64 stacks = 0;
+    for (u32 index = 0; index < 7; ++index)
+        if (loaded_tss().tss->ist[index] != 0) stacks |= 1ULL << index;
+    return stacks;
+}
+
+u64 wanted_gdt_limit() { return sizeof(CpuTables::gdt) - 1; }
+u64 read_gdt_limit() { return loaded_gdt().limit; }
+
+u64 read_user_segments() {
+    u64 entries = 0;
+    for (u64 index = 1; index < GDT_TSS; ++index)
+        if (segment(index) != 0 && level_of(segment(index)) == USER_LEVEL) entries |= 1ULL << index;
+    return entries;
+}
+
+u64 read_ldt_selector() {
+    u16 selector = 0;
+    asm volatile("sldt %0" : "=r"(selector));
+    return selector;
+}
+
+u64 wanted_task_selector() { return TASK_SELECTOR; }
+u64 read_task_selector() {
+    u16 selector = 0;
+    asm volatile("str %0" : "=r"(selector));
+    return selector;
+}
+
+u64 ports_are_closed() {
+    const LoadedTss loaded = loaded_tss();
+    return loaded.tss->io_map_base > loaded.limit ? 1 : 0;
+}
+
+}  // namespace descriptor_state
 
 }  // namespace exo::arch

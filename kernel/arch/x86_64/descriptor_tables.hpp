@@ -10,6 +10,7 @@ namespace exo::arch {
 // Linux's selectors: programs see them in signal frames.
 inline constexpr u16 KERNEL_CS = 0x10;
 inline constexpr u16 KERNEL_SS = 0x18;
+inline constexpr u16 USER_CS_32 = 0x23;  ///< 32-bit code; a far jump of a program's reaches it.
 inline constexpr u16 USER_SS = 0x2b;
 inline constexpr u16 USER_CS = 0x33;
 
@@ -20,5 +21,22 @@ std::array<u64, IST_STACKS> ist_guards();
 
 /// Loads this CPU's tables and points %gs at its CpuLocal. `cpu` lives for ever.
 void load_descriptor_tables(CpuLocal& cpu);
+
+/// What the CPU's own tables say, found as the CPU finds them: for the table in cpu_state.cpp.
+namespace descriptor_state {
+u64 wanted_idt_base();
+u64 read_idt_base();
+u64 read_idt_limit();
+u64 read_user_gates();
+u64 read_ist_numbers();
+u64 read_ist_stacks();
+u64 wanted_gdt_limit();
+u64 read_gdt_limit();
+u64 read_user_segments();
+u64 read_ldt_selector();
+u64 wanted_task_selector();
+u64 read_task_selector();
+u64 ports_are_closed();
+}  // namespace descriptor_state
 
 }  // namespace exo::arch

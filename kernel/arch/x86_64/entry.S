@@ -242,9 +242,11 @@ call_done:
     jne 2f
     .globl exo_return_from_system_call
 exo_return_from_system_call:
-    // SYSRET only if it restores everything: rcx == rip (canonical, in the user half) and r11 == rflags without RF and
-    // TF. The selectors are our own: nothing puts others there. On some CPUs SYSRET to a non-canonical address faults in
-    // kernel mode with the user's stack.
+    // SYSRET only if it restores everything: rcx == rip (canonical, in the user half), r11 == rflags without RF and TF, and
+    // the 64-bit code segment (rt_sigreturn may go back to the 32-bit one). On some CPUs SYSRET to a non-canonical address
+    // faults in kernel mode with the user's stack.
+    cmpl $USER_CS, 136(%rsp)
+    jne 3f
     mov 88(%rsp), %rcx
     cmp 128(%rsp), %rcx
     jne 3f
@@ -304,6 +306,14 @@ fast_path_with_work:
     call exo_prepare_return_to_user
     add $8, %rsp
     jmp exo_return_from_system_call
+
+// ---- SYSCALL from the 32-bit code segment 0x23, which a far jump reaches: there are no 32-bit system calls. Runs in ring 0 on
+// the program's own stack and GS base with interrupts off, so it touches neither; SYSRETL goes back to 0x23.
+    .balign 16
+    .globl exo_compatibility_syscall_entry
+exo_compatibility_syscall_entry:
+    mov $-38, %eax                 // ENOSYS
+    sysretl
 
 // ---- void enter_user(UserRegisters&): the first return of a new program or of a forked child.
     .globl exo_enter_user

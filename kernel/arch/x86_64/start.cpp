@@ -1,6 +1,7 @@
 // The first C++ code: makes this CPU fit to run the kernel, and calls kernel_main (kernel/main.cpp).
 #include "arch/interface.hpp"
 #include "arch/x86_64/cpu_features.hpp"
+#include "arch/x86_64/cpu_state.hpp"
 #include "arch/x86_64/descriptor_tables.hpp"
 #include "arch/x86_64/kasan_start.hpp"
 #include "utils/assert.hpp"
@@ -22,6 +23,7 @@ extern "C" [[noreturn]] void exo_start(u32 protocol, u64 information) {
     load_descriptor_tables(first_cpu);
     this_cpu().address_space = reinterpret_cast<u64>(exo_boot_pml4) - 0xffffffff80000000;
     enable_cpu_features();
+    set_cpu_state();
     kernel_main(protocol, information);
 }
 

@@ -13,6 +13,7 @@ namespace {
 constexpr u64 RED_ZONE = 128;  // below the stack pointer, the program's own (System V ABI, 3.2.2)
 constexpr u64 FPU_ALIGNMENT = 64;
 constexpr u64 USER_CS = 0x33;
+constexpr u64 USER_CS_32 = 0x23;  ///< What a far jump reaches.
 constexpr u64 USER_SS = 0x2b;
 /// The flags that a program may set: CF PF AF ZF SF TF DF OF NT AC ID.
 constexpr u64 USER_FLAGS =
@@ -139,9 +140,11 @@ Result<> pop_signal_frame(Task& task, arch::UserRegisters& registers) {
     // SAFETY: any bytes are a valid structure of integers.
     TRY(vm::read_user(address, {reinterpret_cast<u8*>(&context), sizeof(context)}));
     const abi::sigcontext& c = context.uc_mcontext;
-    // Only a 64-bit program's own segments: IRET to any other would fault.
+    // Only a program's own segments, and an address within the segment's limit: IRET to any other would fault.
     constexpr u16 USER_LEVEL = 3;
-    if ((c.cs | USER_LEVEL) != USER_CS || (c.ss | USER_LEVEL) != USER_SS) return Error::Efault;
+    const u64 cs = c.cs | USER_LEVEL;
+    const bool is_32_bit = cs == USER_CS_32 && c.rip <= ~u32{0};
+    if ((cs != USER_CS && !is_32_bit) || (c.ss | USER_LEVEL) != USER_SS) return Error::Efault;
     TRY(pop_fpu_state(*task.thread, c.fpstate));
     arch::UserRegisters& r = registers;
     r.r8 = c.r8, r.r9 = c.r9, r.r10 = c.r10, r.r11 = c.r11, r.r12 = c.r12, r.r13 = c.r13, r.r14 = c.r14,
@@ -149,7 +152,7 @@ Result<> pop_signal_frame(Task& task, arch::UserRegisters& registers) {
     r.rdi = c.rdi, r.rsi = c.rsi, r.rbp = c.rbp, r.rbx = c.rbx, r.rdx = c.rdx, r.rax = c.rax, r.rcx = c.rcx;
     r.rsp = c.rsp, r.rip = c.rip;
     r.rflags = (r.rflags & ~USER_FLAGS) | (c.eflags & USER_FLAGS);
-    r.cs = USER_CS;
+    r.cs = cs;
     r.ss = USER_SS;
     r.original_rax = ~0ULL;
     (void)set_alternate_stack(task, context.uc_stack, r.rsp);  // LINUX: one that cannot be is left alone

@@ -147,6 +147,75 @@ static void syscall_at_the_end_of_memory(void) {
     asm volatile("jmp *%0" : : "r"(last + 4094), "a"(39));
 }
 
+// ---- The 32-bit code segment, which a far jump reaches.
+
+static unsigned char* low_pages(void) {
+    unsigned char* page = mmap((void*)0x10000000, 4 * 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    CHECK(page == (unsigned char*)0x10000000);
+    return page;
+}
+
+// Runs `code` in 32-bit mode, on a stack below 4 GiB; a far jump behind it leads back to 64-bit mode. EAX after it.
+static uint64_t run_32_bit(const char* code, size_t size) {
+    static const unsigned char LEAVE[] = {0xea, 0, 1, 0, 0x10, 0x33, 0};  // ljmp $0x33, $0x10000100
+    static const unsigned char BACK[] = {0xc3};
+    unsigned char* page = low_pages();
+    memcpy(page, code, size);
+    memcpy(page + size, LEAVE, sizeof(LEAVE));
+    memcpy(page + 0x100, BACK, sizeof(BACK));
+    static struct {
+        uint32_t offset;
+        uint16_t selector;
+    } __attribute__((packed)) target = {0x10000000, 0x23};
+    static uint64_t stack;
+    uint64_t result;
+    asm volatile(
+        "mov %%rsp, %2; lea 1f(%%rip), %%rcx; mov $0x10003f00, %%esp; push %%rcx\n\t"
+        "ljmpl *%1\n"
+        "1: mov %2, %%rsp"
+        : "=a"(result)
+        : "m"(target), "m"(stack)
+        : "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "memory", "cc");
+    return result;
+}
+
+// Its entry is MSR CSTAR's. There are no 32-bit calls, and the program goes on where it was.
+static void syscall_from_32_bit_code(void) {
+    static const char CODE[] = "\xb8\x14\x00\x00\x00\x0f\x05";  // mov $20, %eax; syscall
+    CHECK((int32_t)run_32_bit(CODE, sizeof(CODE) - 1) == -38);
+}
+
+static void sysenter_from_32_bit_code(void) {
+    static const char CODE[] = "\x0f\x34";
+    run_32_bit(CODE, sizeof(CODE) - 1);
+}
+
+// int $0x80 is a general-protection fault as in 64-bit code.
+static void interrupt_0x80_from_32_bit_code(void) {
+    static const char CODE[] = "\xcd\x80";
+    run_32_bit(CODE, sizeof(CODE) - 1);
+}
+
+static volatile int code_segment;
+static void note_segment(int signal, siginfo_t* info, void* context) {
+    (void)signal, (void)info;
+    code_segment = (int)(((ucontext_t*)context)->uc_mcontext.gregs[REG_CSGSFS] & 0xffff);
+    ++traps;
+}
+// A handler runs in 64-bit mode and goes back to where it came from.
+static void signal_in_32_bit_code(void) {
+    static const char CODE[] = "\xcc\xb8\x05\x00\x00\x00\x40\x40";  // int3; mov $5, %eax; inc %eax; inc %eax (REX.X in 64-bit mode)
+    handle(SIGTRAP, note_segment, 0);
+    CHECK((uint32_t)run_32_bit(CODE, sizeof(CODE) - 1) == 7);
+    CHECK(traps == 1 && code_segment == 0x23);
+}
+
+// The table of local descriptors is empty: the processor never looks for one in the program's memory.
+static void local_descriptor(void) {
+    asm volatile("mov %0, %%es" : : "r"(0x1237));
+}
+
 const struct test entry_tests[] = {
     {"kernel_looking_gs_base", kernel_looking_gs_base, EXITS(0), 2, 4},
     {"debug_trap_held_back_into_the_kernel", debug_trap_held_back_into_the_kernel, EXITS(0), 4, 4},
@@ -158,5 +227,10 @@ const struct test entry_tests[] = {
     {"sigreturn_with_kernel_stack", sigreturn_with_kernel_stack, DIES_OF(SIGSEGV), 4, 4},
     {"sigreturn_with_kernel_selector", sigreturn_with_kernel_selector, DIES_OF(SIGSEGV), 4, 4},
     {"syscall_at_the_end_of_memory", syscall_at_the_end_of_memory, DIES_OF(SIGSEGV), 4, 4},
+    {"syscall_from_32_bit_code", syscall_from_32_bit_code, EXITS(0), 4, 4},
+    {"sysenter_from_32_bit_code", sysenter_from_32_bit_code, DIES_OF(SIGSEGV), 4, 4},
+    {"interrupt_0x80_from_32_bit_code", interrupt_0x80_from_32_bit_code, DIES_OF(SIGSEGV), 4, 4},
+    {"signal_in_32_bit_code", signal_in_32_bit_code, EXITS(0), 4, 4},
+    {"local_descriptor", local_descriptor, DIES_OF(SIGSEGV), 4, 4},
     {0},
 };
