@@ -106,8 +106,6 @@ inline constexpr u64 FAST_PATH_DECLINED = static_cast<u64>(-4096);
 using FastHandler = u64 (*)(u64, u64, u64, u64, u64, u64);
 /// `number` SYSTEM_CALL_LIMIT: for every number from there on. Null: the full path.
 void set_fast_handler(usize number, FastHandler handler);
-/// Programs this CPU's entry (on a PC: the SYSCALL MSRs).
-void enable_system_calls();
 
 /// AT_HWCAP (CPUID 1, EDX) and AT_HWCAP2 (bit 1: FSGSBASE may be used).
 u64 hardware_capabilities();
@@ -117,6 +115,14 @@ u64 hardware_capabilities_2();
 
 /// Goes to user mode with `registers`, which lie at the top of the current kernel stack. Does not return.
 [[noreturn]] void enter_user(UserRegisters& registers);
+/// Data segment selectors, which a program may load with any segment of its own. The kernel never uses them.
+struct SegmentSelectors {
+    u16 ds = 0, es = 0, fs = 0, gs = 0;
+    friend bool operator==(const SegmentSelectors&, const SegmentSelectors&) = default;
+};
+SegmentSelectors user_selectors();
+/// Changes the FS and GS bases too: set them afterwards. Interrupts must be off.
+void set_user_selectors(const SegmentSelectors& selectors);
 /// Thread-local-storage bases of the current thread.
 void set_user_fs_base(u64 base);
 u64 user_fs_base();
@@ -127,8 +133,8 @@ u64 user_gs_base();
 usize fpu_area_size();
 /// XCR0: which components the area holds.
 u64 fpu_components();
-/// Writes the state of a fresh program into `area`. Components in that state keep whatever bytes they had: an area is
-/// never shown to a program as it is.
+/// Writes the state of a fresh program into `area`. Components in that state keep whatever bytes they had, which must be the
+/// program's own or zero: a CPU without XSAVE copies the area to signal frames.
 void fpu_initialise(void* area);
 /// Puts the state of a fresh program into the CPU's registers.
 void fpu_reset();
@@ -165,6 +171,8 @@ usize copy_to_user(u64 to, const void* from, usize size);
 usize zero_user(u64 to, usize size);
 /// Bytes before the NUL, at most `size`; -1 after a fault.
 isize copy_string_from_user(char* to, u64 from, usize size);
+/// The 32-bit word, in one access. Errors: Efault.
+Result<u32> load_user_word(u64 address);
 /// Atomically replaces the 32-bit word by `desired` if it is `expected`; the word that was there. Errors: Efault.
 Result<u32> compare_exchange_user(u64 address, u32 expected, u32 desired);
 

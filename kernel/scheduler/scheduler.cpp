@@ -203,6 +203,7 @@ void Scheduler::save_user_state(Thread& thread) {
     }
     user->fs_base = arch::user_fs_base();
     user->gs_base = arch::user_gs_base();
+    user->selectors = arch::user_selectors();
 }
 
 /// A thread without a user side keeps the address space that is loaded: the kernel's half is the same in all.
@@ -211,10 +212,12 @@ void Scheduler::load_user_state(const Thread& from, Thread& thread) {
     if (user == nullptr) return;
     if (user->page_table != nullptr && memory::PageTable::loaded() != user->page_table)
         user->page_table->activate();
-    arch::set_user_fs_base(user->fs_base);
-    // Hardly any program has a GS base, and the way to it is long.
+    // Hardly any program loads a selector or has a GS base, and the way to both is long.
     const UserState* left = from.user_.get();
-    if (left == nullptr || left->gs_base != user->gs_base) arch::set_user_gs_base(user->gs_base);
+    const bool changes_selectors = left == nullptr || left->selectors != user->selectors;
+    if (changes_selectors) arch::set_user_selectors(user->selectors);
+    arch::set_user_fs_base(user->fs_base);
+    if (changes_selectors || left->gs_base != user->gs_base) arch::set_user_gs_base(user->gs_base);
 }
 
 void Scheduler::switch_to(Cpu& cpu, Thread& from, Thread& to) {

@@ -1,6 +1,7 @@
 #include "scheduler/thread.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "scheduler/run_queue.hpp"
 #include "scheduler/scheduler.hpp"
@@ -28,6 +29,7 @@ Result<Box<UserState>> UserState::create() {
     Box<UserState> state = TRY(make_box<UserState>());
     state->fpu = ::operator new(arch::fpu_area_size(), FPU_ALIGNMENT, std::nothrow);
     if (state->fpu == nullptr) return Error::Enomem;
+    std::memset(state->fpu, 0, arch::fpu_area_size());
     arch::fpu_initialise(state->fpu);
     return state;
 }

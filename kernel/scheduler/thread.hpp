@@ -65,6 +65,7 @@ struct UserState {
     bool fpu_is_live = false;  ///< The CPU's registers are newer than `fpu`.
     u64 fs_base = 0;
     u64 gs_base = 0;
+    arch::SegmentSelectors selectors;
     memory::PageTable* page_table = nullptr;  ///< Of the address space; its owner keeps it alive.
 
     UserState() = default;

@@ -73,7 +73,6 @@ void switch_finished() {
 void set_kernel_stack(void*) {}
 void set_fast_handler(usize, FastHandler) {}
 void set_call_handler(usize, CallHandler) {}
-void enable_system_calls() {}
 
 u64 hardware_capabilities() { return 0; }
 u64 hardware_capabilities_2() { return 0; }
@@ -83,6 +82,8 @@ void enter_user(UserRegisters&) {
     std::abort();
 }
 
+SegmentSelectors user_selectors() { return {}; }
+void set_user_selectors(const SegmentSelectors&) {}
 void set_user_fs_base(u64) {}
 u64 user_fs_base() { return 0; }
 void set_user_gs_base(u64) {}

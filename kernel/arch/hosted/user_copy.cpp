@@ -88,6 +88,13 @@ isize copy_string_from_user(char* to, u64 from, usize size) {
     return static_cast<isize>(size);
 }
 
+Result<u32> load_user_word(u64 address) {
+    u8* place = access(address, false);
+    if (place == nullptr || address % sizeof(u32) != 0) return Error::Efault;
+    // SAFETY: aligned, inside one page.
+    return std::atomic_ref(*reinterpret_cast<u32*>(place)).load();
+}
+
 Result<u32> compare_exchange_user(u64 address, u32 expected, u32 desired) {
     u8* place = access(address, true);
     if (place == nullptr || address % sizeof(u32) != 0) return Error::Efault;

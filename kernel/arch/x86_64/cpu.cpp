@@ -8,6 +8,7 @@ exo::usize exo_copy_from_user(void* to, exo::u64 from, exo::usize size);
 exo::usize exo_copy_to_user(exo::u64 to, const void* from, exo::usize size);
 exo::usize exo_zero_user(exo::u64 to, exo::usize size);
 exo::isize exo_copy_string_from_user(char* to, exo::u64 from, exo::usize size);
+exo::u64 exo_load_user_word(exo::u64 address);
 exo::u64 exo_compare_exchange_user(exo::u64 address, exo::u32 expected, exo::u32 desired);
 }
 
@@ -69,6 +70,12 @@ usize zero_user(u64 to, usize size) { return exo_zero_user(to, size); }
 isize copy_string_from_user(char* to, u64 from, usize size) {
     kasan::check_write(to, size);
     return exo_copy_string_from_user(to, from, size);
+}
+
+Result<u32> load_user_word(u64 address) {
+    const u64 observed = exo_load_user_word(address);
+    if (observed >> 32 != 0) return Error::Efault;
+    return static_cast<u32>(observed);
 }
 
 Result<u32> compare_exchange_user(u64 address, u32 expected, u32 desired) {

@@ -1,4 +1,5 @@
 // Extended state: XSAVE where the CPU has it, FXSAVE otherwise (Intel SDM vol. 1, chapter 13).
+#include <algorithm>
 #include <cstring>
 
 #include "arch/interface.hpp"
@@ -66,7 +67,7 @@ u64 fpu_components() { return cpu_features().has_xsave ? cpu_features().xsave_co
 
 void fpu_initialise(void* area) {
     // An empty XSTATE_BV says that all is as after a reset; MXCSR counts all the same (Intel SDM vol. 1, 13.8.1).
-    std::memset(area, 0, HEADER_END);
+    std::memset(area, 0, std::min<usize>(HEADER_END, fpu_area_size()));
     store<u16>(area, FCW, 0x37f);
     store<u32>(area, MXCSR, 0x1f80);
     if (!has_protection_keys()) return;
@@ -129,6 +130,21 @@ Result<> fpu_validate(void* area, usize size) {
     for (usize offset = XCOMP_BV; offset < HEADER_END; offset += 8)
         if (load<u64>(area, offset) != 0) return Error::Einval;
     return {};
+}
+
+SegmentSelectors user_selectors() {
+    SegmentSelectors selectors;
+    asm volatile("mov %%ds, %0; mov %%es, %1; mov %%fs, %2; mov %%gs, %3"
+                 : "=r"(selectors.ds), "=r"(selectors.es), "=r"(selectors.fs), "=r"(selectors.gs));
+    return selectors;
+}
+
+// What a program could load can be loaded again: the table of descriptors never changes.
+void set_user_selectors(const SegmentSelectors& selectors) {
+    asm volatile("mov %0, %%ds; mov %1, %%es; mov %2, %%fs; swapgs; mov %3, %%gs; swapgs"
+                 :
+                 : "r"(selectors.ds), "r"(selectors.es), "r"(selectors.fs), "r"(selectors.gs)
+                 : "memory");
 }
 
 u64 user_fs_base() {

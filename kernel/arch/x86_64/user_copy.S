@@ -122,6 +122,19 @@ exo_copy_string_from_user:
     ON_FAULT 6b, 7b
     .size exo_copy_string_from_user, . - exo_copy_string_from_user
 
+// u64 exo_load_user_word(address): the 32-bit word; bit 32 set after a fault.
+    .globl exo_load_user_word
+    .type exo_load_user_word, @function
+exo_load_user_word:
+    USER_ACCESS_ON
+2:  mov (%rdi), %eax
+3:  USER_ACCESS_OFF
+    ret
+4:  movabs $0x100000000, %rax
+    jmp 3b
+    ON_FAULT 2b, 4b
+    .size exo_load_user_word, . - exo_load_user_word
+
 // u64 exo_compare_exchange_user(address, expected, desired): the value observed; bit 32 set after a fault.
     .globl exo_compare_exchange_user
     .type exo_compare_exchange_user, @function

@@ -267,6 +267,8 @@ void reset_registers(Task& task, const NewProgram& program) {
     scheduler::UserState& user = *task.thread->user();
     const sync::InterruptsOff no_interrupts;
     user.fs_base = user.gs_base = 0;
+    user.selectors = {};
+    arch::set_user_selectors({});
     arch::set_user_fs_base(0);
     arch::set_user_gs_base(0);
     user.fpu_is_live = false;

@@ -12,7 +12,8 @@ namespace {
 
 Result<> check_flags(u64 flags) {
     using namespace clone_flag;
-    if ((flags & ~SUPPORTED) != 0) return Error::Einval;  // threads, namespaces, ptrace
+    if ((flags & FS) != 0 && (flags & (NEWNS | NEWUSER)) != 0) return Error::Einval;
+    if ((flags & ~(SUPPORTED | NAMESPACES)) != 0) return Error::Einval;  // threads, user namespaces, ptrace
     if ((flags & SIGHAND) != 0 && (flags & VM) == 0) return Error::Einval;
     if ((flags & SIGNAL_MASK) != 0 && !is_valid_signal(static_cast<i64>(flags & SIGNAL_MASK)))
         return Error::Einval;
@@ -68,8 +69,17 @@ Result<> copy_signal_state(Task& parent, Task& child, u64 flags) {
     return {};
 }
 
+/// LINUX: copy_namespaces: who may not make one is told so, whether or not the kernel has that kind.
+Result<> check_namespaces(const Task& parent, u64 flags) {
+    if ((flags & clone_flag::NAMESPACES) == 0) return {};
+    return parent.identity->can(Capability::SysAdmin) ? Error::Einval : Error::Eperm;
+}
+
 /// The thread's user side: registers as the parent's, with 0 as the call's result, and the FPU as it is now.
 Result<> prepare_thread(Task& parent, Task& child, scheduler::Thread& thread, const CloneRequest& request) {
+    // LINUX: do_arch_prctl_64. An address that is not canonical would fault in the kernel where it is loaded.
+    if ((request.flags & clone_flag::SETTLS) != 0 && request.thread_pointer >= memory::USER_END)
+        return Error::Eperm;
     Box<scheduler::UserState> user = TRY(scheduler::UserState::create());
     scheduler::UserState& parents = *scheduler::current_thread().user();
     {
@@ -80,9 +90,12 @@ Result<> prepare_thread(Task& parent, Task& child, scheduler::Thread& thread, co
             std::memcpy(user->fpu, parents.fpu, arch::fpu_area_size());
         parents.fs_base = arch::user_fs_base();
         parents.gs_base = arch::user_gs_base();
+        parents.selectors = arch::user_selectors();
     }
     user->fs_base = (request.flags & clone_flag::SETTLS) != 0 ? request.thread_pointer : parents.fs_base;
     user->gs_base = parents.gs_base;
+    user->selectors = parents.selectors;
+    if ((request.flags & clone_flag::SETTLS) != 0) user->selectors.fs = 0;
     user->page_table = &child.space->page_table();
     thread.set_user(std::move(user));
     thread.add_work(scheduler::Work::RestoreFpu);
@@ -134,6 +147,7 @@ Result<Pid> clone_current_task(const CloneRequest& request) {
         if (task->executable) task->executable->inode().end_deny_write();
     }};
     TRY(copy_signal_state(parent, *task, request.flags));
+    TRY(check_namespaces(parent, request.flags));
     TRY(prepare_thread(parent, *task, *thread, request));
     if ((request.flags & clone_flag::PARENT_SETTID) != 0)
         TRY(vm::UserOut<i32>(request.parent_tid).write(pid));
@@ -186,6 +200,7 @@ Result<Ref<Task>> create_first_task(fs::Path root, Ref<vm::AddressSpace> space,
         auto state = process->signals.lock();
         state->actions = std::move(actions);
         state->task = task.get();
+        state->is_unkillable = true;
     }
     Box<scheduler::UserState> user = TRY(scheduler::UserState::create());
     user->page_table = &task->space->page_table();

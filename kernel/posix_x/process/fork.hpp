@@ -15,12 +15,16 @@ inline constexpr u64 SIGHAND = 0x800;
 inline constexpr u64 VFORK = 0x4000;
 inline constexpr u64 PARENT = 0x8000;
 inline constexpr u64 THREAD = 0x10000;
+inline constexpr u64 NEWNS = 0x20000;
 inline constexpr u64 SETTLS = 0x80000;
 inline constexpr u64 PARENT_SETTID = 0x100000;
 inline constexpr u64 CHILD_CLEARTID = 0x200000;
 inline constexpr u64 DETACHED = 0x400000;  ///< Ignored, as on Linux.
 inline constexpr u64 UNTRACED = 0x800000;  ///< Means nothing without ptrace.
 inline constexpr u64 CHILD_SETTID = 0x1000000;
+inline constexpr u64 NEWUSER = 0x10000000;
+/// NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWPID, NEWNET: only for who has CAP_SYS_ADMIN, before they are found unsupported.
+inline constexpr u64 NAMESPACES = NEWNS | 0x2000000 | 0x4000000 | 0x8000000 | 0x20000000 | 0x40000000;
 inline constexpr u64 SUPPORTED = SIGNAL_MASK | VM | FS | FILES | SIGHAND | VFORK | PARENT | SETTLS |
                                  PARENT_SETTID | CHILD_CLEARTID | DETACHED | UNTRACED | CHILD_SETTID;
 }  // namespace clone_flag
@@ -34,7 +38,7 @@ struct CloneRequest {
 };
 
 /// The child's pid. Errors: Einval (flags that exclude each other, or that are not supported), Eagain (limits),
-/// Enomem, Efault. Nothing is left of a child that could not be made.
+/// Eperm (a namespace without CAP_SYS_ADMIN, a thread pointer outside the user half), Enomem, Efault. Nothing is left of a child that could not be made.
 Result<Pid> clone_current_task(const CloneRequest& request);
 
 /// The first process. Its thread runs `entry(task)` in the kernel. Errors: Enomem.

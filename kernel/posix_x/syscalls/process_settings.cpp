@@ -21,15 +21,30 @@ Result<> check_base(UserAddress address) {
     return address.value >= memory::USER_END ? Result<>(Error::Eperm) : Result<>();
 }
 
+/// LINUX: a base that is set takes the place of the segment that the selector names. Interrupts must be off.
+void clear_selector(u16 arch::SegmentSelectors::* selector) {
+    arch::SegmentSelectors selectors = arch::user_selectors();
+    if (selectors.*selector == 0) [[likely]]
+        return;
+    const u64 fs_base = arch::user_fs_base();
+    const u64 gs_base = arch::user_gs_base();
+    selectors.*selector = 0;
+    arch::set_user_selectors(selectors);
+    arch::set_user_fs_base(fs_base);
+    arch::set_user_gs_base(gs_base);
+}
+
 Result<> set_fs_base(Task&, UserAddress address) {
     TRY(check_base(address));
     const sync::InterruptsOff no_interrupts;
+    clear_selector(&arch::SegmentSelectors::fs);
     arch::set_user_fs_base(address.value);
     return {};
 }
 Result<> set_gs_base(Task&, UserAddress address) {
     TRY(check_base(address));
     const sync::InterruptsOff no_interrupts;
+    clear_selector(&arch::SegmentSelectors::gs);
     arch::set_user_gs_base(address.value);
     return {};
 }
