@@ -45,19 +45,26 @@ class Object {
     void retain() const {
         const u32 before = count_.fetch_add(1, std::memory_order_relaxed);
         DEBUG_ASSERT(before != 0);
-        (void)before;
+        if (before >= SATURATED) [[unlikely]]
+            saturate();
     }
     /// Retain unless the last reference has gone: for look-ups through weak pointers.
     bool try_retain() const {
         u32 count = count_.load(std::memory_order_relaxed);
         while (count != 0) {
-            if (count_.compare_exchange_weak(count, count + 1, std::memory_order_relaxed)) return true;
+            if (!count_.compare_exchange_weak(count, count + 1, std::memory_order_relaxed)) continue;
+            if (count >= SATURATED) [[unlikely]]
+                saturate();
+            return true;
         }
         return false;
     }
     void release() const {
         // acq_rel: each release's writes happen before the destructor that the last one runs
-        if (count_.fetch_sub(1, std::memory_order_acq_rel) == 1) const_cast<Object*>(this)->destroy();
+        const u32 before = count_.fetch_sub(1, std::memory_order_acq_rel);
+        if (before == 1) const_cast<Object*>(this)->destroy();
+        if (before >= SATURATED) [[unlikely]]
+            saturate();
     }
 
   protected:
@@ -66,6 +73,11 @@ class Object {
     virtual void destroy() { delete this; }
 
   private:
+    /// INVARIANT: a count that has once been this high stays above it: the object is never destroyed, instead of too early
+    /// after the count has wrapped. Half of the range on either side is room for CPUs that count at the same time.
+    static constexpr u32 SATURATED = 1U << 31;
+    void saturate() const { count_.store(SATURATED + SATURATED / 2, std::memory_order_relaxed); }
+
     mutable std::atomic<u32> count_{1};
     ObjectKind kind_;
 };

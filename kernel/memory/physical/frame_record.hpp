@@ -26,9 +26,9 @@ class FrameRecord {
 
     u32 references() const { return static_cast<u32>(counts_.load(std::memory_order_relaxed)); }
     u32 map_count() const { return static_cast<u32>(counts_.load(std::memory_order_relaxed) >> 32); }
-    void retain() { counts_.fetch_add(1, std::memory_order_relaxed); }
+    void retain() { add(1); }
     /// A reference together with a count of mappings, in one step.
-    void retain_mapped() { counts_.fetch_add(MAPPED_ONCE, std::memory_order_relaxed); }
+    void retain_mapped() { add(MAPPED_ONCE); }
     /// A reference that is already owned becomes a mapping's.
     void note_mapped() { counts_.fetch_add(MAPPED_ONCE - 1, std::memory_order_relaxed); }
     /// The reverse.
@@ -71,10 +71,25 @@ class FrameRecord {
     static constexpr u64 STATE_AND_ORDER = 0xff;
     static constexpr u32 INDEX_SHIFT = 12;
 
+    /// INVARIANT: where the references have once been this many, they stay at least as many: the frame is never given back,
+    /// instead of too early after the count has wrapped.
+    static constexpr u32 SATURATED = 1U << 31;
+
+    void add(u64 what) {
+        const u64 before = counts_.fetch_add(what, std::memory_order_relaxed);
+        if ((before & SATURATED) != 0) [[unlikely]]
+            saturate();
+    }
     bool drop(u64 what) {
         const u64 before = counts_.fetch_sub(what, std::memory_order_acq_rel);
         DEBUG_ASSERT((before & 0xffff'ffff) != 0);
+        if ((before & SATURATED) != 0) [[unlikely]]
+            saturate();
         return (before & 0xffff'ffff) == 1;
+    }
+    void saturate() {
+        const u64 counts = counts_.load(std::memory_order_relaxed);
+        counts_.store((counts & ~u64{0xffff'ffff}) | (SATURATED + SATURATED / 2), std::memory_order_relaxed);
     }
 
     std::atomic<u64> counts_{0};  ///< Low half: references; high half: how many of them are mappings.
