@@ -126,6 +126,8 @@ class Process final : public Object {
         Ref<SignalActions> actions;
         bool is_exiting = false;  ///< exit_group or a fatal signal: every task ends.
         WaitStatus exit_status;
+        /// Process 1: takes no signal that it has no handler for, until one is forced. LINUX: SIGNAL_UNKILLABLE.
+        bool is_unkillable = false;
         bool is_stopping = false;  ///< A stop signal was taken; tasks wait until SIGCONT.
         Signal stop_signal = Signal::None;
     };

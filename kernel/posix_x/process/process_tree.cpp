@@ -62,8 +62,7 @@ void ProcessTree::add(Process& process, Process* parent) {
     ++tree->created;
     process.set_parent(parent);
     if (parent == nullptr) {
-        tree->init = &process;
-        process.group = process.session = process.pid();
+        tree->init = &process;  // in session 0 and group 0, so that setsid(2) succeeds
         return;
     }
     process.group = parent->group;

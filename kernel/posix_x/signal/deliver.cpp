@@ -67,7 +67,11 @@ Decision decide(Task& task) {
     SignalAction& action = state->actions->of(info.signal);
     if (info.signal == Signal::Kill) return decide_default(*state, info);
     if (action.handler == SignalAction::IGNORE) return {.kind = Decision::Kind::Ignore};
-    if (action.handler == SignalAction::DEFAULT) return decide_default(*state, info);
+    if (action.handler == SignalAction::DEFAULT) {
+        // An unkillable process may have blocked the signal when it was sent.
+        if (state->is_unkillable) return {.kind = Decision::Kind::Ignore};
+        return decide_default(*state, info);
+    }
     const Decision decision{.kind = Decision::Kind::Handle, .info = info, .action = action};
     if ((action.flags & SignalAction::RESET_HANDLER) != 0) action.handler = SignalAction::DEFAULT;
     return decision;

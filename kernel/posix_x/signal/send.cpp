@@ -32,10 +32,11 @@ bool cancel_opposites(Process& process, Process::Signals& state, Signal signal) 
 /// A blocked signal stays pending even if it would be ignored: its action may change before it is unblocked.
 bool is_dropped(const Process& process, Process::Signals& state, Signal signal) {
     if (state.task == nullptr || state.is_exiting) return true;
-    if (process.pid() == FIRST_PID && signal != Signal::Kill && signal != Signal::Stop &&
-        !state.actions->of(signal).has_handler() && !SYNCHRONOUS_SIGNALS.has(signal))
-        return true;  // init gets only what it asked for (pid_namespaces(7))
     if (process.pid() == FIRST_PID && UNBLOCKABLE_SIGNALS.has(signal)) return true;
+    // Init gets only what it has a handler for (pid_namespaces(7)); what its own faults force does not come this way.
+    if (state.is_unkillable && state.actions->of(signal).handler == SignalAction::DEFAULT &&
+        !state.task->blocked.has(signal))
+        return true;
     return state.actions->of(signal).ignores(signal) && !state.task->blocked.has(signal);
 }
 
@@ -123,6 +124,7 @@ void force_signal(const SignalInfo& info) {
         action.handler = SignalAction::DEFAULT;
         task.blocked.remove(info.signal);
     }
+    if (action.handler == SignalAction::DEFAULT) state->is_unkillable = false;
     // Without memory for the entry the signal itself is still noted.
     (void)task.pending.add(info, task.identity->uid, NO_LIMIT);
     task.thread->add_work(scheduler::Work::Signal);
