@@ -2,6 +2,7 @@
 
 #include "log/log.hpp"
 #include "memory/virtual/page_table.hpp"
+#include "posix_x/futex/futex_table.hpp"
 #include "posix_x/process/job_control.hpp"
 #include "posix_x/process/process_tree.hpp"
 #include "posix_x/process/usage.hpp"
@@ -15,8 +16,10 @@ namespace {
 /// Unmaps what the task holds, and lets go who waits for that. May sleep.
 void release_memory(Task& task) {
     if (task.clear_child_tid != 0) {
-        // A bad address is the program's own loss.
-        (void)vm::UserOut<u32>(task.clear_child_tid).write(0);
+        // A bad address is the program's own loss. LINUX: mm_release, which wakes only where somebody else has the memory.
+        const Result<> cleared = vm::UserOut<u32>(task.clear_child_tid).write(0);
+        if (cleared && task.space->reference_count() > 1)
+            (void)FUTEXES.wake(task, task.clear_child_tid, FutexScope::Shared, 1, abi::FUTEX_ANY_BIT);
     }
     scheduler::UserState* user = scheduler::current_thread().user();
     {

@@ -44,8 +44,13 @@ struct RestartBlock {
     /// Errors: Eintr when there is nothing to continue, and those of the call.
     Result<u64> (*resume)(const RestartBlock& block) = nullptr;
     time::Deadline deadline = time::Deadline::never();
-    u64 address = 0;  ///< Where the remaining time goes (nanosleep), or the entries are (poll).
+    u64 address = 0;  ///< Where the remaining time goes (nanosleep), or the entries (poll) or the word (futex) are.
     u32 count = 0;
+    struct {
+        u32 expected = 0;
+        u32 bits = 0;
+        u32 flags = 0;
+    } futex{};
 };
 
 class Task final : public Object {

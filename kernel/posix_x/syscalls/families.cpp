@@ -21,6 +21,7 @@ Result<> register_all_calls() {
     TRY(register_time_calls());
     TRY(register_timer_calls());
     TRY(register_system_info_calls());
+    TRY(register_futex_calls());
     return register_fast_calls();
 }
 

@@ -27,6 +27,7 @@ Result<> register_poll_calls();
 Result<> register_time_calls();
 Result<> register_timer_calls();
 Result<> register_system_info_calls();
+Result<> register_futex_calls();
 Result<> register_fast_calls();
 
 Result<> register_all_calls();

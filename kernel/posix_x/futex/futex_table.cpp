@@ -1,0 +1,314 @@
+#include "posix_x/futex/futex_table.hpp"
+
+#include <algorithm>
+
+#include "posix_x/syscalls/clocks.hpp"
+#include "vm/user_memory.hpp"
+
+namespace exo::posix_x {
+
+using scheduler::WaitMode;
+using time::Deadline;
+
+constinit FutexTable FUTEXES;
+
+/// A part of the waiters, by their keys.
+struct FutexBucket {
+    /// Wakers and movers take so many waiters before they let go of the lock.
+    static constexpr u64 MOST_AT_ONCE = 64;
+
+    Tree<FutexWaiter, &FutexWaiter::tree_link_, FutexWaiter::KeyOf> first_waiters;
+
+    void enter(FutexWaiter& waiter) {
+        if (FutexWaiter* first = first_waiters.find(waiter.key_))
+            first->others_.push_back(waiter);
+        else
+            first_waiters.insert(waiter);
+    }
+
+    void remove(FutexWaiter& waiter) {
+        if (!waiter.tree_link_.is_linked()) {
+            waiter.list_link_.unlink();
+            return;
+        }
+        first_waiters.remove(waiter);
+        if (FutexWaiter* next = waiter.others_.pop_front()) {
+            next->others_.splice_back(waiter.others_);
+            first_waiters.insert(*next);
+        }
+    }
+
+    /// Takes waiters of `key` that share one of `bits` out, in the order in which they came, and gives each to `take`.
+    u64 take(FutexKey key, u32 bits, u64 most, FunctionRef<void(FutexWaiter&)> take) {
+        u64 count = 0;
+        while (count < most) {
+            FutexWaiter* first = first_waiters.find(key);
+            if (first == nullptr) return count;
+            if ((first->bits_ & bits) == 0) break;
+            remove(*first);
+            take(*first);
+            ++count;
+        }
+        FutexWaiter* first = first_waiters.find(key);
+        if (first == nullptr) return count;
+        for (FutexWaiter& waiter : first->others_) {
+            if (count == most) break;
+            if ((waiter.bits_ & bits) == 0) continue;
+            remove(waiter);
+            take(waiter);
+            ++count;
+        }
+        return count;
+    }
+
+    /// Makes waiters of `from` wait for `to`, in bucket `number`, which may be this one; how many.
+    u64 move(FutexKey from, FutexKey to, FutexBucket& target, u32 number, u64 most) {
+        List<FutexWaiter, &FutexWaiter::list_link_> moving;
+        const u64 count =
+            take(from, abi::FUTEX_ANY_BIT, most, [&](FutexWaiter& waiter) { moving.push_back(waiter); });
+        while (FutexWaiter* waiter = moving.pop_front()) {
+            waiter->key_ = to;
+            waiter->bucket_.store(number, std::memory_order_relaxed);
+            target.enter(*waiter);
+        }
+        return count;
+    }
+
+    u64 wake(FutexKey key, u32 bits, u64 most) {
+        return take(key, bits, most, [](FutexWaiter& waiter) {
+            scheduler::unpark(*waiter.thread_);
+            // release: pairs with the acquire in is_queued. The waiter may be gone after this.
+            waiter.is_queued_.store(false, std::memory_order_release);
+        });
+    }
+};
+
+namespace {
+
+struct alignas(arch::CACHE_LINE) LockedBucket : sync::SpinLocked<FutexBucket, sync::LockRank::SpinLeaf> {};
+
+constexpr usize BUCKETS = 64;
+constinit LockedBucket buckets[BUCKETS];
+
+/// Which bucket only decides who contends: each finds its key in O(log n).
+LockedBucket& bucket_of(const FutexKey& key) {
+    constexpr u64 GOLDEN = 0x9e37'79b9'7f4a'7c15;
+    const u64 mixed = (reinterpret_cast<u64>(key.object) >> 6 ^ key.offset >> 2) * GOLDEN;
+    return buckets[mixed >> 58];
+}
+static_assert(BUCKETS == 1 << (64 - 58));
+
+u32 number_of(const LockedBucket& bucket) { return static_cast<u32>(&bucket - buckets); }
+
+/// Both buckets of an operation on two words. The second is locked only if it is another one.
+class TwoBuckets {
+  public:
+    TwoBuckets(LockedBucket& a, LockedBucket& b)
+        : lower_((&a < &b ? a : b).lock()),
+          a_(&a.unsafe_value()),
+          b_(&b.unsafe_value()) {
+        if (&a != &b) upper_.emplace((&a < &b ? b : a).lock_nested());
+    }
+    FutexBucket& first() const { return *a_; }
+    FutexBucket& second() const { return *b_; }
+
+  private:
+    LockedBucket::Guard lower_;
+    std::optional<LockedBucket::Guard> upper_;
+    FutexBucket* a_;
+    FutexBucket* b_;
+};
+
+/// Reads the word without bringing its page in. Errors: Efault.
+Result<u32> peek_word(u64 address) {
+    const vm::FaultsDisabled no_faults;
+    return arch::load_user_word(address);
+}
+
+/// After an Efault of a word that was accessed with faults disabled: brings its page in. Errors: Efault, Enomem, RestartSys (the
+/// thread is to die).
+Result<> bring_in(Task& task, u64 address, vm::FaultAccess access) {
+    TRY(scheduler::check_interrupted(WaitMode::Killable));
+    TRY(task.space->pin_page(address, access));
+    return {};
+}
+
+u32 apply(const FutexWordChange& change, u32 old) {
+    switch (change.operation) {
+        case 0: return change.operand;
+        case 1: return old + change.operand;
+        case 2: return old | change.operand;
+        case 3: return old & ~change.operand;
+        default: return old ^ change.operand;
+    }
+}
+
+/// The word's old value. Errors: Efault.
+Result<u32> change_word(u64 address, const FutexWordChange& change) {
+    u32 old = TRY(arch::load_user_word(address));
+    while (true) {
+        const u32 seen = TRY(arch::compare_exchange_user(address, old, apply(change, old)));
+        if (seen == old) return old;
+        old = seen;
+    }
+}
+
+/// Errors: Enosys (no such comparison).
+Result<bool> compare(const FutexWordChange& change, u32 old_word) {
+    const i32 old = static_cast<i32>(old_word);
+    switch (change.comparison) {
+        case 0: return old == change.compared_with;
+        case 1: return old != change.compared_with;
+        case 2: return old < change.compared_with;
+        case 3: return old <= change.compared_with;
+        case 4: return old > change.compared_with;
+        case 5: return old >= change.compared_with;
+        default: return Error::Enosys;
+    }
+}
+
+constexpr i32 sign_extend_12(u32 value) { return static_cast<i32>(value << 20) >> 20; }
+
+}  // namespace
+
+// LINUX: futex_atomic_op_inuser.
+Result<FutexWordChange> FutexWordChange::decode(u32 word) {
+    constexpr u32 SHIFTED = 8;
+    constexpr u32 LAST_OPERATION = 4;
+    FutexWordChange change{.operation = word >> 28 & 7,
+                           .comparison = word >> 24 & 0xf,
+                           .operand = static_cast<u32>(sign_extend_12(word >> 12 & 0xfff)),
+                           .compared_with = sign_extend_12(word & 0xfff)};
+    if ((word >> 28 & SHIFTED) != 0) change.operand = 1U << (change.operand & 31);
+    if (change.operation > LAST_OPERATION) return Error::Enosys;
+    return change;
+}
+
+bool FutexTable::is_queued(const FutexWaiter& waiter) {
+    // acquire: pairs with the release of who took it out
+    return waiter.is_queued_.load(std::memory_order_acquire);
+}
+
+/// Takes the waiter out of the bucket that it is in by now. False if a waker has done so.
+bool FutexTable::leave(FutexWaiter& waiter) {
+    while (is_queued(waiter)) {
+        LockedBucket& bucket = buckets[waiter.bucket_.load(std::memory_order_relaxed)];
+        auto guard = bucket.lock();
+        if (!is_queued(waiter)) return false;
+        if (waiter.bucket_.load(std::memory_order_relaxed) != number_of(bucket)) continue;  // requeued
+        guard->remove(waiter);
+        waiter.is_queued_.store(false, std::memory_order_relaxed);
+        return true;
+    }
+    return false;
+}
+
+/// Until a waker has taken the waiter out. Errors: Etimedout, RestartSys.
+Result<> FutexTable::sleep(FutexWaiter& waiter, FutexTimeout timeout) {
+    scheduler::Waiter setting;  // of the clock
+    while (is_queued(waiter)) {
+        Deadline deadline = Deadline::never();
+        if (timeout.clock == FutexTimeout::Clock::Monotonic) deadline = {timeout.at};
+        if (timeout.clock == FutexTimeout::Clock::Real) {
+            setting.enter(clock_setting_waiters(), scheduler::Waiter::Kind::Shared);
+            const time::Nanoseconds now = time::realtime();
+            deadline = Deadline::after(timeout.at > now ? timeout.at - now : 0);
+        }
+        const Result<> result = scheduler::park(WaitMode::Interruptible, deadline);
+        // LINUX: whose time is up is told so, whether or not there is a signal too.
+        if (!result) return deadline.has_passed() ? Result<>(Error::Etimedout) : result;
+    }
+    return {};
+}
+
+Result<> FutexTable::wait(Task& task, u64 address, FutexScope scope, u32 expected, u32 bits,
+                          FutexTimeout timeout) {
+    while (true) {
+        const FutexPlace place = TRY(find_futex(task, address, scope));
+        FutexWaiter waiter(place.key, bits);
+        LockedBucket& bucket = bucket_of(place.key);
+        auto guard = bucket.lock();
+        const Result<u32> word = peek_word(address);
+        if (word && *word == expected) {
+            waiter.bucket_.store(number_of(bucket), std::memory_order_relaxed);
+            waiter.is_queued_.store(true, std::memory_order_relaxed);
+            guard->enter(waiter);
+            guard.unlock();
+            const Result<> result = sleep(waiter, timeout);
+            return leave(waiter) ? result : Result<>();
+        }
+        guard.unlock();
+        if (word) return Error::Eagain;
+        TRY(bring_in(task, address, {}));
+    }
+}
+
+/// The bucket is unlocked now and then, so that many waiters hold up nobody.
+u64 FutexTable::wake_key(const FutexKey& key, u32 bits, i32 count) {
+    // LINUX: a wake-up of none wakes one.
+    const u64 wanted = count > 0 ? static_cast<u64>(count) : 1;
+    LockedBucket& bucket = bucket_of(key);
+    u64 woken = 0;
+    while (woken < wanted) {
+        const u64 most = std::min(wanted - woken, FutexBucket::MOST_AT_ONCE);
+        const u64 now = bucket.lock()->wake(key, bits, most);
+        woken += now;
+        if (now < most) break;
+    }
+    return woken;
+}
+
+Result<u64> FutexTable::wake(Task& task, u64 address, FutexScope scope, i32 count, u32 bits) {
+    const FutexPlace place = TRY(find_futex(task, address, scope));
+    return wake_key(place.key, bits, count);
+}
+
+Result<u64> FutexTable::requeue(Task& task, u64 from, u64 to, FutexScope scope, i32 wake_count,
+                                i32 move_count, std::optional<u32> expected) {
+    if (wake_count < 0 || move_count < 0) return Error::Einval;
+    u64 to_wake = static_cast<u64>(wake_count);
+    u64 to_move = static_cast<u64>(move_count);
+    u64 done = 0;
+    while (true) {
+        const FutexPlace source = TRY(find_futex(task, from, scope));
+        const FutexPlace target = TRY(find_futex(task, to, scope));
+        {
+            const TwoBuckets both(bucket_of(source.key), bucket_of(target.key));
+            const Result<u32> word = expected ? peek_word(from) : Result<u32>(0U);
+            if (word) {
+                if (expected && *word != *expected) return Error::Eagain;
+                expected.reset();  // compared once: the rest of the waiters follows whatever the word is by then
+                const u64 wake_now = std::min(to_wake, FutexBucket::MOST_AT_ONCE);
+                const u64 woken = both.first().wake(source.key, abi::FUTEX_ANY_BIT, wake_now);
+                to_wake -= woken;
+                done += woken;
+                if (woken < wake_now) return done;
+                if (to_wake != 0) continue;
+                const u64 move_now = std::min(to_move, FutexBucket::MOST_AT_ONCE);
+                const u64 moved = both.first().move(source.key, target.key, both.second(),
+                                                      number_of(bucket_of(target.key)), move_now);
+                to_move -= moved;
+                done += moved;
+                // Waiters that are moved to where they are come out again and again: one round is enough for them.
+                if (moved < move_now || to_move == 0 || source.key == target.key) return done;
+                continue;
+            }
+        }
+        TRY(bring_in(task, from, {}));
+    }
+}
+
+Result<u64> FutexTable::wake_and_change(Task& task, u64 first, u64 second, FutexScope scope, i32 wake_first,
+                                        i32 wake_second, u32 encoded) {
+    const FutexPlace one = TRY(find_futex(task, first, scope));
+    const FutexPlace two = TRY(find_futex(task, second, scope));
+    const FutexWordChange change = TRY(FutexWordChange::decode(encoded));
+    // Who waits for the second word compares it under its bucket's lock, which is taken after the change.
+    const u32 old = TRY(change_word(second, change));
+    const bool wakes_second = TRY(compare(change, old));
+    u64 woken = wake_key(one.key, abi::FUTEX_ANY_BIT, wake_first);
+    if (wakes_second) woken += wake_key(two.key, abi::FUTEX_ANY_BIT, wake_second);
+    return woken;
+}
+
+}  // namespace exo::posix_x

@@ -1,0 +1,85 @@
+// Futexes: the threads that wait for a word of their memory to change (futex(2)).
+//
+// A waiter compares the word under the lock of the key's bucket and enters the bucket in the same critical section. A waker
+// changes the word first and then takes the same lock. So a waiter either sees the new word or is found by the waker.
+//
+// Key types: FutexTable (64 buckets), FutexWaiter (on the waiting thread's kernel stack: nothing is allocated).
+// Neighbours: futex_key.hpp says which words are the same futex; syscalls/futex_calls.cpp decodes the call.
+// Locking: a bucket's spin lock (rank SpinLeaf). The word is read under it with faults disabled; a page that is not there is
+// brought in without the lock, and everything starts again. Two buckets are locked in the order of their addresses.
+#pragma once
+
+#include <optional>
+
+#include "posix_x/futex/futex_key.hpp"
+#include "scheduler/parking.hpp"
+
+namespace exo::posix_x {
+
+/// One thread's wait. In a bucket's tree stands the first waiter of each key; the others of the key are in its list.
+class FutexWaiter {
+  public:
+    FutexWaiter(FutexKey key, u32 bits) : key_(key), bits_(bits), thread_(&scheduler::current_thread()) {}
+    FutexWaiter(const FutexWaiter&) = delete;
+    FutexWaiter& operator=(const FutexWaiter&) = delete;
+
+  private:
+    friend class FutexTable;
+    friend struct FutexBucket;
+    struct KeyOf {
+        static const FutexKey& key(const FutexWaiter& waiter) { return waiter.key_; }
+    };
+
+    FutexKey key_;  ///< Changes when it is requeued.
+    const u32 bits_;
+    scheduler::Thread* const thread_;
+    std::atomic<bool> is_queued_{false};  ///< Until a waker, or the waiter itself, takes it out.
+    std::atomic<u32> bucket_{0};          ///< Its number; changes under both locks when the waiter is requeued.
+    TreeNode tree_link_;
+    ListNode list_link_;
+    List<FutexWaiter, &FutexWaiter::list_link_> others_;  ///< Of the first waiter: those behind it.
+};
+
+/// When a wait ends by itself.
+struct FutexTimeout {
+    enum class Clock : u8 { Never, Monotonic, Real } clock = Clock::Never;
+    time::Nanoseconds at = 0;  ///< Absolute.
+};
+
+/// futex(2), FUTEX_WAKE_OP: the decoded third value.
+struct FutexWordChange {
+    u32 operation;
+    u32 comparison;
+    u32 operand;
+    i32 compared_with;
+    /// Errors: Enosys (no such operation or comparison).
+    static Result<FutexWordChange> decode(u32 word);
+};
+
+class FutexTable {
+  public:
+    /// Blocks while the word is `expected`, until a waker names one of `bits`. Errors: Eagain (the word differs), Efault,
+    /// Einval, Etimedout, RestartSys (a signal).
+    Result<> wait(Task& task, u64 address, FutexScope scope, u32 expected, u32 bits, FutexTimeout timeout);
+    /// Wakes at most `count` waiters that share one of `bits`, at least one even if `count` is not positive; how many it woke.
+    /// Errors: Efault, Einval.
+    Result<u64> wake(Task& task, u64 address, FutexScope scope, i32 count, u32 bits);
+    /// Wakes at most `wake_count` waiters of the first word and makes at most `move_count` others wait for the second; how many
+    /// of both. Nothing is done if `expected` is given and the first word differs. Errors: Eagain, Efault, Einval.
+    Result<u64> requeue(Task& task, u64 from, u64 to, FutexScope scope, i32 wake_count, i32 move_count,
+                        std::optional<u32> expected);
+    /// Changes the second word, wakes waiters of the first, and those of the second if its old value passes the comparison.
+    /// Errors: Efault, Einval, Enosys.
+    Result<u64> wake_and_change(Task& task, u64 first, u64 second, FutexScope scope, i32 wake_first,
+                                i32 wake_second, u32 change);
+
+  private:
+    u64 wake_key(const FutexKey& key, u32 bits, i32 count);
+    bool leave(FutexWaiter& waiter);
+    Result<> sleep(FutexWaiter& waiter, FutexTimeout timeout);
+    bool is_queued(const FutexWaiter& waiter);
+};
+
+extern constinit FutexTable FUTEXES;
+
+}  // namespace exo::posix_x
