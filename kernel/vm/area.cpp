@@ -183,6 +183,7 @@ void AreaSet::clear(RemovedAreas& removed) {
 }
 
 void AreaSet::resize(Area& area, u64 start, u64 end) {
+    DEBUG_ASSERT(is_aligned(start, PAGE_SIZE) && is_aligned(end, PAGE_SIZE));
     forget_bytes(area);
     area.source_page += static_cast<u64>(static_cast<i64>(start - area.start) >> PAGE_SHIFT);
     area.start = start;

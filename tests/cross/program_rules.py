@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 from model import FOLDER, Descriptor
 from sequence import IN, Argument, Buffer, Result
 from values import AT_FDCWD, MASK, texts
@@ -11,6 +13,10 @@ AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH = 0x100, 0x1000
 _SELF = b"/exe"
 # Families that no Linux has: sockets of the others are not there on this side, and every later descriptor would be another.
 _NO_FAMILIES = (46, 47, 99, 255, 1 << 20, 0x7FFFFFFF, MASK)
+_STACK_SIZES = (MASK, MASK - 4096, 1 << 46, 1 << 63, (8 << 20) + 1, (8 << 20) - 1, 8 << 20, 300001, 128 << 20, 20 << 30)
+_LARGE_SIZES = (MASK, MASK - 1, (1 << 40) + 1, (1 << 30) - 1)
+# RLIMIT_STACK, and those whose size is no matter as long as it is large.
+_LIMITS = ((3, _STACK_SIZES), (3, _STACK_SIZES), (2, _LARGE_SIZES), (8, _LARGE_SIZES), (9, _LARGE_SIZES), (1, _LARGE_SIZES), (5, _LARGE_SIZES))
 _SOCKET_TYPES = (0, 1, 2, 3, 5, 10, 11, 15)
 _SOCKET_FLAGS = (0, 0, 0, 0o4000, 0o2000000, 0o2004000, 0x10, 0x100, 0x40000000)
 
@@ -39,7 +45,15 @@ class ProgramRules:
         kind = self.rng.choice(_SOCKET_TYPES) | self.rng.choice(_SOCKET_FLAGS)
         self.add(actor, "socket", (self.rng.choice(_NO_FAMILIES), kind, self.rng.choice((0, 1, 6, 17, 255, 1 << 20))))
 
+    def limit_before_exec(self, actor: int) -> None:
+        """The next program's memory is laid out by the limits: sizes that are no multiple of a page, none, and nearly none."""
+        for _ in range(self.rng.choice((0, 0, 1, 2))):
+            resource, values = self.rng.choice(_LIMITS)
+            soft = self.rng.choice(values)
+            self.add(actor, "setrlimit", (resource, Buffer(16, struct.pack("<QQ", soft, MASK), IN, (), "rlimit64")))
+
     def _call_execveat(self, actor: int) -> None:
+        self.limit_before_exec(actor)
         folder, path, flags = self._program(actor)
         array, extra = texts(self.words_of(actor), 2)
         self.add(actor, "execveat", (folder, Buffer(len(path) + 1, path + b"\0", IN, (), "path"), array, 0, flags), extra)

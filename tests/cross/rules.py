@@ -312,6 +312,7 @@ class Maker(TerminalRules, ReportRules, ProgramRules):
     _call_exit_group = _call_exit
 
     def _call_execve(self, actor: int) -> None:
+        self.limit_before_exec(actor)
         words: tuple[bytes, ...]
         if self.rng.random() < 0.85:
             words, path = self.words_of(actor), b"/exe\0"

@@ -1,8 +1,8 @@
 """Sequences that are made to hurt. Nothing is compared: the machine has to survive them, and nothing may be left of them.
 
 Each is of one kind: wrong pointers and lengths, garbage in every register, no memory or no descriptors left, random bytes
-executed as code or as a program, processes that share memory and descriptors and race for them. Mappings, terminals, /proc and
-signals have kinds in modules of their own.
+executed as code or as a program, processes that share memory and descriptors and race for them. Mappings, terminals, /proc, signals
+and instructions have kinds in modules of their own.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import random
 import struct
 
 import elf
+import instruction_kind
 import mapping_kind
 import report_kind
 import signal_kind
@@ -25,11 +26,11 @@ from values import MASK
 # How often each is made. Those with a module of their own are its `make`, or `make_race` for a race.
 _MODULES = {"mappings": mapping_kind.make, "mapping race": mapping_kind.make_race, "terminals": terminal_kind.make,
             "terminal race": terminal_kind.make_race, "reports": report_kind.make, "report race": report_kind.make_race,
-            "signals": signal_kind.make, "signal race": signal_kind.make_race}
+            "signals": signal_kind.make, "signal race": signal_kind.make_race, "instructions": instruction_kind.make}
 MOST_CALLS = 256  # guest/wire.h
 KINDS = {"pointers": 2, "garbage": 2, "memory": 1, "descriptors": 2, "code": 2, "programs": 2, "race": 3, "changing": 2,
          "mappings": 3, "mapping race": 3, "terminals": 2, "terminal race": 2, "reports": 2, "report race": 2, "signals": 3,
-         "signal race": 3}
+         "signal race": 3, "instructions": 3}
 
 
 class Generator:
@@ -128,6 +129,9 @@ class Generator:
             maker.add(0, "write", (Result(file), Buffer(len(content), content), len(content)))
             maker.add(0, "close", (Result(file),))
             maker.add(0, "fork", (index + 1, 0, SIGCHLD), number=CALL_FORK)
+            for _ in range(rng.randrange(3)):  # the limits decide where the program's memory lies
+                limits = struct.pack("<QQ", rng.choice(_LIMITS), rng.choice(_LIMITS))
+                maker.add(index + 1, "setrlimit", (rng.randrange(16), Buffer(16, limits)))
             maker.add(index + 1, "execve", (Buffer(len(path), path, IN, (), "path"), 0, 0))
             maker.add(0, "kill", (Process(index + 1), 9))
 
@@ -165,4 +169,5 @@ class Generator:
         return start
 
 
+_LIMITS = (MASK, MASK, MASK, MASK - PAGE, 1 << 63, 1 << 46, (8 << 20) + 1, (8 << 20) - 1, 65537, 1 << 20, PAGE, 1, 0)
 _POINTERS = {"path", "text", "texts", "pointer", "array", "buffer", "io_vectors", "descriptor_set"}

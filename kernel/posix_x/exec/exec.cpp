@@ -77,12 +77,14 @@ struct Placement {
 
 Placement choose_placement(bool randomises, u64 stack_limit) {
     Placement placement;
-    constexpr u64 RANDOM_STACK = 16 * GIB;
-    const u64 gap = std::clamp(stack_limit + (randomises ? RANDOM_STACK : 0), MIN_MAP_GAP, STACK_TOP / 6 * 5);
-    placement.map_top = STACK_TOP - gap;
+    // LINUX: mmap_base. A limit near the largest number would overflow with what is added, and stays as it is.
+    constexpr u64 RANDOM_STACK = 16 * GIB - PAGE_SIZE;
+    const u64 pad = (randomises ? RANDOM_STACK : 0) + vm::AreaSet::STACK_GUARD_GAP;
+    const u64 gap =
+        std::clamp(checked_add(stack_limit, pad).value_or(stack_limit), MIN_MAP_GAP, STACK_TOP / 6 * 5);
+    placement.map_top = align_up(STACK_TOP - gap - (randomises ? random_pages(28) : 0), PAGE_SIZE);
     if (!randomises) return placement;
     placement.stack_top -= random_pages(22);
-    placement.map_top -= random_pages(28);
     placement.program_base += random_pages(28);
     placement.brk_shift = random_pages(13);
     placement.stack_shift = drivers::RANDOM.next_u64() & 0x1ff0;
@@ -284,6 +286,12 @@ void commit(Task& task, NewProgram program, Executable executable, Ref<SignalAct
     if (task.vfork) task.vfork->complete();
     task.vfork = nullptr;
     reset_signals(task, std::move(actions));
+    {
+        // Before the descriptors are closed: who sees that knows that the program has been executed.
+        auto tree = PROCESSES.lock();
+        process.has_executed = true;
+        process.exit_signal = Signal::Chld;
+    }
     task.files->close_on_exec([](Ref<Object> object) {
         if (object->object_kind() == ObjectKind::File) (void)static_cast<fs::File&>(*object).on_close();
     });
@@ -296,11 +304,6 @@ void commit(Task& task, NewProgram program, Executable executable, Ref<SignalAct
     task.clear_child_tid = 0;
     task.places = program.places;
     task.thread->set_name(base_name(path));
-    {
-        auto tree = PROCESSES.lock();
-        process.has_executed = true;
-        process.exit_signal = Signal::Chld;
-    }
     reset_registers(task, program);
 }
 
