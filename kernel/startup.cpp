@@ -21,6 +21,7 @@
 #include "posix_x/devices/console_devices.hpp"
 #include "posix_x/namespaces.hpp"
 #include "posix_x/terminal/terminals.hpp"
+#include "scheduler/preemption.hpp"
 
 namespace exo::startup {
 
@@ -97,6 +98,10 @@ void apply_log_options() {
     // As Linux: quiet shows warnings and worse, debug everything (kernel-parameters.txt).
     if (command_line().contains("quiet")) log::set_console_level(log::Level::Warning);
     if (command_line().contains("debug")) log::set_console_level(log::Level::Debug);
+#if defined(EXO_DEBUG)
+    if (const auto limit = command_line().number("preempt_watchdog"); limit && *limit > 0)
+        scheduler::watchdog::set_limit(static_cast<time::Nanoseconds>(*limit));
+#endif
     if (const auto level = command_line().number("loglevel"); level && *level >= 0 && *level <= 8)
         log::set_console_level(static_cast<log::Level>(*level > 0 ? *level - 1 : 0));
     log::info("Exo-OS, {} MiB of memory, command line: {}",
@@ -165,7 +170,10 @@ Result<> start_file_systems() {
     TRY(ipc::init());
     TRY(fs::devfs::init());
     TRY(fs::init_sysfs());
-    fs::MountableTree tree = TRY(fs::tmpfs::create({.mode = 0755}, "rootfs"));
+    // LINUX: a tmpfs like others: half of the memory, and as many inodes as half of the pages.
+    fs::tmpfs::Options options = fs::tmpfs::default_options();
+    options.mode = 0755;
+    fs::MountableTree tree = TRY(fs::tmpfs::create(options, "rootfs"));
     Ref<fs::Mount> root = TRY(fs::Mount::create(std::move(tree), "rootfs", fs::MountOptions::None));
     Ref<fs::MountNamespace> mounts = TRY(fs::MountNamespace::create(std::move(root)));
     const fs::Path top = mounts->root();

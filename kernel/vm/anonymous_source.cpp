@@ -3,74 +3,111 @@
 #include <algorithm>
 #include <utility>
 
+#include "scheduler/preemption.hpp"
 #include "vm/commit.hpp"
 #include "vm/shared_memory.hpp"
 
 namespace exo::vm {
 
+using memory::FrameRef;
+using memory::PhysicalAddress;
+
+AnonymousSource::AnonymousSource(u64 page_count, bool is_charged)
+    : page_count_(page_count),
+      is_charged_(is_charged) {
+    while (BITS * height_ < 64 && (page_count - 1) >> (BITS * height_) != 0) ++height_;
+}
+
 Result<Ref<AnonymousSource>> AnonymousSource::create(u64 page_count, bool is_charged) {
+    DEBUG_ASSERT(page_count != 0);
     if (is_charged) TRY(charge_commit(page_count));
     auto* raw = new (std::nothrow) AnonymousSource(page_count, is_charged);
     if (raw == nullptr) {
         if (is_charged) uncharge_commit(page_count);
         return Error::Enomem;
     }
-    Ref<AnonymousSource> source = Ref<AnonymousSource>::adopt(raw);
-    TRY(source->chunks_.unsafe_value().resize(divide_round_up(page_count, CHUNK)));
-    return source;
+    return Ref<AnonymousSource>::adopt(raw);
 }
 
-AnonymousSource::~AnonymousSource() {
-    Chunks& chunks = chunks_.unsafe_value();
-    for (u64 index = 0; index < chunks.size() * CHUNK; index += CHUNK) {
-        u32* entries = entry(chunks, index);
-        for (u64 i = 0; entries != nullptr && i < CHUNK; ++i)
-            if (entries[i] != 0) {
-                memory::release_frame(entries[i]);
-                remove_shared_pages(1);
-            }
+u64* AnonymousSource::entries_of(u64 frame) {
+    // SAFETY: a frame of the tree holds FANOUT numbers, all zero at first.
+    return static_cast<u64*>(memory::direct_map(PhysicalAddress::of_frame(static_cast<u32>(frame))));
+}
+
+namespace {
+
+/// Gives a frame of the tree back with all that is below it.
+void release_tree(u64 frame, u32 height, u64* (*entries_of)(u64)) {
+    if (frame == 0) return;
+    if (height == 0) {
+        remove_shared_pages(1);
+    } else {
+        u64* entries = entries_of(frame);
+        for (u64 i = 0; i < PAGE_SIZE / sizeof(u64); ++i) release_tree(entries[i], height - 1, entries_of);
+        scheduler::preempt_point();
     }
+    memory::release_frame(static_cast<u32>(frame));
+}
+
+}  // namespace
+
+AnonymousSource::~AnonymousSource() {
+    release_tree(tree_.unsafe_value().root, height_, &entries_of);
     if (is_charged_) uncharge_commit(page_count_);
 }
 
-u32* AnonymousSource::entry(Chunks& chunks, u64 index) {
-    const memory::FrameRef& chunk = chunks[index / CHUNK];
-    if (!chunk) return nullptr;
-    // SAFETY: the chunk's frame holds CHUNK numbers, all zero at first.
-    return reinterpret_cast<u32*>(chunk.data()) + index % CHUNK;
-}
-
-memory::FrameRef AnonymousSource::peek_page(u64 index) {
+FrameRef AnonymousSource::peek_page(u64 index) {
     if (index >= page_count_) return {};
-    auto chunks = chunks_.lock();
-    const u32* place = entry(*chunks, index);
-    if (place == nullptr || *place == 0) return {};
-    return memory::FrameRef::share(memory::PhysicalAddress::of_frame(*place));
+    auto tree = tree_.lock();
+    u64 frame = tree->root;
+    for (u32 level = height_; level > 0 && frame != 0; --level) frame = entries_of(frame)[slot_of(index, level - 1)];
+    if (frame == 0) return {};
+    return FrameRef::share(PhysicalAddress::of_frame(static_cast<u32>(frame)));
 }
 
-Result<memory::FrameRef> AnonymousSource::get_page(u64 index, PageAccess) {
+Result<FrameRef> AnonymousSource::get_page(u64 index, PageAccess) {
     if (index >= page_count_) return Error::Einval;
-    if (memory::FrameRef found = peek_page(index)) return found;
-    // Made without the lock, because making may ask for reclaim; who comes second throws his away.
-    memory::FrameRef frame = TRY(memory::FrameRef::allocate_zeroed());
-    memory::FrameRef chunk;
-    const bool has_chunk = entry(*chunks_.lock(), index) != nullptr;  // once there, it stays
-    if (!has_chunk) chunk = TRY(memory::FrameRef::allocate_zeroed());
-    auto chunks = chunks_.lock();
-    if (entry(*chunks, index) == nullptr) (*chunks)[index / CHUNK] = std::move(chunk);
-    u32* place = entry(*chunks, index);
-    if (*place != 0) return memory::FrameRef::share(memory::PhysicalAddress::of_frame(*place));
-    *place = frame.number();
-    add_shared_pages(1);
-    memory::FrameRef result = frame;
-    (void)frame.leak();
-    return result;
+    if (FrameRef found = peek_page(index)) return found;
+    // Frames are made without the lock, because making may ask for reclaim: one for the lowest place that is empty, until that
+    // is the page's own. Who comes second throws his away.
+    while (true) {
+        FrameRef fresh = TRY(FrameRef::allocate_zeroed());
+        auto tree = tree_.lock();
+        u64 root = tree->root;
+        u64* place = &root;
+        u32 level = height_;
+        for (; level > 0 && *place != 0; --level) place = &entries_of(*place)[slot_of(index, level - 1)];
+        if (*place != 0) return FrameRef::share(PhysicalAddress::of_frame(static_cast<u32>(*place)));
+        *place = fresh.number();
+        tree->root = static_cast<u32>(root);
+        if (level == 0) {
+            add_shared_pages(1);
+            FrameRef result = fresh;
+            (void)fresh.leak();
+            return result;
+        }
+        (void)fresh.leak();
+    }
 }
 
-u32 AnonymousSource::take(u64 index) {
-    auto chunks = chunks_.lock();
-    u32* place = entry(*chunks, index);
-    return place != nullptr ? std::exchange(*place, 0) : 0;
+u32 AnonymousSource::take_next(u64& from, u64 end) {
+    auto tree = tree_.lock();
+    while (from < end) {
+        u64 root = tree->root;
+        u64* place = &root;
+        u32 level = height_;
+        for (; level > 0 && *place != 0; --level) place = &entries_of(*place)[slot_of(from, level - 1)];
+        if (*place != 0) {
+            const u32 frame = static_cast<u32>(std::exchange(*place, 0));
+            tree->root = static_cast<u32>(root);
+            return frame;
+        }
+        // Nothing below this place: on behind all that it could hold.
+        const u64 span = 1ULL << (BITS * level);
+        from = (from / span + 1) * span;
+        if (level == 0 && from % FANOUT == 0) return 0;  // let others have the lock after a frame full of holes
+    }
+    return 0;
 }
 
 Result<> AnonymousSource::remove_content(u64 first, u64 count) {
@@ -78,11 +115,12 @@ Result<> AnonymousSource::remove_content(u64 first, u64 count) {
     // Before, so that a write to a frame that is still mapped is not lost with the frame; after, for those that were
     // mapped in between.
     unmap_pages(first, count, UnmapScope::SourceFramesOnly);
-    for (u64 index = first; index < end; ++index) {
-        const u32 frame = take(index);
-        if (frame == 0) continue;
-        memory::release_frame(frame);
-        remove_shared_pages(1);
+    for (u64 index = first; index < end;) {
+        if (const u32 frame = take_next(index, end); frame != 0) {
+            memory::release_frame(frame);
+            remove_shared_pages(1);
+        }
+        scheduler::preempt_point();
     }
     unmap_pages(first, count, UnmapScope::SourceFramesOnly);
     return {};

@@ -1,7 +1,9 @@
 // AnonymousSource: shared anonymous memory (mmap with MAP_SHARED | MAP_ANONYMOUS). It lives as long as a mapping of it.
+//
+// Its pages are found through a tree of frames, 512 entries each, of just the height that the page count needs. A frame of the
+// tree is made when the first page below it is touched: what nobody touches costs nothing, however large it is.
 #pragma once
 
-#include "utils/vector.hpp"
 #include "vm/page_source.hpp"
 
 namespace exo::vm {
@@ -18,19 +20,24 @@ class AnonymousSource final : public PageSource {
     Result<> remove_content(u64 first, u64 count) override;
 
   private:
-    /// Frame numbers that fit into one frame; 0 is a hole. Such frames are made when first needed.
-    static constexpr u64 CHUNK = PAGE_SIZE / sizeof(u32);
-    using Chunks = Vector<memory::FrameRef>;
+    static constexpr u32 BITS = 9;
+    static constexpr u64 FANOUT = 1ULL << BITS;
 
-    AnonymousSource(u64 page_count, bool is_charged) : page_count_(page_count), is_charged_(is_charged) {}
-    /// The entry for a page, or null if its chunk is not there yet.
-    static u32* entry(Chunks& chunks, u64 index);
-    /// The frame of a page, which becomes a hole; 0: it was one.
-    u32 take(u64 index);
+    /// Frame numbers; 0 is nothing yet. At height 0 the root is the one page itself.
+    struct Tree {
+        u32 root = 0;
+    };
+
+    AnonymousSource(u64 page_count, bool is_charged);
+    static u64* entries_of(u64 frame);
+    u64 slot_of(u64 index, u32 level) const { return index >> (BITS * level) & (FANOUT - 1); }
+    /// The first page not below `from` and below `end`, which becomes a hole: its frame, and its index in `from`. 0: none.
+    u32 take_next(u64& from, u64 end);
 
     u64 page_count_;
+    u32 height_ = 0;
     bool is_charged_;
-    sync::SpinLocked<Chunks, sync::LockRank::SpinLeaf> chunks_;
+    sync::SpinLocked<Tree, sync::LockRank::SpinLeaf> tree_;
 };
 
 }  // namespace exo::vm

@@ -184,6 +184,8 @@ Result<Pid> clone_current_task(const CloneRequest& request) {
 
 Result<Ref<Task>> create_first_task(fs::Path root, Ref<vm::AddressSpace> space,
                                     scheduler::Thread::Entry entry) {
+    // LINUX: stacks may take an eighth of the memory, and one user half of that (set_max_threads, fork_init).
+    PROCESSES.set_most(memory::get_stats().total_frames * PAGE_SIZE / (128 * KIB));
     const Pid pid = TRY(PROCESSES.reserve_pid());
     Ref<Process> process = TRY(make_ref<Process>(pid));
     Ref<Task> task = TRY(make_ref<Task>(process, pid));
@@ -206,9 +208,7 @@ Result<Ref<Task>> create_first_task(fs::Path root, Ref<vm::AddressSpace> space,
     user->page_table = &task->space->page_table();
     thread->set_user(std::move(user));
     thread->add_work(scheduler::Work::RestoreFpu);
-    // LINUX: stacks may take an eighth of the memory, and one user half of that (set_max_threads, fork_init).
-    const u64 max_processes = memory::get_stats().total_frames * PAGE_SIZE / (128 * KIB) / 2;
-    process->limits.set_initial(max_processes);
+    process->limits.set_initial(PROCESSES.most() / 2);
     PROCESSES.add(*process, nullptr);
     thread->set_personality(task);
     scheduler::SCHEDULER.start_thread(std::move(thread));

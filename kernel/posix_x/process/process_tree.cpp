@@ -1,6 +1,9 @@
 #include "posix_x/process/process_tree.hpp"
 
+#include <algorithm>
+
 #include "posix_x/terminal/terminal.hpp"
+#include "scheduler/preemption.hpp"
 
 namespace exo::posix_x {
 
@@ -37,6 +40,7 @@ Result<Pid> ProcessTree::reserve_pid() {
     auto tree = state_.lock();
     // Numbers go up and wrap, as programs expect; a group or session that still has members keeps its number taken.
     constexpr Pid FIRST_AFTER_WRAP = 300;
+    if (live_.load(std::memory_order_relaxed) >= most()) return Error::Eagain;
     for (Pid tried = 0; tried < MAX_PID; ++tried) {
         Pid candidate = tree->last_pid + 1;
         if (candidate >= MAX_PID) {
@@ -45,12 +49,16 @@ Result<Pid> ProcessTree::reserve_pid() {
         }
         tree->last_pid = candidate;
         if (tree->has_wrapped && (tree->find(candidate) != nullptr || tree->has_group(candidate))) continue;
-        if (live_.load(std::memory_order_relaxed) >= static_cast<u32>(MAX_PID - FIRST_AFTER_WRAP))
-            return Error::Eagain;
         live_.fetch_add(1, std::memory_order_relaxed);
         return candidate;
     }
     return Error::Eagain;
+}
+
+void ProcessTree::set_most(u64 most) {
+    constexpr u64 LEAST = 20;  // LINUX: MIN_THREADS
+    constexpr u64 PIDS = MAX_PID - 300;
+    most_.store(static_cast<u32>(std::clamp(most, LEAST, PIDS)), std::memory_order_relaxed);
 }
 
 void ProcessTree::release_pid(Pid) { live_.fetch_sub(1, std::memory_order_relaxed); }
@@ -93,6 +101,7 @@ void ProcessTree::for_each(FunctionRef<void(Process&)> visit) {
         if (!process) return;
         next = process->pid() + 1;
         visit(*process);
+        scheduler::preempt_point();
     }
 }
 

@@ -35,6 +35,9 @@ class ProcessTree {
     /// A free pid for a new process or task, reserved until the process is added. Errors: Eagain.
     Result<Pid> reserve_pid();
     void release_pid(Pid pid);
+    /// How many processes there may be, root's and zombies included. LINUX: threads-max.
+    u32 most() const { return most_.load(std::memory_order_relaxed); }
+    void set_most(u64 most);
     /// The process becomes `parent`'s child (null: init itself) and can be found.
     void add(Process& process, Process* parent);
     usize count();
@@ -47,6 +50,7 @@ class ProcessTree {
   private:
     sync::SpinLocked<TreeState, sync::LockRank::ProcessTree> state_;
     std::atomic<u32> live_{0};
+    std::atomic<u32> most_{0};
 };
 
 /// The identity of a process's task, of a zombie the one that it ended with; null before there is a task.
