@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "scheduler/preemption.hpp"
 #include "sync/spin_lock.hpp"
 
 namespace exo::fs {
@@ -37,6 +38,7 @@ void DentryGraveyard::bury(Dentry& dentry) {
             }
         }
         delete next;
+        scheduler::preempt_point();
     }
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "fs/name_tree.hpp"
+#include "scheduler/preemption.hpp"
 
 namespace exo::fs {
 
@@ -24,6 +25,7 @@ Result<u64> DirectoryFile::cookie_behind(u64 entries) {
     auto names = inode().names_lock.lock();
     TRY(inode().iterate(*path().dentry, FIRST_COOKIE, [&](const DirectoryEntry& entry) {
         if (--entries == 0) cookie = entry.next_cookie;
+        scheduler::preempt_point();
         return entries != 0;
     }));
     return cookie;
@@ -42,6 +44,7 @@ Result<u64> DirectoryFile::read_counting(u64 position, DirectorySink sink) {
         }
         next = behind;
         ++position;
+        scheduler::preempt_point();
         return true;
     }));
     cookie_ = is_full ? next : NO_MORE;
@@ -50,7 +53,7 @@ Result<u64> DirectoryFile::read_counting(u64 position, DirectorySink sink) {
 
 Result<u64> DirectoryFile::do_read_directory(u64 cookie, DirectorySink sink) {
     Dentry& dentry = *path().dentry;
-    auto names = inode().names_lock.lock();
+    auto names = TRY(inode().names_lock.lock_killable());
     u64 parent_number = inode().number();
     {
         auto tree = name_tree.lock();
@@ -66,6 +69,7 @@ Result<u64> DirectoryFile::do_read_directory(u64 cookie, DirectorySink sink) {
         const u64 next = entry.next_cookie;
         if (!sink(std::move(entry))) return false;
         position = next;
+        scheduler::preempt_point();
         return true;
     };
     if (position == 0 && !accept({".", inode().number(), abi::mode::DIRECTORY, 1})) return position;

@@ -58,7 +58,7 @@ void File::set_blocking(Blocking blocking) {
 
 Result<usize> File::read(vm::OutBuffer& to) {
     if (!has_moving_position()) return do_read(to, 0);
-    const auto moving = moving_.lock();
+    const auto moving = TRY(moving_.lock_killable());
     const u64 offset = position();
     TRY(check_range(offset, to.remaining()));
     const usize count = TRY(do_read(to, offset));
@@ -69,7 +69,7 @@ Result<usize> File::read(vm::OutBuffer& to) {
 Result<usize> File::write(vm::InBuffer& from, const WriteContext& context) {
     u64 offset = 0;
     if (!has_moving_position()) return do_write(from, offset, context);
-    const auto moving = moving_.lock();
+    const auto moving = TRY(moving_.lock_killable());
     offset = position();
     TRY(check_range(offset, from.remaining()));
     const usize count = TRY(do_write(from, offset, context));
@@ -107,7 +107,7 @@ Result<> File::read_exactly(std::span<u8> to, u64 offset) {
 Result<u64> File::seek(i64 offset, abi::SeekWhence whence) {
     if (has(traits_, FileTraits::NoopSeek)) return 0ULL;
     if (!has(traits_, FileTraits::Seekable)) return Error::Espipe;
-    const auto moving = moving_.lock();
+    const auto moving = TRY(moving_.lock_killable());
     const u64 place = TRY(do_seek(position(), offset, whence));
     move_to(place);
     return place;
@@ -135,7 +135,7 @@ void File::set_position(u64 position) {
 
 Result<> File::read_directory(DirectorySink sink) {
     if (!inode_->is_directory()) return Error::Enotdir;
-    const auto moving = moving_.lock();
+    const auto moving = TRY(moving_.lock_killable());
     move_to(TRY(do_read_directory(position(), sink)));
     return {};
 }

@@ -1,5 +1,7 @@
 #include "fs/memory_devices.hpp"
 
+#include "scheduler/preemption.hpp"
+
 namespace exo::fs {
 
 namespace {
@@ -27,11 +29,26 @@ class NullFile final : public MemoryFile {
     }
 };
 
+/// Zeros to the end of the buffer, or until a signal comes. LINUX: read_iter_zero. Errors: Efault.
+Result<usize> give_zeros(vm::OutBuffer& to) {
+    constexpr usize PIECE_SIZE = 64 * KIB;
+    usize done = 0;
+    while (to.remaining() != 0) {
+        const usize wanted = to.remaining() < PIECE_SIZE ? to.remaining() : PIECE_SIZE;
+        const auto moved = to.write_zeros(wanted);
+        if (!moved && done == 0) return moved;
+        if (!moved) break;
+        done += *moved;
+        if (*moved < wanted || !scheduler::preempt_point(scheduler::WaitMode::Interruptible)) break;
+    }
+    return done;
+}
+
 class ZeroFile final : public MemoryFile {
   public:
     using MemoryFile::MemoryFile;
     Result<Ref<vm::PageSource>> page_source() override { return Ref<vm::PageSource>(); }
-    Result<usize> do_read(vm::OutBuffer& to, u64) override { return to.write_zeros(to.remaining()); }
+    Result<usize> do_read(vm::OutBuffer& to, u64) override { return give_zeros(to); }
     Result<usize> do_write(vm::InBuffer& from, u64&, const WriteContext&) override {
         return from.remaining();
     }
@@ -40,7 +57,7 @@ class ZeroFile final : public MemoryFile {
 class FullFile final : public MemoryFile {
   public:
     using MemoryFile::MemoryFile;
-    Result<usize> do_read(vm::OutBuffer& to, u64) override { return to.write_zeros(to.remaining()); }
+    Result<usize> do_read(vm::OutBuffer& to, u64) override { return give_zeros(to); }
     Result<usize> do_write(vm::InBuffer&, u64&, const WriteContext&) override { return Error::Enospc; }
 };
 
@@ -61,6 +78,9 @@ class RandomFile final : public MemoryFile {
             if (!moved && done == 0) return moved;
             if (!moved || *moved == 0) break;
             done += *moved;
+            scheduler::preempt_point();
+            // LINUX: a signal ends it after a whole page (get_random_bytes_user).
+            if (done % PAGE_SIZE == 0 && !scheduler::check_interrupted(scheduler::WaitMode::Interruptible)) break;
         }
         return done;
     }
@@ -75,6 +95,9 @@ class RandomFile final : public MemoryFile {
             if (!moved || *moved == 0) break;
             if (sink != nullptr) sink({piece, *moved});
             done += *moved;
+            scheduler::preempt_point();
+            // LINUX: write_pool_user
+            if (done % PAGE_SIZE == 0 && !scheduler::check_interrupted(scheduler::WaitMode::Interruptible)) break;
         }
         return done;
     }

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "scheduler/preemption.hpp"
+
 namespace exo::fs {
 
 using memory::FrameRef;
@@ -180,7 +182,7 @@ Result<usize> PageCache::read_pages(vm::OutBuffer& to, u64 offset, u64 wanted) {
         }
         done += *moved;
         offset += *moved;
-        if (*moved == 0) break;
+        if (*moved == 0 || !scheduler::preempt_point(scheduler::WaitMode::Killable)) break;
     }
     return done;
 }
@@ -233,7 +235,7 @@ Result<usize> PageCache::write(vm::InBuffer& from, u64 offset, usize limit) {
         left -= *moved;
         offset += *moved;
         if (offset > size()) set_size(offset);
-        if (*moved < count) break;
+        if (*moved < count || !scheduler::preempt_point(scheduler::WaitMode::Killable)) break;
     }
     if (done == 0 && !stopped) return fail(stopped.error());
     return done;
@@ -272,6 +274,7 @@ void PageCache::remove_pages(u64 first, u64 last) {
         }
         budget_->give_back(count);
         if (count < BATCH) return;
+        scheduler::preempt_point();
     }
 }
 
@@ -314,12 +317,17 @@ Result<> PageCache::allocate(u64 offset, u64 length) {
             backing_of(index).empty() ? PageTree::Content::Unwritten : PageTree::Content::Written;
         if (content == PageTree::Content::Unwritten) has_unwritten_.store(true, std::memory_order_relaxed);
         const Result<> result = [&]() -> Result<> {
+            // LINUX: any signal ends it, and what was made goes again (shmem_fallocate).
+            if (!scheduler::preempt_point(scheduler::WaitMode::Interruptible)) return Error::Eintr;
             TRY(made.push(index));
             TRY(make_and_publish(index, content));
             return {};
         }();
         if (result) continue;
-        for (const u64 undone : made) remove_pages(undone, undone);
+        for (const u64 undone : made) {
+            remove_pages(undone, undone);
+            scheduler::preempt_point();
+        }
         return result;
     }
     return {};
@@ -332,6 +340,7 @@ Result<> PageCache::punch(u64 offset, u64 length) {
     if (offset < backed) {
         for (u64 index = 0; index << PAGE_SHIFT < backed; ++index) {
             if (!find(index)) TRY(make_and_publish(index));
+            scheduler::preempt_point();
         }
         cut_backing(0);
     }
@@ -368,8 +377,10 @@ u64 PageCache::find_hole(u64 offset) {
     const u64 size = this->size();
     const u64 backed = backing_size_.load(std::memory_order_relaxed);
     u64 at = offset;
-    while (at < size && (at < backed || tree_.lock()->is_written(page_of(at))))
+    while (at < size && (at < backed || tree_.lock()->is_written(page_of(at)))) {
         at = align_down(at, PAGE_SIZE) + PAGE_SIZE;
+        scheduler::preempt_point();
+    }
     return at < size ? at : size;
 }
 

@@ -2,6 +2,7 @@
 
 #include <new>
 
+#include "scheduler/preemption.hpp"
 #include "vm/shared_memory.hpp"
 
 namespace exo::fs {
@@ -34,6 +35,7 @@ void PageTree::destroy(u64 place, u32 height) {
         if (below != 0) destroy(below, height - 1);
     }
     delete node;
+    scheduler::preempt_point();
 }
 
 FrameRef PageTree::find(u64 index) const {

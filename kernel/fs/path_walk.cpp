@@ -2,6 +2,7 @@
 
 #include "abi/linux/limits.hpp"
 #include "fs/permission.hpp"
+#include "scheduler/preemption.hpp"
 
 namespace exo::fs {
 
@@ -51,6 +52,15 @@ void PathWalk::let_go() {
 
 void PathWalk::take_hold() { lock_.emplace(name_tree.lock()); }
 
+/// After so many components that others must get the lock, and the CPU. Errors: RestartSys (the thread is to die).
+Result<> PathWalk::pause() {
+    steps_ = 0;
+    let_go();
+    const Result<> result = scheduler::preempt_point(scheduler::WaitMode::Killable);
+    take_hold();
+    return result;
+}
+
 Result<> PathWalk::begin(std::string_view path, WalkFlags flags) {
     if (path.size() >= abi::MAX_PATH_SIZE) return Error::Enametoolong;
     if (path.empty() && !has(flags, WalkFlags::AllowEmpty)) return Error::Enoent;
@@ -96,6 +106,8 @@ void PathWalk::skip_cached_directories() {
     const char* const end = text_.data() + text_.size();
     const char* at = rest_.data();
     while ((dentry_->inode()->mode() & (abi::mode::TYPE_MASK | 0111)) == SEARCHABLE_DIRECTORY) {
+        if (++steps_ >= MOST_STEPS) [[unlikely]]
+            break;
         while (at != end && *at == '/') ++at;
         if (at == end) break;
         component_ = HashedName::scan(text_, at);
@@ -122,6 +134,8 @@ Result<> PathWalk::run(Goal goal, WalkFlags flags) {
     has_trailing_slash_ = false;
     skip_cached_directories();
     while (next_component()) {
+        if (++steps_ >= MOST_STEPS) [[unlikely]]
+            TRY(pause());
         Inode* inode = dentry_->inode();
         if (!inode->is_directory()) return Error::Enotdir;
         if (!may_search(*inode, caller_.credentials)) return Error::Eacces;

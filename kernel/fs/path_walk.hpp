@@ -64,6 +64,10 @@ class PathWalk {
     Result<Path> finish(WalkFlags flags = WalkFlags::None);
     void let_go();
     void take_hold();
+    Result<> pause();
+
+    /// Components that are walked under the lock at a time.
+    static constexpr u32 MOST_STEPS = 256;
 
     const Caller& caller_;
     Start start_;
@@ -77,6 +81,7 @@ class PathWalk {
     bool component_has_slash_ = false;
     bool is_component_cut_ = false;  ///< component_ has been cut off rest_ already.
     bool has_trailing_slash_ = false;
+    u32 steps_ = 0;    ///< Components since the lock was taken.
     u32 pending_ = 0;  ///< Links whose rest is not empty.
     Vector<Link> links_;
     Path held_;  ///< Keeps mount_ and dentry_ alive while the lock is not held.

@@ -27,7 +27,7 @@ Result<usize> Pipe::read(vm::OutBuffer& to, Blocking blocking) {
     if (to.remaining() == 0) return 0UZ;
     while (true) {
         {
-            auto state = state_.lock();
+            auto state = TRY(state_.lock_killable());
             if (!state->buffer.is_empty()) {
                 const bool was_full = state->buffer.is_full();
                 const auto moved = state->buffer.take(to);
@@ -59,7 +59,7 @@ Result<usize> Pipe::write(vm::InBuffer& from, Blocking blocking, Style style) {
     const auto ended = [&](Error error) { return done != 0 ? Result<usize>(done) : Result<usize>(error); };
     for (bool is_first = true;; is_first = false) {
         {
-            auto state = state_.lock();
+            auto state = TRY(state_.lock_killable());
             if (!has_readers()) return ended(Error::Epipe);
             const bool was_empty = state->buffer.is_empty();
             Result<usize> moved = 0UZ;

@@ -2,6 +2,8 @@
 
 #include <bit>
 
+#include "scheduler/preemption.hpp"
+
 namespace exo::ipc {
 
 using memory::FrameRef;
@@ -23,7 +25,10 @@ Result<> PipeBuffer::resize(u32 pages) {
 }
 
 void PipeBuffer::clear() {
-    while (used_ != 0) drop_first();
+    while (used_ != 0) {
+        drop_first();
+        scheduler::preempt_point();
+    }
     size_ = 0;
 }
 
@@ -78,6 +83,7 @@ Result<usize> PipeBuffer::append_pages(vm::InBuffer& from, Slot::Kind kind) {
         ++used_;
         size_ += count;
         done += count;
+        scheduler::preempt_point();
     }
     return done;
 }
@@ -97,6 +103,7 @@ Result<usize> PipeBuffer::take(vm::OutBuffer& to) {
         if (is_packet) size_ -= first.end - first.begin;
         if (is_packet || first.begin == first.end) drop_first();
         if (is_packet) break;
+        scheduler::preempt_point();
     }
     return done;
 }

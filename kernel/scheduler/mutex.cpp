@@ -10,10 +10,10 @@ void give_back_token() { unpark(current_thread()); }
 
 }  // namespace
 
-void MutexWord::acquire_slowly() {
-    (void)waiters_.wait(WaitMode::Uninterruptible,
-                        [this] { return try_acquire(); });  // without a deadline it cannot fail
+Result<> MutexWord::acquire_slowly(WaitMode mode) {
+    const Result<> result = waiters_.wait(mode, [this] { return try_acquire(); });
     give_back_token();
+    return result;
 }
 
 bool RwLockWord::try_shared() {

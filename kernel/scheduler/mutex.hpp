@@ -19,7 +19,16 @@ class MutexWord {
         bool expected = false;
         // acquire: pairs with the release in release()
         if (!is_locked_.compare_exchange_strong(expected, true, std::memory_order_acquire)) [[unlikely]]
-            acquire_slowly();
+            (void)acquire_slowly(WaitMode::Uninterruptible);  // cannot fail
+    }
+    /// Errors: RestartSys (the thread is to die; the lock is not held).
+    Result<> acquire_killable() {
+        sync::assert_may_sleep();
+        bool expected = false;
+        // acquire: pairs with the release in release()
+        if (is_locked_.compare_exchange_strong(expected, true, std::memory_order_acquire)) [[likely]]
+            return {};
+        return acquire_slowly(WaitMode::Killable);
     }
     void release() {
         // seq_cst: a waiter that queued itself before is seen by has_waiters
@@ -32,7 +41,7 @@ class MutexWord {
     bool try_acquire() { return !is_locked_.exchange(true, std::memory_order_seq_cst); }
 
   private:
-    void acquire_slowly();
+    Result<> acquire_slowly(WaitMode mode);
     std::atomic<bool> is_locked_{false};
     WaitQueue waiters_;
 };
@@ -91,6 +100,11 @@ template <class T, sync::LockRank RANK> class Mutex {
     };
 
     Guard lock() { return Guard(*this, sync::Nesting::Ordered); }
+    /// For locks that others hold for long. Errors: RestartSys (the thread is to die).
+    Result<Guard> lock_killable() {
+        TRY(word_.acquire_killable());
+        return Guard(*this, AlreadyTaken{});
+    }
     /// Nothing if it is taken. Never sleeps.
     std::optional<Guard> try_lock() {
         if (!word_.try_acquire()) return std::nullopt;

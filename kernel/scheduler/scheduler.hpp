@@ -93,6 +93,8 @@ class Scheduler {
     void make_runnable(Thread& thread);
     void switch_away(ThreadState new_state);
     void reschedule_if_due();
+    /// At a preemption point (preemption.hpp), when another thread's turn may have come.
+    void give_way();
     void tick();
     void prepare_return_to_user(arch::UserRegisters& registers);
 

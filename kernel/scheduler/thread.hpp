@@ -114,6 +114,9 @@ class Thread final : public sync::ThreadHeader, public Object {
     void watch_cpu_time() { watches_cpu_time_.store(true, std::memory_order_relaxed); }
     bool watches_cpu_time() const { return watches_cpu_time_.load(std::memory_order_relaxed); }
 
+    /// When it last entered the kernel, passed a preemption point or was switched to (preemption.hpp, debug builds).
+    Nanoseconds stay_begin = 0;
+
     /// The last system call of its program that there is no handler for, and that has been logged; -1: none.
     u64 unsupported_call = ~0ULL;
 

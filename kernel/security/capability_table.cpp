@@ -2,6 +2,7 @@
 
 #include <bit>
 
+#include "scheduler/preemption.hpp"
 #include "security/audit.hpp"
 
 namespace exo::security {
@@ -181,6 +182,7 @@ void CapabilityTable::close_range(u32 first, u32 last, RangeAction action,
                 state->slots[*number].on_exec = OnExec::Close;
         }
         if (taken.object) closed(std::move(taken.object));
+        scheduler::preempt_point();
     }
 }
 
@@ -195,6 +197,7 @@ void CapabilityTable::close_on_exec(FunctionRef<void(Ref<Object>)> closed) {
             if (state->slots[*number].on_exec == OnExec::Close) taken = take_out(*state, *number);
         }
         if (taken.object) closed(std::move(taken.object));
+        scheduler::preempt_point();
     }
 }
 

@@ -4,6 +4,7 @@
 
 #include "arch/upcalls.hpp"
 #include "sync/per_cpu.hpp"
+#include "scheduler/preemption.hpp"
 #include "vm/address_space.hpp"
 #include "vm/user_memory.hpp"
 
@@ -24,6 +25,7 @@ void AddressSpace::populate(u64 address, u64 length) {
     for (u64 at = align_down(address, PAGE_SIZE); at < end;) {
         const auto area = area_above(at);
         if (!area || area->start >= end) return;
+        if (!scheduler::preempt_point(scheduler::WaitMode::Killable)) return;
         if (populate_area(*area, std::max(at, area->start), std::min(end, area->end)) ==
             FaultResult::OutOfMemory)
             return;
@@ -40,6 +42,8 @@ FaultResult AddressSpace::populate_area(const AreaInformation& area, u64 start, 
     for (u64 at = start; at < end; at += PAGE_SIZE) {
         const FaultResult result = fault(at, {.is_write = is_write});
         if (result != FaultResult::Resolved) return result;
+        // Who is being killed needs no more pages.
+        if (!scheduler::preempt_point(scheduler::WaitMode::Killable)) return FaultResult::OutOfMemory;
     }
     return FaultResult::Resolved;
 }
@@ -54,6 +58,7 @@ Result<> AddressSpace::populate_strictly(u64 start, u64 end, FaultAccess access)
         if (area->start > at) result = Error::Enomem;
         if (!abi::has(area->kind.protection, needed)) return Error::Einval;
         for (at = std::max(at, area->start); at < std::min(end, area->end); at += PAGE_SIZE) {
+            TRY(scheduler::preempt_point(scheduler::WaitMode::Killable));
             switch (fault(at, access)) {
                 case FaultResult::Resolved: break;
                 case FaultResult::NothingMapped:  // unmapped meanwhile
@@ -101,6 +106,7 @@ Result<> AddressSpace::read_remote(u64 address, std::span<u8> to) {
                       [&](const FrameRef& frame) { std::memcpy(to.data(), frame.data() + offset, size); }));
         address += size;
         to = to.subspan(size);
+        scheduler::preempt_point();
     }
     return {};
 }
@@ -114,6 +120,7 @@ Result<> AddressSpace::write_remote(u64 address, std::span<const u8> from) {
                       [&](const FrameRef& frame) { std::memcpy(frame.data() + offset, from.data(), size); }));
         address += size;
         from = from.subspan(size);
+        scheduler::preempt_point();
     }
     return {};
 }
@@ -122,9 +129,14 @@ Result<> AddressSpace::write_remote(u64 address, std::span<const u8> from) {
 
 namespace exo::upcalls {
 
-bool page_fault(u64 address, arch::FaultCause cause, arch::UserRegisters*) {
+bool page_fault(u64 address, arch::FaultCause cause,
+                [[maybe_unused]] arch::UserRegisters* user_registers) {
     if (vm::are_faults_disabled()) return false;
     vm::AddressSpace* space = vm::current_address_space();
+#if defined(EXO_DEBUG)
+    // A fault of the program's own is a stay by itself; one of a copy is a part of its call's.
+    if (user_registers != nullptr) scheduler::watchdog::begin_stay();
+#endif
     const vm::FaultResult result = space != nullptr
                                        ? space->fault(address, {.is_write = cause.is_write,
                                                                 .is_fetch = cause.is_fetch,

@@ -1,5 +1,6 @@
 #include "vm/address_space.hpp"
 
+#include "scheduler/preemption.hpp"
 #include "vm/commit.hpp"
 
 namespace exo::vm {
@@ -42,6 +43,7 @@ AddressSpace::~AddressSpace() {
     for (const Area* area = state.areas.first(); area != nullptr; area = AreaSet::next(*area)) {
         remove_pages(area->start, area->end, batch);
         if (has(area->kind.flags, AreaFlags::Charged)) uncharge_commit(area->page_count());
+        scheduler::preempt_point();
     }
     state.areas.clear(removed);
     batch.finish();

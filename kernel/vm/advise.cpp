@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "scheduler/preemption.hpp"
 #include "vm/address_space.hpp"
 
 namespace exo::vm {
@@ -126,6 +127,7 @@ Result<> AddressSpace::remove_content(u64 start, u64 end) {
         if (!removed && area->file && remover != nullptr) removed = remover(*area->file, offset, size);
         TRY(removed);
         at += size;
+        scheduler::preempt_point();
     }
     return result;
 }
@@ -153,6 +155,7 @@ Result<> AddressSpace::advise(u64 address, u64 length, Advice advice) {
         const u64 to = std::min(end, area->end);
         TRY(advise_area(*state, *area, from, to, advice, removed));
         at = to;
+        scheduler::preempt_point();
     }
     return result;
 }
@@ -177,6 +180,7 @@ Result<> AddressSpace::sync(u64 address, u64 length, abi::SyncFlags flags) {
             TRY(area->source->sync_pages((area->offset + (from - area->start)) >> PAGE_SHIFT,
                                          (to - from) >> PAGE_SHIFT));
         at = to;
+        scheduler::preempt_point();
     }
     if (has_hole) return Error::Enomem;
     return {};
@@ -206,6 +210,7 @@ Result<> AddressSpace::residency(u64 address, u64 length, FunctionRef<Result<>(s
             }
         }
         if (count != 0) TRY(visit({pages.data(), count}));
+        scheduler::preempt_point();
     }
     return result;
 }

@@ -11,6 +11,7 @@
 #include "abi/linux/mman.hpp"
 #include "memory/layout.hpp"
 #include "memory/virtual/page_flags.hpp"
+#include "scheduler/preemption.hpp"
 #include "utils/box.hpp"
 #include "utils/flags.hpp"
 #include "utils/tree.hpp"
@@ -62,7 +63,10 @@ class Area : public AreaOfSource {
         : start(start),
           end(end),
           kind(kind),
-          space_(&space) {}
+          space_(&space) {
+        // Entries of half a page would be found by no later operation.
+        DEBUG_ASSERT(is_aligned(start, PAGE_SIZE) && is_aligned(end, PAGE_SIZE));
+    }
     Area(const Area&) = delete;
     Area& operator=(const Area&) = delete;
 
@@ -134,7 +138,10 @@ class RemovedAreas {
   public:
     RemovedAreas() = default;
     ~RemovedAreas() {
-        while (Area* area = areas_.pop_front()) delete area;
+        while (Area* area = areas_.pop_front()) {
+            delete area;
+            scheduler::preempt_point();
+        }
     }
     RemovedAreas(const RemovedAreas&) = delete;
     RemovedAreas& operator=(const RemovedAreas&) = delete;

@@ -1,4 +1,5 @@
 // fork(2): a second address space over the same frames.
+#include "scheduler/preemption.hpp"
 #include "vm/address_space.hpp"
 #include "vm/commit.hpp"
 
@@ -42,6 +43,7 @@ Result<> AddressSpace::copy_entries(const Area& area, AddressSpace& child, TlbBa
             ++(entry.is_anonymous() ? shared.anonymous : shared.source);
         }
         copy.add_used(copied);
+        scheduler::preempt_point();
     });
     child.count_resident(shared);
     return result;
@@ -71,8 +73,10 @@ Result<Ref<AddressSpace>> AddressSpace::clone() {
     State& child_state = child->lock_.unsafe_value();
     child_state.brk_end = state->brk_end;
     TlbBatch batch(page_table_);
-    for (const Area* area = state->areas.first(); area != nullptr; area = AreaSet::next(*area))
+    for (const Area* area = state->areas.first(); area != nullptr; area = AreaSet::next(*area)) {
         TRY(clone_area(*area, child_state, *child, batch));
+        scheduler::preempt_point();
+    }
     child_state.peak_bytes = child_state.areas.total_bytes();
     return child;
 }

@@ -4,6 +4,7 @@
 // to count them against RLIMIT_MEMLOCK, and to refuse what would take them away.
 #include <algorithm>
 
+#include "scheduler/preemption.hpp"
 #include "vm/address_space.hpp"
 
 namespace exo::vm {
@@ -46,6 +47,7 @@ Result<> AddressSpace::change_lock(State& state, u64 start, u64 size, AreaFlags 
         const u64 to = std::min(*end, area->end);
         TRY(change_flags(state, *area, at, to, lock, LOCK_FLAGS & ~lock, removed));
         at = to;
+        scheduler::preempt_point();
     }
     return {};
 }
@@ -57,6 +59,7 @@ void AddressSpace::change_all_locks(State& state, AreaFlags lock, RemovedAreas& 
         const u64 end = area->end;
         (void)change_flags(state, *area, area->start, end, lock, LOCK_FLAGS & ~lock, removed);
         area = state.areas.find_end_above(end);
+        scheduler::preempt_point();
     }
 }
 
@@ -77,6 +80,7 @@ Result<> AddressSpace::populate_locked(u64 start, u64 end) {
             }
         }
         at = area->end;
+        scheduler::preempt_point();
     }
     return {};
 }

@@ -1,6 +1,7 @@
 // mprotect(2). LINUX: mm/mprotect.c, do_mprotect_pkey.
 #include <algorithm>
 
+#include "scheduler/preemption.hpp"
 #include "vm/address_space.hpp"
 #include "vm/commit.hpp"
 
@@ -31,6 +32,7 @@ void AddressSpace::protect_pages(const Area& area) {
             leaf.table.rewrite(i, changed);
             batch.add_page(leaf.address_of(i));
         }
+        scheduler::preempt_point();
     });
 }
 
@@ -105,6 +107,7 @@ Result<> AddressSpace::protect_range(State& state, UnlockedSpan span, Protection
     // How far it reaches is no part of what is asked for.
     const AreaFlags key = key_for(protection & ~(Protection::Growsdown | Protection::Growsup));
     while (at < span.end) {
+        scheduler::preempt_point();
         area = state.areas.find(at);
         if (area == nullptr) return Error::Enomem;
         AreaKind kind = area->kind;

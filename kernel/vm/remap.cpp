@@ -1,4 +1,5 @@
 // mremap(2). LINUX: mm/mremap.c.
+#include "scheduler/preemption.hpp"
 #include "vm/address_space.hpp"
 #include "vm/commit.hpp"
 
@@ -43,11 +44,13 @@ Result<> AddressSpace::move_pages(u64 from, u64 to, u64 size, TlbBatch& batch) {
             batch.add_page(from + offset);
             done = offset + PAGE_SIZE;
         }
+        scheduler::preempt_point();
     });
     if (result) return {};
     for (u64 offset = 0; offset < done; offset += PAGE_SIZE) {
         const memory::EntrySlot moved = page_table_.find_slot(to + offset);
         if (moved && !moved.get().is_empty()) move_one(moved, page_table_.find_slot(from + offset));
+        scheduler::preempt_point();
     }
     return result;
 }

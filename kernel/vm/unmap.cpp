@@ -1,6 +1,7 @@
 // munmap(2), and taking pages out of the page table.
 #include <algorithm>
 
+#include "scheduler/preemption.hpp"
 #include "vm/address_space.hpp"
 #include "vm/commit.hpp"
 
@@ -51,6 +52,7 @@ void AddressSpace::remove_pages(u64 start, u64 end, TlbBatch& batch) {
     Resident gone;
     page_table_.visit_leaves_and_prune(start, end, batch, [&](const LeafRange& leaf) {
         clear_entries(leaf, batch, gone.anonymous, gone.source, [](PageEntry) { return true; });
+        scheduler::preempt_point();
     });
     count_resident(gone);
 }
@@ -61,6 +63,7 @@ void AddressSpace::remove_private_pages(u64 start, u64 end, TlbBatch& batch) {
     page_table_.visit_leaves_and_prune(start, end, batch, [&](const LeafRange& leaf) {
         clear_entries(leaf, batch, gone.anonymous, gone.source,
                       [](PageEntry entry) { return entry.is_counted(); });
+        scheduler::preempt_point();
     });
     count_resident(gone);
 }
@@ -70,6 +73,7 @@ void AddressSpace::remove_source_frames(u64 start, u64 end, TlbBatch& batch) {
     page_table_.visit_leaves_and_prune(start, end, batch, [&](const LeafRange& leaf) {
         clear_entries(leaf, batch, gone.anonymous, gone.source,
                       [](PageEntry entry) { return !entry.is_anonymous(); });
+        scheduler::preempt_point();
     });
     count_resident(gone);
 }
@@ -93,6 +97,7 @@ Result<> AddressSpace::unmap_locked(State& state, u64 start, u64 end, RemovedAre
         else
             state.areas.remove(*area, removed);
         area = next;
+        scheduler::preempt_point();
     }
     return {};
 }

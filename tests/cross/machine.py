@@ -37,6 +37,7 @@ CPU = "max,-la57,-erms,-fsrm"
 MEMORY_MIB = 256
 SILENCE_LIMIT = 120.0  # seconds of the host's time
 LAST_WORDS = 4000
+WATCHDOG = b"watchdog: "
 
 
 class BuildError(Exception):
@@ -51,6 +52,7 @@ class Kernel:
         self.path = path
         self.machine = machine
         self.collector = collector
+        self.parameters = COMMAND_LINE
 
     def command(self, initramfs: str, control: str, terminal: str) -> list[str]:
         """`terminal`: where what the second serial port sends is kept."""
@@ -59,7 +61,7 @@ class Kernel:
                 "-display", "none", "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
                 "-chardev", f"file,id=terminal,path={terminal}", "-serial", "chardev:terminal",
                 *qmp.options(control), "-kernel", self.path,
-                "-initrd", initramfs, "-append", COMMAND_LINE]
+                "-initrd", initramfs, "-append", self.parameters]
 
 
 def linux() -> Kernel:
@@ -129,6 +131,7 @@ class Run:
         self.is_alive = False  # a known program still runs at the end
         self.end = ""
         self.words = ""
+        self.long_stays: list[str] = []  # what the kernel's preemption watchdog has reported
         self.progress: tuple[int, int] | None = None  # the sequence and the call that were made last
 
 
@@ -174,6 +177,7 @@ def _listen(process: subprocess.Popen) -> Run:
         if not chunk:
             result.end = f"the machine ended: QEMU's exit status {process.wait()}"
             break
+        note_long_stays(result, words, chunk)
         words = (words + chunk)[-LAST_WORDS:]
         if b"@@DONE" in words:
             result.is_complete, result.is_alive = True, b"@@ALIVE" in words
@@ -184,6 +188,14 @@ def _listen(process: subprocess.Popen) -> Run:
             break
     result.words = words.replace(b".\r\n", b"").decode("utf-8", "replace")
     return result
+
+
+def note_long_stays(result: Run, words: bytes, chunk: bytes) -> None:
+    """Lines of the watchdog that end in `chunk`; `words` came before."""
+    unfinished = words[words.rfind(b"\n") + 1:]
+    for line in (unfinished + chunk).split(b"\n")[:-1]:
+        if WATCHDOG in line:
+            result.long_stays.append(line[line.index(WATCHDOG):].decode("utf-8", "replace").strip())
 
 
 def _last_words(process: subprocess.Popen) -> bytes:

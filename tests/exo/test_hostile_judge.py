@@ -21,8 +21,8 @@ def counts(free=1000, shared=0, slab=50, committed=70, processes=3):
 class Kernel:
     """Instead of a machine: what it does of a batch depends on who is in it."""
 
-    def __init__(self, panics_at=None, leaks=None, needs=None, puts_by=0):
-        self.panics_at, self.leaks, self.needs, self.puts_by = panics_at, leaks, needs, puts_by
+    def __init__(self, panics_at=None, leaks=None, needs=None, puts_by=0, stays=None):
+        self.panics_at, self.leaks, self.needs, self.puts_by, self.stays = panics_at, leaks, needs, puts_by, stays
         self.runs = []
 
     def run(self, sequences, rounds=judge.ROUNDS):
@@ -35,6 +35,8 @@ class Kernel:
             if seed == self.panics_at and (self.needs is None or self.needs in seeds):
                 run.end, run.words = "the kernel panicked", "panic: it"
                 return run
+            if seed == self.stays:
+                run.long_stays.append("watchdog: exe (7) was in the kernel for 20000 us")
             run.payloads[index] = counts(free=100_000 - lost)
         run.is_complete = run.is_alive = True
         return run
@@ -91,3 +93,18 @@ def test_whatever_is_left_counts(change):
     run.payloads = {0: counts(), 1: counts(), 2: counts(**change)}
     run.is_complete = run.is_alive = True
     assert next(iter(change)) in judge._problem([Sequence((), 1)], run)
+
+
+def test_what_holds_the_machine_up_fails_and_is_named_alone(judged):
+    (failure,) = judged(Kernel(stays=14))
+    assert "seeds 14 to 14 hold the machine up (3 times)" in failure and "exe (7)" in failure
+
+
+def test_reports_of_the_watchdog_are_found_in_pieces_of_output():
+    run = machine.Run()
+    output = b"hello\r\n[1.0] watchdog: exe (7) was in\nother\n[2.0] watchdog: b\n[3.0] watchdog: unfinished"
+    words = b""
+    for at in range(0, len(output), 7):
+        machine.note_long_stays(run, words, output[at:at + 7])
+        words += output[at:at + 7]
+    assert run.long_stays == ["watchdog: exe (7) was in", "watchdog: b"]

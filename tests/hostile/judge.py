@@ -85,6 +85,9 @@ def _problem(sequences: list[Sequence], run: machine.Run, rounds: int = ROUNDS) 
     if not run.is_complete:
         last = sequences[_done(run) % len(sequences)]
         return f"seed {last.seed} ({last.area}), in round {_done(run) // len(sequences) + 1}: {run.end}"
+    if run.long_stays:
+        return (f"seeds {sequences[0].seed} to {sequences[-1].seed} hold the machine up ({len(run.long_stays)} times):\n"
+                + "\n".join(sorted(set(run.long_stays))[:5]))
     if not run.is_alive:
         return f"seeds {sequences[0].seed} to {sequences[-1].seed}: the known program does not run afterwards"
     return _left_behind(sequences, run, rounds)

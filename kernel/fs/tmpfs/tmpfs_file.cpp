@@ -13,7 +13,7 @@ Result<usize> TmpfsFile::do_read(vm::OutBuffer& to, u64 offset) {
 
 Result<usize> TmpfsFile::do_write(vm::InBuffer& from, u64& offset, const WriteContext& context) {
     TmpfsRegular& inode = regular();
-    auto content = inode.content_lock.lock();
+    auto content = TRY(inode.content_lock.lock_killable());
     if (has(flags(), OpenFlags::Append)) offset = inode.cache().size();
     if (from.remaining() == 0) return 0UZ;
     constexpr u64 MAX_SIZE = static_cast<u64>(abi::MAX_FILE_OFFSET);
@@ -54,7 +54,7 @@ Result<> TmpfsFile::do_allocate(abi::FallocateMode mode, u64 offset, u64 length,
         return Error::Eopnotsupp;
     const u64 end = offset + length;
     TmpfsRegular& inode = regular();
-    auto content = inode.content_lock.lock();
+    auto content = TRY(inode.content_lock.lock_killable());
     if (has(mode, FallocateMode::PunchHole)) {
         if (!has(mode, FallocateMode::KeepSize)) return Error::Eopnotsupp;
         TRY(inode.cache().punch(offset, length));

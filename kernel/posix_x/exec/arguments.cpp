@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "scheduler/parking.hpp"
+#include "scheduler/preemption.hpp"
 #include "vm/user_memory.hpp"
 
 namespace exo::posix_x {
@@ -52,7 +52,7 @@ class ArgumentCopier {
             if (address == 0) return {};
             TRY(take(sizeof(u64)));
             TRY(copy_string(address, to));
-            TRY(scheduler::check_interrupted(scheduler::WaitMode::Killable));
+            TRY(scheduler::preempt_point(scheduler::WaitMode::Killable));
         }
     }
 

@@ -7,6 +7,7 @@
 #include "posix_x/process/process_tree.hpp"
 #include "posix_x/process/usage.hpp"
 #include "posix_x/terminal/terminal.hpp"
+#include "scheduler/preemption.hpp"
 #include "vm/user_memory.hpp"
 
 namespace exo::posix_x {
@@ -91,6 +92,7 @@ void tell_about_abandoned(const Vector<AbandonedChild>& abandoned) {
         if (signal != Signal::None && may_signal(current_task(), *entry.child, signal))
             (void)send_signal(*entry.child, info_from(current_task(), signal, signal_code::USER));
         signal_if_orphaned(entry.tie);
+        scheduler::preempt_point();
     }
 }
 

@@ -1,6 +1,7 @@
 // cmdline, environ and maps: what lies in a process's memory.
 #include "posix_x/procfs/process_files.hpp"
 #include "posix_x/procfs/procfs.hpp"
+#include "scheduler/preemption.hpp"
 
 namespace exo::posix_x::procfs {
 
@@ -79,6 +80,7 @@ Result<> generate_process_maps(Process&, const ProcessView& view, String& out) {
     u64 address = 0;
     while (const auto area = view.space->area_above(address)) {
         TRY(append_area(*area, root, out));
+        TRY(scheduler::preempt_point(scheduler::WaitMode::Killable));
         address = area->end;
     }
     return {};

@@ -2,7 +2,7 @@
 #include "posix_x/process/job_control.hpp"
 #include "posix_x/process/process_tree.hpp"
 #include "posix_x/signal/signals.hpp"
-#include "scheduler/parking.hpp"
+#include "scheduler/preemption.hpp"
 
 namespace exo::posix_x {
 
@@ -137,7 +137,10 @@ void send_signal_to_group(i32 pgid, const SignalInfo& info) {
         // Without memory for the list, the signal goes out at once: only the order differs.
         if (process.group == pgid && !members.push(Ref<Process>(&process))) (void)send_signal(process, info);
     });
-    for (const Ref<Process>& process : members) (void)send_signal(*process, info);
+    for (const Ref<Process>& process : members) {
+        (void)send_signal(*process, info);
+        scheduler::preempt_point();
+    }
 }
 
 bool has_deliverable_signal(Task& task) {

@@ -4,6 +4,7 @@
 #include "posix_x/process/process_tree.hpp"
 #include "posix_x/syscalls/families.hpp"
 #include "posix_x/syscalls/support.hpp"
+#include "scheduler/preemption.hpp"
 
 namespace exo::posix_x {
 
@@ -209,8 +210,10 @@ Answer<Count32> sys_getgroups(Context&, SignedCount size, OutArray<Gid, 0> out) 
     if (size < 0) return Error::Einval;
     if (size == 0) return count;
     if (static_cast<u32>(size) < count) return Error::Einval;
-    for (u32 index = 0; index < count; ++index)
+    for (u32 index = 0; index < count; ++index) {
         TRY(vm::UserOut<u32>(out.address + index * sizeof(u32)).write(now.groups[index]));
+        scheduler::preempt_point();
+    }
     return count;
 }
 
@@ -226,9 +229,13 @@ Result<> sys_setgroups(Context&, Count size, InArray<Gid, 0> list) {
         const u32 group = TRY(vm::UserIn<u32>(list.address + index * sizeof(u32)).read());
         if (group == UNCHANGED) return Error::Einval;  // stands for no group
         next->groups.push_within_capacity(group);
+        scheduler::preempt_point();
     }
     std::make_heap(next->groups.begin(), next->groups.end());
-    std::sort_heap(next->groups.begin(), next->groups.end());
+    for (auto end = next->groups.end(); end != next->groups.begin(); --end) {
+        std::pop_heap(next->groups.begin(), end);
+        scheduler::preempt_point();
+    }
     adopt(std::move(next));
     return {};
 }

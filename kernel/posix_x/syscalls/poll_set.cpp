@@ -1,5 +1,7 @@
 #include "posix_x/syscalls/poll_set.hpp"
 
+#include "scheduler/preemption.hpp"
+
 namespace exo::posix_x {
 
 namespace {
@@ -29,6 +31,7 @@ Result<Vector<Watched>> take_files(std::span<PollEntry> entries, ClosedDescripto
     Vector<Watched> watched;
     TRY(watched.reserve(entries.size()));
     for (PollEntry& entry : entries) {
+        scheduler::preempt_point();
         entry.found = PollEvents::None;
         if (entry.fd < 0) continue;
         Result<FileUse> file = use_file(Descriptor(static_cast<u64>(entry.fd)), NEEDED);
@@ -45,6 +48,7 @@ Result<Vector<Watched>> take_files(std::span<PollEntry> entries, ClosedDescripto
 usize look(std::span<Watched> watched, fs::PollTable* table) {
     usize count = 0;
     for (Watched& one : watched) {
+        scheduler::preempt_point();
         const PollEvents events = one.file->poll(count == 0 ? table : nullptr);
         one.entry->found = events & one.entry->wanted;
         if (one.entry->found != PollEvents::None) ++count;
@@ -57,6 +61,7 @@ usize look(std::span<Watched> watched, fs::PollTable* table) {
 Result<usize> look_once(std::span<PollEntry> entries, ClosedDescriptor closed) {
     usize count = 0;
     for (PollEntry& entry : entries) {
+        scheduler::preempt_point();
         entry.found = PollEvents::None;
         if (entry.fd < 0) continue;
         const Result<FileUse> file = use_file(Descriptor(static_cast<u64>(entry.fd)), NEEDED);

@@ -7,6 +7,7 @@
 #include "posix_x/syscalls/families.hpp"
 #include "posix_x/syscalls/support.hpp"
 #include "posix_x/system_names.hpp"
+#include "scheduler/preemption.hpp"
 
 namespace exo::posix_x {
 
@@ -132,6 +133,7 @@ Answer<Size> sys_getrandom(Context&, OutBytes<1> buffer, Size size, KnownRandomF
         const Result<usize> copied = out.write(piece);
         if (!copied) return total > 0 ? Result<usize>(total) : copied;
         total += *copied;
+        scheduler::preempt_point();
         // Long requests may be interrupted (getrandom(2)).
         if (total % PAGE_SIZE == 0 && !scheduler::check_interrupted(scheduler::WaitMode::Interruptible))
             break;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "scheduler/preemption.hpp"
+
 namespace exo::posix_x {
 
 namespace {
@@ -65,6 +67,7 @@ Result<usize> transfer(FileSource& from, fs::File& to, u64 count) {
         moved += *put;
         from.advance(*put);
         if (*put < piece->size()) break;
+        if (!scheduler::preempt_point(scheduler::WaitMode::Killable)) break;
     }
     return moved;
 }

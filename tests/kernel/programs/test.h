@@ -23,6 +23,7 @@ extern const struct test entry_tests[];
 extern const struct test memory_tests[];
 extern const struct test process_tests[];
 extern const struct test file_tests[];
+extern const struct test long_call_tests[];
 
 // Prints `@fail …` with errno, and ends the child.
 _Noreturn void fail(const char* format, ...) __attribute__((format(printf, 1, 2)));
