@@ -153,3 +153,10 @@ def test_descriptors_of_the_caller_stay_outside(exo):
         names = process.stdout.read().split()
     os.close(reader)
     assert names[:3] == [b"0", b"1", b"2"] and len(names) <= 4
+
+
+def test_streams_by_their_names_in_dev(exo):
+    script = ("echo out > /dev/stdout; echo err > /dev/stderr; cat /dev/stdin; echo four 4> /tmp/four >/dev/fd/4; cat /tmp/four; "
+              "stat -c '%F %a' /dev/shm /dev/pts")
+    done = exo.run("--", "sh", "-c", script, stdin=b"in\n")
+    assert (done.stdout, done.stderr) == (b"out\nin\nfour\ndirectory 1777\ndirectory 755\n", b"err\n")

@@ -21,6 +21,8 @@ enum class Call : usize {
     Mmap = 9,
     RtSigaction = 13,
     Ioctl = 16,
+    Pread = 17,
+    Access = 21,
     Dup2 = 33,
     Nanosleep = 35,
     Fork = 57,
@@ -33,6 +35,7 @@ enum class Call : usize {
     Mkdir = 83,
     Rmdir = 84,
     Unlink = 87,
+    Symlink = 88,
     Setsid = 112,
     Mount = 165,
     Reboot = 169,
@@ -48,6 +51,9 @@ inline constexpr int O_NOCTTY = 0400;
 inline constexpr int O_NONBLOCK = 04000;
 inline constexpr int O_CLOEXEC = 02000000;
 inline constexpr int F_SETFL = 4;
+
+// access(2)
+inline constexpr int X_OK = 1;
 
 // errno(3)
 inline constexpr int ENOENT = 2;

@@ -69,6 +69,23 @@ void wait_for(Text word) {
     finish(line);
 }
 
+/// The program is there; what should run it is not. A carriage return at the end of a script's first line is shown,
+/// because it is the usual reason and would otherwise be invisible.
+[[noreturn]] void fail_interpreter(Text name, const Interpreter& interpreter) {
+    const bool is_missing = interpreter.error == linux::ENOENT;
+    Text path{interpreter.path};
+    const bool is_dos = path.size > 0 && path.data[path.size - 1] == '\r';
+    if (is_dos) --path.size;
+    Line line;
+    line.add("failed ").add(static_cast<u64>(is_missing ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE)).add(" ");
+    line.add(name).add(": its interpreter ").add(path).add(is_dos ? "\\r: " : ": ");
+    line.add(error_message(interpreter.error));
+    if (is_dos) line.add(" (its lines end as on DOS)");
+    if (is_missing && interpreter.kind == InterpreterKind::Loader)
+        line.add(" (a dynamic program needs its libraries too: --rootfs, or link it with -static)");
+    finish(line);
+}
+
 int check(isize result, Text what) {
     if (sys::failed(result)) fail(STATUS_FAILED, what, static_cast<int>(-result));
     return static_cast<int>(result);
@@ -146,6 +163,7 @@ void start() {
     if (result.error != 0) {
         if (result.step == StartStep::Process) fail(STATUS_FAILED, "init: fork", result.error);
         if (result.step == StartStep::Directory) fail(STATUS_FAILED, request.directory, result.error);
+        if (result.interpreter.kind != InterpreterKind::None) fail_interpreter(name, result.interpreter);
         if (result.error != linux::ENOENT) fail(STATUS_NOT_EXECUTABLE, name, result.error);
         if (name.contains('/')) fail(STATUS_NOT_FOUND, name, result.error);
         finish(Line{}.add("failed ").add(u64{STATUS_NOT_FOUND}).add(" ").add(name).add(": not found"));
@@ -252,6 +270,7 @@ void wind_up() {
 
 extern "C" [[noreturn]] void init_main() {
     mount_file_systems();
+    link_standard_streams();
     occupy_standard_descriptors();
     check(control.open(), "/dev/virtio-ports/exo.control");
     const char* path = "";

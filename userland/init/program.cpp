@@ -8,16 +8,24 @@ namespace {
 struct ChildError {
     StartStep step;
     int error;
+    Interpreter interpreter;
 };
+
+/// Notes the interpreter that is missing for `path`, unless one has been noted for an earlier folder of PATH.
+int execute_file(const char* path, const Request& request, Interpreter& broken) {
+    const int error = static_cast<int>(-sys::execve(path, request.arguments, request.environment));
+    const bool may_be_interpreter =
+        error == linux::ENOENT || error == linux::EACCES || error == linux::ENOTDIR;
+    if (may_be_interpreter && broken.kind == InterpreterKind::None) broken = find_broken_interpreter(path);
+    return error;
+}
 
 /// execvp(3) without its fallback to a shell: a file without a known format is an error, as in `docker run`.
 /// Returns the errno that a shell would report.
-int execute(const Request& request) {
+int execute(const Request& request, Interpreter& broken) {
     const Text name{request.arguments[0]};
     if (name.size == 0) return linux::ENOENT;
-    if (name.contains('/')) {
-        return static_cast<int>(-sys::execve(name.data, request.arguments, request.environment));
-    }
+    if (name.contains('/')) return execute_file(name.data, request, broken);
     const char* const path = request.variable("PATH");
     Text folders{path != nullptr ? path : "/bin:/usr/bin"};
     int result = linux::ENOENT;
@@ -31,8 +39,7 @@ int execute(const Request& request) {
             result = linux::ENAMETOOLONG;
             continue;
         }
-        const int error =
-            static_cast<int>(-sys::execve(file.terminated(), request.arguments, request.environment));
+        const int error = execute_file(file.terminated(), request, broken);
         if (error == linux::ENOENT || error == linux::ENOTDIR) continue;
         if (error != linux::EACCES) return error;
         result = error;
@@ -46,8 +53,11 @@ int execute(const Request& request) {
     for (int i = 0; i < STREAM_COUNT; ++i) sys::dup2(streams.fds[i], i);
     // An ignored signal stays ignored across execve(); handlers do not (execve(2)).
     sys::sigaction(linux::SIGPIPE, {nullptr, 0, nullptr, 0});
-    ChildError failure{StartStep::Directory, static_cast<int>(-sys::chdir(request.directory))};
-    if (failure.error == 0) failure = {StartStep::Execute, execute(request)};
+    ChildError failure{StartStep::Directory, static_cast<int>(-sys::chdir(request.directory)), {}};
+    if (failure.error == 0) {
+        failure.step = StartStep::Execute;
+        failure.error = execute(request, failure.interpreter);
+    }
     sys::write(report, &failure, sizeof failure);
     sys::exit(127);
 }
@@ -62,7 +72,7 @@ StartResult start_program(const Request& request, const ProgramStreams& streams)
     const isize process = sys::fork();
     if (process == 0) run_child(request, streams, report[1]);
     sys::close(report[1]);
-    ChildError failure{StartStep::Process, static_cast<int>(sys::failed(process) ? -process : 0)};
+    ChildError failure{StartStep::Process, static_cast<int>(sys::failed(process) ? -process : 0), {}};
     if (failure.error == 0) {
         do {
             result = sys::read(report[0], &failure, sizeof failure);
@@ -70,5 +80,6 @@ StartResult start_program(const Request& request, const ProgramStreams& streams)
         if (result <= 0) failure.error = 0;
     }
     sys::close(report[0]);
-    return {.process = process, .error = failure.error, .step = failure.step};
+    return {
+        .process = process, .error = failure.error, .step = failure.step, .interpreter = failure.interpreter};
 }

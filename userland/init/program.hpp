@@ -1,6 +1,7 @@
 #pragma once
 // The program that this machine was started for.
 
+#include "interpreter.hpp"
 #include "request.hpp"
 
 /// The descriptors that become the program's 0, 1 and 2, and the terminal it controls (-1: none).
@@ -15,6 +16,7 @@ struct StartResult {
     isize process = 0;  // its pid, if error is 0
     int error = 0;      // a positive errno
     StartStep step = StartStep::Process;
+    Interpreter interpreter = {};  // the one that cannot be used, if that is why
 };
 
 /// Starts the program in a session of its own and returns once execve() has succeeded or failed.

@@ -8,19 +8,37 @@ void mount_file_systems() {
         const char* type;
         const char* target;
         usize flags;
+        const char* data = nullptr;
     };
     static constexpr usize QUIET = linux::MS_NOSUID | linux::MS_NODEV | linux::MS_NOEXEC;
     static constexpr Mount MOUNTS[] = {
         {"devtmpfs", "/dev", linux::MS_NOSUID},
         {"proc", "/proc", QUIET},
         {"sysfs", "/sys", QUIET},
+        {"devpts", "/dev/pts", linux::MS_NOSUID | linux::MS_NOEXEC, "mode=620,ptmxmode=666"},
+        {"tmpfs", "/dev/shm", linux::MS_NOSUID | linux::MS_NODEV, "mode=1777"},
     };
     for (const Mount& entry : MOUNTS) {
         sys::mkdir(entry.target, 0755);
         // EBUSY: the kernel has mounted it already. ENODEV: it has no such file system; a program that needs
         // one finds the empty directory. Only /dev is needed here, and missing devices are reported below.
-        sys::mount(entry.type, entry.target, entry.flags);
+        sys::mount(entry.type, entry.target, entry.flags, entry.data);
     }
+}
+
+void link_standard_streams() {
+    struct Link {
+        const char* name;
+        const char* target;
+    };
+    static constexpr Link LINKS[] = {
+        {"/dev/fd", "/proc/self/fd"},
+        {"/dev/stdin", "/proc/self/fd/0"},
+        {"/dev/stdout", "/proc/self/fd/1"},
+        {"/dev/stderr", "/proc/self/fd/2"},
+    };
+    // A name that is there already (EEXIST) stays what it is.
+    for (const Link& link : LINKS) sys::symlink(link.target, link.name);
 }
 
 void occupy_standard_descriptors() {

@@ -1,8 +1,11 @@
 #pragma once
 // What every program expects to find, whatever it is.
 
-/// Mounts /dev, /proc and /sys.
+/// Mounts /dev, /proc, /sys, /dev/pts and /dev/shm. /dev/pts stays an empty folder on a kernel without devpts.
 void mount_file_systems();
+
+/// Makes /dev/fd, /dev/stdin, /dev/stdout and /dev/stderr, which no kernel makes (udev and container runtimes do).
+void link_standard_streams();
 
 /// Makes sure that 0, 1 and 2 are open: a kernel without a console starts this process with no descriptors, and they
 /// must not become ports.

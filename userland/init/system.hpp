@@ -33,6 +33,12 @@ inline isize read(int fd, void* to, usize bytes) {
 inline isize write(int fd, const void* from, usize bytes) {
     return call(linux::Call::Write, static_cast<usize>(fd), address(from), bytes);
 }
+inline isize pread(int fd, void* to, usize bytes, u64 offset) {
+    return call(linux::Call::Pread, static_cast<usize>(fd), address(to), bytes, offset);
+}
+inline isize access(const char* path, int mode) {
+    return call(linux::Call::Access, address(path), static_cast<usize>(mode));
+}
 inline isize poll(linux::PollEntry* entries, usize count, int timeout_milliseconds) {
     return call(linux::Call::Poll, address(entries), count, static_cast<usize>(timeout_milliseconds));
 }
@@ -52,8 +58,11 @@ inline isize chdir(const char* path) { return call(linux::Call::Chdir, address(p
 inline isize mkdir(const char* path, u32 mode) { return call(linux::Call::Mkdir, address(path), mode); }
 inline isize rmdir(const char* path) { return call(linux::Call::Rmdir, address(path)); }
 inline isize unlink(const char* path) { return call(linux::Call::Unlink, address(path)); }
-inline isize mount(const char* type, const char* target, usize flags) {
-    return call(linux::Call::Mount, address(type), address(target), address(type), flags);
+inline isize symlink(const char* target, const char* name) {
+    return call(linux::Call::Symlink, address(target), address(name));
+}
+inline isize mount(const char* type, const char* target, usize flags, const char* data) {
+    return call(linux::Call::Mount, address(type), address(target), address(type), flags, address(data));
 }
 inline isize sethostname(const char* name, usize size) {
     return call(linux::Call::Sethostname, address(name), size);
