@@ -145,6 +145,9 @@ void restart_machine() {
 
 void halt_machine() {
     log::write(log::Level::Emergency, "reboot: System halted");
+    arch::disable_interrupts();
+    // A machine with this device was started to run a program; nobody can switch it off by hand.
+    leave_through_debug_exit(EXIT_NORMAL);
     arch::stop_machine();
 }
 
