@@ -1,5 +1,7 @@
 """Options, help and the one line that a wrong command line gets."""
 
+import os
+import resource
 import subprocess
 
 import pytest
@@ -21,6 +23,11 @@ def test_all_ways_to_give_a_value(words):
     assert parse(SAMPLE, words + ["rest"]).number == 5
 
 
+def test_short_flags_in_one_word():
+    options = parse(SAMPLE, ["-vvn5", "word"])
+    assert (options.v, options.number, options.words) == (True, 5, ["word"])
+
+
 def test_options_end_at_the_first_word():
     options = parse(SAMPLE, ["-v", "-e", "a", "-ea=b", "word", "-n", "5"])
     assert (options.v, options.each, options.number, options.words) == (True, ["a", "a=b"], 1, ["word", "-n", "5"])
@@ -37,7 +44,8 @@ def test_wrong_options(words, message):
 
 
 @pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["debug", "--help"], ["build", "-h"],
-                                   ["test", "--help"], ["calls", "--help"], ["check", "--help"], ["help"]])
+                                   ["test", "--help"], ["test", "linux", "--help"], ["test", "unit", "a", "-h"],
+                                   ["calls", "--help"], ["version", "--help"], ["check", "--help"], ["help"]])
 def test_help(words):
     done = exo(*words)
     assert done.returncode == 0 and done.stdout.startswith("usage: ./exo ") and not done.stderr
@@ -53,6 +61,15 @@ def test_help(words):
     (["run", "-e", "NOT_SET_HERE"], "exo: -e NOT_SET_HERE: not set here, and no value is given (see './exo run --help')"),
     (["run", "-w", "tmp"], "exo: -w tmp: it should begin with '/' (see './exo run --help')"),
     (["run", "--timeout", "-1"], "exo: --timeout -1: not a positive number of seconds (see './exo run --help')"),
+    (["run", "-v", "/a:/b", "--", "true"],
+     "exo: -v /a:/b: there are no volumes yet; use --copy HOST:GUEST (see './exo run --help')"),
+    (["run", "-v", "--", "true"], "exo: -v --: it stands for volumes, which are not there yet (use --copy); --verbose has no letter "
+     "(see './exo run --help')"),
+    (["run", "--kill-keys", "ctrl-", "true"],
+     "exo: --kill-keys ctrl-: it should be 'none' or keys like 'ctrl-],ctrl-],q' (see './exo run --help')"),
+    (["run", "--stop-timeout", "soon"], "exo: --stop-timeout soon: not a number of seconds (see './exo run --help')"),
+    (["run", "--accel", "hvf"], "exo: --accel hvf: it should be tcg or kvm (see './exo run --help')"),
+    (["run", "-itx"], "exo: -t takes no value (see './exo run --help')"),
     (["run", "--copy", "x"], "exo: --copy x: it should be HOST:GUEST (see './exo run --help')"),
     (["run", "--copy", "x:y"], "exo: --copy x:y: the path in the guest must begin with '/' (see './exo run --help')"),
     (["run", "--machine", "pdp11"], "exo: --machine pdp11: it should be microvm or q35 (see './exo run --help')"),
@@ -79,6 +96,41 @@ def test_one_line_for_what_is_wrong(words, message):
     assert done.returncode == 125
     assert done.stderr.splitlines()[-1] == message
     assert not done.stdout
+
+
+@pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["version"], ["calls"], ["calls", "read"]])
+def test_output_that_cannot_be_written_is_one_line(words):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([f"{ROOT}/exo", *words], stdout=full, stderr=subprocess.PIPE, timeout=60, stdin=subprocess.DEVNULL)
+    assert (done.returncode, done.stderr) == (125, b"exo: No space left on device\n")
+
+
+@pytest.mark.parametrize("words", [["--help"], ["calls"]])
+def test_output_that_nobody_reads_is_no_line(words):
+    process = subprocess.Popen([f"{ROOT}/exo", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    process.stdout.close()
+    assert (process.wait(60), process.stderr.read()) == (125, b"")
+
+
+def test_a_message_that_nobody_reads():
+    process = subprocess.Popen([f"{ROOT}/exo", "nope"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    process.stderr.close()
+    assert (process.wait(60), process.stdout.read()) == (125, b"")
+
+
+@pytest.mark.parametrize("limit, value, message", [
+    (resource.RLIMIT_NOFILE, 12, "Too many open files"), (resource.RLIMIT_FSIZE, 0, "File too large"),
+    (resource.RLIMIT_NPROC, 0, "QEMU cannot be started: Resource temporarily unavailable")])
+def test_a_limit_is_one_line(limit, value, message):
+    def restrict() -> None:
+        if limit == resource.RLIMIT_NPROC and os.geteuid() == 0:  # which this limit does not bind
+            os.setgroups([])
+            os.setresuid(65534, 65534, 65534)
+        resource.setrlimit(limit, (value, value))
+
+    done = subprocess.run([f"{ROOT}/exo", "run", "--kernel", f"{ROOT}/build/init/init", "--", "true"], preexec_fn=restrict,
+                          capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+    assert (done.returncode, done.stderr) == (125, f"exo: {message}\n")
 
 
 def test_it_runs_from_anywhere_and_through_a_link(tmp_path):

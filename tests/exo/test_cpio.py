@@ -62,7 +62,7 @@ def test_a_tree_with_hard_links(tmp_path):
     os.link(tmp_path / "a", tmp_path.parent / "outside-of-the-tree")
     (tmp_path / "c").write_bytes(b"own")
     entries = {entry.name: entry for entry in
-               cpio.read(archive_of(lambda writer: rootfs.add_tree(writer, str(tmp_path), "", owner=(0, 0))))}
+               cpio.read(archive_of(lambda writer: rootfs.add_tree(writer, str(tmp_path), "")))}
     (tmp_path.parent / "outside-of-the-tree").unlink()
     assert entries["a"].inode == entries["b"].inode != entries["c"].inode
     assert (entries["a"].links, entries["a"].data, entries["b"].data) == (2, b"", b"shared")

@@ -21,7 +21,7 @@ def kernel() -> str:
 
 
 def _key(test: programs.Test) -> str:
-    parts = [test.hash(), image.base_hash(), os.path.basename(kernel()), machine.COMMAND_LINE, str(machine.MEMORY_MIB), *machine.CLOCK]
+    parts = [test.hash(), image.base_hash(), os.path.basename(kernel()), machine.COMMAND_LINE, str(machine.MEMORY_MIB), *(machine.ACCELERATOR if machine.IS_KVM else machine.CLOCK)]
     return hashlib.sha256(" ".join(parts).encode()).hexdigest()
 
 

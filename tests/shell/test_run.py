@@ -46,6 +46,45 @@ def test_path_not_found(exo):
     assert one_line(done) == "exo: /no/such/program: No such file or directory"
 
 
+def test_a_program_that_only_the_host_has(exo, tmp_path):
+    program = tmp_path / "hello"
+    shutil.copy2(os.path.join(ROOT, "build", "busybox", "bin", "busybox"), program)
+    done = exo.run("--", str(program))
+    assert done.returncode == 127
+    assert one_line(done) == (f"exo: {program}: No such file or directory in the machine; to bring the one from here: "
+                              f"--copy {program}:{program}")
+    done = exo.run("--", "pytest-3")
+    assert done.returncode == 127 and one_line(done).endswith(": --copy /usr/bin/pytest-3:/usr/local/bin/pytest-3")
+
+
+def test_a_dynamic_program_of_the_host(exo):
+    done = exo.run("--", "/bin/bash")
+    assert done.returncode == 127
+    assert one_line(done) == ("exo: /bin/bash: No such file or directory in the machine; /bin/bash of this system is a dynamic "
+                              "program: see --rootfs for its libraries, or link it with -static")
+
+
+def test_a_program_without_its_loader(exo):
+    done = exo.run("--copy", "/bin/true:/bin/dyn", "--", "dyn")
+    assert done.returncode == 127
+    assert one_line(done) == ("exo: dyn: its interpreter /lib64/ld-linux-x86-64.so.2: No such file or directory (a dynamic "
+                              "program needs its libraries too: --rootfs, or link it with -static)")
+
+
+@pytest.mark.parametrize("first_line, status, message", [
+    ("#! /usr/bin/nothing -x\n", 127, "/usr/bin/nothing: No such file or directory"),
+    ("#!/bin/sh\r\n", 127, "/bin/sh\\r: No such file or directory (its lines end as on DOS)"),
+    ("#!/etc/passwd\n", 126, "/etc/passwd: Permission denied"),
+    ("#!/opt/outer\n", 127, "/opt/inner: No such file or directory")])
+def test_a_script_without_its_interpreter(exo, tmp_path, first_line, status, message):
+    for name, text in (("script", first_line), ("outer", "#!/opt/inner\n")):
+        (tmp_path / name).write_bytes(text.encode())
+        (tmp_path / name).chmod(0o755)
+    done = exo.run("--copy", f"{tmp_path}/script:/bin/", "--copy", f"{tmp_path}/outer:/opt/", "--", "script")
+    assert done.returncode == status
+    assert one_line(done) == f"exo: script: its interpreter {message}"
+
+
 def test_not_executable(exo):
     done = exo.run("--", "/etc/passwd")
     assert done.returncode == 126
@@ -161,6 +200,30 @@ def test_a_copy_of_nothing(exo):
     assert one_line(done) == "exo: --copy: /no/such/file: No such file or directory"
 
 
+def test_copies_follow_the_links_of_the_image(exo, tmp_path):
+    root = busybox_root(tmp_path)
+    (root / "usr").symlink_to("bin")
+    (tmp_path / "one").write_text("one\n")
+    done = exo.run("--rootfs", str(root), "-w", "/", "--copy", f"{tmp_path}/one:/usr/one", "--", "sh", "-c", "cat /bin/one; ls -l /usr")
+    assert done.stdout.startswith(b"one\n") and b"-> bin" in done.stdout, done.stderr
+
+
+def test_a_copy_that_would_be_hidden(exo, tmp_path):
+    (tmp_path / "one").write_text("one\n")
+    done = exo.run("--copy", f"{tmp_path}/one:/proc/one", "--", "true")
+    assert done.returncode == 125
+    assert one_line(done) == "exo: --copy: /proc/one would be hidden: the machine mounts its own /proc"
+
+
+def test_a_copy_that_does_not_fit_is_not_read(exo, tmp_path):
+    with open(tmp_path / "large", "wb") as file:
+        file.truncate(3 << 30)
+    begin = time.monotonic()
+    done = exo.run("-m", "64", "--copy", f"{tmp_path}/large:/", "--", "true")
+    assert done.returncode == 125 and "does not fit into 64 MiB of memory; try -m" in one_line(done)
+    assert time.monotonic() - begin < 10
+
+
 def test_the_request_leaves_no_trace(exo):
     assert exo.run("--", "ls", "-d", "/.exo").returncode != 0
 
@@ -207,7 +270,7 @@ def test_a_root_file_system_that_does_not_fit(exo, tmp_path):
         file.truncate(64 << 20)
     done = exo.run("-m", "48", "--rootfs", str(root), "--", "true")
     assert done.returncode == 125
-    assert "does not fit into 48 MiB of memory; try -m" in done.stderr.decode().splitlines()[-1]
+    assert "does not fit into 48 MiB of memory; try -m" in one_line(done)
 
 
 def test_the_kernel_log_in_a_file(exo, tmp_path):

@@ -181,7 +181,7 @@ def test_piped_input_with_terminal_output():
 
 
 def test_ctrl_c_before_the_program_runs_ends_the_machine():
-    session = TerminalSession("-v")
+    session = TerminalSession("--verbose")
     session.expect("-append")
     session.send("\x03")
     assert session.finish() == 130

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from .errors import ExoError, UsageError
+from .errors import STATUS_FAILED, ExoError, UsageError, close_output, complain
 
 # Name, module, and the line in the help. A module is imported only when its command is used.
 COMMANDS = (
@@ -14,6 +14,7 @@ COMMANDS = (
     ("test", "suites", "build and run the tests, or a part of them"),
     ("bench", "bench.command", "measure: beside Linux, by function, against another commit"),
     ("calls", "calls", "show the system calls, what they take and what they answer"),
+    ("version", "version", "show what this is, and whether its machines are a boundary"),
     ("check", "check", "check formatting, names and the order of the layers"),
 )
 
@@ -32,16 +33,27 @@ def help_text() -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Runs one command and returns the exit status."""
+    """Runs one command and returns the exit status. A broken pipe, a limit or a full disk is one line, not a traceback."""
     try:
-        return _dispatch(arguments)
+        status = _dispatch(arguments)
+        if sys.stdout is not None:  # None: closed when we started
+            sys.stdout.flush()
+        return status
     except ExoError as error:
-        print(f"exo: {error}", file=sys.stderr)
+        complain(str(error))
         return error.status
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        return 141
+        close_output()
+        return STATUS_FAILED
+    except OSError as error:
+        close_output()
+        complain(f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror or error))
+        return STATUS_FAILED
+    except MemoryError:
+        complain("out of memory")
+        return STATUS_FAILED
 
 
 def _dispatch(arguments: list[str]) -> int:
@@ -49,6 +61,8 @@ def _dispatch(arguments: list[str]) -> int:
         print(help_text(), file=sys.stderr)
         return 2
     name = arguments[0]
+    if name == "--version":
+        name = "version"
     if name in ("--help", "-h", "help"):
         print(help_text())
         return 0

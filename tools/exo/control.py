@@ -17,10 +17,11 @@ class Outcome:
 class Control:
     """Reads lines as they come and keeps what they said; queues lines to send."""
 
-    def __init__(self, fd: int, on_ready, on_closed) -> None:
+    def __init__(self, fd: int, on_ready, on_started, on_closed) -> None:
         self.fd = fd
         self.outcome = Outcome()
         self._on_ready = on_ready
+        self._on_started = on_started
         self._on_closed = on_closed
         self._input = bytearray()
         self._output = bytearray()
@@ -62,6 +63,7 @@ class Control:
         word, _, rest = line.partition(" ")
         if word == "started":
             self.outcome.started = True
+            self._on_started()
         elif word == "ready":
             self._on_ready()
         elif word == "exited" and rest.isdigit():

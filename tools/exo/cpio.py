@@ -141,7 +141,11 @@ class Entry:
         self.data = data
 
 
-def read(archive, path: str = "archive"):
+# Which entries read() gives with their data: all, or those whose data is a link's target.
+ALL, LINKS = "all", "links"
+
+
+def read(archive, path: str = "archive", with_data: str = ALL):
     """Yields the entries of one or several concatenated archives in a bytes-like object.
 
     Errors: ExoError naming the offset of what is malformed or cut off.
@@ -165,7 +169,8 @@ def read(archive, path: str = "archive"):
         name = bytes(archive[offset + HEADER_SIZE:offset + HEADER_SIZE + name_size - 1])
         offset = data_start + size + -size % 4
         if name != TRAILER:
-            yield Entry(os.fsdecode(name), fields, bytes(archive[data_start:data_start + size]))
+            is_wanted = with_data == ALL or stat.S_ISLNK(fields[1])
+            yield Entry(os.fsdecode(name), fields, bytes(archive[data_start:data_start + size]) if is_wanted else b"")
 
 
 def check_archive(path: str) -> None:

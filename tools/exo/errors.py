@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 # Exit statuses as `docker run` and timeout(1) use them; 126 and 127 as POSIX shells do (sh(1), "Exit Status").
 STATUS_TIMEOUT = 124
 STATUS_FAILED = 125
+STATUS_NOT_FOUND = 127
+STATUS_KILLED = 137
 
 
 class ExoError(Exception):
@@ -20,3 +25,32 @@ class UsageError(ExoError):
 
     def __init__(self, message: str, command: str) -> None:
         super().__init__(f"{message} (see './exo {command} --help')" if command else f"{message} (see './exo --help')")
+
+
+def complain(message: str) -> None:
+    """One line on standard error, or nothing where nobody can read it any more."""
+    if sys.stderr is None:  # closed when we started
+        return
+    try:
+        print(f"exo: {message}", file=sys.stderr, flush=True)
+    except OSError:
+        silence(2)
+
+
+def close_output() -> None:
+    """Before an exit: what standard output still holds goes out, or is dropped without a second report of the failure."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        silence(1)
+
+
+def silence(fd: int) -> None:
+    """Sends a standard stream that fails to /dev/null, lest the interpreter report it once more when it ends."""
+    try:
+        null = os.open(os.devnull, os.O_WRONLY)
+    except OSError:  # no descriptor is left; our input is not needed any more
+        os.close(0)
+        null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, fd)

@@ -1,7 +1,7 @@
 """Command-line options by table: the same rows are parsed and printed as help.
 
 The rules are those of getopt_long(3) with POSIXLY_CORRECT: options end at `--` or at the first word that is none,
-`-m512`, `-m 512`, `--timeout=3` and `--timeout 3` are the same.
+`-m512`, `-m 512`, `--timeout=3` and `--timeout 3` are the same, and `-it` is `-i -t`.
 """
 
 from __future__ import annotations
@@ -62,14 +62,16 @@ def parse(command: Command, arguments: list[str]) -> Parsed:
     values = {option.key: [] if option.repeat else (option.default if option.metavar else False)
               for option in command.options}
     position = 0
-    while position < len(arguments):
-        word = arguments[position]
+    cluster = ""  # what is left of a word of short options: `-t` after the `-i` of `-it`
+    while cluster or position < len(arguments):
+        word = cluster or arguments[position]
         if word == "--":
             position += 1
             break
         if not word.startswith("-") or word == "-":
             break
-        position += 1
+        position += 0 if cluster else 1
+        cluster = ""
         if word in ("--help", "-h") and word not in by_name:
             parsed = Parsed(values, [])
             parsed.wants_help = True
@@ -79,7 +81,9 @@ def parse(command: Command, arguments: list[str]) -> Parsed:
         if option is None:
             raise UsageError(f"unknown option {name}", command.name)
         if not option.metavar:
-            if attached is not None:
+            if attached is not None and not word.startswith("--") and f"-{attached[0]}" in by_name:
+                cluster = f"-{attached}"
+            elif attached is not None:
                 raise UsageError(f"{name} takes no value", command.name)
             values[option.key] = True
             continue

@@ -114,24 +114,65 @@ def describe(packages: list[Package]) -> str:
     return "\n".join(f"  {package.name.ljust(width)}  {package.why}" for package in packages)
 
 
+LOG = "packages"
+MEGABYTE = 1_000_000
+
+
 def _install(names: list[str]) -> None:
-    from . import process
+    from . import process, progress
     prefix: list[str] = []
-    install = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "-q",
-               "--no-install-recommends", *names]
+    install = ["apt-get", "install", "-y", "-q", "--no-install-recommends"]
     if os.geteuid() != 0:
         if find_program("sudo") is None:
             raise ExoError("not root, and there is no sudo; as root: apt-get install " + " ".join(names))
         prefix = ["sudo"]
         process.say("installing them with sudo")
     # The lists may be missing (a fresh system) or old (a package that has been superseded): bring them first.
-    process.run([*prefix, "apt-get", "update", "-q"], "apt-get update")
-    process.run([*prefix, *install], "apt-get install")
+    _update_lists(prefix)
+    status, uris = process.capture([*install, "--print-uris", "-qq", *names])
+    sizes = [int(words[2]) for words in map(str.split, uris.split("\n")) if len(words) >= 3 and words[2].isdigit()]
+    if status == 0:
+        process.say(f"fetching {sum(sizes) / MEGABYTE:.0f} MB in {len(sizes)} packages and installing them, which usually takes "
+                    f"one to three minutes")
+    line = progress.Progress("installing packages")
+    steps = _Steps(line, len(sizes))
+    try:
+        progress.run([*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C", *install, *names], "apt-get install", LOG,
+                     steps.take)
+    finally:
+        line.close()
+
+
+class _Steps:
+    """Counts what apt-get says that it does; each package is fetched, unpacked and set up."""
+
+    STAGES = (("Get:", "fetching"), ("Unpacking ", "unpacking"), ("Setting up ", "setting up"))
+
+    def __init__(self, line, total: int) -> None:
+        self._line = line
+        self._total = total
+        self._done = dict.fromkeys((stage for _, stage in self.STAGES), 0)
+
+    def take(self, text: str) -> None:
+        for start, stage in self.STAGES:
+            if text.startswith(start):
+                self._done[stage] += 1
+                self._line.show(stage, f" {self._done[stage]} of {max(self._total, self._done[stage])}")
+
+
+def _update_lists(prefix: list[str]) -> None:
+    from . import progress
+    line = progress.Progress("apt-get update")
+    line.show("bringing the lists of packages")
+    try:
+        progress.run([*prefix, "apt-get", "update", "-q"], "apt-get update", LOG)
+    finally:
+        line.close()
 
 
 def download(name: str, folder: str) -> None:
     """Unpacks a Debian package into `folder` without installing it."""
-    from . import process
+    from . import process, progress
     import glob
     import shutil
     scratch = folder + ".download"
@@ -139,14 +180,13 @@ def download(name: str, folder: str) -> None:
     os.makedirs(scratch)
     fetch = ["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", name]
     if process.capture(fetch, cwd=scratch)[0] != 0:
-        prefix = [] if os.geteuid() == 0 else ["sudo"]
-        process.run([*prefix, "apt-get", "update", "-q"], "apt-get update")
-        process.run(fetch, f"downloading {name}", cwd=scratch)
+        _update_lists([] if os.geteuid() == 0 else ["sudo"])
+        progress.run(fetch, f"downloading {name}", LOG, cwd=scratch)
     archives = glob.glob(os.path.join(scratch, "*.deb"))
     if not archives:
         raise ExoError(f"apt-get download {name} brought no package")
     unpacked = os.path.join(scratch, "tree")
-    process.run(["dpkg", "-x", archives[0], unpacked], f"unpacking {name}")
+    progress.run(["dpkg", "-x", archives[0], unpacked], f"unpacking {name}", LOG)
     shutil.rmtree(folder, ignore_errors=True)
     os.rename(unpacked, folder)
     shutil.rmtree(scratch)

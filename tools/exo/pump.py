@@ -12,12 +12,37 @@ import stat
 
 BUFFER_LIMIT = 256 * 1024
 READ_SIZE = 64 * 1024
+ALWAYS_REPORTED = select.POLLERR | select.POLLHUP | select.POLLNVAL
+
+
+class Waiting:
+    """What one call of poll(2) waits for. A descriptor may be read by one pump and written by another: the terminal's."""
+
+    def __init__(self) -> None:
+        self._calls: dict[int, list[tuple[int, object]]] = {}
+
+    def add(self, fd: int, event: int, call) -> None:
+        self._calls.setdefault(fd, []).append((event, call))
+
+    def wait(self, milliseconds: float | None) -> None:
+        """Waits, and calls what was added for each event that came; an end or an error counts as every event."""
+        poll = select.poll()
+        for fd, calls in self._calls.items():
+            events = 0
+            for event, _ in calls:
+                events |= event
+            poll.register(fd, events)
+        for fd, came in poll.poll(milliseconds):
+            for event, call in self._calls[fd]:
+                if came & (event | ALWAYS_REPORTED):
+                    call()
 
 
 class Pump:
     """Moves bytes from `source` to `sink`; -1 stands for an end that is closed or was never there."""
 
-    def __init__(self, source: int, sink: int, *, on_end=None, on_sink_gone=None) -> None:
+    def __init__(self, source: int, sink: int, *, on_end=None, on_sink_gone=None, on_data=None, closing_words=None) -> None:
+        """`on_data` is called with all that comes; what `closing_words` makes of the last of it is written at the end."""
         self.source = source
         self.sink = sink
         self.received = 0
@@ -26,6 +51,8 @@ class Pump:
         self.is_paused = False
         self._buffer = bytearray()
         self._on_end = on_end
+        self._on_data = on_data
+        self._closing_words = closing_words
         self._on_sink_gone = on_sink_gone
         self._is_ended = False
         self._can_block = _can_block(sink)
@@ -40,14 +67,12 @@ class Pump:
     def is_finished(self) -> bool:
         return self.source < 0 and not self._buffer
 
-    def register(self, poll: select.poll, interest: dict) -> None:
-        """Says what to wait for; `interest` maps a descriptor to the method to call."""
+    def register(self, waiting: Waiting) -> None:
+        """Says what to wait for."""
         if self.source >= 0 and not self.is_paused and len(self._buffer) < BUFFER_LIMIT:
-            poll.register(self.source, select.POLLIN)
-            interest[self.source] = self.fill
+            waiting.add(self.source, select.POLLIN, self.fill)
         if self._buffer:
-            poll.register(self.sink, select.POLLOUT)
-            interest[self.sink] = self.flush
+            waiting.add(self.sink, select.POLLOUT, self.flush)
 
     def fill(self) -> None:
         try:
@@ -57,10 +82,14 @@ class Pump:
         except OSError:  # a terminal that hung up (EIO), a connection that was reset
             data = b""
         if not data:
+            if self._closing_words and self.sink >= 0:
+                self._buffer += self._closing_words(self.last)
             self.end()
             return
         self.received += len(data)
         self.last = data
+        if self._on_data:
+            self._on_data(data)
         if self.sink >= 0:
             self._buffer += data
             if not self._can_block:

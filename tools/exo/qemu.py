@@ -13,33 +13,40 @@ from .errors import ExoError
 
 PROGRAM = "qemu-system-x86_64"
 MACHINES = ("microvm", "q35")
+ACCELERATORS = ("tcg", "kvm")
 
 # microvm without ACPI names its virtio-mmio devices on the kernel's command line; with ACPI it hides them in tables.
 # Its option ROMs are not needed: its firmware itself starts a kernel that has a PVH note.
-MACHINE_FLAGS = {"microvm": "microvm,acpi=off,x-option-roms=off,rtc=on", "q35": "q35"}
+MACHINE_FLAGS = {"microvm": "microvm,acpi=off,x-option-roms=off,rtc=on", "q35": "q35,sata=off,smbus=off,vmport=off"}
 SERIAL_BUS = {"microvm": "virtio-serial-device", "q35": "virtio-serial-pci"}
 
 PR_SET_PDEATHSIG = 1
 SIGKILL = 9  # the module signal would take 5 ms to import, before QEMU can start
 
 
-def accelerator() -> str:
-    """KVM only where the processor offers it: /dev/kvm alone can be a paravirtual one on which we would crawl."""
+# A QEMU that its guest has taken over starts no programs, gains no rights, and changes no priorities. docs/security.md
+SANDBOX = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"
+
+
+def why_no_kvm() -> str:
+    """Why KVM cannot be used here, or "". /dev/kvm alone can be a paravirtual one on which a boot hangs."""
+    if not os.path.exists("/dev/kvm"):
+        return "there is no /dev/kvm"
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):
-        return "tcg"
+        return "/dev/kvm: Permission denied"
     with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
         for line in file:
             if line.startswith("flags"):
                 flags = line.split()
-                return "kvm" if "vmx" in flags or "svm" in flags else "tcg"
-    return "tcg"
+                return "" if "vmx" in flags or "svm" in flags else "the processor offers neither VMX nor SVM"
+    return "/proc/cpuinfo tells no flags"
 
 
 class Machine:
     """A machine to start: kernel, memory, and what is connected to its ports."""
 
     def __init__(self, kernel: str, initramfs: int, memory: int, log: int, machine: str = "microvm",
-                 extra_words: str = "", gdb_socket: str | None = None) -> None:
+                 extra_words: str = "", gdb_socket: str | None = None, accelerator: str = "tcg") -> None:
         self.kernel = kernel
         self.initramfs = initramfs
         self.memory = memory
@@ -47,12 +54,14 @@ class Machine:
         self.machine = machine
         self.extra_words = extra_words
         self.gdb_socket = gdb_socket
+        self.accelerator = accelerator
         self.console: int | None = None
         self.ports: dict[str, int] = {}
 
     def command(self) -> list[str]:
         arguments = [packages.find_program(PROGRAM) or PROGRAM, "-M", MACHINE_FLAGS[self.machine],
-                     "-accel", accelerator(), "-cpu", "max", "-m", str(self.memory),
+                     "-accel", self.accelerator, *(["-accel", "tcg"] if self.accelerator == "kvm" else []),
+                     "-sandbox", SANDBOX, "-cpu", "max", "-m", str(self.memory),
                      "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
                      "-kernel", self.kernel, "-initrd", f"/proc/self/fd/{self.initramfs}",
                      "-append", f"console=ttyS0 rdinit=/.exo/init {self.extra_words}".strip(),
@@ -83,7 +92,10 @@ class Process:
     def __init__(self, command: list[str], inherited: list[int]) -> None:
         self._messages = os.memfd_create("exo-qemu-messages")
         parent = os.getpid()
-        self.pid = os.fork()
+        try:
+            self.pid = os.fork()
+        except OSError as error:
+            raise ExoError(f"QEMU cannot be started: {error.strerror}") from None
         if self.pid == 0:
             _become(command, inherited, self._messages, parent)
         self.exit_fd = os.pidfd_open(self.pid)

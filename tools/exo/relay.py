@@ -11,12 +11,15 @@ import signal
 import time
 
 from .control import Control
-from .errors import STATUS_TIMEOUT
-from .pump import Pump
+from .errors import STATUS_KILLED, STATUS_TIMEOUT, complain
+from .pump import Pump, Waiting
 from .terminal import Terminal, window_size
 
 SECOND_INTERRUPT_SECONDS = 2.0
 POWER_OFF_SECONDS = 2.0
+KILL_KEYS_SECONDS = 1.0
+FALLING_BACK = "falling back to"
+END_OF_INPUT = b"\x04"  # Ctrl-D
 INTERRUPT_BYTE = b"\x03"
 FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 NAMES = ("stdin", "stdout", "stderr")
@@ -24,31 +27,45 @@ NAMES = ("stdin", "stdout", "stderr")
 
 class Relay:
     """`ends` are our ends of the sockets, by the names of the ports and "console" for the terminal; `console_peer` is
-    a duplicate of QEMU's end of the latter, or -1."""
+    a duplicate of QEMU's end of the latter, or -1. `request` and `settings` are those of request.py and session.py."""
 
-    def __init__(self, process, ends: dict, console_peer: int, terminals: list[bool], timeout: float | None) -> None:
+    def __init__(self, process, ends: dict, console_peer: int, request, settings) -> None:
         self._process = process
         self._ends = ends
         self._console_peer = console_peer
-        self._terminals = terminals
-        self._deadline = time.monotonic() + timeout if timeout else None
+        self._settings = settings
+        self._outside = request.outside
+        # Where standard input or output is a terminal inside and none here: --tty.
+        self._is_terminal_forced = request.terminals != request.outside
+        self._terminals = request.terminals
+        self._deadline = time.monotonic() + settings.timeout if settings.timeout else None
+        self._stop_deadline: float | None = None
+        self._drain_deadline: float | None = None
+        self._kill_keys: list[tuple[int, float]] = []
         self._power_off_deadline: float | None = None
         self._last_interrupt = -SECOND_INTERRUPT_SECONDS
         self._expected: dict[str, int] = {}
         self._said_bye = False
         self._is_over = False
         self.status: int | None = None
+        self.reason = ""
         self.lost: list[str] = []
-        self.control = Control(ends["control"].fileno(), self._prepare_console, self._stream_closed)
+        self.control = Control(ends["control"].fileno(), self._prepare_console, self._report_accelerator, self._stream_closed)
         self.outcome = self.control.outcome
-        self._terminal = Terminal(0) if terminals[0] else None
+        self._terminal = Terminal(0) if self._outside[0] else None
         self._input: Pump | None = None
         self._outputs: dict[str, Pump] = {}
         self._connect()
         self._wake = self._catch_signals()
 
+    @property
+    def leaves_line_open(self) -> bool:
+        """The terminal's cursor may be behind something that the program printed."""
+        return "console" in self._outputs and self._outside[2] and not self._outputs["console"].last.endswith(b"\n")
+
     def run(self) -> None:
-        """Runs until the end. `status` is then set if we ended the machine, `outcome` says what init reported."""
+        """Runs until the end. `status` (and for most ends `reason`) is then set if we ended the machine, `outcome` says what
+        init reported."""
         try:
             if self._terminal:
                 self._input.is_paused = not self._terminal.acquire()
@@ -68,13 +85,19 @@ class Relay:
                 self._input = Pump(0, end.fileno(), on_end=lambda: self._half_close("stdin"))
             elif name == "console":
                 # With a number of its own: standard input may be the same terminal, and poll() knows numbers only.
-                screen = next((fd for fd in (1, 2) if self._terminals[fd]), 0)
-                self._outputs[name] = Pump(end.fileno(), os.dup(screen))
+                self._outputs[name] = Pump(end.fileno(), os.dup(self._screen()), on_sink_gone=self._terminal_lost)
                 if self._terminals[0]:
-                    self._input = Pump(0, end.fileno())
+                    closing_words = None if self._outside[0] else _end_of_input
+                    on_data = self._look_for_kill_keys if self._outside[0] and self._settings.kill_keys else None
+                    self._input = Pump(0, end.fileno(), on_data=on_data, closing_words=closing_words)
             elif name != "control":
                 self._outputs[name] = Pump(end.fileno(), NAMES.index(name),
                                            on_sink_gone=lambda error, name=name: self._output_lost(name, error))
+
+    def _screen(self) -> int:
+        if self._is_terminal_forced:
+            return 1
+        return next((fd for fd in (1, 2) if self._outside[fd]), 0)
 
     def _catch_signals(self) -> int:
         reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -89,33 +112,32 @@ class Relay:
     # The loop
 
     def _step(self) -> None:
-        poll = select.poll()
-        interest = {self._wake: self._take_signals}
-        poll.register(self._wake, select.POLLIN)
+        waiting = Waiting()
+        waiting.add(self._wake, select.POLLIN, self._take_signals)
         if not self._is_over:
-            poll.register(self._process.exit_fd, select.POLLIN)
-            interest[self._process.exit_fd] = self._machine_ended
+            waiting.add(self._process.exit_fd, select.POLLIN, self._machine_ended)
             if self._input:
-                self._input.register(poll, interest)
+                self._input.register(waiting)
         for pump in self._outputs.values():
-            pump.register(poll, interest)
+            pump.register(waiting)
         if self.control.fd >= 0:
-            poll.register(self.control.fd, select.POLLIN | (select.POLLOUT if self.control.wants_to_write else 0))
-            interest[self.control.fd] = self.control.fill
-        for fd, events in poll.poll(self._wait_milliseconds()):
-            if fd == self.control.fd and events & select.POLLOUT:
-                self.control.flush()
-            interest[fd]()
+            waiting.add(self.control.fd, select.POLLIN, self.control.fill)
+            if self.control.wants_to_write:
+                waiting.add(self.control.fd, select.POLLOUT, self.control.flush)
+        waiting.wait(self._wait_milliseconds())
         self._check_type_ahead()
         self._check_end()
 
     def _wait_milliseconds(self) -> float | None:
-        deadlines = [at for at in (self._deadline, self._power_off_deadline) if at is not None]
-        if not deadlines or self._is_over:
+        wanted = (self._drain_deadline,) if self._is_over else (self._deadline, self._stop_deadline, self._power_off_deadline)
+        deadlines = [at for at in wanted if at is not None]
+        if not deadlines:
             return None
         return max(0.0, min(deadlines) - time.monotonic()) * 1000 + 1
 
     def _is_done(self) -> bool:
+        if self._is_over and self._drain_deadline is not None and time.monotonic() >= self._drain_deadline:
+            return True
         return self._is_over and self.control.fd < 0 and all(pump.is_finished for pump in self._outputs.values())
 
     def _check_end(self) -> None:
@@ -127,7 +149,10 @@ class Relay:
             self._power_off_deadline = now + POWER_OFF_SECONDS
             self.control.send("bye")
         if self._deadline is not None and now >= self._deadline and self.outcome.status is None:
-            self._end_machine(STATUS_TIMEOUT)
+            self._end_machine(STATUS_TIMEOUT, f"timed out after {self._settings.timeout:g} s")
+        elif self._stop_deadline is not None and now >= self._stop_deadline:
+            self._end_machine(STATUS_KILLED, f"the program did not end within {self._settings.stop_timeout:g} s of being asked "
+                                             "to; its machine was ended")
         elif self._power_off_deadline is not None and now >= self._power_off_deadline:
             self._process.stop()
 
@@ -139,12 +164,22 @@ class Relay:
         self._close_console_peer()
         self._is_over = True
 
-    def _end_machine(self, status: int) -> None:
-        """Ends the machine at once; `status` is then ours to say."""
+    def _end_machine(self, status: int, reason: str = "") -> None:
+        """Ends the machine at once; `status` is then ours to say. What has come from it already is passed on, if whoever
+        reads our output takes it soon."""
+        if self._is_over:
+            return
         self.status = status
+        self.reason = reason
+        self._drain_deadline = time.monotonic() + POWER_OFF_SECONDS
         self._process.stop()
         self._close_console_peer()
         self._is_over = True
+
+    def _report_accelerator(self) -> None:
+        """QEMU itself says it when KVM is there and cannot be used."""
+        if self._settings.accelerator == "kvm" and FALLING_BACK in self._process.messages():
+            complain("KVM cannot be used: QEMU emulates instead")
 
     # Streams
 
@@ -190,6 +225,29 @@ class Relay:
             self.lost.append(f"{name}: {error.strerror}")
         self._ends[name].close()
 
+    def _terminal_lost(self, error: OSError) -> None:
+        """Whoever shows the program's terminal has gone. The program hears what it would hear from a terminal that hangs
+        up, and has as long to end as after SIGTERM."""
+        if not isinstance(error, BrokenPipeError):
+            self.lost.append(f"terminal: {error.strerror}")
+        if self._terminals[0]:
+            self._input = None  # it writes to the same socket
+        self._ends["console"].close()
+        if self.outcome.started:
+            self.control.send(f"signal {int(signal.SIGHUP)}")
+            self._stop_deadline = time.monotonic() + self._settings.stop_timeout
+        else:
+            self._end_machine(128 + signal.SIGHUP)
+
+    def _look_for_kill_keys(self, data: bytes) -> None:
+        now = time.monotonic()
+        wanted = self._settings.kill_keys
+        for byte in data:
+            self._kill_keys = [*self._kill_keys, (byte, now)][-len(wanted):]
+            if bytes(key for key, _ in self._kill_keys) == wanted and now - self._kill_keys[0][1] <= KILL_KEYS_SECONDS:
+                self._end_machine(STATUS_KILLED, "the machine was ended by its kill keys")
+                return
+
     def _check_type_ahead(self) -> None:
         """Until the program runs, no terminal inside turns a Ctrl-C into a signal; so it is ours."""
         if not self.outcome.started and self._terminal and self._input and INTERRUPT_BYTE in self._input.last:
@@ -211,18 +269,33 @@ class Relay:
 
     def _forward(self, number: int) -> None:
         now = time.monotonic()
+        if self._is_over:  # all that is left is output which nobody takes
+            self.status = 128 + number
+            self._drain_deadline = now
+            return
         is_second = number == signal.SIGINT and now - self._last_interrupt < SECOND_INTERRUPT_SECONDS
         if number == signal.SIGINT:
             self._last_interrupt = now
         if is_second or not self.outcome.started:
             self._end_machine(128 + number)
-        else:
-            self.control.send(f"signal {number}")
+            return
+        if number == signal.SIGTERM:
+            if self._stop_deadline is not None:
+                self._end_machine(STATUS_KILLED, "the machine was ended by a second SIGTERM")
+                return
+            self._stop_deadline = now + self._settings.stop_timeout
+        self.control.send(f"signal {number}")
 
     def _resize(self) -> None:
-        size = next((window_size(fd) for fd in (1, 2, 0) if self._terminals[fd]), None)
+        size = next((window_size(fd) for fd in (1, 2, 0) if self._outside[fd]), None)
         if size:
             self.control.send(f"winsize {size[0]} {size[1]}")
+
+
+def _end_of_input(last: bytes) -> bytes:
+    """What a terminal's input ends with when nobody types any more: Ctrl-D, and one before it to push out a line that is
+    not complete (as script(1) does)."""
+    return END_OF_INPUT if last.endswith(b"\n") or not last else 2 * END_OF_INPUT
 
 
 def _give_up(fd: int) -> None:

@@ -1,4 +1,4 @@
-"""What a machine is to run, as an archive behind the image: the files of /.exo/ and what --copy adds.
+"""What a machine is to run, as an archive behind the image: what --copy adds (copies.py) and the files of /.exo/.
 
 docs/run_protocol.md describes the files; userland/init reads and removes them.
 """
@@ -6,10 +6,8 @@ docs/run_protocol.md describes the files; userland/init reads and removes them.
 from __future__ import annotations
 
 import os
-import stat
 
-from . import build, cpio, rootfs
-from .errors import ExoError
+from . import build, cpio
 
 INIT = "/.exo/init"
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -18,7 +16,7 @@ COPY_CHUNK = 16 << 20
 
 
 class Copy:
-    """One --copy HOST:GUEST. A guest path that ends in a slash is a folder to put the file into."""
+    """One --copy HOST:GUEST; copies.py says what it means."""
 
     __slots__ = ("host", "guest")
 
@@ -28,26 +26,35 @@ class Copy:
             raise ValueError("it should be HOST:GUEST")
         if not guest.startswith("/"):
             raise ValueError("the path in the guest must begin with '/'")
-        if guest.endswith("/"):
-            guest += os.path.basename(os.path.abspath(host))
         self.host = host
-        self.guest = os.path.normpath(guest).lstrip("/")
+        self.guest = guest
 
 
 class Request:
-    """The program to start: its words, environment, folder, and which of its streams are terminals."""
+    """The program to start: its words, environment, folder, and which of its streams are terminals, inside and outside."""
 
     def __init__(self, arguments: list[str], environment: dict[str, str], directory: str, terminals: list[bool],
-                 window: tuple[int, int] | None, copies: list[Copy]) -> None:
+                 outside: list[bool], window: tuple[int, int] | None, copies: list[Copy]) -> None:
         self.arguments = arguments
         self.environment = environment
         self.directory = directory
         self.terminals = terminals
+        self.outside = outside
         self.window = window
         self.copies = copies
 
-    def initramfs(self, image: str) -> int:
-        """A descriptor of the whole initramfs: `image`, then this request. It lives in memory only."""
+    def initramfs(self, image: str, check_size) -> int:
+        """A descriptor of the whole initramfs: `image`, then this request. It lives in memory only.
+
+        `check_size` is told the size before anything is read, and raises what it has against it.
+        """
+        plan = None
+        size = os.stat(image).st_size
+        if self.copies:
+            from . import copies
+            plan = copies.Plan(self.copies, image)
+            size += plan.size
+        check_size(size)
         fd = os.memfd_create("exo-initramfs")
         with open(image, "rb") as base:
             size = os.fstat(base.fileno()).st_size
@@ -58,7 +65,8 @@ class Request:
         with open(fd, "wb", closefd=False) as stream:
             stream.write(cpio.padding(size))
             writer = cpio.Writer(stream)
-            self._add_copies(writer, image)
+            if plan:
+                plan.write(writer)
             self._add_request(writer)
             writer.finish()
         return fd
@@ -75,32 +83,6 @@ class Request:
         if self.window:
             lines.append(f"winsize {self.window[0]} {self.window[1]}")
         writer.add_file(".exo/streams", "".join(f"{line}\n" for line in lines).encode(), 0o600)
-
-    def _add_copies(self, writer: cpio.Writer, image: str) -> None:
-        if not self.copies:
-            return
-        folders = rootfs.folders_of(image)
-        for copy in self.copies:
-            try:
-                status = os.stat(copy.host)
-                _add_parents(writer, copy.guest, folders)
-                if stat.S_ISDIR(status.st_mode):
-                    if copy.guest and copy.guest not in folders:
-                        writer.add_directory(copy.guest, stat.S_IMODE(status.st_mode), mtime=int(status.st_mtime))
-                        folders.add(copy.guest)
-                    rootfs.add_tree(writer, copy.host, copy.guest, owner=(0, 0))
-                else:
-                    writer.add_path(copy.guest, copy.host, status, uid=0, gid=0)
-            except OSError as error:
-                raise ExoError(f"--copy: {error.filename or copy.host}: {error.strerror}") from None
-
-
-def _add_parents(writer: cpio.Writer, name: str, folders: set[str]) -> None:
-    parent = os.path.dirname(name)
-    if parent and parent not in folders:
-        _add_parents(writer, parent, folders)
-        writer.add_directory(parent)
-        folders.add(parent)
 
 
 def _strings(words: list[str]) -> bytes:

@@ -16,6 +16,7 @@ SKELETON = os.path.join(os.path.dirname(os.path.abspath(__file__)), "skeleton")
 
 DEFAULT_IMAGE = "busybox.cpio"
 KEPT_IMAGES = 4
+MIN_FREE_MEMORY = 8 << 20
 
 # Name and mode, parents first.
 FOLDERS = (("bin", 0o755), ("dev", 0o755), ("etc", 0o755), ("home", 0o755), ("mnt", 0o755), ("proc", 0o555),
@@ -28,21 +29,25 @@ def busybox_path() -> str:
     return paths.in_build("busybox", "bin", "busybox")
 
 
-def ensure(choice: str | None) -> str:
-    """The path of the archive to boot: the default image, a folder made into an archive, or the user's archive."""
+def ensure(choice: str | None, limit: int | None = None) -> str:
+    """The path of the archive to boot: the default image, a folder made into an archive, or the user's archive.
+
+    `limit`: how many bytes of memory the machine has, where it is known, so that no archive is made that cannot fit.
+    """
     if choice is None:
         return _ensure_default()
     if os.path.isdir(choice):
-        return _ensure_folder(os.path.realpath(choice))
+        return _ensure_folder(os.path.realpath(choice), limit)
     cpio.check_archive(choice)
     return choice
 
 
-def folders_of(archive: str) -> set[str]:
-    """The folders in an archive, so that files can be added below them without changing them."""
+def names_of(archive: str):
+    """Yields the name, the mode and the link's target of what an archive holds, without reading the files' contents."""
     import mmap
     with open(archive, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        return {_plain(entry.name) for entry in cpio.read(content, archive) if stat.S_ISDIR(entry.mode)}
+        for entry in cpio.read(content, archive, cpio.LINKS):
+            yield _plain(entry.name), entry.mode, os.fsdecode(entry.data)
 
 
 def _plain(name: str) -> str:
@@ -57,12 +62,14 @@ def _ensure_default() -> str:
     inputs = [busybox_path(), SKELETON, __file__]
     if os.path.exists(image) and fingerprint.matches(stamp, fingerprint.of(inputs)):
         return image
-    _ensure_busybox()
-    from . import process
-    process.say("making the busybox image")
-    current = fingerprint.of(inputs)
-    _write(image, _fill_default)
-    fingerprint.save(stamp, current)
+    from . import build, process
+    with build.FolderLock(os.path.dirname(image)):  # two starts at once fetch it once
+        _ensure_busybox()
+        current = fingerprint.of(inputs)
+        if not (os.path.exists(image) and fingerprint.matches(stamp, current)):
+            process.say("making the busybox image")
+            _write(image, _fill_default)
+            fingerprint.save(stamp, current)
     return image
 
 
@@ -118,7 +125,15 @@ def _fill_default(writer: cpio.Writer) -> None:
     writer.add_symlink("etc/mtab", "/proc/mounts", mtime=mtime)
 
 
-def _ensure_folder(folder: str) -> str:
+def check_fits(size: int, limit: int) -> None:
+    """Errors: ExoError when an archive of `size` bytes leaves too little of `limit` bytes of memory."""
+    if size + MIN_FREE_MEMORY > limit:
+        needed = -(-(2 * size + MIN_FREE_MEMORY) >> 20)
+        raise ExoError(f"the root file system ({size / (1 << 20):.1f} MiB) does not fit into {limit >> 20} MiB of "
+                       f"memory; try -m {needed}")
+
+
+def _ensure_folder(folder: str, limit: int | None) -> str:
     import zlib
     name = f"{os.path.basename(folder) or 'root'}-{zlib.crc32(os.fsencode(folder)):08x}.cpio"
     image = paths.in_build("images", name)
@@ -126,12 +141,20 @@ def _ensure_folder(folder: str) -> str:
     current = f"{folder}\n{fingerprint.of([folder, __file__])}"
     if not (os.path.exists(image) and fingerprint.matches(stamp, current)):
         from . import process
+        if limit is not None:
+            check_fits(_size_of(folder), limit)
         process.say(f"making an image of {folder}")
         _write(image, lambda writer: add_tree(writer, folder, ""))
         fingerprint.save(stamp, current)
         _forget_old_images()
     os.utime(image)
     return image
+
+
+def _size_of(folder: str) -> int:
+    """The bytes in all files below a folder; those of a file with several names count once."""
+    sizes = {(status.st_dev, status.st_ino): status.st_size for _, _, status in walk(folder, "") if stat.S_ISREG(status.st_mode)}
+    return sum(sizes.values())
 
 
 def _forget_old_images() -> None:
@@ -161,24 +184,25 @@ def _write(image: str, fill) -> None:
             os.unlink(temporary)
 
 
-def add_tree(writer: cpio.Writer, folder: str, prefix: str, *, owner: tuple[int, int] | None = None) -> None:
+def add_tree(writer: cpio.Writer, folder: str, prefix: str) -> None:
     """Adds everything below `folder` as `prefix/…`.
 
     Owners are kept when root does it; for anyone else their own files become root's, as in a container image.
     """
-    found = sorted(_walk(folder, ""))
+    found = sorted(walk(folder, ""))
     links = cpio.HardLinks()
     for _, _, status in found:
         links.expect(status)
     for name, path, status in found:
-        uid, gid = owner or ((status.st_uid, status.st_gid) if os.geteuid() == 0 else (0, 0))
+        uid, gid = (status.st_uid, status.st_gid) if os.geteuid() == 0 else (0, 0)
         writer.add_path(os.path.join(prefix, name), path, status, uid=uid, gid=gid, links=links)
 
 
-def _walk(folder: str, prefix: str):
+def walk(folder: str, prefix: str):
+    """Yields all that is below a folder: its name there, behind `prefix`, its path and its status."""
     with os.scandir(folder) as entries:
         for entry in entries:
             name = os.path.join(prefix, entry.name)
             yield name, entry.path, entry.stat(follow_symlinks=False)
             if entry.is_dir(follow_symlinks=False):
-                yield from _walk(entry.path, name)
+                yield from walk(entry.path, name)

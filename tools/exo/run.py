@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 
 from . import build, packages, paths, rootfs
-from .errors import ExoError, UsageError
+from .errors import ExoError, UsageError, complain
 from .options import Command, Option, Parsed, parse
-from .qemu import MACHINES
+from .qemu import ACCELERATORS, MACHINES, why_no_kvm
 from .request import DEFAULT_PATH, Copy, Request
 from .session import Settings, run
 
 SHELL = ["/bin/sh", "-l"]
 DEFAULT_MEMORY = 256
+# Ctrl-] three times, as systemd-nspawn has it.
+DEFAULT_KILL_KEYS = b"\x1d\x1d\x1d"
 
 
 def memory_size(text: str) -> int:
@@ -36,6 +38,16 @@ def seconds(text: str) -> float:
     return value
 
 
+def seconds_or_none(text: str) -> float:
+    return 0.0 if text == "0" else seconds(text)
+
+
+def no_volume(text: str) -> str:
+    if ":" in text:
+        raise ValueError("there are no volumes yet; use --copy HOST:GUEST")
+    raise ValueError("it stands for volumes, which are not there yet (use --copy); --verbose has no letter")
+
+
 def variable(text: str) -> tuple[str, str]:
     """KEY=VALUE, or KEY alone for the value that it has outside."""
     key, equals, value = text.partition("=")
@@ -46,6 +58,22 @@ def variable(text: str) -> tuple[str, str]:
             raise ValueError("not set here, and no value is given")
         value = os.environ[key]
     return key, value
+
+
+def kill_keys(text: str) -> bytes:
+    """The bytes of a list like `ctrl-],ctrl-],q`, as docker's --detach-keys has it; none for `none`."""
+    if text == "none":
+        return b""
+    keys = bytearray()
+    for name in text.split(","):
+        letter = name[-1:].upper()
+        if len(name) == 1 and name.isascii() and name.isprintable():
+            keys.append(ord(name))
+        elif len(name) == 6 and name[:5].lower() == "ctrl-" and "@" <= letter <= "_":
+            keys.append(ord(letter) ^ 0x40)
+        else:
+            raise ValueError("it should be 'none' or keys like 'ctrl-],ctrl-],q'")
+    return bytes(keys)
 
 
 def absolute(text: str) -> str:
@@ -68,12 +96,22 @@ OPTIONS = [
     Option("-e --env", "KEY=VALUE", "a variable of the program's environment (repeatable)", None, variable, True),
     Option("-w --workdir", "DIR", "the folder to start in (default /root)", "/root", absolute),
     Option("--rootfs", "DIR|CPIO", "another root file system than busybox's"),
-    Option("--copy", "HOST:GUEST", "add a file or a folder to the root file system (repeatable)", None, Copy, True),
+    Option("--copy", "HOST:GUEST", "add a file or a folder to the root file system, as cp -r does (repeatable)", None, Copy, True),
+    Option("-t --tty", "", "give the program a terminal, also where standard input or output is none here"),
+    Option("-i --interactive", "", "accepted, and always so: standard input reaches the program"),
+    Option("--rm", "", "accepted, and always so: nothing is left of a machine"),
+    Option("-v --volume", "HOST:GUEST", "refused: there are no volumes yet, use --copy", None, no_volume),
     Option("--timeout", "SECONDS", "end the machine after this time, with status 124", None, seconds),
+    Option("--stop-timeout", "SECONDS", "how long the program has after SIGTERM before the machine ends (default 10)", 10.0,
+           seconds_or_none),
+    Option("--kill-keys", "KEYS", "typed within a second, they end the machine; 'none' for none (default ctrl-],ctrl-],ctrl-])",
+           DEFAULT_KILL_KEYS, kill_keys),
     Option("--kernel-log", "FILE", "write the kernel's log to FILE"),
-    Option("-v --verbose", "", "print QEMU's command line"),
+    Option("--verbose", "", "print QEMU's command line"),
     Option("--preset", "NAME", "the kernel to run: release, debug or coverage", None, one_of(*build.KERNEL_PRESETS)),
     Option("--machine", "NAME", "the machine to emulate: microvm, or q35 for a kernel that finds virtio on PCI", MACHINES[0], one_of(*MACHINES)),
+    Option("--accel", "NAME", "how the processor is made: tcg (emulated) or kvm (falls back to tcg)", ACCELERATORS[0],
+           one_of(*ACCELERATORS)),
     Option("--kernel", "FILE", "another kernel that QEMU can start"),
     Option("--append", "WORDS", "more words for the kernel's command line", ""),
 ]
@@ -81,10 +119,12 @@ OPTIONS = [
 COMMAND = Command("run", "Runs a Linux program in a small virtual machine of its own, or a shell if none is named.",
                   "[OPTION]… [--] [COMMAND [ARGUMENT]…]", OPTIONS, """
 Standard input, output and error are the program's own: a stream that is a terminal here is the terminal inside,
-every other is a pipe. SIGINT, SIGTERM and SIGHUP reach the program; a second SIGINT within 2 s ends the machine.
+every other is a pipe. SIGINT, SIGTERM and SIGHUP reach the program; a second SIGINT within 2 s ends the machine, and so do a
+second SIGTERM and --stop-timeout. Typing Ctrl-] three times within a second ends it too, whatever the program does.
 
 The exit status is the program's (128 + n when signal n ended it). 124: timed out. 125: exo itself failed, or the
-kernel panicked. 126: the command cannot be executed. 127: it was not found.""")
+kernel panicked. 126: the command cannot be executed. 127: it was not found. 137: the machine was ended because the program
+did not.""")
 
 
 def main(arguments: list[str]) -> int:
@@ -102,6 +142,11 @@ def prepare(options: Parsed, default_preset: str = "release", gdb_socket: str | 
         packages.ensure(packages.RUN if not options.kernel else (packages.QEMU,), "running")
     if options.rootfs and not os.path.exists(options.rootfs):
         raise ExoError(f"--rootfs: {options.rootfs}: No such file or directory")
+    if options.accel == "kvm":
+        reason = why_no_kvm()
+        if reason:
+            complain(f"KVM cannot be used ({reason}); QEMU emulates instead")
+            options.accel = "tcg"
     preset = options.preset or default_preset
     if options.kernel:
         if not os.access(options.kernel, os.R_OK):
@@ -109,24 +154,26 @@ def prepare(options: Parsed, default_preset: str = "release", gdb_socket: str | 
         build.ensure_init()
     else:
         build.ensure(preset)
-    return Settings(kernel=options.kernel or paths.kernel(preset), image=rootfs.ensure(options.rootfs),
+    return Settings(kernel=options.kernel or paths.kernel(preset), image=rootfs.ensure(options.rootfs, options.memory << 20),
                     memory=options.memory, machine=options.machine, words=options.append, timeout=options.timeout,
+                    stop_timeout=options.stop_timeout, kill_keys=options.kill_keys, accelerator=options.accel,
                     kernel_log=options.kernel_log, verbose=options.verbose, gdb_socket=gdb_socket)
 
 
 def request_of(options: Parsed) -> Request:
-    terminals = [os.isatty(fd) for fd in range(3)]
+    outside = [os.isatty(fd) for fd in range(3)]
+    terminals = [True, True, True] if options.tty else outside
     environment = {"PATH": DEFAULT_PATH, "HOME": "/root"}
     window = None
     if any(terminals):
         from .terminal import window_size
         environment["TERM"] = os.environ.get("TERM", "linux")
-        window = next((window_size(fd) for fd in (1, 2, 0) if terminals[fd]), None)
+        window = next((window_size(fd) for fd in (1, 2, 0) if outside[fd]), None)
     environment.update(options.env)
     arguments = options.words or SHELL
     if "" in arguments[:1]:
         raise UsageError("the command is empty", "run")
-    return Request(arguments, environment, options.workdir, terminals, window, options.copy)
+    return Request(arguments, environment, options.workdir, terminals, outside, window, options.copy)
 
 
 def occupy_standard_streams() -> None:

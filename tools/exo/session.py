@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import sys
 
-from . import qemu
-from .errors import STATUS_FAILED, STATUS_TIMEOUT, ExoError
+from . import qemu, rootfs
+from .errors import STATUS_FAILED, STATUS_NOT_FOUND, complain
 from .request import STREAMS, Request
 
-MIN_FREE_MEMORY = 8 << 20
 LAST_LOG_LINES = 12
 # How an orderly end looks: the kernel wrote 0x10 to isa-debug-exit (QEMU makes 2 x + 1 of it), or it ended the machine
 # in another way and its log says so as Linux's does ("reboot: Power down").
@@ -21,7 +20,8 @@ PANIC_WORDS = "kernel panic"
 class Settings:
     """What `./exo run` and `./exo debug` have decided before a machine starts."""
 
-    __slots__ = ("kernel", "image", "memory", "machine", "words", "timeout", "kernel_log", "verbose", "gdb_socket")
+    __slots__ = ("kernel", "image", "memory", "machine", "words", "timeout", "stop_timeout", "kill_keys", "accelerator",
+                 "kernel_log", "verbose", "gdb_socket")
 
     def __init__(self, **values) -> None:
         for name in self.__slots__:
@@ -30,11 +30,10 @@ class Settings:
 
 def run(settings: Settings, request: Request) -> int:
     """Runs the request's program in a new machine, with our standard streams as its own; its exit status."""
-    initramfs = request.initramfs(settings.image)
-    _check_fits(os.fstat(initramfs).st_size, settings.memory)
+    initramfs = request.initramfs(settings.image, lambda size: rootfs.check_fits(size, settings.memory << 20))
     log = qemu.open_log(settings.kernel_log)
     machine = qemu.Machine(settings.kernel, initramfs, settings.memory, log, settings.machine, settings.words,
-                           settings.gdb_socket)
+                           settings.gdb_socket, settings.accelerator)
     ours, theirs = _connect(machine, request.terminals)
     if settings.verbose:
         _show(machine.command())
@@ -45,11 +44,11 @@ def run(settings: Settings, request: Request) -> int:
         for end in theirs:
             end.close()
         os.close(initramfs)
-        session = relay.Relay(process, ours, console_peer, request.terminals, settings.timeout)
+        session = relay.Relay(process, ours, console_peer, request, settings)
         session.run()
     finally:
         qemu_status = process.stop()
-    return _conclude(session, process, qemu_status, log, settings)
+    return _conclude(session, process, qemu_status, log, request)
 
 
 def _connect(machine: qemu.Machine, terminals: list[bool]) -> tuple[dict, list]:
@@ -70,33 +69,36 @@ def _connect(machine: qemu.Machine, terminals: list[bool]) -> tuple[dict, list]:
     return ours, theirs
 
 
-def _check_fits(initramfs_size: int, memory: int) -> None:
-    if initramfs_size + MIN_FREE_MEMORY > memory << 20:
-        needed = -(-(2 * initramfs_size + MIN_FREE_MEMORY) >> 20)
-        raise ExoError(f"the root file system ({initramfs_size / (1 << 20):.1f} MiB) does not fit into {memory} MiB of "
-                       f"memory; try -m {needed}")
-
-
 def _show(command: list[str]) -> None:
     words = (word if word and all(c.isalnum() or c in "-_=/.,:+" for c in word) else f"'{word}'" for word in command)
     print("exo: " + " ".join(words), file=sys.stderr)
 
 
-def _conclude(session, process: qemu.Process, qemu_status: int, log: int, settings: Settings) -> int:
+def _conclude(session, process: qemu.Process, qemu_status: int, log: int, request: Request) -> int:
     """The exit status, with the one line (or the kernel's report) that a failure of ours deserves."""
     outcome = session.outcome
     for line in session.lost:
-        _complain(line)
+        complain(line)
     if session.status is not None:
-        if session.status == STATUS_TIMEOUT:
-            _complain(f"timed out after {settings.timeout:g} s")
+        if session.reason:
+            if session.leaves_line_open:
+                print(file=sys.stderr)
+            complain(session.reason)
         return session.status
     is_orderly = qemu_status <= 0 or qemu_status == QEMU_STATUS_POWER_OFF
     if outcome.status is not None and (is_orderly or not panic_report(qemu.read_log(log))):
         if outcome.message:
-            _complain(outcome.message)
+            complain(outcome.message + _hint(outcome, request))
         return STATUS_FAILED if session.lost else outcome.status
     return _explain_sudden_end(outcome.started, process, qemu_status, log)
+
+
+def _hint(outcome, request: Request) -> str:
+    """What may help where the program was not found."""
+    if outcome.status != STATUS_NOT_FOUND:
+        return ""
+    from . import hints
+    return hints.for_missing_program(request, outcome.message)
 
 
 def _explain_sudden_end(started: bool, process: qemu.Process, qemu_status: int, log: int) -> int:
@@ -106,15 +108,15 @@ def _explain_sudden_end(started: bool, process: qemu.Process, qemu_status: int, 
     last = text.rstrip("\n").split("\n")[-LAST_LOG_LINES:]
     if report:
         print(report, file=sys.stderr)
-        _complain("the kernel panicked")
+        complain("the kernel panicked")
     elif process.messages():
-        _complain("QEMU: " + process.messages().removeprefix(f"{qemu.PROGRAM}: "))
+        complain("QEMU: " + process.messages().removeprefix(f"{qemu.PROGRAM}: "))
     elif started and (qemu_status == QEMU_STATUS_POWER_OFF or any(REBOOT_WORDS in line for line in last)):
         return 0
     else:
         if last != [""]:
             print("\n".join(last), file=sys.stderr)
-        _complain(f"the machine ended before the program did (QEMU's exit status {qemu_status})")
+        complain(f"the machine ended before the program did (QEMU's exit status {qemu_status})")
     return STATUS_FAILED
 
 
@@ -125,7 +127,3 @@ def panic_report(text: str) -> str:
         if PANIC_WORDS in line.lower():
             return "\n".join(lines[number:]).rstrip()
     return ""
-
-
-def _complain(message: str) -> None:
-    print(f"exo: {message}", file=sys.stderr)

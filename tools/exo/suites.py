@@ -17,6 +17,7 @@ from . import build, packages, paths
 from .errors import ExoError, UsageError
 from .options import Command, parse
 from .process import say
+from .text import plain
 
 PYTHON = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
 AT_ONCE = 2
@@ -49,6 +50,8 @@ class Suite:
 
     # Whether the words behind its name are its own business.
     has_options = False
+    # Whether its program prints a help of its own.
+    has_help = False
     # Whether it runs when all suites do.
     is_among_all = True
 
@@ -86,10 +89,17 @@ class UnitSuite(Suite):
                  "-j", str(os.cpu_count() or 1), *(["-R", *words] if words else [])] for preset in self.presets]
 
 
+class LinuxSuite(Suite):
+    """The comparison with Linux."""
+
+    has_help = True
+
+
 class Campaign(Suite):
     """Goes on for as long as it is told to."""
 
     has_options = True
+    has_help = True
 
     def __init__(self, name: str, presets: tuple[str, ...], is_among_all: bool = True) -> None:
         super().__init__(name, presets)
@@ -120,7 +130,7 @@ SUITES = (
     Suite("bench", ("release",)),
     Suite("shell", ("release",), needs_init=True),
     Suite("kernel", ("debug", "release")),
-    Suite("linux", ("release", "debug")),
+    LinuxSuite("linux", ("release", "debug")),
     Campaign("cross", ("release",)),
     Campaign("hostile", ("debug",)),
     Campaign("coverage", ("coverage",), is_among_all=False),
@@ -162,9 +172,13 @@ def main(arguments: list[str]) -> int:
     if options.wants_help:
         print(COMMAND.help())
         return 0
-    chosen, words = _choose(options.words)
-    if chosen[0].has_options and any(word in ("--help", "-h") for word in words):
+    if any(word in ("--help", "-h") for word in options.words[1:]):
+        chosen, _ = _choose(options.words[:1])
+        if not chosen[0].has_help:
+            print(COMMAND.help())
+            return 0
         return subprocess.run(chosen[0].commands(["--help"])[0], check=False).returncode
+    chosen, words = _choose(options.words)
     packages.ensure(packages.RUN + packages.TEST, "testing")
     broken = _build(chosen, words)
     os.makedirs(paths.in_build("test-logs"), exist_ok=True)
@@ -241,6 +255,7 @@ def _run_command(command: list[str], log, show: bool) -> tuple[str, int]:
                                cwd=paths.ROOT, text=True, errors="replace")
     assert process.stdout is not None
     for line in process.stdout:
+        line = plain(line.rstrip("\n")) + "\n"  # firmware and line editors move the cursor about
         lines.append(line)
         log.write(line)
         if show:
