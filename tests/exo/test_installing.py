@@ -50,7 +50,7 @@ def test_an_installation_is_a_few_lines(apt, capsys):
     packages.ensure((wanted(apt),), "running")
     said = capsys.readouterr().err.splitlines()
     assert said[0] == "exo: running needs 1 more package:" and "a reason" in said[1]
-    assert "exo: fetching 87 MB in 87 packages and installing them, which usually takes one to three minutes" in said
+    assert "exo: fetching 87.0 MB (packages: 87) and installing them, which usually takes one to three minutes" in said
     assert "exo: installing packages: fetching" in said and "exo: installing packages: setting up" in said
     assert len(said) <= 8
     assert "noise 900" in log(apt)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import termios
 import time
 
 import pexpect
@@ -164,6 +165,9 @@ def test_terminal_input_with_piped_output(tmp_path):
     """Only the standard input is a terminal: its echo appears there, the output goes to the file."""
     words = " ".join(f"'{word}'" for word in command("--", "cat"))
     session = pexpect.spawn("/bin/sh", ["-c", f"{words} >{tmp_path}/out 2>{tmp_path}/err"], timeout=60, encoding="utf-8")
+    # Before exo has taken the terminal over, its own line discipline would keep the Ctrl-D.
+    while termios.tcgetattr(session.child_fd)[3] & termios.ICANON:
+        time.sleep(0.02)
     session.send("hello\r")
     session.expect("hello\r\n")
     session.send("\x04")

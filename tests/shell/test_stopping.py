@@ -1,11 +1,11 @@
 """Ends of a machine whose program does not end by itself: --stop-timeout, kill keys, halt, a terminal that has gone."""
 
-import signal
+import os
 import subprocess
 import time
 
 import pytest
-from conftest import TerminalSession, command
+from conftest import TerminalSession, children, command, is_running
 
 STUBBORN = ("--", "sh", "-c", "trap '' INT TERM HUP; echo ready; while :; do sleep 0.1; done")
 
@@ -110,3 +110,15 @@ def test_much_input_for_a_terminal(exo):
     lines = b"".join(b"line %d\n" % number for number in range(30000))
     done = exo.run("-t", "--", "sh", "-c", "stty -echo; cat", stdin=lines, timeout=120)
     assert done.returncode == 0 and done.stdout.endswith(lines[-1000:].replace(b"\n", b"\r\n"))
+
+
+def test_a_terminal_that_goes_away_ends_the_machine():
+    """A program that ignores SIGHUP and prints nothing would otherwise go on where nobody sees it."""
+    session = TerminalSession("--stop-timeout", "1", "--", "sh", "-c", "trap '' HUP; echo ready; sleep 1000")
+    session.expect("ready")
+    (machine,) = children(session.pid)
+    os.close(session.child_fd)
+    deadline = time.monotonic() + 30
+    while is_running(machine) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not is_running(machine)

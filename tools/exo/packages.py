@@ -116,6 +116,7 @@ def describe(packages: list[Package]) -> str:
 
 LOG = "packages"
 MEGABYTE = 1_000_000
+MUCH = 20  # megabytes
 
 
 def _install(names: list[str]) -> None:
@@ -132,8 +133,9 @@ def _install(names: list[str]) -> None:
     status, uris = process.capture([*install, "--print-uris", "-qq", *names])
     sizes = [int(words[2]) for words in map(str.split, uris.split("\n")) if len(words) >= 3 and words[2].isdigit()]
     if status == 0:
-        process.say(f"fetching {sum(sizes) / MEGABYTE:.0f} MB in {len(sizes)} packages and installing them, which usually takes "
-                    f"one to three minutes")
+        megabytes = sum(sizes) / MEGABYTE
+        duration = ", which usually takes one to three minutes" if megabytes > MUCH else ""
+        process.say(f"fetching {megabytes:.1f} MB (packages: {len(sizes)}) and installing them{duration}")
     line = progress.Progress("installing packages")
     steps = _Steps(line, len(sizes))
     try:

@@ -13,6 +13,7 @@ from .errors import ExoError
 SHOWN_LINES = 40
 LONG_LOG = 4 << 20  # a log of this size is begun anew
 MINUTE = 60
+UNKNOWN_WIDTH = 80
 
 
 def log_path(name: str) -> str:
@@ -31,7 +32,7 @@ class Progress:
 
     def show(self, stage: str, detail: str = "") -> None:
         if self._is_terminal:
-            width = max(os.get_terminal_size(2).columns, 20)
+            width = os.get_terminal_size(2).columns or UNKNOWN_WIDTH
             self._write(f"\r\033[K{f'exo: {self._what}: {stage}{detail}'[:width - 1]}")
             self._is_open = True
         elif stage != self._stage:

@@ -41,8 +41,8 @@ class Waiting:
 class Pump:
     """Moves bytes from `source` to `sink`; -1 stands for an end that is closed or was never there."""
 
-    def __init__(self, source: int, sink: int, *, on_end=None, on_sink_gone=None, on_data=None, closing_words=None) -> None:
-        """`on_data` is called with all that comes; what `closing_words` makes of the last of it is written at the end."""
+    def __init__(self, source: int, sink: int, *, on_end=None, on_sink_gone=None, closing_words=None) -> None:
+        """What `closing_words` makes of the last bytes that came is written behind them at the end."""
         self.source = source
         self.sink = sink
         self.received = 0
@@ -51,7 +51,7 @@ class Pump:
         self.is_paused = False
         self._buffer = bytearray()
         self._on_end = on_end
-        self._on_data = on_data
+        self.on_data = None  # called with all that comes
         self._closing_words = closing_words
         self._on_sink_gone = on_sink_gone
         self._is_ended = False
@@ -88,8 +88,8 @@ class Pump:
             return
         self.received += len(data)
         self.last = data
-        if self._on_data:
-            self._on_data(data)
+        if self.on_data:
+            self.on_data(data)
         if self.sink >= 0:
             self._buffer += data
             if not self._can_block:

@@ -17,7 +17,6 @@ from .terminal import Terminal, window_size
 
 SECOND_INTERRUPT_SECONDS = 2.0
 POWER_OFF_SECONDS = 2.0
-KILL_KEYS_SECONDS = 1.0
 FALLING_BACK = "falling back to"
 END_OF_INPUT = b"\x04"  # Ctrl-D
 INTERRUPT_BYTE = b"\x03"
@@ -41,7 +40,6 @@ class Relay:
         self._deadline = time.monotonic() + settings.timeout if settings.timeout else None
         self._stop_deadline: float | None = None
         self._drain_deadline: float | None = None
-        self._kill_keys: list[tuple[int, float]] = []
         self._power_off_deadline: float | None = None
         self._last_interrupt = -SECOND_INTERRUPT_SECONDS
         self._expected: dict[str, int] = {}
@@ -85,14 +83,21 @@ class Relay:
                 self._input = Pump(0, end.fileno(), on_end=lambda: self._half_close("stdin"))
             elif name == "console":
                 # With a number of its own: standard input may be the same terminal, and poll() knows numbers only.
-                self._outputs[name] = Pump(end.fileno(), os.dup(self._screen()), on_sink_gone=self._terminal_lost)
-                if self._terminals[0]:
-                    closing_words = None if self._outside[0] else _end_of_input
-                    on_data = self._look_for_kill_keys if self._outside[0] and self._settings.kill_keys else None
-                    self._input = Pump(0, end.fileno(), on_data=on_data, closing_words=closing_words)
+                self._outputs[name] = Pump(end.fileno(), os.dup(self._screen()), on_sink_gone=self._screen_lost)
+                if self._outside[0]:
+                    self._input = Pump(0, end.fileno(), on_end=self._hang_up)
+                    self._watch_keys()
+                elif self._terminals[0]:
+                    self._input = Pump(0, end.fileno(), closing_words=_end_of_input)
             elif name != "control":
                 self._outputs[name] = Pump(end.fileno(), NAMES.index(name),
                                            on_sink_gone=lambda error, name=name: self._output_lost(name, error))
+
+    def _watch_keys(self) -> None:
+        if self._settings.kill_keys:
+            from .kill_keys import KillKeys
+            self._kill_keys = KillKeys(self._settings.kill_keys)
+            self._input.on_data = self._look_for_kill_keys
 
     def _screen(self) -> int:
         if self._is_terminal_forced:
@@ -225,28 +230,26 @@ class Relay:
             self.lost.append(f"{name}: {error.strerror}")
         self._ends[name].close()
 
-    def _terminal_lost(self, error: OSError) -> None:
-        """Whoever shows the program's terminal has gone. The program hears what it would hear from a terminal that hangs
-        up, and has as long to end as after SIGTERM."""
+    def _screen_lost(self, error: OSError) -> None:
+        """Whoever shows the program's terminal has gone."""
         if not isinstance(error, BrokenPipeError):
             self.lost.append(f"terminal: {error.strerror}")
         if self._terminals[0]:
             self._input = None  # it writes to the same socket
         self._ends["console"].close()
-        if self.outcome.started:
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        """The program hears what it would hear from a terminal that hangs up, and has as long to end as after SIGTERM."""
+        if not self.outcome.started:
+            self._end_machine(128 + signal.SIGHUP)
+        elif self._stop_deadline is None:
             self.control.send(f"signal {int(signal.SIGHUP)}")
             self._stop_deadline = time.monotonic() + self._settings.stop_timeout
-        else:
-            self._end_machine(128 + signal.SIGHUP)
 
     def _look_for_kill_keys(self, data: bytes) -> None:
-        now = time.monotonic()
-        wanted = self._settings.kill_keys
-        for byte in data:
-            self._kill_keys = [*self._kill_keys, (byte, now)][-len(wanted):]
-            if bytes(key for key, _ in self._kill_keys) == wanted and now - self._kill_keys[0][1] <= KILL_KEYS_SECONDS:
-                self._end_machine(STATUS_KILLED, "the machine was ended by its kill keys")
-                return
+        if self._kill_keys.complete(data, time.monotonic()):
+            self._end_machine(STATUS_KILLED, "the machine was ended by its kill keys")
 
     def _check_type_ahead(self) -> None:
         """Until the program runs, no terminal inside turns a Ctrl-C into a signal; so it is ours."""
