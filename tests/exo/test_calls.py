@@ -76,14 +76,24 @@ def test_a_table_that_is_none(tmp_path):
     assert "No such file" in exo_calls(tmp_path / "nothing").stderr
 
 
-def test_the_page_is_checked(tmp_path, monkeypatch):
+def test_the_page_and_the_descriptions_are_checked(tmp_path, monkeypatch):
     monkeypatch.setattr(call_page, "PATH", str(tmp_path / "page.md"))
-    with pytest.raises(ExoError, match="out of date; run './exo calls --write-page'"):
+    monkeypatch.setattr(call_page, "DESCRIPTIONS", str(tmp_path / "calls.json"))
+    with pytest.raises(ExoError, match="page.md is out of date; run './exo calls --write-page'"):
         call_page.check([READ])
-    (tmp_path / "page.md").write_text(call_page.page([READ, CONTROL]))
+    call_page.write([READ, CONTROL])
     call_page.check([READ, CONTROL])
+    assert json.loads((tmp_path / "calls.json").read_text()) == {"calls": [READ, CONTROL]}
     with pytest.raises(ExoError):
         call_page.check([SEEK, CONTROL])
+    (tmp_path / "calls.json").write_text("{}")
+    with pytest.raises(ExoError, match="calls.json is out of date"):
+        call_page.check([READ, CONTROL])
+
+
+def test_the_descriptions_of_the_tree_are_there_without_a_build():
+    done = subprocess.run([f"{ROOT}/exo", "calls", "read"], capture_output=True, text=True, timeout=60)
+    assert done.stdout.startswith("read, system call 0,") and not done.stderr
 
 
 def test_every_kind_has_words():

@@ -1,13 +1,15 @@
-"""docs/system_calls.md, made of the descriptions of the calls."""
+"""docs/system_calls.md and docs/system_calls.json, made of the descriptions of the calls."""
 
 from __future__ import annotations
 
+import json
 import os
 
 from . import call_text, paths
 from .errors import ExoError
 
 PATH = paths.in_root("docs", "system_calls.md")
+DESCRIPTIONS = paths.in_root("docs", "system_calls.json")
 SOURCES = os.path.join("kernel", "posix_x", "syscalls")
 
 HEAD = """# System calls
@@ -49,12 +51,25 @@ def _commands(call: dict) -> list[str]:
     return lines
 
 
+def descriptions(calls: list[dict]) -> str:
+    """The JSON as it is kept: a line for each call, so that a difference shows which one has changed."""
+    lines = ",\n".join(json.dumps(call, separators=(",", ":")) for call in calls)
+    return f'{{"calls": [\n{lines}\n]}}\n'
+
+
+def write(calls: list[dict]) -> None:
+    for path, text in ((PATH, page(calls)), (DESCRIPTIONS, descriptions(calls))):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+
+
 def check(calls: list[dict]) -> None:
-    """Errors: ExoError (the page is not there, or not what the calls make)."""
-    try:
-        with open(PATH, encoding="utf-8") as file:
-            is_current = file.read() == page(calls)
-    except OSError:
-        is_current = False
-    if not is_current:
-        raise ExoError(f"{os.path.relpath(PATH, paths.ROOT)} is out of date; run './exo calls --write-page'")
+    """Errors: ExoError (a file is not there, or not what the calls make)."""
+    for path, text in ((PATH, page(calls)), (DESCRIPTIONS, descriptions(calls))):
+        try:
+            with open(path, encoding="utf-8") as file:
+                is_current = file.read() == text
+        except OSError:
+            is_current = False
+        if not is_current:
+            raise ExoError(f"{os.path.relpath(path, paths.ROOT)} is out of date; run './exo calls --write-page'")

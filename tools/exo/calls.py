@@ -13,12 +13,14 @@ from .options import Command, Option, parse
 
 COMMAND = Command("calls", "Shows the system calls: all, or one by its name or number.", "[OPTION]… [NAME]", [
     Option("--json", "", "print the descriptions as JSON"),
-    Option("--from", "FILE", "take the JSON from FILE ('-': standard input) instead of building what prints it"),
-    Option("--write-page", "", "write docs/system_calls.md"),
-    Option("--check-page", "", "fail if docs/system_calls.md is not what --write-page writes"),
+    Option("--build", "", "build what prints the JSON from the handlers, instead of reading docs/system_calls.json"),
+    Option("--from", "FILE", "take the JSON from FILE ('-': standard input)"),
+    Option("--write-page", "", "build it, and write docs/system_calls.md and docs/system_calls.json"),
+    Option("--check-page", "", "build it, and fail if these files are not what --write-page writes"),
 ], """
 The types of the handlers' parameters are the only description of the calls. The hosted build prints it as JSON, whose format
-docs/call_descriptions.md explains; docs/system_calls.md is the same as a page.""")
+docs/call_descriptions.md explains; docs/system_calls.json is that of this tree, and docs/system_calls.md is the same as a page.
+Only --build, --write-page and --check-page install or build anything.""")
 
 
 def main(arguments: list[str]) -> int:
@@ -30,10 +32,9 @@ def main(arguments: list[str]) -> int:
         raise UsageError(f"one name at a time, and not also {options.words[1]}", "calls")
     if options.words and (options.write_page or options.check_page):
         raise UsageError("the page is about all calls", "calls")
-    calls = _read(getattr(options, "from"))
+    calls = _read(getattr(options, "from"), options.build or options.write_page or options.check_page)
     if options.write_page:
-        with open(call_page.PATH, "w", encoding="utf-8") as file:
-            file.write(call_page.page(calls))
+        call_page.write(calls)
         return 0
     if options.check_page:
         call_page.check(calls)
@@ -46,19 +47,21 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _read(path: str | None) -> list[dict]:
+def _read(path: str | None, builds: bool) -> list[dict]:
     """Errors: ExoError (no such file, or no descriptions in it)."""
-    if path is None:
+    if path is None and builds:
         packages.ensure(packages.RUN + packages.TEST, "describing the calls")
         build.ensure_call_table()
         path = build.call_table_path()
+    elif path is None:
+        path = build.call_table_path() if build.is_call_table_current() else call_page.DESCRIPTIONS
     try:
         if path == "-":
             return json.load(sys.stdin)["calls"]
         with open(path, encoding="utf-8") as file:
             return json.load(file)["calls"]
     except OSError as error:
-        raise ExoError(f"--from: {path}: {error.strerror}") from None
+        raise ExoError(f"{os.path.relpath(path, paths.ROOT) if path.startswith(paths.ROOT) else f'--from: {path}'}: {error.strerror}") from None
     except (ValueError, KeyError, TypeError):
         raise ExoError(f"{os.path.relpath(path, paths.ROOT) if path != '-' else 'standard input'}: "
                        "no descriptions of calls") from None
