@@ -44,7 +44,7 @@ def test_wrong_options(words, message):
 
 
 @pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["debug", "--help"], ["build", "-h"],
-                                   ["test", "--help"], ["test", "linux", "--help"], ["test", "unit", "a", "-h"],
+                                   ["test", "--help"], ["test", "unit", "a", "-h"],
                                    ["calls", "--help"], ["version", "--help"], ["check", "--help"], ["help"]])
 def test_help(words):
     done = exo(*words)
@@ -96,6 +96,14 @@ def test_one_line_for_what_is_wrong(words, message):
     assert done.returncode == 125
     assert done.stderr.splitlines()[-1] == message
     assert not done.stdout
+
+
+@pytest.mark.parametrize("words", [["version"], ["--version"]])
+def test_the_version_says_whether_a_machine_is_a_boundary(words):
+    lines = exo(*words).stdout.splitlines()
+    assert lines[0].startswith("Exo-OS 6.") and lines[1].startswith("QEMU")
+    assert lines[2] == "--accel tcg (the default): emulated: not a security boundary"
+    assert lines[3].startswith("--accel kvm: can")
 
 
 @pytest.mark.parametrize("words", [["--help"], ["run", "--help"], ["version"], ["calls"], ["calls", "read"]])

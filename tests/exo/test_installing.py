@@ -70,7 +70,7 @@ def test_one_line_on_a_terminal():
     script = ("import sys, time; sys.path.insert(0, 'tools'); from exo.progress import Progress\n"
               "line = Progress('work'); line.count('compiling', 1, 20); line.show('linking', ', which takes a while'); line.close()\n"
               "print('after')")
-    session = pexpect.spawn(sys.executable, ["-c", script], cwd=ROOT, encoding="utf-8", timeout=30, dimensions=(24, 80))
+    session = pexpect.spawn(sys.executable, ["-B", "-c", script], cwd=ROOT, encoding="utf-8", timeout=30, dimensions=(24, 80))
     session.expect(pexpect.EOF)
     assert session.before == ("\r\x1b[Kexo: work: compiling 1 of 20\r\x1b[Kexo: work: linking, which takes a while\r\x1b[K"
                               "after\r\n")

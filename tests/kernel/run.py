@@ -16,12 +16,14 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import boot_paths
-import in_kernel
-import machine
-import programs
-from build import Built, BuildError
-from protocol import Outcome
+sys.dont_write_bytecode = True  # before the imports that would write it beside the sources
+
+import boot_paths  # noqa: E402
+import in_kernel  # noqa: E402
+import machine  # noqa: E402
+import programs  # noqa: E402
+from build import Built, BuildError  # noqa: E402
+from protocol import Outcome  # noqa: E402
 
 AT_ONCE = 2
 

@@ -152,6 +152,24 @@ def test_qemu_does_not_outlive_exo(exo, number):
     assert not is_running(machine)
 
 
+def test_qemu_is_confined(exo):
+    """The seccomp filter is on, and no program that it starts can gain rights (proc(5), /proc/PID/status)."""
+    process = started(exo, "echo ready; exec sleep 1000")
+    (machine,) = children(process.pid)
+    with open(f"/proc/{machine}/status", encoding="ascii") as file:
+        status = dict(line.rstrip("\n").split(":\t", 1) for line in file)
+    process.terminate()
+    assert process.wait(60) == 143
+    assert (status["Seccomp"], status["NoNewPrivs"]) == ("2", "1")
+
+
+def test_kvm_or_a_line_about_it(exo):
+    done = exo.run("--accel", "kvm", "--", "echo", "up")
+    assert (done.returncode, done.stdout) == (0, b"up\n")
+    if done.stderr:
+        assert one_line(done).startswith("exo: KVM cannot be used") and one_line(done).endswith("QEMU emulates instead")
+
+
 def test_timeout(exo):
     started_at = time.monotonic()
     done = exo.run("--timeout", "3", "--", "sleep", "1000")
