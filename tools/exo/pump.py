@@ -12,6 +12,7 @@ import stat
 
 BUFFER_LIMIT = 256 * 1024
 READ_SIZE = 64 * 1024
+END_OF_INPUT = b"\x04"  # Ctrl-D
 ALWAYS_REPORTED = select.POLLERR | select.POLLHUP | select.POLLNVAL
 
 
@@ -150,3 +151,16 @@ def _can_block(fd: int) -> bool:
         return os.get_blocking(fd) and not stat.S_ISREG(os.fstat(fd).st_mode)
     except OSError:
         return True
+
+
+def end_of_input(last: bytes) -> bytes:
+    """What a terminal's input ends with when nobody types any more: Ctrl-D, and one before it to push out a line that is
+    not complete (as script(1) does)."""
+    return END_OF_INPUT if last.endswith(b"\n") or not last else 2 * END_OF_INPUT
+
+
+def give_up(fd: int) -> None:
+    """Lets whoever is at the other end of a standard stream see that it is closed, keeping its number in use."""
+    null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    os.dup2(null, fd)
+    os.close(null)

@@ -12,13 +12,12 @@ import time
 
 from .control import Control
 from .errors import STATUS_KILLED, STATUS_TIMEOUT, complain
-from .pump import Pump, Waiting
+from .pump import Pump, Waiting, end_of_input, give_up
 from .terminal import Terminal, window_size
 
 SECOND_INTERRUPT_SECONDS = 2.0
 POWER_OFF_SECONDS = 2.0
 FALLING_BACK = "falling back to"
-END_OF_INPUT = b"\x04"  # Ctrl-D
 INTERRUPT_BYTE = b"\x03"
 FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 NAMES = ("stdin", "stdout", "stderr")
@@ -88,7 +87,7 @@ class Relay:
                     self._input = Pump(0, end.fileno(), on_end=self._hang_up)
                     self._watch_keys()
                 elif self._terminals[0]:
-                    self._input = Pump(0, end.fileno(), closing_words=_end_of_input)
+                    self._input = Pump(0, end.fileno(), closing_words=end_of_input)
             elif name != "control":
                 self._outputs[name] = Pump(end.fileno(), NAMES.index(name),
                                            on_sink_gone=lambda error, name=name: self._output_lost(name, error))
@@ -219,11 +218,11 @@ class Relay:
         if name == "stdin":
             if self._input:
                 self._input.abandon()
-                _give_up(0)
+                give_up(0)
         elif name in self._outputs:
             self._expected[name] = count
             # Standard error stays open outside: our own messages go there too.
-            self._outputs[name].expect(count, lambda: _give_up(1) if name == "stdout" else None)
+            self._outputs[name].expect(count, lambda: give_up(1) if name == "stdout" else None)
 
     def _output_lost(self, name: str, error: OSError) -> None:
         if not isinstance(error, BrokenPipeError):
@@ -293,16 +292,3 @@ class Relay:
         size = next((window_size(fd) for fd in (1, 2, 0) if self._outside[fd]), None)
         if size:
             self.control.send(f"winsize {size[0]} {size[1]}")
-
-
-def _end_of_input(last: bytes) -> bytes:
-    """What a terminal's input ends with when nobody types any more: Ctrl-D, and one before it to push out a line that is
-    not complete (as script(1) does)."""
-    return END_OF_INPUT if last.endswith(b"\n") or not last else 2 * END_OF_INPUT
-
-
-def _give_up(fd: int) -> None:
-    """Lets whoever is at the other end of a standard stream see that it is closed, keeping its number in use."""
-    null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
-    os.dup2(null, fd)
-    os.close(null)
