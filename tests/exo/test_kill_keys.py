@@ -11,6 +11,8 @@ from exo.run import DEFAULT_KILL_KEYS, kill_keys
     ([(b"\x1d", 0.0), (b"\x1d", 0.6), (b"\x1d", 1.2)], False),
     ([(b"\x1d", 0.0), (b"\x1d", 0.6), (b"\x1d", 1.2), (b"\x1d", 1.4)], True),
     ([(b"\x1d\x1dx\x1d", 0.0)], False),
+    ([(b"\x1d", 0.0), (b"\x1d\x1d\x1d", 5.0)], True),
+    ([(b"x" * 1000000 + b"\x1d", 0.0), (b"\x1d\x1d", 0.9)], True),
 ])
 def test_complete(typed, is_complete):
     keys = KillKeys(DEFAULT_KILL_KEYS)

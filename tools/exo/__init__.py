@@ -1,8 +1,9 @@
 """The `exo` command of Exo-OS.
 
 One concept each: options (what the user may say), packages (what the system must have), build (what is out of
-date), cpio and rootfs (the image), request (what to run), qemu (the machine), streams, terminal and relay (the
-bytes), control (the protocol with the init inside), run and debug, suites (the tests), check.
+date), progress (work that takes minutes), cpio and rootfs (the image), request (what to run), copies (what --copy adds),
+qemu (the machine), pump, terminal, kill_keys and relay (the bytes), control (the protocol with the init inside), session and
+hints (how it ended), run and debug, suites (the tests), calls, check, version.
 
 Modules on the way to a started program import little: an `exo run` that has nothing to build must reach the
 prompt in a fraction of a second, and argparse, subprocess, typing or pathlib alone cost 5 to 15 ms each.

@@ -10,13 +10,19 @@ class KillKeys:
 
     def __init__(self, wanted: bytes) -> None:
         self._wanted = wanted
-        self._last: list[tuple[int, float]] = []
+        self._keys = b""  # the last ones, one fewer than are wanted
+        self._times: list[float] = []
 
     def complete(self, data: bytes, now: float) -> bool:
         """Whether the keys, one directly after the other and all within a second, end in `data`, which has just come."""
-        for byte in data:
-            self._last = [*self._last, (byte, now)][-len(self._wanted):]
-            is_all = bytes(key for key, _ in self._last) == self._wanted
-            if is_all and now - self._last[0][1] <= WITHIN_SECONDS:
+        keys = self._keys + data
+        start = keys.find(self._wanted)
+        while start >= 0:
+            first = self._times[start] if start < len(self._times) else now
+            if now - first <= WITHIN_SECONDS:
                 return True
+            start = keys.find(self._wanted, start + 1)
+        kept = len(self._wanted) - 1
+        self._times = [*self._times, *[now] * min(len(data), kept)][-kept:] if kept else []
+        self._keys = keys[-kept:] if kept else b""
         return False
