@@ -74,9 +74,11 @@ def test_the_request_is_an_archive_behind_the_image(tmp_path, monkeypatch):
         writer = cpio.Writer(file)
         writer.add_directory("./tmp", 0o1777)
         writer.finish()
-    wanted = request.Request(["sh", "", "-c"], {"A": "1"}, "/tmp", [True, False, True], (24, 80),
+    wanted = request.Request(["sh", "", "-c"], {"A": "1"}, "/tmp", [True, False, True], [True, False, True], (24, 80),
                              [request.Copy(f"{tmp_path}/note:/tmp/deep/")])
-    fd = wanted.initramfs(str(image))
+    sizes = []
+    fd = wanted.initramfs(str(image), sizes.append)
+    assert sizes == [os.path.getsize(image) + len("hello")]
     content = os.pread(fd, 1 << 20, 0)
     os.close(fd)
     entries = {entry.name: entry.data for entry in cpio.read(content)}
