@@ -12,6 +12,7 @@ from .errors import ExoError
 
 SHOWN_LINES = 40
 LONG_LOG = 4 << 20  # a log of this size is begun anew
+FULL = 256 << 10  # a disk with less room than this is full
 MINUTE = 60
 UNKNOWN_WIDTH = 80
 
@@ -82,10 +83,19 @@ def run(arguments: list[str], what: str, log: str, on_line=None, cwd: str | None
                     on_line(line)
             status = process.wait()
     except OSError as error:
+        _refuse_full_disk(what)
         raise ExoError(f"{what}: {error.filename or arguments[0]}: {error.strerror}") from None
     if status != 0:
+        _refuse_full_disk(what)
         print("\n".join(last), file=sys.stderr)
         raise ExoError(f"{what} failed (status {status}); all that it printed is in {os.path.relpath(path, paths.ROOT)}")
+
+
+def _refuse_full_disk(what: str) -> None:
+    """Says in one line what every program that was stopped by it says in its own way."""
+    free = os.statvfs(paths.BUILD)
+    if free.f_bavail * free.f_frsize < FULL:
+        raise ExoError(f"{what} failed: {paths.BUILD}: No space left on device")
 
 
 def _keep(file, line: str) -> None:
