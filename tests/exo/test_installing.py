@@ -65,6 +65,15 @@ def test_an_installation_that_fails_shows_the_end_of_its_log(apt, capsys):
     assert "Unpacking p87 (1.0) ..." in log(apt)
 
 
+def test_a_full_disk_is_one_line(apt, capsys, monkeypatch):
+    (apt / "fails").write_text("")
+    full = os.statvfs_result((4096, 4096, 100, 0, 0, 10, 0, 0, 0, 255))
+    monkeypatch.setattr(os, "statvfs", lambda path: full)
+    with pytest.raises(ExoError, match=r"^apt-get install failed: .*/build: No space left on device$"):
+        packages.ensure((wanted(apt),), "running")
+    assert "E: no space" not in capsys.readouterr().err
+
+
 def test_one_line_on_a_terminal():
     """The line is written over again and again, and taken away at the end."""
     script = ("import sys, time; sys.path.insert(0, 'tools'); from exo.progress import Progress\n"
