@@ -19,7 +19,7 @@ Result<> create_node(const Caller& caller, Start start, std::string_view path, N
     TRY(check_create(directory, caller.credentials));
     const bool is_device = abi::is_character_device(node.mode) || abi::is_block_device(node.mode);
     if (is_device && !caller.credentials.may(Privilege::Mknod)) return Error::Eperm;
-    inherit_from_directory(parent, caller.credentials, node);
+    prepare_new_node(parent, caller.credentials, caller.context.umask(), node);
     Ref<Inode> inode = TRY(parent.create(*child, node));
     cache_positive(*child, std::move(inode));
     return {};
@@ -43,7 +43,7 @@ void forget(Dentry& child) {
 }  // namespace
 
 Result<> make_directory(const Caller& caller, Start start, std::string_view path, u32 mode) {
-    const u32 permissions = mode & (0777 | abi::mode::STICKY) & ~caller.context.umask();
+    const u32 permissions = mode & (0777 | abi::mode::STICKY);
     return create_node(caller, start, path, {.mode = abi::mode::DIRECTORY | permissions});
 }
 
@@ -57,14 +57,12 @@ Result<> make_node(const Caller& caller, Start start, std::string_view path, u32
         case abi::mode::SOCKET: break;
         case abi::mode::CHARACTER_DEVICE:
         case abi::mode::BLOCK_DEVICE:
-            return create_node(
-                caller, start, path,
-                {.mode = type | (mode & abi::mode::PERMISSIONS & ~caller.context.umask()), .device = device});
+            return create_node(caller, start, path,
+                               {.mode = type | (mode & abi::mode::PERMISSIONS), .device = device});
         case abi::mode::DIRECTORY: return Error::Eperm;
         default: return Error::Einval;
     }
-    return create_node(caller, start, path,
-                       {.mode = type | (mode & abi::mode::PERMISSIONS & ~caller.context.umask())});
+    return create_node(caller, start, path, {.mode = type | (mode & abi::mode::PERMISSIONS)});
 }
 
 Result<> make_symlink(const Caller& caller, std::string_view target, Start start, std::string_view path) {

@@ -58,9 +58,9 @@ Result<Ref<File>> open_existing(Path path, OpenFlags flags, const Credentials& c
 /// A new regular file under the negative `child`; names_lock is held.
 Result<> create_regular(const Caller& caller, const Path& directory, Dentry& child, u32 mode) {
     TRY(check_create(directory, caller.credentials));
-    NewNode node{.mode = abi::mode::REGULAR | (mode & abi::mode::PERMISSIONS & ~caller.context.umask())};
+    NewNode node{.mode = abi::mode::REGULAR | (mode & abi::mode::PERMISSIONS)};
     Inode& parent = directory.inode();
-    inherit_from_directory(parent, caller.credentials, node);
+    prepare_new_node(parent, caller.credentials, caller.context.umask(), node);
     Ref<Inode> inode = TRY(parent.create(child, node));
     cache_positive(child, std::move(inode));
     return {};
@@ -120,8 +120,8 @@ Result<Ref<File>> open_unnamed(const Caller& caller, Start start, std::string_vi
                                u32 mode) {
     const Path directory = TRY(resolve(caller, start, path, walk_flags_for(flags)));
     TRY(check_create(directory, caller.credentials));
-    NewNode node{.mode = abi::mode::REGULAR | (mode & abi::mode::PERMISSIONS & ~caller.context.umask())};
-    inherit_from_directory(directory.inode(), caller.credentials, node);
+    NewNode node{.mode = abi::mode::REGULAR | (mode & abi::mode::PERMISSIONS)};
+    prepare_new_node(directory.inode(), caller.credentials, caller.context.umask(), node);
     Ref<Inode> inode = TRY(directory.inode().create_unnamed(node));
     if (!has(flags, OpenFlags::Excl)) inode->may_be_linked_unnamed.store(true, std::memory_order_relaxed);
     String name;

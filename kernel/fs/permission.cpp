@@ -91,25 +91,34 @@ Result<> check_open(const Path& path, OpenFlags flags, const Credentials& creden
     return {};
 }
 
-void inherit_from_directory(const Inode& directory, const Credentials& credentials, NewNode& node) {
-    node.uid = credentials.uid;
-    node.gid = credentials.gid;
-    if ((directory.mode() & abi::mode::SET_GID) == 0) return;
-    node.gid = directory.gid();
-    if (abi::is_directory(node.mode)) {
-        node.mode |= abi::mode::SET_GID;
-        return;
-    }
-    const bool would_run_as_group = (node.mode & (abi::mode::SET_GID | 0010)) == (abi::mode::SET_GID | 0010);
-    if (would_run_as_group && !credentials.is_member_of(node.gid) && !credentials.may(Privilege::Fsetid))
-        node.mode &= ~abi::mode::SET_GID;
+namespace {
+
+/// LINUX: in_group_or_capable.
+bool may_give_group(GroupId group, const Credentials& credentials) {
+    return credentials.is_member_of(group) || credentials.may(Privilege::Fsetid);
 }
 
-u32 mode_without_privileges(u32 mode) {
-    mode &= ~abi::mode::SET_UID;
-    // Without group execution the bit means something else (mandatory locking) and stays.
-    if ((mode & 0010) != 0) mode &= ~abi::mode::SET_GID;
-    return mode;
+}  // namespace
+
+void prepare_new_node(const Inode& directory, const Credentials& credentials, u32 umask, NewNode& node) {
+    constexpr u32 RUNS_AS_GROUP = abi::mode::SET_GID | 0010;
+    node.uid = credentials.uid;
+    node.gid = credentials.gid;
+    if ((directory.mode() & abi::mode::SET_GID) != 0) {
+        node.gid = directory.gid();
+        if (abi::is_directory(node.mode)) node.mode |= abi::mode::SET_GID;
+        // LINUX: vfs_prepare_mode looks at the mode before the umask, which could hide the group's right to execute.
+        else if ((node.mode & RUNS_AS_GROUP) == RUNS_AS_GROUP && !may_give_group(node.gid, credentials))
+            node.mode &= ~abi::mode::SET_GID;
+    }
+    if (!abi::is_symlink(node.mode)) node.mode &= ~umask;
+}
+
+u32 mode_without_privileges(const Inode& inode, const Credentials& credentials) {
+    const u32 mode = inode.mode() & ~abi::mode::SET_UID;
+    // LINUX: without group execution the bit stays for those who might set it (setattr_should_drop_sgid).
+    if ((mode & 0010) == 0 && may_give_group(inode.gid(), credentials)) return mode;
+    return mode & ~abi::mode::SET_GID;
 }
 
 void drop_privileges_on_write(Inode& inode, const Credentials& credentials) {
@@ -117,7 +126,7 @@ void drop_privileges_on_write(Inode& inode, const Credentials& credentials) {
     if ((mode & (abi::mode::SET_UID | abi::mode::SET_GID)) == 0) [[likely]]
         return;
     if (credentials.may(Privilege::Fsetid)) return;
-    inode.set_mode(mode_without_privileges(mode));
+    inode.set_mode(mode_without_privileges(inode, credentials));
 }
 
 }  // namespace exo::fs

@@ -44,11 +44,12 @@ Result<> check_open(const Path& path, abi::OpenFlags flags, const Credentials& c
 /// A device node opens only through a mount without nodev. Errors: Eacces.
 Result<> check_device_access(const Path& path);
 
-/// The group of a node made in `directory`, and its mode: a setgid directory hands both down (mkdir(2), open(2)).
-void inherit_from_directory(const Inode& directory, const Credentials& credentials, NewNode& node);
+/// The owner, group and mode of a node made in `directory`, whose mode is still as the program gave it: a set-group-id
+/// directory hands its group down (mkdir(2), open(2)), the umask takes its bits.
+void prepare_new_node(const Inode& directory, const Credentials& credentials, u32 umask, NewNode& node);
 
-/// What a write or a change of owner leaves of set-user-id and set-group-id (chown(2), inode(7)).
-u32 mode_without_privileges(u32 mode);
+/// The mode that a write or a change of owner by `credentials` leaves (chown(2), inode(7)).
+u32 mode_without_privileges(const Inode& inode, const Credentials& credentials);
 
 /// A file's content is about to change: takes the set-id bits away unless the writer may keep them.
 void drop_privileges_on_write(Inode& inode, const Credentials& credentials);

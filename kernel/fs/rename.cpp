@@ -102,7 +102,7 @@ Result<Whiteout> prepare_whiteout(const Move& move, const Credentials& credentia
         .name = TRY(Dentry::create(std::move(parent), HashedName::of(move.source.name())))
         , .node = {.mode = abi::mode::CHARACTER_DEVICE }
     };
-    inherit_from_directory(move.from.inode(), credentials, whiteout.node);
+    prepare_new_node(move.from.inode(), credentials, 0, whiteout.node);
     return whiteout;
 }
 
