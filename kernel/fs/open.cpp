@@ -133,8 +133,7 @@ Result<Ref<File>> open_unnamed(const Caller& caller, Start start, std::string_vi
         // Never in the cache, so nothing comes back.
         (void)tree->dentries.erase(*dentry);
     }
-    constexpr OpenFlags DIRECTORY_ONLY = OpenFlags::Tmpfile;
-    return open_inode({{directory.mount, std::move(dentry)}, flags & ~DIRECTORY_ONLY, caller.credentials});
+    return open_inode({{directory.mount, std::move(dentry)}, flags, caller.credentials});
 }
 
 /// What is opened by its type alone, without the file system.

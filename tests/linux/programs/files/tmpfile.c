@@ -4,6 +4,7 @@
 int main(void) {
     int fd = OK(open(".", O_TMPFILE | O_RDWR, 0640));
     IS(5, write(fd, "hello", 5));
+    SAY("flags %x", fcntl(fd, F_GETFL));
     struct stat status;
     OK(fstat(fd, &status));
     IS(0, status.st_nlink);
