@@ -48,7 +48,7 @@ struct InodeAttributes {
     InodeTimes times{};
 };
 
-enum class InodeTraits : u8 {
+enum class InodeTraits : u16 {
     None = 0,
     CompleteDirectory =
         1,              ///< All its names are in the dentry cache: a miss means that the name does not exist.
@@ -59,7 +59,8 @@ enum class InodeTraits : u8 {
         16,  ///< Nobody writes it or changes its attributes: EPERM (ioctl_iflags(2), FS_IMMUTABLE_FL).
     FixedMode = 32,       ///< chmod is EPERM.
     CountsEntries = 128,  ///< Of a directory: positions are numbers of entries, not cookies.
-    AdmitsOwn = 64,  ///< Whom the mode refuses may still be one that `admits_caller` knows (/proc/PID/fd).
+    OwnAccess = 64,       ///< `check_access` is asked before the mode (procfs).
+    FixedOwner = 256,     ///< chown is EPERM.
 };
 EXO_FLAGS(InodeTraits);
 
@@ -113,8 +114,11 @@ class Inode : public Object {
     u64 size() const { return size_.load(std::memory_order_acquire); }
     abi::DeviceNumber device() const { return device_; }
     InodeTraits traits() const { return traits_; }
-    /// Only asked with AdmitsOwn.
-    virtual bool admits_caller() const { return false; }
+    /// Only asked with OwnAccess, and before the mode. An answer is final; without one the mode decides.
+    /// Errors: Eacces, Esrch (the process that this is about has gone).
+    virtual std::optional<Result<>> check_access(abi::AccessMode, const Credentials&) const {
+        return std::nullopt;
+    }
     InodeTimes times() { return *times_.lock(); }
 
     bool is_directory() const { return abi::is_directory(mode()); }

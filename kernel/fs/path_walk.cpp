@@ -138,7 +138,7 @@ Result<> PathWalk::run(Goal goal, WalkFlags flags) {
             TRY(pause());
         Inode* inode = dentry_->inode();
         if (!inode->is_directory()) return Error::Enotdir;
-        if (!may_search(*inode, caller_.credentials)) return Error::Eacces;
+        TRY(check_search_of(*inode));
         if (is_last()) {
             has_trailing_slash_ |= component_has_slash_;
             if (goal == Goal::Parent) {
@@ -153,6 +153,17 @@ Result<> PathWalk::run(Goal goal, WalkFlags flags) {
         TRY(enter_component(goal, flags));
     }
     return {};
+}
+
+/// Of the directory where the walk is. A file system that has a word beside the mode is asked without the lock: what it looks
+/// at has locks of its own.
+Result<> PathWalk::check_search_of(const Inode& directory) {
+    if (!has(directory.traits(), InodeTraits::OwnAccess)) [[likely]]
+        return check_search(directory, caller_.credentials);
+    let_go();
+    const Result<> allowed = check_search(directory, caller_.credentials);
+    take_hold();
+    return allowed;
 }
 
 Result<> PathWalk::enter_component(Goal goal, WalkFlags flags) {

@@ -53,6 +53,7 @@ class PathWalk {
     Result<> run(Goal goal, WalkFlags flags);
     void skip_cached_directories();
     bool next_component();
+    Result<> check_search_of(const Inode& directory);
     Result<> enter_component(Goal goal, WalkFlags flags);
     Result<> step_to(Dentry* child, bool follow);
     Result<Dentry*> find_child();

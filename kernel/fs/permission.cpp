@@ -8,6 +8,12 @@ using abi::OpenFlags;
 Result<> check_permission(const Inode& inode, AccessMode wanted, const Credentials& credentials) {
     const u32 mode = inode.mode();
     const u32 mask = abi::raw(wanted);
+    if (has(inode.traits(), InodeTraits::OwnAccess)) [[unlikely]] {
+        // LINUX: inode_permission looks at the flag before it asks the file system.
+        if (has(wanted, AccessMode::Write) && has(inode.traits(), InodeTraits::Immutable))
+            return Error::Eperm;
+        if (const auto answer = inode.check_access(wanted, credentials)) return *answer;
+    }
     u32 granted = mode;
     if (inode.uid() == credentials.uid)
         granted = mode >> 6;
@@ -19,7 +25,6 @@ Result<> check_permission(const Inode& inode, AccessMode wanted, const Credentia
     if (abi::is_directory(mode)) {
         if (!has(wanted, AccessMode::Write) && credentials.may(Privilege::DacReadSearch)) return {};
         if (credentials.may(Privilege::DacOverride)) return {};
-        if (has(inode.traits(), InodeTraits::AdmitsOwn) && inode.admits_caller()) return {};
         return Error::Eacces;
     }
     if (wanted == AccessMode::Read && credentials.may(Privilege::DacReadSearch)) return {};

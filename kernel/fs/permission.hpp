@@ -5,14 +5,14 @@
 
 namespace exo::fs {
 
-/// Errors: Eacces.
+/// Errors: Eacces, Eperm (the inode is immutable), and those of Inode::check_access.
 Result<> check_permission(const Inode& inode, abi::AccessMode wanted, const Credentials& credentials);
 
-/// The search permission on a directory; for the common case a single comparison.
-inline bool may_search(const Inode& directory, const Credentials& credentials) {
-    if ((directory.mode() & 0111) == 0111) [[likely]]
-        return true;
-    return check_permission(directory, abi::AccessMode::Execute, credentials).has_value();
+/// The search permission on a directory, without a call in the common case. Errors: those of check_permission.
+inline Result<> check_search(const Inode& directory, const Credentials& credentials) {
+    if ((directory.mode() & 0111) == 0111 && !has(directory.traits(), InodeTraits::OwnAccess)) [[likely]]
+        return {};
+    return check_permission(directory, abi::AccessMode::Execute, credentials);
 }
 
 /// The file's owner, or privileged as if (CAP_FOWNER).

@@ -6,21 +6,33 @@ namespace exo::posix_x::procfs {
 
 namespace {
 
-/// The process's table, if the calling task may look into it. Errors: Esrch, Eacces, Enoent (a zombie has none).
+/// The process's table, or null (a zombie has none). Errors: Enoent (the process has gone).
 Result<Ref<security::CapabilityTable>> table_of(Process& process) {
-    const ProcessView view = TRY(look_at(process));
-    TRY(check_trace_access(process, view));
-    if (!view.files) return Error::Enoent;
-    return view.files;
+    Result<ProcessView> view = look_at(process);
+    if (!view) return Error::Enoent;
+    return std::move(view->files);
 }
 
-/// Errors: Enoent (nothing open there, or no file), and those of table_of.
+/// Errors: Enoent (nothing open there, no file, no process).
 Result<Ref<fs::File>> file_of(Process& process, u32 number) {
-    const Result<security::Capability> capability = TRY(table_of(process))
-    ->copy(number);
+    const Ref<security::CapabilityTable> table = TRY(table_of(process));
+    if (!table) return Error::Enoent;
+    const Result<security::Capability> capability = table->copy(number);
     if (!capability || capability->object->object_kind() != ObjectKind::File) return Error::Enoent;
     return static_ref_cast<fs::File>(capability->object);
 }
+
+/// LINUX: the names in /proc/PID/fd are there for whoever may list it; where a link leads only tracers see.
+/// Errors: Enoent, Eacces.
+Result<Ref<fs::File>> file_for_tracer(Process& process, u32 number) {
+    const Result<ProcessView> view = look_at(process);
+    if (!view) return Error::Enoent;
+    TRY(check_trace_access(process, *view));
+    return file_of(process, number);
+}
+
+/// LINUX: the size of every link here.
+constexpr u64 LINK_SIZE = 64;
 
 class DescriptorLink final : public fs::GeneratedLink {
   public:
@@ -29,25 +41,21 @@ class DescriptorLink final : public fs::GeneratedLink {
         : GeneratedLink(std::move(file_system), number, fs::InodeTraits::MagicLink, mode, owner.uid,
                         owner.gid),
           process_(std::move(process)),
-          descriptor_(descriptor) {}
+          descriptor_(descriptor) {
+        set_size(LINK_SIZE);
+    }
     Result<> read_link(String& out) override {
-        const Ref<fs::File> file = TRY(file_of(*process_, descriptor_));
-        // A pipe that was opened again through here has a place, but one without a name.
-        if (!file->path() || file->inode().file_system().type_name() == "pipefs")
-            return file->append_description(out);
+        const Ref<fs::File> file = TRY(file_for_tracer(*process_, descriptor_));
+        if (!file->path()) return file->append_description(out);
+        // What was opened through a link like this one has a place, but one without a name.
+        if (file->path().mount->is_nameless()) return out.append(file->path().mount->source());
         if (TRY(fs::append_path(file->path(), current_task().paths->root(), out)) == fs::PathState::Deleted)
             return out.append(" (deleted)");
         return {};
     }
     Result<fs::Path> follow(const fs::Credentials&) override {
-        const Ref<fs::File> file = TRY(file_of(*process_, descriptor_));
-        if (file->path()) return file->path();
-        // A pipe has no name, but can be opened again: it gets a place that nobody else sees.
-        if (!abi::is_fifo(file->inode().mode())) return Error::Enxio;
-        Ref<fs::Dentry> dentry = TRY(fs::Dentry::create_root(Ref<fs::Inode>(&file->inode())));
-        Ref<fs::Mount> mount = TRY(fs::Mount::create(
-            {Ref<fs::FileSystem>(&file->inode().file_system()), dentry}, "none", fs::MountOptions::None));
-        return fs::Path{std::move(mount), std::move(dentry)};
+        return TRY(file_for_tracer(*process_, descriptor_))
+        ->place();
     }
 
   private:
@@ -55,7 +63,7 @@ class DescriptorLink final : public fs::GeneratedLink {
     const u32 descriptor_;
 };
 
-/// pos, flags, mnt_id and ino, as proc(5) has them, and what the file adds.
+/// pos, flags, mnt_id and ino, as proc(5) has them, and what the file adds. Who may look the directory asks.
 class DescriptorInformation final : public fs::GeneratedFile {
   public:
     DescriptorInformation(Ref<fs::FileSystem> file_system, u64 number, Ref<Process> process, u32 descriptor,
@@ -64,10 +72,6 @@ class DescriptorInformation final : public fs::GeneratedFile {
                         fs::InodeTraits::FixedMode),
           process_(std::move(process)),
           descriptor_(descriptor) {}
-    Result<> check_open(const fs::OpenRequest&) override {
-        TRY(table_of(*process_));
-        return {};
-    }
     Result<> generate(String& out) override {
         const Ref<security::CapabilityTable> table = TRY(table_of(*process_));
         const Ref<fs::File> file = TRY(file_of(*process_, descriptor_));
@@ -94,20 +98,30 @@ class DescriptorDirectory final : public fs::GeneratedDirectory {
     DescriptorDirectory(Ref<fs::FileSystem> file_system, u64 number, Ref<Process> process, Show show,
                         Owner owner, Owner owner_of_entries)
         : GeneratedDirectory(std::move(file_system), number, show == Show::Links ? 0500 : 0555,
-                             TRAITS_OF_DIRECTORY | fs::InodeTraits::AdmitsOwn, owner.uid, owner.gid),
+                             TRAITS_OF_DIRECTORY | fs::InodeTraits::OwnAccess, owner.uid, owner.gid),
           process_(std::move(process)),
           show_(show),
           owner_of_entries_(owner_of_entries) {}
 
-    /// LINUX: a process always sees its own, whatever it has become.
-    bool admits_caller() const override { return &current_process() == process_.get(); }
+    std::optional<Result<>> check_access(abi::AccessMode, const fs::Credentials& credentials) const override {
+        // LINUX: a process always sees its own, whatever it has become (proc_fd_permission).
+        if (show_ == Show::Links) {
+            if (&current_process() == process_.get()) return Result<>{};
+            return std::nullopt;
+        }
+        // LINUX: proc_fdinfo_permission.
+        const Result<ProcessView> view = look_at(*process_);
+        if (!view) return Error::Esrch;
+        if (const Result<> allowed = check_trace_access(*process_, *view, credentials); !allowed)
+            return allowed;
+        return std::nullopt;
+    }
 
     Result<Ref<fs::Inode>> find(std::string_view name) override {
         const auto descriptor = parse_number_name(name);
         if (!descriptor) return Ref<fs::Inode>();
         const Result<Ref<fs::File>> file = file_of(*process_, *descriptor);
-        if (!file)
-            return file.error() == Error::Eacces ? Result<Ref<fs::Inode>>(Error::Eacces) : Ref<fs::Inode>();
+        if (!file) return Ref<fs::Inode>();
         Ref<fs::FileSystem> owner_system(&file_system());
         const u64 node = descriptor_number(number(), *descriptor);
         if (show_ == Show::Information)
@@ -118,6 +132,7 @@ class DescriptorDirectory final : public fs::GeneratedDirectory {
     }
     Result<> list(u64 cookie, fs::DirectorySink sink) override {
         const Ref<security::CapabilityTable> table = TRY(table_of(*process_));
+        if (!table) return {};
         u32 from = static_cast<u32>(std::min<u64>(cookie - fs::FIRST_COOKIE, INT32_MAX));
         while (const auto open = table->next_open(from)) {
             String name;
@@ -131,11 +146,11 @@ class DescriptorDirectory final : public fs::GeneratedDirectory {
     }
 
   private:
-    /// LINUX: the owner's rights in the mode of a link tell how the descriptor is open.
+    /// LINUX: the owner's rights in the mode of a link tell how the descriptor is open; with O_PATH it is not.
     static u32 link_mode(const fs::File& file) {
         const security::Rights rights = file.rights();
-        return 0100 | (has(rights, security::Rights::Read) ? 0400 : 0) |
-               (has(rights, security::Rights::Write) ? 0200 : 0);
+        return (has(rights, security::Rights::Read) ? 0500 : 0) |
+               (has(rights, security::Rights::Write) ? 0300 : 0);
     }
     const Ref<Process> process_;
     const Show show_;

@@ -61,13 +61,11 @@ Result<> generate_limits(Process& process, const ProcessView&, String& out) {
 }
 
 Result<> generate_mounts(Process&, const ProcessView& view, String& out) {
-    if (!view.paths) return Error::Einval;
-    return fs::append_mounts(mount_namespace(), view.paths->root(), fs::MountListFormat::Mounts, out);
+    return fs::append_mounts(mount_namespace(), view.mounts_root, fs::MountListFormat::Mounts, out);
 }
 
 Result<> generate_mount_information(Process&, const ProcessView& view, String& out) {
-    if (!view.paths) return Error::Einval;
-    return fs::append_mounts(mount_namespace(), view.paths->root(), fs::MountListFormat::MountInfo, out);
+    return fs::append_mounts(mount_namespace(), view.mounts_root, fs::MountListFormat::MountInfo, out);
 }
 
 /// There is one user namespace, and every id is itself.
@@ -81,19 +79,37 @@ Result<> generate_wait_channel(Process&, const ProcessView&, String& out) { retu
 using fs::GeneratedFile;
 
 constexpr ProcessFileKind FILES[] = {
-    {"cmdline", 0444, FileAccess::Anybody, generate_process_arguments},
+    {.name = "cmdline",
+     .mode = 0444,
+     .access = FileAccess::Anybody,
+     .generate = generate_process_arguments,
+     .seeking = GeneratedFile::Seeking::UpToLargestFile},
     {"comm", 0644, FileAccess::Anybody, generate_name, accept_name},
-    {"environ", 0400, FileAccess::Tracers, generate_process_environment},
-    {"gid_map", 0644, FileAccess::Anybody, generate_id_map},
+    {.name = "environ",
+     .mode = 0400,
+     .access = FileAccess::Tracers,
+     .generate = generate_process_environment,
+     .after_end = AfterEnd::Nothing,
+     .seeking = GeneratedFile::Seeking::UpToLargestFile},
+    {.name = "gid_map",
+     .mode = 0644,
+     .access = FileAccess::Anybody,
+     .generate = generate_id_map,
+     .after_end = AfterEnd::Content},
     {"limits", 0444, FileAccess::Anybody, generate_limits},
     {"maps", 0444, FileAccess::Tracers, generate_process_maps},
-    {"mountinfo", 0444, FileAccess::Anybody, generate_mount_information, nullptr,
-     GeneratedFile::Sendfile::Works},
-    {"mounts", 0444, FileAccess::Anybody, generate_mounts, nullptr, GeneratedFile::Sendfile::Works},
+    {"mountinfo", 0444, FileAccess::SeesMounts, generate_mount_information, nullptr,
+     GeneratedFile::Sendfile::Works, AfterEnd::Content},
+    {"mounts", 0444, FileAccess::SeesMounts, generate_mounts, nullptr, GeneratedFile::Sendfile::Works,
+     AfterEnd::Content},
     {"stat", 0444, FileAccess::Anybody, generate_process_stat},
     {"statm", 0444, FileAccess::Anybody, generate_process_statm},
     {"status", 0444, FileAccess::Anybody, generate_process_status},
-    {"uid_map", 0644, FileAccess::Anybody, generate_id_map},
+    {.name = "uid_map",
+     .mode = 0644,
+     .access = FileAccess::Anybody,
+     .generate = generate_id_map,
+     .after_end = AfterEnd::Content},
     {"wchan", 0444, FileAccess::Anybody, generate_wait_channel},
 };
 

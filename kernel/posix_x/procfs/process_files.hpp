@@ -9,7 +9,18 @@
 namespace exo::posix_x::procfs {
 
 /// Who may open a file besides what its mode says.
-enum class FileAccess : u8 { Anybody, Tracers };
+enum class FileAccess : u8 {
+    Anybody,
+    Tracers,
+    SeesMounts,  ///< Anybody, as long as the process sees mounts: a zombie does not.
+};
+
+/// What an open file shows when its process has been waited for.
+enum class AfterEnd : u8 {
+    Esrch,    ///< The error.
+    Nothing,  ///< LINUX: it holds on to the memory of the process, in which nothing is left.
+    Content,  ///< It does not depend on the process any more.
+};
 
 struct ProcessFileKind {
     std::string_view name;
@@ -19,6 +30,8 @@ struct ProcessFileKind {
     /// A program wrote this. Null: the file is for reading.
     Result<> (*accept)(Process& process, std::string_view text) = nullptr;
     fs::GeneratedFile::Sendfile sendfile = fs::GeneratedFile::Sendfile::Refused;
+    AfterEnd after_end = AfterEnd::Esrch;
+    fs::GeneratedFile::Seeking seeking = fs::GeneratedFile::Seeking::Sequential;
 };
 
 struct ProcessLinkKind {

@@ -23,23 +23,38 @@ std::optional<u32> parse_number_name(std::string_view name) {
 // ---- Files and links
 
 Result<> ProcessFile::generate(String& out) {
-    return kind_.generate(*process_, TRY(look_at(*process_)), out);
+    Result<ProcessView> view = look_at(*process_);
+    if (!view) {
+        if (kind_.after_end == AfterEnd::Esrch) return view.error();
+        if (kind_.after_end == AfterEnd::Nothing) return {};
+        view = ProcessView{};
+    }
+    if (kind_.access == FileAccess::SeesMounts) view->mounts_root = *mounts_root_.lock();
+    return kind_.generate(*process_, *view, out);
 }
 
-Result<> ProcessFile::check_open(const fs::OpenRequest&) {
+Result<> ProcessFile::check_open(const fs::OpenRequest& request) {
     if (kind_.access == FileAccess::Anybody) return {};
-    return check_trace_access(*process_, TRY(look_at(*process_)));
+    const ProcessView view = TRY(look_at(*process_));
+    if (kind_.access == FileAccess::Tracers) return check_trace_access(*process_, view, request.credentials);
+    if (!view.paths) return Error::Einval;
+    fs::Path root = view.paths->root();
+    std::swap(*mounts_root_.lock(), root);  // the old one goes after the lock
+    return {};
 }
 
-Result<> ProcessFile::accept(std::span<const u8> bytes, const fs::Credentials&) {
+Result<usize> ProcessFile::accept(std::span<const u8> bytes, u64, const fs::Credentials&) {
+    TRY(look_at(*process_));
     if (kind_.accept == nullptr) return Error::Einval;
-    return kind_.accept(*process_, as_text(bytes));
+    TRY(kind_.accept(*process_, as_text(bytes)));
+    return bytes.size();
 }
 
 Result<fs::Path> ProcessLink::target() const {
-    const ProcessView view = TRY(look_at(*process_));
-    TRY(check_trace_access(*process_, view));
-    return kind_.target(view);
+    const Result<ProcessView> view = look_at(*process_);
+    if (!view) return Error::Enoent;
+    TRY(check_trace_access(*process_, *view));
+    return kind_.target(*view);
 }
 
 Result<> ProcessLink::read_link(String& out) {

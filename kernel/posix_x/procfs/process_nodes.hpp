@@ -36,6 +36,16 @@ constexpr u64 descriptor_number(u64 directory, u32 descriptor) {
 inline constexpr fs::InodeTraits TRAITS_OF_DIRECTORY =
     fs::InodeTraits::VolatileNames | fs::InodeTraits::FixedMode;
 
+/// Is the process still there?
+inline bool is_present(const Process& process) {
+    return process.state.load(std::memory_order_relaxed) != ProcessState::Reaped;
+}
+
+/// LINUX: whatever is asked of the directory of a process that has gone is answered with ESRCH (proc_pid_permission).
+inline std::optional<Result<>> esrch_if_gone(const Process& process) {
+    return is_present(process) ? std::nullopt : std::optional<Result<>>(Error::Esrch);
+}
+
 /// A file of a table.
 class ProcessFile final : public fs::GeneratedFile {
   public:
@@ -47,12 +57,15 @@ class ProcessFile final : public fs::GeneratedFile {
           kind_(kind) {}
     Result<> generate(String& out) override;
     Result<> check_open(const fs::OpenRequest& request) override;
-    Result<> accept(std::span<const u8> bytes, const fs::Credentials& credentials) override;
+    Result<usize> accept(std::span<const u8> bytes, u64 offset, const fs::Credentials& credentials) override;
     Sendfile sendfile() const override { return kind_.sendfile; }
+    Seeking seeking() const override { return kind_.seeking; }
 
   private:
     const Ref<Process> process_;
     const ProcessFileKind& kind_;
+    /// The process's root at the last open, for SeesMounts. Each lookup makes an inode of its own, which few share.
+    scheduler::Mutex<fs::Path, sync::LockRank::SleepingLeaf> mounts_root_;
 };
 
 /// A link of a table: leads to the place itself, whatever its name has become.
@@ -78,13 +91,17 @@ class ProcessDirectory final : public fs::GeneratedDirectory {
   public:
     ProcessDirectory(Ref<fs::FileSystem> file_system, Ref<Process> process, Level level, Owner owner)
         : GeneratedDirectory(std::move(file_system), directory_number(process->pid(), level), 0555,
-                             TRAITS_OF_DIRECTORY | fs::InodeTraits::Immutable, owner.uid, owner.gid),
+                             TRAITS_OF_DIRECTORY | fs::InodeTraits::Immutable | fs::InodeTraits::OwnAccess,
+                             owner.uid, owner.gid),
           process_(std::move(process)),
           level_(level) {
         set_links(2 + folders());
     }
     Result<Ref<fs::Inode>> find(std::string_view name) override;
     Result<> list(u64 cookie, fs::DirectorySink sink) override;
+    std::optional<Result<>> check_access(abi::AccessMode, const fs::Credentials&) const override {
+        return esrch_if_gone(*process_);
+    }
 
   private:
     /// How many are in it.
@@ -98,10 +115,14 @@ class ProcessDirectory final : public fs::GeneratedDirectory {
 class TasksDirectory final : public fs::GeneratedDirectory {
   public:
     TasksDirectory(Ref<fs::FileSystem> file_system, u64 number, Ref<Process> process, Owner owner)
-        : GeneratedDirectory(std::move(file_system), number, 0555, TRAITS_OF_DIRECTORY, owner.uid, owner.gid),
+        : GeneratedDirectory(std::move(file_system), number, 0555,
+                             TRAITS_OF_DIRECTORY | fs::InodeTraits::OwnAccess, owner.uid, owner.gid),
           process_(std::move(process)) {}
     Result<Ref<fs::Inode>> find(std::string_view name) override;
     Result<> list(u64 cookie, fs::DirectorySink sink) override;
+    std::optional<Result<>> check_access(abi::AccessMode, const fs::Credentials&) const override {
+        return esrch_if_gone(*process_);
+    }
 
   private:
     const Ref<Process> process_;
@@ -112,11 +133,6 @@ Result<Ref<fs::Inode>> make_descriptor_directory(Ref<fs::FileSystem> file_system
                                                  Ref<Process> process, const ProcessView& view);
 Result<Ref<fs::Inode>> make_descriptor_information(Ref<fs::FileSystem> file_system, u64 number,
                                                    Ref<Process> process, const ProcessView& view);
-
-/// Is the process still there?
-inline bool is_present(const Process& process) {
-    return process.state.load(std::memory_order_relaxed) != ProcessState::Reaped;
-}
 
 /// A name that is a number without leading zeros, as pids and descriptors are.
 std::optional<u32> parse_number_name(std::string_view name);

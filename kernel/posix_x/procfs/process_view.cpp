@@ -92,17 +92,27 @@ std::string_view ProcessView::state_name() const {
     }
 }
 
-Result<> check_trace_access(const Process& process, const ProcessView& view) {
+Result<> check_trace_access(const Process& process, const ProcessView& view,
+                            const fs::Credentials& credentials) {
     Task* caller = current_task_or_null();
     if (caller == nullptr || caller->process.get() == &process) return {};
-    const Identity& self = *caller->identity;
-    if (self.can(Capability::SysPtrace)) return {};
+    if ((credentials.privileges >> static_cast<u32>(Capability::SysPtrace) & 1) != 0) return {};
     if (!view.identity) return Error::Eacces;
     const Identity& other = *view.identity;
-    const bool is_same = self.fsuid == other.uid && self.fsuid == other.euid && self.fsuid == other.suid &&
-                         self.fsgid == other.gid && self.fsgid == other.egid && self.fsgid == other.sgid;
+    const UserId uid = credentials.uid;
+    const GroupId gid = credentials.gid;
+    const bool is_same = uid == other.uid && uid == other.euid && uid == other.suid && gid == other.gid &&
+                         gid == other.egid && gid == other.sgid;
     if (!is_same || !view.is_dumpable) return Error::Eacces;
+    // LINUX: cap_ptrace_access_check. Who has more capabilities than the caller is not the caller's to look into.
+    if ((other.permitted & ~credentials.privileges) != 0) return Error::Eacces;
     return {};
+}
+
+Result<> check_trace_access(const Process& process, const ProcessView& view) {
+    Task* caller = current_task_or_null();
+    if (caller == nullptr) return {};
+    return check_trace_access(process, view, caller->credentials());
 }
 
 }  // namespace exo::posix_x::procfs

@@ -37,6 +37,8 @@ struct ProcessView {
     Ref<fs::PathContext> paths;
     Ref<fs::File> executable;
     Ref<security::CapabilityTable> files;
+    /// From where mounts are shown: the root that the process had when its file was opened. Filled in for such files only.
+    fs::Path mounts_root;
 
     std::string_view name_text() const { return name; }
     bool is_zombie() const { return state == ProcessState::Zombie || state == ProcessState::Reaped; }
@@ -49,8 +51,11 @@ struct ProcessView {
 /// Errors: Esrch (it was reaped).
 Result<ProcessView> look_at(Process& process);
 
-/// May the calling task read what only those may see who may trace the process (ptrace(2), PTRACE_MODE_READ_FSCREDS)?
-/// Errors: Eacces.
+/// May the calling task, with these credentials, read what only those may see who may trace the process (ptrace(2),
+/// PTRACE_MODE_READ_FSCREDS)? Errors: Eacces.
+Result<> check_trace_access(const Process& process, const ProcessView& view,
+                            const fs::Credentials& credentials);
+/// With the calling task's own credentials. Errors: Eacces.
 Result<> check_trace_access(const Process& process, const ProcessView& view);
 
 }  // namespace exo::posix_x::procfs
