@@ -12,6 +12,7 @@ Result<u64> DirectoryFile::do_seek(u64 position, i64 offset, abi::SeekWhence whe
     if (counts_entries() && whence != abi::SeekWhence::Set && whence != abi::SeekWhence::Cur)
         return Error::Einval;
     const u64 place = TRY(File::do_seek(position, offset, whence));
+    if (!counts_entries() && place > inode().file_system().max_file_size()) return Error::Einval;
     if (place != position && place > FIRST_COOKIE && counts_entries())
         cookie_ = TRY(cookie_behind(place - FIRST_COOKIE));
     return place;

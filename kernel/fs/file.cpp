@@ -143,6 +143,9 @@ Result<> File::read_directory(DirectorySink sink) {
 Result<> File::allocate(abi::FallocateMode mode, u64 offset, u64 length, const WriteContext& context) {
     if (length == 0) return Error::Einval;
     if (abi::is_fifo(inode_->mode())) return Error::Espipe;
+    // Where a file system's largest file ends is not looked at here; nowhere is it below this.
+    if (place > INT32_MAX) [[unlikely]]
+        return std::nullopt;
     if (inode_->is_directory()) return Error::Eisdir;
     if (!inode_->is_regular()) return Error::Enodev;
     // Before the file system is asked whether it knows the mode.

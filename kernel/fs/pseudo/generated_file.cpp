@@ -5,6 +5,7 @@
 namespace exo::fs {
 
 Result<usize> GeneratedOpenFile::do_read(vm::OutBuffer& to, u64 offset) {
+    if (offset != 0 && generated().is_read_at_start_only()) return 0UZ;
     auto snapshot = snapshot_.lock_nested();
     if (offset == 0 || !snapshot->is_taken) {
         String text;
@@ -17,19 +18,24 @@ Result<usize> GeneratedOpenFile::do_read(vm::OutBuffer& to, u64 offset) {
     return to.write(as_bytes(text.substr(static_cast<usize>(offset))));
 }
 
-Result<usize> GeneratedOpenFile::do_write(vm::InBuffer& from, u64&, const WriteContext& context) {
+Result<usize> GeneratedOpenFile::do_write(vm::InBuffer& from, u64& offset, const WriteContext& context) {
     // As in Linux, a write is one command and at most a page.
     const usize count = from.remaining() < PAGE_SIZE ? from.remaining() : PAGE_SIZE;
     Vector<u8> bytes;
     TRY(bytes.resize(count));
     const usize moved = TRY(from.read(bytes.span()));
-    TRY(generated().accept(bytes.span().first(moved), context.credentials));
-    return moved;
+    return generated().accept(bytes.span().first(moved), offset, context.credentials);
 }
 
 Result<u64> GeneratedOpenFile::do_seek(u64 position, i64 offset, abi::SeekWhence whence) {
-    if (whence != abi::SeekWhence::Set && whence != abi::SeekWhence::Cur) return Error::Einval;
-    return File::do_seek(position, offset, whence);
+    using Seeking = GeneratedFile::Seeking;
+    const Seeking seeking = generated().seeking();
+    const bool is_relative_to_end = whence != abi::SeekWhence::Set && whence != abi::SeekWhence::Cur;
+    if (seeking == Seeking::Sequential && is_relative_to_end) return Error::Einval;
+    const u64 place = TRY(File::do_seek(position, offset, whence));
+    if (seeking == Seeking::UpToLargestFile && place > inode().file_system().max_file_size())
+        return Error::Einval;
+    return place;
 }
 
 // ---- GeneratedFile
@@ -41,7 +47,7 @@ GeneratedFile::GeneratedFile(Ref<FileSystem> file_system, u64 number, u32 mode, 
 
 Result<> GeneratedFile::check_open(const OpenRequest&) { return {}; }
 
-Result<> GeneratedFile::accept(std::span<const u8>, const Credentials&) { return Error::Eio; }
+Result<usize> GeneratedFile::accept(std::span<const u8>, u64, const Credentials&) { return Error::Eio; }
 
 Result<Ref<File>> GeneratedFile::open(OpenRequest&& request) {
     TRY(check_open(request));
@@ -50,9 +56,10 @@ Result<Ref<File>> GeneratedFile::open(OpenRequest&& request) {
 
 Result<> GeneratedFile::truncate(u64) { return {}; }
 
-Result<> FunctionFile::accept(std::span<const u8> bytes, const Credentials& credentials) {
+Result<usize> FunctionFile::accept(std::span<const u8> bytes, u64, const Credentials& credentials) {
     if (acceptor_ == nullptr) return Error::Eio;
-    return acceptor_(bytes, credentials);
+    TRY(acceptor_(bytes, credentials));
+    return bytes.size();
 }
 
 GeneratedLink::GeneratedLink(Ref<FileSystem> file_system, u64 number, InodeTraits traits, u32 mode,

@@ -34,9 +34,9 @@ Result<> GeneratedDirectory::iterate(Dentry&, u64 cookie, DirectorySink sink) { 
 
 // ---- StaticDirectory
 
-StaticDirectory::StaticDirectory(Ref<FileSystem> file_system, u32 mode)
+StaticDirectory::StaticDirectory(Ref<FileSystem> file_system, u32 mode, InodeTraits traits)
     : Inode(file_system, file_system->next_inode_number(), {.mode = abi::mode::DIRECTORY | mode},
-            InodeTraits::NoNegativeNames) {
+            InodeTraits::NoNegativeNames | traits) {
     set_links(2);
 }
 
@@ -86,8 +86,10 @@ Result<Ref<Inode>> StaticDirectory::lookup(Dentry& child) {
 }
 
 Result<> StaticDirectory::iterate(Dentry&, u64 cookie, DirectorySink sink) {
-    // The fallback's cookies, moved behind the registered names' ones.
-    constexpr u64 SHIFT = 1ULL << 32;
+    // The fallback's cookies, moved behind the registered names' ones. LINUX: FIRST_PROCESS_ENTRY; the positions have to
+    // stay below the largest file of procfs, beyond which nobody can seek.
+    constexpr u64 SHIFT = 256;
+    DEBUG_ASSERT(!fallback_ || by_cookie_.size() <= SHIFT);
     for (u64 at = cookie; at - FIRST_COOKIE < by_cookie_.size(); ++at) {
         const auto& entry = *by_cookie_[static_cast<usize>(at - FIRST_COOKIE)];
         const Inode& inode = *entry.value.inode;

@@ -50,13 +50,24 @@ class GeneratedFile : public Inode {
     virtual Result<> generate(String& out) = 0;
     /// May `credentials` open it? Asked at each open after the mode. Errors: Eacces, Eperm.
     virtual Result<> check_open(const OpenRequest& request);
-    /// A program wrote `bytes` at the start. Errors: Einval; by default Eio: the file is for reading.
-    virtual Result<> accept(std::span<const u8> bytes, const Credentials& credentials);
+    /// A program wrote `bytes` at `offset`; answers how many of them were taken. Errors: Einval, Eperm; by default Eio: the
+    /// file is for reading.
+    virtual Result<usize> accept(std::span<const u8> bytes, u64 offset, const Credentials& credentials);
 
     Result<Ref<File>> open(OpenRequest&& request) override;
     Result<> truncate(u64 size) override;
 
     /// Whether sendfile can take from it or give to it.
+    /// How lseek behaves.
+    enum class Seeking : u8 {
+        Sequential,       ///< From the start or the position alone. LINUX: seq_lseek
+        Anywhere,         ///< From the end as well. LINUX: default_llseek
+        UpToLargestFile,  ///< The same, up to the file system's largest file. LINUX: generic_file_llseek
+    };
+    virtual Seeking seeking() const { return Seeking::Sequential; }
+    /// LINUX: a sysctl that is a number is read from its start or not at all (do_proc_dointvec).
+    virtual bool is_read_at_start_only() const { return false; }
+
     enum class Sendfile : u8 { Works, Refused };
     virtual Sendfile sendfile() const { return Sendfile::Works; }
 };
@@ -71,7 +82,7 @@ class FunctionFile final : public GeneratedFile {
           generator_(generator),
           acceptor_(acceptor) {}
     Result<> generate(String& out) override { return generator_(out); }
-    Result<> accept(std::span<const u8> bytes, const Credentials& credentials) override;
+    Result<usize> accept(std::span<const u8> bytes, u64 offset, const Credentials& credentials) override;
 
   private:
     Generator generator_;
@@ -118,7 +129,8 @@ class GeneratedDirectory : public Inode {
 /// A directory of registered names; a fallback for other names may be set (/proc: the processes).
 class StaticDirectory : public Inode {
   public:
-    explicit StaticDirectory(Ref<FileSystem> file_system, u32 mode = 0555);
+    explicit StaticDirectory(Ref<FileSystem> file_system, u32 mode = 0555,
+                             InodeTraits traits = InodeTraits::None);
     /// The registered names lie in this order. Errors: Eexist, Enomem.
     Result<> add(std::string_view name, Ref<Inode> inode);
     /// Adds a directory, or returns the one that is there. Errors: Enotdir, Enomem.
