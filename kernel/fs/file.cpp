@@ -65,6 +65,16 @@ Result<usize> File::read(vm::OutBuffer& to) {
     move_to(offset + count);
     return count;
 }
+Result<Path> File::place() {
+    if (path_) return path_;
+    String description;
+    TRY(append_description(description));
+    Ref<Dentry> root = TRY(Dentry::create_root(inode_));
+    Ref<Mount> mount =
+        TRY(Mount::create_nameless({Ref<FileSystem>(&inode_->file_system()), root}, description.view()));
+    return Path{std::move(mount), std::move(root)};
+}
+
 
 Result<usize> File::write(vm::InBuffer& from, const WriteContext& context) {
     u64 offset = 0;

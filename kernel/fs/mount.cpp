@@ -47,8 +47,14 @@ Result<Ref<Mount>> Mount::create(MountableTree tree, std::string_view source, Mo
 }
 
 Mount::~Mount() {
+Result<Ref<Mount>> Mount::create_nameless(MountableTree tree, std::string_view description) {
+    Ref<Mount> mount = TRY(create(std::move(tree), description, MountOptions::None));
+    mount->is_nameless_ = true;
+    return mount;
+}
+
     // acq_rel: the last one sees what was done through the others
-    if (file_system_->mounts_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+    if (file_system_->mounts_.fetch_sub(1, std::memory_order_acq_rel) != 1 || is_nameless_) return;
     Dentry* top = root_.get();
     // The file system is ours alone now: nobody renames.
     while (top->parent() != nullptr) top = top->parent();

@@ -44,6 +44,9 @@ class Mount final : public Object {
     bool is_read_only() const { return writers_.is_closed() || file_system_->is_read_only(); }
     /// A file is opened for writing through this mount, until end_write. Errors: Erofs.
     Result<> begin_write();
+    /// For one file that has no name: no path leads there or from there. Its source is what /proc/PID/fd shows instead of a
+    /// path. Errors: Enomem.
+    static Result<Ref<Mount>> create_nameless(MountableTree tree, std::string_view description);
     void end_write();
     /// A path walk ended here: MNT_EXPIRE starts anew.
     void note_used() {
@@ -52,6 +55,7 @@ class Mount final : public Object {
     }
 
     /// For the name tree: among all that are attached somewhere.
+    bool is_nameless() const { return is_nameless_; }
     ListNode attached_link;
 
     // ---- With the name tree locked.
@@ -90,6 +94,7 @@ class MountNamespace final : public Object {
     /// "/" as a path, for the first process.
     Path root();
 
+    bool is_nameless_ = false;
     /// Puts `mount` onto `where`, a directory (or a file, for a bind mount of a file).
     /// Errors: Enotdir, Einval (outside this namespace), Enoent (the place was deleted), Eloop (moved into itself).
     Result<> attach(Ref<Mount> mount, const Path& where);

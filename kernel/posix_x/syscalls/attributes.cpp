@@ -38,6 +38,14 @@ Result<bool> names_descriptor(PathArgument path, AtFlags flags) {
     == '\0';
 }
 
+/// What the descriptor stands for, for a call that changes it by AT_EMPTY_PATH. LINUX: that is to name it by a path, for
+/// which O_PATH suffices; fchown and futimens want an open file. Errors: Ebadf.
+Result<FileUse> use_named(Descriptor fd) {
+    FileUse file = TRY(use_file(fd, Rights::Inspect));
+    if (file->has_trait(fs::FileTraits::PathOnly)) return file;
+    return use_file(fd, Rights::Attributes);
+}
+
 // ---- stat
 
 /// LINUX: newfstatat takes statx's word on synchronising too, and there is no contradiction in it.
@@ -124,11 +132,14 @@ Result<> sys_fchown(Context&, Descriptor fd, UidOrUnchanged uid, GidOrUnchanged 
     return fs::change_owner(fs::Target(*file), id_or_keep(uid), id_or_keep(gid),
                             current_task().credentials());
 }
-Result<> sys_fchownat(Context& context, Start directory, ExistingPath path, UidOrUnchanged uid,
-                      GidOrUnchanged gid, OwnFlags given) {
+Result<> sys_fchownat(Context&, Start directory, ExistingPath path, UidOrUnchanged uid, GidOrUnchanged gid,
+                      OwnFlags given) {
     const AtFlags flags = TRY(given.checked());
-    if (directory.value != abi::AT_CURRENT_DIRECTORY && TRY(names_descriptor(path, flags)))
-        return sys_fchown(context, directory, uid, gid);
+    if (directory.value != abi::AT_CURRENT_DIRECTORY && TRY(names_descriptor(path, flags))) {
+        const FileUse file = TRY(use_named(directory));
+        return fs::change_owner(fs::Target(*file), id_or_keep(uid), id_or_keep(gid),
+                                current_task().credentials());
+    }
     const fs::Path target = TRY(resolve_at(directory, path, flags));
     return fs::change_owner(fs::Target(target), id_or_keep(uid), id_or_keep(gid),
                             current_task().credentials());
@@ -169,10 +180,12 @@ Result<> change_times_of(const fs::Target& target, const GivenTimes& times) {
 
 /// `path` null: the descriptor itself, as futimens does.
 Result<> change_times(Descriptor directory, PathArgument path, const GivenTimes& times, AtFlags flags) {
-    const bool is_descriptor = path.address == 0 || (directory.value != abi::AT_CURRENT_DIRECTORY &&
-                                                     TRY(names_descriptor(path, flags)));
-    if (is_descriptor) {
+    if (path.address == 0) {
         const FileUse file = TRY(use_file(directory, Rights::Attributes));
+        return change_times_of(fs::Target(*file), times);
+    }
+    if (directory.value != abi::AT_CURRENT_DIRECTORY && TRY(names_descriptor(path, flags))) {
+        const FileUse file = TRY(use_named(directory));
         return change_times_of(fs::Target(*file), times);
     }
     const fs::Path target = TRY(resolve_at(directory, path, flags));
@@ -288,6 +301,9 @@ Error why_no_attribute(const fs::Inode& inode, TextArgument argument) {
     const Result<usize> length = vm::read_user_string(argument.address, name);
     if (!length) return length.error();
     if (*length == 0 || *length == sizeof(name)) return Error::Erange;
+    // LINUX: only files and folders have any of those (xattr_permission).
+    if (std::string_view(name).starts_with("user.") && !inode.is_regular() && !inode.is_directory())
+        return Error::Enodata;
     const Result<> permission =
         fs::check_permission(inode, abi::AccessMode::Read, current_task().credentials());
     return permission ? Error::Eopnotsupp : permission.error();

@@ -23,9 +23,9 @@ Result<StartDirectory> StartDirectory::of(Descriptor fd, std::string_view path, 
     if (fd.value == abi::AT_CURRENT_DIRECTORY || path.starts_with('/')) return start;
     if (path.empty() && empty == EmptyPath::Refused) return Error::Enoent;
     const FileUse file = TRY(use_file(fd, Rights::Lookup));
-    start.path_ = file->path();
     // A file without a place in the tree (a pipe) can only be named by an empty path; as a start it is no directory.
-    if (!start.path_ && !path.empty()) return Error::Enotdir;
+    if (!file->path() && !path.empty()) return Error::Enotdir;
+    start.path_ = TRY(file->place());
     return start;
 }
 
