@@ -1,6 +1,7 @@
 #include "fs/mount.hpp"
 
 #include "fs/name_tree.hpp"
+#include "utils/scope.hpp"
 
 namespace exo::fs {
 
@@ -88,6 +89,7 @@ Result<Ref<MountNamespace>> MountNamespace::create(Ref<Mount> root) {
     auto state = mounts->state_.lock();
     root->namespace_ = mounts.get();
     state->mounts.push_back(*root.get());
+    state->count = 1;
     mounts->root_ = std::move(root);
     return mounts;
 }
@@ -99,19 +101,37 @@ MountNamespace::~MountNamespace() {
 
 Path MountNamespace::root() { return topmost({root_, Ref<Dentry>(&root_->root())}); }
 
-/// The namespace takes over a reference.
-void MountNamespace::put_in(State& state, Ref<Mount> mount, const Path& where) {
+/// Behind all others in the list. The namespace takes over a reference.
+Mount& MountNamespace::enter(State& state, Ref<Mount> mount) {
     Mount& entered = *mount.leak();
     entered.namespace_ = this;
     state.mounts.push_back(entered);
+    ++state.count;
+    return entered;
+}
+
+/// Takes it out of the list; the namespace's reference is the caller's to drop.
+void MountNamespace::leave(State& state, Mount& mount) {
+    state.mounts.remove(mount);
+    mount.namespace_ = nullptr;
+    --state.count;
+}
+
+void MountNamespace::put_in(State& state, Ref<Mount> mount, const Path& where) {
+    Mount& entered = enter(state, std::move(mount));
     auto tree = name_tree.lock();
     tree->mounts.attach(entered, where.mount, where.dentry);
 }
 
+/// LINUX: count_mounts. Errors: Enospc.
+Result<> MountNamespace::check_room(const State& state, usize more) {
+    if (state.count + more > mount_max.load(std::memory_order_relaxed)) return Error::Enospc;
+    return {};
+}
+
 /// Detaches it and gives the namespace's reference back.
 void MountNamespace::take_out(State& state, Mount& mount) {
-    state.mounts.remove(mount);
-    mount.namespace_ = nullptr;
+    leave(state, mount);
     if (&mount == root_.get()) return;
     Path place;
     {
@@ -137,6 +157,7 @@ Result<> MountNamespace::attach(Ref<Mount> mount, const Path& where) {
         return Error::Ebusy;
     if (mount->root().inode()->is_symlink()) return Error::Einval;
     TRY(check_place(*mount, place));
+    TRY(check_room(*state, 1));
     put_in(*state, std::move(mount), place);
     return {};
 }
@@ -145,45 +166,73 @@ Result<Ref<Mount>> MountNamespace::copy_of(const Mount& mount, Ref<Dentry> root)
     return Mount::create({mount.file_system_, std::move(root)}, mount.source(), mount.options());
 }
 
+/// Appends copies of the mounts below the first of `copies`, which stands for what is bound, `from`. Each is behind its
+/// parent, because the namespace's list is in that order.
+Result<> MountNamespace::copy_below(State& state, const Path& from, Vector<MountCopy>& copies) {
+    from.mount->copy_index_ = 0;
+    const ScopeExit forget{[&] {
+        for (const MountCopy& copy : copies) copy.original->copy_index_ = MountCopy::NONE;
+    }};
+    for (Mount& mount : state.mounts) {
+        Mount* above = mount.parent_.get();
+        // What hangs on one that cannot be bound is left out with it.
+        if (above == nullptr || above->copy_index_ == MountCopy::NONE || mount.is_unbindable()) continue;
+        if (above == from.mount.get()) {
+            auto tree = name_tree.lock();
+            if (!is_at_or_below(mount.mountpoint_.get(), *from.dentry)) continue;
+        }
+        TRY(check_room(state, copies.size() + 1));
+        MountCopy copy {
+            .original = &mount, .copy = TRY(copy_of(mount, mount.root_))
+            , .parent = above->copy_index_
+        };
+        const auto index = static_cast<u32>(copies.size());
+        TRY(copies.push(std::move(copy)));
+        mount.copy_index_ = index;
+        MountCopy& parent = copies[copies[index].parent];
+        (parent.first_child == MountCopy::NONE ? parent.first_child
+                                               : copies[parent.last_child].next_sibling) = index;
+        parent.last_child = index;
+    }
+    return {};
+}
+
+/// LINUX: copy_tree enters each mount before what follows beside it, and all below it before that.
+void MountNamespace::enter_copies(State& state, std::span<const MountCopy> copies) {
+    for (u32 at = 0; at != MountCopy::NONE;) {
+        enter(state, copies[at].copy);
+        if (copies[at].first_child != MountCopy::NONE) {
+            at = copies[at].first_child;
+            continue;
+        }
+        while (at != 0 && copies[at].next_sibling == MountCopy::NONE) at = copies[at].parent;
+        at = at == 0 ? MountCopy::NONE : copies[at].next_sibling;
+    }
+}
+
 Result<> MountNamespace::bind(const Path& from, const Path& where, Depth depth) {
     auto state = state_.lock();
     if (from.mount->namespace_ != this || from.mount->is_unbindable()) return Error::Einval;
     const Path place = topmost(where);
     Ref<Mount> top = TRY(copy_of(*from.mount, from.dentry));
     TRY(check_place(*top, place));
+    TRY(check_room(*state, 1));
     if (depth == Depth::One) {
         put_in(*state, std::move(top), place);
         return {};
     }
-
-    // Copies of the mounts below, each with the copy it hangs on. All are made before one is attached.
-    struct Pair {
-        Mount* original;
-        Ref<Mount> copy;
-    };
-    Vector<Pair> pairs;
-    TRY(pairs.push({from.mount.get(), std::move(top)}));
-    for (Mount& mount : state->mounts) {
-        bool is_inside = false;
-        for (const Pair& pair : pairs) {
-            if (mount.parent_.get() != pair.original) continue;
-            auto tree = name_tree.lock();
-            is_inside =
-                pair.original != from.mount.get() || is_at_or_below(mount.mountpoint_.get(), *from.dentry);
-        }
-        // What hangs on one that cannot be bound is left out with it.
-        if (!is_inside || &mount == from.mount.get() || mount.is_unbindable()) continue;
-        Ref<Mount> copy = TRY(copy_of(mount, mount.root_));
-        TRY(pairs.push({&mount, std::move(copy)}));
+    // All are made before one is attached, and the top is attached last: nobody sees it without those below.
+    Vector<MountCopy> copies;
+    TRY(copies.push({.original = from.mount.get(), .copy = std::move(top)}));
+    TRY(copy_below(*state, from, copies));
+    enter_copies(*state, copies.span());
+    for (const MountCopy& copy : copies.span().subspan(1)) {
+        auto tree = name_tree.lock();
+        tree->mounts.attach(*copy.copy, copies[copy.parent].copy, copy.original->mountpoint_);
     }
-    for (usize i = 1; i < pairs.size(); ++i) {
-        for (const Pair& pair : pairs.span().first(i)) {
-            if (pairs[i].original->parent_.get() != pair.original) continue;
-            put_in(*state, pairs[i].copy, {pair.copy, pairs[i].original->mountpoint_});
-            break;
-        }
-    }
-    put_in(*state, std::move(pairs[0].copy), place);
+    auto tree = name_tree.lock();
+    tree->mounts.attach(*copies[0].copy, place.mount, place.dentry);
+    tree.unlock();
     return {};
 }
 
@@ -257,8 +306,7 @@ Result<> MountNamespace::detach(const Path& where, abi::UmountFlags flags) {
         TRY(check_unused(mount, flags));
         place = tree->mounts.detach(mount);
     }
-    state->mounts.remove(mount);
-    mount.namespace_ = nullptr;
+    leave(*state, mount);
     mount.release();
     return {};
 }

@@ -22,8 +22,23 @@ enum class MountOptions : u32 {
 };
 EXO_FLAGS(MountOptions);
 
+class Mount;
 class MountNamespace;
 struct Path;
+
+/// /proc/sys/fs/mount-max: how many mounts a namespace may have. Each recursive bind can double them.
+inline constinit std::atomic<u64> mount_max{100'000};
+
+/// A mount of a tree that is being bound, and its copy. The numbers are indices of others in the tree.
+struct MountCopy {
+    static constexpr u32 NONE = ~0U;
+    Mount* original;
+    Ref<Mount> copy;
+    u32 parent = NONE;
+    u32 first_child = NONE;
+    u32 last_child = NONE;
+    u32 next_sibling = NONE;
+};
 
 class Mount final : public Object {
   public:
@@ -84,6 +99,8 @@ class Mount final : public Object {
     MountNamespace* namespace_ = nullptr;
     u32 children_ = 0;
     ListNode namespace_link_;  ///< In the order of mounting.
+    /// While its tree is being bound, under the namespace's lock: where its MountCopy is.
+    u32 copy_index_ = MountCopy::NONE;
 };
 
 class MountNamespace final : public Object {
@@ -96,7 +113,8 @@ class MountNamespace final : public Object {
 
     bool is_nameless_ = false;
     /// Puts `mount` onto `where`, a directory (or a file, for a bind mount of a file).
-    /// Errors: Enotdir, Einval (outside this namespace), Enoent (the place was deleted), Eloop (moved into itself).
+    /// Errors: Enotdir, Einval (outside this namespace), Enoent (the place was deleted), Eloop (moved into itself), Enospc
+    /// (mount_max).
     Result<> attach(Ref<Mount> mount, const Path& where);
     /// MS_BIND, with MS_REC. Errors: those of attach, Enomem.
     enum class Depth : u8 { One, Recursive };
@@ -119,9 +137,15 @@ class MountNamespace final : public Object {
     using MountList = List<Mount, &Mount::namespace_link_>;
     struct State {
         MountList mounts;
+        usize count = 0;  ///< Of `mounts`.
     };
     static Result<> check_unused(Mount& mount, abi::UmountFlags flags);
+    Mount& enter(State& state, Ref<Mount> mount);
+    static void leave(State& state, Mount& mount);
+    static Result<> check_room(const State& state, usize more);
     void put_in(State& state, Ref<Mount> mount, const Path& where);
+    static Result<> copy_below(State& state, const Path& from, Vector<MountCopy>& copies);
+    void enter_copies(State& state, std::span<const MountCopy> copies);
     void take_out(State& state, Mount& mount);
     Result<> check_place(const Mount& mount, const Path& where);
     static Result<Ref<Mount>> copy_of(const Mount& mount, Ref<Dentry> root);

@@ -18,10 +18,9 @@ MountOptions options_from_flags(MountFlags flags) {
     if (has(flags, MountFlags::Noexec)) options |= MountOptions::NoExec;
     if (has(flags, MountFlags::Nodiratime)) options |= MountOptions::NoDirAtime;
     if (has(flags, MountFlags::Nosymfollow)) options |= MountOptions::NoSymFollow;
-    if (has(flags, MountFlags::Noatime))
-        options |= MountOptions::NoAtime;
-    else if (!has(flags, MountFlags::Strictatime))
-        options |= MountOptions::RelAtime;
+    // MS_STRICTATIME is neither of the two, whatever stands beside it.
+    if (!has(flags, MountFlags::Strictatime))
+        options |= has(flags, MountFlags::Noatime) ? MountOptions::NoAtime : MountOptions::RelAtime;
     return options;
 }
 

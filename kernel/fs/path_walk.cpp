@@ -266,6 +266,8 @@ Result<> PathWalk::follow_magic(Inode& inode) {
 
 /// Where the walk is, as a path of its own; the lock is gone then.
 Result<Path> PathWalk::finish(WalkFlags flags) {
+    // LINUX: LOOKUP_MOUNTPOINT (handle_lookup_down). A path that ends in "." or in a magic link was not taken to the top.
+    if (has(flags, WalkFlags::ToTopMount)) (*lock_)->mounts.descend(mount_, dentry_);
     if (!has(flags, WalkFlags::KeepExpiry)) mount_->note_used();
     Path result{Ref<Mount>(mount_), Ref<Dentry>(dentry_)};
     lock_.reset();

@@ -30,6 +30,8 @@ enum class WalkFlags : u32 {
     RequireDirectory = 2,  ///< The result must be a directory.
     AllowEmpty = 4,        ///< AT_EMPTY_PATH: an empty path is the start itself.
     KeepExpiry = 8,  ///< For umount2 itself: the walk does not count as a use of the mount (MNT_EXPIRE).
+    ToTopMount =
+        16,  ///< For umount2 itself: what covers the place is meant, also where the path ends in ".".
 };
 EXO_FLAGS(WalkFlags);
 

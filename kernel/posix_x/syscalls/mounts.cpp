@@ -76,7 +76,7 @@ Result<> sys_umount2(Context&, DirectoryPath target, KnownUmountFlags given) {
     [[clang::uninitialized]] UserPath name;
     TRY(name.copy(target));
     const auto follow = has(flags, UmountFlags::Nofollow) ? fs::WalkFlags::None : fs::WalkFlags::FollowLast;
-    const auto walk = follow | fs::WalkFlags::KeepExpiry;
+    const auto walk = follow | fs::WalkFlags::KeepExpiry | fs::WalkFlags::ToTopMount;
     const fs::Path where = TRY(fs::resolve(task.caller(), {}, name.view(), walk));
     // LINUX: a process cannot lose its root; it becomes read-only instead (do_umount_root).
     const fs::Path root = task.paths->root();

@@ -4,6 +4,7 @@
 #include "fs/machine.hpp"
 #include "fs/pseudo/pseudo.hpp"
 #include "support/failing_allocations.hpp"
+#include "utils/scope.hpp"
 
 namespace exo::fs {
 namespace {
@@ -154,6 +155,32 @@ TEST_F(MountTest, binding_and_moving) {
                   .find(" /f /m/below rw,relatime - tmpfs rootfs rw,size=0k,nr_inodes=0,mode=755,inode64\n"),
               std::string::npos)
         << table(MountListFormat::MountInfo);
+}
+
+TEST_F(MountTest, recursive_binds_copy_everything_below_up_to_the_limit) {
+    for (const auto* folder : {"/m/a", "/m/b"}) MUST(machine.mkdir(folder));
+    MUST(mount("/m/a"));
+    MUST(machine.mkdir("/m/a/deep"));
+    MUST(mount("/m/b"));
+    MUST(mount("/m/a/deep"));
+    MUST(machine.make_file("/m/a/deep/file"));
+    // Through what is bound itself, and from a folder beside which there are mounts.
+    MUST(bind("/m", "/n", MountFlags::Bind | MountFlags::Rec));
+    EXPECT_TRUE(machine.find("/n/a/deep/file").has_value());
+    MUST(machine.mkdir("/o"));
+    MUST(bind("/n/a", "/o", MountFlags::Bind | MountFlags::Rec));
+    EXPECT_TRUE(machine.find("/o/deep/file").has_value());
+    const std::string before = table();
+    const ScopeExit restore{[] { mount_max.store(100'000); }};
+    mount_max.store(11);  // and there are 10
+    MUST(machine.mkdir("/p"));
+    EXPECT_ERROR(Error::Enospc, bind("/m", "/p", MountFlags::Bind | MountFlags::Rec));
+    EXPECT_EQ(table(), before);
+    MUST(bind("/m", "/p"));
+    EXPECT_ERROR(Error::Enospc, bind("/m", "/p"));
+    EXPECT_ERROR(Error::Enospc, mount("/p"));
+    MUST(umount("/p"));
+    MUST(mount("/p"));
 }
 
 TEST_F(MountTest, every_failing_allocation_leaves_nothing_behind) {
