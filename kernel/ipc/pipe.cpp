@@ -166,15 +166,15 @@ PollEvents Pipe::poll(fs::PollTable* table, PipeEnds ends, u32 writers_at_open) 
 u32 Pipe::capacity() { return state_.lock()->buffer.capacity_pages() * static_cast<u32>(PAGE_SIZE); }
 
 Result<u32> Pipe::set_capacity(u32 bytes, const fs::Credentials& credentials) {
-    constexpr u32 LARGEST = 1U << 31;
-    if (bytes > LARGEST) return Error::Einval;
-    const u32 pages =
-        bytes <= PAGE_SIZE ? 1 : std::bit_ceil(static_cast<u32>(divide_round_up(bytes, u32{PAGE_SIZE})));
+    const u64 size = round_pipe_size(bytes);
+    if (size == 0) return Error::Einval;
+    const auto pages = static_cast<u32>(size / PAGE_SIZE);
     auto state = state_.lock();
     const bool grows = pages > state->buffer.capacity_pages();
-    if (grows && pages > MAX_UNPRIVILEGED_PIPE_SIZE / PAGE_SIZE &&
+    if (grows && size > max_unprivileged_pipe_size.load(std::memory_order_relaxed) &&
         !credentials.may(fs::Privilege::SysResource))
         return Error::Eperm;
+    if (pages > MAX_PIPE_PAGES) return Error::Enomem;
     TRY(state->buffer.resize(pages));
     publish(*state);
     state.unlock();

@@ -7,13 +7,22 @@
 // kept in atomics.
 #pragma once
 
+#include <bit>
+
 #include "fs/file.hpp"
 #include "ipc/pipe_buffer.hpp"
 
 namespace exo::ipc {
 
-/// /proc/sys/fs/pipe-max-size.
-inline constexpr u32 MAX_UNPRIVILEGED_PIPE_SIZE = 1 << 20;
+/// /proc/sys/fs/pipe-max-size, in bytes: how far a user without CAP_SYS_RESOURCE may let a pipe grow.
+inline constinit std::atomic<u64> max_unprivileged_pipe_size{1 << 20};
+/// The room of the largest pipe. LINUX: its array of pages has to fit into 4 MiB in one piece.
+inline constexpr u32 MAX_PIPE_PAGES = 65536;
+/// The room that F_SETPIPE_SZ makes of a wish, in bytes; 0: too much. LINUX: round_pipe_size.
+constexpr u64 round_pipe_size(u64 bytes) {
+    constexpr u64 LARGEST = 1ULL << 31;
+    return bytes > LARGEST ? 0 : bytes < PAGE_SIZE ? PAGE_SIZE : std::bit_ceil(bytes);
+}
 inline constexpr u32 DEFAULT_PIPE_PAGES = 16;
 
 struct PipePair {
