@@ -44,6 +44,7 @@ Result<> change_owner(const Target& target, std::optional<UserId> uid, std::opti
     TRY(check_changeable(target));
     Inode& inode = target.inode;
     auto content = inode.content_lock.lock();
+    if (has(inode.traits(), InodeTraits::FixedOwner)) return Error::Eperm;
     if (!credentials.may(Privilege::Chown)) {
         const bool owns = inode.uid() == credentials.uid;
         if (uid && (!owns || *uid != inode.uid())) return Error::Eperm;

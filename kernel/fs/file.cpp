@@ -27,14 +27,23 @@ File::File(Path path, Ref<Inode> inode, OpenFlags flags, FileTraits traits)
       path_(std::move(path)),
       inode_(std::move(inode)),
       flags_(flags & ~CREATION_FLAGS),
-      traits_(traits) {}
+      traits_(traits) {
+    open_files.fetch_add(1, std::memory_order_relaxed);
+}
 
 File::File(OpenRequest&& request, FileTraits traits)
     : File(std::move(request.path), nullptr, request.flags, traits) {
     inode_ = Ref<Inode>(path_.dentry->inode());
 }
 
+Result<> check_open_file_count(const Credentials& credentials) {
+    const bool is_full =
+        open_files.load(std::memory_order_relaxed) >= max_open_files.load(std::memory_order_relaxed);
+    return is_full && !credentials.may(Privilege::SysAdmin) ? Result<>(Error::Enfile) : Result<>();
+}
+
 File::~File() {
+    open_files.fetch_sub(1, std::memory_order_relaxed);
     if (!counts_as_writer_) return;
     inode_->end_write();
     path_.mount->end_write();

@@ -19,6 +19,12 @@ namespace exo::fs {
 
 using abi::OpenFlags;
 
+/// /proc/sys/fs/file-max and file-nr: how many files may be open, and how many are. By default only memory bounds them.
+inline constinit std::atomic<u64> max_open_files{static_cast<u64>(INT64_MAX)};
+inline constinit std::atomic<u64> open_files{0};
+/// Asked before a program opens another. Errors: Enfile, but never for CAP_SYS_ADMIN.
+Result<> check_open_file_count(const Credentials& credentials);
+
 /// What an inode opens.
 struct OpenRequest {
     Path path;

@@ -101,6 +101,7 @@ Result<Ref<File>> open_or_create(const Caller& caller, Start start, std::string_
         if (!child->inode()->is_symlink()) {
             Path place = child_path(directory, child);
             if (place.inode().is_directory()) return Error::Eisdir;
+            TRY(check_create_in_sticky(directory.inode(), place.inode(), caller.credentials));
             return open_existing(std::move(place), flags, caller.credentials);
         }
         if (has(flags, OpenFlags::Nofollow)) return Error::Eloop;
@@ -194,6 +195,7 @@ Result<Ref<File>> open_path(const Path& path, OpenFlags flags, const Credentials
 Result<Ref<File>> open(const Caller& caller, Start start, std::string_view path, OpenFlags asked_flags,
                        u32 mode) {
     const OpenFlags flags = TRY(checked_flags(asked_flags));
+    TRY(check_open_file_count(caller.credentials));
     if (has_all(flags, OpenFlags::Tmpfile)) return open_unnamed(caller, start, path, flags, mode);
     if (has(flags, OpenFlags::Creat)) return open_or_create(caller, start, path, flags, mode);
     return open_existing(TRY(resolve(caller, start, path, walk_flags_for(flags))), flags, caller.credentials);

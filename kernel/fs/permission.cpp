@@ -34,7 +34,20 @@ Result<> check_permission(const Inode& inode, AccessMode wanted, const Credentia
     return Error::Eacces;
 }
 
+/// LINUX: may_create_in_sticky.
+Result<> check_create_in_sticky(const Inode& directory, const Inode& found, const Credentials& credentials) {
+    const u32 mode = found.mode();
+    const u64 level = abi::is_regular(mode) ? protected_regular.load(std::memory_order_relaxed)
+                      : abi::is_fifo(mode)  ? protected_fifos.load(std::memory_order_relaxed)
+                                            : 0;
+    if (level == 0 || (directory.mode() & abi::mode::STICKY) == 0) return {};
+    if (found.uid() == directory.uid() || found.uid() == credentials.uid) return {};
+    if ((directory.mode() & 0002) != 0) return Error::Eacces;
+    return (directory.mode() & 0020) != 0 && level >= 2 ? Result<>(Error::Eacces) : Result<>();
+}
+
 Result<> check_linkable(const Inode& inode, const Credentials& credentials) {
+    if (protected_hardlinks.load(std::memory_order_relaxed) == 0) return {};
     constexpr u32 SET_GROUP = abi::mode::SET_GID | 0010;
     const u32 mode = inode.mode();
     if (is_owner(inode, credentials)) return {};
@@ -45,6 +58,7 @@ Result<> check_linkable(const Inode& inode, const Credentials& credentials) {
 }
 
 Result<> check_follow(const Inode& link, const Inode& directory, const Credentials& credentials) {
+    if (protected_symlinks.load(std::memory_order_relaxed) == 0) return {};
     constexpr u32 FOR_EVERYBODY = abi::mode::STICKY | 0002;
     if ((directory.mode() & FOR_EVERYBODY) != FOR_EVERYBODY) return {};
     if (link.uid() == credentials.uid || link.uid() == directory.uid()) return {};

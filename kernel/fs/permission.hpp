@@ -20,11 +20,21 @@ inline bool is_owner(const Inode& inode, const Credentials& credentials) {
     return inode.uid() == credentials.uid || credentials.may(Privilege::Fowner);
 }
 
-/// fs.protected_hardlinks (proc(5)): a name for a file of somebody else's only if that file may be read and written, and
+// /proc/sys/fs/protected_*, with the values of proc(5). The defaults are those of Debian's kernel.
+inline constinit std::atomic<u64> protected_fifos{0};
+inline constinit std::atomic<u64> protected_hardlinks{1};
+inline constinit std::atomic<u64> protected_regular{0};
+inline constinit std::atomic<u64> protected_symlinks{1};
+
+/// protected_fifos and protected_regular: open with O_CREAT of what somebody else put into a sticky folder.
+/// Errors: Eacces.
+Result<> check_create_in_sticky(const Inode& directory, const Inode& found, const Credentials& credentials);
+
+/// protected_hardlinks: a name for a file of somebody else's only if that file may be read and written, and
 /// gives nobody rights by being executed. Errors: Eperm.
 Result<> check_linkable(const Inode& inode, const Credentials& credentials);
 
-/// fs.protected_symlinks (proc(5)): in a folder for everybody, as /tmp, a path ends in a link only for the link's owner, or
+/// protected_symlinks: in a folder for everybody, as /tmp, a path ends in a link only for the link's owner, or
 /// if the folder's owner made it. Errors: Eacces.
 Result<> check_follow(const Inode& link, const Inode& directory, const Credentials& credentials);
 

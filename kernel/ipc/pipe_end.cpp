@@ -73,6 +73,7 @@ Result<> PipeEnd::append_description(String& out) {
 }
 
 Result<PipePair> create_pipe(OpenFlags flags, const fs::Credentials& credentials) {
+    TRY(fs::check_open_file_count(credentials));
     const OpenFlags status = flags & OpenFlags::Nonblock;
     const fs::NewNode node{.mode = abi::mode::FIFO | 0600, .uid = credentials.uid, .gid = credentials.gid};
     Ref<fs::Inode> inode = TRY(make_ref<fs::AnonymousInode>(state.file_system, node));

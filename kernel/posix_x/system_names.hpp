@@ -1,6 +1,7 @@
 // What the system calls itself: uname(2), /proc/version, /proc/sys/kernel.
 #pragma once
 
+#include <atomic>
 #include <span>
 #include <string_view>
 
@@ -19,6 +20,9 @@ inline constexpr std::string_view SYSTEM_MACHINE = "x86_64";
 abi::utsname system_names();
 /// What a program sees of them that asked to be shown another system (personality(2)).
 void apply_personality(abi::utsname& shown, abi::PersonalityFlags flags);
+
+/// /proc/sys/kernel/dmesg_restrict: whether reading the kernel's log takes CAP_SYSLOG. Set, as Debian has it.
+inline constinit std::atomic<u64> log_is_restricted{1};
 
 enum class ChangeableName : u8 { Host, Domain };
 /// Errors: Einval (longer than 64 bytes).

@@ -42,6 +42,8 @@ struct SpaceLayout {
 
 /// LINUX: vm.mmap_min_addr. Lower addresses only for those who may (CAP_SYS_RAWIO).
 inline constexpr u64 MIN_MAP_ADDRESS = 64 * KIB;
+/// /proc/sys/vm/mmap_min_addr: below it only CAP_SYS_RAWIO maps anything.
+inline constinit std::atomic<u64> min_map_address{MIN_MAP_ADDRESS};
 
 /// mmap(2), its descriptor resolved.
 struct MapRequest {
@@ -56,7 +58,7 @@ struct MapRequest {
     Result<> file_answer{};  ///< Why the file cannot be mapped so; asked only after the place has been found.
     /// What the file's open mode lets mprotect grant later; a shared mapping of a file open for reading has no Write.
     Protection allowed = Protection::Read | Protection::Write | Protection::Exec;
-    u64 min_address = MIN_MAP_ADDRESS;
+    u64 min_address = min_map_address.load(std::memory_order_relaxed);
 };
 
 /// Why a fault could not be resolved.

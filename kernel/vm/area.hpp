@@ -153,13 +153,19 @@ class RemovedAreas {
 
 class AreaSet {
   public:
-    static constexpr usize MAX_AREAS = 65530;  ///< Linux: vm.max_map_count
+    static constexpr usize MAX_AREAS = 65530;
+    /// /proc/sys/vm/max_map_count: how many areas a space may have.
+    static inline constinit std::atomic<u64> max_areas{MAX_AREAS};
     static constexpr u64 STACK_GUARD_GAP = 256 * PAGE_SIZE;
 
     constexpr AreaSet() = default;
 
     usize size() const { return tree_.size(); }
-    bool is_full() const { return tree_.size() >= MAX_AREAS; }
+    bool is_full() const { return !has_room_for(0); }
+    /// Whether there is room for one area more than `more`.
+    bool has_room_for(usize more) const {
+        return tree_.size() + more < max_areas.load(std::memory_order_relaxed);
+    }
     Area* first() const { return tree_.first(); }
     static Area* next(const Area& area) { return Areas::next(area); }
     static Area* previous(const Area& area) { return Areas::previous(area); }

@@ -11,8 +11,9 @@ constinit std::atomic<u64> committed{0};
 }
 
 Result<> charge_commit(u64 pages) {
-    // LINUX: mm/util.c, __vm_enough_memory, OVERCOMMIT_GUESS
-    if (pages > memory::frames.total_frames()) return Error::Enomem;
+    // LINUX: mm/util.c, __vm_enough_memory
+    const bool is_guessed = overcommit_policy.load(std::memory_order_relaxed) == OVERCOMMIT_GUESS;
+    if (is_guessed && pages > memory::frames.total_frames()) return Error::Enomem;
     committed.fetch_add(pages, std::memory_order_relaxed);
     return {};
 }

@@ -1,12 +1,20 @@
 // The commit account: how much memory programs have been promised (Linux: Committed_AS, overcommit mode 0).
 #pragma once
 
+#include <atomic>
+
 #include "utils/result.hpp"
 #include "utils/types.hpp"
 
 namespace exo::vm {
 
-/// Promises `pages` more. Only an obvious overcommit is refused: more at once than the machine has. Errors: Enomem.
+/// /proc/sys/vm/overcommit_memory. Linux's third policy, 2, which never promises more than there is, is not supported.
+inline constexpr u64 OVERCOMMIT_GUESS = 0;
+inline constexpr u64 OVERCOMMIT_ALWAYS = 1;
+inline constinit std::atomic<u64> overcommit_policy{OVERCOMMIT_GUESS};
+
+/// Promises `pages` more. By OVERCOMMIT_GUESS only an obvious overcommit is refused: more at once than the machine has.
+/// Errors: Enomem.
 Result<> charge_commit(u64 pages);
 void uncharge_commit(u64 pages);
 u64 committed_pages();

@@ -221,7 +221,7 @@ bool AddressSpace::grow_stack(u64 address) {
     if (stack == nullptr || !has(stack->kind.flags, AreaFlags::GrowsDown)) return false;
     const u64 start = align_down(address, PAGE_SIZE);
     if (stack->start <= start) return true;
-    if (start < MIN_MAP_ADDRESS) return false;
+    if (start < min_map_address.load(std::memory_order_relaxed)) return false;
     const Area* below = AreaSet::previous(*stack);
     const bool needs_gap = below != nullptr && !has(below->kind.flags, AreaFlags::GrowsDown) &&
                            below->kind.protection != Protection::None;

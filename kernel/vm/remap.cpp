@@ -58,7 +58,7 @@ Result<> AddressSpace::move_pages(u64 from, u64 to, u64 size, TlbBatch& batch) {
 /// The area lies at [old_address, old_end) and further; `target` is free for new_size.
 Result<u64> AddressSpace::move_area(State& state, Area& area, const RemapRequest& request, u64 target,
                                     RemovedAreas& removed) {
-    if (state.areas.size() + 3 > AreaSet::MAX_AREAS) return Error::Enomem;
+    if (!state.areas.has_room_for(2)) return Error::Enomem;
     const bool is_charged = has(area.kind.flags, AreaFlags::Charged);
     Box<Area> moved = TRY(make_box<Area>(*this, target, target + request.new_size, area.kind));
     // LINUX: what nobody has written belongs to its new place at once (copy_vma).
@@ -106,7 +106,7 @@ Result<u64> AddressSpace::remap_locked(State& state, const RemapRequest& wanted,
         if (request.old_end() > request.new_address &&
             request.new_address + request.new_size > request.old_address)
             return Error::Einval;
-        if (state.areas.size() + 5 >= AreaSet::MAX_AREAS) return Error::Enomem;
+        if (!state.areas.has_room_for(5)) return Error::Enomem;
         // LINUX: what lies there goes before the rest is looked at (mremap_to).
         if (request.is_fixed())
             TRY(unmap_locked(state, request.new_address, request.new_address + request.new_size, removed));
@@ -152,7 +152,9 @@ Result<u64> AddressSpace::remap_locked(State& state, const RemapRequest& wanted,
         const u64 target = TRY(place(state, anywhere, request.new_size));
         return move_area(state, *area, request, target, removed);
     }
-    if (request.new_address < MIN_MAP_ADDRESS && !limits_for(state).may_map_low) return Error::Eperm;
+    if (request.new_address < min_map_address.load(std::memory_order_relaxed) &&
+        !limits_for(state).may_map_low)
+        return Error::Eperm;
     return move_area(state, *area, request, request.new_address, removed);
 }
 

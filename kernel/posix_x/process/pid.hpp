@@ -1,6 +1,8 @@
 // Process ids, as the whole personality counts them.
 #pragma once
 
+#include <atomic>
+
 #include "utils/types.hpp"
 
 namespace exo::posix_x {
@@ -8,6 +10,9 @@ namespace exo::posix_x {
 using Pid = i32;
 
 inline constexpr Pid FIRST_PID = 1;
-inline constexpr Pid MAX_PID = 32768;  ///< As /proc/sys/kernel/pid_max; pids stay below.
+inline constexpr Pid MAX_PID = 32768;  ///< The greatest /proc/sys/kernel/pid_max.
+/// /proc/sys/kernel/pid_max: new pids stay below.
+inline constinit std::atomic<u64> pid_max{MAX_PID};
+inline constexpr Pid FIRST_PID_AFTER_WRAP = 300;
 
 }  // namespace exo::posix_x

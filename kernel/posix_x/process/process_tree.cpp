@@ -39,16 +39,18 @@ Ref<Process> ProcessTree::find(Pid pid) {
 Result<Pid> ProcessTree::reserve_pid() {
     auto tree = state_.lock();
     // Numbers go up and wrap, as programs expect; a group or session that still has members keeps its number taken.
-    constexpr Pid FIRST_AFTER_WRAP = 300;
     if (live_.load(std::memory_order_relaxed) >= most()) return Error::Eagain;
-    for (Pid tried = 0; tried < MAX_PID; ++tried) {
+    const auto end = static_cast<Pid>(pid_max.load(std::memory_order_relaxed));
+    for (Pid tried = 0; tried < end; ++tried) {
         Pid candidate = tree->last_pid + 1;
-        if (candidate >= MAX_PID) {
-            candidate = FIRST_AFTER_WRAP;
+        if (candidate >= end) {
+            candidate = FIRST_PID_AFTER_WRAP;
             tree->has_wrapped = true;
         }
         tree->last_pid = candidate;
         if (tree->has_wrapped && (tree->find(candidate) != nullptr || tree->has_group(candidate))) continue;
+        if (live_.load(std::memory_order_relaxed) >= static_cast<u32>(end - FIRST_PID_AFTER_WRAP))
+            return Error::Eagain;
         live_.fetch_add(1, std::memory_order_relaxed);
         return candidate;
     }
@@ -57,7 +59,7 @@ Result<Pid> ProcessTree::reserve_pid() {
 
 void ProcessTree::set_most(u64 most) {
     constexpr u64 LEAST = 20;  // LINUX: MIN_THREADS
-    constexpr u64 PIDS = MAX_PID - 300;
+    constexpr u64 PIDS = MAX_PID - FIRST_PID_AFTER_WRAP;
     most_.store(static_cast<u32>(std::clamp(most, LEAST, PIDS)), std::memory_order_relaxed);
 }
 

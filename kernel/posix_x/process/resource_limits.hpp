@@ -10,6 +10,9 @@ namespace exo::posix_x {
 
 inline constexpr u64 NO_LIMIT = ~0ULL;
 
+/// /proc/sys/fs/nr_open: no descriptor's number reaches it, and no RLIMIT_NOFILE is set above it.
+inline constinit std::atomic<u64> max_descriptors{1024 * KIB};
+
 /// Linux's numbers.
 enum class Resource : u32 {
     Cpu,

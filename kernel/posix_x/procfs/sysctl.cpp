@@ -1,10 +1,13 @@
-// /proc/sys: the few settings that there are, most of them fixed.
+// /proc/sys: the settings that there are (sysctl(8), proc(5)).
 #include "drivers/random/random.hpp"
-#include "fs/pseudo/pseudo.hpp"
+#include "fs/permission.hpp"
+#include "ipc/pipe.hpp"
 #include "posix_x/process/process_tree.hpp"
 #include "posix_x/procfs/procfs.hpp"
+#include "posix_x/procfs/settings.hpp"
 #include "posix_x/system_names.hpp"
 #include "utils/bytes.hpp"
+#include "vm/commit.hpp"
 
 namespace exo::posix_x::procfs {
 
@@ -13,8 +16,10 @@ namespace {
 constexpr u32 FIXED = 0444;
 constexpr u32 CHANGEABLE = 0644;
 
-/// A file that always says the same.
-template <u64 VALUE> Result<> generate_number(String& out) { return format_append(out, "{}\n", VALUE); }
+/// A number that always is the same.
+template <u64 VALUE> u64 fixed() { return VALUE; }
+template <std::atomic<u64>& VALUE> u64 load() { return VALUE.load(std::memory_order_relaxed); }
+template <std::atomic<u64>& VALUE> void store(u64 value) { VALUE.store(value, std::memory_order_relaxed); }
 
 Result<> append_line(String& out, std::string_view text) {
     TRY(out.append(text));
@@ -28,11 +33,9 @@ template <ChangeableName WHICH> Result<> generate_name(String& out) {
     return append_line(out, WHICH == ChangeableName::Host ? names.nodename : names.domainname);
 }
 
-/// LINUX: the name ends at the first newline or NUL, and what is too long is cut.
-template <ChangeableName WHICH> Result<> accept_name(std::span<const u8> bytes, const fs::Credentials&) {
-    const std::string_view text = as_text(bytes);
-    const std::string_view line = text.substr(0, text.find_first_of(std::string_view("\n\0", 2)));
-    return set_system_name(WHICH, as_bytes(line.substr(0, abi::UTS_NAME_SIZE - 1)));
+/// LINUX: a name that is too long is cut.
+template <ChangeableName WHICH> Result<> accept_name(std::string_view text) {
+    return set_system_name(WHICH, as_bytes(text.substr(0, abi::UTS_NAME_SIZE - 1)));
 }
 
 /// 16 random bytes as a version-4 UUID (RFC 9562, section 5.4).
@@ -71,51 +74,133 @@ Result<> generate_boot_id(String& out) {
 }
 
 /// LINUX: since 5.18 the pool is full or empty: 256 bits once it is seeded.
-Result<> generate_entropy(String& out) { return append_line(out, drivers::RANDOM.is_seeded() ? "256" : "0"); }
+u64 entropy() { return drivers::RANDOM.is_seeded() ? 256 : 0; }
 
-Result<> add_kernel_settings(fs::StaticDirectory& sys) {
-    Ref<fs::StaticDirectory> kernel = TRY(sys.add_directory("kernel"));
-    TRY(kernel->add_file("dmesg_restrict", FIXED, generate_number<1>));
-    TRY(kernel->add_file("domainname", CHANGEABLE, generate_name<ChangeableName::Domain>,
-                         accept_name<ChangeableName::Domain>));
-    TRY(kernel->add_file("hostname", CHANGEABLE, generate_name<ChangeableName::Host>,
-                         accept_name<ChangeableName::Host>));
-    TRY(kernel->add_file("cap_last_cap", FIXED, generate_number<LAST_CAPABILITY>));
-    TRY(kernel->add_file("ngroups_max", FIXED, generate_number<65536>));
-    TRY(kernel->add_file("osrelease", FIXED, [](String& out) { return append_line(out, SYSTEM_RELEASE); }));
-    TRY(kernel->add_file("ostype", FIXED, [](String& out) { return append_line(out, SYSTEM_NAME); }));
-    TRY(kernel->add_file("pid_max", FIXED, generate_number<static_cast<u64>(MAX_PID)>));
-    TRY(kernel->add_file("version", FIXED, [](String& out) { return append_line(out, SYSTEM_VERSION); }));
+constexpr NumberSetting KERNEL[] = {
+    {.name = "cap_last_cap", .read = fixed<LAST_CAPABILITY>},
+    {.name = "dmesg_restrict",
+     .mode = CHANGEABLE,
+     .read = load<log_is_restricted>,
+     .write = store<log_is_restricted>,
+     .most = 1,
+     .needed = Capability::SysAdmin},
+    {.name = "ngroups_max", .read = fixed<65536>},
+    // Linux takes up to 4,194,304.
+    {.name = "pid_max",
+     .mode = CHANGEABLE,
+     .read = load<pid_max>,
+     .write = store<pid_max>,
+     .least = FIRST_PID_AFTER_WRAP + 1,
+     .most = MAX_PID},
+};
 
-    Ref<fs::StaticDirectory> random = TRY(kernel->add_directory("random"));
-    TRY(random->add_file("boot_id", FIXED, generate_boot_id));
-    TRY(random->add_file("entropy_avail", FIXED, generate_entropy));
-    TRY(random->add_file("poolsize", FIXED, generate_number<256>));
-    return random->add_file("uuid", FIXED, generate_uuid);
+constexpr NumberSetting RANDOM[] = {
+    {.name = "entropy_avail", .read = entropy},
+    {.name = "poolsize", .read = fixed<256>},
+};
+
+constexpr NumberSetting MEMORY[] = {
+    {.name = "max_map_count",
+     .mode = CHANGEABLE,
+     .read = load<vm::AreaSet::max_areas>,
+     .write = store<vm::AreaSet::max_areas>},
+    {.name = "mmap_min_addr",
+     .mode = CHANGEABLE,
+     .read = load<vm::min_map_address>,
+     .write = store<vm::min_map_address>,
+     .kind = NumberKind::UnsignedLong,
+     .most = memory::USER_END,
+     .needed = Capability::SysRawio},
+    {.name = "overcommit_memory",
+     .mode = CHANGEABLE,
+     .read = load<vm::overcommit_policy>,
+     .write = store<vm::overcommit_policy>,
+     .most = vm::OVERCOMMIT_ALWAYS},
+};
+
+std::optional<u64> to_pipe_size(u64 value) {
+    const u64 size = ipc::round_pipe_size(value);
+    return size != 0 ? std::optional(size) : std::nullopt;
+}
+
+constexpr NumberSetting FILES[] = {
+    {.name = "file-max",
+     .mode = CHANGEABLE,
+     .read = load<fs::max_open_files>,
+     .write = store<fs::max_open_files>,
+     .kind = NumberKind::UnsignedLong,
+     .most = static_cast<u64>(INT64_MAX)},
+    {.name = "mount-max",
+     .mode = CHANGEABLE,
+     .read = load<fs::mount_max>,
+     .write = store<fs::mount_max>,
+     .least = 1},
+    {.name = "nr_open",
+     .mode = CHANGEABLE,
+     .read = load<max_descriptors>,
+     .write = store<max_descriptors>,
+     .least = 64,
+     .most = 0x7fffffc0},
+    {.name = "pipe-max-size",
+     .mode = CHANGEABLE,
+     .read = load<ipc::max_unprivileged_pipe_size>,
+     .write = store<ipc::max_unprivileged_pipe_size>,
+     .kind = NumberKind::UnsignedInt,
+     .most = UINT32_MAX,
+     .convert = to_pipe_size},
+    {.name = "protected_fifos",
+     .mode = CHANGEABLE,
+     .read = load<fs::protected_fifos>,
+     .write = store<fs::protected_fifos>,
+     .most = 2},
+    {.name = "protected_hardlinks",
+     .mode = CHANGEABLE,
+     .read = load<fs::protected_hardlinks>,
+     .write = store<fs::protected_hardlinks>,
+     .most = 1},
+    {.name = "protected_regular",
+     .mode = CHANGEABLE,
+     .read = load<fs::protected_regular>,
+     .write = store<fs::protected_regular>,
+     .most = 2},
+    {.name = "protected_symlinks",
+     .mode = CHANGEABLE,
+     .read = load<fs::protected_symlinks>,
+     .write = store<fs::protected_symlinks>,
+     .most = 1},
+};
+
+Result<> add_numbers(SettingFolder& folder, std::span<const NumberSetting> settings) {
+    for (const NumberSetting& setting : settings) TRY(add_number(folder, setting));
+    return {};
+}
+
+Result<> add_kernel_settings(SettingFolder& sys) {
+    Ref<SettingFolder> kernel = TRY(add_folder(sys, "kernel"));
+    TRY(add_numbers(*kernel, KERNEL));
+    TRY(add_text(*kernel, "domainname", CHANGEABLE, generate_name<ChangeableName::Domain>,
+                 accept_name<ChangeableName::Domain>));
+    TRY(add_text(*kernel, "hostname", CHANGEABLE, generate_name<ChangeableName::Host>,
+                 accept_name<ChangeableName::Host>));
+    TRY(add_text(*kernel, "osrelease", FIXED, [](String& out) { return append_line(out, SYSTEM_RELEASE); }));
+    TRY(add_text(*kernel, "ostype", FIXED, [](String& out) { return append_line(out, SYSTEM_NAME); }));
+    TRY(add_text(*kernel, "version", FIXED, [](String& out) { return append_line(out, SYSTEM_VERSION); }));
+
+    Ref<SettingFolder> random = TRY(add_folder(*kernel, "random"));
+    TRY(add_numbers(*random, RANDOM));
+    TRY(add_text(*random, "boot_id", FIXED, generate_boot_id));
+    return add_text(*random, "uuid", FIXED, generate_uuid);
 }
 
 }  // namespace
 
 Result<> add_sysctl() {
-    Ref<fs::StaticDirectory> sys = TRY(fs::procfs().directory->add_directory("sys"));
+    Ref<SettingFolder> sys = TRY(add_folder(*fs::procfs().directory, "sys"));
     TRY(add_kernel_settings(*sys));
-
-    Ref<fs::StaticDirectory> memory = TRY(sys->add_directory("vm"));
-    TRY(memory->add_file("max_map_count", FIXED, generate_number<vm::AreaSet::MAX_AREAS>));
-    TRY(memory->add_file("mmap_min_addr", FIXED, generate_number<vm::MIN_MAP_ADDRESS>));
-    TRY(memory->add_file("overcommit_memory", FIXED, generate_number<0>));
-
-    // How many files may be open is bounded by memory alone: Linux shows the greatest number where that is so.
-    Ref<fs::StaticDirectory> files = TRY(sys->add_directory("fs"));
-    TRY(files->add_file("file-max", FIXED, generate_number<INT64_MAX>));
-    TRY(files->add_file("nr_open", FIXED, generate_number<1024 * KIB>));
-    TRY(files->add_file("pipe-max-size", FIXED, generate_number<MIB>));
-    // As in Debian's kernel. Nothing here can be switched.
-    TRY(files->add_file("protected_fifos", FIXED, generate_number<0>));
-    TRY(files->add_file("protected_hardlinks", FIXED, generate_number<1>));
-    TRY(files->add_file("protected_regular", FIXED, generate_number<0>));
-    TRY(files->add_file("protected_symlinks", FIXED, generate_number<1>));
-    return {};
+    Ref<SettingFolder> memory = TRY(add_folder(*sys, "vm"));
+    TRY(add_numbers(*memory, MEMORY));
+    Ref<SettingFolder> files = TRY(add_folder(*sys, "fs"));
+    return add_numbers(*files, FILES);
 }
 
 }  // namespace exo::posix_x::procfs

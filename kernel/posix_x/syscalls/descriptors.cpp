@@ -146,6 +146,7 @@ Answer<NewDescriptor> sys_eventfd2(Context&, Count32 initial, KnownEventFlags gi
     const EventFlags flags = TRY(given.checked());
     const auto mode = has(flags, EventFlags::Semaphore) ? ipc::EventMode::Semaphore : ipc::EventMode::Counter;
     const auto file_flags = static_cast<OpenFlags>(abi::raw(flags));  // the same bits
+    TRY(fs::check_open_file_count(current_task().credentials()));
     return install_file(TRY(ipc::create_event_file(initial, mode, file_flags & OpenFlags::Nonblock)),
                         on_exec(file_flags));
 }

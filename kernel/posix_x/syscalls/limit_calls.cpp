@@ -18,8 +18,8 @@ void watch_cpu_time(Process& process) {
 
 Result<> set_limit(Task& caller, Process& target, Resource resource, const rlimit64& wanted) {
     if (wanted.rlim_cur > wanted.rlim_max) return Error::Einval;
-    constexpr u64 MAX_OPEN_FILES = 1024 * KIB;  // /proc/sys/fs/nr_open
-    if (resource == Resource::OpenFiles && wanted.rlim_max > MAX_OPEN_FILES) return Error::Eperm;
+    if (resource == Resource::OpenFiles && wanted.rlim_max > max_descriptors.load(std::memory_order_relaxed))
+        return Error::Eperm;
     if (resource == Resource::Cpu && wanted.rlim_cur != NO_LIMIT) watch_cpu_time(target);
     auto change = target.limits_change.lock();
     const bool may_raise = caller.identity->can(Capability::SysResource);

@@ -37,7 +37,10 @@ void raise_write_signal(Error error) {
         (void)send_signal_to_task(*task.process, info_from(task, Signal::Xfsz, signal_code::USER));
 }
 
-u32 descriptor_limit() { return static_cast<u32>(std::min<u64>(current_task().open_files_limit(), ~0U)); }
+u32 descriptor_limit() {
+    const u64 limit = current_task().open_files_limit();
+    return static_cast<u32>(std::min(limit, max_descriptors.load(std::memory_order_relaxed)));
+}
 
 Result<u32> duplicate_descriptor(Descriptor fd, security::OnExec on_exec, u32 minimum) {
     Task& task = current_task();

@@ -98,7 +98,7 @@ inline Result<usize> raise_write_signals(Result<usize> result) {
     return result;
 }
 
-/// Where descriptors end: RLIMIT_NOFILE.
+/// Where descriptors end: RLIMIT_NOFILE, and /proc/sys/fs/nr_open.
 u32 descriptor_limit();
 /// A second descriptor for what `fd` names, the lowest free one from `minimum` on. Errors: Ebadf, Emfile, Enomem.
 Result<u32> duplicate_descriptor(Descriptor fd, security::OnExec on_exec, u32 minimum);

@@ -83,9 +83,16 @@ Result<usize> set_console_level(i32 level) {
     return 0uz;
 }
 
-/// LINUX: with kernel.dmesg_restrict set, as Debian has it, all of this needs CAP_SYSLOG.
+/// LINUX: check_syslog_permissions. Errors: Eperm.
+Result<> check_log_access(SyslogAction action) {
+    const bool is_for_all = action == SyslogAction::ReadAll || action == SyslogAction::SizeBuffer;
+    if (is_for_all && log_is_restricted.load(std::memory_order_relaxed) == 0) return {};
+    if (caller_can(Capability::Syslog) || caller_can(Capability::SysAdmin)) return {};
+    return Error::Eperm;
+}
+
 Answer<Size> sys_syslog(Context&, SyslogAction action, OutBytes<2> buffer, SignedSize number) {
-    if (!caller_can(Capability::Syslog) && !caller_can(Capability::SysAdmin)) return Error::Eperm;
+    TRY(check_log_access(action));
     switch (action) {
         case SyslogAction::Close:
         case SyslogAction::Open: return 0uz;
