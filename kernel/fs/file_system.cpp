@@ -7,7 +7,8 @@ namespace exo::fs {
 namespace {
 
 constinit List<FileSystemType, &FileSystemType::link> types;
-constinit std::atomic<u32> next_anonymous_minor{1};
+// LINUX: 0:1 is that of shared memory without a file (shm_mnt), which /proc/PID/maps shows.
+constinit std::atomic<u32> next_anonymous_minor{2};
 
 }  // namespace
 

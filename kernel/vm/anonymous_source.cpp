@@ -14,6 +14,7 @@ using memory::PhysicalAddress;
 
 AnonymousSource::AnonymousSource(u64 page_count, bool is_charged)
     : page_count_(page_count),
+      number_(next_number.fetch_add(1, std::memory_order_relaxed)),
       is_charged_(is_charged) {
     while (BITS * height_ < 64 && (page_count - 1) >> (BITS * height_) != 0) ++height_;
 }

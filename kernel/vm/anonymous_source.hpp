@@ -18,6 +18,7 @@ class AnonymousSource final : public PageSource {
     Result<memory::FrameRef> get_page(u64 index, PageAccess access) override;
     memory::FrameRef peek_page(u64 index) override;
     Result<> remove_content(u64 first, u64 count) override;
+    u64 number_without_file() const override { return number_; }
 
   private:
     static constexpr u32 BITS = 9;
@@ -28,6 +29,8 @@ class AnonymousSource final : public PageSource {
         u32 root = 0;
     };
 
+    static inline constinit std::atomic<u64> next_number{1};
+
     AnonymousSource(u64 page_count, bool is_charged);
     static u64* entries_of(u64 frame);
     u64 slot_of(u64 index, u32 level) const { return index >> (BITS * level) & (FANOUT - 1); }
@@ -35,6 +38,7 @@ class AnonymousSource final : public PageSource {
     u32 take_next(u64& from, u64 end);
 
     u64 page_count_;
+    u64 number_;
     u32 height_ = 0;
     bool is_charged_;
     sync::SpinLocked<Tree, sync::LockRank::SpinLeaf> tree_;

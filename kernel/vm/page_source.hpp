@@ -62,6 +62,9 @@ class PageSource : public Object {
         return {};
     }
 
+    /// The number that shared memory without a file has instead of an inode's; 0: it has a file.
+    virtual u64 number_without_file() const { return 0; }
+
     /// madvise(MADV_REMOVE): pages [first, first + count) become holes. Called without locks.
     /// Errors: Eopnotsupp: it takes the file to do that.
     virtual Result<> remove_content(u64 first, u64 count) {

@@ -27,20 +27,37 @@ Result<> append_block(const ProcessView& view, u64 start, u64 end, String& out) 
 /// LINUX: the name begins in column 74; before it the fields are filled up.
 constexpr usize NAME_COLUMN = 73;
 
+/// LINUX: seq_file_path with "\n": a name must not end the line. Nothing else in it is escaped.
+Result<> append_on_one_line(std::string_view text, String& out) {
+    while (true) {
+        const usize end = text.find('\n');
+        TRY(out.append(text.substr(0, end)));
+        if (end == std::string_view::npos) return {};
+        TRY(out.append("\\012"));
+        text.remove_prefix(end + 1);
+    }
+}
+
 Result<> append_file_name(const vm::AreaInformation& area, const fs::Path& root, String& out) {
     const auto& file = static_cast<const fs::File&>(*area.file);
     if (!file.path()) return out.append("/anonymous");
-    if (TRY(fs::append_path(file.path(), root, out)) == fs::PathState::Deleted)
-        return out.append(" (deleted)");
-    return {};
+    String path;
+    const fs::PathState state = TRY(fs::append_path(file.path(), root, path));
+    TRY(append_on_one_line(path.view(), out));
+    return state == fs::PathState::Deleted ? out.append(" (deleted)") : Result<>{};
 }
+
+/// LINUX: shared memory without a file is a deleted file of a tmpfs that nobody sees.
+constexpr abi::DeviceNumber SHARED_MEMORY_DEVICE{0, 1};
+constexpr std::string_view SHARED_MEMORY_NAME = "/dev/zero (deleted)";
 
 Result<> append_area(const vm::AreaInformation& area, const fs::Path& root, String& out) {
     const usize line_start = out.size();
     const vm::Protection protection = area.kind.protection;
-    const bool is_file = area.file && area.file->object_kind() == ObjectKind::File;
-    u64 inode = 0;
-    abi::DeviceNumber device{};
+    u64 inode = area.source ? area.source->number_without_file() : 0;
+    const bool is_shared_memory = inode != 0;
+    const bool is_file = !is_shared_memory && area.file && area.file->object_kind() == ObjectKind::File;
+    abi::DeviceNumber device = is_shared_memory ? SHARED_MEMORY_DEVICE : abi::DeviceNumber{};
     if (is_file) {
         const fs::Inode& node = static_cast<const fs::File&>(*area.file).inode();
         inode = node.number();
@@ -51,12 +68,14 @@ Result<> append_area(const vm::AreaInformation& area, const fs::Path& root, Stri
                       has(protection, vm::Protection::Write) ? 'w' : '-',
                       has(protection, vm::Protection::Exec) ? 'x' : '-',
                       has(area.kind.flags, vm::AreaFlags::Shared) ? 's' : 'p'));
-    TRY(format_append(out, " {:08x} {:02x}:{:02x} {} ", is_file ? area.offset : 0, device.major, device.minor,
-                      inode));
+    TRY(format_append(out, " {:08x} {:02x}:{:02x} {} ", is_file || is_shared_memory ? area.offset : 0,
+                      device.major, device.minor, inode));
     const bool is_stack = has(area.kind.flags, vm::AreaFlags::GrowsDown);
-    if (is_file || area.is_heap || is_stack) {
+    if (is_file || is_shared_memory || area.is_heap || is_stack) {
         while (out.size() - line_start < NAME_COLUMN) TRY(out.push(' '));
-        if (is_file)
+        if (is_shared_memory)
+            TRY(out.append(SHARED_MEMORY_NAME));
+        else if (is_file)
             TRY(append_file_name(area, root, out));
         else
             TRY(out.append(area.is_heap ? "[heap]" : "[stack]"));
