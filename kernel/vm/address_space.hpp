@@ -133,9 +133,11 @@ class AddressSpace final : public Object {
     Result<> advise(u64 address, u64 length, abi::Advice advice);
     /// msync(2). Errors: Einval, Enomem, Ebusy (MS_INVALIDATE of locked memory), and the source's.
     Result<> sync(u64 address, u64 length, abi::SyncFlags flags);
-    /// mincore(2): one byte a page, bit 0 set if it is resident; `visit` gets them in order, outside the lock.
+    /// mincore(2): one byte a page, bit 0 set if it is resident; `visit` gets them in order, outside the lock. All pages of a
+    /// file of which `may_see` says no count as resident; it is asked with the space locked.
     /// Errors: Einval (address), Enomem, and what `visit` answers.
-    Result<> residency(u64 address, u64 length, FunctionRef<Result<>(std::span<const u8>)> visit);
+    Result<> residency(u64 address, u64 length, FunctionRef<bool(const Object& file)> may_see,
+                       FunctionRef<Result<>(std::span<const u8>)> visit);
 
     /// mlock(2), mlock2(2): the pages are there afterwards, unless they are to be locked when touched.
     /// Errors: Eperm (none may be locked), Enomem (too many, a hole, a page that cannot be had), Einval, Eagain.

@@ -186,7 +186,8 @@ Result<> AddressSpace::sync(u64 address, u64 length, abi::SyncFlags flags) {
     return {};
 }
 
-Result<> AddressSpace::residency(u64 address, u64 length, FunctionRef<Result<>(std::span<const u8>)> visit) {
+Result<> AddressSpace::residency(u64 address, u64 length, FunctionRef<bool(const Object& file)> may_see,
+                                 FunctionRef<Result<>(std::span<const u8>)> visit) {
     if (!is_aligned(address, PAGE_SIZE)) return Error::Einval;
     if (!memory::is_user_range(address, length)) return Error::Enomem;
     const u64 end = address + align_up(length, PAGE_SIZE);
@@ -196,11 +197,20 @@ Result<> AddressSpace::residency(u64 address, u64 length, FunctionRef<Result<>(s
         usize count = 0;
         {
             auto state = lock_.lock_shared();
+            const Area* area = nullptr;
+            bool is_hidden = false;
             for (; at < end && count < pages.size(); at += PAGE_SIZE, ++count) {
-                const Area* area = state->areas.find(at);
+                if (area == nullptr || at >= area->end) {
+                    area = state->areas.find(at);
+                    is_hidden = area != nullptr && area->file && !may_see(*area->file);
+                }
                 if (area == nullptr) {
                     result = Error::Enomem;
                     break;
+                }
+                if (is_hidden) {
+                    pages[count] = 1;
+                    continue;
                 }
                 const memory::EntrySlot slot = page_table_.find_slot(at);
                 bool is_there = slot && !slot.get().is_empty();

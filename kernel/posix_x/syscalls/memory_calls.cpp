@@ -1,6 +1,7 @@
 // A program's memory: mmap and its family (vm does the work).
 #include "abi/linux/limits.hpp"
 #include "abi/linux/process.hpp"
+#include "fs/permission.hpp"
 #include "posix_x/syscalls/families.hpp"
 #include "posix_x/syscalls/support.hpp"
 
@@ -87,16 +88,27 @@ Result<> sys_msync(Context&, RangeStart<1> address, Size length, abi::SyncFlags 
     return current_task().space->sync(address.value, length, flags);
 }
 
+/// LINUX: can_do_mincore. Which pages of a file are in memory is only told who owns it or may write it: it says what others
+/// have read.
+bool may_see_residency(const Object& file) {
+    if (file.object_kind() != ObjectKind::File) return true;
+    const fs::Inode& inode = static_cast<const fs::File&>(file).inode();
+    const fs::Credentials& credentials = current_task().credentials();
+    return fs::is_owner(inode, credentials) ||
+           fs::check_permission(inode, abi::AccessMode::Write, credentials).has_value();
+}
+
 Result<> sys_mincore(Context&, RangeStart<1> address, Size length, OutBytePerPage<1> out) {
     u64 at = out.address;
     if (!is_aligned(address.value, PAGE_SIZE)) return Error::Einval;
     if (!memory::is_user_range(address.value, length)) return Error::Enomem;
     if (!memory::is_user_range(at, divide_round_up(u64{length}, PAGE_SIZE))) return Error::Efault;
-    return current_task().space->residency(address.value, length, [&](std::span<const u8> pages) -> Result<> {
+    const auto tell = [&](std::span<const u8> pages) -> Result<> {
         TRY(vm::write_user(at, pages));
         at += pages.size();
         return {};
-    });
+    };
+    return current_task().space->residency(address.value, length, may_see_residency, tell);
 }
 
 // ---- Locking
