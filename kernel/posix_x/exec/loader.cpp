@@ -49,8 +49,9 @@ Result<> map_zero_part(vm::AddressSpace& space, const ElfSegment& segment, u64 b
     for (u64 at = segment.file_end; at < zero_end;) {
         const u64 size = std::min<u64>(sizeof(ZEROS), zero_end - at);
         const Result<> written = space.write_remote(bias + at, {ZEROS, size});
-        // LINUX: a segment that cannot be written keeps the file's bytes there; only a missing page for the last is an error.
-        if (!written) return segment.is_writable ? written : Result<>{};
+        // LINUX: a segment that cannot be written keeps the file's bytes there, and a page that a cut file does not have is
+        // missing: SIGBUS for who touches it (load_elf_binary lets padzero fail).
+        if (!written) return written.error() == Error::Enomem ? written : Result<>{};
         at += size;
     }
     return {};

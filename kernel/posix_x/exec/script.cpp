@@ -6,14 +6,38 @@ namespace {
 
 constexpr std::string_view BLANKS = " \t";
 
-std::string_view trim_left(std::string_view text) {
-    const usize start = text.find_first_not_of(BLANKS);
-    return start == std::string_view::npos ? std::string_view{} : text.substr(start);
-}
+bool is_blank(char c) { return BLANKS.find(c) != std::string_view::npos; }
 
-std::string_view trim_right(std::string_view text) {
-    const usize last = text.find_last_not_of(BLANKS);
-    return last == std::string_view::npos ? std::string_view{} : text.substr(0, last + 1);
+/// What a "#!" line says.
+struct ScriptLine {
+    std::string_view interpreter;
+    std::string_view argument;
+};
+
+/// LINUX: load_script. The line ends at a newline, unless a NUL is before it; without one it reaches to the last byte but
+/// one that is looked at. Errors: Enoexec (no interpreter, or one whose path might be cut off).
+Result<ScriptLine> parse_line(std::string_view text) {
+    const usize end = text.find_first_of(std::string_view{"\n\0", 2});
+    const bool has_newline = end != std::string_view::npos && text[end] == '\n';
+    std::string_view line = has_newline ? text.substr(0, end) : text.substr(0, text.size() - 1);
+    if (!has_newline) {
+        const usize start = text.find_first_not_of(BLANKS);
+        if (start == std::string_view::npos) return Error::Enoexec;
+        const usize path_end = text.find_first_of(std::string_view{" \t\0", 3}, start);
+        if (path_end == std::string_view::npos) return Error::Enoexec;
+    }
+    while (!line.empty() && is_blank(line.back())) line.remove_suffix(1);
+    const usize start = line.find_first_not_of(BLANKS);
+    if (start == std::string_view::npos) return Error::Enoexec;
+    line.remove_prefix(start);
+    const usize path_end = line.find_first_of(std::string_view{" \t\0", 3});
+    ScriptLine script{line.substr(0, path_end), {}};
+    if (path_end == std::string_view::npos || line[path_end] == '\0') return script;
+    const usize argument = line.find_first_not_of(BLANKS, path_end);
+    if (argument == std::string_view::npos) return script;
+    script.argument = line.substr(argument);
+    script.argument = script.argument.substr(0, script.argument.find('\0'));
+    return script;
 }
 
 }  // namespace
@@ -23,19 +47,11 @@ bool is_script(const FileStart& start) {
 }
 
 Result<String> apply_script(const FileStart& start, std::string_view path, ProgramArguments& arguments) {
-    // SAFETY: bytes are characters.
-    const std::string_view text{reinterpret_cast<const char*>(start.bytes) + 2, start.size - 2};
-    const usize end = text.find_first_of(std::string_view{"\n\0", 2});
-    // LINUX: a line that is cut off is good only if the interpreter's path is seen to end.
-    const bool is_cut = end == std::string_view::npos && start.size == FileStart::SIZE;
-    const std::string_view line = trim_left(end == std::string_view::npos ? text : text.substr(0, end));
-    const usize path_end = line.find_first_of(BLANKS);
-    if (is_cut && path_end == std::string_view::npos) return Error::Enoexec;
-    const std::string_view interpreter = line.substr(0, path_end);
-    if (interpreter.empty()) return Error::Enoexec;
-    const std::string_view argument = path_end == std::string_view::npos
-                                          ? std::string_view{}
-                                          : trim_right(trim_left(line.substr(path_end)));
+    // SAFETY: bytes are characters. What the file does not have is 0.
+    const auto [interpreter, argument] =
+        TRY(parse_line({reinterpret_cast<const char*>(start.bytes) + 2, FileStart::SIZE - 2}));
+    // LINUX: an empty path is the working directory, which nobody executes.
+    if (interpreter.empty()) return Error::Eacces;
 
     arguments.arguments.remove_first();
     TRY(arguments.arguments.put_first(path));
