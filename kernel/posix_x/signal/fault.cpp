@@ -2,6 +2,7 @@
 #include "arch/upcalls.hpp"
 #include "posix_x/process/task.hpp"
 #include "posix_x/signal/page_fault.hpp"
+#include "posix_x/signal/refused_instructions.hpp"
 
 namespace exo::posix_x {
 
@@ -30,7 +31,9 @@ SignalInfo signal_of(u32 vector, u64 rip) {
 void exo::upcalls::user_exception(u32 vector, u64 error_code, u64 fault_address,
                                   arch::UserRegisters& registers) {
     using namespace exo::posix_x;
+    constexpr u32 GENERAL_PROTECTION = 13;
     constexpr u32 PAGE_FAULT = 14;
+    if (vector == GENERAL_PROTECTION && carry_out_refused_instruction(registers)) return;
     Task& task = current_task();
     task.last_fault = {vector, error_code, fault_address};
     if (vector == PAGE_FAULT)
