@@ -37,6 +37,8 @@ enum class CloneFlags : std::uint64_t {
     Io = 0x80000000,
 };
 template <> inline constexpr bool IS_FLAG_ENUM<CloneFlags> = true;
+/// Of clone3(2) and unshare(2) only: in clone(2) the bit is one of the signal's.
+inline constexpr std::uint64_t CLONE_NEWTIME = 0x80;
 
 enum class WaitFlags : std::uint32_t {
     None = 0,
@@ -64,13 +66,41 @@ enum class PrctlOption : std::uint32_t {
     SetName = 15,
     GetName = 16,
     CapbsetRead = 23,
+    CapbsetDrop = 24,
+    SetMm = 35,
     SetChildSubreaper = 36,
     GetChildSubreaper = 37,
     SetNoNewPrivs = 38,
     GetNoNewPrivs = 39,
 };
 
-enum class ArchPrctlCode : std::uint32_t { SetGs = 0x1001, SetFs = 0x1002, GetFs = 0x1003, GetGs = 0x1004 };
+/// PR_SET_MM_…
+enum class MemoryMapField : std::uint64_t {
+    StartCode = 1,
+    EndCode = 2,
+    StartData = 3,
+    EndData = 4,
+    StartStack = 5,
+    StartBrk = 6,
+    Brk = 7,
+    ArgStart = 8,
+    ArgEnd = 9,
+    EnvStart = 10,
+    EnvEnd = 11,
+    Auxv = 12,
+    ExeFile = 13,
+    Map = 14,
+    MapSize = 15,
+};
+
+enum class ArchPrctlCode : std::uint32_t {
+    SetGs = 0x1001,
+    SetFs = 0x1002,
+    GetFs = 0x1003,
+    GetGs = 0x1004,
+    GetCpuid = 0x1011,
+    SetCpuid = 0x1012,
+};
 
 /// In the lowest byte is the domain. Of the rest FdpicFuncptrs, ShortInode, WholeSeconds and AddrLimit3gb mean nothing to
 /// 64-bit programs.

@@ -63,12 +63,23 @@ Answer<Size> set_pipe_size(Descriptor fd, Size size) {
     return u64 { TRY(file->set_pipe_capacity(static_cast<u32>(size), current_task().credentials())) };
 }
 
+/// There are no record locks. LINUX: the structure is read before anything is found wrong with the command.
+Result<> no_record_lock(Descriptor fd, vm::UserInOut<abi::flock> lock) {
+    TRY(use_file(fd, Rights::Lock));
+    TRY(lock.read());
+    return Error::Einval;
+}
+template <FcntlCommand COMMAND> using NoRecordLock = On<COMMAND, no_record_lock>;
+
 /// Record locks, leases, signals on input and seals are not there.
 using FcntlCommands =
     CommandSet<On<FcntlCommand::Dupfd, duplicate>, On<FcntlCommand::Getfd, descriptor_flags>,
                On<FcntlCommand::Setfd, set_descriptor_flags>, On<FcntlCommand::Getfl, status_flags>,
                On<FcntlCommand::Setfl, set_status_flags>, On<FcntlCommand::DupfdCloexec, duplicate_cloexec>,
-               On<FcntlCommand::Setpipesz, set_pipe_size>, On<FcntlCommand::Getpipesz, pipe_size>>;
+               On<FcntlCommand::Setpipesz, set_pipe_size>, On<FcntlCommand::Getpipesz, pipe_size>,
+               NoRecordLock<FcntlCommand::Getlk>, NoRecordLock<FcntlCommand::Setlk>,
+               NoRecordLock<FcntlCommand::Setlkw>, NoRecordLock<FcntlCommand::OfdGetlk>,
+               NoRecordLock<FcntlCommand::OfdSetlk>, NoRecordLock<FcntlCommand::OfdSetlkw>>;
 
 Answer<ByCommand> sys_fcntl(Context&, Descriptor fd, FcntlCommands::Code command,
                             FcntlCommands::Word argument) {

@@ -35,6 +35,23 @@ static_assert(clone_flag::VM == raw(abi::CloneFlags::Vm) &&
               clone_flag::SETTLS == raw(abi::CloneFlags::Settls) &&
               clone_flag::CHILD_SETTID == raw(abi::CloneFlags::ChildSettid));
 
+using abi::CloneFlags;
+
+constexpr CloneFlags NAMESPACES = CloneFlags::Newns | CloneFlags::Newcgroup | CloneFlags::Newuts |
+                                  CloneFlags::Newipc | CloneFlags::Newpid | CloneFlags::Newnet;
+
+/// There are no namespaces to be made: EINVAL, as on a kernel without them. LINUX: who may not make any is told so first,
+/// but only if the flags do not contradict each other (copy_process). Errors: Eperm.
+Result<> check_namespaces(CloneFlags flags) {
+    if (!has(flags, NAMESPACES) || current_task().identity->can(Capability::SysAdmin)) return {};
+    const bool is_thread = has(flags, CloneFlags::Thread);
+    const bool contradicts = (has(flags, CloneFlags::Newns) && has(flags, CloneFlags::Fs)) ||
+                             (has(flags, CloneFlags::Sighand) && !has(flags, CloneFlags::Vm)) ||
+                             (is_thread && !has(flags, CloneFlags::Sighand)) ||
+                             (is_thread && has(flags, CloneFlags::Newpid));
+    return contradicts || has(flags, CloneFlags::Newuser) ? Result<>() : Result<>(Error::Eperm);
+}
+
 using ProgramPath = PathOf<PathUse::Program>;
 
 Answer<PidOf<PidUse::Process>> sys_fork(Context&) { return clone_current_task({}); }
@@ -44,8 +61,36 @@ Answer<PidOf<PidUse::Process>> sys_vfork(Context&) {
 }
 Answer<PidOf<PidUse::Process>> sys_clone(Context&, CloneWord flags, UserAddress stack, UserAddress parent_tid,
                                          UserAddress child_tid, UserAddress thread_pointer) {
+    TRY(check_namespaces(static_cast<CloneFlags>(flags.value)));
     return clone_current_task(
         {flags.value, stack.value, parent_tid.value, child_tid.value, thread_pointer.value});
+}
+
+/// LINUX: ksys_unshare. A process has one task, so what concerns threads is nothing to do.
+Result<> sys_unshare(Context&, CloneFlags asked) {
+    constexpr CloneFlags KNOWN = NAMESPACES | CloneFlags::Newuser | CloneFlags::Thread | CloneFlags::Fs |
+                                 CloneFlags::Sighand | CloneFlags::Vm | CloneFlags::Files |
+                                 CloneFlags::Sysvsem | static_cast<CloneFlags>(abi::CLONE_NEWTIME);
+    constexpr CloneFlags CAN_BE_FORBIDDEN = NAMESPACES | static_cast<CloneFlags>(abi::CLONE_NEWTIME);
+    if (has(asked, ~KNOWN)) return Error::Einval;
+    Task& task = current_task();
+    if (has(asked, CloneFlags::Sighand | CloneFlags::Vm)) {
+        auto state = task.process->signals.lock();
+        if (state->actions->reference_count() > 1) return Error::Einval;
+    }
+    if (has(asked, CloneFlags::Vm) && task.space->reference_count() > 1) return Error::Einval;
+    if (has(asked, CloneFlags::Newuser)) return Error::Einval;
+    if (has(asked, CAN_BE_FORBIDDEN))
+        return task.identity->can(Capability::SysAdmin) ? Error::Einval : Error::Eperm;
+
+    Ref<fs::PathContext> paths = has(asked, CloneFlags::Fs) ? TRY(task.paths->clone()) : task.paths;
+    security::TableUser files;
+    if (has(asked, CloneFlags::Files) && !task.files.is_only_user()) files = TRY(task.files.clone());
+    auto guard = task.task_lock.lock();  // /proc of other processes looks at both under it
+    std::swap(task.paths, paths);
+    if (files) task.files = std::move(files);  // swaps: the old ones are left after the lock
+    guard.unlock();
+    return {};
 }
 
 Result<> sys_execve(Context&, ProgramPath path, OrNull<TextsArgument> arguments,
@@ -262,6 +307,7 @@ Result<> register_process_calls() {
     TRY(register_call<sys_set_tid_address>(218, "set_tid_address"));
     TRY(register_call<sys_exit_group>(231, "exit_group"));
     TRY(register_call<sys_waitid>(247, "waitid"));
+    TRY(register_call<sys_unshare>(272, "unshare"));
     TRY(register_call<sys_execveat>(322, "execveat"));
     return {};
 }

@@ -68,9 +68,14 @@ Result<> get_gs_base(Task&, AddressOut out) {
     return out.write(base);
 }
 
+/// Programs may always use the instruction: there is no CPU here that could trap it.
+Answer<Boolean> may_use_cpuid(Task&) { return 1ULL; }
+Result<> set_cpuid(Task&, Boolean) { return Error::Enodev; }
+
 using ArchPrctlCommands =
     CommandSet<On<ArchPrctlCode::SetGs, set_gs_base>, On<ArchPrctlCode::SetFs, set_fs_base>,
-               On<ArchPrctlCode::GetFs, get_fs_base>, On<ArchPrctlCode::GetGs, get_gs_base>>;
+               On<ArchPrctlCode::GetFs, get_fs_base>, On<ArchPrctlCode::GetGs, get_gs_base>,
+               On<ArchPrctlCode::GetCpuid, may_use_cpuid>, On<ArchPrctlCode::SetCpuid, set_cpuid>>;
 
 Answer<ByCommand> sys_arch_prctl(Context&, ArchPrctlCommands::Code code, ArchPrctlCommands::Word argument) {
     const auto result = ArchPrctlCommands::run(code, current_task(), {argument.value});
@@ -125,6 +130,26 @@ Answer<Boolean> read_bounding(Task& task, CapabilityNumber number) {
     return task.identity->bounding >> number & 1;
 }
 
+Result<> drop_bounding(Task& task, CapabilityNumber number) {
+    if (!task.identity->can(Capability::Setpcap)) return Error::Eperm;
+    if (number > LAST_CAPABILITY) return Error::Einval;
+    Ref<Identity> next = TRY(task.identity->clone());
+    next->bounding &= ~(1ULL << number);
+    task.set_identity(std::move(next));
+    return {};
+}
+
+/// The places that /proc shows cannot be set. LINUX: prctl_set_mm asks for the privilege before it looks at the value, but
+/// not for PR_SET_MM_MAP and PR_SET_MM_MAP_SIZE.
+Result<> set_memory_map(Task& task, abi::MemoryMapField field, UserAddress, Size more, MustBeZero zero) {
+    using abi::MemoryMapField;
+    const bool takes_size =
+        field == MemoryMapField::Auxv || field == MemoryMapField::Map || field == MemoryMapField::MapSize;
+    if (zero != 0 || (more != 0 && !takes_size)) return Error::Einval;
+    if (field == MemoryMapField::Map || field == MemoryMapField::MapSize) return Error::Einval;
+    return task.identity->can(Capability::SysResource) ? Error::Einval : Error::Eperm;
+}
+
 Result<> set_subreaper(Task& task, Boolean on) {
     task.process->is_subreaper = on != 0;
     return {};
@@ -150,7 +175,8 @@ using PrctlCommands = CommandSet<
     On<PrctlOption::GetDumpable, is_dumpable>, On<PrctlOption::SetDumpable, set_dumpable>,
     On<PrctlOption::GetKeepcaps, keeps_capabilities>, On<PrctlOption::SetKeepcaps, set_keeps_capabilities>,
     On<PrctlOption::SetName, set_name>, On<PrctlOption::GetName, get_name>,
-    On<PrctlOption::CapbsetRead, read_bounding>, On<PrctlOption::SetChildSubreaper, set_subreaper>,
+    On<PrctlOption::CapbsetRead, read_bounding>, On<PrctlOption::CapbsetDrop, drop_bounding>,
+    On<PrctlOption::SetMm, set_memory_map>, On<PrctlOption::SetChildSubreaper, set_subreaper>,
     On<PrctlOption::GetChildSubreaper, get_subreaper>, On<PrctlOption::SetNoNewPrivs, set_no_new_privileges>,
     On<PrctlOption::GetNoNewPrivs, has_no_new_privileges>>;
 
