@@ -12,6 +12,12 @@ namespace {
 constexpr u32 SLOTS_PER_WORD = 64;
 constexpr u32 FIRST_SIZE = 16;
 
+/// How large Linux makes a table that is to hold `number` (alloc_fdtable).
+u32 linux_size_for(u32 number) {
+    constexpr u32 STEP = 128;
+    return std::bit_ceil(number / STEP + 1) * STEP;
+}
+
 /// The lowest clear bit not below `from`, or the number of bits.
 u32 find_clear(const Vector<u64>& words, u32 from) {
     const u32 bits = static_cast<u32>(words.size()) * SLOTS_PER_WORD;
@@ -56,6 +62,7 @@ void CapabilityTable::mark_free(State& state, u32 number) {
 }
 
 Result<> CapabilityTable::grow(State& state, u32 number) {
+    if (number >= state.size) state.size = linux_size_for(number);
     if (number < state.slots.size()) return {};
     u32 size = state.slots.is_empty() ? FIRST_SIZE : static_cast<u32>(state.slots.size());
     while (size <= number) size *= 2;
@@ -227,6 +234,8 @@ std::optional<u32> CapabilityTable::next_open(u32 from) {
 }
 
 u32 CapabilityTable::open_count() { return state_.lock()->open_count; }
+
+u32 CapabilityTable::size() { return state_.lock()->size; }
 
 Result<Ref<CapabilityTable>> CapabilityTable::clone() {
     Ref<CapabilityTable> copy = TRY(make_ref<CapabilityTable>());

@@ -157,6 +157,8 @@ class CapabilityTable final : public Object {
     /// The lowest open slot not below `from`.
     std::optional<u32> next_open(u32 from);
     u32 open_count();
+    /// Where the table ends for programs: select looks no further, and /proc/PID/status shows it (FDSize).
+    u32 size();
 
   private:
     friend class Reservation;
@@ -170,11 +172,14 @@ class CapabilityTable final : public Object {
         SlotState state = SlotState::Free;
         OnExec on_exec = OnExec::Keep;
     };
+    /// LINUX: NR_OPEN_DEFAULT.
+    static constexpr u32 FIRST_LINUX_SIZE = 64;
     struct State {
         Vector<Slot> slots;
         Vector<u64> taken;    ///< One bit a slot: reserved or open.
         u32 lowest_free = 0;  ///< No slot below it is free.
         u32 open_count = 0;
+        u32 size = FIRST_LINUX_SIZE;
     };
 
     /// What a slot holds, in words that fit registers.

@@ -95,8 +95,7 @@ Result<> append_identity(const ProcessView& view, String& out) {
         TRY(format_append(out, "Uid:\t{}\t{}\t{}\t{}\n", who.uid, who.euid, who.suid, who.fsuid));
         TRY(format_append(out, "Gid:\t{}\t{}\t{}\t{}\n", who.gid, who.egid, who.sgid, who.fsgid));
     }
-    TRY(format_append(out, "FDSize:\t{}\nGroups:\t",
-                      view.files ? align_up(view.files->open_count(), 64U) : 0U));
+    TRY(format_append(out, "FDSize:\t{}\nGroups:\t", view.files ? view.files->size() : 0U));
     if (view.identity) TRY(append_groups(*view.identity, out));
     return out.append(" \n");  // LINUX: the blank is there
 }

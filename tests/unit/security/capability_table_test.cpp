@@ -60,6 +60,29 @@ TEST(capability_table, verify_says_what_is_missing_and_audits_it) {
     EXPECT_EQ(denial_count(), denials + 1) << "an empty slot is no denial";
 }
 
+TEST(capability_table, its_size_grows_in_linux_steps) {
+    TableUser user = MUST(TableUser::create());
+    const auto install_at = [&](u32 number) {
+        (void)MUST(user->install_at(
+            number,
+            {
+                MUST(make_ref<Thing>())
+                , ALL_RIGHTS
+            },
+            OnExec::Keep, 100'000));
+    };
+    EXPECT_EQ(user->size(), 64U);
+    install_at(63);
+    EXPECT_EQ(user->size(), 64U);
+    install_at(64);
+    EXPECT_EQ(user->size(), 128U);
+    install_at(300);
+    EXPECT_EQ(user->size(), 512U);
+    (void)MUST(user->close(300));
+    EXPECT_EQ(user->size(), 512U);
+    EXPECT_EQ(MUST(user.clone())->size(), 128U) << "of what is open";
+}
+
 TEST(capability_table, a_revoked_grant_ends_every_copy) {
     TableUser table = MUST(TableUser::create());
     Ref<Grant> grant = MUST(make_ref<Grant>());
