@@ -20,6 +20,7 @@
 #include "memory/start.hpp"
 #include "posix_x/devices/console_devices.hpp"
 #include "posix_x/namespaces.hpp"
+#include "posix_x/process/task.hpp"
 #include "posix_x/terminal/terminals.hpp"
 #include "scheduler/preemption.hpp"
 
@@ -196,6 +197,23 @@ Result<> fill_random(std::span<u8> out) {
     return {};
 }
 
+using fs::devfs::RandomAdministration;
+
+constexpr RandomAdministration RANDOM_ADMINISTRATION{
+    .add =
+        [](std::span<const u8> bytes, RandomAdministration::Trust trust) {
+            drivers::RANDOM.add(bytes, trust == RandomAdministration::Trust::Full ? drivers::Credit::Full
+                                                                                  : drivers::Credit::None);
+        },
+    .is_seeded = [] { return drivers::RANDOM.is_seeded(); },
+    .reseed = [] { (void)drivers::RANDOM.seed_from_cpu(); },
+    .may_administer =
+        [] {
+            const posix_x::Task* task = posix_x::current_task_or_null();
+            return task != nullptr && task->identity->can(posix_x::Capability::SysAdmin);
+        },
+};
+
 void start_random() {
     if (!drivers::RANDOM.seed_from_cpu())
         log::warning("the CPU has no random numbers: waiting for virtio-rng");
@@ -203,6 +221,7 @@ void start_random() {
     // SAFETY: numbers are bytes.
     drivers::RANDOM.add({reinterpret_cast<const u8*>(jitter), sizeof(jitter)}, drivers::Credit::None);
     fs::devfs::set_random_source(&fill_random);
+    fs::devfs::set_random_administration(RANDOM_ADMINISTRATION);
 }
 
 void attach_slot(std::string_view word) {

@@ -40,6 +40,22 @@ static_assert(sizeof(sysinfo) == 112);
 enum class RandomFlags : std::uint32_t { None = 0, Nonblock = 1, Random = 2, Insecure = 4 };
 template <> inline constexpr bool IS_FLAG_ENUM<RandomFlags> = true;
 
+/// Requests of ioctl(2) to /dev/random (include/uapi/linux/random.h, random(4)).
+enum class RandomIoctl : std::uint32_t {
+    GetEntropyCount = 0x80045200,
+    AddToEntropyCount = 0x40045201,
+    AddEntropy = 0x40085203,
+    ZeroEntropyCount = 0x5204,
+    ClearPool = 0x5206,
+    Reseed = 0x5207,
+};
+
+/// struct rand_pool_info: before the bytes.
+struct rand_pool_info {
+    std::int32_t entropy_count;
+    std::int32_t buf_size;
+};
+
 enum class SyslogAction : std::int32_t {
     Close = 0,
     Open = 1,

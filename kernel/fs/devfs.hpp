@@ -20,8 +20,18 @@ Result<> add_symlink(std::string_view path, std::string_view target);
 /// Where /dev/random and /dev/urandom get their bytes; before it is set they read as Eagain.
 using RandomSource = Result<> (*)(std::span<u8> out);
 void set_random_source(RandomSource source);
-/// Bytes written to /dev/random are offered here, if set.
-using EntropySink = void (*)(std::span<const u8> bytes);
-void set_entropy_sink(EntropySink sink);
+/// What the requests of ioctl(2) to /dev/random need, and writes to it.
+struct RandomAdministration {
+    /// Bytes that a program offers. They are mixed in, and believed to be unpredictable if who gave them may say so.
+    enum class Trust : u8 { None, Full };
+    void (*add)(std::span<const u8> bytes, Trust trust);
+    bool (*is_seeded)();
+    /// Takes fresh numbers from the CPU.
+    void (*reseed)();
+    /// May the calling program do more than ask?
+    bool (*may_administer)();
+};
+/// Before it is set, what is written is dropped and requests are EINVAL. It must live for ever.
+void set_random_administration(const RandomAdministration& administration);
 
 }  // namespace exo::fs::devfs

@@ -1,13 +1,15 @@
 #include "fs/memory_devices.hpp"
 
+#include "abi/linux/system.hpp"
 #include "scheduler/preemption.hpp"
+#include "vm/user_memory.hpp"
 
 namespace exo::fs {
 
 namespace {
 
 constinit std::atomic<devfs::RandomSource> random_source{nullptr};
-constinit std::atomic<devfs::EntropySink> entropy_sink{nullptr};
+constinit std::atomic<const devfs::RandomAdministration*> random_administration{nullptr};
 
 enum class MemoryMinor : u32 { Null = 3, Zero = 5, Full = 7, Random = 8, Urandom = 9 };
 
@@ -86,25 +88,75 @@ class RandomFile final : public MemoryFile {
     }
 
     Result<usize> do_write(vm::InBuffer& from, u64&, const WriteContext&) override {
-        const auto sink = entropy_sink.load(std::memory_order_acquire);
-        usize done = 0;
-        while (from.remaining() != 0) {
-            u8 piece[PIECE_SIZE];
-            const auto moved = from.read(piece);
-            if (!moved && done == 0) return moved;
-            if (!moved || *moved == 0) break;
-            if (sink != nullptr) sink({piece, *moved});
-            done += *moved;
-            scheduler::preempt_point();
-            // LINUX: write_pool_user
-            if (done % PAGE_SIZE == 0 && !scheduler::check_interrupted(scheduler::WaitMode::Interruptible)) break;
-        }
-        return done;
+        return mix_in(from, Trust::None);
     }
 
+    Result<u64> ioctl(u32 request, u64 argument) override;
+
   private:
+    using Trust = devfs::RandomAdministration::Trust;
+    static Result<usize> mix_in(vm::InBuffer& from, Trust trust);
+    static Result<> add_entropy(u64 argument);
     static constexpr usize PIECE_SIZE = 256;
 };
+
+Result<usize> RandomFile::mix_in(vm::InBuffer& from, Trust trust) {
+    const auto* const administration = random_administration.load(std::memory_order_acquire);
+    usize done = 0;
+    while (from.remaining() != 0) {
+        u8 piece[PIECE_SIZE];
+        const auto moved = from.read(piece);
+        if (!moved && done == 0) return moved;
+        if (!moved || *moved == 0) break;
+        if (administration != nullptr) administration->add({piece, *moved}, trust);
+        done += *moved;
+        scheduler::preempt_point();
+        // LINUX: a signal ends it after a whole page (write_pool_user).
+        if (done % PAGE_SIZE == 0 && !scheduler::check_interrupted(scheduler::WaitMode::Interruptible)) break;
+    }
+    return done;
+}
+
+/// RNDADDENTROPY: bytes, and how many of their bits the program believes in. Here it is all of them or none.
+Result<> RandomFile::add_entropy(u64 argument) {
+    const auto header = TRY(vm::UserIn<abi::rand_pool_info>(argument).read());
+    if (header.entropy_count < 0) return Error::Einval;
+    if (header.buf_size < 0) return Error::Efault;
+    const auto size = static_cast<usize>(header.buf_size);
+    const bool is_trusted = static_cast<usize>(header.entropy_count) >= size * 8;
+    vm::InBuffer bytes = vm::InBuffer::from_user(argument + sizeof(header), size);
+    const usize done = TRY(mix_in(bytes, is_trusted ? Trust::Full : Trust::None));
+    return done == size ? Result<>() : Result<>(Error::Efault);
+}
+
+/// LINUX: random_ioctl. The pool holds 256 bits from the first seed on, whatever is counted, taken away or cleared (5.18).
+Result<u64> RandomFile::ioctl(u32 request, u64 argument) {
+    using abi::RandomIoctl;
+    constexpr i32 POOL_BITS = 256;
+    const auto* const administration = random_administration.load(std::memory_order_acquire);
+    if (administration == nullptr) return Error::Einval;
+    const auto command = static_cast<RandomIoctl>(request);
+    switch (command) {
+        case RandomIoctl::GetEntropyCount:
+            TRY(vm::UserOut<i32>(argument).write(administration->is_seeded() ? POOL_BITS : 0));
+            return 0ULL;
+        case RandomIoctl::AddToEntropyCount:
+        case RandomIoctl::AddEntropy:
+        case RandomIoctl::ZeroEntropyCount:
+        case RandomIoctl::ClearPool:
+        case RandomIoctl::Reseed: break;
+        default: return Error::Einval;
+    }
+    if (!administration->may_administer()) return Error::Eperm;
+    if (command == RandomIoctl::AddToEntropyCount && TRY(vm::UserIn<i32>(argument).read()) < 0)
+        return Error::Einval;
+    if (command == RandomIoctl::AddEntropy) TRY(add_entropy(argument));
+    if (command == RandomIoctl::Reseed) {
+        if (!administration->is_seeded()) return Error::Enodata;
+        administration->reseed();
+    }
+    return 0ULL;
+}
 
 class MemoryDevice final : public Device {
   public:
@@ -136,7 +188,9 @@ namespace devfs {
 
 void set_random_source(RandomSource source) { random_source.store(source, std::memory_order_release); }
 
-void set_entropy_sink(EntropySink sink) { entropy_sink.store(sink, std::memory_order_release); }
+void set_random_administration(const RandomAdministration& administration) {
+    random_administration.store(&administration, std::memory_order_release);
+}
 
 }  // namespace devfs
 
