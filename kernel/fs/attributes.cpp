@@ -50,9 +50,9 @@ Result<> change_owner(const Target& target, std::optional<UserId> uid, std::opti
         if (uid && (!owns || *uid != inode.uid())) return Error::Eperm;
         if (gid && (!owns || (*gid != inode.gid() && !credentials.is_member_of(*gid)))) return Error::Eperm;
     }
-    inode.set_owner(uid.value_or(inode.uid()), gid.value_or(inode.gid()));
     // LINUX: whether the caller is in the file's group is asked of the group before the change.
     if (!inode.is_directory()) inode.set_mode(mode_without_privileges(inode, credentials));
+    inode.set_owner(uid.value_or(inode.uid()), gid.value_or(inode.gid()));
     inode.note_changed();
     return inode.attributes_changed();
 }

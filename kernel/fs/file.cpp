@@ -65,15 +65,6 @@ void File::set_blocking(Blocking blocking) {
     flags_.store(blocking == Blocking::Yes ? rest : rest | OpenFlags::Nonblock, std::memory_order_relaxed);
 }
 
-Result<usize> File::read(vm::OutBuffer& to) {
-    if (!has_moving_position()) return do_read(to, 0);
-    const auto moving = TRY(moving_.lock_killable());
-    const u64 offset = position();
-    TRY(check_range(offset, to.remaining()));
-    const usize count = TRY(do_read(to, offset));
-    move_to(offset + count);
-    return count;
-}
 Result<Path> File::place() {
     if (path_) return path_;
     String description;
@@ -84,6 +75,15 @@ Result<Path> File::place() {
     return Path{std::move(mount), std::move(root)};
 }
 
+Result<usize> File::read(vm::OutBuffer& to) {
+    if (!has_moving_position()) return do_read(to, 0);
+    const auto moving = TRY(moving_.lock_killable());
+    const u64 offset = position();
+    TRY(check_range(offset, to.remaining()));
+    const usize count = TRY(do_read(to, offset));
+    move_to(offset + count);
+    return count;
+}
 
 Result<usize> File::write(vm::InBuffer& from, const WriteContext& context) {
     u64 offset = 0;
@@ -143,6 +143,9 @@ std::optional<u64> File::seek_at_once(i64 offset, abi::SeekWhence whence) {
         return std::nullopt;
     i64 place;
     if (__builtin_add_overflow(start, offset, &place) || place < 0) return std::nullopt;
+    // Where a file system's largest file ends is not looked at here; nowhere is it below this.
+    if (place > INT32_MAX) [[unlikely]]
+        return std::nullopt;
     move_to(static_cast<u64>(place));
     return static_cast<u64>(place);
 }
@@ -162,9 +165,6 @@ Result<> File::read_directory(DirectorySink sink) {
 Result<> File::allocate(abi::FallocateMode mode, u64 offset, u64 length, const WriteContext& context) {
     if (length == 0) return Error::Einval;
     if (abi::is_fifo(inode_->mode())) return Error::Espipe;
-    // Where a file system's largest file ends is not looked at here; nowhere is it below this.
-    if (place > INT32_MAX) [[unlikely]]
-        return std::nullopt;
     if (inode_->is_directory()) return Error::Eisdir;
     if (!inode_->is_regular()) return Error::Enodev;
     // Before the file system is asked whether it knows the mode.

@@ -60,15 +60,15 @@ class File : public Object {
     Inode& inode() const { return *inode_; }
     /// Empty for files without a place in the tree (pipes).
     const Path& path() const { return path_; }
+    /// The path, or for a file without one a place made for this use, which nobody else sees and which has no name: what a
+    /// descriptor stands for where a path is wanted (AT_EMPTY_PATH, /proc/PID/fd/N). Errors: Enomem.
+    Result<Path> place();
     OpenFlags flags() const { return flags_.load(std::memory_order_relaxed); }
     bool is_nonblocking() const { return has(flags(), OpenFlags::Nonblock); }
     bool has_trait(FileTraits trait) const { return has(traits_, trait); }
     bool has_moving_position() const {
         return (traits_ & (FileTraits::Seekable | FileTraits::FixedPosition)) == FileTraits::Seekable;
     }
-    /// The path, or for a file without one a place made for this use, which nobody else sees and which has no name: what a
-    /// descriptor stands for where a path is wanted (AT_EMPTY_PATH, /proc/PID/fd/N). Errors: Enomem.
-    Result<Path> place();
     security::Rights rights() const { return security::rights_from_open_flags(flags()); }
     /// F_SETFL: replaces O_APPEND, O_NONBLOCK, O_DIRECT, O_NOATIME and leaves the rest.
     /// Errors: Einval (O_DIRECT where the file cannot, O_ASYNC where it would mean something), Eperm (O_NOATIME of another's

@@ -47,13 +47,13 @@ Result<Ref<Mount>> Mount::create(MountableTree tree, std::string_view source, Mo
     return make_ref<Mount>(std::move(tree), std::move(text), options);
 }
 
-Mount::~Mount() {
 Result<Ref<Mount>> Mount::create_nameless(MountableTree tree, std::string_view description) {
     Ref<Mount> mount = TRY(create(std::move(tree), description, MountOptions::None));
     mount->is_nameless_ = true;
     return mount;
 }
 
+Mount::~Mount() {
     // acq_rel: the last one sees what was done through the others
     if (file_system_->mounts_.fetch_sub(1, std::memory_order_acq_rel) != 1 || is_nameless_) return;
     Dentry* top = root_.get();

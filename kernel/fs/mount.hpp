@@ -44,6 +44,9 @@ class Mount final : public Object {
   public:
     /// A mount that is nowhere yet. Errors: Enomem.
     static Result<Ref<Mount>> create(MountableTree tree, std::string_view source, MountOptions options);
+    /// For one file that has no name: no path leads there or from there. Its source is what /proc/PID/fd shows instead of a
+    /// path. Errors: Enomem.
+    static Result<Ref<Mount>> create_nameless(MountableTree tree, std::string_view description);
     ~Mount() override;
 
     /// As statx and /proc/self/mountinfo give it.
@@ -52,6 +55,7 @@ class Mount final : public Object {
     Dentry& root() const { return *root_; }
     std::string_view source() const { return source_; }
     MountOptions options() const { return options_.load(std::memory_order_relaxed); }
+    bool is_nameless() const { return is_nameless_; }
     /// MS_UNBINDABLE: it cannot be bound elsewhere.
     bool is_unbindable() const { return is_unbindable_.load(std::memory_order_relaxed); }
     /// Errors: Ebusy (ReadOnly, and a file is open for writing through this mount).
@@ -59,9 +63,6 @@ class Mount final : public Object {
     bool is_read_only() const { return writers_.is_closed() || file_system_->is_read_only(); }
     /// A file is opened for writing through this mount, until end_write. Errors: Erofs.
     Result<> begin_write();
-    /// For one file that has no name: no path leads there or from there. Its source is what /proc/PID/fd shows instead of a
-    /// path. Errors: Enomem.
-    static Result<Ref<Mount>> create_nameless(MountableTree tree, std::string_view description);
     void end_write();
     /// A path walk ended here: MNT_EXPIRE starts anew.
     void note_used() {
@@ -70,7 +71,6 @@ class Mount final : public Object {
     }
 
     /// For the name tree: among all that are attached somewhere.
-    bool is_nameless() const { return is_nameless_; }
     ListNode attached_link;
 
     // ---- With the name tree locked.
@@ -94,13 +94,14 @@ class Mount final : public Object {
     WriterGate writers_;                    ///< Closed as long as the options say ReadOnly.
     std::atomic<bool> is_expiring_{false};  ///< Not used since an umount2 with MNT_EXPIRE.
     std::atomic<bool> is_unbindable_{false};
+    bool is_nameless_ = false;
     Ref<Mount> parent_;
     Ref<Dentry> mountpoint_;
     MountNamespace* namespace_ = nullptr;
     u32 children_ = 0;
-    ListNode namespace_link_;  ///< In the order of mounting.
     /// While its tree is being bound, under the namespace's lock: where its MountCopy is.
     u32 copy_index_ = MountCopy::NONE;
+    ListNode namespace_link_;  ///< In the order of mounting.
 };
 
 class MountNamespace final : public Object {
@@ -111,7 +112,6 @@ class MountNamespace final : public Object {
     /// "/" as a path, for the first process.
     Path root();
 
-    bool is_nameless_ = false;
     /// Puts `mount` onto `where`, a directory (or a file, for a bind mount of a file).
     /// Errors: Enotdir, Einval (outside this namespace), Enoent (the place was deleted), Eloop (moved into itself), Enospc
     /// (mount_max).
