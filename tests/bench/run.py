@@ -1,10 +1,11 @@
 #!/usr/bin/python3
-"""Fails when an operation of the guest suite needs over 3 % more instructions than it ever did since it was last raised.
+"""Fails when an operation of the guest suite needs over 3 % more instructions than it ever did since it was last raised, or
+when one of benches/scale grows faster with the number of others than its row allows.
 
 usage: run.py [--kernel FILE] [PATTERN]
 
-PATTERN is a part of an operation's name: only those are reported. The suite runs as a whole all the same, because what ran
-before changes what an operation finds. benches/baseline.json has the figures; './exo bench baseline' writes it.
+PATTERN is a part of an operation's name: only those are reported. The guest suite runs as a whole all the same, because what
+ran before changes what an operation finds. benches/baseline.json has its figures; './exo bench baseline' writes it.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 
 from exo import paths  # noqa: E402
-from exo.bench import baseline, gate, suite  # noqa: E402
+from exo.bench import baseline, gate, growth, suite  # noqa: E402
 from exo.errors import ExoError  # noqa: E402
+
+GROWTH_ROUNDS = 3
 
 
 def main(arguments: list[str]) -> int:
@@ -29,7 +32,9 @@ def main(arguments: list[str]) -> int:
         print(__doc__)
         return 2
     try:
-        passed, failed = check(kernel, arguments[0] if arguments else "")
+        pattern = arguments[0] if arguments else ""
+        counts = [check(kernel, pattern), check_growth(kernel, pattern)]
+        passed, failed = (sum(side) for side in zip(*counts))
     except ExoError as error:
         print(error)
         passed, failed = 0, 1
@@ -51,6 +56,29 @@ def check(kernel: str, pattern: str) -> tuple[int, int]:
             print("\n".join(gate.differences(best[verdict.name], found[verdict.name][1])))
     failed = sum(verdict.problem is not None for verdict in verdicts)
     return len(verdicts) - failed, failed
+
+
+def check_growth(kernel: str, pattern: str) -> tuple[int, int]:
+    kinds = [kind for kind in growth.kinds() if pattern in kind.name]
+    if not kinds:
+        return 0, 0
+    run = growth.measure(kernel, "Exo-OS", GROWTH_ROUNDS, [kind.name for kind in kinds] if pattern else [])
+    found = growth.of_run(run, kinds)
+    failed = 0
+    for kind in kinds:
+        if kind.name not in found:
+            failed += 1
+            print(f"FAIL  {kind.name}: it was not measured: {run.missing.get(kind.name, 'no figures')}")
+            continue
+        exponent = found[kind.name].exponent
+        if exponent > kind.limit:
+            failed += 1
+            print(f"FAIL  {kind.name}: beside {kind.n * 16} others it costs {found[kind.name].added:,.0f} instructions more than "
+                  f"alone; the exponent {exponent:.2f} is above {kind.limit} "
+                  f"('./exo bench scale --no-linux --only {kind.name} --where' says which functions)")
+        elif pattern:
+            print(f"ok    {kind.name}: exponent {exponent:.2f}")
+    return len(kinds) - failed, failed
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from ..errors import UsageError
 # Name, module, and the line in the help.
 COMMANDS = (
     ("linux", "linux", "instructions of each operation beside Debian's kernel; writes docs/performance.*"),
+    ("scale", "scale", "how the cost of one operation grows with what else there is, on both kernels"),
     ("profile", "profile_command", "where the instructions of one operation go, with a flame graph"),
     ("baseline", "baseline_command", "record the counts that './exo test bench' compares with"),
     ("compare", "compare", "this tree against another commit"),

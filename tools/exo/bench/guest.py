@@ -1,4 +1,4 @@
-"""The programs of benches/guest and benches/boot: one static binary each, and the image that has it as /init."""
+"""The programs of benches/guest, benches/scale and benches/boot: one static binary each, and the image that has it as /init."""
 
 from __future__ import annotations
 
@@ -17,17 +17,18 @@ LIST = "--list"  # the suite answers with the names of its operations
 
 
 class Program:
-    """A static program, made of the C files of one folder below benches/."""
+    """A static program, made of the C files of one folder below benches/. `headers`: files of others that these include."""
 
-    def __init__(self, name: str, flags: tuple[str, ...] = ()) -> None:
+    def __init__(self, name: str, flags: tuple[str, ...] = (), headers: tuple[str, ...] = ()) -> None:
         self.name = name
         self.sources = paths.in_root("benches", name)
         self.path = paths.in_build("bench", name)
         self._flags = flags
+        self._headers = [paths.in_root("benches", header) for header in headers]
 
     def build(self) -> str:
         """Compiles it when a source has changed. Errors: ExoError when there is no compiler or it fails."""
-        made_from = fingerprint.of([self.sources, __file__])
+        made_from = fingerprint.of([self.sources, *self._headers, __file__])
         stamp = self.path + ".inputs"
         if os.path.exists(self.path) and fingerprint.matches(stamp, made_from):
             return self.path
@@ -78,18 +79,23 @@ class Program:
 SUITE = Program("guest")
 
 
+def listing(program: Program) -> list[str]:
+    """The lines with which the program tells what it measures."""
+    status, text = process.capture([program.build(), LIST])
+    lines = text.splitlines()
+    if status != 0 or not lines:
+        raise ExoError(f"{os.path.relpath(program.path, paths.ROOT)} {LIST} failed (status {status})")
+    return lines
+
+
 def operations() -> list[str]:
     """The names of all operations in the order in which they run."""
-    status, text = process.capture([SUITE.build(), LIST])
-    names = text.split()
-    if status != 0 or not names:
-        raise ExoError(f"{os.path.relpath(SUITE.path, paths.ROOT)} {LIST} failed (status {status})")
-    return names
+    return listing(SUITE)
 
 
-def check_names(wanted: list[str]) -> None:
-    """Errors: ExoError naming the operation that the suite does not have, and what is like it."""
-    known = operations()
+def check_names(wanted: list[str], known: list[str] | None = None) -> None:
+    """Errors: ExoError naming the operation that the suite (or `known`) does not have, and what is like it."""
+    known = known or operations()
     for name in wanted:
         if name not in known:
             import difflib

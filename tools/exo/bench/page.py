@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import machine, table
+from . import machine, scale, table
 from .figures import Row, mean_line
 
 PAGE = """# Performance beside Linux
@@ -18,7 +18,7 @@ two runs give the same, to the last one. Nothing here was timed.
 
 Events are Linux / Exo-OS for one operation.{missing}
 
-## How it was measured
+{growth}## How it was measured
 
 - Linux is Debian's {package} {version}; QEMU is {qemu}.
 - One static program (`benches/guest/`, musl, `-O2`) is `/init` on both, with the same operations in the same order. Each
@@ -43,5 +43,6 @@ def render(rows: list[Row], data: dict) -> str:
     missing = [row.name for row in rows if row.ratio is None]
     note = " What Exo-OS does not have yet has no figure and no part in the mean." if missing else ""
     return PAGE.format(mean=mean_line(rows).capitalize(), table=table.for_page(rows), missing=note, rounds=data["rounds"],
+                       growth=scale.recorded_section(),
                        package=data["linux"]["package"], version=data["linux"]["version"], qemu=data["qemu"],
                        memory=machine.MEMORY_MIB, cpu=machine.CPU, words=machine.WORDS)

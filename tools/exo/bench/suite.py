@@ -115,9 +115,9 @@ def words(rounds: int, only: list[str]) -> str:
 
 
 def run(kernel: str, title: str, rounds: int = DEFAULT_ROUNDS, only: list[str] | None = None,
-        stacks: str | None = None) -> Run:
-    """Boots `kernel` with the suite and counts. `title` names the kernel in messages; `stacks`: a file that gets the
-    call stacks of every region.
+        stacks: str | None = None, program: guest.Program = guest.SUITE) -> Run:
+    """Boots `kernel` with the suite (or another `program` that speaks as it does) and counts. `title` names the kernel
+    in messages; `stacks`: a file that gets the call stacks of every region.
 
     Errors: ExoError in one line when anything but the whole suite came out.
     """
@@ -126,12 +126,12 @@ def run(kernel: str, title: str, rounds: int = DEFAULT_ROUNDS, only: list[str] |
         out = os.path.join(folder, "counts")
         arguments = plugin.arguments(out, plugin.ALL_REGIONS if stacks else None)
         try:
-            text = machine.boot(kernel, guest.SUITE.image(), words(rounds, only), title, arguments)
+            text = machine.boot(kernel, program.image(), words(rounds, only), title, arguments)
         except machine.RunFailed as error:
             raise ExoError(f"{error}{_after(Console().take(error.log))}") from None
         if stacks:
             os.replace(plugin.stacks_path(out), stacks)
-        return join(text, plugin.read(out), title, only)
+        return join(text, plugin.read(out), title, only if program is guest.SUITE else [])
 
 
 def _after(console: Console) -> str:
