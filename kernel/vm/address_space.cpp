@@ -61,6 +61,18 @@ u64 AddressSpace::brk_start() { return lock_.lock_shared()->layout.brk_start; }
 
 u64 AddressSpace::brk_end() { return lock_.lock_shared()->brk_end; }
 
+namespace {
+/// Faults count side by side, so that a sum may be below 0 for a moment.
+u64 pages_of(const std::atomic<i64>& counter) {
+    const i64 value = counter.load(std::memory_order_relaxed);
+    return value > 0 ? static_cast<u64>(value) : 0;
+}
+}  // namespace
+
+u64 AddressSpace::peak_resident() const {
+    return std::max(pages_of(peak_resident_), pages_of(resident_anonymous_) + pages_of(resident_source_));
+}
+
 SpaceStatistics AddressSpace::statistics() {
     SpaceStatistics sum;
     {
@@ -70,22 +82,14 @@ SpaceStatistics AddressSpace::statistics() {
         sum.data_pages = state->areas.data_bytes() >> PAGE_SHIFT;
         sum.locked_pages = state->areas.locked_bytes() >> PAGE_SHIFT;
         sum.areas = state->areas.size();
-        u64 tables = 1;
-        for (const Area* area = state->areas.first(); area != nullptr; area = AreaSet::next(*area)) {
-            if (has(area->kind.flags, AreaFlags::GrowsDown)) sum.stack_pages += area->page_count();
-            if (abi::has(area->kind.protection, Protection::Exec)) sum.executable_pages += area->page_count();
-            // Leaf tables only; the few above them are not worth a walk. A table on a boundary counts for each area.
-            page_table_.visit_leaves(area->start, area->end, [&](const memory::LeafRange&) { ++tables; });
-        }
-        sum.page_table_bytes = tables * PAGE_SIZE;
+        sum.stack_pages = state->areas.stack_bytes() >> PAGE_SHIFT;
+        sum.executable_pages = state->areas.executable_bytes() >> PAGE_SHIFT;
     }
-    const auto count = [](const std::atomic<i64>& counter) {
-        const i64 value = counter.load(std::memory_order_relaxed);
-        return value > 0 ? static_cast<u64>(value) : 0;
-    };
-    sum.resident_anonymous = count(resident_anonymous_);
-    sum.resident_source = count(resident_source_);
-    sum.peak_resident = std::max(count(peak_resident_), sum.resident_anonymous + sum.resident_source);
+    // LINUX: the root is not counted (mm_pgtables_bytes).
+    sum.page_table_bytes = u64{page_table_.table_count() - 1} * PAGE_SIZE;
+    sum.resident_anonymous = pages_of(resident_anonymous_);
+    sum.resident_source = pages_of(resident_source_);
+    sum.peak_resident = peak_resident();
     return sum;
 }
 

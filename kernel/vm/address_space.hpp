@@ -166,6 +166,8 @@ class AddressSpace final : public Object {
     // ---- For /proc.
 
     SpaceStatistics statistics();
+    /// The most pages that were resident at a time, without a lock.
+    u64 peak_resident() const;
     u64 brk_start();
     u64 brk_end();
     /// The first area that ends above `address`, or nothing. Walk on from its end.
@@ -218,7 +220,7 @@ class AddressSpace final : public Object {
     void remove_pages(u64 start, u64 end, memory::TlbBatch& batch);
     void remove_private_pages(u64 start, u64 end, memory::TlbBatch& batch);
     void remove_source_frames(u64 start, u64 end, memory::TlbBatch& batch);
-    void unmap_source_pages(PageSource& source, u64 first, u64 end_index, bool copies_too);
+    void unmap_source_pages(PageSource::Walk& walk);
 
     // protect.cpp
     Result<Area*> protect_part(State& state, Area& area, u64 start, u64 end, AreaKind kind);

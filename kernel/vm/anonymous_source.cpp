@@ -112,6 +112,7 @@ u32 AnonymousSource::take_next(u64& from, u64 end) {
 }
 
 Result<> AnonymousSource::remove_content(u64 first, u64 count) {
+    const auto removal = removal_.lock();
     const u64 end = std::min(page_count_, first + count);
     // Before, so that a write to a frame that is still mapped is not lost with the frame; after, for those that were
     // mapped in between.

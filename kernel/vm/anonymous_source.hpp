@@ -4,6 +4,7 @@
 // tree is made when the first page below it is touched: what nobody touches costs nothing, however large it is.
 #pragma once
 
+#include "scheduler/mutex.hpp"
 #include "vm/page_source.hpp"
 
 namespace exo::vm {
@@ -41,6 +42,9 @@ class AnonymousSource final : public PageSource {
     u64 number_;
     u32 height_ = 0;
     bool is_charged_;
+    struct Removal {};
+    scheduler::Mutex<Removal, sync::LockRank::Inode>
+        removal_;  ///< Held by remove_content: one walk at a time.
     sync::SpinLocked<Tree, sync::LockRank::SpinLeaf> tree_;
 };
 

@@ -17,7 +17,7 @@ AreaFlags key_for(Protection asked) {
 void Area::attach() {
     if (!source) return;
     auto mappings = source->mappings_.lock();
-    mappings->areas.push_back(*this);
+    mappings->enter(*this);
     source->area_count_.fetch_add(1, std::memory_order_relaxed);
     is_shared_writable = may_write_directly();
     if (is_shared_writable) source->writable_count_.fetch_add(1, std::memory_order_relaxed);
@@ -26,9 +26,27 @@ void Area::attach() {
 void Area::detach() {
     if (!source) return;
     auto mappings = source->mappings_.lock();
-    source_link.unlink();
+    mappings->areas.remove(*this);
     source->area_count_.fetch_sub(1, std::memory_order_relaxed);
     if (is_shared_writable) source->writable_count_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void Area::set_range(u64 new_start, u64 new_end) {
+    const auto change = [&] {
+        source_page += static_cast<u64>(static_cast<i64>(new_start - start) >> PAGE_SHIFT);
+        start = new_start;
+        end = new_end;
+    };
+    if (!source_link.is_linked()) return change();
+    auto mappings = source->mappings_.lock();
+    if (new_start == start) {
+        change();
+        SourceMappings::Areas::summary_changed(*this);
+        return;
+    }
+    mappings->areas.remove(*this);
+    change();
+    mappings->enter(*this);
 }
 
 void Area::update_writable_mark() {
@@ -152,12 +170,16 @@ void AreaSet::forget_bytes(const Area& area) {
     total_bytes_ -= area.size();
     if (area.is_data()) data_bytes_ -= area.size();
     if (area.is_locked()) locked_bytes_ -= area.size();
+    if (area.is_stack()) stack_bytes_ -= area.size();
+    if (area.is_executable()) executable_bytes_ -= area.size();
 }
 
 void AreaSet::count_bytes(const Area& area) {
     total_bytes_ += area.size();
     if (area.is_data()) data_bytes_ += area.size();
     if (area.is_locked()) locked_bytes_ += area.size();
+    if (area.is_stack()) stack_bytes_ += area.size();
+    if (area.is_executable()) executable_bytes_ += area.size();
 }
 
 void AreaSet::remove(Area& area, RemovedAreas& removed) {
@@ -180,14 +202,14 @@ void AreaSet::clear(RemovedAreas& removed) {
     total_bytes_ = 0;
     data_bytes_ = 0;
     locked_bytes_ = 0;
+    stack_bytes_ = 0;
+    executable_bytes_ = 0;
 }
 
 void AreaSet::resize(Area& area, u64 start, u64 end) {
     DEBUG_ASSERT(is_aligned(start, PAGE_SIZE) && is_aligned(end, PAGE_SIZE));
     forget_bytes(area);
-    area.source_page += static_cast<u64>(static_cast<i64>(start - area.start) >> PAGE_SHIFT);
-    area.start = start;
-    area.end = end;
+    area.set_range(start, end);
     count_bytes(area);
     refresh_gap(area);
     if (Area* after = next(area)) refresh_gap(*after);
@@ -200,6 +222,7 @@ Result<> AreaSet::split(Area& area, u64 address) {
     upper->file = area.file;
     upper->set_family(area.family());
     upper->source_page = area.source_index(address);
+    upper->take_visit_from(area);
     resize(area, area.start, address);
     Area& added = *upper.release();
     [[maybe_unused]] const bool is_new = tree_.insert(added);
@@ -221,6 +244,8 @@ bool AreaSet::is_consistent() const {
     u64 total = 0;
     u64 data = 0;
     u64 locked = 0;
+    u64 stack = 0;
+    u64 executable = 0;
     u64 end_of_last = 0;
     for (const Area* area = first(); area != nullptr; area = next(*area)) {
         if (area->start >= area->end || area->start < end_of_last || area->end > memory::USER_END)
@@ -235,8 +260,11 @@ bool AreaSet::is_consistent() const {
         total += area->size();
         if (area->is_data()) data += area->size();
         if (area->is_locked()) locked += area->size();
+        if (area->is_stack()) stack += area->size();
+        if (area->is_executable()) executable += area->size();
     }
-    return total == total_bytes_ && data == data_bytes_ && locked == locked_bytes_;
+    return total == total_bytes_ && data == data_bytes_ && locked == locked_bytes_ && stack == stack_bytes_ &&
+           executable == executable_bytes_;
 }
 
 }  // namespace exo::vm

@@ -14,6 +14,7 @@
 #include "scheduler/preemption.hpp"
 #include "utils/box.hpp"
 #include "utils/flags.hpp"
+#include "utils/list.hpp"
 #include "utils/tree.hpp"
 #include "vm/page_family.hpp"
 #include "vm/page_source.hpp"
@@ -82,6 +83,8 @@ class Area : public AreaOfSource {
         return has(kind.flags, AreaFlags::ExecuteOnly) ? flags.execute_only() : flags;
     }
     bool is_locked() const { return has(kind.flags, AreaFlags::Locked); }
+    bool is_stack() const { return has(kind.flags, AreaFlags::GrowsDown); }
+    bool is_executable() const { return abi::has(kind.protection, Protection::Exec); }
     /// The source's page for an address inside.
     u64 source_index(u64 address) const { return source_page + ((address - start) >> PAGE_SHIFT); }
     /// What an entry of a freshly resolved page may say, apart from write rights that copying must earn first.
@@ -93,9 +96,11 @@ class Area : public AreaOfSource {
         return end == next.start && kind == next.kind && continues_source(next);
     }
 
-    /// Enters and leaves the source's list of areas; nothing if there is no source. Takes the source's lock.
+    /// Enters and leaves the source's tree of areas; nothing if there is no source. Takes the source's lock.
     void attach();
     void detach();
+    /// Makes it the range [new_start, new_end), which shows the same pages of the source where it showed them before.
+    void set_range(u64 new_start, u64 new_end);
     /// After a change of kind: whether the source sees a writable shared mapping.
     void update_writable_mark();
 
@@ -128,10 +133,19 @@ class Area : public AreaOfSource {
         return source == next.source && file == next.file && source_page + page_count() == next.source_page;
     }
     void join_family() const;
+    u64 source_end() const { return source_page + page_count(); }
 
+    friend struct AreaOfSource;
     AddressSpace* space_;
     mutable std::atomic<PageFamily> family_{};
 };
+
+inline SourceKey AreaOfSource::key(const AreaOfSource& area) {
+    return {static_cast<const Area&>(area).source_page, &area};
+}
+inline u64 AreaOfSource::end_of(const AreaOfSource& area) {
+    return static_cast<const Area&>(area).source_end();
+}
 
 /// Areas taken out of a set. Deleting them drops references to sources and files: do it without the lock.
 class RemovedAreas {
@@ -216,6 +230,8 @@ class AreaSet {
     u64 total_bytes() const { return total_bytes_; }
     u64 data_bytes() const { return data_bytes_; }
     u64 locked_bytes() const { return locked_bytes_; }
+    u64 stack_bytes() const { return stack_bytes_; }
+    u64 executable_bytes() const { return executable_bytes_; }
     /// To be called around a change of an area's kind.
     void forget_bytes(const Area& area);
     void count_bytes(const Area& area);
@@ -244,6 +260,8 @@ class AreaSet {
     u64 total_bytes_ = 0;
     u64 data_bytes_ = 0;
     u64 locked_bytes_ = 0;
+    u64 stack_bytes_ = 0;
+    u64 executable_bytes_ = 0;
 };
 
 }  // namespace exo::vm

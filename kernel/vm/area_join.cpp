@@ -43,12 +43,14 @@ Area& AreaSet::insert(Area& area, RemovedAreas& removed, Join join) {
     Area* after = before != nullptr ? next(*before) : first();
     const Joined with = join == Join::Neither ? Joined{} : joined(before, area, after, join);
     if (with.lower) {
+        before->take_visit_from(area);
         resize(*before, before->start, area.end);
         removed.add(area);
         if (with.upper) absorb_next(*before, removed);
         return *before;
     }
     if (with.upper) {
+        after->take_visit_from(area);
         resize(*after, area.start, after->end);
         removed.add(area);
         return *after;
@@ -66,6 +68,7 @@ void AreaSet::absorb_next(Area& area, RemovedAreas& removed) {
     Area* after = next(area);
     const u64 end = after->end;
     if (area.family().is_none()) area.set_family(after->family());
+    area.take_visit_from(*after);
     remove(*after, removed);
     resize(area, area.start, end);
 }

@@ -57,6 +57,7 @@ Result<> AddressSpace::clone_area(const Area& area, State& child_state, AddressS
     Box<Area> copy = TRY(make_box<Area>(child, area.start, area.end, kind));
     copy->source = area.source;
     copy->source_page = area.source_page;
+    copy->take_visit_from(area);
     copy->file = area.file;
     if (!has(area.kind.flags, AreaFlags::WipeOnFork)) copy->set_family(area.family().of_copy());
     if (has(area.kind.flags, AreaFlags::Charged)) TRY(charge_commit(area.page_count()));

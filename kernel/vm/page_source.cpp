@@ -1,5 +1,8 @@
 #include "vm/page_source.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "vm/address_space.hpp"
 
 namespace exo::vm {
@@ -10,26 +13,88 @@ bool PageSource::has_writable_mappings() const {
     return writable_count_.load(std::memory_order_relaxed) != 0;
 }
 
-/// Each round takes the first area that this walk has not met, moves it to the end, and clears its space without the
-/// list's lock. Areas that are added meanwhile come from faults that the source already refuses.
-void PageSource::unmap_pages(u64 first, u64 count, UnmapScope scope) {
-    const u64 end = checked_add(first, count).value_or(~0ULL);
-    const u64 walk = ++mappings_.lock()->walks;
-    for (;;) {
-        Ref<AddressSpace> space;
-        {
-            auto mappings = mappings_.lock();
-            AreaOfSource* place = mappings->areas.front();
-            if (place == nullptr || place->visited_in >= walk) return;
-            place->visited_in = walk;
-            mappings->areas.remove(*place);
-            mappings->areas.push_back(*place);
-            // A space whose last reference has gone empties itself.
-            AddressSpace& owner = static_cast<Area*>(place)->space();
-            if (owner.try_retain()) space = Ref<AddressSpace>::adopt(&owner);
+bool SourceMappings::Ends::update(AreaOfSource& area) {
+    u64 largest = AreaOfSource::end_of(area);
+    if (const AreaOfSource* left = Areas::left(area)) largest = std::max(largest, left->largest_end);
+    if (const AreaOfSource* right = Areas::right(area)) largest = std::max(largest, right->largest_end);
+    return std::exchange(area.largest_end, largest) != largest;
+}
+
+void SourceMappings::enter(AreaOfSource& area) {
+    // A walk's pages can be had no more: what is mapped afresh meanwhile has none of them.
+    if (area.visited_in() == AreaOfSource::NEVER_MAPPED) area.set_visited_in(walks);
+    if (area.visited_in() < walks) has_newcomers = true;
+    area.largest_end = AreaOfSource::end_of(area);
+    [[maybe_unused]] const bool is_new = areas.insert(area);
+    DEBUG_ASSERT(is_new);
+}
+
+namespace {
+
+struct Search {
+    u64 first;
+    u64 end;
+    SourceKey from;
+    u64 walk;
+
+    AreaOfSource* in(AreaOfSource* area) const {
+        using Areas = SourceMappings::Areas;
+        if (area == nullptr || area->largest_end <= first) return nullptr;
+        const SourceKey key = AreaOfSource::key(*area);
+        if (key >= from) {
+            if (AreaOfSource* found = in(Areas::left(*area))) return found;
+            if (key.first < end && AreaOfSource::end_of(*area) > first && area->visited_in() < walk)
+                return area;
         }
-        if (space) space->unmap_source_pages(*this, first, end, scope == UnmapScope::CopiesToo);
+        return key.first < end ? in(Areas::right(*area)) : nullptr;
     }
+};
+
+}  // namespace
+
+AreaOfSource* SourceMappings::find(u64 first, u64 end, SourceKey from, u64 walk) const {
+    return Search{first, end, from, walk}.in(areas.root());
+}
+
+PageSource::Walk::Walk(PageSource& source, u64 first, u64 end, UnmapScope scope)
+    : source_(source),
+      first_(first),
+      end_(end),
+      scope_(scope) {
+    auto mappings = source.mappings_.lock();
+    number_ = ++mappings->walks;
+    mappings->has_newcomers = false;
+}
+
+Ref<AddressSpace> PageSource::Walk::next_space() {
+    auto mappings = source_.mappings_.lock();
+    while (true) {
+        AreaOfSource* area = mappings->find(first_, end_, from_, number_);
+        if (area == nullptr) {
+            // Pages moved or were copied to an area behind which the walk is already.
+            if (!std::exchange(mappings->has_newcomers, false)) return nullptr;
+            from_ = {};
+            continue;
+        }
+        from_ = AreaOfSource::key(*area);
+        AddressSpace& owner = static_cast<Area*>(area)->space();
+        if (owner.try_retain()) return Ref<AddressSpace>::adopt(&owner);
+        area->set_visited_in(number_);  // a space whose last reference has gone empties itself
+    }
+}
+
+const AreaOfSource* PageSource::Walk::take_next_of(const AddressSpace& space) {
+    auto mappings = source_.mappings_.lock();
+    AreaOfSource* area = mappings->find(first_, end_, from_, number_);
+    if (area == nullptr || &static_cast<const Area*>(area)->space() != &space) return nullptr;
+    from_ = AreaOfSource::key(*area);
+    area->set_visited_in(number_);
+    return area;
+}
+
+void PageSource::unmap_pages(u64 first, u64 count, UnmapScope scope) {
+    Walk walk(*this, first, checked_add(first, count).value_or(~0ULL), scope);
+    while (const Ref<AddressSpace> space = walk.next_space()) space->unmap_source_pages(walk);
 }
 
 }  // namespace exo::vm

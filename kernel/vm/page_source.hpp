@@ -1,7 +1,7 @@
 // PageSource: where an area's pages come from: a file's page cache (fs implements it), or shared anonymous memory.
 //
 // A page handed out is a counted frame of the source's own cache: every shared mapping of it is the same frame, a
-// private mapping copies from it. A source keeps the list of areas that map it, so that cutting the source short can
+// private mapping copies from it. A source keeps a tree of the areas that map it, so that cutting the source short can
 // take the pages out of every address space.
 //
 // Locking: `get_page` is called with the address space locked for sharing. It may sleep and take locks of rank
@@ -10,12 +10,16 @@
 // pages, then call `unmap_pages`, then let the frames go.
 #pragma once
 
+#include <atomic>
+
 #include "memory/physical/frame_ref.hpp"
 #include "sync/spin_lock.hpp"
-#include "utils/list.hpp"
 #include "utils/object.hpp"
+#include "utils/tree.hpp"
 
 namespace exo::vm {
+
+class AddressSpace;
 
 enum class PageAccess : u8 {
     Read,
@@ -28,11 +32,55 @@ enum class UnmapScope : u8 {
     CopiesToo,         ///< As truncation does (POSIX: references behind the end give SIGBUS).
 };
 
-/// The source's end of an area: vm's Area is one.
+struct AreaOfSource;
+
+/// Areas of a source are ordered by the first page that they show; the address only makes keys unique.
+struct SourceKey {
+    u64 first = 0;
+    const AreaOfSource* area = nullptr;
+    friend auto operator<=>(const SourceKey&, const SourceKey&) = default;
+};
+
+/// The source's end of an area: vm's Area is one. Which pages it shows changes under the source's lock.
 struct AreaOfSource {
-    ListNode source_link;
-    u64 visited_in = 0;  ///< The last walk over the list that met it.
+    static constexpr u64 NEVER_MAPPED = ~0ULL;
+
+    static SourceKey key(const AreaOfSource& area);
+    /// Behind the last page that it shows.
+    static u64 end_of(const AreaOfSource& area);
+
+    TreeNode source_link;
+    u64 largest_end = 0;  ///< Of the subtree.
+    /// The last walk that cleared it, or before which it had no pages. Changes with the space's lock held exclusively; walks
+    /// look at it without.
+    u64 visited_in() const { return visited_in_.load(std::memory_order_relaxed); }
+    void set_visited_in(u64 walk) { visited_in_.store(walk, std::memory_order_relaxed); }
+    /// It takes pages over from `other`, which a walk may have to clear still.
+    void take_visit_from(const AreaOfSource& other) {
+        if (other.visited_in() < visited_in()) set_visited_in(other.visited_in());
+    }
     bool is_shared_writable = false;
+
+  private:
+    std::atomic<u64> visited_in_{NEVER_MAPPED};
+};
+
+/// The areas that map a source: a tree by first page in which each knows the largest end below it, so that those which show
+/// a range are found without looking at the others.
+struct SourceMappings {
+    struct Ends {
+        static bool update(AreaOfSource& area);
+    };
+    using Areas = Tree<AreaOfSource, &AreaOfSource::source_link, AreaOfSource, Ends>;
+
+    /// Puts it in. One with pages that a walk in progress has not cleared makes that walk look again.
+    void enter(AreaOfSource& area);
+    /// The first area from `from` on that shows a page of [first, end) and has not been cleared by `walk`.
+    AreaOfSource* find(u64 first, u64 end, SourceKey from, u64 walk) const;
+
+    Areas areas;
+    u64 walks = 0;
+    bool has_newcomers = false;
 };
 
 class PageSource : public Object {
@@ -75,7 +123,29 @@ class PageSource : public Object {
 
     // ---- For its owner.
 
-    /// Takes pages [first, first + count) out of every address space; count ~0 means to the end. May sleep.
+    /// One call of unmap_pages.
+    class Walk {
+      public:
+        Walk(PageSource& source, u64 first, u64 end, UnmapScope scope);
+        u64 first() const { return first_; }
+        u64 end() const { return end_; }
+        UnmapScope scope() const { return scope_; }
+        /// The space of the next area, with a reference; null when all are cleared.
+        Ref<AddressSpace> next_space();
+        /// The next area, if it is `space`'s, whose lock is held exclusively: it counts as cleared from now on.
+        const AreaOfSource* take_next_of(const AddressSpace& space);
+
+      private:
+        PageSource& source_;
+        u64 first_;
+        u64 end_;
+        UnmapScope scope_;
+        u64 number_;
+        SourceKey from_;
+    };
+
+    /// Takes pages [first, first + count) out of every address space; count ~0 means to the end. May sleep. One call at a
+    /// time: the caller holds a lock of its own. Costs in proportion to the areas that show such pages, not to all.
     void unmap_pages(u64 first, u64 count, UnmapScope scope);
     /// Somebody maps it (a hint: it may have changed by the time you look at it).
     bool is_mapped() const;
@@ -88,11 +158,7 @@ class PageSource : public Object {
   private:
     friend class Area;
 
-    struct Mappings {
-        List<AreaOfSource, &AreaOfSource::source_link> areas;
-        u64 walks = 0;
-    };
-    sync::SpinLocked<Mappings, sync::LockRank::FileMapping> mappings_;
+    sync::SpinLocked<SourceMappings, sync::LockRank::FileMapping> mappings_;
     std::atomic<u32> area_count_{0};
     std::atomic<u32> writable_count_{0};
 };

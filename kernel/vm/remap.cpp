@@ -79,6 +79,7 @@ Result<u64> AddressSpace::move_area(State& state, Area& area, const RemapRequest
         return pages.error();
     }
     moved->source = old.source;
+    moved->take_visit_from(old);
     moved->file = old.file;
     moved->set_family(old.family());
     if (request.leaves_old()) {

@@ -4,6 +4,7 @@
 #include "scheduler/preemption.hpp"
 #include "vm/address_space.hpp"
 #include "vm/commit.hpp"
+#include "vm/shared_memory.hpp"
 
 namespace exo::vm {
 
@@ -44,8 +45,14 @@ void AddressSpace::count_resident(Resident change) {
         if (now > peak_resident_.load(std::memory_order_relaxed))
             peak_resident_.store(now, std::memory_order_relaxed);
     }
-    if (change.anonymous != 0) resident_anonymous_.fetch_add(change.anonymous, std::memory_order_relaxed);
-    if (change.source != 0) resident_source_.fetch_add(change.source, std::memory_order_relaxed);
+    if (change.anonymous != 0) {
+        resident_anonymous_.fetch_add(change.anonymous, std::memory_order_relaxed);
+        all_resident_anonymous.fetch_add(change.anonymous, std::memory_order_relaxed);
+    }
+    if (change.source != 0) {
+        resident_source_.fetch_add(change.source, std::memory_order_relaxed);
+        all_resident_source.fetch_add(change.source, std::memory_order_relaxed);
+    }
 }
 
 void AddressSpace::remove_pages(u64 start, u64 end, TlbBatch& batch) {
@@ -112,19 +119,18 @@ Result<> AddressSpace::unmap(u64 address, u64 length) {
     return unmap_locked(*state, address, address + size, removed);
 }
 
-/// Takes pages [first, end_index) of a source out of this space, wherever they are mapped.
-void AddressSpace::unmap_source_pages(PageSource& source, u64 first, u64 end_index, bool copies_too) {
-    auto state = lock_.lock_exclusive();
+/// Takes the walk's pages out of this space: of the next area that the walk meets, and of those behind it that are of
+/// this space too. The areas stay as they are while the lock is held.
+void AddressSpace::unmap_source_pages(PageSource::Walk& walk) {
+    const auto state = lock_.lock_exclusive();
     TlbBatch batch(page_table_);
-    for (Area* area = state->areas.first(); area != nullptr; area = AreaSet::next(*area)) {
-        if (area->source.get() != &source) continue;
-        const u64 area_end = area->source_page + area->page_count();
-        const u64 from = std::max(first, area->source_page);
-        const u64 to = std::min(end_index, area_end);
-        if (from >= to) continue;
-        const u64 start = area->start + (from - area->source_page) * PAGE_SIZE;
-        const u64 end = area->start + (to - area->source_page) * PAGE_SIZE;
-        if (copies_too)
+    while (const AreaOfSource* place = walk.take_next_of(*this)) {
+        const Area& area = *static_cast<const Area*>(place);
+        const u64 from = std::max(walk.first(), area.source_page);
+        const u64 to = std::min(walk.end(), area.source_page + area.page_count());
+        const u64 start = area.start + (from - area.source_page) * PAGE_SIZE;
+        const u64 end = area.start + (to - area.source_page) * PAGE_SIZE;
+        if (walk.scope() == UnmapScope::CopiesToo)
             remove_pages(start, end, batch);
         else
             remove_source_frames(start, end, batch);

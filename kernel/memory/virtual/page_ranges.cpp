@@ -31,6 +31,7 @@ Result<> PageTable::split_at(u64 address) {
         if (found.entry.is_empty() || found.level == 1 || is_aligned(address, entry_span(found.level)))
             return {};
         const TableNode lower = TRY(allocate_table());
+        count_tables(1);
         const u64 step = entry_span(found.level - 1);
         for (u32 i = 0; i < 512; ++i) {
             const PhysicalAddress part = found.entry.address() + i * step;

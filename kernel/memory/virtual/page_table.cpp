@@ -24,6 +24,7 @@ PageTable& kernel_table() { return the_kernel_table; }
 Result<> initialise_kernel_table(std::span<const u64> slots) {
     PageTable& table = the_kernel_table;
     const TableNode root = TRY(allocate_table());
+    table.count_tables(1);
     kernel_slot_count = 0;
     for (const u64 slot : slots) {
         const u32 index = entry_index(slot, 4);
@@ -32,6 +33,7 @@ Result<> initialise_kernel_table(std::span<const u64> slots) {
             return Error::InvalidAddress;
         if (!root.get(index).is_empty()) continue;
         const TableNode lower = TRY(allocate_table());
+        table.count_tables(1);
         root.set(index, PageEntry::table(lower.address(), PageFlags::KERNEL));
         kernel_slots[kernel_slot_count++] = index;
     }
@@ -44,6 +46,7 @@ Result<> PageTable::create_user() {
     const TableNode kernel_root(the_kernel_table.root_);
     for (u32 i = 0; i < kernel_slot_count; ++i) table.fill(kernel_slots[i], kernel_root.get(kernel_slots[i]));
     root_ = table.frame();
+    count_tables(1);
     return {};
 }
 
@@ -121,6 +124,7 @@ Result<TableNode> PageTable::table_at(u64 address, u32 level, PageFlags flags) {
     for (; at > level; --at) {
         const TableNode lower = missing[at - level - 1];
         node.set(entry_index(address, at), PageEntry::table(lower.address(), flags));
+        count_tables(1);
         node = lower;
     }
     return node;
@@ -134,7 +138,9 @@ Result<EntrySlot> PageTable::slot_for_fault(u64 address) {
         PageEntry entry = node.get(index);
         if (entry.is_empty()) [[unlikely]] {
             const TableNode lower = TRY(allocate_table());
-            if (!node.replace(index, entry, PageEntry::table(lower.address(), PageFlags::USER)))
+            if (node.replace(index, entry, PageEntry::table(lower.address(), PageFlags::USER)))
+                count_tables(1);
+            else
                 free_table(lower.frame());
             entry = node.get(index);
         }

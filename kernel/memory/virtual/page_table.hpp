@@ -56,6 +56,8 @@ class PageTable {
     void activate();
     /// This CPU's.
     static PageTable* loaded();
+    /// Tables of all levels, the root included: what the page table itself takes.
+    u32 table_count() const { return table_count_.load(std::memory_order_relaxed); }
     u64 active_cpus() const { return active_cpus_.load(std::memory_order_seq_cst); }
     void* owner() const { return owner_; }
     void set_owner(void* owner) { owner_ = owner; }
@@ -108,6 +110,7 @@ class PageTable {
 
   private:
     friend Result<> initialise_kernel_table(std::span<const u64> slots);
+    friend class TlbBatch;
 
     static Result<> check_request(VirtualAddress start, u64 size, PageFlags flags);
     static Result<> check_range(VirtualAddress start, u64 size);
@@ -145,7 +148,12 @@ class PageTable {
         }
     }
 
+    void count_tables(i32 change) {
+        table_count_.fetch_add(static_cast<u32>(change), std::memory_order_relaxed);
+    }
+
     u32 root_ = 0;
+    std::atomic<u32> table_count_{0};
     std::atomic<u64> active_cpus_{0};
     void* owner_ = nullptr;
 };

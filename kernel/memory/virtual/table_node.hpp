@@ -99,17 +99,22 @@ class TableNode {
     u32 frame_ = 0;
 };
 
+/// Page tables of all levels, the kernel's and the programs'.
+inline constinit std::atomic<u64> all_page_tables{0};
+
 /// An empty table. Errors: OutOfMemory.
 inline Result<TableNode> allocate_table() {
     const PhysicalAddress frame = TRY(frames.alloc_zeroed_frame());
     record_of(frame).next = 0;
     record_of(frame).previous = 0;
+    all_page_tables.fetch_add(1, std::memory_order_relaxed);
     return TableNode(static_cast<u32>(frame.frame_number()));
 }
 
 /// Gives an empty table back; nobody may still walk through it.
 inline void free_table(u32 frame) {
     DEBUG_ASSERT(record_of(frame).next == 0);
+    all_page_tables.fetch_sub(1, std::memory_order_relaxed);
     if (record_of(frame).release()) frames.put_zeroed_frame(frame);
 }
 

@@ -45,6 +45,7 @@ void TlbBatch::add_table(u32 frame) {
     // Chained through `previous`: `next` is the table's entry count, zero now.
     record_of(frame).previous = tables_;
     tables_ = frame;
+    table_.count_tables(-1);
 }
 
 void TlbBatch::finish() {

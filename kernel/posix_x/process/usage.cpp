@@ -9,7 +9,10 @@ ResourceUsage to_usage(const scheduler::CpuUse& use) {
     const u64 samples = use.user_samples + use.kernel_samples;
     if (samples > 0) {
         const auto product = static_cast<unsigned __int128>(use.run_time) * use.kernel_samples;
-        usage.system_time = static_cast<time::Nanoseconds>(product / samples);
+        // A division by 128 bits takes thousands of instructions.
+        const bool is_short = product >> 64 == 0;
+        usage.system_time = is_short ? static_cast<u64>(product) / samples
+                                     : static_cast<time::Nanoseconds>(product / samples);
     }
     usage.user_time = use.run_time - usage.system_time;
     usage.minor_faults = use.minor_faults;
@@ -25,7 +28,7 @@ ResourceUsage usage_of(Task& task) {
         auto guard = task.task_lock.lock();
         space = task.space;
     }
-    if (space) usage.max_resident_pages = space->statistics().peak_resident;
+    if (space) usage.max_resident_pages = space->peak_resident();
     return usage;
 }
 

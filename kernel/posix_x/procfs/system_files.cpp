@@ -5,6 +5,7 @@
 #include "fs/pseudo/pseudo.hpp"
 #include "memory/heap/heap.hpp"
 #include "memory/physical/buddy_allocator.hpp"
+#include "memory/virtual/page_table.hpp"
 #include "posix_x/process/process_tree.hpp"
 #include "posix_x/process/usage.hpp"
 #include "posix_x/procfs/procfs.hpp"
@@ -24,30 +25,9 @@ constinit std::string_view kernel_command_line;
 
 // ---- Memory
 
-struct MemoryTotals {
-    u64 anonymous_pages = 0;
-    u64 mapped_pages = 0;
-    u64 page_table_bytes = 0;
-};
-
-/// Summed over the processes; what two of them share counts twice.
-MemoryTotals sum_processes() {
-    MemoryTotals totals;
-    PROCESSES.for_each([&](Process& process) {
-        Ref<vm::AddressSpace> space;
-        {
-            auto state = process.signals.lock();
-            if (state->task == nullptr) return;
-            auto guard = state->task->task_lock.lock();
-            space = state->task->space;
-        }
-        if (!space) return;
-        const vm::SpaceStatistics statistics = space->statistics();
-        totals.anonymous_pages += statistics.resident_anonymous;
-        totals.mapped_pages += statistics.resident_source;
-        totals.page_table_bytes += statistics.page_table_bytes;
-    });
-    return totals;
+u64 pages_of(const std::atomic<i64>& counter) {
+    const i64 value = counter.load(std::memory_order_relaxed);
+    return value > 0 ? static_cast<u64>(value) : 0;
 }
 
 Result<> append_memory(String& out, std::string_view name, u64 kib) {
@@ -57,7 +37,11 @@ Result<> append_memory(String& out, std::string_view name, u64 kib) {
 
 Result<> generate_meminfo(String& out) {
     const memory::BuddyStats frames = memory::get_stats();
-    const MemoryTotals totals = sum_processes();
+    // What two programs share counts twice.
+    const u64 anonymous = pages_of(vm::all_resident_anonymous);
+    const u64 mapped = pages_of(vm::all_resident_source);
+    const u64 tables =
+        memory::all_page_tables.load(std::memory_order_relaxed) - memory::kernel_table().table_count();
     const u64 free = frames.free_frames * KIB_PER_PAGE;
     TRY(append_memory(out, "MemTotal:", frames.total_frames * KIB_PER_PAGE));
     TRY(append_memory(out, "MemFree:", free));
@@ -68,8 +52,8 @@ Result<> generate_meminfo(String& out) {
     TRY(append_memory(out, "Cached:", shared));
     for (const auto name : {"SwapCached:", "SwapTotal:", "SwapFree:", "Dirty:", "Writeback:"})
         TRY(append_memory(out, name, 0));
-    TRY(append_memory(out, "AnonPages:", totals.anonymous_pages * KIB_PER_PAGE));
-    TRY(append_memory(out, "Mapped:", totals.mapped_pages * KIB_PER_PAGE));
+    TRY(append_memory(out, "AnonPages:", anonymous * KIB_PER_PAGE));
+    TRY(append_memory(out, "Mapped:", mapped * KIB_PER_PAGE));
     TRY(append_memory(out, "Shmem:", shared));
     // What a slab keeps for later can be had back; a leak of any object of the kernel's shows in the other part.
     const memory::HeapStats heap = memory::heap.stats();
@@ -78,7 +62,7 @@ Result<> generate_meminfo(String& out) {
     TRY(append_memory(out, "SUnreclaim:", heap.allocated / KIB));
     TRY(append_memory(
         out, "KernelStack:", scheduler::SCHEDULER.stats().threads * memory::KernelStack::SIZE / KIB));
-    TRY(append_memory(out, "PageTables:", totals.page_table_bytes / KIB));
+    TRY(append_memory(out, "PageTables:", tables * KIB_PER_PAGE));
     return append_memory(out, "Committed_AS:", vm::committed_pages() * KIB_PER_PAGE);
 }
 

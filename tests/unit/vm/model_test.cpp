@@ -93,7 +93,7 @@ class Duel {
         Side& side = spaces_[below(spaces_.size())];
         const u64 first = below(WINDOW);
         const u64 count = 1 + below(below(4) == 0 ? WINDOW - first : std::min<u64>(8, WINDOW - first));
-        switch (below(12)) {
+        switch (below(13)) {
             case 0:
             case 1: return map(side, first, count);
             case 2: return unmap(side, first, count);
@@ -103,6 +103,7 @@ class Duel {
             case 6: return discard(side, first, count);
             case 7: return read(side, first);
             case 8: return dont_fork(side, first, count);
+            case 9: return punch();
             default: return write(side, first);
         }
     }
@@ -129,6 +130,13 @@ class Duel {
         const u64 address = MUST(side.space->map(at(START + first * P, request)));
         ASSERT_EQ(address, START + first * P);
         for (u64 i = 0; i < count; ++i, ++page.index) side.model.pages[first + i] = page;
+    }
+
+    /// A page of the file is new again, wherever it is mapped; copies of it stay.
+    void punch() {
+        const u64 index = below(FILE_PAGES);
+        file_->punch(index);
+        (*content_)[index] = static_cast<u8>(index + 1);
     }
 
     void unmap(Side& side, u64 first, u64 count) {
