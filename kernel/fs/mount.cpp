@@ -238,13 +238,9 @@ Result<> MountNamespace::bind(const Path& from, const Path& where, Depth depth) 
 
 void MountNamespace::set_binding(const Path& top, Binding binding, Depth depth) {
     auto state = state_.lock();
-    for (Mount& mount : state->mounts) {
-        bool is_meant = false;
-        for (const Mount* above = &mount; above != nullptr && !is_meant; above = above->parent()) {
-            is_meant = above == top.mount.get();
-            if (depth == Depth::One) break;
-        }
-        if (is_meant) mount.is_unbindable_.store(binding == Binding::Refused, std::memory_order_relaxed);
+    for (Mount* mount = top.mount.get(); mount != nullptr; mount = next_below(*mount, *top.mount)) {
+        mount->is_unbindable_.store(binding == Binding::Refused, std::memory_order_relaxed);
+        if (depth == Depth::One) break;
     }
 }
 
@@ -270,17 +266,16 @@ Result<> MountNamespace::move(const Path& from, const Path& where) {
 
 /// Keeps the order of the list: parents before children.
 void MountNamespace::put_subtree_last(State& state, Mount& top) {
+    for (Mount* mount = &top; mount != nullptr; mount = next_below(*mount, top)) mount->is_chosen_ = true;
     MountList moved;
     state.mounts.remove(top);
     moved.push_back(top);
     for (Mount& mount : state.mounts) {
-        bool is_below = false;
-        for (const Mount* above = mount.parent(); above != nullptr; above = above->parent())
-            is_below |= above == &top;
-        if (!is_below) continue;
+        if (!mount.is_chosen_) continue;
         state.mounts.remove(mount);
         moved.push_back(mount);
     }
+    for (Mount& mount : moved) mount.is_chosen_ = false;
     state.mounts.splice_back(moved);
 }
 
@@ -294,9 +289,7 @@ Result<> MountNamespace::detach(const Path& where, abi::UmountFlags flags) {
         return Error::Einval;
 
     if (has(flags, UmountFlags::Detach)) {
-        // From the leaves up; each keeps existing for those who are inside.
-        while (Mount* below = last_below(*state, mount)) take_out(*state, *below);
-        take_out(*state, mount);
+        take_out_subtree(*state, mount);
         return {};
     }
     Path place;
@@ -314,21 +307,34 @@ Result<> MountNamespace::detach(const Path& where, abi::UmountFlags flags) {
 /// With the name tree locked. With MNT_EXPIRE the mount must have been found unused before, and not been used since.
 Result<> MountNamespace::check_unused(Mount& mount, abi::UmountFlags flags) {
     // One reference is the namespace's, one the caller's path.
-    if (mount.children_ != 0 || mount.reference_count() > 2) return Error::Ebusy;
+    if (!mount.children_.is_empty() || mount.reference_count() > 2) return Error::Ebusy;
     if (!has(flags, abi::UmountFlags::Expire)) return {};
     return mount.is_expiring_.exchange(true, std::memory_order_relaxed) ? Result<>{}
                                                                         : Result<>{Error::Eagain};
 }
 
-/// The last mount in the list that hangs on `top`, directly or not.
-Mount* MountNamespace::last_below(State& state, const Mount& top) {
-    Mount* found = nullptr;
-    for (Mount& mount : state.mounts) {
-        for (const Mount* above = mount.parent(); above != nullptr; above = above->parent()) {
-            if (above == &top) found = &mount;
-        }
+/// The mount after `mount` among `top` and all that hangs on it, parents before children; null behind the last. With the
+/// namespace locked the shape does not change.
+Mount* MountNamespace::next_below(Mount& mount, const Mount& top) {
+    if (Mount* child = mount.children_.front()) return child;
+    for (Mount* at = &mount; at != &top; at = at->parent_.get()) {
+        if (Mount* sibling = at->parent_->children_.after(*at)) return sibling;
     }
-    return found;
+    return nullptr;
+}
+
+/// From the leaves up; each keeps existing for those who are inside.
+void MountNamespace::take_out_subtree(State& state, Mount& top) {
+    for (Mount* mount = &top;;) {
+        if (Mount* child = mount->children_.back()) {
+            mount = child;
+            continue;
+        }
+        Mount* const above = mount == &top ? nullptr : mount->parent_.get();
+        take_out(state, *mount);
+        if (above == nullptr) return;
+        mount = above;
+    }
 }
 
 Result<> MountNamespace::for_each(FunctionRef<Result<Visit>(Mount&)> visit) {

@@ -70,8 +70,9 @@ class Mount final : public Object {
             is_expiring_.store(false, std::memory_order_relaxed);
     }
 
-    /// For the name tree: among all that are attached somewhere.
-    ListNode attached_link;
+    /// For the name tree: among all that are attached somewhere, and among those attached to the same mount.
+    TreeNode attached_link;
+    ListNode child_link;
 
     // ---- With the name tree locked.
 
@@ -98,9 +99,11 @@ class Mount final : public Object {
     Ref<Mount> parent_;
     Ref<Dentry> mountpoint_;
     MountNamespace* namespace_ = nullptr;
-    u32 children_ = 0;
     /// While its tree is being bound, under the namespace's lock: where its MountCopy is.
     u32 copy_index_ = MountCopy::NONE;
+    List<Mount, &Mount::child_link> children_;  ///< What is attached to it, in the order of attaching.
+    Mount* cover_ = nullptr;   ///< What is attached to its root: a stack is gone up without a search.
+    bool is_chosen_ = false;   ///< For one operation, with the namespace locked.
     ListNode namespace_link_;  ///< In the order of mounting.
 };
 
@@ -150,7 +153,8 @@ class MountNamespace final : public Object {
     Result<> check_place(const Mount& mount, const Path& where);
     static Result<Ref<Mount>> copy_of(const Mount& mount, Ref<Dentry> root);
     static void put_subtree_last(State& state, Mount& top);
-    static Mount* last_below(State& state, const Mount& top);
+    static Mount* next_below(Mount& mount, const Mount& top);
+    void take_out_subtree(State& state, Mount& top);
 
     scheduler::Mutex<State, sync::LockRank::MountTable> state_;
     Ref<Mount> root_;
@@ -168,9 +172,13 @@ struct MountRequest {
 };
 Result<> mount(MountNamespace& mounts, const MountRequest& request);
 
-/// Appends the content of /proc/mounts, or of /proc/PID/mountinfo, as seen from `root`. Errors: Enomem.
+/// Appends the content of /proc/mounts, or of /proc/PID/mountinfo, as seen from `root`, from the mount on that is the
+/// `cursor`-th in the namespace, until `is_enough` says so of `out` and where the last line begins, which it may take back;
+/// whether there is more. The cursor is moved. Errors: Enomem.
 enum class MountListFormat : u8 { Mounts, MountInfo };
-Result<> append_mounts(MountNamespace& mounts, const Path& root, MountListFormat format, String& out);
+using IsEnough = bool (*)(String& out, usize line_start);
+Result<bool> append_mounts(MountNamespace& mounts, const Path& root, MountListFormat format, u64& cursor,
+                           IsEnough is_enough, String& out);
 
 /// "rw,nosuid,relatime" for a mount, without its file system's own options. Errors: Enomem.
 Result<> append_mount_options(const Mount& mount, String& out);

@@ -98,16 +98,26 @@ Result<> append_mount_options(const Mount& mount, String& out) {
     return {};
 }
 
-Result<> append_mounts(MountNamespace& mounts, const Path& root, MountListFormat format, String& out) {
-    return mounts.for_each([&](Mount& mount) -> Result<MountNamespace::Visit> {
+Result<bool> append_mounts(MountNamespace& mounts, const Path& root, MountListFormat format, u64& cursor,
+                           IsEnough is_enough, String& out) {
+    u64 position = 0;
+    bool has_more = false;
+    TRY(mounts.for_each([&](Mount& mount) -> Result<MountNamespace::Visit> {
+        if (position++ < cursor) return MountNamespace::Visit::Continue;
         const String mountpoint = TRY(mountpoint_text(mount, root));
-        if (mountpoint.is_empty()) return MountNamespace::Visit::Continue;
-        if (format == MountListFormat::Mounts)
-            TRY(append_mounts_line(mount, mountpoint, out));
-        else
-            TRY(append_mountinfo_line(mount, mountpoint, out));
+        if (!mountpoint.is_empty()) {
+            const usize line_start = out.size();
+            if (format == MountListFormat::Mounts)
+                TRY(append_mounts_line(mount, mountpoint, out));
+            else
+                TRY(append_mountinfo_line(mount, mountpoint, out));
+            has_more = is_enough(out, line_start);
+            if (has_more) return MountNamespace::Visit::Stop;
+        }
+        cursor = position;
         return MountNamespace::Visit::Continue;
-    });
+    }));
+    return has_more;
 }
 
 }  // namespace exo::fs

@@ -140,15 +140,12 @@ Vector<Dentry*> DentryTree::rehash(Vector<Dentry*> buckets) {
 // ---- MountTree
 
 Mount* MountTree::find(const Mount& parent, const Dentry& mountpoint) {
-    for (Mount& mount : attached_) {
-        if (mount.parent_.get() == &parent && mount.mountpoint_.get() == &mountpoint) return &mount;
-    }
-    return nullptr;
+    return attached_.find(Place{&mountpoint, &parent});
 }
 
 void MountTree::descend(Mount*& mount, Dentry*& dentry) {
     while (dentry->is_mountpoint()) {
-        Mount* covering = find(*mount, *dentry);
+        Mount* covering = dentry == &mount->root() ? mount->cover_ : find(*mount, *dentry);
         if (covering == nullptr) return;
         mount = covering;
         dentry = &covering->root();
@@ -156,16 +153,19 @@ void MountTree::descend(Mount*& mount, Dentry*& dentry) {
 }
 
 void MountTree::attach(Mount& mount, Ref<Mount> parent, Ref<Dentry> mountpoint) {
-    ++parent->children_;
+    parent->children_.push_back(mount);
+    if (mountpoint.get() == &parent->root()) parent->cover_ = &mount;
     ++mountpoint->mounts_here_;
     mount.parent_ = std::move(parent);
     mount.mountpoint_ = std::move(mountpoint);
-    attached_.push_back(mount);
+    [[maybe_unused]] const bool is_new = attached_.insert(mount);
+    DEBUG_ASSERT(is_new);
 }
 
 Path MountTree::detach(Mount& mount) {
     attached_.remove(mount);
-    --mount.parent_->children_;
+    mount.parent_->children_.remove(mount);
+    if (mount.parent_->cover_ == &mount) mount.parent_->cover_ = nullptr;
     --mount.mountpoint_->mounts_here_;
     return {std::move(mount.parent_), std::move(mount.mountpoint_)};
 }

@@ -9,6 +9,7 @@
 #include "fs/mount.hpp"
 #include "fs/path.hpp"
 #include "sync/spin_lock.hpp"
+#include "utils/tree.hpp"
 
 namespace exo::fs {
 
@@ -72,10 +73,17 @@ struct MountTree {
     void attach(Mount& mount, Ref<Mount> parent, Ref<Dentry> mountpoint);
     /// What the mount held, to be released without the lock.
     [[nodiscard]] Path detach(Mount& mount);
-    u32 children_of(const Mount& mount) const { return mount.children_; }
 
   private:
-    List<Mount, &Mount::attached_link> attached_;
+    struct Place {
+        const Dentry* mountpoint;
+        const Mount* parent;
+        friend auto operator<=>(const Place&, const Place&) = default;
+    };
+    struct PlaceOf {
+        static Place key(const Mount& mount) { return {mount.mountpoint_.get(), mount.parent_.get()}; }
+    };
+    Tree<Mount, &Mount::attached_link, PlaceOf> attached_;  ///< Each place is covered by one at most.
 };
 
 struct NameTreeState {

@@ -38,6 +38,11 @@ template <class T, ListNode T::* LINK> class List {
     bool is_empty() const { return head_.next == &head_; }
     T* front() { return is_empty() ? nullptr : owner(head_.next); }
     T* back() { return is_empty() ? nullptr : owner(head_.previous); }
+    /// The item behind `item`, which is in this list; null behind the last.
+    T* after(const T& item) {
+        ListNode* next = (item.*LINK).next;
+        return next == &head_ ? nullptr : owner(next);
+    }
 
     void push_back(T& item) { insert_between(item.*LINK, head_.previous, &head_); }
     void push_front(T& item) { insert_between(item.*LINK, &head_, head_.next); }

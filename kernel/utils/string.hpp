@@ -36,6 +36,12 @@ class String {
     }
     Result<> push(char c) { return append({&c, 1}); }
     void clear() { bytes_.clear(); }
+    /// Keeps the first `size` bytes; there are as many at least.
+    void truncate(usize size) {
+        if (size == this->size()) return;
+        while (bytes_.size() > size) bytes_.pop();
+        bytes_.push_within_capacity('\0');
+    }
 
     friend bool operator==(const String& a, std::string_view b) { return a.view() == b; }
     friend bool operator<(const String& a, const String& b) { return a.view() < b.view(); }

@@ -7,15 +7,31 @@ namespace exo::fs {
 Result<usize> GeneratedOpenFile::do_read(vm::OutBuffer& to, u64 offset) {
     if (offset != 0 && generated().is_read_at_start_only()) return 0UZ;
     auto snapshot = snapshot_.lock_nested();
-    if (offset == 0 || !snapshot->is_taken) {
-        String text;
-        TRY(generated().generate(text));
-        snapshot->text = std::move(text);
-        snapshot->is_taken = true;
+    if (offset < snapshot->start || offset == 0 || !snapshot->is_taken) TRY(take_first(*snapshot));
+    while (offset - snapshot->start >= snapshot->text.size()) {
+        if (snapshot->more == GeneratedFile::More::No) return 0UZ;
+        TRY(take_next(*snapshot));
     }
-    const std::string_view text = snapshot->text.view();
-    if (offset >= text.size()) return 0UZ;
-    return to.write(as_bytes(text.substr(static_cast<usize>(offset))));
+    return to.write(as_bytes(snapshot->text.view().substr(static_cast<usize>(offset - snapshot->start))));
+}
+
+/// The old snapshot stays if there is no new one.
+Result<> GeneratedOpenFile::take_first(Snapshot& snapshot) {
+    Snapshot first;
+    first.more = TRY(generated().generate_piece(first.cursor, first.text));
+    first.is_taken = true;
+    snapshot = std::move(first);
+    return {};
+}
+
+Result<> GeneratedOpenFile::take_next(Snapshot& snapshot) {
+    Snapshot next;
+    next.start = snapshot.start + snapshot.text.size();
+    next.cursor = snapshot.cursor;
+    next.more = TRY(generated().generate_piece(next.cursor, next.text));
+    next.is_taken = true;
+    snapshot = std::move(next);
+    return {};
 }
 
 Result<usize> GeneratedOpenFile::do_write(vm::InBuffer& from, u64& offset, const WriteContext& context) {
@@ -44,6 +60,18 @@ GeneratedFile::GeneratedFile(Ref<FileSystem> file_system, u64 number, u32 mode, 
                              InodeTraits traits)
     : Inode(std::move(file_system), number, {.mode = abi::mode::REGULAR | mode, .uid = uid, .gid = gid},
             traits) {}
+
+Result<GeneratedFile::More> GeneratedFile::generate_piece(u64&, String& out) {
+    TRY(generate(out));
+    return More::No;
+}
+
+/// LINUX: a record has to end before the buffer does (seq_has_overflowed), unless it is the only one.
+bool GeneratedFile::takes_back(String& out, usize start) {
+    if (start == 0 || out.size() < PAGE_SIZE) return false;
+    out.truncate(start);
+    return true;
+}
 
 Result<> GeneratedFile::check_open(const OpenRequest&) { return {}; }
 

@@ -1,4 +1,5 @@
-// An open generated file: a snapshot of the content, taken when a read starts at offset 0.
+// An open generated file: a snapshot of the content, taken when a read starts at offset 0. Of a file of many records it is
+// a piece, and the next one is made when the reads get there.
 #pragma once
 
 #include "fs/pseudo/pseudo.hpp"
@@ -24,8 +25,13 @@ class GeneratedOpenFile final : public File {
     }
     struct Snapshot {
         String text;
+        u64 start = 0;   ///< The offset of `text` in the file.
+        u64 cursor = 0;  ///< Where the next piece begins.
+        GeneratedFile::More more = GeneratedFile::More::No;
         bool is_taken = false;
     };
+    Result<> take_first(Snapshot& snapshot);
+    Result<> take_next(Snapshot& snapshot);
     GeneratedFile& generated() const { return static_cast<GeneratedFile&>(inode()); }
 
     /// Of the position's rank, under which it may be taken: generators take locks of all the others.

@@ -48,6 +48,14 @@ class GeneratedFile : public Inode {
 
     /// Appends the whole content. Errors: Enomem, Esrch (the process has gone), Eacces.
     virtual Result<> generate(String& out) = 0;
+
+    /// For a file of records, of which there may be many: appends those from `cursor` (0: the first) on, a page's worth at
+    /// most but one in any case, and moves the cursor behind them. What it counts is the file's affair. By default: all.
+    enum class More : u8 { No, Yes };
+    virtual Result<More> generate_piece(u64& cursor, String& out);
+    /// Takes the last record, which begins at `start`, back out of a piece if that has become too large with it.
+    static bool takes_back(String& out, usize start);
+
     /// May `credentials` open it? Asked at each open after the mode. Errors: Eacces, Eperm.
     virtual Result<> check_open(const OpenRequest& request);
     /// A program wrote `bytes` at `offset`; answers how many of them were taken. Errors: Einval, Eperm; by default Eio: the

@@ -60,12 +60,13 @@ Result<> generate_limits(Process& process, const ProcessView&, String& out) {
     return {};
 }
 
-Result<> generate_mounts(Process&, const ProcessView& view, String& out) {
-    return fs::append_mounts(mount_namespace(), view.mounts_root, fs::MountListFormat::Mounts, out);
-}
+using fs::GeneratedFile;
 
-Result<> generate_mount_information(Process&, const ProcessView& view, String& out) {
-    return fs::append_mounts(mount_namespace(), view.mounts_root, fs::MountListFormat::MountInfo, out);
+template <fs::MountListFormat FORMAT>
+Result<GeneratedFile::More> generate_mounts(Process&, const ProcessView& view, u64& cursor, String& out) {
+    const bool has_more = TRY(fs::append_mounts(mount_namespace(), view.mounts_root, FORMAT, cursor,
+                                                &GeneratedFile::takes_back, out));
+    return has_more ? GeneratedFile::More::Yes : GeneratedFile::More::No;
 }
 
 /// There is one user namespace, and every id is itself.
@@ -75,8 +76,6 @@ Result<> generate_id_map(Process&, const ProcessView&, String& out) {
 
 /// As on Linux without symbols: where it waits is not told.
 Result<> generate_wait_channel(Process&, const ProcessView&, String& out) { return out.push('0'); }
-
-using fs::GeneratedFile;
 
 constexpr ProcessFileKind FILES[] = {
     {.name = "cmdline",
@@ -97,11 +96,25 @@ constexpr ProcessFileKind FILES[] = {
      .generate = generate_id_map,
      .after_end = AfterEnd::Content},
     {"limits", 0444, FileAccess::Anybody, generate_limits},
-    {"maps", 0444, FileAccess::Tracers, generate_process_maps},
-    {"mountinfo", 0444, FileAccess::SeesMounts, generate_mount_information, nullptr,
-     GeneratedFile::Sendfile::Works, AfterEnd::Content},
-    {"mounts", 0444, FileAccess::SeesMounts, generate_mounts, nullptr, GeneratedFile::Sendfile::Works,
-     AfterEnd::Content},
+    {.name = "maps",
+     .mode = 0444,
+     .access = FileAccess::Tracers,
+     .generate = nullptr,
+     .generate_piece = generate_process_maps},
+    {.name = "mountinfo",
+     .mode = 0444,
+     .access = FileAccess::SeesMounts,
+     .generate = nullptr,
+     .sendfile = GeneratedFile::Sendfile::Works,
+     .after_end = AfterEnd::Content,
+     .generate_piece = generate_mounts<fs::MountListFormat::MountInfo>},
+    {.name = "mounts",
+     .mode = 0444,
+     .access = FileAccess::SeesMounts,
+     .generate = nullptr,
+     .sendfile = GeneratedFile::Sendfile::Works,
+     .after_end = AfterEnd::Content,
+     .generate_piece = generate_mounts<fs::MountListFormat::Mounts>},
     {"stat", 0444, FileAccess::Anybody, generate_process_stat},
     {"statm", 0444, FileAccess::Anybody, generate_process_statm},
     {"status", 0444, FileAccess::Anybody, generate_process_status},

@@ -32,6 +32,9 @@ struct ProcessFileKind {
     fs::GeneratedFile::Sendfile sendfile = fs::GeneratedFile::Sendfile::Refused;
     AfterEnd after_end = AfterEnd::Esrch;
     fs::GeneratedFile::Seeking seeking = fs::GeneratedFile::Seeking::Sequential;
+    /// Of a file of many records, in place of `generate`.
+    Result<fs::GeneratedFile::More> (*generate_piece)(Process& process, const ProcessView& view, u64& cursor,
+                                                      String& out) = nullptr;
 };
 
 struct ProcessLinkKind {
@@ -48,7 +51,8 @@ Result<> generate_process_stat(Process& process, const ProcessView& view, String
 Result<> generate_process_status(Process& process, const ProcessView& view, String& out);
 Result<> generate_process_statm(Process& process, const ProcessView& view, String& out);
 // process_memory.cpp
-Result<> generate_process_maps(Process& process, const ProcessView& view, String& out);
+Result<fs::GeneratedFile::More> generate_process_maps(Process& process, const ProcessView& view, u64& cursor,
+                                                      String& out);
 Result<> generate_process_arguments(Process& process, const ProcessView& view, String& out);
 Result<> generate_process_environment(Process& process, const ProcessView& view, String& out);
 

@@ -93,16 +93,20 @@ Result<> generate_process_environment(Process&, const ProcessView& view, String&
     return append_block(view, view.places.environment_start, view.places.environment_end, out);
 }
 
-Result<> generate_process_maps(Process&, const ProcessView& view, String& out) {
-    if (!view.space) return {};
+/// The cursor is an address: what is mapped and unmapped between two reads moves nothing else. LINUX: m_start.
+Result<fs::GeneratedFile::More> generate_process_maps(Process&, const ProcessView& view, u64& cursor,
+                                                      String& out) {
+    using fs::GeneratedFile;
+    if (!view.space) return GeneratedFile::More::No;
     const fs::Path root = current_task().paths->root();
-    u64 address = 0;
-    while (const auto area = view.space->area_above(address)) {
+    while (const auto area = view.space->area_above(cursor)) {
+        const usize line_start = out.size();
         TRY(append_area(*area, root, out));
+        if (GeneratedFile::takes_back(out, line_start)) return GeneratedFile::More::Yes;
+        cursor = area->end;
         TRY(scheduler::preempt_point(scheduler::WaitMode::Killable));
-        address = area->end;
     }
-    return {};
+    return GeneratedFile::More::No;
 }
 
 }  // namespace exo::posix_x::procfs

@@ -22,15 +22,27 @@ std::optional<u32> parse_number_name(std::string_view name) {
 
 // ---- Files and links
 
-Result<> ProcessFile::generate(String& out) {
+/// Nothing where the process has gone and the file is empty then. Errors: Esrch.
+Result<std::optional<ProcessView>> ProcessFile::view() {
     Result<ProcessView> view = look_at(*process_);
     if (!view) {
         if (kind_.after_end == AfterEnd::Esrch) return view.error();
-        if (kind_.after_end == AfterEnd::Nothing) return {};
+        if (kind_.after_end == AfterEnd::Nothing) return std::optional<ProcessView>();
         view = ProcessView{};
     }
     if (kind_.access == FileAccess::SeesMounts) view->mounts_root = *mounts_root_.lock();
-    return kind_.generate(*process_, *view, out);
+    return std::optional<ProcessView>(std::move(*view));
+}
+
+Result<> ProcessFile::generate(String& out) {
+    const std::optional<ProcessView> seen = TRY(view());
+    return seen ? kind_.generate(*process_, *seen, out) : Result<>();
+}
+
+Result<fs::GeneratedFile::More> ProcessFile::generate_piece(u64& cursor, String& out) {
+    if (kind_.generate_piece == nullptr) return GeneratedFile::generate_piece(cursor, out);
+    const std::optional<ProcessView> seen = TRY(view());
+    return seen ? kind_.generate_piece(*process_, *seen, cursor, out) : Result<More>(More::No);
 }
 
 Result<> ProcessFile::check_open(const fs::OpenRequest& request) {

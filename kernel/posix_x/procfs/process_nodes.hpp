@@ -56,12 +56,14 @@ class ProcessFile final : public fs::GeneratedFile {
           process_(std::move(process)),
           kind_(kind) {}
     Result<> generate(String& out) override;
+    Result<More> generate_piece(u64& cursor, String& out) override;
     Result<> check_open(const fs::OpenRequest& request) override;
     Result<usize> accept(std::span<const u8> bytes, u64 offset, const fs::Credentials& credentials) override;
     Sendfile sendfile() const override { return kind_.sendfile; }
     Seeking seeking() const override { return kind_.seeking; }
 
   private:
+    Result<std::optional<ProcessView>> view();
     const Ref<Process> process_;
     const ProcessFileKind& kind_;
     /// The process's root at the last open, for SeesMounts. Each lookup makes an inode of its own, which few share.

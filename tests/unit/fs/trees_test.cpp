@@ -37,7 +37,24 @@ class MountTest : public testing::Test {
     }
     std::string table(MountListFormat format = MountListFormat::Mounts) {
         String text;
-        MUST(append_mounts(*machine.mounts, machine.context->root(), format, text));
+        u64 cursor = 0;
+        const auto never = [](String&, usize) { return false; };
+        MUST(append_mounts(*machine.mounts, machine.context->root(), format, cursor, never, text));
+        // The same in pieces, some of which end before a line that was too much.
+        std::string pieces;
+        cursor = 0;
+        const auto second_line_is_too_much = [](String& out, usize line_start) {
+            if (line_start == 0) return false;
+            out.truncate(line_start);
+            return true;
+        };
+        for (bool has_more = true; has_more;) {
+            String piece;
+            has_more = MUST(append_mounts(*machine.mounts, machine.context->root(), format, cursor,
+                                          second_line_is_too_much, piece));
+            pieces += piece.view();
+        }
+        EXPECT_EQ(pieces, text.view());
         return std::string(text.view());
     }
     FsMachine machine;
@@ -181,6 +198,31 @@ TEST_F(MountTest, recursive_binds_copy_everything_below_up_to_the_limit) {
     EXPECT_ERROR(Error::Enospc, mount("/p"));
     MUST(umount("/p"));
     MUST(mount("/p"));
+}
+
+/// Nested ones, and several on one place: a lazy umount takes all away that hang on it, and moving keeps what is on it.
+TEST_F(MountTest, nests_and_stacks) {
+    const std::string before = table();
+    for (int i = 0; i < 3; ++i) {
+        MUST(mount("/m", MountFlags::None, "mode=70" + std::to_string(i)));
+        MUST(machine.mkdir("/m/sub"));
+    }
+    MUST(mount("/m/sub"));
+    MUST(machine.mkdir("/m/sub/deep"));
+    MUST(mount("/m/sub/deep"));
+    MUST(mount("/m/sub/deep"));
+    EXPECT_EQ(MUST(machine.find("/m")).inode().mode() & 0777, 0702U);
+    MUST(bind("/m", "/n", MountFlags::Move));
+    EXPECT_EQ(MUST(machine.find("/m")).inode().mode() & 0777, 0701U);
+    EXPECT_TRUE(machine.find("/n/sub/deep").has_value());
+    EXPECT_ERROR(Error::Ebusy, umount("/n"));
+    MUST(umount("/n/sub/deep"));
+    MUST(umount("/n", UmountFlags::Detach));
+    EXPECT_ERROR(Error::Enoent, machine.find("/n/sub"));
+    MUST(umount("/m"));
+    EXPECT_EQ(MUST(machine.find("/m")).inode().mode() & 0777, 0700U);
+    MUST(umount("/m"));
+    EXPECT_EQ(table(), before);
 }
 
 TEST_F(MountTest, every_failing_allocation_leaves_nothing_behind) {
