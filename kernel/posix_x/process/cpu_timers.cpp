@@ -16,7 +16,7 @@ void check_timer(Process& process, CpuTimer& timer, Nanoseconds used, Signal sig
         return;
     }
     // Expiries that were missed are not made up for.
-    while (timer.expires_at <= used) timer.expires_at += timer.interval;
+    timer.expires_at += ((used - timer.expires_at) / timer.interval + 1) * timer.interval;
 }
 
 /// SIGXCPU at the soft limit and each second after it, SIGKILL at the hard one.

@@ -20,24 +20,16 @@ Result<> check_flags(u64 flags) {
     return {};
 }
 
-/// Processes with the real user id `uid`, zombies included.
-u64 count_processes_of(UserId uid) {
-    u64 count = 0;
-    PROCESSES.for_each([&](Process& process) {
-        const Ref<Identity> identity = identity_of(process);
-        if (identity && identity->uid == uid) ++count;
-    });
-    return count;
-}
-
-/// RLIMIT_NPROC: counts the user's processes; not for root and its like (getrlimit(2)).
-Result<> check_process_limit(Task& parent) {
-    const u64 limit = parent.process->limit(Resource::Processes);
+/// Charges the parent's user with one more process. RLIMIT_NPROC bounds it, but not for root and its like (getrlimit(2)).
+/// Errors: Eagain.
+Result<Ref<UserRecord>> charge_user(Task& parent) {
     const Identity& identity = *parent.identity;
-    if (identity.uid == 0 || identity.can(Capability::SysResource) || identity.can(Capability::SysAdmin))
-        return {};
-    if (limit >= static_cast<u64>(MAX_PID) || count_processes_of(identity.uid) < limit) return {};
-    return Error::Eagain;
+    const bool is_unbounded =
+        identity.uid == 0 || identity.can(Capability::SysResource) || identity.can(Capability::SysAdmin);
+    const u64 limit = is_unbounded ? NO_LIMIT : parent.process->limit(Resource::Processes);
+    const Ref<UserRecord>& user = parent.process->user;
+    if (!user->charge_process(limit)) return Error::Eagain;
+    return user;
 }
 
 Result<> share_or_copy(Task& parent, Task& child, u64 flags) {
@@ -132,7 +124,8 @@ void inherit_scheduling(const Process& parent, Process& child, scheduler::Thread
 Result<Pid> clone_current_task(const CloneRequest& request) {
     TRY(check_flags(request.flags));
     Task& parent = current_task();
-    TRY(check_process_limit(parent));
+    Ref<UserRecord> user = TRY(charge_user(parent));
+    ScopeExit give_back_charge{[&] { parent.process->user->release_process(); }};
 
     const Pid pid = TRY(PROCESSES.reserve_pid());
     ScopeExit give_back_pid{[&] { PROCESSES.release_pid(pid); }};
@@ -157,6 +150,8 @@ Result<Pid> clone_current_task(const CloneRequest& request) {
     // Nothing can fail from here on.
     undo_sharing.release();
     give_back_pid.release();
+    give_back_charge.release();
+    process->user = std::move(user);
     if ((request.flags & clone_flag::CHILD_CLEARTID) != 0) task->clear_child_tid = request.child_tid;
     if ((request.flags & clone_flag::CHILD_SETTID) != 0) task->set_child_tid = request.child_tid;
     task->personality = parent.personality;
@@ -169,13 +164,13 @@ Result<Pid> clone_current_task(const CloneRequest& request) {
     }
     if (process->limit(Resource::Cpu) != NO_LIMIT) thread->watch_cpu_time();
     process->exit_signal = static_cast<Signal>(request.flags & clone_flag::SIGNAL_MASK);
-    Process* adopter = parent.process.get();
+    Ref<Process> adopter = parent.process;
     if ((request.flags & clone_flag::PARENT) != 0) {
         auto tree = PROCESSES.lock();
-        if (parent.process->parent() != nullptr) adopter = parent.process->parent();
+        if (parent.process->parent() != nullptr) adopter = Ref<Process>(parent.process->parent());
         process->exit_signal = parent.process->exit_signal;
     }
-    PROCESSES.add(*process, adopter);
+    PROCESSES.add(*process, adopter.get());
     thread->set_personality(std::move(task));
     scheduler::SCHEDULER.start_thread(std::move(thread));
     if (vfork) (void)vfork->wait();  // killed while waiting: the child is told nothing and goes on
@@ -193,6 +188,8 @@ Result<Ref<Task>> create_first_task(fs::Path root, Ref<vm::AddressSpace> space,
         TRY(scheduler::Thread::create("init", entry, task.get(), scheduler::ThreadPriority::Normal));
     task->thread = thread.get();
     process->real_timer.thread = thread.get();
+    process->user = TRY(UserRecord::of(0));
+    (void)process->user->charge_process(NO_LIMIT);
     task->space = std::move(space);
     task->files = TRY(security::TableUser::create());
     task->paths = TRY(make_ref<fs::PathContext>(std::move(root)));

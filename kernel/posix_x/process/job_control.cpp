@@ -74,9 +74,8 @@ void signal_if_orphaned(const LostTie& tie) {
     {
         auto tree = PROCESSES.lock();
         if (!tree->has_group(group) || !tree->is_orphaned_group(group, nullptr)) return;
-        for (Process& process : tree->by_pid)
-            has_stopped_member |= process.group == group && process.session == session &&
-                                  process.state == ProcessState::Stopped;
+        for (const Process& process : tree->find_group(group)->members)
+            has_stopped_member |= process.session == session && process.state == ProcessState::Stopped;
     }
     if (!has_stopped_member) return;
     send_signal_to_group(group, {.signal = Signal::Hup});

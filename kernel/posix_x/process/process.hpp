@@ -14,6 +14,7 @@
 #include "posix_x/process/child_wait.hpp"
 #include "posix_x/process/cpu_timers.hpp"
 #include "posix_x/process/resource_limits.hpp"
+#include "posix_x/process/user_record.hpp"
 #include "posix_x/signal/signals.hpp"
 #include "scheduler/thread.hpp"
 #include "scheduler/wait_queue.hpp"
@@ -30,6 +31,7 @@ class File;
 namespace exo::posix_x {
 
 class Terminal;
+struct ProcessGroup;
 
 enum class ProcessState : u8 { Running, Stopped, Zombie, Reaped };
 
@@ -99,7 +101,8 @@ class Process final : public Object {
     List<ChildWait, &ChildWait::link> child_waits;  ///< Of its tasks that wait for a child.
     TreeNode pid_link;
     ListNode group_link;
-    Pid group = 0;
+    ProcessGroup* membership = nullptr;  ///< The group's record, as long as the process is in the tree.
+    Pid group = 0;  ///< Its number. Changes by TreeState::move_to, as does the session's.
     Pid session = 0;
     std::atomic<ProcessState> state{
         ProcessState::Running};  ///< Atomic for /proc, which asks without the lock.
@@ -116,6 +119,7 @@ class Process final : public Object {
     Pid hung_up_group = 0;   ///< Of a session leader whose terminal was hung up: who was in its foreground.
     ResourceUsage usage;     ///< Final, once a zombie.
     ResourceUsage children_usage;
+    Ref<UserRecord> user;  ///< Charged with this process until it is reaped.
 
     // ---- Under signal_lock.
     struct Signals {

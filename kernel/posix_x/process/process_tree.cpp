@@ -9,24 +9,56 @@ namespace exo::posix_x {
 
 constinit ProcessTree PROCESSES;
 
-bool TreeState::has_group(Pid group) const {
-    for (const Process& process : by_pid)
-        if (process.group == group) return true;
-    return false;
+bool TreeState::has_session(Pid session) const {
+    const ProcessGroup* first = groups_by_session.lower_bound(SessionAndGroup{session, 0});
+    return first != nullptr && first->session == session;
 }
 
-bool TreeState::group_is_in_session(Pid group, Pid session) const {
-    for (const Process& process : by_pid)
-        if (process.group == group && process.session == session) return true;
-    return false;
+void TreeState::join(Process& process, ProcessGroup& group) {
+    group.members.push_back(process);
+    ++group.size;
+    process.membership = &group;
+    process.group = group.number;
+    process.session = group.session;
 }
 
-bool TreeState::is_orphaned_group(Pid group, const Process* ignoring) const {
-    for (const Process& process : by_pid) {
-        if (process.group != group || &process == ignoring || process.state == ProcessState::Zombie) continue;
+void TreeState::leave(Process& process) {
+    ProcessGroup* group = std::exchange(process.membership, nullptr);
+    if (group == nullptr) return;
+    group->members.remove(process);
+    if (--group->size != 0) return;
+    groups.remove(*group);
+    groups_by_session.remove(*group);
+    delete group;
+}
+
+Result<> TreeState::move_to(Process& process, Pid number, Pid session) {
+    ProcessGroup* group = find_group(number);
+    if (group == nullptr) {
+        group = new (std::nothrow) ProcessGroup(number, session);
+        if (group == nullptr) return Error::Enomem;
+        groups.insert(*group);
+        groups_by_session.insert(*group);
+    }
+    if (group == process.membership) return {};
+    leave(process);
+    join(process, *group);
+    return {};
+}
+
+bool TreeState::group_is_in_session(Pid number, Pid session) const {
+    const ProcessGroup* group = find_group(number);
+    return group != nullptr && group->session == session;
+}
+
+bool TreeState::is_orphaned_group(Pid number, const Process* ignoring) const {
+    ProcessGroup* group = find_group(number);
+    if (group == nullptr) return true;
+    for (const Process& process : group->members) {
+        if (&process == ignoring || process.state == ProcessState::Zombie) continue;
         const Process* parent = process.parent();
         if (parent == nullptr || parent->pid() == FIRST_PID) continue;
-        if (parent->group != group && parent->session == process.session) return false;
+        if (parent->group != number && parent->session == process.session) return false;
     }
     return true;
 }
@@ -70,19 +102,26 @@ void ProcessTree::add(Process& process, Process* parent) {
     process.retain();  // the table's reference, dropped when the process is reaped
     tree->by_pid.insert(process);
     ++tree->created;
+    // CLONE_PARENT: the parent's parent may have ended meanwhile.
+    if (parent != nullptr && (parent->state == ProcessState::Zombie || parent->state == ProcessState::Reaped))
+        parent = tree->init;
     process.set_parent(parent);
     if (parent == nullptr) {
-        tree->init = &process;  // in session 0 and group 0, so that setsid(2) succeeds
+        tree->init = &process;
+        // In session 0 and group 0, so that setsid(2) succeeds.
+        const auto moved = tree->move_to(process, 0, 0);
+        ASSERT(moved.has_value());  // at boot there is memory
         return;
     }
-    process.group = parent->group;
-    process.session = parent->session;
+    tree->join(process, *parent->membership);
     process.terminal = parent->terminal;
     parent->children.push_back(process);
 }
 
 Ref<Process> ProcessTree::remove_locked(TreeState& tree, Process& process) {
     tree.by_pid.remove(process);
+    tree.leave(process);
+    process.user->release_process();
     if (process.sibling_link.is_linked()) process.sibling_link.unlink();
     process.set_parent(nullptr);
     process.state = ProcessState::Reaped;
@@ -104,6 +143,20 @@ void ProcessTree::for_each(FunctionRef<void(Process&)> visit) {
         next = process->pid() + 1;
         visit(*process);
         scheduler::preempt_point();
+    }
+}
+
+Result<Vector<Ref<Process>>> ProcessTree::members_of(Pid number) {
+    Vector<Ref<Process>> members;
+    for (usize wanted = 1;;) {
+        TRY(members.reserve(wanted));
+        auto tree = state_.lock();
+        ProcessGroup* group = tree->find_group(number);
+        if (group == nullptr) return members;
+        wanted = group->size;
+        if (wanted > members.capacity()) continue;
+        for (Process& process : group->members) members.push_within_capacity(Ref<Process>(&process));
+        return members;
     }
 }
 

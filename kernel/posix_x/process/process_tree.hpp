@@ -6,13 +6,38 @@
 
 namespace exo::posix_x {
 
+/// A process group: there as long as it has a member, zombies included. It lies in one session as a whole.
+struct ProcessGroup {
+    ProcessGroup(Pid number, Pid session) : number(number), session(session) {}
+
+    const Pid number;
+    const Pid session;
+    TreeNode link;
+    TreeNode session_link;
+    List<Process, &Process::group_link> members;  ///< In the order in which they joined.
+    usize size = 0;
+};
+
 struct TreeState {
     struct PidKey {
         static Pid key(const Process& process) { return process.pid(); }
     };
     using Processes = Tree<Process, &Process::pid_link, PidKey>;
+    struct GroupKey {
+        static Pid key(const ProcessGroup& group) { return group.number; }
+    };
+    struct SessionAndGroup {
+        Pid session = 0;
+        Pid group = 0;
+        friend auto operator<=>(const SessionAndGroup&, const SessionAndGroup&) = default;
+    };
+    struct SessionKey {
+        static SessionAndGroup key(const ProcessGroup& group) { return {group.session, group.number}; }
+    };
 
     Processes by_pid;  ///< Zombies included, reaped ones not. Each holds a reference.
+    Tree<ProcessGroup, &ProcessGroup::link, GroupKey> groups;
+    Tree<ProcessGroup, &ProcessGroup::session_link, SessionKey> groups_by_session;
     Pid last_pid = 0;
     bool has_wrapped = false;  ///< Before that no number can be taken.
     Process* init = nullptr;
@@ -20,8 +45,15 @@ struct TreeState {
 
     /// Null if there is no such process.
     Process* find(Pid pid) const { return by_pid.find(pid); }
-    /// Some live process is in the group / session.
-    bool has_group(Pid group) const;
+    /// Null if it has no member.
+    ProcessGroup* find_group(Pid group) const { return groups.find(group); }
+    bool has_group(Pid group) const { return find_group(group) != nullptr; }
+    bool has_session(Pid session) const;
+    /// setpgid(2), setsid(2): `process` is in that group of that session from now on. Errors: Enomem, nothing changed.
+    Result<> move_to(Process& process, Pid group, Pid session);
+    void join(Process& process, ProcessGroup& group);
+    void leave(Process& process);
+
     bool group_is_in_session(Pid group, Pid session) const;
     /// POSIX: no member has a parent in another group of the same session.
     bool is_orphaned_group(Pid group, const Process* ignoring) const;
@@ -46,6 +78,8 @@ class ProcessTree {
     Ref<Process> remove_locked(TreeState& tree, Process& process);
     /// Calls `visit` for each process in order of pid, without the lock, with a reference.
     void for_each(FunctionRef<void(Process&)> visit);
+    /// The members of a group, none if there is no such group. Errors: Enomem.
+    Result<Vector<Ref<Process>>> members_of(Pid group);
 
   private:
     sync::SpinLocked<TreeState, sync::LockRank::ProcessTree> state_;

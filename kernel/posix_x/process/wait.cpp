@@ -46,19 +46,30 @@ Outcome look(Process& self, const WaitRequest& request, WaitResult& out) {
     Ref<Process> reaped;  // dropped after the lock
     auto tree = PROCESSES.lock();
     bool has_candidate = false;
-    for (Process& child : self.children) {
-        if (!is_eligible(child, request)) continue;
+    const auto takes = [&](Process& child) {
+        if (!is_eligible(child, request)) return false;
         // LINUX: nothing is left to be told of an ended child but its end (wait_consider_task).
-        if (child.state == ProcessState::Zombie && !request.wants_exited) continue;
+        if (child.state == ProcessState::Zombie && !request.wants_exited) return false;
         has_candidate = true;
-        if (!take_report(child, request, out)) continue;
+        if (!take_report(child, request, out)) return false;
         if (child.state == ProcessState::Zombie && !request.leaves_it) {
             self.children_usage.add(out.usage);
             reaped = PROCESSES.remove_locked(*tree, child);
         }
-        tree.unlock();
-        return Outcome::Found;
+        return true;
+    };
+    bool is_found = false;
+    if (request.selection == ChildSelection::Pid) {
+        Process* child = tree->find(request.id);
+        is_found = child != nullptr && child->parent() == &self && takes(*child);
+    } else {
+        for (Process& child : self.children) {
+            is_found = takes(child);
+            if (is_found) break;
+        }
     }
+    tree.unlock();
+    if (is_found) return Outcome::Found;
     return has_candidate ? Outcome::Nothing : Outcome::NoChild;
 }
 

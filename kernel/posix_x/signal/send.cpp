@@ -132,15 +132,17 @@ void force_signal(const SignalInfo& info) {
 
 void send_signal_to_group(i32 pgid, const SignalInfo& info) {
     // References first: sending may tell parents, which takes the tree's lock itself.
-    Vector<Ref<Process>> members;
-    PROCESSES.for_each([&](Process& process) {
-        // Without memory for the list, the signal goes out at once: only the order differs.
-        if (process.group == pgid && !members.push(Ref<Process>(&process))) (void)send_signal(process, info);
-    });
-    for (const Ref<Process>& process : members) {
-        (void)send_signal(*process, info);
-        scheduler::preempt_point();
+    if (const auto members = PROCESSES.members_of(pgid)) {
+        for (const Ref<Process>& process : *members) {
+            (void)send_signal(*process, info);
+            scheduler::preempt_point();
+        }
+        return;
     }
+    // Without memory for the list, all processes are gone through.
+    PROCESSES.for_each([&](Process& process) {
+        if (process.group == pgid) (void)send_signal(process, info);
+    });
 }
 
 bool has_deliverable_signal(Task& task) {

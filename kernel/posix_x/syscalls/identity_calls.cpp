@@ -43,10 +43,26 @@ void adjust_file_capabilities(const Identity& old, Identity& next) {
     if (old.fsuid != 0 && next.fsuid == 0) next.effective |= next.permitted & FOR_FILES;
 }
 
+/// The process counts as `uid`'s from now on. Errors: Eagain (no memory for a record of that user; LINUX: alloc_uid).
+Result<> change_user(Process& process, UserId uid) {
+    auto found = UserRecord::of(uid);
+    if (!found) return Error::Eagain;
+    Ref<UserRecord> user = std::move(*found);
+    (void)user->charge_process(NO_LIMIT);
+    {
+        auto tree = PROCESSES.lock();
+        std::swap(process.user, user);
+    }
+    user->release_process();
+    return {};
+}
+
 /// LINUX: whoever changes identity can no longer be looked into, and forgets the parent's death signal (commit_creds).
-void put_in_place(Ref<Identity> next) {
+/// Errors: Eagain; nothing changed then.
+Result<> put_in_place(Ref<Identity> next) {
     Task& task = current_task();
     const Identity& old = *task.identity;
+    if (next->uid != old.uid) TRY(change_user(*task.process, next->uid));
     if (next->euid != old.euid || next->egid != old.egid || next->fsuid != old.fsuid ||
         next->fsgid != old.fsgid) {
         task.is_dumpable = false;
@@ -54,11 +70,13 @@ void put_in_place(Ref<Identity> next) {
         task.process->parent_death_signal = Signal::None;
     }
     task.set_identity(std::move(next));
+    return {};
 }
 
-void adopt(Ref<Identity> next) {
+/// Errors: Eagain; nothing changed then.
+Result<> adopt(Ref<Identity> next) {
     adjust_capabilities(*current_task().identity, *next);
-    put_in_place(std::move(next));
+    return put_in_place(std::move(next));
 }
 
 Result<> sys_setuid(Context&, Uid uid) {
@@ -70,8 +88,7 @@ Result<> sys_setuid(Context&, Uid uid) {
     else if (uid != now.uid && uid != now.suid)
         return Error::Eperm;
     next->euid = next->fsuid = uid;
-    adopt(std::move(next));
-    return {};
+    return adopt(std::move(next));
 }
 
 Result<> sys_setgid(Context&, Gid gid) {
@@ -83,8 +100,7 @@ Result<> sys_setgid(Context&, Gid gid) {
     else if (gid != now.gid && gid != now.sgid)
         return Error::Eperm;
     next->egid = next->fsgid = gid;
-    adopt(std::move(next));
-    return {};
+    return adopt(std::move(next));
 }
 
 Result<> sys_setreuid(Context&, UidOrUnchanged uid, UidOrUnchanged euid) {
@@ -101,8 +117,7 @@ Result<> sys_setreuid(Context&, UidOrUnchanged uid, UidOrUnchanged euid) {
     }
     if (uid != UNCHANGED || (euid != UNCHANGED && euid != now.uid)) next->suid = next->euid;
     next->fsuid = next->euid;
-    adopt(std::move(next));
-    return {};
+    return adopt(std::move(next));
 }
 
 Result<> sys_setregid(Context&, GidOrUnchanged gid, GidOrUnchanged egid) {
@@ -119,8 +134,7 @@ Result<> sys_setregid(Context&, GidOrUnchanged gid, GidOrUnchanged egid) {
     }
     if (gid != UNCHANGED || (egid != UNCHANGED && egid != now.gid)) next->sgid = next->egid;
     next->fsgid = next->egid;
-    adopt(std::move(next));
-    return {};
+    return adopt(std::move(next));
 }
 
 bool leaves(u32 id, u32 now) { return id == UNCHANGED || id == now; }
@@ -140,8 +154,7 @@ Result<> sys_setresuid(Context&, UidOrUnchanged uid, UidOrUnchanged euid, UidOrU
     if (euid != UNCHANGED) next->euid = euid;
     if (suid != UNCHANGED) next->suid = suid;
     next->fsuid = next->euid;
-    adopt(std::move(next));
-    return {};
+    return adopt(std::move(next));
 }
 
 Result<> sys_setresgid(Context&, GidOrUnchanged gid, GidOrUnchanged egid, GidOrUnchanged sgid) {
@@ -158,8 +171,7 @@ Result<> sys_setresgid(Context&, GidOrUnchanged gid, GidOrUnchanged egid, GidOrU
     if (egid != UNCHANGED) next->egid = egid;
     if (sgid != UNCHANGED) next->sgid = sgid;
     next->fsgid = next->egid;
-    adopt(std::move(next));
-    return {};
+    return adopt(std::move(next));
 }
 
 Result<> sys_getresuid(Context&, vm::UserOut<Uid> uid, vm::UserOut<Uid> euid, vm::UserOut<Uid> suid) {
@@ -186,7 +198,7 @@ Answer<Uid> sys_setfsuid(Context&, Uid uid) {
     Ref<Identity> next = TRY(now.clone());
     next->fsuid = uid;
     adjust_file_capabilities(now, *next);
-    put_in_place(std::move(next));
+    (void)put_in_place(std::move(next));  // it is the same real user's, so nothing can fail
     return old;
 }
 
@@ -198,7 +210,7 @@ Answer<Gid> sys_setfsgid(Context&, Gid gid) {
     if (!allowed || gid == UNCHANGED) return old;
     Ref<Identity> next = TRY(now.clone());
     next->fsgid = gid;
-    put_in_place(std::move(next));
+    (void)put_in_place(std::move(next));  // it is the same real user's, so nothing can fail
     return old;
 }
 
@@ -206,12 +218,12 @@ Answer<Gid> sys_setfsgid(Context&, Gid gid) {
 
 Answer<Count32> sys_getgroups(Context&, SignedCount size, OutArray<Gid, 0> out) {
     const Identity& now = *current_task().identity;
-    const auto count = static_cast<u32>(now.groups.size());
+    const auto count = static_cast<u32>(now.groups().size());
     if (size < 0) return Error::Einval;
     if (size == 0) return count;
     if (static_cast<u32>(size) < count) return Error::Einval;
     for (u32 index = 0; index < count; ++index) {
-        TRY(vm::UserOut<u32>(out.address + index * sizeof(u32)).write(now.groups[index]));
+        TRY(vm::UserOut<u32>(out.address + index * sizeof(u32)).write(now.groups()[index]));
         scheduler::preempt_point();
     }
     return count;
@@ -223,21 +235,21 @@ Result<> sys_setgroups(Context&, Count size, InArray<Gid, 0> list) {
     const auto count = static_cast<u32>(u64{size});  // LINUX: an int
     if (count > MAX_GROUPS) return Error::Einval;
     Ref<Identity> next = TRY(now.clone());
-    next->groups.clear();
-    TRY(next->groups.reserve(count));
+    next->group_list = TRY(make_ref<GroupList>());
+    Vector<GroupId>& groups = next->group_list->ids;
+    TRY(groups.reserve(count));
     for (u64 index = 0; index < count; ++index) {
         const u32 group = TRY(vm::UserIn<u32>(list.address + index * sizeof(u32)).read());
         if (group == UNCHANGED) return Error::Einval;  // stands for no group
-        next->groups.push_within_capacity(group);
+        groups.push_within_capacity(group);
         scheduler::preempt_point();
     }
-    std::make_heap(next->groups.begin(), next->groups.end());
-    for (auto end = next->groups.end(); end != next->groups.begin(); --end) {
-        std::pop_heap(next->groups.begin(), end);
+    std::make_heap(groups.begin(), groups.end());
+    for (auto end = groups.end(); end != groups.begin(); --end) {
+        std::pop_heap(groups.begin(), end);
         scheduler::preempt_point();
     }
-    adopt(std::move(next));
-    return {};
+    return adopt(std::move(next));
 }
 
 // ---- Capabilities (capget(2)).

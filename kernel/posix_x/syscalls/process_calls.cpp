@@ -271,8 +271,7 @@ Result<> sys_setpgid(Context&, PidOf<PidUse::ProcessOrSelf> pid, PidOf<PidUse::G
     }
     if (process->session == process->pid()) return Error::Eperm;
     if (wanted != process->pid() && !tree->group_is_in_session(wanted, self.session)) return Error::Eperm;
-    process->group = wanted;
-    return {};
+    return tree->move_to(*process, wanted, process->session);
 }
 
 Answer<PidOf<PidUse::Session>> sys_setsid(Context&) {
@@ -280,7 +279,7 @@ Answer<PidOf<PidUse::Session>> sys_setsid(Context&) {
     Ref<Terminal> left;  // dropped after the lock
     auto tree = PROCESSES.lock();
     if (self.group == self.pid() || tree->has_group(self.pid())) return Error::Eperm;
-    self.session = self.group = self.pid();
+    TRY(tree->move_to(self, self.pid(), self.pid()));
     left = std::move(self.terminal);
     tree.unlock();
     return self.pid();

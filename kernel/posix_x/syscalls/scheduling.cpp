@@ -217,9 +217,9 @@ Result<> for_each_named(PriorityOf which, i32 who, FunctionRef<void(Process&)> v
             return {};
         }
         case PriorityOf::Group:
-            PROCESSES.for_each([&](Process& process) {
-                if (process.group == (who != 0 ? who : caller.process->group)) visit(process);
-            });
+            for (const Ref<Process>& member :
+                 TRY(PROCESSES.members_of(who != 0 ? who : caller.process->group)))
+                visit(*member);
             return {};
         case PriorityOf::User:
             PROCESSES.for_each([&](Process& process) {

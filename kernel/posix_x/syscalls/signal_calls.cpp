@@ -140,14 +140,8 @@ Result<> signal_one(Task& sender, Process& target, i32 number) {
     return send_signal(target, info_from(sender, signal, signal_code::USER));
 }
 
-/// Every process that `wanted` says; succeeds if one could be signalled.
-Result<> signal_many(Task& sender, i32 number, FunctionRef<bool(Process&)> wanted) {
-    Vector<Ref<Process>> targets;
-    Result<> collected;
-    PROCESSES.for_each([&](Process& process) {
-        if (collected && wanted(process)) collected = targets.push(Ref<Process>(&process));
-    });
-    TRY(collected);
+/// Succeeds if one could be signalled.
+Result<> signal_many(Task& sender, i32 number, const Vector<Ref<Process>>& targets) {
     Result<> answer = Error::Esrch;
     bool succeeded = false;
     for (const Ref<Process>& target : targets) {
@@ -166,14 +160,20 @@ Result<> sys_kill(Context&, PidOf<PidUse::ProcessOrGroup> pid, SignalOrNone numb
         if (!target) return Error::Esrch;
         return signal_one(sender, *target, number.value);
     }
-    if (pid.value == -1) {
-        return signal_many(sender, number.value, [&](Process& process) {
-            return process.pid() != FIRST_PID && process.pid() != sender.process->pid();
-        });
-    }
     if (pid.value == INT32_MIN) return Error::Esrch;
-    const Pid group = pid.value == 0 ? sender.process->group : -pid.value;
-    return signal_many(sender, number.value, [&](Process& process) { return process.group == group; });
+    // All of them first: who gets a signal may change groups.
+    if (pid.value != -1) {
+        const Pid group = pid.value == 0 ? sender.process->group : -pid.value;
+        return signal_many(sender, number.value, TRY(PROCESSES.members_of(group)));
+    }
+    Vector<Ref<Process>> targets;
+    Result<> collected;
+    PROCESSES.for_each([&](Process& process) {
+        if (process.pid() == FIRST_PID || process.pid() == sender.process->pid() || !collected) return;
+        collected = targets.push(Ref<Process>(&process));
+    });
+    TRY(collected);
+    return signal_many(sender, number.value, targets);
 }
 
 /// The process of `tid`, which may be signalled. Errors: Esrch, Einval, Eperm.

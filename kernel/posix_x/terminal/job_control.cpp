@@ -17,12 +17,9 @@ bool is_refused(Task& task, Signal signal) {
 /// The session of the group `group`, or of the process of that number. Errors: Esrch; Eperm (a session whose leader has
 /// gone has that number).
 Result<Pid> session_of_group(TreeState& tree, Pid group) {
-    for (Process& process : tree.by_pid)
-        if (process.group == group) return process.session;
-    if (Process* process = tree.find(group)) return process->session;
-    for (Process& process : tree.by_pid)
-        if (process.session == group) return Error::Eperm;
-    return Error::Esrch;
+    if (const ProcessGroup* found = tree.find_group(group)) return found->session;
+    if (const Process* process = tree.find(group)) return process->session;
+    return tree.has_session(group) ? Error::Eperm : Error::Esrch;
 }
 
 }  // namespace
