@@ -22,8 +22,8 @@ void deliver_real_timer(Process& process) {
     }
     // From the last expiry on, so that no drift builds up; expiries that were missed are not made up for.
     const time::Nanoseconds now = time::monotonic();
-    do timer.deadline.at += timer.interval;
-    while (timer.deadline.at <= now);
+    const time::Nanoseconds late = now > timer.deadline.at ? now - timer.deadline.at : 0;
+    timer.deadline.at += (late / timer.interval + 1) * timer.interval;
     timer.arm(timer.deadline);
 }
 

@@ -23,14 +23,40 @@ void SignalActions::reset_handlers() {
 
 PendingSignals::Entry* PendingSignals::make_entry(const SignalInfo& info, UserId user, u64 most) {
     if (!QUEUED_SIGNALS.charge(user, most)) return nullptr;
-    auto* entry = new (std::nothrow) Entry{info, user, {}};
-    if (entry == nullptr) QUEUED_SIGNALS.release(user);
+    auto* entry = new (std::nothrow) Entry{.info = info, .user = user};
+    if (entry == nullptr) {
+        QUEUED_SIGNALS.release(user);
+        return nullptr;
+    }
+    entry->last = entry;
     return entry;
 }
 
-void PendingSignals::drop(Entry& entry) {
+PendingSignals::Entry* PendingSignals::first_of(Signal signal) {
+    for (Entry& entry : firsts_)
+        if (entry.info.signal == signal) return &entry;
+    return nullptr;
+}
+
+/// Puts it behind what waits of its signal: `entry` may be the first of several.
+void PendingSignals::append(Entry& entry) {
+    Entry* first = set_.has(entry.info.signal) ? first_of(entry.info.signal) : nullptr;
+    if (first == nullptr) {
+        firsts_.push_back(entry);
+        return;
+    }
+    first->last->next = &entry;
+    first->last = entry.last;
+}
+
+/// The first of its signal goes, and the next takes its place.
+void PendingSignals::drop_first(Entry& entry) {
     QUEUED_SIGNALS.release(entry.user);
-    entries_.remove(entry);
+    if (entry.next != nullptr) {
+        entry.next->last = entry.last;
+        firsts_.insert_before(entry, *entry.next);
+    }
+    firsts_.remove(entry);
     delete &entry;
 }
 
@@ -39,7 +65,7 @@ Result<> PendingSignals::add(const SignalInfo& info, UserId user, u64 most) {
     if (!is_realtime && set_.has(info.signal)) return {};
     if (info.signal != Signal::Kill) {  // which nobody is told anything of
         if (Entry* entry = make_entry(info, user, most))
-            entries_.push_back(*entry);
+            append(*entry);
         else if (is_realtime && info.code != signal_code::USER)
             return Error::Eagain;
     }
@@ -53,36 +79,29 @@ bool PendingSignals::take(SignalSet wanted, SignalInfo& out) {
     if (!(candidates & SYNCHRONOUS_SIGNALS).is_empty()) candidates = candidates & SYNCHRONOUS_SIGNALS;
     const Signal signal = candidates.first();
     out = {.signal = signal, .code = signal_code::USER};  // what is known of a signal without an entry
-    Entry* found = nullptr;
     bool is_last = true;
-    for (Entry& entry : entries_) {
-        if (entry.info.signal != signal) continue;
-        if (found != nullptr) {
-            is_last = false;
-            break;
-        }
-        found = &entry;
-    }
-    if (found != nullptr) {
+    if (Entry* found = first_of(signal)) {
+        is_last = found->next == nullptr;
         out = found->info;
-        drop(*found);
+        drop_first(*found);
     }
     if (is_last) set_.remove(signal);
     return true;
 }
 
 void PendingSignals::take_all(PendingSignals& other) {
+    while (Entry* entry = other.firsts_.pop_front()) append(*entry);
     set_ = set_ | other.set_;
     other.set_ = {};
-    while (Entry* entry = other.entries_.pop_front()) entries_.push_back(*entry);
 }
 
 void PendingSignals::discard(SignalSet signals) {
-    set_ = set_ & ~signals;
-    for (Entry& entry : entries_) {
-        if (!signals.has(entry.info.signal)) continue;
-        drop(entry);
+    for (SignalSet dropped = set_ & signals; !dropped.is_empty();) {
+        const Signal signal = dropped.first();
+        dropped.remove(signal);
+        while (Entry* entry = first_of(signal)) drop_first(*entry);
     }
+    set_ = set_ & ~signals;
 }
 
 }  // namespace exo::posix_x

@@ -117,13 +117,18 @@ class PendingSignals {
   private:
     struct Entry {
         SignalInfo info;
-        UserId user;  ///< Whose count it is in (queued_signals.hpp).
-        ListNode link;
+        UserId user;            ///< Whose count it is in (queued_signals.hpp).
+        ListNode link{};        ///< Of the first entry of its signal.
+        Entry* next = nullptr;  ///< The next of the same signal.
+        Entry* last = nullptr;  ///< Of the first entry: the last of the same signal.
     };
     static Entry* make_entry(const SignalInfo& info, UserId user, u64 most);
-    void drop(Entry& entry);
+    Entry* first_of(Signal signal);
+    void append(Entry& entry);
+    void drop_first(Entry& entry);
     SignalSet set_;
-    List<Entry, &Entry::link> entries_;
+    /// The first entry of each signal: no more than there are signals, however many entries wait.
+    List<Entry, &Entry::link> firsts_;
 };
 
 // ---- Sending. Errors: Eagain (see PendingSignals::add). Ignored signals vanish. Permissions are the callers' affair.
