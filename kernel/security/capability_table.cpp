@@ -9,8 +9,8 @@ namespace exo::security {
 
 namespace {
 
-constexpr u32 SLOTS_PER_WORD = 64;
-constexpr u32 FIRST_SIZE = 16;
+constexpr u32 SMALLEST_FIRST = 16;
+constexpr u32 NOT_FOUND = ~0U;
 
 /// How large Linux makes a table that is to hold `number` (alloc_fdtable).
 u32 linux_size_for(u32 number) {
@@ -18,15 +18,33 @@ u32 linux_size_for(u32 number) {
     return std::bit_ceil(number / STEP + 1) * STEP;
 }
 
-/// The lowest clear bit not below `from`, or the number of bits.
-u32 find_clear(const Vector<u64>& words, u32 from) {
-    const u32 bits = static_cast<u32>(words.size()) * SLOTS_PER_WORD;
-    for (u32 at = from; at < bits; at = (at / SLOTS_PER_WORD + 1) * SLOTS_PER_WORD) {
-        const u64 clear = ~words[at / SLOTS_PER_WORD] & ~0ULL << at % SLOTS_PER_WORD;
-        if (clear != 0)
-            return at / SLOTS_PER_WORD * SLOTS_PER_WORD + static_cast<u32>(std::countr_zero(clear));
+/// The lowest bit not below `from` that is set in `words`, or in their complement; NOT_FOUND if there is none.
+enum class Wanted : u8 { Set, Clear };
+u32 find_bit(std::span<const u64> words, u32 from, Wanted wanted) {
+    constexpr u32 BITS = 64;
+    for (u32 at = from; at / BITS < words.size(); at = (at / BITS + 1) * BITS) {
+        const u64 word = wanted == Wanted::Set ? words[at / BITS] : ~words[at / BITS];
+        if (const u64 rest = word & ~0ULL << at % BITS; rest != 0)
+            return at / BITS * BITS + static_cast<u32>(std::countr_zero(rest));
     }
-    return from > bits ? from : bits;
+    return NOT_FOUND;
+}
+
+/// Calls visit(number, slot, word with its bit) for each slot that is taken, from `from` on, until it answers false.
+template <class State, class Visitor> void visit_taken(State& state, u32 from, Visitor&& visit) {
+    constexpr u32 BITS = 64;
+    u32 at = from;
+    for (; (at = find_bit(state.first_taken, at, Wanted::Set)) != NOT_FOUND; ++at)
+        if (!visit(at, state.first[at], state.first_taken[at / BITS])) return;
+    auto* chunk = state.chunks.first();
+    if (chunk != nullptr && from > chunk->start())
+        chunk = state.chunks.lower_bound(chunk->index + (from - chunk->start()) / std::size(chunk->slots));
+    for (; chunk != nullptr; chunk = state.chunks.next(*chunk)) {
+        const u32 start = chunk->start();
+        for (at = from > start ? from - start : 0;
+             (at = find_bit(chunk->taken, at, Wanted::Set)) != NOT_FOUND; ++at)
+            if (!visit(start + at, chunk->slots[at], chunk->taken[at / BITS])) return;
+    }
 }
 
 }  // namespace
@@ -52,39 +70,86 @@ CapabilityTable::Found CapabilityTable::find_shared(u32 number, Rights needed) {
     return found;
 }
 
-void CapabilityTable::mark_taken(State& state, u32 number) {
-    state.taken[number / SLOTS_PER_WORD] |= 1ULL << number % SLOTS_PER_WORD;
+CapabilityTable::State::~State() {
+    while (Chunk* chunk = chunks.first()) {
+        chunks.remove(*chunk);
+        delete chunk;
+    }
 }
 
-void CapabilityTable::mark_free(State& state, u32 number) {
-    state.taken[number / SLOTS_PER_WORD] &= ~(1ULL << number % SLOTS_PER_WORD);
-    if (number < state.lowest_free) state.lowest_free = number;
+CapabilityTable::Slot* CapabilityTable::high_slot(const State& state, u32 number) {
+    if (number < FIRST_SLOTS) return nullptr;
+    Chunk* chunk = state.chunks.find((number - FIRST_SLOTS) / CHUNK_SLOTS);
+    return chunk != nullptr ? &chunk->slots[number - chunk->start()] : nullptr;
 }
 
-Result<> CapabilityTable::grow(State& state, u32 number) {
+std::optional<CapabilityTable::Place> CapabilityTable::place_at(State& state, u32 number) {
+    if (number < state.first.size())
+        return Place{number, &state.first[number], &state.first_taken[number / WORD_BITS]};
+    if (number < FIRST_SLOTS) return std::nullopt;
+    Chunk* chunk = state.chunks.find((number - FIRST_SLOTS) / CHUNK_SLOTS);
+    if (chunk == nullptr) return std::nullopt;
+    const u32 offset = number - chunk->start();
+    return Place{number, &chunk->slots[offset], &chunk->taken[offset / WORD_BITS]};
+}
+
+std::optional<CapabilityTable::Place> CapabilityTable::open_place(State& state, u32 number) {
+    const auto place = place_at(state, number);
+    return place && place->slot->state == SlotState::Open ? place : std::nullopt;
+}
+
+/// Errors: Enomem.
+Result<CapabilityTable::Place> CapabilityTable::make_place(State& state, u32 number) {
     if (number >= state.size) state.size = linux_size_for(number);
-    if (number < state.slots.size()) return {};
-    u32 size = state.slots.is_empty() ? FIRST_SIZE : static_cast<u32>(state.slots.size());
-    while (size <= number) size *= 2;
-    TRY(state.taken.resize((size + SLOTS_PER_WORD - 1) / SLOTS_PER_WORD));
-    TRY(state.slots.resize(size));
-    return {};
+    if (const auto place = place_at(state, number)) return *place;
+    if (number < FIRST_SLOTS) {
+        u32 size = state.first.is_empty() ? SMALLEST_FIRST : static_cast<u32>(state.first.size());
+        while (size <= number) size *= 2;
+        TRY(state.first.resize(size));
+    } else {
+        auto* chunk = new (std::nothrow) Chunk((number - FIRST_SLOTS) / CHUNK_SLOTS);
+        if (chunk == nullptr) return Error::Enomem;
+        state.chunks.insert(*chunk);
+    }
+    return *place_at(state, number);
 }
 
-Result<u32> CapabilityTable::take_lowest(State& state, u32 limit, u32 minimum) {
-    const u32 from = minimum > state.lowest_free ? minimum : state.lowest_free;
-    const u32 number = find_clear(state.taken, from);
+void CapabilityTable::mark_free(State& state, const Place& place) {
+    *place.word &= ~(1ULL << place.number % WORD_BITS);
+    if (place.number < state.lowest_free) state.lowest_free = place.number;
+}
+
+/// The lowest number from `from` on that is not taken.
+u32 CapabilityTable::find_free(const State& state, u32 from) {
+    if (from < FIRST_SLOTS) {
+        const u32 found = find_bit(state.first_taken, from, Wanted::Clear);
+        if (found != NOT_FOUND) return found;
+        from = FIRST_SLOTS;
+    }
+    const Chunk* chunk = state.chunks.find((from - FIRST_SLOTS) / CHUNK_SLOTS);
+    while (chunk != nullptr) {
+        const u32 found = find_bit(chunk->taken, from - chunk->start(), Wanted::Clear);
+        if (found != NOT_FOUND) return chunk->start() + found;
+        from = chunk->start() + CHUNK_SLOTS;
+        const Chunk* next = decltype(state.chunks)::next(*chunk);
+        chunk = next != nullptr && next->index == chunk->index + 1 ? next : nullptr;
+    }
+    return from;
+}
+
+Result<CapabilityTable::Place> CapabilityTable::take_lowest(State& state, u32 limit, u32 minimum) {
+    const u32 number = find_free(state, minimum > state.lowest_free ? minimum : state.lowest_free);
     if (number >= limit) return Error::Emfile;
-    TRY(grow(state, number));
-    mark_taken(state, number);
-    state.slots[number].state = SlotState::Reserved;
+    const Place place = TRY(make_place(state, number));
+    place.mark_taken();
+    place.slot->state = SlotState::Reserved;
     if (minimum <= state.lowest_free) state.lowest_free = number + 1;
-    return number;
+    return place;
 }
 
 Result<Reservation> CapabilityTable::reserve(u32 limit, u32 minimum) {
     auto state = state_.lock();
-    return Reservation(*this, TRY(take_lowest(*state, limit, minimum)));
+    return Reservation(*this, TRY(take_lowest(*state, limit, minimum)).number);
 }
 
 Result<ReservedPair> CapabilityTable::reserve_pair(u32 limit) {
@@ -95,13 +160,12 @@ Result<ReservedPair> CapabilityTable::reserve_pair(u32 limit) {
 
 Result<u32> CapabilityTable::install(Capability capability, OnExec on_exec, u32 limit, u32 minimum) {
     auto state = state_.lock();
-    const u32 number = TRY(take_lowest(*state, limit, minimum));
-    fill(*state, number, capability, on_exec);
-    return number;
+    const Place place = TRY(take_lowest(*state, limit, minimum));
+    fill(*state, *place.slot, capability, on_exec);
+    return place.number;
 }
 
-void CapabilityTable::fill(State& state, u32 number, Capability& capability, OnExec on_exec) {
-    Slot& slot = state.slots[number];
+void CapabilityTable::fill(State& state, Slot& slot, Capability& capability, OnExec on_exec) {
     slot.object = std::move(capability.object);
     slot.grant = std::move(capability.grant);
     slot.rights = capability.rights;
@@ -113,14 +177,15 @@ void CapabilityTable::fill(State& state, u32 number, Capability& capability, OnE
 u32 CapabilityTable::commit(u32 number, Capability capability, OnExec on_exec) {
     ASSERT(capability.object);
     auto state = state_.lock();
-    fill(*state, number, capability, on_exec);
+    fill(*state, *place_at(*state, number)->slot, capability, on_exec);
     return number;
 }
 
 void CapabilityTable::give_back(u32 number) {
     auto state = state_.lock();
-    state->slots[number].state = SlotState::Free;
-    mark_free(*state, number);
+    const auto place = place_at(*state, number);
+    place->slot->state = SlotState::Free;
+    mark_free(*state, *place);
 }
 
 Result<Ref<Object>> CapabilityTable::install_at(u32 number, Capability capability, OnExec on_exec,
@@ -130,8 +195,8 @@ Result<Ref<Object>> CapabilityTable::install_at(u32 number, Capability capabilit
     // The grant that is replaced goes after the lock.
     Ref<Grant> old_grant;
     auto state = state_.lock();
-    TRY(grow(*state, number));
-    Slot& slot = state->slots[number];
+    const Place place = TRY(make_place(*state, number));
+    Slot& slot = *place.slot;
     if (slot.state == SlotState::Reserved) return Error::Ebusy;
     Ref<Object> old_object;
     if (slot.state == SlotState::Open) {
@@ -139,20 +204,20 @@ Result<Ref<Object>> CapabilityTable::install_at(u32 number, Capability capabilit
         old_object = std::move(slot.object);
         --state->open_count;
     }
-    mark_taken(*state, number);
-    fill(*state, number, capability, on_exec);
+    place.mark_taken();
+    fill(*state, slot, capability, on_exec);
     return old_object;
 }
 
 /// Leaves the slot's grant to the caller's capability: nothing is released under the lock.
-Capability CapabilityTable::take_out(State& state, u32 number) {
-    Slot& slot = state.slots[number];
+Capability CapabilityTable::take_out(State& state, const Place& place) {
+    Slot& slot = *place.slot;
     Capability taken{std::move(slot.object), slot.rights, std::move(slot.grant)};
     slot.rights = Rights::None;
     slot.on_exec = OnExec::Keep;
     slot.state = SlotState::Free;
     --state.open_count;
-    mark_free(state, number);
+    mark_free(state, place);
     return taken;
 }
 
@@ -160,35 +225,56 @@ Result<Ref<Object>> CapabilityTable::close(u32 number) {
     Capability taken;
     {
         auto state = state_.lock();
-        if (number >= state->slots.size() || state->slots[number].state != SlotState::Open)
-            return Error::Ebadf;
-        taken = take_out(*state, number);
+        const auto place = open_place(*state, number);
+        if (!place) return Error::Ebadf;
+        taken = take_out(*state, *place);
     }
     return std::move(taken.object);
 }
 
-std::optional<u32> CapabilityTable::next_open_in(const State& state, u32 from) {
-    for (u32 number = from; number < state.slots.size(); ++number) {
-        if (state.slots[number].state == SlotState::Open) return number;
-    }
-    return std::nullopt;
+/// Of the slots that are taken, some are only reserved.
+std::optional<CapabilityTable::Place> CapabilityTable::next_open_in(State& state, u32 from) {
+    std::optional<Place> found;
+    visit_taken(state, from, [&](u32 number, Slot& slot, u64& word) {
+        if (slot.state == SlotState::Open) found = Place{number, &slot, &word};
+        return !found.has_value();
+    });
+    return found;
+}
+
+/// Calls `visit` for the place of each open slot in order, until it fails.
+template <class Visitor> Result<> CapabilityTable::for_each_open(State& state, Visitor&& visit) {
+    Result<> result;
+    visit_taken(state, 0, [&](u32 number, Slot& slot, u64& word) {
+        if (slot.state == SlotState::Open) result = visit(Place{number, &slot, &word});
+        return result.has_value();
+    });
+    return result;
 }
 
 void CapabilityTable::close_range(u32 first, u32 last, RangeAction action,
                                   FunctionRef<void(Ref<Object>)> closed) {
-    for (u32 from = first;;) {
-        Capability taken;
+    // Some at a time under the lock, and released without it.
+    constexpr usize BATCH = 16;
+    for (bool has_more = true; has_more;) {
+        Capability taken[BATCH];
+        usize count = 0;
+        has_more = false;
         {
             auto state = state_.lock();
-            const auto number = next_open_in(*state, from);
-            if (!number || *number > last) return;
-            from = *number + 1;
-            if (action == RangeAction::Close)
-                taken = take_out(*state, *number);
-            else
-                state->slots[*number].on_exec = OnExec::Close;
+            visit_taken(*state, first, [&](u32 number, Slot& slot, u64& word) {
+                has_more = number <= last && count == BATCH;
+                if (number > last || has_more) return false;
+                first = number + 1;
+                if (slot.state != SlotState::Open) return true;
+                if (action == RangeAction::Close)
+                    taken[count++] = take_out(*state, Place{number, &slot, &word});
+                else
+                    slot.on_exec = OnExec::Close;
+                return true;
+            });
         }
-        if (taken.object) closed(std::move(taken.object));
+        for (usize i = 0; i < count; ++i) closed(std::move(taken[i].object));
         scheduler::preempt_point();
     }
 }
@@ -198,10 +284,10 @@ void CapabilityTable::close_on_exec(FunctionRef<void(Ref<Object>)> closed) {
         Capability taken;
         {
             auto state = state_.lock();
-            const auto number = next_open_in(*state, from);
-            if (!number) return;
-            from = *number + 1;
-            if (state->slots[*number].on_exec == OnExec::Close) taken = take_out(*state, *number);
+            const auto next = next_open_in(*state, from);
+            if (!next) return;
+            from = next->number + 1;
+            if (next->slot->on_exec == OnExec::Close) taken = take_out(*state, *next);
         }
         if (taken.object) closed(std::move(taken.object));
         scheduler::preempt_point();
@@ -210,27 +296,30 @@ void CapabilityTable::close_on_exec(FunctionRef<void(Ref<Object>)> closed) {
 
 Result<OnExec> CapabilityTable::on_exec(u32 number) {
     auto state = state_.lock();
-    if (number >= state->slots.size() || state->slots[number].state != SlotState::Open) return Error::Ebadf;
-    return state->slots[number].on_exec;
+    const auto place = open_place(*state, number);
+    if (!place) return Error::Ebadf;
+    return place->slot->on_exec;
 }
 
 Result<> CapabilityTable::set_on_exec(u32 number, OnExec on_exec) {
     auto state = state_.lock();
-    if (number >= state->slots.size() || state->slots[number].state != SlotState::Open) return Error::Ebadf;
-    state->slots[number].on_exec = on_exec;
+    const auto place = open_place(*state, number);
+    if (!place) return Error::Ebadf;
+    place->slot->on_exec = on_exec;
     return {};
 }
 
 Result<Capability> CapabilityTable::copy(u32 number) {
     auto state = state_.lock();
-    if (number >= state->slots.size() || state->slots[number].state != SlotState::Open) return Error::Ebadf;
-    const Slot& slot = state->slots[number];
-    return Capability{slot.object, slot.rights, slot.grant};
+    const auto place = open_place(*state, number);
+    if (!place) return Error::Ebadf;
+    return Capability{place->slot->object, place->slot->rights, place->slot->grant};
 }
 
 std::optional<u32> CapabilityTable::next_open(u32 from) {
     auto state = state_.lock();
-    return next_open_in(*state, from);
+    const auto next = next_open_in(*state, from);
+    return next ? std::optional(next->number) : std::nullopt;
 }
 
 u32 CapabilityTable::open_count() { return state_.lock()->open_count; }
@@ -241,20 +330,31 @@ Result<Ref<CapabilityTable>> CapabilityTable::clone() {
     Ref<CapabilityTable> copy = TRY(make_ref<CapabilityTable>());
     State& to = copy->state_.unsafe_value();
     auto from = state_.lock();
-    u32 size = 0;
-    for (u32 number = 0; number < from->slots.size(); ++number) {
-        if (from->slots[number].state == SlotState::Open) size = number + 1;
+    // The low slots in one piece at once.
+    for (u32 word = FIRST_SLOTS / WORD_BITS; word-- > 0;) {
+        if (from->first_taken[word] == 0) continue;
+        (void)TRY(
+            make_place(to, word * WORD_BITS + static_cast<u32>(std::bit_width(from->first_taken[word])) - 1));
+        break;
     }
-    if (size == 0) return copy;
-    TRY(grow(to, size - 1));
-    for (u32 number = 0; number < size; ++number) {
-        const Slot& slot = from->slots[number];
-        if (slot.state != SlotState::Open) continue;
-        Capability capability{slot.object, slot.rights, slot.grant};
-        mark_taken(to, number);
-        fill(to, number, capability, slot.on_exec);
-    }
-    to.lowest_free = find_clear(to.taken, 0);
+    Place chunk;  // the start of the one that was made last
+    const auto copy_slot = [&](const Place& open) -> Result<> {
+        Place place;
+        if (open.number < FIRST_SLOTS) {
+            place = *place_at(to, open.number);
+        } else {
+            const u32 offset = open.number % CHUNK_SLOTS;
+            if (chunk.slot == nullptr || chunk.number != open.number - offset)
+                chunk = TRY(make_place(to, open.number - offset));
+            place = {open.number, chunk.slot + offset, chunk.word + offset / WORD_BITS};
+        }
+        Capability capability{open.slot->object, open.slot->rights, open.slot->grant};
+        place.mark_taken();
+        fill(to, *place.slot, capability, open.slot->on_exec);
+        return {};
+    };
+    TRY(for_each_open(*from, copy_slot));
+    to.lowest_free = find_free(to, 0);
     return copy;
 }
 

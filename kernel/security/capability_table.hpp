@@ -15,6 +15,7 @@
 #include "sync/spin_lock.hpp"
 #include "utils/function_ref.hpp"
 #include "utils/object.hpp"
+#include "utils/tree.hpp"
 #include "utils/vector.hpp"
 
 namespace exo::security {
@@ -174,9 +175,26 @@ class CapabilityTable final : public Object {
     };
     /// LINUX: NR_OPEN_DEFAULT.
     static constexpr u32 FIRST_LINUX_SIZE = 64;
+    static constexpr u32 WORD_BITS = 64;
+    /// Slots with low numbers lie in one piece, which is found at once. Those above come in chunks, made when one of their
+    /// numbers is taken: a high number costs no more memory than a low one.
+    static constexpr u32 FIRST_SLOTS = 256;
+    static constexpr u32 CHUNK_SLOTS = 64;
+    struct Chunk {
+        explicit Chunk(u32 index) : index(index) {}
+        u32 start() const { return FIRST_SLOTS + index * CHUNK_SLOTS; }
+        static u32 key(const Chunk& chunk) { return chunk.index; }
+
+        u32 index;
+        TreeNode link;
+        u64 taken[CHUNK_SLOTS / WORD_BITS] = {};
+        Slot slots[CHUNK_SLOTS];
+    };
     struct State {
-        Vector<Slot> slots;
-        Vector<u64> taken;    ///< One bit a slot: reserved or open.
+        ~State();
+        Vector<Slot> first;
+        u64 first_taken[FIRST_SLOTS / WORD_BITS] = {};  ///< One bit a slot: reserved or open.
+        Tree<Chunk, &Chunk::link, Chunk> chunks;
         u32 lowest_free = 0;  ///< No slot below it is free.
         u32 open_count = 0;
         u32 size = FIRST_LINUX_SIZE;
@@ -192,9 +210,13 @@ class CapabilityTable final : public Object {
         return {found.object, found.rights, found.missing, ownership};
     }
     static Found find(State& state, u32 number, Rights needed) {
-        if (number >= state.slots.size()) return {};
-        // The bound has just been checked, and the span's own check is too dear here.
-        Slot& slot = state.slots.data()[number];
+        Slot* place = nullptr;
+        if (number < state.first.size()) [[likely]]
+            // The bound has just been checked, and the span's own check is too dear here.
+            place = &state.first.data()[number];
+        else if (place = high_slot(state, number); place == nullptr)
+            return {};
+        Slot& slot = *place;
         Object* object = slot.object.get();
         if (object == nullptr) return {};
         Rights missing = needed & ~slot.rights;
@@ -209,14 +231,26 @@ class CapabilityTable final : public Object {
     [[gnu::noinline, gnu::cold]] static void note_denial(u32 number, const Object& object, Rights needed,
                                                          Rights missing);
 
-    static Result<u32> take_lowest(State& state, u32 limit, u32 minimum);
-    static Result<> grow(State& state, u32 number);
-    static void mark_taken(State& state, u32 number);
-    static void mark_free(State& state, u32 number);
-    static Capability take_out(State& state, u32 number);
-    static std::optional<u32> next_open_in(const State& state, u32 from);
+    /// Null: there has been nothing near it yet.
+    [[gnu::noinline]] static Slot* high_slot(const State& state, u32 number);
+    /// A slot, and the word with its bit.
+    struct Place {
+        u32 number = 0;
+        Slot* slot = nullptr;
+        u64* word = nullptr;
+        void mark_taken() const { *word |= 1ULL << number % WORD_BITS; }
+    };
+    static std::optional<Place> place_at(State& state, u32 number);
+    static std::optional<Place> open_place(State& state, u32 number);
+    static Result<Place> make_place(State& state, u32 number);
+    static u32 find_free(const State& state, u32 from);
+    static Result<Place> take_lowest(State& state, u32 limit, u32 minimum);
+    static void mark_free(State& state, const Place& place);
+    static Capability take_out(State& state, const Place& place);
+    static std::optional<Place> next_open_in(State& state, u32 from);
+    template <class Visitor> static Result<> for_each_open(State& state, Visitor&& visit);
     Result<Ref<CapabilityTable>> clone();
-    static void fill(State& state, u32 number, Capability& capability, OnExec on_exec);
+    static void fill(State& state, Slot& slot, Capability& capability, OnExec on_exec);
     void give_back(u32 number);
     u32 commit(u32 number, Capability capability, OnExec on_exec);
 

@@ -27,7 +27,7 @@ Capability capability(Ref<Object> object, Rights rights = ALL_RIGHTS) {
     return {std::move(object), rights, nullptr};
 }
 
-constexpr u32 LIMIT = 200;
+constexpr u32 LIMIT = 460;  ///< Above what a table has in one piece.
 
 TEST(rights, follow_the_open_flags) {
     using abi::OpenFlags;
@@ -294,6 +294,28 @@ TEST(capability_table, agrees_with_a_model) {
     }
 }
 
+/// A high number takes memory for its neighbours, not for all below it, and copies do the same.
+TEST(capability_table, a_high_number_costs_as_little_as_a_low_one) {
+    constexpr u32 HIGH = (1U << 20) - 1;
+    auto table = MUST(TableUser::create());
+    const Ref<Object> object = thing();
+    const test::LargestAllocation largest;
+    EXPECT_FALSE(MUST(table->install_at(HIGH, capability(object), OnExec::Keep, HIGH + 1)));
+    EXPECT_EQ(MUST(table->install(capability(object), OnExec::Keep, HIGH + 1)), 0U);
+    EXPECT_EQ(MUST(table->install(capability(object), OnExec::Keep, HIGH + 1, HIGH - 70)), HIGH - 70);
+    EXPECT_ERROR(Error::Emfile, table->install(capability(object), OnExec::Keep, HIGH + 1, HIGH));
+    const auto copy = MUST(table.clone());
+    EXPECT_LE(largest.bytes(), 4096U);
+    EXPECT_EQ(copy->next_open(1), HIGH - 70);
+    EXPECT_EQ(copy->next_open(HIGH - 69), HIGH);
+    EXPECT_TRUE(copy->verify(HIGH, Rights::Read));
+    EXPECT_FALSE(copy->verify(HIGH - 1, Rights::Read).is_open());
+    EXPECT_ERROR(Error::Ebadf, copy->close(1 << 19));
+    MUST(copy->close(HIGH));
+    EXPECT_FALSE(copy->next_open(HIGH - 69).has_value());
+    EXPECT_EQ(MUST(copy->install(capability(object), OnExec::Keep, HIGH + 1, HIGH)), HIGH);
+}
+
 TEST(capability_table, survives_every_failing_allocation) {
     test::for_each_failing_allocation([] {
         auto table = TableUser::create();
@@ -304,7 +326,7 @@ TEST(capability_table, survives_every_failing_allocation) {
             (void)(*table)->install(capability(std::move(*object)), OnExec::Keep, LIMIT);
         }
         auto object = make_ref<Thing>();
-        if (object) (void)(*table)->install_at(150, capability(std::move(*object)), OnExec::Keep, LIMIT);
+        if (object) (void)(*table)->install_at(450, capability(std::move(*object)), OnExec::Keep, LIMIT);
         auto copy = table->clone();
         if (copy) EXPECT_EQ((*copy)->open_count(), (*table)->open_count());
         EXPECT_EQ(static_cast<u32>(Thing::alive), (*table)->open_count());

@@ -34,6 +34,13 @@ class NoAllocations : public FailingAllocations {
     NoAllocations();
 };
 
+/// The largest piece of memory that was asked for since it was made.
+class LargestAllocation {
+  public:
+    LargestAllocation();
+    usize bytes() const;
+};
+
 /// Runs `body` with the first allocation failing, then the second, and so on until a run needs fewer.
 /// Returns the number of allocations that a run without failures makes.
 usize for_each_failing_allocation(FunctionRef<void()> body);
