@@ -10,6 +10,7 @@
 #include "drivers/serial/uart.hpp"
 #include "drivers/virtio/bus.hpp"
 #include "fs/devfs.hpp"
+#include "fs/hashed_name.hpp"
 #include "fs/initramfs.hpp"
 #include "fs/pseudo/pseudo.hpp"
 #include "fs/tmpfs/tmpfs.hpp"
@@ -165,7 +166,27 @@ Result<> unpack_modules(const fs::Path& root) {
 
 }  // namespace
 
+namespace {
+
+void seed_random() {
+    if (!drivers::RANDOM.seed_from_cpu())
+        log::warning("the CPU has no random numbers: waiting for virtio-rng");
+    const u64 jitter[2] = {arch::cycle_counter(), time::realtime()};
+    // SAFETY: numbers are bytes.
+    drivers::RANDOM.add({reinterpret_cast<const u8*>(jitter), sizeof(jitter)}, drivers::Credit::None);
+}
+
+/// LINUX: norandmaps asks for a machine that does the same each time; then the key of names stays the built-in one, too.
+void choose_name_hash_key() {
+    if (command_line().contains("norandmaps")) return;
+    fs::set_name_hash_key({.addend = drivers::RANDOM.next_u64(), .factor = drivers::RANDOM.next_u64()});
+}
+
+}  // namespace
+
 Result<> start_file_systems() {
+    seed_random();
+    choose_name_hash_key();
     const u64 total = memory::get_stats().total_frames * PAGE_SIZE;
     fs::tmpfs::init(total);
     TRY(ipc::init());
@@ -214,16 +235,6 @@ constexpr RandomAdministration RANDOM_ADMINISTRATION{
         },
 };
 
-void start_random() {
-    if (!drivers::RANDOM.seed_from_cpu())
-        log::warning("the CPU has no random numbers: waiting for virtio-rng");
-    const u64 jitter[2] = {arch::cycle_counter(), time::realtime()};
-    // SAFETY: numbers are bytes.
-    drivers::RANDOM.add({reinterpret_cast<const u8*>(jitter), sizeof(jitter)}, drivers::Credit::None);
-    fs::devfs::set_random_source(&fill_random);
-    fs::devfs::set_random_administration(RANDOM_ADMINISTRATION);
-}
-
 void attach_slot(std::string_view word) {
     const Result<boot::VirtioMmioDevice> slot = boot::parse_virtio_mmio_device(word);
     const Result<> attached =
@@ -240,7 +251,8 @@ void start_second_port() {
 }  // namespace
 
 void start_devices() {
-    start_random();
+    fs::devfs::set_random_source(&fill_random);
+    fs::devfs::set_random_administration(RANDOM_ADMINISTRATION);
     if (serial_port.state() != drivers::DriverState::Failed && !posix_x::add_serial_terminal(serial_port, 0))
         log::warning("no terminal on the serial port");
     start_second_port();

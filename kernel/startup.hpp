@@ -30,13 +30,14 @@ void start_clock();
 /// The time of day, from the machine's clock; without one it starts in 1970.
 void start_clock_of_day();
 
-/// File system types, the root (a tmpfs filled from the initramfs) and /dev's nodes.
+/// The seed of the random generator and the key that names are hashed with; file system types, the root (a tmpfs filled from the
+/// initramfs) and /dev's nodes.
 /// Errors: Enomem; Enoent (no initramfs).
 Result<> start_file_systems();
 
 /// The console's output, before anything else can be printed.
 void start_log_console();
-/// Devices: virtio slots from the command line, the serial terminal, the random generator. What fails is
+/// Devices: virtio slots from the command line, the serial terminal. What fails is
 /// logged and done without.
 void start_devices();
 

@@ -1,6 +1,12 @@
 #include "fs/hashed_name.hpp"
 
-namespace exo::fs::detail {
+namespace exo::fs {
+
+constinit NameHashKey detail::name_hash_key{0x2d35'8dcc'aa6c'78a5, 0x9e37'79b9'7f4a'7c15};
+
+void set_name_hash_key(NameHashKey key) { detail::name_hash_key = {key.addend, key.factor | 1}; }
+
+namespace detail {
 
 u64 load_short_word(const char* at, const char* end) {
     u64 word = 0;
@@ -26,4 +32,6 @@ HashedName scan_long(std::string_view path, const char* at, u64 first_word) {
     }
 }
 
-}  // namespace exo::fs::detail
+}  // namespace detail
+
+}  // namespace exo::fs

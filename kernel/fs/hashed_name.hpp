@@ -1,4 +1,7 @@
 // HashedName: one component of a path with its hash, found eight bytes at a time.
+//
+// The hash depends on a key that is chosen at random when the kernel starts: who does not know it cannot compute names that
+// have the same hash, and so cannot make the lookup of one name walk over many.
 #pragma once
 
 #include <bit>
@@ -8,6 +11,14 @@
 #include "utils/types.hpp"
 
 namespace exo::fs {
+
+/// What names are hashed with. `factor` is odd.
+struct NameHashKey {
+    u64 addend;
+    u64 factor;
+};
+/// Chosen once, before there is any name. Until then, and where nothing is to be random (norandmaps), it is the same always.
+void set_name_hash_key(NameHashKey key);
 
 struct HashedName {
     std::string_view text;
@@ -25,7 +36,7 @@ namespace detail {
 
 inline constexpr u64 LOW_BITS = 0x0101'0101'0101'0101;
 inline constexpr u64 HIGH_BITS = 0x8080'8080'8080'8080;
-inline constexpr u64 HASH_FACTOR = 0x9e37'79b9'7f4a'7c15;
+extern constinit NameHashKey name_hash_key;
 
 /// The rare cases, out of line: a path of fewer than eight bytes, a component of eight or more.
 u64 load_short_word(const char* at, const char* end);
@@ -54,9 +65,12 @@ constexpr u64 find_stops(u64 word) {
 /// The bytes below the first stop.
 constexpr u64 before_stop(u64 word, u64 stops) { return word & ((stops & (0 - stops)) - 1) >> 7; }
 
-constexpr u64 mix(u64 state, u64 word) {
-    state = (state ^ word) * HASH_FACTOR;
-    return state ^ state >> 32;
+/// Multiplies by the key and folds the product's halves, so that each bit of the word reaches all of the result in a way
+/// that only the key tells (the mixing step of wyhash).
+inline u64 mix(u64 state, u64 word) {
+    const auto product =
+        static_cast<unsigned __int128>(state ^ word ^ name_hash_key.addend) * name_hash_key.factor;
+    return static_cast<u64>(product) ^ static_cast<u64>(product >> 64);
 }
 
 }  // namespace detail

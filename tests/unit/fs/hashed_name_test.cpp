@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace exo::fs {
 namespace {
@@ -38,6 +40,32 @@ TEST(hashed_name, does_not_depend_on_where_the_name_stands) {
             }
         }
     }
+}
+
+/// Names that have one hash with one key have different ones with the next: who does not know the key cannot choose them.
+TEST(hashed_name, collisions_depend_on_the_key) {
+    constexpr usize COUNT = 200'000;
+    constexpr NameHashKey KEYS[] = {{1, 0x1234'5678'9abc'def1}, {0x55aa, 0xfeed'f00d'0bad'cafe}};
+    const NameHashKey saved = detail::name_hash_key;
+    std::vector<std::pair<std::string, std::string>> colliding[2];
+    for (usize k = 0; k < 2; ++k) {
+        set_name_hash_key(KEYS[k]);
+        std::map<u32, std::string> seen;
+        for (usize i = 0; i < COUNT; ++i) {
+            const std::string name = "name" + std::to_string(i * i) + (i % 2 == 0 ? "" : ".of some length");
+            const auto [place, is_new] = seen.emplace(HashedName::of(name).hash, name);
+            if (!is_new) colliding[k].emplace_back(place->second, name);
+        }
+        // As many as chance makes among 2^32: COUNT^2 / 2^33 = 4.7.
+        EXPECT_LT(colliding[k].size(), 25U);
+    }
+    ASSERT_FALSE(colliding[0].empty() && colliding[1].empty());
+    for (usize k = 0; k < 2; ++k) {
+        set_name_hash_key(KEYS[1 - k]);
+        for (const auto& [a, b] : colliding[k])
+            EXPECT_NE(HashedName::of(a).hash, HashedName::of(b).hash) << a;
+    }
+    set_name_hash_key(saved);
 }
 
 }  // namespace
