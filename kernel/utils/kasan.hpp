@@ -41,6 +41,8 @@ void frames_allocated(u32 first, usize count);
 void frames_freed(u32 first, usize count);
 /// Memory that the heap takes for objects which it has not handed out yet.
 void heap_grew(void* memory, usize size);
+/// Of this memory, what the heap keeps records of its own in, which checked code (utils/tree.cpp) works on.
+void heap_keeps(void* memory, usize size);
 /// A stack that nobody uses yet: what earlier frames left in its shadow goes.
 void stack_renewed(u64 bottom, usize size);
 /// Shadow for mapped pages outside the direct map. Errors: OutOfMemory.
@@ -58,6 +60,7 @@ inline void check_write(const void*, usize) {}
 inline void frames_allocated(u32, usize) {}
 inline void frames_freed(u32, usize) {}
 inline void heap_grew(void*, usize) {}
+inline void heap_keeps(void*, usize) {}
 inline void stack_renewed(u64, usize) {}
 inline Result<> map_stack_shadow(u64, usize) { return {}; }
 inline void unmap_stack_shadow(u64, usize) {}

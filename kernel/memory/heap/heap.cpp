@@ -45,14 +45,14 @@ void Heap::deallocate(void* pointer, usize size, usize alignment) {
         DEBUG_ASSERT(record_of(physical_of(pointer)).owner() == &slabs_[class_of(slab_size)]);
         return deallocate_small(class_of(slab_size), pointer);
     }
-    if (is_odd(size, alignment)) return odd_.deallocate(pointer);
+    if (is_odd(size, alignment)) return deallocate_odd(pointer);
     deallocate_frames(pointer);
 }
 
 void Heap::deallocate(void* pointer) {
     if (pointer == nullptr) return;
     void* owner = record_of(physical_of(pointer)).owner();
-    if (owner == &odd_) return odd_.deallocate(pointer);
+    if (owner == &odd_) return deallocate_odd(pointer);
     if (owner == &frame_bytes_) return deallocate_frames(pointer);
     const auto* slab = static_cast<SlabCache*>(owner);
     ASSERT(slab >= slabs_.begin() && slab < slabs_.end() && "heap: the pointer was not allocated here");
@@ -127,7 +127,48 @@ void Heap::give_back(usize size_class, u32 count) {
 
 // ---- The other levels.
 
+void Heap::push(Chain& chain, void* pointer) {
+    chain.first = new (pointer) FreeObject{chain.first};
+    chain.count.store(chain.count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
+FreeObject* Heap::pop(Chain& chain) {
+    FreeObject* object = chain.first;
+    if (object == nullptr) return nullptr;
+    chain.first = object->next;
+    chain.count.store(chain.count.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+    return object;
+}
+
+namespace {
+
+/// Of sizes above the slabs' in steps: the n-th holds MAX_SLAB_SIZE + n * step bytes.
+constexpr usize odd_class(usize size, usize step) { return divide_round_up(size - MAX_SLAB_SIZE, step); }
+
+}  // namespace
+
 void* Heap::allocate_odd(usize size, usize alignment) {
+    const usize odd = odd_class(size, ODD_STEP);
+    if (odd >= ODD_CLASSES) return allocate_odd_anew(size, alignment);
+    if (alignment <= LockedHeap::UNIT) {
+        const sync::InterruptsOff guard;
+        if (FreeObject* object = pop(caches_.mine().odd_chains[odd])) return object;
+    }
+    return allocate_odd_anew(MAX_SLAB_SIZE + odd * ODD_STEP, alignment);
+}
+
+void Heap::deallocate_odd(void* pointer) {
+    const usize bytes = LockedHeap::usable_size(pointer);
+    const usize odd = odd_class(bytes, ODD_STEP);
+    if (odd < ODD_CLASSES && bytes == MAX_SLAB_SIZE + odd * ODD_STEP) {
+        const sync::InterruptsOff guard;
+        Chain& chain = caches_.mine().odd_chains[odd];
+        if (chain.count.load(std::memory_order_relaxed) < KEPT_ODD) return push(chain, pointer);
+    }
+    odd_.deallocate(pointer);
+}
+
+void* Heap::allocate_odd_anew(usize size, usize alignment) {
     if (void* memory = odd_.allocate(size, alignment)) return memory;
     // LockedHeap::add_region is given whole blocks: room for the largest request, its header and its alignment.
     static_assert(REGION_FRAMES * PAGE_SIZE >= MAX_ODD_SIZE + 1024);
@@ -173,6 +214,11 @@ HeapStats Heap::stats() {
         sum.total += slab.slabs * PAGE_SIZE;
         sum.allocated += (slab.objects_out - cached) * SLAB_SIZES[i];
     }
+    for (u32 cpu = 0; cpu < arch::MAX_CPUS; ++cpu) {
+        for (usize odd = 0; odd < ODD_CLASSES; ++odd)
+            sum.allocated -= u64{caches_.of(cpu).odd_chains[odd].count.load(std::memory_order_relaxed)} *
+                             (MAX_SLAB_SIZE + odd * ODD_STEP + LockedHeap::UNIT);
+    }
     sum.free = sum.total - sum.allocated;
     return sum;
 }
@@ -181,6 +227,17 @@ void Heap::trim() {
     for (usize i = 0; i < SLAB_CLASSES; ++i) {
         give_back(i, ~0U);
         slabs_[i].trim();
+    }
+    for (usize odd = 0; odd < ODD_CLASSES; ++odd) {
+        while (true) {
+            FreeObject* object;
+            {
+                const sync::InterruptsOff guard;
+                object = pop(caches_.mine().odd_chains[odd]);
+            }
+            if (object == nullptr) break;
+            odd_.deallocate(object);
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 // The kernel's heap: what operator new is made of.
 //
 // Three levels. Sizes up to 2048: a chain of free objects a CPU and size class, without a lock; behind it slabs
-// (slab_cache.hpp). Sizes that would waste much of their last page: LockedHeap. The rest: frames from the buddies.
+// (slab_cache.hpp). Sizes that would waste much of their last page: LockedHeap, behind a few kept pieces a CPU and class.
+// The rest: frames from the buddies.
 // Key types: Heap (the kernel's instance is `heap`), LockedHeap, SlabCache, HeapStats. Which level an address belongs to
 // is in its frame's record. Neighbours: physical/ below; everything that allocates above.
 // Locking: interrupts off for a few instructions; a class's or LockedHeap's lock when a chain runs empty or full.
@@ -47,11 +48,16 @@ class Heap {
         FreeObject* first = nullptr;
         std::atomic<u32> count{0};  ///< Written by its CPU only; atomic for stats.
     };
-    struct CpuCache {
-        std::array<Chain, SLAB_CLASSES> chains{};
-    };
     static constexpr usize REGION_FRAMES = 16;
     static constexpr usize MAX_ODD_SIZE = 32 * KIB;
+    /// Odd sizes up to 8 KiB are rounded up to a multiple of this, and some pieces of each are kept for the next to ask.
+    static constexpr usize ODD_STEP = 256;
+    static constexpr usize ODD_CLASSES = 24;
+    static constexpr u32 KEPT_ODD = 8;  ///< Pieces of one class.
+    struct CpuCache {
+        std::array<Chain, SLAB_CLASSES> chains{};
+        std::array<Chain, ODD_CLASSES> odd_chains{};
+    };
 
     /// A power of two keeps its objects aligned to itself; others only to 16.
     static usize slab_size_for(usize size, usize alignment);
@@ -61,6 +67,10 @@ class Heap {
     void deallocate_small(usize size_class, void* pointer);
     [[gnu::noinline]] void give_back(usize size_class, u32 count);
     [[gnu::noinline]] void* allocate_odd(usize size, usize alignment);
+    [[gnu::noinline]] void deallocate_odd(void* pointer);
+    void* allocate_odd_anew(usize size, usize alignment);
+    static void push(Chain& chain, void* pointer);
+    static FreeObject* pop(Chain& chain);
     [[gnu::noinline]] void* allocate_frames(usize size);
     [[gnu::noinline]] void deallocate_frames(void* pointer);
     HeapPiece odd_piece_around(u64 address);

@@ -1,8 +1,11 @@
 #include "memory/heap/locked_heap.hpp"
 
+#include <algorithm>
 #include <new>
+#include <utility>
 
 #include "utils/bits.hpp"
+#include "utils/kasan.hpp"
 
 namespace exo::memory {
 
@@ -27,64 +30,87 @@ Result<> LockedHeap::add_region(void* memory, usize size) {
     return {};
 }
 
-/// Puts a piece in its place in the list, and merges it with its neighbours.
+u64 LockedHeap::FreePiece::key(const FreePiece& piece) { return address_of(&piece); }
+
+bool LockedHeap::FreePiece::update(FreePiece& piece) {
+    usize largest = piece.size;
+    if (const FreePiece* left = Pieces::left(piece)) largest = std::max(largest, left->largest);
+    if (const FreePiece* right = Pieces::right(piece)) largest = std::max(largest, right->largest);
+    return std::exchange(piece.largest, largest) != largest;
+}
+
+void LockedHeap::insert_node(State& state, u64 start, usize size) {
+    kasan::heap_keeps(pointer_to(start), UNIT);
+    state.pieces.insert(*new (pointer_to(start)) FreePiece(size));
+}
+
+void LockedHeap::remove_node(State& state, FreePiece& piece) {
+    state.pieces.remove(piece);
+    kasan::heap_grew(&piece, UNIT);
+}
+
+/// Puts a piece in, and merges it with its neighbours.
 void LockedHeap::insert(State& state, u64 start, usize size) {
     state.free += size;
-    FreePiece* before = nullptr;
-    FreePiece* after = state.first;
-    while (after != nullptr && address_of(after) < start) {
-        before = after;
-        after = after->next;
-    }
+    FreePiece* before = state.pieces.floor(start);
+    FreePiece* after = before != nullptr ? Pieces::next(*before) : state.pieces.first();
     ASSERT(before == nullptr || address_of(before) + before->size <= start);
     ASSERT(after == nullptr || start + size <= address_of(after));
     if (after != nullptr && start + size == address_of(after)) {
         size += after->size;
-        after = after->next;
+        remove_node(state, *after);
     }
     if (before != nullptr && address_of(before) + before->size == start) {
         before->size += size;
-        before->next = after;
+        Pieces::summary_changed(*before);
         return;
     }
-    FreePiece* piece = new (pointer_to(start)) FreePiece{size, after};
-    (before != nullptr ? before->next : state.first) = piece;
+    insert_node(state, start, size);
 }
 
-/// Cuts [offset, offset + size) out of the piece at `*link`; what is left before and behind stays in the list. All three
-/// are multiples of UNIT, so that no remainder is too small for a node.
-void* LockedHeap::take(State& state, FreePiece** link, usize offset, usize size) {
-    FreePiece* piece = *link;
-    const u64 start = address_of(piece) + offset;
-    const usize behind = piece->size - offset - size;
-    FreePiece* next = piece->next;
-    if (behind != 0) next = new (pointer_to(start + size)) FreePiece{behind, next};
+/// Cuts [offset, offset + size) out of a piece; what is left before and behind stays. All three are multiples of UNIT, so that
+/// no remainder is too small for a node.
+void* LockedHeap::take(State& state, FreePiece& piece, usize offset, usize size) {
+    const u64 start = address_of(&piece) + offset;
+    const usize behind = piece.size - offset - size;
     if (offset != 0) {
-        piece->size = offset;
-        piece->next = next;
+        piece.size = offset;
+        Pieces::summary_changed(piece);
     } else {
-        *link = next;
+        remove_node(state, piece);
     }
+    if (behind != 0) insert_node(state, start + size, behind);
     state.free -= size;
     new (pointer_to(start)) Header{size, MAGIC};
     return pointer_to(start + UNIT);
 }
 
-void* LockedHeap::allocate(usize size, usize alignment) {
-    if (alignment < UNIT) alignment = UNIT;
-    const auto rounded = checked_align_up(size == 0 ? UNIT : size, UNIT);
-    if (!rounded || *rounded > ~usize{0} - UNIT) return nullptr;
-    const usize needed = *rounded + UNIT;
-    auto state = state_.lock();
-    for (FreePiece** link = &state->first; *link != nullptr; link = &(*link)->next) {
-        // The header comes before the aligned address.
-        const u64 at = address_of(*link);
-        const u64 user = align_up(at + UNIT, alignment);
-        const usize offset = user - UNIT - at;
-        if (user < at || offset > (*link)->size || (*link)->size - offset < needed) continue;
-        return take(*state, link, offset, needed);
+/// The piece of at least `size` with the lowest address, or null.
+LockedHeap::FreePiece* LockedHeap::first_fit(const State& state, usize size) {
+    FreePiece* piece = state.pieces.root();
+    if (piece == nullptr || piece->largest < size) return nullptr;
+    while (true) {
+        FreePiece* left = Pieces::left(*piece);
+        if (left != nullptr && left->largest >= size)
+            piece = left;
+        else if (piece->size >= size)
+            return piece;
+        else
+            piece = Pieces::right(*piece);
     }
-    return nullptr;
+}
+
+void* LockedHeap::allocate(usize size, usize alignment) {
+    const auto rounded = checked_align_up(size == 0 ? UNIT : size, UNIT);
+    if (!rounded || *rounded > ~usize{0} - UNIT - alignment) return nullptr;
+    const usize needed = *rounded + UNIT;
+    const usize slack = alignment > UNIT ? alignment - UNIT : 0;
+    auto state = state_.lock();
+    FreePiece* piece = first_fit(*state, needed + slack);
+    if (piece == nullptr) return nullptr;
+    // The header comes before the aligned address.
+    const u64 at = address_of(piece);
+    return take(*state, *piece, align_up(at + UNIT, alignment > UNIT ? alignment : UNIT) - UNIT - at, needed);
 }
 
 void LockedHeap::deallocate(void* pointer) {
@@ -114,10 +140,10 @@ bool LockedHeap::is_consistent() {
     auto state = state_.lock();
     u64 free = 0;
     u64 end_of_last = 0;
-    for (const FreePiece* piece = state->first; piece != nullptr; piece = piece->next) {
-        if (address_of(piece) <= end_of_last || piece->size < UNIT || piece->size % UNIT != 0) return false;
-        end_of_last = address_of(piece) + piece->size;
-        free += piece->size;
+    for (const FreePiece& piece : state->pieces) {
+        if (address_of(&piece) <= end_of_last || piece.size < UNIT || piece.size % UNIT != 0) return false;
+        end_of_last = address_of(&piece) + piece.size;
+        free += piece.size;
     }
     return free == state->free && free <= state->total;
 }

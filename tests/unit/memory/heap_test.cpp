@@ -16,7 +16,7 @@ namespace {
 void expect_adds_up(const HeapStats& stats) { EXPECT_EQ(stats.allocated + stats.free, stats.total); }
 
 TEST(locked_heap, merges_back_to_one_piece) {
-    alignas(16) static u8 memory[4096];
+    alignas(64) static u8 memory[4096];
     LockedHeap small;
     ASSERT_TRUE(small.add_region(memory, sizeof memory).has_value());
     void* a = small.allocate(100);
@@ -32,7 +32,7 @@ TEST(locked_heap, merges_back_to_one_piece) {
     EXPECT_TRUE(small.is_consistent());
     EXPECT_EQ(small.stats().free, 4096u);
     // One piece: all of it can be had, and nothing more.
-    void* all = small.allocate(4096 - 16);
+    void* all = small.allocate(4096 - LockedHeap::UNIT);
     EXPECT_NE(all, nullptr);
     EXPECT_EQ(small.allocate(1), nullptr);
     expect_adds_up(small.stats());
@@ -43,7 +43,7 @@ TEST(locked_heap, merges_back_to_one_piece) {
 }
 
 TEST(locked_heap, leaves_no_remainder_smaller_than_a_node) {
-    alignas(16) static u8 memory[512];
+    alignas(64) static u8 memory[512];
     LockedHeap small;
     ASSERT_TRUE(small.add_region(memory, sizeof memory).has_value());
     // Every size against a hole of every size: what is left over stays on the books.
@@ -99,7 +99,7 @@ TEST(locked_heap, agrees_with_a_model_under_random_calls) {
 }
 
 TEST(locked_heap_death, a_double_free_is_caught) {
-    alignas(16) static u8 memory[512];
+    alignas(64) static u8 memory[512];
     LockedHeap small;
     ASSERT_TRUE(small.add_region(memory, sizeof memory).has_value());
     void* block = small.allocate(32);
