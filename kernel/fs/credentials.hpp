@@ -1,6 +1,7 @@
 // Who asks: the part of a task's identity that file permissions depend on. posix_x fills it from the task.
 #pragma once
 
+#include <algorithm>
 #include <span>
 
 #include "utils/types.hpp"
@@ -28,16 +29,13 @@ enum class Privilege : u8 {
 struct Credentials {
     UserId uid = 0;  ///< The file-system user id.
     GroupId gid = 0;
-    std::span<const GroupId> groups{};  ///< Supplementary; must outlive the call.
+    std::span<const GroupId> groups{};  ///< Supplementary, in ascending order; must outlive the call.
     u64 privileges = ~0ULL;             ///< Effective capabilities, one bit each.
 
     bool may(Privilege privilege) const { return (privileges >> static_cast<u32>(privilege) & 1) != 0; }
     bool is_member_of(GroupId group) const {
         if (group == gid) return true;
-        for (const GroupId other : groups) {
-            if (other == group) return true;
-        }
-        return false;
+        return std::binary_search(groups.begin(), groups.end(), group);
     }
 };
 

@@ -1,5 +1,6 @@
 #include "fs/page_tree.hpp"
 
+#include <bit>
 #include <new>
 
 #include "scheduler/preemption.hpp"
@@ -89,8 +90,7 @@ Result<> PageTree::grow_to_cover(u64 index) {
         if (root_ != 0) {
             Node* top = new (std::nothrow) Node;
             if (top == nullptr) return Error::Enomem;
-            top->places[0] = root_;
-            top->used = 1;
+            top->set(0, root_);
             root_ = place_of(top);
         }
         ++height_;
@@ -101,21 +101,27 @@ Result<> PageTree::grow_to_cover(u64 index) {
 Result<> PageTree::insert(u64 index, FrameRef frame, Content content) {
     TRY(grow_to_cover(index));
     // Nodes that stay empty when a later one cannot be had are found by the next insertion, or go with the tree.
-    u64* place = &root_;
+    u64 place = root_;
     Node* above = nullptr;
     for (u32 level = height_; level > 0; --level) {
-        if (*place == 0) {
+        if (place == 0) {
             Node* node = new (std::nothrow) Node;
             if (node == nullptr) return Error::Enomem;
-            *place = place_of(node);
-            if (above != nullptr) ++above->used;
+            place = place_of(node);
+            if (above != nullptr)
+                above->set(slot_of(index, level), place);
+            else
+                root_ = place;
         }
-        above = node_at(*place);
-        place = &above->places[slot_of(index, level - 1)];
+        above = node_at(place);
+        place = above->places[slot_of(index, level - 1)];
     }
-    DEBUG_ASSERT(*place == 0);
-    *place = frame.leak().frame_number() | (content == Content::Unwritten ? UNWRITTEN : 0);
-    if (above != nullptr) ++above->used;
+    DEBUG_ASSERT(place == 0);
+    place = frame.leak().frame_number() | (content == Content::Unwritten ? UNWRITTEN : 0);
+    if (above != nullptr)
+        above->set(slot_of(index, 0), place);
+    else
+        root_ = place;
     ++count_;
     vm::add_shared_pages(1);
     return {};
@@ -135,8 +141,8 @@ FrameRef PageTree::remove(u64 index) {
     // Empty places upwards, as long as nodes run empty.
     u32 level = 1;
     for (; level <= height_; ++level) {
-        way[level]->places[slot_of(index, level - 1)] = 0;
-        if (--way[level]->used != 0) break;
+        way[level]->clear(slot_of(index, level - 1));
+        if (way[level]->used != 0) break;
         delete way[level];
     }
     if (level > height_) {
@@ -151,10 +157,12 @@ template <u64 UNWANTED> std::optional<u64> PageTree::next_in(u64 place, u32 heig
     if (height == 0) return from == 0 && (place & UNWANTED) == 0 ? std::optional<u64>(0) : std::nullopt;
     const Node* node = node_at(place);
     const u32 shift = BITS * (height - 1);
-    for (u32 slot = static_cast<u32>(from >> shift); slot < FANOUT; ++slot) {
-        const auto found = next_in<UNWANTED>(node->places[slot], height - 1, from & ((1ULL << shift) - 1));
-        if (found) return u64{slot} << shift | *found;
-        from = 0;
+    const u32 first = static_cast<u32>(from >> shift);
+    for (u64 left = node->used & ~0ULL << first; left != 0; left &= left - 1) {
+        const auto slot = static_cast<u32>(std::countr_zero(left));
+        const u64 below = slot == first ? from & ((1ULL << shift) - 1) : 0;
+        if (const auto found = next_in<UNWANTED>(node->places[slot], height - 1, below))
+            return u64{slot} << shift | *found;
     }
     return std::nullopt;
 }

@@ -42,8 +42,18 @@ class PageTree {
     /// Every level is of this type: at the bottom a place holds a frame number, above a node's address. 0: empty.
     struct Node {
         u64 places[FANOUT]{};
-        u32 used = 0;
+        u64 used =
+            0;  ///< A bit for each place that is not empty: the next one is found without looking at all.
+        void set(u32 slot, u64 place) {
+            places[slot] = place;
+            used |= 1ULL << slot;
+        }
+        void clear(u32 slot) {
+            places[slot] = 0;
+            used &= ~(1ULL << slot);
+        }
     };
+    static_assert(FANOUT == 64, "a word has a bit for each place");
     static constexpr u32 MAX_HEIGHT = 11;  ///< Covers every 64-bit index.
     /// Beside a frame number.
     static constexpr u64 UNWRITTEN = 1ULL << 32;

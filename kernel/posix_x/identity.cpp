@@ -12,7 +12,7 @@ Result<Ref<Identity>> Identity::clone() const {
     copy->egid = egid;
     copy->sgid = sgid;
     copy->fsgid = fsgid;
-    copy->groups = TRY(Vector<GroupId>::copy_of(groups.span()));
+    copy->group_list = group_list;
     copy->effective = effective;
     copy->permitted = permitted;
     copy->inheritable = inheritable;

@@ -38,11 +38,16 @@ enum class Capability : u8 {
     WakeAlarm = 35,
 };
 
+/// Supplementary groups, in ascending order. It never changes, and identities share it.
+struct GroupList final : Object {
+    Vector<GroupId> ids;
+};
+
 class Identity final : public Object {
   public:
     UserId uid = 0, euid = 0, suid = 0, fsuid = 0;
     GroupId gid = 0, egid = 0, sgid = 0, fsgid = 0;
-    Vector<GroupId> groups;
+    Ref<GroupList> group_list;  ///< Null: none.
     CapabilitySet effective = ALL_CAPABILITIES;
     CapabilitySet permitted = ALL_CAPABILITIES;
     CapabilitySet inheritable = 0;
@@ -54,12 +59,15 @@ class Identity final : public Object {
     /// A copy to be changed and then put in place. Errors: Enomem.
     Result<Ref<Identity>> clone() const;
 
+    std::span<const GroupId> groups() const {
+        return group_list ? group_list->ids.span() : std::span<const GroupId>();
+    }
     bool can(Capability capability) const { return (effective >> static_cast<u32>(capability) & 1) != 0; }
     /// As the file system sees it; valid while this identity lives.
-    fs::Credentials file_credentials() const { return {fsuid, fsgid, groups.span(), effective}; }
+    fs::Credentials file_credentials() const { return {fsuid, fsgid, groups(), effective}; }
     /// For access(2): by the real ids.
     fs::Credentials real_credentials() const {
-        return {uid, gid, groups.span(), uid == 0 ? permitted : CapabilitySet{0}};
+        return {uid, gid, groups(), uid == 0 ? permitted : CapabilitySet{0}};
     }
 };
 

@@ -81,7 +81,7 @@ namespace {
 
 Result<> append_groups(const Identity& who, String& out) {
     bool is_first = true;
-    for (const GroupId group : who.groups) {
+    for (const GroupId group : who.groups()) {
         if (!is_first) TRY(out.push(' '));
         TRY(format_append(out, "{}", group));
         is_first = false;
