@@ -138,6 +138,8 @@ class File : public Object {
     virtual Result<u32> set_pipe_capacity(u32 bytes, const Credentials& credentials);
     /// Whether O_ASYNC means something to it on Linux (fcntl(2)): signals for input and output are not there.
     virtual bool has_signals_for_input() const { return false; }
+    /// Bytes that are given back when this file is closed. Takes no lock that sleeps: asked when memory is short.
+    virtual u64 held_bytes() const { return 0; }
     /// Each close(2) of a descriptor calls it, not only the last. The result is close's.
     virtual Result<> on_close() { return {}; }
     /// What /proc/PID/fd/N reads as for a file without a path: "pipe:[17]". Errors: Enomem.

@@ -72,6 +72,8 @@ class Pipe final : public Object {
     u32 writer_generation() const { return writer_generation_.load(std::memory_order_seq_cst); }
 
     usize size() const { return size_.load(std::memory_order_relaxed); }
+    /// Of the pages that hold what nobody has read yet. Without a lock.
+    u64 held_bytes() const { return align_up(u64{size_.load(std::memory_order_relaxed)}, PAGE_SIZE); }
     u32 capacity();
     /// Errors: Einval, Eperm, Ebusy, Enomem.
     Result<u32> set_capacity(u32 bytes, const fs::Credentials& credentials);

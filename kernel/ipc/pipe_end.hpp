@@ -22,6 +22,8 @@ class PipeEnd final : public fs::File {
     Result<usize> do_read(vm::OutBuffer& to, u64 offset) override;
     Result<usize> do_write(vm::InBuffer& from, u64& offset, const fs::WriteContext& context) override;
     Result<u64> readable_bytes() override { return pipe_->size(); }
+    /// The writing end answers for the pipe.
+    u64 held_bytes() const override { return ends_.writes ? pipe_->held_bytes() : 0; }
     fs::PollEvents poll(fs::PollTable* table) override { return pipe_->poll(table, ends_, writers_at_open_); }
     Result<u32> pipe_capacity() override { return pipe_->capacity(); }
     Result<> wait_for_pipe_room(Blocking wanted) override {

@@ -48,6 +48,7 @@ def run(settings: Settings, request: Request) -> int:
         session.run()
     finally:
         qemu_status = process.stop()
+    _tell_what_was_killed(qemu.read_log(log), settings.memory)
     return _conclude(session, process, qemu_status, log, request)
 
 
@@ -67,6 +68,10 @@ def _connect(machine: qemu.Machine, terminals: list[bool]) -> tuple[dict, list]:
         else:
             machine.ports[name] = end.fileno()
     return ours, theirs
+
+
+MEMORY_WORDS = "out of memory: killed process "
+MOST_KILLED = 3
 
 
 def _show(command: list[str]) -> None:
@@ -91,6 +96,13 @@ def _conclude(session, process: qemu.Process, qemu_status: int, log: int, reques
             complain(outcome.message + _hint(outcome, request))
         return STATUS_FAILED if session.lost else outcome.status
     return _explain_sudden_end(outcome.started, process, qemu_status, log)
+
+
+def _tell_what_was_killed(text: str, memory: int) -> None:
+    """A line for each program that the kernel has ended for want of memory, a few of them at most."""
+    names = [line.split(MEMORY_WORDS, 1)[1].split("(", 1)[-1].split(")", 1)[0] for line in text.split("\n") if MEMORY_WORDS in line]
+    for name in dict.fromkeys(names[:MOST_KILLED]):
+        complain(f"out of memory: {name} was killed; try -m {2 * memory}")
 
 
 def _hint(outcome, request: Request) -> str:

@@ -158,6 +158,8 @@ Result<Pid> clone_current_task(const CloneRequest& request) {
     task->is_dumpable = parent.is_dumpable;
     task->places = parent.places;
     inherit_scheduling(*parent.process, *process, *thread);
+    process->oom_adjustment = parent.process->oom_adjustment.load(std::memory_order_relaxed);
+    process->least_oom_adjustment = parent.process->least_oom_adjustment.load(std::memory_order_relaxed);
     {
         auto change = parent.process->limits_change.lock();
         process->limits.copy_from(parent.process->limits);

@@ -146,6 +146,10 @@ class Process final : public Object {
     CpuTimers cpu_timers;
     time::Nanoseconds started_at = time::monotonic();
     i32 nice = 0;
+    /// How readily it is ended when memory is short: -1000 (never) to 1000 (proc(5), "oom_score_adj").
+    std::atomic<i32> oom_adjustment{0};
+    /// The last one that somebody with CAP_SYS_RESOURCE gave it: without, it gets no lower. LINUX: oom_score_adj_min.
+    std::atomic<i32> least_oom_adjustment{0};
     Scheduling scheduling;
 
     u64 limit(Resource resource) const { return limits.soft(resource); }

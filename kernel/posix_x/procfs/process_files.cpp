@@ -3,7 +3,9 @@
 
 #include "fs/mount.hpp"
 #include "posix_x/namespaces.hpp"
+#include "posix_x/process/out_of_memory.hpp"
 #include "posix_x/procfs/procfs.hpp"
+#include "utils/parse.hpp"
 
 namespace exo::posix_x::procfs {
 
@@ -18,6 +20,39 @@ Result<> accept_name(Process& process, std::string_view text) {
     Task* caller = current_task_or_null();
     if (caller == nullptr || caller->process.get() != &process) return Error::Einval;
     scheduler::current_thread().set_name(text);
+    return {};
+}
+
+Result<> generate_oom_score(Process& process, const ProcessView&, String& out) {
+    return format_append(out, "{}\n", oom_score(process));
+}
+
+Result<> generate_oom_adjustment(Process& process, const ProcessView&, String& out) {
+    return format_append(out, "{}\n", process.oom_adjustment.load(std::memory_order_relaxed));
+}
+
+/// LINUX: oom_score_adj_write. Who makes a process less likely to be ended needs CAP_SYS_RESOURCE.
+Result<> accept_oom_adjustment(Process& process, std::string_view text) {
+    while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
+    while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+    const bool is_negative = text.starts_with('-');
+    if (is_negative || text.starts_with('+')) text.remove_prefix(1);
+    u64 base = 10;
+    if (text.size() > 1 && text.front() == '0') {
+        const bool is_hexadecimal = (text[1] | 0x20) == 'x';
+        base = is_hexadecimal ? 16 : 8;
+        text.remove_prefix(is_hexadecimal ? 2 : 1);
+    }
+    const auto number = parse_unsigned(text, base);
+    if (!number) return Error::Einval;
+    if (*number > INT32_MAX) return Error::Erange;
+    if (*number > static_cast<u64>(OOM_FIRST)) return Error::Einval;
+    const i32 wanted = is_negative ? -static_cast<i32>(*number) : static_cast<i32>(*number);
+    if (current_task().identity->can(Capability::SysResource))
+        process.least_oom_adjustment.store(wanted, std::memory_order_relaxed);
+    else if (wanted < process.least_oom_adjustment.load(std::memory_order_relaxed))
+        return Error::Eacces;
+    process.oom_adjustment.store(wanted, std::memory_order_relaxed);
     return {};
 }
 
@@ -115,6 +150,8 @@ constexpr ProcessFileKind FILES[] = {
      .sendfile = GeneratedFile::Sendfile::Works,
      .after_end = AfterEnd::Content,
      .generate_piece = generate_mounts<fs::MountListFormat::Mounts>},
+    {"oom_score", 0444, FileAccess::Anybody, generate_oom_score},
+    {"oom_score_adj", 0644, FileAccess::Anybody, generate_oom_adjustment, accept_oom_adjustment},
     {"stat", 0444, FileAccess::Anybody, generate_process_stat},
     {"statm", 0444, FileAccess::Anybody, generate_process_statm},
     {"status", 0444, FileAccess::Anybody, generate_process_status},

@@ -92,6 +92,12 @@ constexpr NumberSetting KERNEL[] = {
      .write = store<pid_max>,
      .least = FIRST_PID_AFTER_WRAP + 1,
      .most = MAX_PID},
+    {.name = "threads-max",
+     .mode = CHANGEABLE,
+     .read = [] { return u64{PROCESSES.most()}; },
+     .write = [](u64 most) { PROCESSES.set_most(most); },
+     .least = 1,
+     .most = 0x3fffffff},
 };
 
 constexpr NumberSetting RANDOM[] = {
