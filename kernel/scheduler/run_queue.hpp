@@ -16,6 +16,9 @@ inline constexpr Nanoseconds HOT_LIMIT = 1 * time::MILLISECOND;
 inline constexpr Nanoseconds COLD_LIMIT = 10 * time::MILLISECOND;
 inline constexpr Nanoseconds STARVATION_LIMIT = 50 * time::MILLISECOND;
 inline constexpr u32 STARVATION_PERIOD = 16;
+/// Who wakes after so long a sleep has its first slice as a Hot thread, whatever its average: it need not wait behind all those
+/// that run without end.
+inline constexpr Nanoseconds LONG_SLEEP = 50 * time::MILLISECOND;
 
 /// How long a thread may run while others of its CPU wait.
 constexpr Nanoseconds time_slice(QueueType queue) {

@@ -78,7 +78,11 @@ void Scheduler::make_runnable(Thread& thread) {
     {
         auto queue = cpus_.of(cpu).queue.lock();
         thread.state_.store(ThreadState::Ready, std::memory_order_relaxed);
-        queue->enqueue(thread, time::monotonic());
+        const Nanoseconds now = time::monotonic();
+        // Charged last when it blocked; never, if it is new.
+        const Nanoseconds blocked_at = thread.running_since_;
+        if (blocked_at != 0 && now - blocked_at >= LONG_SLEEP) thread.queue_type_.set(QueueType::Hot);
+        queue->enqueue(thread, now);
     }
     // Whoever runs looks at the queue on its way to user mode: there it either gives way or starts a time slice.
     if (cpu == arch::cpu_index())

@@ -29,6 +29,31 @@ static void fork_bomb(void) {
     CHECK(kill(-getpgrp(), SIGTERM) == 0);
 }
 
+static double seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+// Who sleeps wakes in time, and the bomb ends when it is killed.
+static void sleeper_beside_a_fork_bomb(void) {
+    const int bomb = fork();
+    if (bomb == 0) {
+        CHECK(setrlimit(RLIMIT_NPROC, &(struct rlimit){300, 300}) == 0 && setsid() > 0 && setuid(1000) == 0);
+        while (1) fork();
+    }
+    for (int i = 0; i < 2; ++i) {
+        const double before = seconds();
+        sleep_ms(150);
+        const double slept = seconds() - before;
+        if (slept > 0.35) fail("150 ms lasted %d ms", (int)(slept * 1000));
+    }
+    const double start = seconds();
+    while (kill(-bomb, SIGKILL) == 0 && seconds() - start < 2) sleep_ms(10);
+    if (seconds() - start > 1) fail("the bomb lived for %d ms", (int)((seconds() - start) * 1000));
+    CHECK(status_of(bomb) == SIGKILL);
+}
+
 // Children that outlive their parent are init's.
 static void orphans(void) {
     for (int i = 0; i < 4; ++i) {
@@ -165,6 +190,7 @@ static void killed_in_vfork(void) {
 
 const struct test process_tests[] = {
     {"fork_bomb", fork_bomb, DIES_OF(SIGTERM), 1, 10},
+    {"sleeper_beside_a_fork_bomb", sleeper_beside_a_fork_bomb, EXITS(0), 1, 1},
     {"orphans", orphans, EXITS(0), 2, 10},
     {"zombies_left_to_init", zombies_left_to_init, EXITS(0), 2, 10},
     {"spinning_program_is_preempted", spinning_program_is_preempted, EXITS(0), 1, 2},
