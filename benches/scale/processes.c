@@ -92,6 +92,7 @@ static void read_process_stat(void) {
 }
 static void read_load(void) { read_start_of("/proc/loadavg"); }
 static void read_system_stat(void) { read_start_of("/proc/stat"); }
+static void read_memory(void) { read_start_of("/proc/meminfo"); }
 static void ask_system(void) { REQUIRE(CALL1(SYS_sysinfo, buffer) == 0); }
 static void list_some(void) {
     const int folder = (int)CALL3(SYS_open, "/proc", O_RDONLY | O_DIRECTORY, 0);
@@ -121,6 +122,7 @@ const struct Growth process_rows[] = {
     {"processes_read_stat", 32, NULL, make_cousins, read_process_stat, NULL, NULL},
     {"processes_loadavg", 32, NULL, make_cousins, read_load, NULL, NULL},
     {"processes_system_stat", 32, NULL, make_cousins, read_system_stat, NULL, NULL},
+    {"processes_meminfo", 32, NULL, make_cousins, read_memory, NULL, NULL},
     {"processes_sysinfo", 32, NULL, make_cousins, ask_system, NULL, NULL},
     {"processes_list_some", 32, NULL, make_cousins, list_some, NULL, NULL},
     {"processes_yield", 32, NULL, make_cousins, yield, NULL, NULL},
@@ -132,7 +134,7 @@ const struct Growth process_rows[] = {
     {"zombies_fork", 32, NULL, make_zombies, fork_one, NULL, NULL},
     {"users_fork_below_limit", 32, NULL, become_user_below_limit, fork_one, NULL, NULL},
     {"users_fork_at_limit", 32, NULL, become_user_at_limit, fork_refused, NULL, NULL},
-    {"timers_setitimer", 32, NULL, make_timed, set_timer, NULL, NULL},
-    {"timers_nanosleep", 32, NULL, make_timed, sleep_shortly, NULL, NULL},
+    {"timers_setitimer", 64, NULL, make_timed, set_timer, NULL, NULL},
+    {"timers_nanosleep", 64, NULL, make_timed, sleep_shortly, NULL, NULL},
     {NULL},
 };

@@ -17,7 +17,7 @@ what it costs beside none. The exponent x says that this grows as the x-th power
 not depend on it, 1 for a walk over all. `./exo test bench` fails where Exo-OS's exceeds {limit}, which the logarithm stays
 below, or {linear_limit} where the last column says why the operation touches each of the others by its nature. What is
 added to the empty case counts as at least {floor} instructions or {share:.0%} of the empty case, whichever is more: below
-that it is lost in noise.
+that it is lost in noise. Of five rounds the cheapest counts.
 
 **{verdict}**
 

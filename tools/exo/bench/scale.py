@@ -46,7 +46,7 @@ def main(arguments: list[str]) -> int:
     exo = growth.of_run(growth.measure(kernel, "Exo-OS", options.rounds, options.only), known)
     linux, version = _load_linux() if options.no_linux else _count_linux(options, known)
     rows = [Row(kind, linux.get(kind.name), exo.get(kind.name)) for kind in known if kind.name in exo]
-    if settings.is_whole(options) and not options.no_docs and not options.no_linux:
+    if settings.is_whole(options) and not options.no_docs and all(row.linux for row in rows):
         save(rows, version)
     print(growth_table.for_terminal(rows))
     return 1 if any(row.grows_too_fast for row in rows) else 0
@@ -64,7 +64,7 @@ def _check(options: Parsed) -> list[Kind]:
 
 def _count_linux(options: Parsed, known: list[Kind]) -> tuple[dict[str, Growth], dict]:
     peer = debian_kernel.ensure()
-    process.say(f"counting on Linux ({peer.package} {peer.version}); this takes some minutes")
+    process.say(f"counting on Linux ({peer.package} {peer.version}); this takes about three minutes")
     run = growth.measure(peer.path, "Linux", options.rounds, options.only)
     return growth.of_run(run, known), {"package": peer.package, "version": peer.version}
 
