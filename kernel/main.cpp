@@ -45,7 +45,7 @@ extern "C" [[noreturn]] void kernel_main(u32 protocol, u64 information) {
     require(posix_x::start(startup::command_line()), "the Linux personality cannot start");
     startup::start_devices();
     syscall::init();
-    require(posix_x::start_first_process(), "no memory for the first process");
+    require(posix_x::start_first_process(startup::initramfs_problem()), "no memory for the first process");
     scheduler::SCHEDULER.start();
 }
 

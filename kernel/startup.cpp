@@ -141,9 +141,20 @@ void release_archive(std::span<const u8> bytes) {
         log::warning("the initramfs' memory cannot be used again (error {})", added.error());
 }
 
+/// What is wrong with the initramfs, for the panic of a machine that finds no init. The last one counts.
+constinit FixedVector<char, 256> initramfs_fault;
+
 void report_failure(const fs::InitramfsReport& report) {
-    if (report.failure.problem == fs::CpioProblem::None) return;
-    log::error("initramfs: {} at offset {}", fs::describe(report.failure.problem), report.failure.offset);
+    const Result<String> text = fs::explain(report);
+    if (!text || text->is_empty()) return;
+    log::error("initramfs: {}", text->view());
+    initramfs_fault = {};
+    for (const char c : text->view()) (void)initramfs_fault.push(c);  // what is longer is cut
+}
+
+/// LINUX: a bad archive is reported and done without, and so is one that there is no room for.
+bool may_go_on(Error error) {
+    return error == Error::Einval || error == Error::Eopnotsupp || error == Error::Enospc;
 }
 
 Result<> unpack_modules(const fs::Path& root) {
@@ -155,10 +166,7 @@ Result<> unpack_modules(const fs::Path& root) {
         fs::InitramfsReport report;
         const Result<> unpacked = fs::unpack_initramfs(archive, root, report);
         report_failure(report);
-        // LINUX: a bad archive is reported and done without.
-        const bool is_bad_archive =
-            !unpacked && (unpacked.error() == Error::Einval || unpacked.error() == Error::Eopnotsupp);
-        if (!unpacked && !is_bad_archive) return unpacked;
+        if (!unpacked && !may_go_on(unpacked.error())) return unpacked;
         log::info("initramfs: {} entries, {} KiB", report.entries, module.size() / KIB);
     }
     return {};
@@ -203,6 +211,8 @@ Result<> start_file_systems() {
     TRY(fs::make_built_in_nodes(top));
     return unpack_modules(top);
 }
+
+std::string_view initramfs_problem() { return {initramfs_fault.begin(), initramfs_fault.size()}; }
 
 // ---- Devices
 

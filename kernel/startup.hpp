@@ -35,6 +35,9 @@ void start_clock_of_day();
 /// Errors: Enomem; Enoent (no initramfs).
 Result<> start_file_systems();
 
+/// What was wrong with the initramfs, in one line; empty if nothing was.
+std::string_view initramfs_problem();
+
 /// The console's output, before anything else can be printed.
 void start_log_console();
 /// Devices: virtio slots from the command line, the serial terminal. What fails is

@@ -18,6 +18,7 @@ namespace exo::posix_x {
 namespace {
 
 constinit boot::CommandLine kernel_command_line;
+constinit std::string_view problem_of_initramfs;
 
 /// Descriptors 0 to 2 on /dev/console, if the initramfs brought that node or devfs is mounted (init/main.c does the
 /// same). A program without them is as on Linux: it must do without.
@@ -66,13 +67,19 @@ Result<> run_init(const boot::InitHandover& handover) {
     return result;
 }
 
+[[noreturn]] void panic_without_init() {
+    if (problem_of_initramfs.empty())
+        panic("no init found: give one with rdinit= or put it into the initramfs as /init");
+    log::panic_with([](FormatSink sink) { format_to(sink, "no init found: {}\n", problem_of_initramfs); },
+                    nullptr);
+}
+
 /// Process 1's thread, still in the kernel.
 void first_thread(void* argument) {
     Task& task = *static_cast<Task*>(argument);
     open_console(task);
     const Result<boot::InitHandover> handover = boot::InitHandover::create(kernel_command_line);
-    if (!handover || !run_init(*handover))
-        panic("no init found: give one with rdinit= or put it into the initramfs as /init");
+    if (!handover || !run_init(*handover)) panic_without_init();
     arch::enter_user(task.registers());
 }
 
@@ -89,7 +96,8 @@ Result<> start(const boot::CommandLine& command_line) {
     return register_all_calls();
 }
 
-Result<> start_first_process() {
+Result<> start_first_process(std::string_view initramfs_problem) {
+    problem_of_initramfs = initramfs_problem;
     Ref<vm::AddressSpace> space = TRY(vm::AddressSpace::create());
     TRY(create_first_task(mount_namespace().root(), std::move(space), &first_thread));
     return {};

@@ -9,7 +9,8 @@ namespace exo::posix_x {
 Result<> start(const boot::CommandLine& command_line);
 
 /// Process 1. Its program: rdinit= and init= from the command line, else /init, /sbin/init, /etc/init, /bin/init,
-/// /bin/sh; the machine panics if none can be executed. Errors: Enomem.
-Result<> start_first_process();
+/// /bin/sh. The machine panics if none can be executed, and says with that what was wrong with the initramfs
+/// (`initramfs_problem`, empty if nothing was). Errors: Enomem.
+Result<> start_first_process(std::string_view initramfs_problem);
 
 }  // namespace exo::posix_x

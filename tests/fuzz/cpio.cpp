@@ -44,21 +44,74 @@ extern "C" usize LLVMFuzzerCustomMutator(u8* data, usize size, usize max_size, u
     return fuzz::mutate(seeds(), data, size, max_size, random);
 }
 
-extern "C" int LLVMFuzzerTestOneInput(const u8* data, usize size) {
-    fs::CpioReader reader{{data, size}};
+namespace {
+
+/// Gives the input in pieces of a few bytes, as unpacked data comes.
+class PieceSource final : public fs::ByteSource {
+  public:
+    PieceSource(std::span<const u8> bytes, usize length) : bytes_(bytes), length_(length) {}
+    std::span<const u8> peek() override { return bytes_.first(std::min(bytes_.size(), length_)); }
+    void skip(usize count) override {
+        FUZZ_CHECK(count <= peek().size());
+        bytes_ = bytes_.subspan(count);
+    }
+
+  private:
+    std::span<const u8> bytes_;
+    usize length_;
+};
+
+struct Read {
+    u64 names = 0;
+    u64 content = 0;
+    u64 sum = 0;
+    fs::CpioFailure failure{};
+};
+
+Read read_all(fs::ByteSource& source, usize size, bool is_unpacked) {
+    fs::CpioReader reader(source, {.offset = 0, .archive = 0, .is_unpacked = is_unpacked});
     fs::CpioLinks links;
+    Read read;
     u64 last = 0;
     for (;;) {
         const auto entry = reader.next();
+        read.failure = reader.failure();
         if (!entry) {
-            FUZZ_CHECK(reader.failure().problem != fs::CpioProblem::None && reader.failure().offset <= size);
-            FUZZ_CHECK(!fs::describe(reader.failure().problem).empty());
-            return 0;
+            FUZZ_CHECK(read.failure.problem != fs::CpioProblem::None && read.failure.offset <= size);
+            FUZZ_CHECK(!fs::describe(read.failure.problem).empty());
+            return read;
         }
-        if (!*entry) return 0;
+        FUZZ_CHECK(read.failure.problem == fs::CpioProblem::None);
+        if (!*entry) return read;
         FUZZ_CHECK(!(*entry)->name.empty() && (*entry)->name.size() < 4096 && !(*entry)->name.contains('\0'));
+        FUZZ_CHECK((*entry)->target.size() <= 4096 && !(*entry)->target.contains('\0'));
         FUZZ_CHECK((*entry)->offset >= last && (*entry)->offset % 4 == 0);
         last = (*entry)->offset + 1;
         FUZZ_CHECK(links.first_name(**entry).has_value());
+        ++read.names;
+        for (const char c : (*entry)->name) read.sum = read.sum * 31 + static_cast<u8>(c);
+        u64 content = 0;
+        for (auto piece = reader.data(); !piece.empty(); piece = reader.data()) {
+            for (const u8 byte : piece) read.sum = read.sum * 31 + byte;
+            content += piece.size();
+            reader.take(piece.size());
+        }
+        FUZZ_CHECK(content <= (*entry)->size);
+        read.content += content;
     }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const u8* data, usize size) {
+    fs::MemorySource whole({data, size});
+    (void)read_all(whole, size, false);
+    // How the bytes come makes no difference.
+    fs::MemorySource unpacked({data, size});
+    PieceSource pieces({data, size}, 1 + size % 7);
+    const Read one = read_all(unpacked, size, true);
+    const Read other = read_all(pieces, size, true);
+    FUZZ_CHECK(one.names == other.names && one.content == other.content && one.sum == other.sum);
+    FUZZ_CHECK(one.failure.problem == other.failure.problem && one.failure.offset == other.failure.offset);
+    return 0;
 }
