@@ -32,6 +32,7 @@ extern "C" [[noreturn]] void kernel_main(u32 protocol, u64 information) {
 
     require(startup::read_boot_information(protocol, information), "the loader's information cannot be used");
     startup::apply_log_options();
+    startup::apply_panic_option();
     drivers::discover_platform(startup::early_memory(), startup::boot_information().rsdp);
     require(startup::start_memory(), "no memory to work with");
     require(scheduler::SCHEDULER.init(), "no memory for the first thread");

@@ -96,6 +96,17 @@ const boot::BootInformation& boot_information() { return information; }
 
 boot::CommandLine command_line() { return boot::CommandLine(information.command_line); }
 
+void apply_panic_option() {
+    // LINUX: each value that is an int counts, and any other is refused (kernel/panic.c, param_set_int).
+    command_line().for_each_value("panic", [](std::string_view text) {
+        const auto seconds = boot::parse_number(text);
+        if (seconds && *seconds >= INT32_MIN && *seconds <= INT32_MAX)
+            drivers::set_panic_timeout(static_cast<i32>(*seconds));
+        else
+            log::warning("panic={}: this is no number of seconds", text);
+    });
+}
+
 void apply_log_options() {
     // As Linux: quiet shows warnings and worse, debug everything (kernel-parameters.txt).
     if (command_line().contains("quiet")) log::set_console_level(log::Level::Warning);

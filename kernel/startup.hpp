@@ -20,6 +20,8 @@ boot::CommandLine command_line();
 
 /// loglevel=, quiet, debug.
 void apply_log_options();
+/// panic=SECONDS: what follows a panic's report.
+void apply_panic_option();
 
 /// Frames, the kernel's page table and the heap. Errors: Enomem, Einval.
 Result<> start_memory();

@@ -76,6 +76,14 @@ std::optional<u64> take_size(std::string_view& text) {
     return checked_multiply(*number, u64{1} << (10 * (power + 1)));
 }
 
+std::optional<i64> parse_number(std::string_view text) {
+    const bool is_negative = take_prefix(text, '-');
+    if (!is_negative) (void)take_prefix(text, '+');
+    const auto magnitude = take_number(text);
+    if (!magnitude || !text.empty() || *magnitude > static_cast<u64>(INT64_MAX)) return std::nullopt;
+    return is_negative ? -static_cast<i64>(*magnitude) : static_cast<i64>(*magnitude);
+}
+
 std::string_view CommandLine::after_dashes() const {
     std::string_view rest = text_;
     while (const auto word = take_word(rest)) {
@@ -115,12 +123,8 @@ std::optional<std::string_view> CommandLine::value(std::string_view key) const {
 }
 
 std::optional<i64> CommandLine::number(std::string_view key) const {
-    auto text = value(key);
-    if (!text) return std::nullopt;
-    const bool is_negative = take_prefix(*text, '-');
-    const auto magnitude = take_number(*text);
-    if (!magnitude || !text->empty() || *magnitude > static_cast<u64>(INT64_MAX)) return std::nullopt;
-    return is_negative ? -static_cast<i64>(*magnitude) : static_cast<i64>(*magnitude);
+    const auto text = value(key);
+    return text ? parse_number(*text) : std::nullopt;
 }
 
 Result<VirtioMmioDevice> parse_virtio_mmio_device(std::string_view value) {

@@ -28,6 +28,10 @@ bool is_same_key(std::string_view a, std::string_view b);
 /// of `text` as Linux's memparse() does; nothing if there is no digit or it does not fit.
 std::optional<u64> take_size(std::string_view& text);
 
+/// The whole of `text` as a number, with an optional sign and an optional 0x or 0 prefix, as Linux's kstrtoll() does with
+/// base 0; nothing if it is none, or does not fit.
+std::optional<i64> parse_number(std::string_view text);
+
 /// A borrowed view of the command line up to the word "--". Cheap to copy; never allocates.
 class CommandLine {
   public:

@@ -7,10 +7,6 @@
 
 namespace exo::boot {
 
-/// True for the words that the kernel itself understands, and for those that Linux's would take for itself
-/// and that users therefore write without meaning them for init ("ro", "root=", "nokaslr" …).
-bool is_kernel_word(std::string_view key);
-
 struct InitHandover {
     /// Values of `init=` and `rdinit=`, borrowed from the command line.
     std::optional<std::string_view> init;

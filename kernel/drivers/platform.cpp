@@ -1,5 +1,7 @@
 #include "drivers/platform.hpp"
 
+#include <atomic>
+
 #include "arch/interrupt_controller.hpp"
 #include "boot/acpi.hpp"
 #include "boot/fadt.hpp"
@@ -9,6 +11,7 @@
 #include "drivers/interrupts.hpp"
 #include "log/log.hpp"
 #include "memory/virtual/kernel_map.hpp"
+#include "time/clock.hpp"
 
 namespace exo::drivers {
 
@@ -151,9 +154,33 @@ void halt_machine() {
     arch::stop_machine();
 }
 
+namespace {
+constinit std::atomic<i32> panic_seconds{0};
+
+/// By the cycle counter alone: after a panic no timer runs.
+void wait_without_timer(u64 seconds) {
+    constexpr u64 USUAL_RATE = 1'000'000'000;
+    const u64 hertz = time::cycle_counter_hertz() != 0 ? time::cycle_counter_hertz() : USUAL_RATE;
+    for (; seconds > 0; --seconds) {
+        const u64 start = arch::cycle_counter();
+        while (arch::cycle_counter() - start < hertz) arch::relax();
+    }
+}
+}  // namespace
+
+void set_panic_timeout(i32 seconds) { panic_seconds.store(seconds, std::memory_order_relaxed); }
+
+i32 panic_timeout() { return panic_seconds.load(std::memory_order_relaxed); }
+
 void exit_after_panic() {
     leave_through_debug_exit(EXIT_PANIC);
-    arch::stop_machine();
+    const i32 seconds = panic_timeout();
+    if (seconds == 0) arch::stop_machine();
+    if (seconds > 0) {
+        format_to(&log::write_after_panic, "Rebooting in {} seconds..\n", seconds);
+        wait_without_timer(static_cast<u64>(seconds));
+    }
+    reset_machine();
 }
 
 }  // namespace exo::drivers

@@ -27,7 +27,12 @@ Result<> start_interrupt_controllers();
 [[noreturn]] void restart_machine();
 /// Stops it where it is: a virtual machine stays until it is ended from outside.
 [[noreturn]] void halt_machine();
-/// After a panic's report: ends the virtual machine so that its starter sees that something is wrong.
+/// How a machine goes on after a panic's report, as Linux's panic= and /proc/sys/kernel/panic have it: it restarts after
+/// so many seconds, at once if they are negative, never if they are 0 (as it is at first).
+void set_panic_timeout(i32 seconds);
+i32 panic_timeout();
+/// After a panic's report. A virtual machine with isa-debug-exit ends there, whatever the timeout is, so that its starter
+/// sees that something is wrong.
 [[noreturn]] void exit_after_panic();
 
 }  // namespace exo::drivers

@@ -110,6 +110,8 @@ void panic_with(FunctionRef<void(FormatSink)> describe, const arch::UserRegister
     finish_panic();
 }
 
+void write_after_panic(std::string_view text) { PANIC_PRINT(text); }
+
 void set_panic_exit(void (*exit)()) { panic_exit = exit; }
 
 }  // namespace exo::log

@@ -80,6 +80,9 @@ void clear_ring();
 [[noreturn]] void panic_with(FunctionRef<void(FormatSink)> describe,
                              const arch::UserRegisters* registers = nullptr);
 
+/// Writes to the consoles past every lock, for what follows a panic's report.
+void write_after_panic(std::string_view text);
+
 /// What `panic` calls after its report, if set: ends the virtual machine with a status of its own.
 void set_panic_exit(void (*exit)());
 

@@ -1,4 +1,6 @@
 // /proc/sys: the settings that there are (sysctl(8), proc(5)).
+#include "boot/command_line.hpp"
+#include "drivers/platform.hpp"
 #include "drivers/random/random.hpp"
 #include "fs/permission.hpp"
 #include "ipc/pipe.hpp"
@@ -99,6 +101,18 @@ constexpr NumberSetting KERNEL[] = {
      .least = 1,
      .most = 0x3fffffff},
 };
+Result<> generate_panic_timeout(String& out) { return format_append(out, "{}\n", drivers::panic_timeout()); }
+
+Result<> accept_panic_timeout(std::string_view text) {
+    constexpr std::string_view BLANKS = " \t\n\v\f\r";
+    text.remove_prefix(std::min(text.find_first_not_of(BLANKS), text.size()));
+    if (text.starts_with('+')) return Error::Einval;
+    const auto seconds = boot::parse_number(text.substr(0, text.find_first_of(BLANKS)));
+    if (!seconds || *seconds < INT32_MIN || *seconds > INT32_MAX) return Error::Einval;
+    drivers::set_panic_timeout(static_cast<i32>(*seconds));
+    return {};
+}
+
 
 constexpr NumberSetting RANDOM[] = {
     {.name = "entropy_avail", .read = entropy},
@@ -190,6 +204,7 @@ Result<> add_kernel_settings(SettingFolder& sys) {
                  accept_name<ChangeableName::Host>));
     TRY(add_text(*kernel, "osrelease", FIXED, [](String& out) { return append_line(out, SYSTEM_RELEASE); }));
     TRY(add_text(*kernel, "ostype", FIXED, [](String& out) { return append_line(out, SYSTEM_NAME); }));
+    TRY(add_text(*kernel, "panic", CHANGEABLE, generate_panic_timeout, accept_panic_timeout));
     TRY(add_text(*kernel, "version", FIXED, [](String& out) { return append_line(out, SYSTEM_VERSION); }));
 
     Ref<SettingFolder> random = TRY(add_folder(*kernel, "random"));

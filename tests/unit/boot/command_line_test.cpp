@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "boot/init_handover.hpp"
+#include "boot/kernel_words.hpp"
 #include "support/failing_allocations.hpp"
 #include "support/must.hpp"
 
@@ -99,6 +100,15 @@ Words strings(const Vector<String>& list) {
     return words;
 }
 
+TEST(command_line, whole_numbers) {
+    EXPECT_EQ(parse_number("10"), 10);
+    EXPECT_EQ(parse_number("-1"), -1);
+    EXPECT_EQ(parse_number("+0x10"), 16);
+    EXPECT_EQ(parse_number("010"), 8);
+    for (const std::string_view text : {"", "-", "+-1", "1 ", "1s", "09x", "0x", "9223372036854775808"})
+        EXPECT_EQ(parse_number(text), std::nullopt) << text;
+}
+
 TEST(init_handover, hands_unknown_words_on) {
     const auto handover = MUST(InitHandover::create(
         CommandLine("before init=/bin/sh console=ttyS0 virtio_mmio.device=512@0xfeb00e00:12 foo.bar FOO=bar "
@@ -110,10 +120,14 @@ TEST(init_handover, hands_unknown_words_on) {
 }
 
 TEST(init_handover, knows_the_kernels_own_words) {
-    for (const std::string_view word : {"console", "vga", "ro", "rdinit", "nmi-watchdog"})
-        EXPECT_TRUE(is_kernel_word(word)) << word;
-    for (const std::string_view word : {"", "single", "r", "roo", "console ", "init rdinit"})
-        EXPECT_FALSE(is_kernel_word(word)) << word;
+    const auto is_known = [](std::string_view text) { return is_kernel_word(*take_word(text)); };
+    for (const std::string_view word :
+         {"acpi=off", "acpi", "ro", "rw", "panic=x", "panic", "console=ttyS1", "nmi-watchdog=0",
+          "noreplace_smp", "reboot=k", "rdinit=/x", "xen_timer_slop", "TOMOYO_loader=x"})
+        EXPECT_TRUE(is_known(word)) << word;
+    for (const std::string_view word :
+         {"single", "r", "roo", "root", "init", "TOMOYO", "nokaslr", "ro=1", "=", "a=root="})
+        EXPECT_FALSE(is_known(word)) << word;
 }
 
 TEST(init_handover, presets_the_environment) {

@@ -20,7 +20,24 @@ static void shape(const char* path, int lines) {
     SAY("%s:\n%s", path, out);
 }
 
+/// What a panic is followed by: any int, which the command line set to -1.
+static void panic_timeout(void) {
+    const char* path = "/proc/sys/kernel/panic";
+    const char* values[] = {"10\n", " 7",  "-2", "0x10\n",     "010",
+                            "x",    "+5",  "5x", "2147483648", "99999999999999999999",
+                            "\n",   "-1\n"};
+    SAY("panic %s", content_of(path));
+    for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+        int fd = open(path, O_WRONLY);
+        ssize_t count = write(fd, values[i], strlen(values[i]));
+        int error = count < 0 ? errno : 0;
+        close(fd);
+        SAY("%s: %zd, errno %d, now %s", values[i], count, error, content_of(path));
+    }
+}
+
 int main(void) {
+    panic_timeout();
     shape("/proc/uptime", 1);
     shape("/proc/loadavg", 1);
     shape("/proc/meminfo", 5);
