@@ -75,7 +75,7 @@ def test_help(words):
     (["run", "--machine", "pdp11"], "exo: --machine pdp11: it should be microvm or q35 (see './exo run --help')"),
     (["run", "--rootfs", "/no/such"], "exo: --rootfs: /no/such: No such file or directory"),
     (["run", "--rootfs", ROOT + "/LICENSE", "--kernel", "/dev/null"],
-     f"exo: {ROOT}/LICENSE: neither a folder nor a newc cpio archive"),
+     f"exo: {ROOT}/LICENSE: neither a folder, nor a newc cpio archive, nor a tar archive"),
     (["run", "--kernel", "/no/such"], "exo: --kernel: /no/such: not there, or not readable"),
     (["run", "--kernel", "/dev/null", "--kernel-log", "/no/such/file"],
      "exo: --kernel-log: /no/such/file: No such file or directory"),

@@ -1,7 +1,7 @@
 """The `exo` command of Exo-OS.
 
 One concept each: options (what the user may say), packages (what the system must have), build (what is out of
-date), progress (work that takes minutes), cpio and rootfs (the image), request (what to run), copies (what --copy adds),
+date), progress (work that takes minutes), cpio, archives and rootfs (the image), request (what to run), copies (what --copy adds),
 qemu (the machine), pump, terminal, kill_keys and relay (the bytes), control (the protocol with the init inside), session and
 hints (how it ended), run and debug, suites (the tests), calls, check, version.
 

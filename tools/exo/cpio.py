@@ -70,21 +70,30 @@ class Writer:
     def _add_content(self, name: str, path: str, status: os.stat_result, uid: int, gid: int, mtime: int,
                      inode: int, count: int, is_last: bool) -> None:
         # Of several names of one file only the last carries the data, as GNU cpio writes it.
-        size = status.st_size if is_last else 0
-        if size > MAX_FILE_SIZE:
-            raise ExoError(f"{path}: larger than the 4 GiB that a cpio archive can hold")
-        self._header(name, status.st_mode, size, uid, gid, mtime, 0, count, inode)
         if not is_last:
+            self._header(name, status.st_mode, 0, uid, gid, mtime, 0, count, inode)
             return
-        left = size
         with open(path, "rb") as file:
-            while left > 0:
-                chunk = file.read(min(left, COPY_CHUNK))
-                if not chunk:
-                    raise ExoError(f"{path}: became shorter while it was read")
-                self._write(chunk)
-                left -= len(chunk)
+            self.add_stream(name, status.st_mode, status.st_size, file, uid=uid, gid=gid, mtime=mtime, inode=inode,
+                            links=count, source=path)
+
+    def add_stream(self, name: str, mode: int, size: int, stream, *, uid: int, gid: int, mtime: int, inode: int,
+                   links: int, source: str) -> None:
+        """Adds a file of `size` bytes that `stream` gives; `source` names it in messages."""
+        if size > MAX_FILE_SIZE:
+            raise ExoError(f"{source}: larger than the 4 GiB that a cpio archive can hold")
+        self._header(name, mode, size, uid, gid, mtime, 0, links, inode)
+        left = size
+        while left > 0:
+            chunk = stream.read(min(left, COPY_CHUNK))
+            if not chunk:
+                raise ExoError(f"{source}: became shorter while it was read")
+            self._write(chunk)
+            left -= len(chunk)
         self._write(padding(size))
+
+    def new_inode(self) -> int:
+        return self._inode()
 
     def _inode(self) -> int:
         inode = self._next_inode
@@ -145,44 +154,62 @@ class Entry:
 ALL, LINKS = "all", "links"
 
 
-def read(archive, path: str = "archive", with_data: str = ALL):
-    """Yields the entries of one or several concatenated archives in a bytes-like object.
+def skip_zeros(archive, offset: int) -> int:
+    while offset < len(archive) and archive[offset] == 0:
+        piece = bytes(archive[offset:offset + COPY_CHUNK])
+        offset += len(piece) - len(piece.lstrip(b"\0"))
+    return offset
 
-    Errors: ExoError naming the offset of what is malformed or cut off.
+
+def _walk(archive, offset: int, path: str):
+    """Yields where each entry's data starts, its name and numbers; then, with no name, where the archives end: at the end,
+    or where neither zeros nor a header follow.
+
+    Errors: ExoError naming the offset of what is malformed, or where a cut archive ends.
     """
-    offset = 0
-    while offset < len(archive):
-        if archive[offset] == 0:
-            offset += 1
-            continue
+    end = len(archive)
+    while (offset := skip_zeros(archive, offset)) < end:
         header = bytes(archive[offset:offset + HEADER_SIZE])
-        if len(header) < HEADER_SIZE or header[:6] not in MAGICS:
-            raise ExoError(f"{path}: no cpio header at offset {offset}")
+        if header[:6] not in MAGICS and not any(magic.startswith(header) for magic in MAGICS):
+            break
+        if len(header) < HEADER_SIZE:
+            raise ExoError(f"{path}: cut off: it ends at byte {end}, in the middle of a header")
         try:
             fields = [int(header[at:at + 8], 16) for at in range(6, HEADER_SIZE, 8)]
         except ValueError:
             raise ExoError(f"{path}: malformed cpio header at offset {offset}") from None
         size, name_size = fields[6], fields[11]
+        name = bytes(archive[offset + HEADER_SIZE:offset + HEADER_SIZE + name_size]).partition(b"\0")[0]
+        # The padding behind the last entry may be missing.
         data_start = offset + HEADER_SIZE + name_size + -(HEADER_SIZE + name_size) % 4
-        if name_size == 0 or data_start + size > len(archive):
-            raise ExoError(f"{path}: cut off in the entry at offset {offset}")
-        name = bytes(archive[offset + HEADER_SIZE:offset + HEADER_SIZE + name_size - 1])
-        offset = data_start + size + -size % 4
-        if name != TRAILER:
+        if offset + HEADER_SIZE + name_size > end or data_start + size > max(end, data_start):
+            raise ExoError(f"{path}: cut off: it ends at byte {end}, in {os.fsdecode(name)}")
+        offset = min(data_start + size + -size % 4, end)
+        yield data_start, name, fields
+    yield offset, None, []
+
+
+def read(archive, path: str = "archive", with_data: str = ALL):
+    """Yields the entries of one or several concatenated archives in a bytes-like object.
+
+    Errors: ExoError naming the offset of what is malformed or cut off.
+    """
+    for start, name, fields in _walk(archive, 0, path):
+        if name is None:
+            if start < len(archive):
+                raise ExoError(f"{path}: no cpio header at offset {start}")
+        elif name != TRAILER:
             is_wanted = with_data == ALL or stat.S_ISLNK(fields[1])
-            yield Entry(os.fsdecode(name), fields, bytes(archive[data_start:data_start + size]) if is_wanted else b"")
+            yield Entry(os.fsdecode(name), fields, bytes(archive[start:start + fields[6]]) if is_wanted else b"")
 
 
-def check_archive(path: str) -> None:
-    """Errors: ExoError when the file is no plain newc archive, saying what it is instead where that is known."""
-    try:
-        with open(path, "rb") as file:
-            start = file.read(6)
-    except OSError as error:
-        raise ExoError(f"{path}: {error.strerror}") from None
-    if start in MAGICS:
-        return
-    for magic, name in COMPRESSIONS:
-        if start.startswith(magic):
-            raise ExoError(f"{path}: compressed with {name}; only plain newc archives work, so decompress it first")
-    raise ExoError(f"{path}: neither a folder nor a newc cpio archive")
+def end_of(archive, offset: int, path: str) -> int:
+    """Where the archives that begin at `offset` end, zeros behind them included. Errors: as those of read."""
+    start = offset
+    for start, _, _ in _walk(archive, offset, path):
+        pass
+    return start
+
+
+def compression_of(start: bytes) -> str | None:
+    return next((name for magic, name in COMPRESSIONS if start.startswith(magic)), None)

@@ -30,7 +30,8 @@ def busybox_path() -> str:
 
 
 def ensure(choice: str | None, limit: int | None = None) -> str:
-    """The path of the archive to boot: the default image, a folder made into an archive, or the user's archive.
+    """The path of the archive to boot: the default image, or a folder or another archive made into a plain one, or the
+    user's own plain archive.
 
     `limit`: how many bytes of memory the machine has, where it is known, so that no archive is made that cannot fit.
     """
@@ -38,8 +39,8 @@ def ensure(choice: str | None, limit: int | None = None) -> str:
         return _ensure_default()
     if os.path.isdir(choice):
         return _ensure_folder(os.path.realpath(choice), limit)
-    cpio.check_archive(choice)
-    return choice
+    from . import archives
+    return choice if archives.is_plain(choice) else _ensure_archive(os.path.realpath(choice))
 
 
 def names_of(archive: str):
@@ -68,7 +69,7 @@ def _ensure_default() -> str:
         current = fingerprint.of(inputs)
         if not (os.path.exists(image) and fingerprint.matches(stamp, current)):
             process.say("making the busybox image")
-            _write(image, _fill_default)
+            _write(image, _filler(_fill_default))
             fingerprint.save(stamp, current)
     return image
 
@@ -134,17 +135,29 @@ def check_fits(size: int, limit: int) -> None:
 
 
 def _ensure_folder(folder: str, limit: int | None) -> str:
-    import zlib
-    name = f"{os.path.basename(folder) or 'root'}-{zlib.crc32(os.fsencode(folder)):08x}.cpio"
-    image = paths.in_build("images", name)
-    stamp = image + ".inputs"
-    current = f"{folder}\n{fingerprint.of([folder, __file__])}"
-    if not (os.path.exists(image) and fingerprint.matches(stamp, current)):
-        from . import process
+    def check() -> None:
         if limit is not None:
             check_fits(_size_of(folder), limit)
-        process.say(f"making an image of {folder}")
-        _write(image, lambda writer: add_tree(writer, folder, ""))
+    return _ensure_made(folder, [folder, __file__], _filler(lambda writer: add_tree(writer, folder, "")), check)
+
+
+def _ensure_archive(path: str) -> str:
+    from . import archives
+    return _ensure_made(path, [path, archives.__file__], lambda file: archives.convert(path, file), lambda: None)
+
+
+def _ensure_made(source: str, inputs: list[str], fill, check) -> str:
+    """`check` is asked before an image is made."""
+    import zlib
+    name = f"{os.path.basename(source) or 'root'}-{zlib.crc32(os.fsencode(source)):08x}.cpio"
+    image = paths.in_build("images", name)
+    stamp = image + ".inputs"
+    current = f"{source}\n{fingerprint.of(inputs)}"
+    if not (os.path.exists(image) and fingerprint.matches(stamp, current)):
+        from . import process
+        check()
+        process.say(f"making an image of {source}")
+        _write(image, fill)
         fingerprint.save(stamp, current)
         _forget_old_images()
     os.utime(image)
@@ -173,9 +186,7 @@ def _write(image: str, fill) -> None:
     temporary = f"{image}.{os.getpid()}"
     try:
         with open(temporary, "wb") as file:
-            writer = cpio.Writer(file)
-            fill(writer)
-            writer.finish()
+            fill(file)
         os.replace(temporary, image)
     except OSError as error:
         raise ExoError(f"{error.filename or image}: {error.strerror}") from None
@@ -184,7 +195,16 @@ def _write(image: str, fill) -> None:
             os.unlink(temporary)
 
 
-def add_tree(writer: cpio.Writer, folder: str, prefix: str) -> None:
+def _filler(fill):
+    """Makes a function that fills a file out of one that fills an archive."""
+    def fill_file(file) -> None:
+        writer = cpio.Writer(file)
+        fill(writer)
+        writer.finish()
+    return fill_file
+
+
+def add_tree(writer: cpio.Writer, folder: str, prefix: str, *, owner: tuple[int, int] | None = None) -> None:
     """Adds everything below `folder` as `prefix/…`.
 
     Owners are kept when root does it; for anyone else their own files become root's, as in a container image.

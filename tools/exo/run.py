@@ -95,7 +95,7 @@ OPTIONS = [
            memory_size),
     Option("-e --env", "KEY=VALUE", "a variable of the program's environment (repeatable)", None, variable, True),
     Option("-w --workdir", "DIR", "the folder to start in (default /root)", "/root", absolute),
-    Option("--rootfs", "DIR|CPIO", "another root file system than busybox's"),
+    Option("--rootfs", "DIR|FILE", "another root file system than busybox's: a folder, a cpio or a tar archive"),
     Option("--copy", "HOST:GUEST", "add a file or a folder to the root file system, as cp -r does (repeatable)", None, Copy, True),
     Option("-t --tty", "", "give the program a terminal, also where standard input or output is none here"),
     Option("-i --interactive", "", "accepted, and always so: standard input reaches the program"),
