@@ -6,6 +6,7 @@ What cannot work must end in one line that says why, and in the exit status of a
 from __future__ import annotations
 
 import gzip
+import lzma
 import os
 import shutil
 import subprocess
@@ -79,16 +80,40 @@ def _judge_start(place: Place, name: str, run: machine.Run, *texts: str) -> Outc
 
 # ---- Malformed hand-overs.
 
-def compressed_initramfs(place: Place, name: str) -> Outcome:
-    run = place.boot(place.write("programs.cpio.gz", gzip.compress(place.programs())))
-    return _judge(place, name, run, machine.EXIT_PANIC, "initramfs: the archive is compressed with gzip",
-                  "kernel panic: no init found")
+def gzip_initramfs(place: Place, name: str) -> Outcome:
+    """Behind a plain archive, as distributions put processor microcode."""
+    early = place.built.archive(f"{place.preset}-{place.where}-early", lambda writer: writer.add_file("early", b"1"))
+    with open(early, "rb") as file:
+        image = file.read() + gzip.compress(place.programs())
+    return _judge_start(place, name, place.boot(place.write("programs.cpio.gz", image)))
+
+
+def damaged_gzip_initramfs(place: Place, name: str) -> Outcome:
+    image = bytearray(gzip.compress(place.programs()))
+    image[len(image) // 2:] = b"\xff" * (len(image) - len(image) // 2)
+    run = place.boot(place.write("damaged.cpio.gz", bytes(image)), COMMAND_LINE + " rdinit=/nowhere")
+    return _judge(place, name, run, machine.EXIT_PANIC, "initramfs: the gzip data is damaged (byte ",
+                  "kernel panic: no init found: the gzip data is damaged (byte ")
+
+
+def xz_initramfs(place: Place, name: str) -> Outcome:
+    run = place.boot(place.write("programs.cpio.xz", lzma.compress(place.programs())))
+    return _judge(place, name, run, machine.EXIT_PANIC,
+                  "initramfs: xz is not supported; compress the archive with gzip, or not at all (byte 0)",
+                  "kernel panic: no init found: xz is not supported")
 
 
 def truncated_initramfs(place: Place, name: str) -> Outcome:
-    run = place.boot(place.write("truncated.cpio", place.programs()[:70000]))
-    return _judge(place, name, run, machine.EXIT_PANIC, "initramfs: the archive ends in the middle of an entry",
-                  "kernel panic: no init found")
+    """It says where it ends, also in the panic's line."""
+    def fill(writer) -> None:
+        writer.add_file("filler", bytes(100000))
+        place.built.add_programs(writer)
+
+    with open(place.built.archive(f"{place.preset}-{place.where}-filled", fill), "rb") as file:
+        run = place.boot(place.write("truncated.cpio", file.read(70000)))
+    return _judge(place, name, run, machine.EXIT_PANIC,
+                  "initramfs: the archive is cut off (byte 70000, in filler)",
+                  "kernel panic: no init found: the archive is cut off (byte 70000, in filler)")
 
 
 def initramfs_that_is_none(place: Place, name: str) -> Outcome:
@@ -153,6 +178,22 @@ def another_clock(place: Place, name: str) -> Outcome:
     return _judge_start(place, name, run, expected)
 
 
+# ---- After a panic, on a machine that has no isa-debug-exit.
+
+def _panic(place: Place, name: str, words: str, *texts: str) -> Outcome:
+    """QEMU ends a machine that restarts with status 0."""
+    run = place.boot(place.built.empty_initramfs, f"console=ttyS0 quiet {words}", has_exit_device=False)
+    return _judge(place, name, run, 0, "kernel panic: no init found", *texts)
+
+
+def panic_restarts_at_once(place: Place, name: str) -> Outcome:
+    return _panic(place, name, "panic=-1 panic=soon", "panic=soon: this is no number of seconds")
+
+
+def panic_restarts_later(place: Place, name: str) -> Outcome:
+    return _panic(place, name, "panic=-1 panic=0x2", "Rebooting in 2 seconds..")
+
+
 # ---- GRUB.
 
 def _make_image(place: Place) -> str:
@@ -184,9 +225,9 @@ def grub_under_uefi(place: Place, image: str, name: str) -> Outcome:
     return _judge_start(place, name, run)
 
 
-HAND_OVERS = (compressed_initramfs, truncated_initramfs, initramfs_that_is_none, empty_initramfs,
+HAND_OVERS = (gzip_initramfs, damaged_gzip_initramfs, xz_initramfs, truncated_initramfs, initramfs_that_is_none, empty_initramfs,
               initramfs_over_the_text, initramfs_over_the_data, initramfs_in_the_last_memory, long_command_line,
-              another_clock)
+              another_clock, panic_restarts_at_once, panic_restarts_later)
 LOADERS = (grub_under_uefi, grub)
 
 

@@ -58,12 +58,13 @@ def accelerator(clock: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def boot(machine: str, arguments: list[str], *, memory: int = MEMORY_MIB, limit: float = TIME_LIMIT,
-         clock: tuple[str, ...] = CLOCK) -> Run:
+         clock: tuple[str, ...] = CLOCK, has_exit_device: bool = True) -> Run:
     """Runs QEMU with the arguments that say what is booted."""
+    exit_device = ("-device", "isa-debug-exit,iobase=0xf4,iosize=4") if has_exit_device else ()
     command = ["qemu-system-x86_64", "-M", MACHINES[machine], "-m", str(memory), "-smp", "1", "-nodefaults",
                "-no-user-config", "-cpu", "max,-la57", *accelerator(clock), "-seed", "1",
                "-display", "none", "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
-               "-no-reboot", "-device", "isa-debug-exit,iobase=0xf4,iosize=4", *arguments]
+               "-no-reboot", *exit_device, *arguments]
     with tempfile.TemporaryFile() as output, \
             subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT) as process:
         started = time.monotonic()

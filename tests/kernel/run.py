@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 """Tests inside QEMU of what needs the machine: ./exo test kernel [PATTERN].
 
-Every test runs with both builds of the kernel, on both machines. Three kinds:
+Every test runs with both builds of the kernel, on both machines, but for the last kind. Four kinds:
   in_kernel.py   tests linked into a second image of the kernel's own objects (tests/kernel/*.cpp)
   programs.py    programs on the shipped image: hostile ones, and that nothing of them is left (tests/kernel/programs/)
   boot_paths.py  other loaders, and malformed hand-overs
+  beside_linux.py  odd boot archives and command lines, on Debian's kernel too
 
 PATTERN is a part of PRESET/MACHINE/NAME. The last line is 'N passed, N failed'.
 """
@@ -18,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 sys.dont_write_bytecode = True  # before the imports that would write it beside the sources
 
+import beside_linux  # noqa: E402
 import boot_paths  # noqa: E402
 import in_kernel  # noqa: E402
 import machine  # noqa: E402
@@ -93,7 +95,7 @@ def main() -> int:
         for preset in machine.PRESETS:
             for where in machine.MACHINES:
                 started = time.monotonic()
-                for add in (boot_paths.add, programs.add, add_in_kernel):
+                for add in (boot_paths.add, beside_linux.add, programs.add, add_in_kernel):
                     try:
                         add(suite, built, preset, where)
                     except RuntimeError as error:
