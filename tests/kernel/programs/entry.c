@@ -205,16 +205,15 @@ static void note_segment(int signal, siginfo_t* info, void* context) {
 }
 // A handler runs in 64-bit mode and goes back to where it came from.
 static void signal_in_32_bit_code(void) {
-    static const char CODE[] = "\xcc\xb8\x05\x00\x00\x00\x40\x40";  // int3; mov $5, %eax; inc %eax; inc %eax (REX.X in 64-bit mode)
+    static const char CODE[] =
+        "\xcc\xb8\x05\x00\x00\x00\x40\x40";  // int3; mov $5, %eax; inc %eax; inc %eax (REX.X in 64-bit mode)
     handle(SIGTRAP, note_segment, 0);
     CHECK((uint32_t)run_32_bit(CODE, sizeof(CODE) - 1) == 7);
     CHECK(traps == 1 && code_segment == 0x23);
 }
 
 // The table of local descriptors is empty: the processor never looks for one in the program's memory.
-static void local_descriptor(void) {
-    asm volatile("mov %0, %%es" : : "r"(0x1237));
-}
+static void local_descriptor(void) { asm volatile("mov %0, %%es" : : "r"(0x1237)); }
 
 const struct test entry_tests[] = {
     {"kernel_looking_gs_base", kernel_looking_gs_base, EXITS(0), 2, 4},

@@ -52,7 +52,8 @@ static void run_beside(void (*call)(void), double kill_after) {
     const double end = now_ms();
     if (end - last > worst) worst = end - last;
     if (worst > MOST_STARVED) fail("others starved for %d ms", (int)worst);
-    if (killed_at != 0 && end - killed_at > MOST_AFTER_KILL) fail("it ended %d ms after SIGKILL", (int)(end - killed_at));
+    if (killed_at != 0 && end - killed_at > MOST_AFTER_KILL)
+        fail("it ended %d ms after SIGKILL", (int)(end - killed_at));
     CHECK(status == 0 || (killed_at != 0 && status == SIGKILL));
 }
 
@@ -92,7 +93,8 @@ static void read_sparse_file(void) {
 static void allocate_file(void) { fallocate(sparse_file(0), 0, 0, 64 << 20); }
 
 static void populate(void) {
-    char* memory = mmap(NULL, 64 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    char* memory =
+        mmap(NULL, 64 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
     CHECK(memory != MAP_FAILED);
 }
 static void read_zero_pages(void) {
@@ -131,13 +133,11 @@ static void truncate_a_large_file(void) {
     CHECK(ftruncate(fd, 0) == 0);
 }
 
-static void prepare(void) {
-    device("/null", 3), device("/zero", 5), device("/urandom", 9);
-}
-#define LONG_CALL(name, kill_after)        \
-    static void long_##name(void) {        \
-        prepare();                         \
-        run_beside(name, kill_after);      \
+static void prepare(void) { device("/null", 3), device("/zero", 5), device("/urandom", 9); }
+#define LONG_CALL(name, kill_after)   \
+    static void long_##name(void) {   \
+        prepare();                    \
+        run_beside(name, kill_after); \
     }
 LONG_CALL(read_random, KILL_AFTER)
 LONG_CALL(read_zeros, KILL_AFTER)

@@ -8,7 +8,8 @@ static long futex(void* word, int operation, unsigned value, struct timespec* ti
     return syscall(SYS_futex, word, operation, value, time, NULL, ~0u);
 }
 
-static long futex6(void* word, int operation, unsigned value, long second_value, void* second, unsigned third) {
+static long futex6(void* word, int operation, unsigned value, long second_value, void* second,
+                   unsigned third) {
     return syscall(SYS_futex, word, operation, value, second_value, second, third);
 }
 
@@ -81,10 +82,12 @@ static void requeues(unsigned* word) {
 }
 
 static void operations(unsigned* word) {
-#define OPERATION(op, argument, comparison, with) \
-    ((unsigned)(op) << 28 | (unsigned)(comparison) << 24 | ((unsigned)(argument) & 0xfff) << 12 | ((unsigned)(with) & 0xfff))
-    static const unsigned EACH[] = {OPERATION(0, 5, 0, 0),  OPERATION(1, -2, 1, 5), OPERATION(2, 12, 2, 100), OPERATION(3, 4, 3, 15),
-                                    OPERATION(4, 3, 4, -1), OPERATION(8, 4, 5, 1),  OPERATION(10, 35, 0, 0)};
+#define OPERATION(op, argument, comparison, with)                                                 \
+    ((unsigned)(op) << 28 | (unsigned)(comparison) << 24 | ((unsigned)(argument) & 0xfff) << 12 | \
+     ((unsigned)(with) & 0xfff))
+    static const unsigned EACH[] = {OPERATION(0, 5, 0, 0),  OPERATION(1, -2, 1, 5), OPERATION(2, 12, 2, 100),
+                                    OPERATION(3, 4, 3, 15), OPERATION(4, 3, 4, -1), OPERATION(8, 4, 5, 1),
+                                    OPERATION(10, 35, 0, 0)};
     word[0] = word[1] = 0;
     for (unsigned i = 0; i < ARRAY_SIZE(EACH); i++)
         SAY("%d, word %x", (int)futex6(word, WAKE_OP, 1, 1, word + 1, EACH[i]), word[1]);
@@ -94,7 +97,8 @@ static void operations(unsigned* word) {
     FAILS(EFAULT, futex6(word, WAKE_OP, 1, 1, unmapped(), OPERATION(0, 9, 0, 0)));
     word[1] = 0;
     // They say nothing, because both are woken at once.
-    pid_t a = SPAWN(if (futex(word, WAIT, 0, NULL) != 0) _exit(1)), b = SPAWN(if (futex(word + 1, WAIT, 0, NULL) != 0) _exit(1));
+    pid_t a = SPAWN(if (futex(word, WAIT, 0, NULL) != 0) _exit(1)),
+          b = SPAWN(if (futex(word + 1, WAIT, 0, NULL) != 0) _exit(1));
     nap_ms(20);
     IS(2, futex6(word, WAKE_OP, 1, 1, word + 1, OPERATION(0, 9, 0, 0)));
     check_end(a, "exit 0"), check_end(b, "exit 0");
@@ -111,12 +115,14 @@ static void interruptions(unsigned* word) {
     kill(child, SIGSTOP), nap_ms(10), kill(child, SIGCONT);
     check_end(child, "exit 0");
     OK(sigaction(SIGUSR1, &action, NULL));
-    child = SPAWN(struct timespec end = {5, 0}; FAILS(EINTR, futex(word, WAIT, 0, &end)); FAILS(EINTR, futex(word, WAIT, 0, NULL)));
+    child = SPAWN(struct timespec end = {5, 0}; FAILS(EINTR, futex(word, WAIT, 0, &end));
+                  FAILS(EINTR, futex(word, WAIT, 0, NULL)));
     for (int i = 0; i < 2; i++) nap_ms(20), kill(child, SIGUSR1);
     check_end(child, "exit 0");
     action.sa_flags = SA_RESTART;
     OK(sigaction(SIGUSR1, &action, NULL));
-    child = SPAWN(struct timespec end = {5, 0}; FAILS(EINTR, futex(word, WAIT, 0, &end)); IS(0, futex(word, WAIT, 0, NULL)));
+    child = SPAWN(struct timespec end = {5, 0}; FAILS(EINTR, futex(word, WAIT, 0, &end));
+                  IS(0, futex(word, WAIT, 0, NULL)));
     for (int i = 0; i < 2; i++) nap_ms(20), kill(child, SIGUSR1);
     nap_ms(20);
     IS(1, futex(word, WAKE, 1, NULL));

@@ -3,7 +3,8 @@
 
 static unsigned selectors(void) {
     unsigned ds, es, fs, gs;
-    asm volatile("mov %%ds, %0; mov %%es, %1; mov %%fs, %2; mov %%gs, %3" : "=r"(ds), "=r"(es), "=r"(fs), "=r"(gs));
+    asm volatile("mov %%ds, %0; mov %%es, %1; mov %%fs, %2; mov %%gs, %3"
+                 : "=r"(ds), "=r"(es), "=r"(fs), "=r"(gs));
     return ds << 24 | es << 16 | fs << 8 | gs;
 }
 
@@ -11,11 +12,12 @@ static unsigned selectors(void) {
 static void load_selectors(void) {
     unsigned long base;
     OK(syscall(SYS_arch_prctl, 0x1003, &base));
-    asm volatile("mov %2, %%eax; mov %%eax, %%ds; mov %%eax, %%es; mov %%eax, %%fs; mov %%eax, %%gs\n\t"
-                 "mov %0, %%eax; mov $0x1002, %%edi; mov %1, %%rsi; syscall"
-                 :
-                 : "i"(SYS_arch_prctl), "r"(base), "i"(0x2b)
-                 : "rax", "rdi", "rsi", "rcx", "r11", "memory");
+    asm volatile(
+        "mov %2, %%eax; mov %%eax, %%ds; mov %%eax, %%es; mov %%eax, %%fs; mov %%eax, %%gs\n\t"
+        "mov %0, %%eax; mov $0x1002, %%edi; mov %1, %%rsi; syscall"
+        :
+        : "i"(SYS_arch_prctl), "r"(base), "i"(0x2b)
+        : "rax", "rdi", "rsi", "rcx", "r11", "memory");
 }
 
 static void in_child(int commands, int answers) {

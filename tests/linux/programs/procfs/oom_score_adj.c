@@ -23,7 +23,8 @@ static void as_user(void) {
 int main(void) {
     fd = OK(open("/proc/self/oom_score_adj", O_RDWR));
     show("first");
-    static const char* const TEXTS[] = {"500\n", " 17 ", "-1000", "1000", "1001", "-1001", "x", "1x", "99999999999", "0x10", "+5", "300"};
+    static const char* const TEXTS[] = {"500\n", " 17 ", "-1000",       "1000", "1001", "-1001",
+                                        "x",     "1x",   "99999999999", "0x10", "+5",   "300"};
     for (unsigned i = 0; i < ARRAY_SIZE(TEXTS); i++) give(TEXTS[i]);
     show("then");
     CHILD("exit 0", fd = OK(open("/proc/self/oom_score_adj", O_RDWR)); show("inherited"); as_user());

@@ -59,18 +59,19 @@ static void try(const char* path) {
 }
 
 int main(void) {
-    const char* const FILES[] = {"/proc/uptime",
-                                 "/proc/partitions",
-                                 "/proc/self/maps",
-                                 "/proc/self/cmdline",
-                                 "/proc/self/environ",
-                                 "/proc/self/mountinfo",
-                                 "/proc/self/wchan",
-                                 "/proc/self/uid_map",
-                                 "/proc/sys/kernel/ostype",
-                                 "/proc/sys/kernel/pid_max",
-                                 "/proc/sys/kernel/random/uuid",
-                                 "/proc/sys/fs/file-max"};
+    const char* const FILES[] = {
+        "/proc/meminfo",  // longer than any place that is looked at, whatever the time
+        "/proc/partitions",
+        "/proc/self/maps",
+        "/proc/self/cmdline",
+        "/proc/self/environ",
+        "/proc/self/mountinfo",
+        "/proc/self/wchan",
+        "/proc/self/uid_map",
+        "/proc/sys/kernel/ostype",
+        "/proc/sys/kernel/pid_max",
+        "/proc/sys/kernel/random/uuid",
+        "/proc/sys/fs/file-max"};
     const char* const FOLDERS[] = {"/proc",           "/proc/self", "/proc/self/fd",   "/proc/self/fdinfo",
                                    "/proc/self/task", "/proc/sys",  "/proc/sys/kernel"};
     const long PLACES[] = {0, 2, 0x7fffffff, 0x80000000, 0x7fffffffffffffff, -1};
