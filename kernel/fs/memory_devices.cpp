@@ -82,7 +82,8 @@ class RandomFile final : public MemoryFile {
             done += *moved;
             scheduler::preempt_point();
             // LINUX: a signal ends it after a whole page (get_random_bytes_user).
-            if (done % PAGE_SIZE == 0 && !scheduler::check_interrupted(scheduler::WaitMode::Interruptible)) break;
+            if (done % PAGE_SIZE == 0 && !scheduler::check_interrupted(scheduler::WaitMode::Interruptible))
+                break;
         }
         return done;
     }

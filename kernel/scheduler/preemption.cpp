@@ -40,8 +40,8 @@ void end_stay(u64 place) {
     if (stay <= most || stay == now) return;
     log::LineBuffer line;
     const auto append = [&](std::string_view text) { line.append(text); };
-    format_to(append, "watchdog: {} ({}) was in the kernel for {} us without a preemption point, until", thread->name(),
-              thread->id(), stay / time::MICROSECOND);
+    format_to(append, "watchdog: {} ({}) was in the kernel for {} us without a preemption point, until",
+              thread->name(), thread->id(), stay / time::MICROSECOND);
     arch::describe_address(append, place);
     log::write_line(log::Level::Error, line.view());
     thread->stay_begin = time::monotonic();

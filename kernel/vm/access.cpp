@@ -3,8 +3,8 @@
 #include <cstring>
 
 #include "arch/upcalls.hpp"
-#include "sync/per_cpu.hpp"
 #include "scheduler/preemption.hpp"
+#include "sync/per_cpu.hpp"
 #include "vm/address_space.hpp"
 #include "vm/user_memory.hpp"
 
@@ -129,8 +129,7 @@ Result<> AddressSpace::write_remote(u64 address, std::span<const u8> from) {
 
 namespace exo::upcalls {
 
-bool page_fault(u64 address, arch::FaultCause cause,
-                [[maybe_unused]] arch::UserRegisters* user_registers) {
+bool page_fault(u64 address, arch::FaultCause cause, [[maybe_unused]] arch::UserRegisters* user_registers) {
     if (vm::are_faults_disabled()) return false;
     vm::AddressSpace* space = vm::current_address_space();
 #if defined(EXO_DEBUG)

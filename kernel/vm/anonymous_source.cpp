@@ -61,7 +61,8 @@ FrameRef AnonymousSource::peek_page(u64 index) {
     if (index >= page_count_) return {};
     auto tree = tree_.lock();
     u64 frame = tree->root;
-    for (u32 level = height_; level > 0 && frame != 0; --level) frame = entries_of(frame)[slot_of(index, level - 1)];
+    for (u32 level = height_; level > 0 && frame != 0; --level)
+        frame = entries_of(frame)[slot_of(index, level - 1)];
     if (frame == 0) return {};
     return FrameRef::share(PhysicalAddress::of_frame(static_cast<u32>(frame)));
 }
@@ -106,7 +107,8 @@ u32 AnonymousSource::take_next(u64& from, u64 end) {
         // Nothing below this place: on behind all that it could hold.
         const u64 span = 1ULL << (BITS * level);
         from = (from / span + 1) * span;
-        if (level == 0 && from % FANOUT == 0) return 0;  // let others have the lock after a frame full of holes
+        if (level == 0 && from % FANOUT == 0)
+            return 0;  // let others have the lock after a frame full of holes
     }
     return 0;
 }

@@ -13,7 +13,8 @@ namespace exo::arch {
 
 struct CpuStateItem {
     std::string_view name;
-    std::string_view manual;  ///< The section that describes it, of Intel SDM vol. 3 unless it says otherwise.
+    std::string_view
+        manual;  ///< The section that describes it, of Intel SDM vol. 3 unless it says otherwise.
     std::string_view set_by;  ///< The function or file that gives it its value.
     bool (*exists)();         ///< Null: on every CPU.
     u64 (*wanted)();

@@ -277,7 +277,8 @@ Result<u64> FutexTable::requeue(Task& task, u64 from, u64 to, FutexScope scope, 
             const Result<u32> word = expected ? peek_word(from) : Result<u32>(0U);
             if (word) {
                 if (expected && *word != *expected) return Error::Eagain;
-                expected.reset();  // compared once: the rest of the waiters follows whatever the word is by then
+                expected
+                    .reset();  // compared once: the rest of the waiters follows whatever the word is by then
                 const u64 wake_now = std::min(to_wake, FutexBucket::MOST_AT_ONCE);
                 const u64 woken = both.first().wake(source.key, abi::FUTEX_ANY_BIT, wake_now);
                 to_wake -= woken;
@@ -286,7 +287,7 @@ Result<u64> FutexTable::requeue(Task& task, u64 from, u64 to, FutexScope scope, 
                 if (to_wake != 0) continue;
                 const u64 move_now = std::min(to_move, FutexBucket::MOST_AT_ONCE);
                 const u64 moved = both.first().move(source.key, target.key, both.second(),
-                                                      number_of(bucket_of(target.key)), move_now);
+                                                    number_of(bucket_of(target.key)), move_now);
                 to_move -= moved;
                 done += moved;
                 // Waiters that are moved to where they are come out again and again: one round is enough for them.

@@ -34,7 +34,7 @@ class FutexWaiter {
     const u32 bits_;
     scheduler::Thread* const thread_;
     std::atomic<bool> is_queued_{false};  ///< Until a waker, or the waiter itself, takes it out.
-    std::atomic<u32> bucket_{0};          ///< Its number; changes under both locks when the waiter is requeued.
+    std::atomic<u32> bucket_{0};  ///< Its number; changes under both locks when the waiter is requeued.
     TreeNode tree_link_;
     ListNode list_link_;
     List<FutexWaiter, &FutexWaiter::list_link_> others_;  ///< Of the first waiter: those behind it.

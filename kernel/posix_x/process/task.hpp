@@ -44,7 +44,8 @@ struct RestartBlock {
     /// Errors: Eintr when there is nothing to continue, and those of the call.
     Result<u64> (*resume)(const RestartBlock& block) = nullptr;
     time::Deadline deadline = time::Deadline::never();
-    u64 address = 0;  ///< Where the remaining time goes (nanosleep), or the entries (poll) or the word (futex) are.
+    u64 address =
+        0;  ///< Where the remaining time goes (nanosleep), or the entries (poll) or the word (futex) are.
     u32 count = 0;
     struct {
         u32 expected = 0;

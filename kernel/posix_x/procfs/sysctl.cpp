@@ -113,7 +113,6 @@ Result<> accept_panic_timeout(std::string_view text) {
     return {};
 }
 
-
 constexpr NumberSetting RANDOM[] = {
     {.name = "entropy_avail", .read = entropy},
     {.name = "poolsize", .read = fixed<256>},

@@ -29,7 +29,8 @@ Result<FutexTimeout> timeout_of(FutexOperation operation, u32 flags, Timeout tim
     using Clock = FutexTimeout::Clock;
     if (timeout.is_null()) return FutexTimeout{};
     const Nanoseconds time = TRY(to_nanoseconds(TRY(timeout.read())));
-    if (operation == FutexOperation::Wait) return FutexTimeout{Clock::Monotonic, time::Deadline::after(time).at};
+    if (operation == FutexOperation::Wait)
+        return FutexTimeout{Clock::Monotonic, time::Deadline::after(time).at};
     return FutexTimeout{is_set(flags, FutexFlags::ClockRealtime) ? Clock::Real : Clock::Monotonic, time};
 }
 
@@ -40,7 +41,8 @@ Result<u64> wait(u64 address, u32 flags, u32 expected, u32 bits, FutexTimeout ti
     Task& task = current_task();
     const Result<> result = FUTEXES.wait(task, address, scope_of(flags), expected, bits, timeout);
     if (result) return 0ULL;
-    if (result.error() != Error::RestartSys || timeout.clock == FutexTimeout::Clock::Never) return result.error();
+    if (result.error() != Error::RestartSys || timeout.clock == FutexTimeout::Clock::Never)
+        return result.error();
     task.restart = {.resume = &wait_on, .deadline = {timeout.at}, .address = address};
     task.restart.futex = {expected, bits, flags};
     return Error::RestartWithBlock;
@@ -49,21 +51,22 @@ Result<u64> wait(u64 address, u32 flags, u32 expected, u32 bits, FutexTimeout ti
 /// LINUX: futex_wait_restart, which keeps the end and the clock.
 Result<u64> wait_on(const RestartBlock& block) {
     const auto clock = is_set(block.futex.flags, FutexFlags::ClockRealtime) ? FutexTimeout::Clock::Real
-                                                                              : FutexTimeout::Clock::Monotonic;
+                                                                            : FutexTimeout::Clock::Monotonic;
     return wait(block.address, block.futex.flags, block.futex.expected, block.futex.bits,
                 {clock, block.deadline.at});
 }
 
 /// What the call answers depends on the operation: how many were woken or moved, or 0.
-Answer<ByCommand> sys_futex(Context&, Word word, Operation operation, WordValue value, Timeout timeout, Word second,
-                            WordValue third) {
+Answer<ByCommand> sys_futex(Context&, Word word, Operation operation, WordValue value, Timeout timeout,
+                            Word second, WordValue third) {
     Task& task = current_task();
     const u32 flags = operation.value & FLAGS;
     const FutexOperation choice = operation.choice();
     const bool waits = choice == FutexOperation::Wait || choice == FutexOperation::WaitBitset;
     // LINUX: the time is looked at before the clock's flag is.
     const FutexTimeout until = waits ? TRY(timeout_of(choice, flags, timeout)) : FutexTimeout{};
-    if (is_set(flags, FutexFlags::ClockRealtime) && choice != FutexOperation::WaitBitset) return Error::Enosys;
+    if (is_set(flags, FutexFlags::ClockRealtime) && choice != FutexOperation::WaitBitset)
+        return Error::Enosys;
     const FutexScope scope = scope_of(flags);
     const i32 count = static_cast<i32>(u32{value});
     const i32 second_count = static_cast<i32>(timeout.address());  // where the operation takes no time
@@ -72,14 +75,16 @@ Answer<ByCommand> sys_futex(Context&, Word word, Operation operation, WordValue 
         case FutexOperation::WaitBitset:
             if (third == 0) return Error::Einval;
             return wait(word.address(), flags, value, third, until);
-        case FutexOperation::Wake: return FUTEXES.wake(task, word.address(), scope, count, abi::FUTEX_ANY_BIT);
+        case FutexOperation::Wake:
+            return FUTEXES.wake(task, word.address(), scope, count, abi::FUTEX_ANY_BIT);
         case FutexOperation::WakeBitset:
             if (third == 0) return Error::Einval;
             return FUTEXES.wake(task, word.address(), scope, count, third);
         case FutexOperation::Requeue:
             return FUTEXES.requeue(task, word.address(), second.address(), scope, count, second_count, {});
         case FutexOperation::CmpRequeue:
-            return FUTEXES.requeue(task, word.address(), second.address(), scope, count, second_count, u32{third});
+            return FUTEXES.requeue(task, word.address(), second.address(), scope, count, second_count,
+                                   u32{third});
         case FutexOperation::WakeOp:
             return FUTEXES.wake_and_change(task, word.address(), second.address(), scope, count, second_count,
                                            third);
