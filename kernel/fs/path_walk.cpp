@@ -255,8 +255,8 @@ Result<> PathWalk::follow(Inode& inode) {
 Result<> PathWalk::follow_magic(Inode& inode) {
     let_go();
     Path place = TRY(inode.follow(caller_.credentials));
-    Path old = std::move(held_);
-    held_ = std::move(place);
+    std::swap(held_, place);
+    place = {};  // the old place may be the last of its kind, and must not go with the lock held
     take_hold();
     mount_ = held_.mount.get();
     dentry_ = held_.dentry.get();
