@@ -68,7 +68,7 @@ Numbers parse_numbers(std::string_view header) {
 CpioEntry entry_of(const Numbers& numbers) {
     CpioEntry entry;
     entry.inode = numbers[FieldInode];
-    entry.mode = numbers[FieldMode];
+    entry.mode = static_cast<u16>(numbers[FieldMode]);  // LINUX: umode_t
     entry.user = numbers[FieldUser];
     entry.group = numbers[FieldGroup];
     entry.links = numbers[FieldLinks];
