@@ -38,7 +38,7 @@ enum class CloneFlags : std::uint64_t {
 };
 template <> inline constexpr bool IS_FLAG_ENUM<CloneFlags> = true;
 /// Of clone3(2) and unshare(2) only: in clone(2) the bit is one of the signal's.
-inline constexpr std::uint64_t CLONE_NEWTIME = 0x80;
+inline constexpr std::uint64_t CLONE_NEW_TIME = 0x80;
 
 enum class WaitFlags : std::uint32_t {
     None = 0,

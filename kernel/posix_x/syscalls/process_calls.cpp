@@ -70,8 +70,8 @@ Answer<PidOf<PidUse::Process>> sys_clone(Context&, CloneWord flags, UserAddress 
 Result<> sys_unshare(Context&, CloneFlags asked) {
     constexpr CloneFlags KNOWN = NAMESPACES | CloneFlags::Newuser | CloneFlags::Thread | CloneFlags::Fs |
                                  CloneFlags::Sighand | CloneFlags::Vm | CloneFlags::Files |
-                                 CloneFlags::Sysvsem | static_cast<CloneFlags>(abi::CLONE_NEWTIME);
-    constexpr CloneFlags CAN_BE_FORBIDDEN = NAMESPACES | static_cast<CloneFlags>(abi::CLONE_NEWTIME);
+                                 CloneFlags::Sysvsem | static_cast<CloneFlags>(abi::CLONE_NEW_TIME);
+    constexpr CloneFlags CAN_BE_FORBIDDEN = NAMESPACES | static_cast<CloneFlags>(abi::CLONE_NEW_TIME);
     if (has(asked, ~KNOWN)) return Error::Einval;
     Task& task = current_task();
     if (has(asked, CloneFlags::Sighand | CloneFlags::Vm)) {
