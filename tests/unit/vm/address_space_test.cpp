@@ -300,16 +300,17 @@ TEST(address_space, populate_and_mincore) {
     EXPECT_EQ(space->statistics().resident_anonymous, 600u);
     MUST(space->advise(start + 10 * P, P, exo::abi::Advice::Dontneed));
     std::vector<u8> pages;
-    MUST(space->residency(start, 600 * P - 5, [&](std::span<const u8> part) -> Result<> {
+    const auto anybody = [](const exo::Object&) { return true; };
+    MUST(space->residency(start, 600 * P - 5, anybody, [&](std::span<const u8> part) -> Result<> {
         pages.insert(pages.end(), part.begin(), part.end());
         return {};
     }));
     ASSERT_EQ(pages.size(), 600u);
     for (u64 i = 0; i < 600; ++i) EXPECT_EQ(pages[i], i != 10) << i;
-    EXPECT_ERROR(Error::Enomem,
-                 space->residency(start, 601 * P, [](std::span<const u8>) -> Result<> { return {}; }));
+    EXPECT_ERROR(Error::Enomem, space->residency(start, 601 * P, anybody,
+                                                 [](std::span<const u8>) -> Result<> { return {}; }));
     EXPECT_ERROR(Error::Einval,
-                 space->residency(start + 1, P, [](std::span<const u8>) -> Result<> { return {}; }));
+                 space->residency(start + 1, P, anybody, [](std::span<const u8>) -> Result<> { return {}; }));
 }
 
 TEST(address_space, remote_access_and_pins) {
