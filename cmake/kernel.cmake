@@ -103,7 +103,7 @@ add_kernel_image(exo-os.elf)
 # The tests take the place of the first process, and look on when an entry on a stack of its own reaches C++.
 if(test_sources)
     add_kernel_image(exo-os-tests.elf SOURCES ${test_sources} LINK_OPTIONS
-        --wrap=_ZN3exo7posix_x19start_first_processEv --wrap=exo_trap_on_own_stack)
+        --wrap=exo_start_first_process --wrap=exo_trap_on_own_stack)
     set_target_properties(exo-os-tests.elf PROPERTIES EXCLUDE_FROM_ALL ON)
     target_include_directories(exo-os-tests.elf PRIVATE tests/kernel)
 endif()

@@ -163,7 +163,9 @@ void wait_without_timer(u64 seconds) {
     const u64 hertz = time::cycle_counter_hertz() != 0 ? time::cycle_counter_hertz() : USUAL_RATE;
     for (; seconds > 0; --seconds) {
         const u64 start = arch::cycle_counter();
-        while (arch::cycle_counter() - start < hertz) arch::relax();
+        // Looked at seldom: an emulator takes long to answer.
+        while (arch::cycle_counter() - start < hertz)
+            for (u32 turn = 0; turn < 10'000; ++turn) asm volatile("");
     }
 }
 }  // namespace

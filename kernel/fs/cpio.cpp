@@ -1,6 +1,7 @@
 #include "fs/cpio.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "utils/bits.hpp"
 
@@ -126,7 +127,8 @@ Result<> CpioReader::finish_entry() {
         return fail_with(CpioProblem::BadChecksum, header_offset_);
     }
     expected_sum_ = std::nullopt;
-    (void)pass_over(align_up(position_, 4) - position_);
+    // Before the first entry there is nothing to fill up: compressed data may begin anywhere.
+    if (std::exchange(is_in_entry_, false)) (void)pass_over(align_up(position_, 4) - position_);
     return {};
 }
 
@@ -160,6 +162,7 @@ Result<bool> CpioReader::skip_to_header() {
 
 /// False for the trailer and for what Linux passes over in silence.
 Result<bool> CpioReader::read_entry(CpioEntry& entry) {
+    is_in_entry_ = true;
     header_offset_ = position_;
     was_given_ = false;
     std::array<u8, HEADER_SIZE> header;

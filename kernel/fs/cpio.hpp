@@ -126,8 +126,9 @@ class CpioReader {
     bool is_unpacked_;
     u64 position_;
     u32 archive_;
-    u64 content_left_ = 0;    ///< Of what follows the last entry's header and texts, padding not counted.
-    bool was_given_ = false;  ///< next() has returned that entry, and it is no symbolic link.
+    u64 content_left_ = 0;      ///< Of what follows the last entry's header and texts, padding not counted.
+    bool is_in_entry_ = false;  ///< Whose padding may be left to pass over.
+    bool was_given_ = false;    ///< next() has returned that entry, and it is no symbolic link.
     std::optional<u32> expected_sum_;
     u32 sum_ = 0;
     u64 header_offset_ = 0;

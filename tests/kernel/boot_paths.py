@@ -90,7 +90,7 @@ def gzip_initramfs(place: Place, name: str) -> Outcome:
 
 def damaged_gzip_initramfs(place: Place, name: str) -> Outcome:
     image = bytearray(gzip.compress(place.programs()))
-    image[len(image) // 2:] = b"\xff" * (len(image) - len(image) // 2)
+    image[10] = 0xff  # a block of the type that is reserved (RFC 1951, 3.2.3)
     run = place.boot(place.write("damaged.cpio.gz", bytes(image)), COMMAND_LINE + " rdinit=/nowhere")
     return _judge(place, name, run, machine.EXIT_PANIC, "initramfs: the gzip data is damaged (byte ",
                   "kernel panic: no init found: the gzip data is damaged (byte ")
@@ -191,7 +191,7 @@ def panic_restarts_at_once(place: Place, name: str) -> Outcome:
 
 
 def panic_restarts_later(place: Place, name: str) -> Outcome:
-    return _panic(place, name, "panic=-1 panic=0x2", "Rebooting in 2 seconds..")
+    return _panic(place, name, "panic=-1 panic=0x1", "Rebooting in 1 seconds..")
 
 
 # ---- GRUB.

@@ -71,8 +71,8 @@ void note_failure(std::string_view text) {
 }
 
 /// Instead of posix_x::start_first_process.
-Result<> start_tests() asm("__wrap__ZN3exo7posix_x19start_first_processEv");
-Result<> start_tests() {
+Result<> start_tests(std::string_view initramfs_problem) asm("__wrap_exo_start_first_process");
+Result<> start_tests(std::string_view) {
     TRY(scheduler::SCHEDULER.spawn("kernel tests", &test_thread, memory::KernelStack::SIZE));
     return {};
 }
