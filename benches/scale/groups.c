@@ -52,7 +52,7 @@ const struct Growth group_rows[] = {
     {"groups_wait", 32, "each child is asked", make_groups, wait_for_group, NULL, NULL},
     {"members_setpgid", 32, NULL, make_members, change_group, NULL, NULL},
     {"members_fork", 32, NULL, make_members, fork_one, NULL, NULL},
-    {"members_stop_one", 32, NULL, make_members, stop_and_continue, NULL, NULL},
+    {"members_stop_one", 32, NULL, make_members, stop_and_continue, let_others_run, NULL},
     {"members_kill_all", 32, "each member gets the signal", make_members, signal_all, NULL, NULL},
     {NULL},
 };

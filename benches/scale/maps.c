@@ -64,7 +64,7 @@ static void map_in_processes(long count) {
 
 const struct Growth map_rows[] = {
     {"maps_truncate_all", 32, "each mapping loses its page", map_first_page, cut_all, extend_again, NULL},
-    {"maps_truncate_in_processes", 8, "each process's mapping loses its page", map_in_processes, cut_all,
+    {"maps_truncate_in_processes", 16, "each process's mapping loses its page", map_in_processes, cut_all,
      extend_again, NULL},
     {"maps_truncate_elsewhere", 128, NULL, map_each_page, cut_last, extend_last, NULL},
     {"maps_punch_elsewhere", 128, NULL, map_each_page, punch_last, touch_last, NULL},

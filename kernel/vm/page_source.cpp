@@ -37,14 +37,17 @@ struct Search {
     SourceKey from;
     u64 walk;
 
+    bool is_wanted(const AreaOfSource& area) const {
+        return AreaOfSource::key(area).first < end && AreaOfSource::end_of(area) > first &&
+               area.visited_in() < walk;
+    }
     AreaOfSource* in(AreaOfSource* area) const {
         using Areas = SourceMappings::Areas;
         if (area == nullptr || area->largest_end <= first) return nullptr;
         const SourceKey key = AreaOfSource::key(*area);
         if (key >= from) {
             if (AreaOfSource* found = in(Areas::left(*area))) return found;
-            if (key.first < end && AreaOfSource::end_of(*area) > first && area->visited_in() < walk)
-                return area;
+            if (is_wanted(*area)) return area;
         }
         return key.first < end ? in(Areas::right(*area)) : nullptr;
     }
@@ -53,7 +56,15 @@ struct Search {
 }  // namespace
 
 AreaOfSource* SourceMappings::find(u64 first, u64 end, SourceKey from, u64 walk) const {
-    return Search{first, end, from, walk}.in(areas.root());
+    // Most often it is the one at `from`, or the next, because the walk has just cleared the one there.
+    Search search{first, end, from, walk};
+    AreaOfSource* area = areas.lower_bound(from);
+    for (int looks = 0; looks < 2; ++looks, area = Areas::next(*area)) {
+        if (area == nullptr || search.is_wanted(*area)) return area;
+    }
+    if (area == nullptr) return nullptr;
+    search.from = AreaOfSource::key(*area);
+    return search.in(areas.root());
 }
 
 PageSource::Walk::Walk(PageSource& source, u64 first, u64 end, UnmapScope scope)
