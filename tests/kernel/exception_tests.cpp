@@ -46,14 +46,6 @@ void divide_error() {
     provoke_divide_error();
 }
 
-[[gnu::noinline]] void provoke_debug_trap() {
-    asm volatile(LOAD_MARKED_REGISTERS "int $1" : : : MARKED_REGISTERS);
-}
-void debug_trap() {
-    expect_exception("debug", 1, 0, "provoke_debug_trap");
-    provoke_debug_trap();
-}
-
 [[gnu::noinline]] void provoke_breakpoint() {
     asm volatile(LOAD_MARKED_REGISTERS "int3" : : : MARKED_REGISTERS);
 }
@@ -164,7 +156,6 @@ void x87_error() {
 
 constexpr Test TESTS[] = {
     {"divide_error", &divide_error, Ending::Panics},
-    {"debug_trap", &debug_trap, Ending::Panics},
     {"breakpoint", &breakpoint, Ending::Panics},
     {"overflow", &overflow, Ending::Panics},
     {"invalid_opcode", &invalid_opcode, Ending::Panics},

@@ -124,6 +124,8 @@ void inherit_scheduling(const Process& parent, Process& child, scheduler::Thread
 Result<Pid> clone_current_task(const CloneRequest& request) {
     TRY(check_flags(request.flags));
     Task& parent = current_task();
+    // LINUX: copy_process: a signal that waits comes first, so that who kills a group misses no child.
+    if (has_deliverable_signal(parent)) return Error::RestartNoInterrupt;
     Ref<UserRecord> user = TRY(charge_user(parent));
     ScopeExit give_back_charge{[&] { parent.process->user->release_process(); }};
 
