@@ -133,8 +133,8 @@ class CpioReader {
     u32 sum_ = 0;
     u64 header_offset_ = 0;
     CpioFailure failure_{};
-    std::array<u8, NAME_LIMIT + 4> name_{};
-    std::array<u8, NAME_LIMIT> target_{};
+    std::array<u8, NAME_LIMIT + 4> name_;
+    std::array<u8, NAME_LIMIT> target_;
 };
 
 /// Remembers which names are one file: in `newc` every name of a file has an entry, of which the last one

@@ -1,6 +1,7 @@
 #include "fs/gzip.hpp"
 
 #include <array>
+#include <cstring>
 
 #include "utils/bytes.hpp"
 
@@ -14,17 +15,35 @@ constexpr usize TRAILER_SIZE = 8;
 constexpr u8 METHOD_DEFLATE = 8;
 enum HeaderFlag : u8 { HasChecksum = 2, HasExtra = 4, HasName = 8, HasComment = 16, Reserved = 0xe0 };
 
-consteval std::array<u32, 256> make_checksum_table() {
+/// Table n: what a byte adds that n more bytes follow.
+consteval std::array<std::array<u32, 256>, 4> make_checksum_tables() {
     constexpr u32 POLYNOMIAL = 0xedb88320;
-    std::array<u32, 256> table{};
-    for (u32 byte = 0; byte < table.size(); ++byte) {
+    std::array<std::array<u32, 256>, 4> tables{};
+    for (u32 byte = 0; byte < 256; ++byte) {
         u32 value = byte;
-        for (u32 bit = 0; bit < 8; ++bit) value = value >> 1 ^ ((value & 1) != 0 ? POLYNOMIAL : 0);
-        table[byte] = value;
+        for (auto& table : tables) {
+            for (u32 bit = 0; bit < 8; ++bit) value = value >> 1 ^ ((value & 1) != 0 ? POLYNOMIAL : 0);
+            table[byte] = value;
+        }
     }
-    return table;
+    return tables;
 }
-constexpr std::array<u32, 256> CHECKSUM_TABLE = make_checksum_table();
+constexpr auto CHECKSUM_TABLES = make_checksum_tables();
+
+/// CRC-32 (RFC 1952, section 8), four bytes at a time.
+u32 add_to_checksum(u32 checksum, std::span<const u8> bytes) {
+    const auto& tables = CHECKSUM_TABLES;
+    usize at = 0;
+    for (; at + sizeof(u32) <= bytes.size(); at += sizeof(u32)) {
+        u32 word;
+        std::memcpy(&word, bytes.data() + at, sizeof(word));
+        word ^= checksum;
+        checksum = tables[3][word & 0xff] ^ tables[2][word >> 8 & 0xff] ^ tables[1][word >> 16 & 0xff] ^
+                   tables[0][word >> 24];
+    }
+    for (; at < bytes.size(); ++at) checksum = checksum >> 8 ^ tables[0][(checksum ^ bytes[at]) & 0xff];
+    return checksum;
+}
 
 /// Where the DEFLATE data begins; 0 if this is no header that we know.
 usize header_size(std::span<const u8> input) {
@@ -68,7 +87,7 @@ std::span<const u8> GzipSource::peek() {
         check_trailer();
         return {};
     }
-    for (const u8 byte : *piece) checksum_ = checksum_ >> 8 ^ CHECKSUM_TABLE[(checksum_ ^ byte) & 0xff];
+    checksum_ = add_to_checksum(checksum_, *piece);
     size_ += static_cast<u32>(piece->size());
     piece_ = *piece;
     return piece_;

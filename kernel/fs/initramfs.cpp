@@ -47,6 +47,8 @@ class Unpacker {
             case abi::mode::REGULAR: return unpack_file(entry, reader, content);
             case abi::mode::DIRECTORY: return unpack_directory(entry);
             case abi::mode::SYMLINK:
+                // LINUX: tmpfs keeps a target in one page, with its NUL.
+                if (entry.target.size() >= PAGE_SIZE) return Error::Enametoolong;
                 TRY(make_symlink(caller_, entry.target, {}, entry.name));
                 return set_attributes(entry);
             case abi::mode::CHARACTER_DEVICE:

@@ -258,8 +258,9 @@ bool Inflater::decode_block() {
          {15, 1}, {17, 1}, {19, 2}, {23, 2},  {27, 2},  {31, 2},  {35, 3},  {43, 3},  {51, 3}, {59, 3},
          {67, 4}, {83, 4}, {99, 4}, {115, 4}, {131, 5}, {163, 5}, {195, 5}, {227, 5}, {258, 0}}};
     constexpr u32 END_OF_BLOCK = 256;
+    constexpr u32 MOST_BITS = 48;  // of a length and a distance, with their extra bits
     while (room() >= LONGEST_MATCH) {
-        refill();
+        if (bit_count_ < MOST_BITS) refill();
         const auto symbol = take_symbol(literals_);
         if (!symbol) return false;
         if (*symbol < END_OF_BLOCK) {

@@ -275,6 +275,22 @@ def test_root_file_system_from_an_archive(exo, tmp_path):
     assert done.stdout == b"mine\nmine\n", done.stderr
 
 
+@pytest.mark.parametrize("pack, name", [(["tar", "-cJ"], "root.tar.xz"), (["sh", "-c", "find . | cpio -o -H newc --quiet | gzip"], "root.cpio.gz")])
+def test_root_file_system_from_a_packed_archive(exo, tmp_path, pack, name):
+    root = busybox_root(tmp_path)
+    with open(tmp_path / name, "wb") as file:
+        subprocess.run(pack + (["."] if pack[0] == "tar" else []), cwd=root, stdout=file, check=True)
+    done = exo.run("--rootfs", str(tmp_path / name), "-w", "/", "--", "stat", "-c", "%h %n", "/same", "/bin/sh")
+    assert done.stdout == b"2 /same\n1 /bin/sh\n", done.stderr
+
+
+def test_a_root_file_system_that_is_cut(exo, tmp_path):
+    (tmp_path / "cut.cpio").write_bytes(b"070701" + b"0" * 50)
+    done = exo.run("--rootfs", str(tmp_path / "cut.cpio"), "--", "true")
+    assert done.returncode == 125
+    assert done.stderr.decode().splitlines()[-1].endswith("cut off: it ends at byte 56, in the middle of a header")
+
+
 def test_a_root_file_system_without_the_program(exo, tmp_path):
     (tmp_path / "empty").mkdir()
     done = exo.run("--rootfs", str(tmp_path / "empty"), "-w", "/", "--", "ls")
