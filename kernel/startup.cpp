@@ -111,10 +111,8 @@ void apply_log_options() {
     // As Linux: quiet shows warnings and worse, debug everything (kernel-parameters.txt).
     if (command_line().contains("quiet")) log::set_console_level(log::Level::Warning);
     if (command_line().contains("debug")) log::set_console_level(log::Level::Debug);
-#if defined(EXO_DEBUG)
     if (const auto limit = command_line().number("preempt_watchdog"); limit && *limit > 0)
         scheduler::watchdog::set_limit(static_cast<time::Nanoseconds>(*limit));
-#endif
     if (const auto level = command_line().number("loglevel"); level && *level >= 0 && *level <= 8)
         log::set_console_level(static_cast<log::Level>(*level > 0 ? *level - 1 : 0));
     log::info("Exo-OS, {} MiB of memory, command line: {}",

@@ -34,6 +34,7 @@ class NullFile final : public MemoryFile {
 /// Zeros to the end of the buffer, or until a signal comes. LINUX: read_iter_zero. Errors: Efault.
 Result<usize> give_zeros(vm::OutBuffer& to) {
     constexpr usize PIECE_SIZE = 64 * KIB;
+    if (to.remaining() <= PIECE_SIZE) return to.write_zeros(to.remaining());
     usize done = 0;
     while (to.remaining() != 0) {
         const usize wanted = to.remaining() < PIECE_SIZE ? to.remaining() : PIECE_SIZE;

@@ -19,14 +19,6 @@ struct WakeTimer : time::Timer {
     Thread& thread;
 };
 
-constexpr Work interrupting(WaitMode mode) {
-    switch (mode) {
-        case WaitMode::Uninterruptible: return Work::None;
-        case WaitMode::Killable: return Work::Kill;
-        case WaitMode::Interruptible: return Work::Kill | Work::Signal | Work::Personality;
-    }
-}
-
 }  // namespace
 
 Result<> check_interrupted(WaitMode mode) {

@@ -22,6 +22,16 @@ enum class WaitMode : u8 {
 
 using time::Deadline;
 
+/// What ends a wait in `mode`.
+constexpr Work interrupting(WaitMode mode) {
+    switch (mode) {
+        case WaitMode::Uninterruptible: return Work::None;
+        case WaitMode::Killable: return Work::Kill;
+        case WaitMode::Interruptible: return Work::Kill | Work::Signal | Work::Personality;
+    }
+    return Work::None;
+}
+
 /// Blocks the calling thread until a token is there. Needs interrupts on and no spin lock held.
 /// Errors: RestartSys (a signal or kill that `mode` admits), Etimedout.
 Result<> park(WaitMode mode, Deadline deadline = Deadline::never());

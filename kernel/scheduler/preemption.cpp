@@ -9,6 +9,11 @@ void Scheduler::give_way() {
     if (&current_thread() != cpus_.mine().idle) reschedule_if_due();
 }
 
+Result<> Scheduler::give_way(WaitMode mode) {
+    give_way();
+    return check_interrupted(mode);
+}
+
 #if defined(EXO_DEBUG)
 namespace watchdog {
 

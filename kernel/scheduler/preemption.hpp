@@ -15,14 +15,20 @@
 
 namespace exo::scheduler {
 
-#if defined(EXO_DEBUG)
-/// The preemption watchdog (see above). Each stay in the kernel begins at an entry, a point or a switch to the thread.
+/// The preemption watchdog (see above). Each stay in the kernel begins at an entry, a point, a switch to the thread, or
+/// where the idle thread goes on after an interrupt. Nothing in a release build.
 namespace watchdog {
+#if defined(EXO_DEBUG)
 /// 0: off.
 void set_limit(time::Nanoseconds limit);
 void begin_stay();
 /// Reports a stay that was too long, and begins the next. `place`: an address in the code that has come so far.
 void end_stay(u64 place);
+#else
+inline void set_limit(time::Nanoseconds /*limit*/) {}
+inline void begin_stay() {}
+inline void end_stay(u64 /*place*/) {}
+#endif
 /// A whole stay, of a system call or an exception.
 class Stay {
   public:
@@ -32,28 +38,31 @@ class Stay {
     Stay& operator=(const Stay&) = delete;
 
   private:
-    u64 place_;
+    [[maybe_unused]] u64 place_;
 };
 }  // namespace watchdog
-#endif
+
+namespace detail {
+/// Whether the current thread has any of `work` to do; the boot, before there are threads, has none.
+[[gnu::always_inline]] inline bool has_any(Work work) {
+    sync::assert_may_sleep();
+    watchdog::end_stay(reinterpret_cast<u64>(__builtin_return_address(0)));
+    const auto* self = static_cast<const sync::ThreadHeader*>(arch::current_thread());
+    return self != nullptr && (self->work.load(std::memory_order_relaxed) & std::to_underlying(work)) != 0;
+}
+}  // namespace detail
 
 /// Lets others run whose turn it is.
 [[gnu::always_inline]] inline void preempt_point() {
-    sync::assert_may_sleep();
-#if defined(EXO_DEBUG)
-    watchdog::end_stay(reinterpret_cast<u64>(__builtin_return_address(0)));
-#endif
-    const auto* self = static_cast<const sync::ThreadHeader*>(arch::current_thread());
-    constexpr u32 RESCHEDULE = std::to_underlying(Work::Reschedule);
-    if (self != nullptr && (self->work.load(std::memory_order_relaxed) & RESCHEDULE) != 0) [[unlikely]]
+    if (detail::has_any(Work::Reschedule)) [[unlikely]]
         SCHEDULER.give_way();
 }
 
 /// A point that also ends what may end early. Errors: RestartSys (what `mode` admits: a signal, or that the thread is to die).
 [[gnu::always_inline]] inline Result<> preempt_point(WaitMode mode) {
-    preempt_point();
-    if (arch::current_thread() == nullptr) return {};
-    return check_interrupted(mode);
+    if (detail::has_any(Work::Reschedule | interrupting(mode))) [[unlikely]]
+        return SCHEDULER.give_way(mode);
+    return {};
 }
 
 }  // namespace exo::scheduler

@@ -53,6 +53,7 @@ void Scheduler::start() {
             continue;
         }
         arch::wait_for_interrupt();
+        watchdog::begin_stay();
     }
 }
 
@@ -109,9 +110,7 @@ static Nanoseconds average_after(ThreadState new_state, Nanoseconds average, Nan
 void Scheduler::switch_away(ThreadState new_state) {
     const sync::InterruptsOff no_interrupts;
     sync::assert_no_spin_locks();
-#if defined(EXO_DEBUG)
     watchdog::end_stay(reinterpret_cast<u64>(__builtin_return_address(0)));
-#endif
     Thread& self = current_thread();
     Cpu& cpu = cpus_.mine();
     const Nanoseconds now = time::monotonic();
@@ -248,9 +247,7 @@ void Scheduler::switch_to(Cpu& cpu, Thread& from, Thread& to) {
 /// The second half of a switch, on the new stack: the thread that was left may now run elsewhere, or be freed.
 void finish_switch() {
     arch::switch_finished();
-#if defined(EXO_DEBUG)
     watchdog::begin_stay();
-#endif
     Thread* previous = std::exchange(SCHEDULER.cpus_.mine().previous, nullptr);
     const bool is_dead = previous->state() == ThreadState::Terminated;
     previous->leave_cpu();

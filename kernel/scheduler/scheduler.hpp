@@ -95,6 +95,8 @@ class Scheduler {
     void reschedule_if_due();
     /// At a preemption point (preemption.hpp), when another thread's turn may have come.
     void give_way();
+    /// The same for what may end early. Errors: RestartSys (what `mode` admits).
+    Result<> give_way(WaitMode mode);
     void tick();
     void prepare_return_to_user(arch::UserRegisters& registers);
 

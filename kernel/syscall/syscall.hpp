@@ -91,9 +91,7 @@ template <auto HANDLER, class R, class... Args> struct Thunk<HANDLER, R (*)(Cont
     static arch::SystemCallOutcome call(u64 a, u64 b, u64 c, u64 d, u64 e, u64 f,
                                         arch::UserRegisters& registers) {
         Context context{registers};
-#if defined(EXO_DEBUG)
         const scheduler::watchdog::Stay stay(reinterpret_cast<u64>(&call));
-#endif
         const auto result = call_with(context, {a, b, c, d, e, f}, std::index_sequence_for<Args...>{});
         if (!result) return {0, static_cast<u64>(result.error())};
         if constexpr (std::is_void_v<typename R::value_type>)

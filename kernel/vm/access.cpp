@@ -132,10 +132,8 @@ namespace exo::upcalls {
 bool page_fault(u64 address, arch::FaultCause cause, [[maybe_unused]] arch::UserRegisters* user_registers) {
     if (vm::are_faults_disabled()) return false;
     vm::AddressSpace* space = vm::current_address_space();
-#if defined(EXO_DEBUG)
     // A fault of the program's own is a stay by itself; one of a copy is a part of its call's.
     if (user_registers != nullptr) scheduler::watchdog::begin_stay();
-#endif
     const vm::FaultResult result = space != nullptr
                                        ? space->fault(address, {.is_write = cause.is_write,
                                                                 .is_fetch = cause.is_fetch,
