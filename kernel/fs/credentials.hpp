@@ -4,11 +4,12 @@
 #include <algorithm>
 #include <span>
 
+#include "security/user_record.hpp"
 #include "utils/types.hpp"
 
 namespace exo::fs {
 
-using UserId = u32;
+using security::UserId;
 using GroupId = u32;
 
 /// The POSIX capabilities that files care about, with Linux's numbers (include/uapi/linux/capability.h).
@@ -31,6 +32,8 @@ struct Credentials {
     GroupId gid = 0;
     std::span<const GroupId> groups{};  ///< Supplementary, in ascending order; must outlive the call.
     u64 privileges = ~0ULL;             ///< Effective capabilities, one bit each.
+    /// The real user, who pays for what is made; must outlive the call. Null: the kernel itself.
+    security::UserRecord* payer = nullptr;
 
     bool may(Privilege privilege) const { return (privileges >> static_cast<u32>(privilege) & 1) != 0; }
     bool is_member_of(GroupId group) const {

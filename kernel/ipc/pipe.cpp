@@ -2,19 +2,59 @@
 
 #include <bit>
 
+#include "utils/scope.hpp"
+
 namespace exo::ipc {
 
 using abi::PollEvents;
 using scheduler::WaitMode;
 
-Result<Ref<Pipe>> Pipe::create() {
-    Pipe* raw = new (std::nothrow) Pipe;
+namespace {
+
+/// LINUX: pipe_is_unprivileged_user.
+bool is_bounded(const fs::Credentials& credentials) {
+    return !credentials.may(fs::Privilege::SysResource) && !credentials.may(fs::Privilege::SysAdmin);
+}
+
+bool is_above(u64 pages, const std::atomic<u64>& limit) {
+    const u64 most = limit.load(std::memory_order_relaxed);
+    return most != 0 && pages > most;
+}
+
+}  // namespace
+
+Result<Ref<Pipe>> Pipe::create(const fs::Credentials& credentials) {
+    Pipe* raw = new (std::nothrow) Pipe(Ref<security::UserRecord>(credentials.payer));
     if (raw == nullptr) return Error::Enomem;
     auto pipe = Ref<Pipe>::adopt(raw);
     State& state = pipe->state_.unsafe_value();
-    TRY(state.buffer.reserve(DEFAULT_PIPE_PAGES));
+    const u32 pages = TRY(pipe->charge_new(state, credentials));
+    TRY(state.buffer.reserve(pages));
     pipe->publish(state);
     return pipe;
+}
+
+Pipe::~Pipe() {
+    if (payer_) payer_->release_pipe_pages(state_.unsafe_value().charged_pages);
+}
+
+/// How many pages a new pipe has room for; they are charged. LINUX: alloc_pipe_info. Errors: Enfile.
+Result<u32> Pipe::charge_new(State& state, const fs::Credentials& credentials) {
+    u32 pages = DEFAULT_PIPE_PAGES;
+    const u64 most = max_unprivileged_pipe_size.load(std::memory_order_relaxed) / PAGE_SIZE;
+    if (pages > most && !credentials.may(fs::Privilege::SysResource)) pages = static_cast<u32>(most);
+    if (!payer_) return pages;
+    u64 held = payer_->charge_pipe_pages(pages);
+    state.charged_pages = pages;
+    if (!is_bounded(credentials)) return pages;
+    if (is_above(held, user_pages_soft) && pages > LEAST_NEW_PIPE_PAGES) {
+        payer_->release_pipe_pages(pages - LEAST_NEW_PIPE_PAGES);
+        held -= pages - LEAST_NEW_PIPE_PAGES;
+        pages = LEAST_NEW_PIPE_PAGES;
+        state.charged_pages = pages;
+    }
+    if (is_above(held, user_pages_hard)) return Error::Enfile;
+    return pages;
 }
 
 /// Tells the waiters' conditions what the buffer is like now.
@@ -174,8 +214,20 @@ Result<u32> Pipe::set_capacity(u32 bytes, const fs::Credentials& credentials) {
     if (grows && size > max_unprivileged_pipe_size.load(std::memory_order_relaxed) &&
         !credentials.may(fs::Privilege::SysResource))
         return Error::Eperm;
+    // Charged before anything is made, and all of it or nothing. LINUX: pipe_set_size.
+    const u32 before = state->charged_pages;
+    u32 not_held = pages;
+    const u64 held = payer_ ? payer_->charge_pipe_pages(pages) - before : 0;
+    ScopeExit give_back{[&] {
+        if (payer_) payer_->release_pipe_pages(not_held);
+    }};
+    if (grows && is_bounded(credentials) &&
+        (is_above(held, user_pages_soft) || is_above(held, user_pages_hard)))
+        return Error::Eperm;
     if (pages > MAX_PIPE_PAGES) return Error::Enomem;
     TRY(state->buffer.resize(pages));
+    not_held = before;
+    state->charged_pages = pages;
     publish(*state);
     state.unlock();
     writable_.wake_all();

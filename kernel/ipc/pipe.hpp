@@ -16,6 +16,10 @@ namespace exo::ipc {
 
 /// /proc/sys/fs/pipe-max-size, in bytes: how far a user without CAP_SYS_RESOURCE may let a pipe grow.
 inline constinit std::atomic<u64> max_unprivileged_pipe_size{1 << 20};
+/// /proc/sys/fs/pipe-user-pages-soft and -hard: how many pages all pipes of a user without CAP_SYS_RESOURCE or CAP_SYS_ADMIN
+/// may have room for before new pipes have room for two and none grows, and before there are no new ones. 0: without a limit.
+inline constinit std::atomic<u64> user_pages_soft{16384};
+inline constinit std::atomic<u64> user_pages_hard{0};
 /// The room of the largest pipe. LINUX: its array of pages has to fit into 4 MiB in one piece.
 inline constexpr u32 MAX_PIPE_PAGES = 65536;
 /// The room that F_SETPIPE_SZ makes of a wish, in bytes; 0: too much. LINUX: round_pipe_size.
@@ -24,13 +28,15 @@ constexpr u64 round_pipe_size(u64 bytes) {
     return bytes > LARGEST ? 0 : bytes < PAGE_SIZE ? PAGE_SIZE : std::bit_ceil(bytes);
 }
 inline constexpr u32 DEFAULT_PIPE_PAGES = 16;
+inline constexpr u32 LEAST_NEW_PIPE_PAGES = 2;
 
 struct PipePair {
     Ref<fs::File> reader;
     Ref<fs::File> writer;
 };
 
-/// pipe2. `flags`: Nonblock and Direct (each write is a packet) count. Errors: Enomem.
+/// pipe2. `flags`: Nonblock and Direct (each write is a packet) count. Errors: Enomem, Enfile (too many files, or too many pages
+/// of this user's).
 Result<PipePair> create_pipe(abi::OpenFlags flags, const fs::Credentials& credentials);
 
 /// Registers the opener of named pipes and makes the file system that pipes' inodes belong to. Errors: Enomem.
@@ -44,8 +50,9 @@ struct PipeEnds {
 
 class Pipe final : public Object {
   public:
-    /// Errors: Enomem.
-    static Result<Ref<Pipe>> create();
+    /// For the user who pays by `credentials`. Errors: Enomem, Enfile (the user has pipe-user-pages-hard).
+    static Result<Ref<Pipe>> create(const fs::Credentials& credentials);
+    ~Pipe() override;
 
     /// Errors: Eagain, Efault, RestartSys. 0: no writer is left.
     enum class Blocking : u8 { Yes, No };
@@ -79,16 +86,19 @@ class Pipe final : public Object {
     Result<u32> set_capacity(u32 bytes, const fs::Credentials& credentials);
 
   private:
-    Pipe() = default;
+    explicit Pipe(Ref<security::UserRecord> payer) : payer_(std::move(payer)) {}
     struct State {
         PipeBuffer buffer;
+        u32 charged_pages = 0;  ///< To `payer_`.
     };
     using Lock = scheduler::Mutex<State, sync::LockRank::Pipe>;
 
+    Result<u32> charge_new(State& state, const fs::Credentials& credentials);
     void publish(const State& state);
     bool may_read() const { return size_.load(std::memory_order_seq_cst) != 0 || !has_writers(); }
     bool may_write() const { return !has_readers() || room_.load(std::memory_order_seq_cst) != 0; }
 
+    Ref<security::UserRecord> payer_;
     Lock state_;
     // What waiters look at; changed under the lock. seq_cst: pairs with the waiter's entry into its queue.
     std::atomic<usize> size_{0};

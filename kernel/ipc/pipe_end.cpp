@@ -22,9 +22,14 @@ PipeEnds ends_from_flags(OpenFlags flags) {
 }
 
 /// The pipe of a fifo; made when somebody first opens it.
-Result<Ref<Pipe>> pipe_of(fs::Inode& inode) {
+Result<Ref<Pipe>> pipe_of(fs::Inode& inode, const fs::Credentials& credentials) {
     auto content = inode.content_lock.lock();
-    if (!inode.shared_state) inode.shared_state = TRY(Pipe::create());
+    if (!inode.shared_state) {
+        auto pipe = Pipe::create(credentials);
+        // LINUX: fifo_open
+        if (!pipe) return Error::Enomem;
+        inode.shared_state = std::move(*pipe);
+    }
     return static_ref_cast<Pipe>(inode.shared_state);
 }
 
@@ -33,7 +38,7 @@ Result<Ref<fs::File>> open_fifo(OpenRequest&& request) {
     const OpenFlags flags = request.flags;
     if ((flags & OpenFlags::Accmode) == OpenFlags::Accmode) return Error::Einval;
     const PipeEnds ends = ends_from_flags(flags);
-    Ref<Pipe> pipe = TRY(pipe_of(request.path.inode()));
+    Ref<Pipe> pipe = TRY(pipe_of(request.path.inode(), request.credentials));
     // A pipe without a name, opened through /proc/PID/fd, waits for nobody.
     const bool is_named = &request.path.inode().file_system() != state.file_system.get();
     const bool waits = is_named && !has(flags, OpenFlags::Nonblock);
@@ -77,7 +82,7 @@ Result<PipePair> create_pipe(OpenFlags flags, const fs::Credentials& credentials
     const OpenFlags status = flags & OpenFlags::Nonblock;
     const fs::NewNode node{.mode = abi::mode::FIFO | 0600, .uid = credentials.uid, .gid = credentials.gid};
     Ref<fs::Inode> inode = TRY(make_ref<fs::AnonymousInode>(state.file_system, node));
-    Ref<Pipe> pipe = TRY(Pipe::create());
+    Ref<Pipe> pipe = TRY(Pipe::create(credentials));
     inode->shared_state = pipe;  // for those who open it again through /proc/PID/fd
 
     const auto make_end = [&](PipeEnds ends, OpenFlags access) -> Result<Ref<fs::File>> {

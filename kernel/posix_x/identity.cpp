@@ -5,6 +5,7 @@ namespace exo::posix_x {
 Result<Ref<Identity>> Identity::clone() const {
     Ref<Identity> copy = TRY(make_ref<Identity>());
     copy->uid = uid;
+    copy->user = user;
     copy->euid = euid;
     copy->suid = suid;
     copy->fsuid = fsuid;

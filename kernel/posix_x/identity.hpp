@@ -12,6 +12,7 @@ namespace exo::posix_x {
 
 using fs::GroupId;
 using fs::UserId;
+using security::UserRecord;
 
 /// capabilities(7): one bit each.
 using CapabilitySet = u64;
@@ -48,6 +49,7 @@ class Identity final : public Object {
     UserId uid = 0, euid = 0, suid = 0, fsuid = 0;
     GroupId gid = 0, egid = 0, sgid = 0, fsgid = 0;
     Ref<GroupList> group_list;  ///< Null: none.
+    Ref<security::UserRecord> user;  ///< Of `uid`.
     CapabilitySet effective = ALL_CAPABILITIES;
     CapabilitySet permitted = ALL_CAPABILITIES;
     CapabilitySet inheritable = 0;
@@ -64,10 +66,10 @@ class Identity final : public Object {
     }
     bool can(Capability capability) const { return (effective >> static_cast<u32>(capability) & 1) != 0; }
     /// As the file system sees it; valid while this identity lives.
-    fs::Credentials file_credentials() const { return {fsuid, fsgid, groups(), effective}; }
+    fs::Credentials file_credentials() const { return {fsuid, fsgid, groups(), effective, user.get()}; }
     /// For access(2): by the real ids.
     fs::Credentials real_credentials() const {
-        return {uid, gid, groups(), uid == 0 ? permitted : CapabilitySet{0}};
+        return {uid, gid, groups(), uid == 0 ? permitted : CapabilitySet{0}, user.get()};
     }
 };
 

@@ -197,7 +197,9 @@ Result<Ref<Task>> create_first_task(fs::Path root, Ref<vm::AddressSpace> space,
     task->space = std::move(space);
     task->files = TRY(security::TableUser::create());
     task->paths = TRY(make_ref<fs::PathContext>(std::move(root)));
-    task->set_identity(TRY(make_ref<Identity>()));
+    Ref<Identity> identity = TRY(make_ref<Identity>());
+    identity->user = process->user;
+    task->set_identity(std::move(identity));
     {
         Ref<SignalActions> actions = TRY(make_ref<SignalActions>());
         auto state = process->signals.lock();

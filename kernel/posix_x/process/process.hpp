@@ -14,7 +14,6 @@
 #include "posix_x/process/child_wait.hpp"
 #include "posix_x/process/cpu_timers.hpp"
 #include "posix_x/process/resource_limits.hpp"
-#include "posix_x/process/user_record.hpp"
 #include "posix_x/signal/signals.hpp"
 #include "scheduler/thread.hpp"
 #include "scheduler/wait_queue.hpp"

@@ -43,12 +43,14 @@ void adjust_file_capabilities(const Identity& old, Identity& next) {
     if (old.fsuid != 0 && next.fsuid == 0) next.effective |= next.permitted & FOR_FILES;
 }
 
-/// The process counts as `uid`'s from now on. Errors: Eagain (no memory for a record of that user; LINUX: alloc_uid).
-Result<> change_user(Process& process, UserId uid) {
-    auto found = UserRecord::of(uid);
+/// The process and `next` count as `next.uid`'s from now on.
+/// Errors: Eagain (no memory for a record of that user; LINUX: alloc_uid).
+Result<> change_user(Process& process, Identity& next) {
+    auto found = UserRecord::of(next.uid);
     if (!found) return Error::Eagain;
     Ref<UserRecord> user = std::move(*found);
     (void)user->charge_process(NO_LIMIT);
+    next.user = user;
     {
         auto tree = PROCESSES.lock();
         std::swap(process.user, user);
@@ -62,7 +64,7 @@ Result<> change_user(Process& process, UserId uid) {
 Result<> put_in_place(Ref<Identity> next) {
     Task& task = current_task();
     const Identity& old = *task.identity;
-    if (next->uid != old.uid) TRY(change_user(*task.process, next->uid));
+    if (next->uid != old.uid) TRY(change_user(*task.process, *next));
     if (next->euid != old.euid || next->egid != old.egid || next->fsuid != old.fsuid ||
         next->fsgid != old.fsgid) {
         task.is_dumpable = false;

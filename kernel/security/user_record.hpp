@@ -1,11 +1,16 @@
-// UserRecord: what the kernel counts for one real user id, however many processes have it. A process holds the record of its
-// user; fork charges it, the end of a zombie and setuid give the charge back, so that nobody has to look at all processes.
+// UserRecord: what the kernel counts for one real user id, however many processes have it. An identity holds the record of its
+// user. fork charges a process to it, the end of a zombie and setuid give the charge back; a pipe charges its pages as long
+// as it is there. So nobody has to look at all processes or pipes.
 #pragma once
 
-#include "posix_x/identity.hpp"
+#include <atomic>
+
+#include "utils/object.hpp"
 #include "utils/tree.hpp"
 
-namespace exo::posix_x {
+namespace exo::security {
+
+using UserId = u32;
 
 class UserRecord final : public Object {
   public:
@@ -24,6 +29,12 @@ class UserRecord final : public Object {
     /// Zombies included.
     u64 processes() const { return processes_.load(std::memory_order_relaxed); }
 
+    /// Counts pages that pipes have room for; answers how many there are then.
+    u64 charge_pipe_pages(u64 pages) {
+        return pipe_pages_.fetch_add(pages, std::memory_order_relaxed) + pages;
+    }
+    void release_pipe_pages(u64 pages) { pipe_pages_.fetch_sub(pages, std::memory_order_relaxed); }
+
   private:
     struct UserKey {
         static UserId key(const UserRecord& record) { return record.user_; }
@@ -32,10 +43,11 @@ class UserRecord final : public Object {
 
     UserId user_;
     std::atomic<u64> processes_{0};
+    std::atomic<u64> pipe_pages_{0};
     TreeNode link_;
 
   public:
     using Records = Tree<UserRecord, &UserRecord::link_, UserKey>;
 };
 
-}  // namespace exo::posix_x
+}  // namespace exo::security

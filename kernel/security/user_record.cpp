@@ -1,8 +1,8 @@
-#include "posix_x/process/user_record.hpp"
+#include "security/user_record.hpp"
 
 #include "sync/spin_lock.hpp"
 
-namespace exo::posix_x {
+namespace exo::security {
 
 namespace {
 
@@ -38,4 +38,4 @@ void UserRecord::destroy() {
     delete this;
 }
 
-}  // namespace exo::posix_x
+}  // namespace exo::security
