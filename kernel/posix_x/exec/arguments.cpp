@@ -1,6 +1,7 @@
 #include "posix_x/exec/arguments.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "scheduler/preemption.hpp"
 #include "vm/user_memory.hpp"
@@ -14,28 +15,67 @@ constexpr u64 MAX_LIMIT = 6 * MIB;
 }  // namespace
 
 Result<> StringBlock::add(std::string_view text) {
-    TRY(bytes_.append({text.data(), text.size()}));
-    TRY(bytes_.push('\0'));
+    TRY(append({text.data(), text.size()}));
+    return end_string();
+}
+
+Result<> StringBlock::append(std::span<const char> bytes) {
+    while (!bytes.empty()) {
+        const usize within = end_ % PAGE_SIZE;
+        if (within == 0) TRY(pages_.push(TRY(memory::FrameRef::allocate())));
+        const usize size = std::min(bytes.size(), PAGE_SIZE - within);
+        std::memcpy(pages_.back().data() + within, bytes.data(), size);
+        end_ += size;
+        bytes = bytes.subspan(size);
+    }
+    return {};
+}
+
+Result<> StringBlock::end_string() {
+    constexpr char NUL = '\0';
+    TRY(append({&NUL, 1}));
     ++count_;
     return {};
 }
 
+std::span<const char> StringBlock::piece_at(u64 at) const {
+    const usize within = at % PAGE_SIZE;
+    const usize size = std::min(PAGE_SIZE - within, static_cast<usize>(end_ - at));
+    // SAFETY: bytes are characters.
+    return {reinterpret_cast<const char*>(pages_[at / PAGE_SIZE].data()) + within, size};
+}
+
 void StringBlock::remove_first() {
-    const usize size = first().size() + 1;
-    std::copy(bytes_.begin() + size, bytes_.end(), bytes_.begin());
-    for (usize i = 0; i < size; ++i) bytes_.pop();
     --count_;
+    if (front_.size() != 0) {
+        const auto end = std::find(front_.begin(), front_.end(), '\0') + 1;
+        const auto size = static_cast<usize>(end - front_.begin());
+        std::copy(end, front_.end(), front_.begin());
+        for (usize i = 0; i < size; ++i) front_.pop();
+        return;
+    }
+    while (true) {
+        const std::span<const char> piece = piece_at(begin_);
+        const auto* end = static_cast<const char*>(std::memchr(piece.data(), '\0', piece.size()));
+        if (end == nullptr) {
+            begin_ += piece.size();
+            continue;
+        }
+        begin_ += static_cast<u64>(end - piece.data()) + 1;
+        return;
+    }
 }
 
 Result<> StringBlock::put_first(std::string_view text) {
-    TRY(add(text));
-    std::rotate(bytes_.begin(), bytes_.end() - (text.size() + 1), bytes_.end());
+    TRY(front_.append({text.data(), text.size()}));
+    TRY(front_.push('\0'));
+    std::rotate(front_.begin(), front_.end() - (text.size() + 1), front_.end());
+    ++count_;
     return {};
 }
 
 u64 ProgramArguments::size() const {
-    return arguments.bytes().size() + environment.bytes().size() +
-           (arguments.count() + environment.count()) * sizeof(u64);
+    return arguments.size() + environment.size() + (arguments.count() + environment.count()) * sizeof(u64);
 }
 
 u64 argument_limit(u64 stack_limit) { return std::clamp(stack_limit / 4, MIN_LIMIT, MAX_LIMIT); }
@@ -71,11 +111,9 @@ class ArgumentCopier {
             total += size;
             if (total >= MAX_STRING) return Error::E2big;
             TRY(take(size + (is_end ? 1 : 0)));
-            TRY(to.bytes_.append({part, size}));
+            TRY(to.append({part, size}));
             if (!is_end) continue;
-            TRY(to.bytes_.push('\0'));
-            ++to.count_;
-            return {};
+            return to.end_string();
         }
     }
 

@@ -1,7 +1,11 @@
 #include "posix_x/exec/stack_image.hpp"
 
+#include <array>
+#include <cstring>
+
 #include "arch/interface.hpp"
 #include "drivers/random/random.hpp"
+#include "scheduler/preemption.hpp"
 
 namespace exo::posix_x {
 
@@ -46,6 +50,17 @@ class StackWriter {
         TRY(space_.write_remote(at_, bytes));
         return at_;
     }
+    Result<u64> push(const StringBlock& block) {
+        at_ -= block.size();
+        u64 to = at_;
+        TRY(block.for_each_piece([&](std::span<const char> piece) -> Result<> {
+            // SAFETY: characters are bytes.
+            TRY(space_.write_remote(to, {reinterpret_cast<const u8*>(piece.data()), piece.size()}));
+            to += piece.size();
+            return {};
+        }));
+        return at_;
+    }
     Result<u64> push_text(std::string_view text) {
         at_ -= 1;
         TRY(space_.write_remote(at_, {reinterpret_cast<const u8*>(""), 1}));   // SAFETY: a NUL byte
@@ -57,59 +72,73 @@ class StackWriter {
     u64 at_;
 };
 
-/// The words that the stack pointer points to: argc, argv, envp, auxv.
-class WordList {
+struct AuxiliaryEntry {
+    Aux type;
+    u64 value;
+};
+
+/// Writes words upwards: those that the stack pointer points to, argc, argv, envp, auxv.
+class WordWriter {
   public:
-    Result<> add(u64 word) { return words_.push(word); }
-    Result<> add(Aux type, u64 value) {
-        TRY(words_.push(static_cast<u64>(type)));
-        return words_.push(value);
+    WordWriter(vm::AddressSpace& space, u64 address) : space_(space), at_(address) {}
+    Result<> add(u64 word) {
+        words_[count_++] = word;
+        return count_ == words_.size() ? flush() : Result<>{};
     }
     /// A pointer to each string of `block`, which lies at `address`, and a null.
     Result<> add_pointers(const StringBlock& block, u64 address) {
         bool starts_string = true;
-        for (usize i = 0; i < block.bytes().size(); ++i) {
-            if (starts_string) TRY(add(address + i));
-            starts_string = block.bytes()[i] == '\0';
-        }
+        TRY(block.for_each_piece([&](std::span<const char> piece) -> Result<> {
+            while (!piece.empty()) {
+                if (starts_string) TRY(add(address));
+                const auto* end = static_cast<const char*>(std::memchr(piece.data(), '\0', piece.size()));
+                starts_string = end != nullptr;
+                const usize size = starts_string ? static_cast<usize>(end - piece.data()) + 1 : piece.size();
+                address += size;
+                piece = piece.subspan(size);
+            }
+            scheduler::preempt_point();
+            return {};
+        }));
         return add(0);
     }
-    usize size_in_bytes() const { return words_.size() * sizeof(u64); }
-    // SAFETY: words are bytes.
-    std::span<const u8> bytes() const {
-        return {reinterpret_cast<const u8*>(words_.data()), size_in_bytes()};
+    Result<> flush() {
+        const usize size = std::exchange(count_, 0) * sizeof(u64);
+        // SAFETY: words are bytes.
+        TRY(space_.write_remote(at_, {reinterpret_cast<const u8*>(words_.data()), size}));
+        at_ += size;
+        return {};
     }
 
   private:
-    Vector<u64> words_;
+    vm::AddressSpace& space_;
+    u64 at_;
+    std::array<u64, 128> words_;
+    usize count_ = 0;
 };
 
-std::span<const u8> bytes_of_block(const StringBlock& block) {
-    // SAFETY: characters are bytes.
-    return {reinterpret_cast<const u8*>(block.bytes().data()), block.bytes().size()};
-}
-
-Result<> add_auxiliary(WordList& words, const StackContent& content, u64 random, u64 platform, u64 path) {
-    TRY(words.add(Aux::Hwcap, arch::hardware_capabilities()));
-    TRY(words.add(Aux::Pagesz, PAGE_SIZE));
-    TRY(words.add(Aux::Clktck, CLOCK_TICKS));
-    TRY(words.add(Aux::Phdr, content.program_headers));
-    TRY(words.add(Aux::Phent, PROGRAM_HEADER_SIZE));
-    TRY(words.add(Aux::Phnum, content.program_header_count));
-    TRY(words.add(Aux::Base, content.interpreter_base));
-    TRY(words.add(Aux::Flags, 0));
-    TRY(words.add(Aux::Entry, content.entry));
-    TRY(words.add(Aux::Uid, content.uid));
-    TRY(words.add(Aux::Euid, content.euid));
-    TRY(words.add(Aux::Gid, content.gid));
-    TRY(words.add(Aux::Egid, content.egid));
-    TRY(words.add(Aux::Secure, content.is_secure ? 1 : 0));
-    TRY(words.add(Aux::Random, random));
-    TRY(words.add(Aux::Hwcap2, arch::hardware_capabilities_2()));
-    TRY(words.add(Aux::Execfn, path));
-    TRY(words.add(Aux::Platform, platform));
-    TRY(words.add(Aux::Minsigstksz, minimal_signal_stack()));
-    return words.add(Aux::Null, 0);
+std::array<AuxiliaryEntry, 20> auxiliary_vector(const StackContent& content, u64 random, u64 platform,
+                                                u64 path) {
+    return {{{Aux::Hwcap, arch::hardware_capabilities()},
+             {Aux::Pagesz, PAGE_SIZE},
+             {Aux::Clktck, CLOCK_TICKS},
+             {Aux::Phdr, content.program_headers},
+             {Aux::Phent, PROGRAM_HEADER_SIZE},
+             {Aux::Phnum, content.program_header_count},
+             {Aux::Base, content.interpreter_base},
+             {Aux::Flags, 0},
+             {Aux::Entry, content.entry},
+             {Aux::Uid, content.uid},
+             {Aux::Euid, content.euid},
+             {Aux::Gid, content.gid},
+             {Aux::Egid, content.egid},
+             {Aux::Secure, content.is_secure ? 1ULL : 0ULL},
+             {Aux::Random, random},
+             {Aux::Hwcap2, arch::hardware_capabilities_2()},
+             {Aux::Execfn, path},
+             {Aux::Platform, platform},
+             {Aux::Minsigstksz, minimal_signal_stack()},
+             {Aux::Null, 0}}};
 }
 
 }  // namespace
@@ -126,9 +155,9 @@ Result<StackPlaces> write_stack(vm::AddressSpace& space, const StackContent& con
     StackPlaces places;
     const u64 path = TRY(stack.push_text(content.path));
     places.environment_end = stack.position();
-    places.environment_start = TRY(stack.push(bytes_of_block(environment)));
+    places.environment_start = TRY(stack.push(environment));
     places.arguments_end = stack.position();
-    places.arguments_start = TRY(stack.push(bytes_of_block(arguments)));
+    places.arguments_start = TRY(stack.push(arguments));
     stack.skip(content.random_shift);
     stack.align(16);
     const u64 platform = TRY(stack.push_text("x86_64"));
@@ -136,15 +165,21 @@ Result<StackPlaces> write_stack(vm::AddressSpace& space, const StackContent& con
     drivers::RANDOM.fill(random_bytes);
     const u64 random = TRY(stack.push(random_bytes));
 
-    WordList words;
+    const auto auxiliary = auxiliary_vector(content, random, platform, path);
+    constexpr u64 COUNT_AND_NULLS = 3;
+    stack.skip((COUNT_AND_NULLS + arguments.count() + environment.count() + 2 * auxiliary.size()) *
+               sizeof(u64));
+    stack.align(16);
+    places.stack_pointer = stack.position();
+    WordWriter words(space, places.stack_pointer);
     TRY(words.add(arguments.count()));
     TRY(words.add_pointers(arguments, places.arguments_start));
     TRY(words.add_pointers(environment, places.environment_start));
-    TRY(add_auxiliary(words, content, random, platform, path));
-    stack.skip(words.size_in_bytes());
-    stack.align(16);
-    places.stack_pointer = stack.position();
-    TRY(space.write_remote(places.stack_pointer, words.bytes()));
+    for (const AuxiliaryEntry& entry : auxiliary) {
+        TRY(words.add(static_cast<u64>(entry.type)));
+        TRY(words.add(entry.value));
+    }
+    TRY(words.flush());
     return places;
 }
 
