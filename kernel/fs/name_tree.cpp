@@ -3,25 +3,25 @@
 #include <algorithm>
 #include <cstring>
 
+#include "scheduler/preemption.hpp"
+
 namespace exo::fs {
 
 [[clang::no_destroy]] constinit NameTree name_tree;
 
 // ---- DentryTree
 
-Dentry*& DentryTree::bucket_of(const Dentry* parent, u32 hash) const {
+static usize place_of(const Dentry* parent, u32 hash) {
     // SAFETY: the address only serves to tell parents apart.
     const u64 mixed = (reinterpret_cast<u64>(parent) >> 6) * 0x9e37'79b9'7f4a'7c15 ^ hash * 0x9e37'79b9ULL;
-    const usize index = static_cast<usize>(mixed >> 16) & (bucket_count_ - 1);
-    if (more_buckets_.is_empty()) return first_buckets_[index];
-    return const_cast<Dentry*&>(more_buckets_.data()[index]);
+    return static_cast<usize>(mixed >> 16);
 }
 
-Dentry* DentryTree::find(const Dentry& parent, const HashedName& name) const {
+[[gnu::always_inline]] inline Dentry* DentryTree::find_in(Dentry* first, const Dentry& parent,
+                                                          const HashedName& name) {
     constexpr usize WORD = sizeof(u64);
     const usize length = name.text.size();
-    for (Dentry* dentry = bucket_of(&parent, name.hash); dentry != nullptr;
-         dentry = dentry->next_in_bucket_) {
+    for (Dentry* dentry = first; dentry != nullptr; dentry = dentry->next_in_bucket_) {
         if (dentry->hash_ != name.hash || dentry->first_word_ != name.first_word) continue;
         if (dentry->parent_ != &parent || dentry->name_length_ != length) continue;
         if (length <= WORD || std::memcmp(dentry->name_ + WORD, name.text.data() + WORD, length - WORD) == 0)
@@ -30,15 +30,33 @@ Dentry* DentryTree::find(const Dentry& parent, const HashedName& name) const {
     return nullptr;
 }
 
+Dentry* DentryTree::find(const Dentry& parent, const HashedName& name) const {
+    const usize place = place_of(&parent, name.hash);
+    Dentry* found = find_in(buckets_[place & (bucket_count_ - 1)], parent, name);
+    if (found == nullptr && old_buckets_ != nullptr) [[unlikely]]
+        return find_in_old(place, parent, name);
+    return found;
+}
+
+[[gnu::noinline]] Dentry* DentryTree::find_in_old(usize place, const Dentry& parent,
+                                                  const HashedName& name) const {
+    return find_in(old_buckets_[place & (old_bucket_count_ - 1)], parent, name);
+}
+
 void DentryTree::link(Dentry& dentry) {
-    Dentry*& bucket = bucket_of(dentry.parent_, dentry.hash_);
+    Dentry*& bucket = buckets_[place_of(dentry.parent_, dentry.hash_) & (bucket_count_ - 1)];
     dentry.next_in_bucket_ = bucket;
     bucket = &dentry;
 }
 
 void DentryTree::unlink(Dentry& dentry) {
-    Dentry** slot = &bucket_of(dentry.parent_, dentry.hash_);
-    while (*slot != &dentry) slot = &(*slot)->next_in_bucket_;
+    const usize place = place_of(dentry.parent_, dentry.hash_);
+    Dentry** slot = &buckets_[place & (bucket_count_ - 1)];
+    while (*slot != nullptr && *slot != &dentry) slot = &(*slot)->next_in_bucket_;
+    if (*slot == nullptr) {
+        slot = &old_buckets_[place & (old_bucket_count_ - 1)];
+        while (*slot != &dentry) slot = &(*slot)->next_in_bucket_;
+    }
     *slot = dentry.next_in_bucket_;
     dentry.next_in_bucket_ = nullptr;
 }
@@ -120,21 +138,30 @@ Ref<Dentry> DentryTree::evict_one_of(const FileSystem& file_system) {
     return nullptr;
 }
 
-Vector<Dentry*> DentryTree::rehash(Vector<Dentry*> buckets) {
-    Vector<Dentry*> old = std::move(more_buckets_);
-    Dentry** old_buckets = old.is_empty() ? first_buckets_ : old.data();
-    const usize old_count = bucket_count_;
-    bucket_count_ = buckets.size();
-    more_buckets_ = std::move(buckets);
-    for (usize i = 0; i < old_count; ++i) {
-        Dentry* dentry = std::exchange(old_buckets[i], nullptr);
+bool DentryTree::begin_growth(Vector<Dentry*>& buckets) {
+    if (old_buckets_ != nullptr || buckets.size() <= bucket_count_) return false;
+    old_more_buckets_ = std::exchange(more_buckets_, std::move(buckets));
+    old_buckets_ = std::exchange(buckets_, more_buckets_.data());
+    old_bucket_count_ = std::exchange(bucket_count_, more_buckets_.size());
+    moved_ = 0;
+    return true;
+}
+
+bool DentryTree::move_some(Vector<Dentry*>& old) {
+    constexpr usize BUCKETS_AT_ONCE = 256;
+    const usize end = std::min(moved_ + BUCKETS_AT_ONCE, old_bucket_count_);
+    while (moved_ < end) {
+        Dentry* dentry = std::exchange(old_buckets_[moved_++], nullptr);
         while (dentry != nullptr) {
             Dentry* next = dentry->next_in_bucket_;
             link(*dentry);
             dentry = next;
         }
     }
-    return old;
+    if (moved_ < old_bucket_count_) return true;
+    old_buckets_ = nullptr;
+    old = std::move(old_more_buckets_);
+    return false;
 }
 
 // ---- MountTree
@@ -176,12 +203,16 @@ namespace {
 
 /// More buckets for a crowded cache. Without memory it stays as it is: slower, not wrong.
 void grow_buckets(usize count) {
+    constexpr usize CLEARED_AT_ONCE = 4096;
     Vector<Dentry*> buckets;
-    if (!buckets.resize(count)) return;
+    if (!buckets.reserve(count)) return;
+    while (buckets.size() < count) {
+        buckets.push_within_capacity(nullptr);
+        if (buckets.size() % CLEARED_AT_ONCE == 0) scheduler::preempt_point();
+    }
+    if (!name_tree.lock()->dentries.begin_growth(buckets)) return;
     Vector<Dentry*> old;
-    auto tree = name_tree.lock();
-    if (tree->dentries.bucket_count() < count) old = tree->dentries.rehash(std::move(buckets));
-    tree.unlock();
+    while (name_tree.lock()->dentries.move_some(old)) scheduler::preempt_point();
 }
 
 }  // namespace

@@ -43,22 +43,32 @@ class DentryTree {
     [[nodiscard]] Ref<Dentry> evict_one_of(const FileSystem& file_system);
 
     /// More names than twice the buckets.
-    bool wants_growth() const { return size_ > bucket_count_ * 2; }
+    bool wants_growth() const { return size_ > bucket_count_ * 2 && old_buckets_ == nullptr; }
     usize bucket_count() const { return bucket_count_; }
-    /// Moves everything into `buckets`, and hands the old ones out.
-    Vector<Dentry*> rehash(Vector<Dentry*> buckets);
+    /// From now on the table has `buckets`, more than it had; what is in the old ones is found there until move_some has
+    /// moved it. False, and nothing changed, if it grows already or has as many.
+    bool begin_growth(Vector<Dentry*>& buckets);
+    /// Moves what is in some of the old buckets. False if that was the last of it: then `old` is what they lay in.
+    bool move_some(Vector<Dentry*>& old);
 
   private:
     static constexpr usize FIRST_BUCKETS = 512;
-    Dentry*& bucket_of(const Dentry* parent, u32 hash) const;
+    static Dentry* find_in(Dentry* first, const Dentry& parent, const HashedName& name);
+    Dentry* find_in_old(usize place, const Dentry& parent, const HashedName& name) const;
     void link(Dentry& dentry);
     void unlink(Dentry& dentry);
     static bool is_evictable(const Dentry& dentry);
     void swap_names(Dentry& a, Dentry& b);
 
-    mutable Dentry* first_buckets_[FIRST_BUCKETS]{};
-    Vector<Dentry*> more_buckets_;
+    Dentry* first_buckets_[FIRST_BUCKETS]{};
+    Vector<Dentry*> more_buckets_;  ///< Once there are more than the first.
+    Dentry** buckets_ = first_buckets_;
     usize bucket_count_ = FIRST_BUCKETS;
+    // While it grows: those that were before, of which the first `moved_` are empty by now.
+    Vector<Dentry*> old_more_buckets_;
+    Dentry** old_buckets_ = nullptr;
+    usize old_bucket_count_ = 0;
+    usize moved_ = 0;
     usize size_ = 0;
     usize evictable_count_ = 0;
     List<Dentry, &Dentry::cache_link> evictable_;

@@ -115,6 +115,7 @@ Result<CapabilityTable::Place> CapabilityTable::make_place(State& state, u32 num
 }
 
 void CapabilityTable::mark_free(State& state, const Place& place) {
+    ++state.changes;
     *place.word &= ~(1ULL << place.number % WORD_BITS);
     if (place.number < state.lowest_free) state.lowest_free = place.number;
 }
@@ -172,6 +173,7 @@ void CapabilityTable::fill(State& state, Slot& slot, Capability& capability, OnE
     slot.on_exec = on_exec;
     slot.state = SlotState::Open;
     ++state.open_count;
+    ++state.changes;
 }
 
 u32 CapabilityTable::commit(u32 number, Capability capability, OnExec on_exec) {
@@ -240,16 +242,6 @@ std::optional<CapabilityTable::Place> CapabilityTable::next_open_in(State& state
         return !found.has_value();
     });
     return found;
-}
-
-/// Calls `visit` for the place of each open slot in order, until it fails.
-template <class Visitor> Result<> CapabilityTable::for_each_open(State& state, Visitor&& visit) {
-    Result<> result;
-    visit_taken(state, 0, [&](u32 number, Slot& slot, u64& word) {
-        if (slot.state == SlotState::Open) result = visit(Place{number, &slot, &word});
-        return result.has_value();
-    });
-    return result;
 }
 
 void CapabilityTable::close_range(u32 first, u32 last, RangeAction action,
@@ -327,33 +319,79 @@ u32 CapabilityTable::open_count() { return state_.lock()->open_count; }
 u32 CapabilityTable::size() { return state_.lock()->size; }
 
 Result<Ref<CapabilityTable>> CapabilityTable::clone() {
+    // Whoever changes the table at every try, and only they, get a copy of no one moment.
+    constexpr u32 MOST_TRIES = 8;
+    for (u32 tries = 1;; ++tries) {
+        bool is_of_one_moment = true;
+        Ref<CapabilityTable> copy = TRY(clone_in_pieces(is_of_one_moment));
+        if (is_of_one_moment || tries == MOST_TRIES) return copy;
+    }
+}
+
+/// Copies into a new table, one slot after the other.
+class CapabilityTable::Copier {
+  public:
+    explicit Copier(State& to) : to_(to) {}
+
+    /// The low slots in one piece at once. Errors: Enomem.
+    Result<> make_low_slots(const State& from) {
+        for (u32 word = FIRST_SLOTS / WORD_BITS; word-- > 0;) {
+            if (from.first_taken[word] == 0) continue;
+            const auto bits = static_cast<u32>(std::bit_width(from.first_taken[word]));
+            (void)TRY(make_place(to_, word * WORD_BITS + bits - 1));
+            break;
+        }
+        return {};
+    }
+    /// Errors: Enomem.
+    Result<> copy(u32 number, const Slot& slot) {
+        const Place place = TRY(place_for(number));
+        Capability capability{slot.object, slot.rights, slot.grant};
+        place.mark_taken();
+        fill(to_, *place.slot, capability, slot.on_exec);
+        return {};
+    }
+
+  private:
+    Result<Place> place_for(u32 number) {
+        if (number < FIRST_SLOTS) return make_place(to_, number);
+        const u32 offset = number % CHUNK_SLOTS;
+        if (chunk_.slot == nullptr || chunk_.number != number - offset)
+            chunk_ = TRY(make_place(to_, number - offset));
+        return Place{number, chunk_.slot + offset, chunk_.word + offset / WORD_BITS};
+    }
+
+    State& to_;
+    Place chunk_;  ///< The start of the one that was made last.
+};
+
+/// Errors: Enomem.
+Result<Ref<CapabilityTable>> CapabilityTable::clone_in_pieces(bool& is_of_one_moment) {
+    constexpr u32 SLOTS_AT_ONCE = 1024;
     Ref<CapabilityTable> copy = TRY(make_ref<CapabilityTable>());
     State& to = copy->state_.unsafe_value();
-    auto from = state_.lock();
-    // The low slots in one piece at once.
-    for (u32 word = FIRST_SLOTS / WORD_BITS; word-- > 0;) {
-        if (from->first_taken[word] == 0) continue;
-        (void)TRY(
-            make_place(to, word * WORD_BITS + static_cast<u32>(std::bit_width(from->first_taken[word])) - 1));
-        break;
-    }
-    Place chunk;  // the start of the one that was made last
-    const auto copy_slot = [&](const Place& open) -> Result<> {
-        Place place;
-        if (open.number < FIRST_SLOTS) {
-            place = *place_at(to, open.number);
-        } else {
-            const u32 offset = open.number % CHUNK_SLOTS;
-            if (chunk.slot == nullptr || chunk.number != open.number - offset)
-                chunk = TRY(make_place(to, open.number - offset));
-            place = {open.number, chunk.slot + offset, chunk.word + offset / WORD_BITS};
+    Copier copier(to);
+    std::optional<u64> changes_before;
+    for (u32 next = 0;;) {
+        u32 count = 0;
+        Result<> copied;
+        {
+            auto from = state_.lock();
+            if (!changes_before) {
+                changes_before = from->changes;
+                TRY(copier.make_low_slots(*from));
+            }
+            is_of_one_moment = from->changes == *changes_before;
+            visit_taken(*from, next, [&](u32 number, Slot& slot, u64&) {
+                next = number + 1;
+                if (slot.state == SlotState::Open) copied = copier.copy(number, slot);
+                return copied.has_value() && ++count < SLOTS_AT_ONCE;
+            });
         }
-        Capability capability{open.slot->object, open.slot->rights, open.slot->grant};
-        place.mark_taken();
-        fill(to, *place.slot, capability, open.slot->on_exec);
-        return {};
-    };
-    TRY(for_each_open(*from, copy_slot));
+        TRY(copied);
+        if (count < SLOTS_AT_ONCE) break;
+        scheduler::preempt_point();
+    }
     to.lowest_free = find_free(to, 0);
     return copy;
 }

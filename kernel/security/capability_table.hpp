@@ -195,11 +195,13 @@ class CapabilityTable final : public Object {
         Vector<Slot> first;
         u64 first_taken[FIRST_SLOTS / WORD_BITS] = {};  ///< One bit a slot: reserved or open.
         Tree<Chunk, &Chunk::link, Chunk> chunks;
+        u64 changes = 0;      ///< How often a slot was filled or emptied.
         u32 lowest_free = 0;  ///< No slot below it is free.
         u32 open_count = 0;
         u32 size = FIRST_LINUX_SIZE;
     };
 
+    class Copier;
     /// What a slot holds, in words that fit registers.
     struct Found {
         Object* object = nullptr;
@@ -248,8 +250,8 @@ class CapabilityTable final : public Object {
     static void mark_free(State& state, const Place& place);
     static Capability take_out(State& state, const Place& place);
     static std::optional<Place> next_open_in(State& state, u32 from);
-    template <class Visitor> static Result<> for_each_open(State& state, Visitor&& visit);
     Result<Ref<CapabilityTable>> clone();
+    Result<Ref<CapabilityTable>> clone_in_pieces(bool& is_of_one_moment);
     static void fill(State& state, Slot& slot, Capability& capability, OnExec on_exec);
     void give_back(u32 number);
     u32 commit(u32 number, Capability capability, OnExec on_exec);
