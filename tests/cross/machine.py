@@ -38,6 +38,7 @@ MEMORY_MIB = 256
 SILENCE_LIMIT = 120.0  # seconds of the host's time
 LAST_WORDS = 4000
 WATCHDOG = b"watchdog: "
+LATE = b"@@LATE: "
 
 
 class BuildError(Exception):
@@ -131,7 +132,7 @@ class Run:
         self.is_alive = False  # a known program still runs at the end
         self.end = ""
         self.words = ""
-        self.long_stays: list[str] = []  # what the kernel's preemption watchdog has reported
+        self.long_stays: list[str] = []  # what the kernel's preemption watchdog has reported, and late turns of the controller
         self.progress: tuple[int, int] | None = None  # the sequence and the call that were made last
 
 
@@ -191,11 +192,12 @@ def _listen(process: subprocess.Popen) -> Run:
 
 
 def note_long_stays(result: Run, words: bytes, chunk: bytes) -> None:
-    """Lines of the watchdog that end in `chunk`; `words` came before."""
+    """Lines of the watchdog, and of the controller about its turns, that end in `chunk`; `words` came before."""
     unfinished = words[words.rfind(b"\n") + 1:]
     for line in (unfinished + chunk).split(b"\n")[:-1]:
-        if WATCHDOG in line:
-            result.long_stays.append(line[line.index(WATCHDOG):].decode("utf-8", "replace").strip())
+        for mark in (WATCHDOG, LATE):
+            if mark in line:
+                result.long_stays.append(line[line.index(mark):].decode("utf-8", "replace").strip())
 
 
 def _last_words(process: subprocess.Popen) -> bytes:

@@ -3,7 +3,7 @@
 
 Passing means: no panic and no report of a sanitizer, nothing left over (memory, kernel objects, processes: every batch runs
 several times in one machine, and uses no more each time), no stay in the kernel of 3 million instructions without a preemption point,
-and a known program still runs at the end. Sequences that once failed
+no turn of process 1 that comes 100 ms late while nobody has a higher priority, and a known program still runs at the end. Sequences that once failed
 (kept.jsonl) run first, unless a seed is given.
 """
 

@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "guest.h"
@@ -71,6 +72,35 @@ static void send_frame(uint32_t id) {
 
 // ---- Actors.
 
+/// Whether nobody has been given more than a program without privileges can have: the controller may then expect its turn.
+static int have_all_equal_turns(void) {
+    if (sched_getscheduler(0) != SCHED_OTHER || getpriority(PRIO_PROCESS, 0) > 0) return 0;
+    for (int i = 0; i < ACTORS; i++) {
+        if (!actors[i].exists) continue;
+        const int policy = sched_getscheduler(actors[i].pid) & ~SCHED_RESET_ON_FORK;
+        if (policy == SCHED_FIFO || policy == SCHED_RR || getpriority(PRIO_PROCESS, (id_t)actors[i].pid) < 0) return 0;
+    }
+    return 1;
+}
+
+/// Waits for bytes, and tells the host if the end of the wait came much later than asked for: then a program has kept this one
+/// from running.
+static int has_bytes(int fd, int patience) {
+    enum { LATEST_MS = 100 };
+    struct pollfd wait = {fd, POLLIN, 0};
+    struct timespec begin, end;
+    clock_gettime(CLOCK_MONOTONIC, &begin);
+    if (poll(&wait, 1, patience) == 1) return 1;
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    const long late = (end.tv_sec - begin.tv_sec) * 1000 + (end.tv_nsec - begin.tv_nsec) / 1000000 - patience;
+    if (late > LATEST_MS && have_all_equal_turns()) {
+        char text[80];
+        snprintf(text, sizeof(text), "@@LATE: process 1 got its turn %ld ms late\n", late);
+        put_word(text);
+    }
+    return 0;
+}
+
 /// R, S, T, Z …; 0 if there is no such process.
 static char state_of(pid_t pid) {
     char path[64], text[512];
@@ -87,9 +117,8 @@ static char state_of(pid_t pid) {
 /// An actor may end in the middle of its answer: others have the pipe open too, so that it does not end with it.
 static int read_reply(int actor) {
     struct wire_reply* reply = (void*)message;
-    struct pollfd wait = {replies[actor], POLLIN, 0};
     for (size_t done = 0, size = sizeof(*reply); done < size;) {
-        if (poll(&wait, 1, PATIENCE_MS) != 1) return 0;
+        if (!has_bytes(replies[actor], PATIENCE_MS)) return 0;
         const ssize_t got = read(replies[actor], message + done, size - done);
         if (got <= 0) return 0;
         done += (size_t)got;
@@ -115,8 +144,7 @@ static void keep_outputs(uint16_t call) {
 
 /// Waits for the actor's answer to its call, for as long as something still happens. Tells what it finds. 1: it has answered.
 static int await(int actor, int patience) {
-    struct pollfd wait = {replies[actor], POLLIN, 0};
-    if (poll(&wait, 1, patience) == 1 && read_reply(actor)) {
+    if (has_bytes(replies[actor], patience) && read_reply(actor)) {
         const struct wire_reply* reply = (void*)message;
         const uint16_t call = actors[actor].call;
         actors[actor].is_busy = 0;
@@ -303,8 +331,7 @@ static void note_pid(int actor, pid_t pid, uint16_t call) {
 /// The child says who it is: the parent of a vfork that is not over cannot.
 static void meet_child(int parent, int child, uint16_t call) {
     if (!actors[parent].is_busy && results[call] <= 0) return;
-    struct pollfd wait = {replies[child], POLLIN, 0};
-    const int is_there = poll(&wait, 1, PATIENCE_MS) == 1 && read_reply(child);
+    const int is_there = has_bytes(replies[child], PATIENCE_MS) && read_reply(child);
     const struct wire_reply* greeting = (const void*)message;
     const int64_t from_parent = actors[parent].is_busy ? 0 : results[call];
     note_pid(child, (pid_t)(is_there ? greeting->result : from_parent), call);
