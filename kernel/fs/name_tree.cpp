@@ -11,35 +11,7 @@ namespace exo::fs {
 
 // ---- DentryTree
 
-static usize place_of(const Dentry* parent, u32 hash) {
-    // SAFETY: the address only serves to tell parents apart.
-    const u64 mixed = (reinterpret_cast<u64>(parent) >> 6) * 0x9e37'79b9'7f4a'7c15 ^ hash * 0x9e37'79b9ULL;
-    return static_cast<usize>(mixed >> 16);
-}
-
-[[gnu::always_inline]] inline Dentry* DentryTree::find_in(Dentry* first, const Dentry& parent,
-                                                          const HashedName& name) {
-    constexpr usize WORD = sizeof(u64);
-    const usize length = name.text.size();
-    for (Dentry* dentry = first; dentry != nullptr; dentry = dentry->next_in_bucket_) {
-        if (dentry->hash_ != name.hash || dentry->first_word_ != name.first_word) continue;
-        if (dentry->parent_ != &parent || dentry->name_length_ != length) continue;
-        if (length <= WORD || std::memcmp(dentry->name_ + WORD, name.text.data() + WORD, length - WORD) == 0)
-            return dentry;
-    }
-    return nullptr;
-}
-
-Dentry* DentryTree::find(const Dentry& parent, const HashedName& name) const {
-    const usize place = place_of(&parent, name.hash);
-    Dentry* found = find_in(buckets_[place & (bucket_count_ - 1)], parent, name);
-    if (found == nullptr && old_buckets_ != nullptr) [[unlikely]]
-        return find_in_old(place, parent, name);
-    return found;
-}
-
-[[gnu::noinline]] Dentry* DentryTree::find_in_old(usize place, const Dentry& parent,
-                                                  const HashedName& name) const {
+Dentry* DentryTree::find_in_old(usize place, const Dentry& parent, const HashedName& name) const {
     return find_in(old_buckets_[place & (old_bucket_count_ - 1)], parent, name);
 }
 
