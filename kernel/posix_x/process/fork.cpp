@@ -124,7 +124,7 @@ void inherit_scheduling(const Process& parent, Process& child, scheduler::Thread
 Result<Pid> clone_current_task(const CloneRequest& request) {
     TRY(check_flags(request.flags));
     Task& parent = current_task();
-    // LINUX: copy_process: a signal that waits comes first, so that who kills a group misses no child.
+    // LINUX: copy_process: a signal that waits comes first.
     if (has_deliverable_signal(parent)) return Error::RestartNoInterrupt;
     Ref<UserRecord> user = TRY(charge_user(parent));
     ScopeExit give_back_charge{[&] { parent.process->user->release_process(); }};
@@ -149,6 +149,9 @@ Result<Pid> clone_current_task(const CloneRequest& request) {
     Ref<VforkCompletion> vfork;
     if ((request.flags & clone_flag::VFORK) != 0) vfork = task->vfork = TRY(make_ref<VforkCompletion>());
 
+    // Once more: a signal that has come since then went to the group without the child.
+    auto birth = PROCESSES.begin_birth();
+    if (has_deliverable_signal(parent)) return Error::RestartNoInterrupt;
     // Nothing can fail from here on.
     undo_sharing.release();
     give_back_pid.release();
@@ -175,6 +178,7 @@ Result<Pid> clone_current_task(const CloneRequest& request) {
         process->exit_signal = parent.process->exit_signal;
     }
     PROCESSES.add(*process, adopter.get());
+    birth.unlock();
     thread->set_personality(std::move(task));
     scheduler::SCHEDULER.start_thread(std::move(thread));
     if (vfork) (void)vfork->wait();  // killed while waiting: the child is told nothing and goes on

@@ -3,6 +3,7 @@
 
 #include "posix_x/process/process.hpp"
 #include "posix_x/process/task.hpp"
+#include "scheduler/mutex.hpp"
 
 namespace exo::posix_x {
 
@@ -72,6 +73,11 @@ class ProcessTree {
     void set_most(u64 most);
     /// The process becomes `parent`'s child (null: init itself) and can be found.
     void add(Process& process, Process* parent);
+    /// Whoever signals many processes holds this from the list of them to the last signal. No process comes to be meanwhile, so no
+    /// child of one that has not been reached yet is missed. LINUX: tasklist_lock.
+    auto keep_out_births() { return births_.lock_shared(); }
+    /// fork holds this from its last look at its own signals until the child can be found.
+    auto begin_birth() { return births_.lock_exclusive(); }
     usize count();
     /// Takes a zombie out, with its pid; its own children were given away when it ended. The tree must be locked, and
     /// the caller drops the returned reference after unlocking.
@@ -82,6 +88,8 @@ class ProcessTree {
     Result<Vector<Ref<Process>>> members_of(Pid group);
 
   private:
+    struct Nothing {};
+    scheduler::RwLock<Nothing, sync::LockRank::SleepingLeaf> births_;
     sync::SpinLocked<TreeState, sync::LockRank::ProcessTree> state_;
     std::atomic<u32> live_{0};
     std::atomic<u32> most_{0};

@@ -132,7 +132,10 @@ void force_signal(const SignalInfo& info) {
 
 void send_signal_to_group(i32 pgid, const SignalInfo& info) {
     // References first: sending may tell parents, which takes the tree's lock itself.
-    if (const auto members = PROCESSES.members_of(pgid)) {
+    Result<Vector<Ref<Process>>> members = Error::Enomem;
+    const auto no_births = PROCESSES.keep_out_births();
+    members = PROCESSES.members_of(pgid);
+    if (members) {
         for (const Ref<Process>& process : *members) {
             (void)send_signal(*process, info);
             scheduler::preempt_point();

@@ -7,6 +7,7 @@
 #include "posix_x/signal/wait.hpp"
 #include "posix_x/syscalls/families.hpp"
 #include "posix_x/syscalls/support.hpp"
+#include "scheduler/preemption.hpp"
 
 namespace exo::posix_x {
 
@@ -148,6 +149,7 @@ Result<> signal_many(Task& sender, i32 number, const Vector<Ref<Process>>& targe
         const Result<> result = signal_one(sender, *target, number);
         succeeded |= result.has_value();
         answer = result;
+        scheduler::preempt_point();
     }
     if (succeeded) return {};
     return answer;
@@ -162,11 +164,13 @@ Result<> sys_kill(Context&, PidOf<PidUse::ProcessOrGroup> pid, SignalOrNone numb
     }
     if (pid.value == INT32_MIN) return Error::Esrch;
     // All of them first: who gets a signal may change groups.
+    Vector<Ref<Process>> targets;
+    const auto no_births = PROCESSES.keep_out_births();
     if (pid.value != -1) {
         const Pid group = pid.value == 0 ? sender.process->group : -pid.value;
-        return signal_many(sender, number.value, TRY(PROCESSES.members_of(group)));
+        targets = TRY(PROCESSES.members_of(group));
+        return signal_many(sender, number.value, targets);
     }
-    Vector<Ref<Process>> targets;
     Result<> collected;
     PROCESSES.for_each([&](Process& process) {
         if (process.pid() == FIRST_PID || process.pid() == sender.process->pid() || !collected) return;
