@@ -42,6 +42,7 @@ void end_stay(u64 place) {
     if (thread == nullptr) return;
     const time::Nanoseconds now = time::monotonic();
     const time::Nanoseconds stay = now - std::exchange(thread->stay_begin, now);
+    if (std::exchange(thread->has_sanitizer_work, false)) return;
     if (stay <= most || stay == now) return;
     log::LineBuffer line;
     const auto append = [&](std::string_view text) { line.append(text); };

@@ -15,8 +15,8 @@
 
 namespace exo::scheduler {
 
-/// The preemption watchdog (see above). Each stay in the kernel begins at an entry, a point, a switch to the thread, or
-/// where the idle thread goes on after an interrupt. Nothing in a release build.
+/// The preemption watchdog (see above). Each stay in the kernel begins at an entry (a call, a fault, a timer in user mode), a
+/// point, a switch to the thread, or where the idle thread goes on after an interrupt. Nothing in a release build.
 namespace watchdog {
 #if defined(EXO_DEBUG)
 /// 0: off.

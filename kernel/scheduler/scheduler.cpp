@@ -191,6 +191,7 @@ void Scheduler::take_sample(Cpu& cpu) {
 
 void Scheduler::tick() {
     Cpu& cpu = cpus_.mine();
+    if (current_thread().was_in_user_mode) watchdog::begin_stay();
     take_load_sample();
     take_sample(cpu);
     if (cpu.slice_end == ~0ULL) return;

@@ -18,6 +18,8 @@ struct ThreadHeader {
     u32 spin_locks_held = 0;
     /// The last interrupt came while the thread was in user mode. Written by the interrupt entry.
     bool was_in_user_mode = false;
+    /// The sanitizer has done long work of its own, which is no part of the kernel's: the preemption watchdog overlooks this stay.
+    bool has_sanitizer_work = false;
 };
 
 /// The current thread's record, or one that is shared before threads exist.

@@ -83,7 +83,7 @@ void GuardedHeap::deallocate(void* pointer, usize, usize) {
         quarantine->bytes += piece.size;
         limit = quarantine->limit;
     }
-    shrink_quarantine(limit);
+    (void)shrink_quarantine(limit);
 }
 
 /// The object that has waited longest, while there are more than `above` bytes; null otherwise.
@@ -97,16 +97,16 @@ GuardedHeap::Waiting* GuardedHeap::take_from_quarantine(usize above) {
     return taken;
 }
 
-void GuardedHeap::shrink_quarantine(usize limit) {
-    while (Waiting* taken = take_from_quarantine(limit)) memory::heap.deallocate(taken);
+bool GuardedHeap::shrink_quarantine(usize limit) {
+    constexpr usize MANY = 64;
+    usize count = 0;
+    for (; Waiting* taken = take_from_quarantine(limit); ++count) memory::heap.deallocate(taken);
+    if (count > MANY) sync::thread_header().has_sanitizer_work = true;
+    return count != 0;
 }
 
 bool GuardedHeap::release_quarantine() {
-    bool is_any = false;
-    while (Waiting* taken = take_from_quarantine(0)) {
-        memory::heap.deallocate(taken);
-        is_any = true;
-    }
+    const bool is_any = shrink_quarantine(0);
     // Empty slabs are frames again.
     if (is_any) memory::heap.trim();
     return is_any;

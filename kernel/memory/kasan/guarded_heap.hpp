@@ -40,7 +40,8 @@ class GuardedHeap {
     };
     void* try_allocate(usize size, usize alignment);
     Waiting* take_from_quarantine(usize above);
-    void shrink_quarantine(usize limit);
+    /// False if there was nothing to give back.
+    bool shrink_quarantine(usize limit);
 
     sync::SpinLocked<Quarantine, sync::LockRank::Heap, sync::IrqOff> quarantine_;
 };
