@@ -3,7 +3,7 @@
 #include <cstring>
 #include <span>
 
-#include "fs/anonymous.hpp"
+#include "fs/file/anonymous.hpp"
 #include "utils/format.hpp"
 
 namespace exo::ipc {

@@ -1,7 +1,7 @@
 // eventfd(2): a counter that can be waited for.
 #pragma once
 
-#include "fs/file.hpp"
+#include "fs/file/file.hpp"
 
 namespace exo::ipc {
 

@@ -9,7 +9,7 @@
 
 #include <bit>
 
-#include "fs/file.hpp"
+#include "fs/file/file.hpp"
 #include "ipc/pipe_buffer.hpp"
 
 namespace exo::ipc {

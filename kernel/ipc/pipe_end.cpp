@@ -1,7 +1,7 @@
 #include "ipc/pipe_end.hpp"
 
-#include "fs/anonymous.hpp"
-#include "fs/device.hpp"
+#include "fs/file/anonymous.hpp"
+#include "fs/file/device.hpp"
 #include "utils/format.hpp"
 
 namespace exo::ipc {

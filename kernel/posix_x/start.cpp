@@ -4,14 +4,14 @@
 
 #include "boot/init_handover.hpp"
 #include "log/log.hpp"
-#include "posix_x/exec/exec.hpp"
-#include "posix_x/namespaces.hpp"
-#include "posix_x/process/fork.hpp"
-#include "posix_x/process/out_of_memory.hpp"
+#include "posix_x/lifecycle/deliver.hpp"
+#include "posix_x/lifecycle/exec.hpp"
+#include "posix_x/lifecycle/fork.hpp"
+#include "posix_x/lifecycle/out_of_memory.hpp"
 #include "posix_x/procfs/procfs.hpp"
-#include "posix_x/signal/deliver.hpp"
 #include "posix_x/syscalls/families.hpp"
 #include "posix_x/syscalls/support.hpp"
+#include "posix_x/system/namespaces.hpp"
 
 namespace exo::posix_x {
 

@@ -1,5 +1,5 @@
 // Initramfs images.
-#include "fs/cpio.cpp"
+#include "fs/initramfs/cpio.cpp"
 
 #include "cpio/archive.hpp"
 #include "fuzz.hpp"

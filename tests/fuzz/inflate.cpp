@@ -1,7 +1,7 @@
 // DEFLATE data and gzip members.
 #include "utils/inflate.cpp"
 
-#include "fs/gzip.cpp"
+#include "fs/initramfs/gzip.cpp"
 #include "fuzz.hpp"
 
 #include <memory>

@@ -9,7 +9,7 @@
 // position held, and may sleep.
 #pragma once
 
-#include "fs/vfs.hpp"
+#include "fs/operations/vfs.hpp"
 #include "utils/map.hpp"
 
 namespace exo::fs {

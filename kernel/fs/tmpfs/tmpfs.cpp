@@ -1,7 +1,7 @@
 #include "fs/tmpfs/tmpfs.hpp"
 
-#include "fs/name_tree.hpp"
 #include "fs/tmpfs/tmpfs_file.hpp"
+#include "fs/tree/name_tree.hpp"
 #include "utils/format.hpp"
 
 namespace exo::fs::tmpfs {

@@ -1,8 +1,8 @@
 // tmpfs: files in memory. A directory's entries are its dentries, a file's content is its page cache.
 #pragma once
 
+#include "fs/operations/vfs.hpp"
 #include "fs/tmpfs/tmpfs_options.hpp"
-#include "fs/vfs.hpp"
 
 namespace exo::fs::tmpfs {
 

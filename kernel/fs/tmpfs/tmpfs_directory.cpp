@@ -1,5 +1,5 @@
-#include "fs/dentry.hpp"
 #include "fs/tmpfs/tmpfs_inodes.hpp"
+#include "fs/tree/dentry.hpp"
 
 namespace exo::fs::tmpfs {
 

@@ -1,7 +1,7 @@
 #include "fs/tmpfs/tmpfs_file.hpp"
 
 #include "abi/linux/limits.hpp"
-#include "fs/permission.hpp"
+#include "fs/tree/permission.hpp"
 
 namespace exo::fs::tmpfs {
 

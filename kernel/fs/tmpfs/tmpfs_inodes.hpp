@@ -3,7 +3,7 @@
 // Locking: a directory's entries change under its names_lock, a file's content under content_lock and PageCache's own.
 #pragma once
 
-#include "fs/page_cache.hpp"
+#include "fs/cache/page_cache.hpp"
 #include "fs/tmpfs/tmpfs.hpp"
 
 namespace exo::fs::tmpfs {

@@ -1,5 +1,5 @@
 #include "drivers/virtio/bus.hpp"
-#include "fs/devfs.hpp"
+#include "fs/devfs/devfs.hpp"
 #include "log/log.hpp"
 #include "posix_x/devices/console_devices.hpp"
 #include "posix_x/terminal/terminals.hpp"

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "posix_x/syscalls/clocks.hpp"
+#include "posix_x/time/clocks.hpp"
 #include "vm/user_memory.hpp"
 
 namespace exo::posix_x {

@@ -10,11 +10,11 @@
 #include <atomic>
 
 #include "abi/linux/scheduling.hpp"
-#include "posix_x/identity.hpp"
 #include "posix_x/process/child_wait.hpp"
 #include "posix_x/process/cpu_timers.hpp"
+#include "posix_x/process/identity.hpp"
 #include "posix_x/process/resource_limits.hpp"
-#include "posix_x/signal/signals.hpp"
+#include "posix_x/process/signals.hpp"
 #include "scheduler/thread.hpp"
 #include "scheduler/wait_queue.hpp"
 #include "sync/spin_lock.hpp"

@@ -5,10 +5,10 @@
 #include <atomic>
 
 #include "abi/linux/process.hpp"
-#include "fs/path.hpp"
-#include "fs/vfs.hpp"
-#include "posix_x/exec/stack_image.hpp"
-#include "posix_x/identity.hpp"
+#include "fs/operations/vfs.hpp"
+#include "fs/tree/path.hpp"
+#include "posix_x/lifecycle/stack_image.hpp"
+#include "posix_x/process/identity.hpp"
 #include "posix_x/process/process.hpp"
 #include "scheduler/scheduler.hpp"
 #include "security/capability_table.hpp"

@@ -1,7 +1,7 @@
 // /proc/cpuinfo (arch/x86/kernel/cpu/proc.c in Linux).
 #include "arch/cpu_identity.hpp"
 #include "posix_x/procfs/procfs.hpp"
-#include "posix_x/syscalls/scheduling.hpp"
+#include "posix_x/scheduling/scheduling.hpp"
 #include "time/clock.hpp"
 #include "utils/format.hpp"
 

@@ -1,10 +1,10 @@
 // The table of /proc/PID, and its small files.
 #include "posix_x/procfs/process_files.hpp"
 
-#include "fs/mount.hpp"
-#include "posix_x/namespaces.hpp"
-#include "posix_x/process/out_of_memory.hpp"
+#include "fs/tree/mount.hpp"
+#include "posix_x/lifecycle/out_of_memory.hpp"
 #include "posix_x/procfs/procfs.hpp"
+#include "posix_x/system/namespaces.hpp"
 #include "utils/parse.hpp"
 
 namespace exo::posix_x::procfs {

@@ -1,8 +1,8 @@
 // stat, statm and status of a process (Linux: fs/proc/array.c, fs/proc/task_mmu.c).
+#include "posix_x/process/signal_quota.hpp"
 #include "posix_x/procfs/process_files.hpp"
 #include "posix_x/procfs/procfs.hpp"
-#include "posix_x/signal/queued_signals.hpp"
-#include "posix_x/syscalls/scheduling.hpp"
+#include "posix_x/scheduling/scheduling.hpp"
 #include "posix_x/syscalls/time_values.hpp"
 
 namespace exo::posix_x::procfs {

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "fs/pseudo/pseudo.hpp"
-#include "posix_x/identity.hpp"
+#include "posix_x/process/identity.hpp"
 
 namespace exo::posix_x::procfs {
 

@@ -1,7 +1,7 @@
 // Files of /proc about the machine as a whole.
 #include <algorithm>
 
-#include "fs/device.hpp"
+#include "fs/file/device.hpp"
 #include "fs/pseudo/pseudo.hpp"
 #include "memory/heap/heap.hpp"
 #include "memory/physical/buddy_allocator.hpp"
@@ -9,9 +9,9 @@
 #include "posix_x/process/process_tree.hpp"
 #include "posix_x/process/usage.hpp"
 #include "posix_x/procfs/procfs.hpp"
-#include "posix_x/syscalls/scheduling.hpp"
+#include "posix_x/scheduling/scheduling.hpp"
 #include "posix_x/syscalls/time_values.hpp"
-#include "posix_x/system_names.hpp"
+#include "posix_x/system/system_names.hpp"
 #include "vm/commit.hpp"
 #include "vm/shared_memory.hpp"
 

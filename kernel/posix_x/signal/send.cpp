@@ -1,7 +1,7 @@
 // Sending: what becomes of a signal before its process sees it (signal(7); the order of steps is Linux's).
-#include "posix_x/process/job_control.hpp"
 #include "posix_x/process/process_tree.hpp"
-#include "posix_x/signal/signals.hpp"
+#include "posix_x/process/signals.hpp"
+#include "posix_x/signal/job_control.hpp"
 #include "scheduler/preemption.hpp"
 
 namespace exo::posix_x {

@@ -7,7 +7,7 @@
 // Source: termios(3); Linux, drivers/tty/n_tty.c, whose echo is followed to the byte.
 #pragma once
 
-#include "posix_x/signal/signal_set.hpp"
+#include "posix_x/process/signal_set.hpp"
 #include "posix_x/terminal/input_queue.hpp"
 #include "posix_x/terminal/output_queue.hpp"
 #include "posix_x/terminal/settings.hpp"

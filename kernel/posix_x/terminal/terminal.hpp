@@ -10,7 +10,7 @@
 #pragma once
 
 #include "abi/linux/stat.hpp"
-#include "fs/file.hpp"
+#include "fs/file/file.hpp"
 #include "posix_x/process/process.hpp"
 #include "posix_x/terminal/driver.hpp"
 #include "posix_x/terminal/line_discipline.hpp"

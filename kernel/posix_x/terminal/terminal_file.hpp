@@ -1,7 +1,7 @@
 // TerminalFile: one open of a terminal.
 #pragma once
 
-#include "fs/device.hpp"
+#include "fs/file/device.hpp"
 #include "posix_x/terminal/terminal.hpp"
 
 namespace exo::posix_x {

@@ -1,7 +1,7 @@
 #include "posix_x/terminal/terminals.hpp"
 
 #include "boot/command_line.hpp"
-#include "fs/devfs.hpp"
+#include "fs/devfs/devfs.hpp"
 #include "posix_x/process/process_tree.hpp"
 #include "posix_x/terminal/terminal_file.hpp"
 #include "utils/fixed_vector.hpp"

@@ -1,4 +1,4 @@
-#include "fs/cpio.hpp"
+#include "fs/initramfs/cpio.hpp"
 
 #include <gtest/gtest.h>
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "fs/gzip.hpp"
+#include "fs/initramfs/gzip.hpp"
 #include "support/fake_memory.hpp"
 #include "utils/box.hpp"
 #include "utils/inflate.hpp"

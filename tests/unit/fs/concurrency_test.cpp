@@ -6,7 +6,7 @@
 #include <map>
 
 #include "fs/machine.hpp"
-#include "fs/name_tree.hpp"
+#include "fs/tree/name_tree.hpp"
 #include "support/random.hpp"
 #include "support/scheduled_cpus.hpp"
 

@@ -1,6 +1,6 @@
 // The content of tmpfs files, its limits and its mount options.
+#include "fs/cache/page_tree.hpp"
 #include "fs/machine.hpp"
-#include "fs/page_tree.hpp"
 #include "support/failing_allocations.hpp"
 #include "support/random.hpp"
 

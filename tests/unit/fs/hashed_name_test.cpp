@@ -1,4 +1,4 @@
-#include "fs/hashed_name.hpp"
+#include "fs/tree/hashed_name.hpp"
 
 #include <gtest/gtest.h>
 

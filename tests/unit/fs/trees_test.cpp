@@ -1,6 +1,6 @@
 // Mounts, devices, generated file systems, the initramfs.
-#include "fs/devfs.hpp"
-#include "fs/initramfs.hpp"
+#include "fs/devfs/devfs.hpp"
+#include "fs/initramfs/initramfs.hpp"
 #include "fs/machine.hpp"
 #include "fs/pseudo/pseudo.hpp"
 #include "support/failing_allocations.hpp"

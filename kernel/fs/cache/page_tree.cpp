@@ -1,0 +1,180 @@
+#include "fs/cache/page_tree.hpp"
+
+#include <bit>
+#include <new>
+
+#include "scheduler/preemption.hpp"
+#include "vm/shared_memory.hpp"
+
+namespace exo::fs {
+
+using memory::FrameRef;
+using memory::PhysicalAddress;
+
+PageTree::Node* PageTree::node_at(u64 place) {
+    // SAFETY: places above the lowest level hold only what place_of made.
+    return reinterpret_cast<Node*>(place);
+}
+
+u64 PageTree::place_of(Node* node) {
+    // SAFETY: the inverse of node_at.
+    return reinterpret_cast<u64>(node);
+}
+
+PageTree::~PageTree() {
+    vm::remove_shared_pages(count_);
+    if (root_ != 0) destroy(root_, height_);
+}
+
+void PageTree::destroy(u64 place, u32 height) {
+    if (height == 0) {
+        memory::release_frame(static_cast<u32>(place));
+        return;
+    }
+    Node* node = node_at(place);
+    for (const u64 below : node->places) {
+        if (below != 0) destroy(below, height - 1);
+    }
+    delete node;
+    scheduler::preempt_point();
+}
+
+FrameRef PageTree::find(u64 index) const {
+    if (!covers(index)) return {};
+    u64 place = root_;
+    for (u32 level = height_; level > 0 && place != 0; --level)
+        place = node_at(place)->places[slot_of(index, level - 1)];
+    if (place == 0) return {};
+    return FrameRef::share(PhysicalAddress::of_frame(frame_number(place)));
+}
+
+const u64* PageTree::place_at(u64 index) const {
+    if (!covers(index)) return nullptr;
+    const u64* place = &root_;
+    for (u32 level = height_; level > 0; --level) {
+        if (*place == 0) return nullptr;
+        place = &node_at(*place)->places[slot_of(index, level - 1)];
+    }
+    return place;
+}
+
+bool PageTree::is_written(u64 index) const {
+    const u64* place = place_at(index);
+    return place != nullptr && *place != 0 && (*place & UNWRITTEN) == 0;
+}
+
+void PageTree::mark_written(u64 index) {
+    if (const u64* place = place_at(index)) *const_cast<u64*>(place) &= ~UNWRITTEN;
+}
+
+usize PageTree::find_run(u64 index, std::span<FrameRef> out) const {
+    if (out.empty() || !covers(index)) return 0;
+    if (height_ == 0) {
+        out[0] = find(index);
+        return out[0] ? 1 : 0;
+    }
+    u64 place = root_;
+    for (u32 level = height_; level > 1 && place != 0; --level)
+        place = node_at(place)->places[slot_of(index, level - 1)];
+    if (place == 0) return 0;
+    const Node& node = *node_at(place);
+    const u32 first = slot_of(index, 0);
+    usize count = 0;
+    for (; count < out.size() && first + count < FANOUT && node.places[first + count] != 0; ++count)
+        out[count] = FrameRef::share(PhysicalAddress::of_frame(frame_number(node.places[first + count])));
+    return count;
+}
+
+Result<> PageTree::grow_to_cover(u64 index) {
+    while (!covers(index)) {
+        if (root_ != 0) {
+            Node* top = new (std::nothrow) Node;
+            if (top == nullptr) return Error::Enomem;
+            top->set(0, root_);
+            root_ = place_of(top);
+        }
+        ++height_;
+    }
+    return {};
+}
+
+Result<> PageTree::insert(u64 index, FrameRef frame, Content content) {
+    TRY(grow_to_cover(index));
+    // Nodes that stay empty when a later one cannot be had are found by the next insertion, or go with the tree.
+    u64 place = root_;
+    Node* above = nullptr;
+    for (u32 level = height_; level > 0; --level) {
+        if (place == 0) {
+            Node* node = new (std::nothrow) Node;
+            if (node == nullptr) return Error::Enomem;
+            place = place_of(node);
+            if (above != nullptr)
+                above->set(slot_of(index, level), place);
+            else
+                root_ = place;
+        }
+        above = node_at(place);
+        place = above->places[slot_of(index, level - 1)];
+    }
+    DEBUG_ASSERT(place == 0);
+    place = frame.leak().frame_number() | (content == Content::Unwritten ? UNWRITTEN : 0);
+    if (above != nullptr)
+        above->set(slot_of(index, 0), place);
+    else
+        root_ = place;
+    ++count_;
+    vm::add_shared_pages(1);
+    return {};
+}
+
+FrameRef PageTree::remove(u64 index) {
+    if (!covers(index)) return {};
+    Node* way[MAX_HEIGHT + 1];
+    u64 place = root_;
+    for (u32 level = height_; level > 0 && place != 0; --level) {
+        way[level] = node_at(place);
+        place = way[level]->places[slot_of(index, level - 1)];
+    }
+    if (place == 0) return {};
+    --count_;
+    vm::remove_shared_pages(1);
+    // Empty places upwards, as long as nodes run empty.
+    u32 level = 1;
+    for (; level <= height_; ++level) {
+        way[level]->clear(slot_of(index, level - 1));
+        if (way[level]->used != 0) break;
+        delete way[level];
+    }
+    if (level > height_) {
+        root_ = 0;
+        height_ = 0;
+    }
+    return FrameRef::adopt(PhysicalAddress::of_frame(frame_number(place)));
+}
+
+template <u64 UNWANTED> std::optional<u64> PageTree::next_in(u64 place, u32 height, u64 from) {
+    if (place == 0) return std::nullopt;
+    if (height == 0) return from == 0 && (place & UNWANTED) == 0 ? std::optional<u64>(0) : std::nullopt;
+    const Node* node = node_at(place);
+    const u32 shift = BITS * (height - 1);
+    const u32 first = static_cast<u32>(from >> shift);
+    for (u64 left = node->used & ~0ULL << first; left != 0; left &= left - 1) {
+        const auto slot = static_cast<u32>(std::countr_zero(left));
+        const u64 below = slot == first ? from & ((1ULL << shift) - 1) : 0;
+        if (const auto found = next_in<UNWANTED>(node->places[slot], height - 1, below))
+            return u64{slot} << shift | *found;
+    }
+    return std::nullopt;
+}
+
+std::optional<u64> PageTree::next_present(u64 from) const {
+    if (!covers(from)) return std::nullopt;
+    return next_in<0>(root_, height_, from);
+}
+
+std::optional<u64> PageTree::next_written(u64 from) const {
+    if (!covers(from)) return std::nullopt;
+    return next_in<UNWRITTEN>(root_, height_, from);
+}
+
+}  // namespace exo::fs

@@ -1,0 +1,45 @@
+// Open directories, and files opened with O_PATH.
+#pragma once
+
+#include "fs/file/file.hpp"
+
+namespace exo::fs {
+
+/// LINUX: where an inode CountsEntries, its position is a number of entries, and the file remembers behind which one that is
+/// (dcache_readdir): what comes and goes elsewhere does not move it.
+class DirectoryFile final : public File {
+  public:
+    explicit DirectoryFile(OpenRequest&& request) : File(std::move(request), FileTraits::Seekable) {}
+
+    Result<usize> do_read(vm::OutBuffer&, u64) override { return Error::Eisdir; }
+    Result<usize> do_write(vm::InBuffer&, u64&, const WriteContext&) override { return Error::Ebadf; }
+    Result<u64> do_seek(u64 position, i64 offset, abi::SeekWhence whence) override;
+    Result<u64> do_read_directory(u64 cookie, DirectorySink sink) override;
+    Result<> sync() override { return {}; }
+
+  private:
+    static constexpr u64 NO_MORE = ~0ULL;
+
+    bool counts_entries() const;
+    Result<u64> cookie_behind(u64 entries);
+    Result<u64> read_counting(u64 position, DirectorySink sink);
+
+    u64 cookie_ =
+        NO_MORE;  ///< Of the next entry, where the position alone does not tell. Guarded as the position is.
+};
+
+/// Only a place: what needs an open file is refused by its rights, and here once more.
+class PathFile final : public File {
+  public:
+    explicit PathFile(OpenRequest&& request) : File(std::move(request), FileTraits::PathOnly) {}
+
+    Result<usize> do_read(vm::OutBuffer&, u64) override { return Error::Ebadf; }
+    Result<usize> do_write(vm::InBuffer&, u64&, const WriteContext&) override { return Error::Ebadf; }
+    Result<u64> ioctl(u32, u64) override { return Error::Ebadf; }
+    PollEvents poll(PollTable*) override { return PollEvents::Nval; }
+    Result<> truncate(u64, const WriteContext&) override { return Error::Ebadf; }
+    Result<> sync() override { return Error::Ebadf; }
+    Result<Ref<vm::PageSource>> page_source() override { return Error::Ebadf; }
+};
+
+}  // namespace exo::fs

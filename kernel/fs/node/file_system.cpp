@@ -1,0 +1,51 @@
+#include "fs/node/file_system.hpp"
+
+#include "fs/tree/name_tree.hpp"
+
+namespace exo::fs {
+
+namespace {
+
+constinit List<FileSystemType, &FileSystemType::link> types;
+// LINUX: 0:1 is that of shared memory without a file (shm_mnt), which /proc/PID/maps shows.
+constinit std::atomic<u32> next_anonymous_minor{2};
+
+}  // namespace
+
+void register_file_system(FileSystemType& type) {
+    if (!type.link.is_linked()) types.push_back(type);
+}
+
+FileSystemType* find_file_system(std::string_view name) {
+    for (FileSystemType& type : types) {
+        if (type.name == name) return &type;
+    }
+    return nullptr;
+}
+
+void for_each_file_system(FunctionRef<void(const FileSystemType&)> visit) {
+    for (FileSystemType& type : types) visit(type);
+}
+
+FileSystem::FileSystem(std::string_view type_name, u32 block_size)
+    : type_name_(type_name),
+      device_{0, next_anonymous_minor.fetch_add(1, std::memory_order_relaxed)},
+      block_size_(block_size) {}
+
+Result<> FileSystem::make_read_only() {
+    if (!is_read_only() && nameless_.load(std::memory_order_relaxed) != 0) return Error::Ebusy;
+    return writers_.close();
+}
+
+void FileSystem::last_mount_gone(Dentry&) {
+    // Forgetting a name may make its directory's name forgettable.
+    while (true) {
+        Ref<Dentry> forgotten;
+        auto tree = name_tree.lock();
+        forgotten = tree->dentries.evict_one_of(*this);
+        tree.unlock();
+        if (!forgotten) return;
+    }
+}
+
+}  // namespace exo::fs

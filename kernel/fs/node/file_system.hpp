@@ -1,0 +1,83 @@
+// FileSystem: one instance (a superblock). FileSystemType: how instances of a kind are made by mount(2).
+#pragma once
+
+#include <atomic>
+
+#include "abi/linux/mount.hpp"
+#include "abi/linux/statfs.hpp"
+#include "fs/node/writer_gate.hpp"
+#include "fs/tree/dentry.hpp"
+
+namespace exo::fs {
+
+class FileSystem;
+
+/// An instance and the root of its names.
+struct MountableTree {
+    Ref<FileSystem> file_system;
+    Ref<Dentry> root;
+};
+
+struct FileSystemType {
+    std::string_view name;
+    enum class Backing : u8 { None, BlockDevice } backing = Backing::None;  ///< "nodev" in /proc/filesystems.
+    /// `options` are mount's data, comma-separated. Errors: Einval (an option), Enomem, Enodev.
+    Result<MountableTree> (*mount)(std::string_view source, std::string_view options);
+    ListNode link{};
+};
+
+/// The type must live for ever. At boot only.
+void register_file_system(FileSystemType& type);
+FileSystemType* find_file_system(std::string_view name);
+void for_each_file_system(FunctionRef<void(const FileSystemType&)> visit);
+
+class FileSystem : public Object {
+  public:
+    std::string_view type_name() const { return type_name_; }
+    /// st_dev of its inodes; an anonymous device (major 0) unless it has a block device.
+    abi::DeviceNumber device() const { return device_; }
+    /// st_blksize of its inodes.
+    u32 block_size() const { return block_size_; }
+    /// In bytes (Linux: s_maxbytes).
+    virtual u64 max_file_size() const { return std::numeric_limits<i64>::max(); }
+    u64 next_inode_number() { return next_inode_number_.fetch_add(1, std::memory_order_relaxed); }
+    bool is_read_only() const { return writers_.is_closed(); }
+    /// Errors: Ebusy: a file is open for writing, or one without a name is in use and will have to be deleted.
+    Result<> make_read_only();
+    void make_writable() { writers_.open(); }
+    /// An inode's last name has gone, or has come back, or the inode goes itself.
+    void note_nameless(i32 delta) { nameless_.fetch_add(static_cast<u32>(delta), std::memory_order_relaxed); }
+
+    /// f_type, sizes and counts; the mount adds flags. Errors: Eio.
+    virtual Result<> statistics(abi::statfs& out) = 0;
+    /// Appends ",key=value" for each option, as /proc/mounts shows them. Errors: Enomem.
+    virtual Result<> append_options(String& out) {
+        (void)out;
+        return {};
+    }
+    /// Errors: Einval.
+    virtual Result<> remount(std::string_view options) {
+        (void)options;
+        return {};
+    }
+    virtual Result<> sync() { return {}; }
+    /// Whether statx can tell when a file was made and whether it is immutable, append-only or not to be dumped.
+    virtual bool knows_birth_and_flags() const { return false; }
+
+  protected:
+    explicit FileSystem(std::string_view type_name, u32 block_size = PAGE_SIZE);
+    /// The last mount has gone and nobody uses a path into it: forget the names, which hold each other.
+    virtual void last_mount_gone(Dentry& root);
+
+  private:
+    friend class Mount;
+    std::string_view type_name_;
+    abi::DeviceNumber device_;
+    u32 block_size_;
+    std::atomic<u64> next_inode_number_{1};
+    WriterGate writers_;
+    std::atomic<u32> nameless_{0};
+    std::atomic<u32> mounts_{0};
+};
+
+}  // namespace exo::fs

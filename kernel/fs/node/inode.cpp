@@ -1,0 +1,126 @@
+#include "fs/node/inode.hpp"
+
+#include "fs/file/file.hpp"
+#include "fs/node/file_system.hpp"
+
+namespace exo::fs {
+
+Inode::Inode(Ref<FileSystem> file_system, u64 number, const NewNode& node, InodeTraits traits)
+    : Object(ObjectKind::Inode),
+      file_system_(std::move(file_system)),
+      number_(number),
+      mode_(node.mode),
+      uid_(node.uid),
+      gid_(node.gid),
+      device_(node.device),
+      traits_(traits) {
+    const Timestamp now = Timestamp::now();
+    times_.unsafe_value() = {now, now, now, now};
+}
+
+Inode::~Inode() {
+    if (links() == 0) file_system_->note_nameless(-1);
+}
+
+/// The file system counts those that it will have to delete.
+void Inode::note_links(u32 before, u32 after) {
+    if ((before == 0) == (after == 0)) return;
+    file_system_->note_nameless(after == 0 ? 1 : -1);
+}
+
+void Inode::set_links(u32 links) { note_links(links_.exchange(links, std::memory_order_relaxed), links); }
+
+void Inode::add_links(i32 delta) {
+    const u32 before = links_.fetch_add(static_cast<u32>(delta), std::memory_order_relaxed);
+    note_links(before, before + static_cast<u32>(delta));
+}
+
+InodeAttributes Inode::attributes() {
+    return {.number = number_,
+            .mode = mode(),
+            .links = links(),
+            .uid = uid(),
+            .gid = gid(),
+            .device = device_,
+            .size = size(),
+            .block_size = file_system_->block_size(),
+            .times = times()};
+}
+
+void Inode::note_modified() {
+    const Timestamp now = Timestamp::now();
+    auto times = times_.lock();
+    times->modification = now;
+    times->change = now;
+}
+
+void Inode::note_changed() {
+    const Timestamp now = Timestamp::now();
+    times_.lock()->change = now;
+}
+
+void Inode::note_accessed_always() {
+    const Timestamp now = Timestamp::now();
+    times_.lock()->access = now;
+}
+
+void Inode::note_accessed_relative() {
+    constexpr i64 DAY = 24 * 60 * 60;
+    const Timestamp now = Timestamp::now();
+    auto times = times_.lock();
+    const bool is_stale = times->access <= times->modification || times->access <= times->change ||
+                          now.seconds - times->access.seconds >= DAY;
+    if (is_stale) times->access = now;
+}
+
+Result<Ref<Inode>> Inode::lookup(Dentry&) { return Error::Enotdir; }
+
+Result<Ref<Inode>> Inode::create(Dentry&, const NewNode& node) {
+    // LINUX: without create the VFS says EACCES, without mkdir and the others EPERM.
+    return abi::is_regular(node.mode) ? Error::Eacces : Error::Eperm;
+}
+
+Result<> Inode::link(Dentry&, Inode&) { return Error::Eperm; }
+
+Result<> Inode::remove(Dentry&) { return Error::Eperm; }
+
+Result<> Inode::rename(const Renaming&) { return Error::Eperm; }
+
+Result<Ref<Inode>> Inode::create_unnamed(const NewNode&) { return Error::Eopnotsupp; }
+
+Result<> Inode::iterate(Dentry&, u64, DirectorySink) { return Error::Enotdir; }
+
+Result<> Inode::read_link(String& out) {
+    if (!is_symlink()) return Error::Einval;
+    return out.append(link_text());
+}
+
+Result<Path> Inode::follow(const Credentials&) { return Error::Enoent; }
+
+Result<Ref<File>> Inode::open(OpenRequest&&) { return Error::Enxio; }
+
+Result<> Inode::truncate(u64) { return Error::Einval; }
+
+Result<> Inode::back_with(std::span<const u8>, Ref<Object>) { return Error::Einval; }
+
+Result<> Inode::allow_write() {
+    i32 count = writers_.load(std::memory_order_relaxed);
+    do {
+        if (count < 0) return Error::Etxtbsy;
+    } while (!writers_.compare_exchange_weak(count, count + 1, std::memory_order_relaxed));
+    return {};
+}
+
+void Inode::end_write() { writers_.fetch_sub(1, std::memory_order_relaxed); }
+
+Result<> Inode::deny_write() {
+    i32 count = writers_.load(std::memory_order_relaxed);
+    do {
+        if (count > 0) return Error::Etxtbsy;
+    } while (!writers_.compare_exchange_weak(count, count - 1, std::memory_order_relaxed));
+    return {};
+}
+
+void Inode::end_deny_write() { writers_.fetch_add(1, std::memory_order_relaxed); }
+
+}  // namespace exo::fs

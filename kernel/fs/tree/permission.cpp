@@ -1,0 +1,151 @@
+#include "fs/tree/permission.hpp"
+
+namespace exo::fs {
+
+using abi::AccessMode;
+using abi::OpenFlags;
+
+Result<> check_permission(const Inode& inode, AccessMode wanted, const Credentials& credentials) {
+    const u32 mode = inode.mode();
+    const u32 mask = abi::raw(wanted);
+    if (has(inode.traits(), InodeTraits::OwnAccess)) [[unlikely]] {
+        // LINUX: inode_permission looks at the flag before it asks the file system.
+        if (has(wanted, AccessMode::Write) && has(inode.traits(), InodeTraits::Immutable))
+            return Error::Eperm;
+        if (const auto answer = inode.check_access(wanted, credentials)) return *answer;
+    }
+    u32 granted = mode;
+    if (inode.uid() == credentials.uid)
+        granted = mode >> 6;
+    else if (credentials.is_member_of(inode.gid()))
+        granted = mode >> 3;
+    if ((granted & mask) == mask) return {};
+
+    if (has(wanted, AccessMode::Write) && has(inode.traits(), InodeTraits::Immutable)) return Error::Eperm;
+    if (abi::is_directory(mode)) {
+        if (!has(wanted, AccessMode::Write) && credentials.may(Privilege::DacReadSearch)) return {};
+        if (credentials.may(Privilege::DacOverride)) return {};
+        return Error::Eacces;
+    }
+    if (wanted == AccessMode::Read && credentials.may(Privilege::DacReadSearch)) return {};
+    // Even the privileged execute only what somebody may execute.
+    if ((!has(wanted, AccessMode::Execute) || (mode & 0111) != 0) && credentials.may(Privilege::DacOverride))
+        return {};
+    return Error::Eacces;
+}
+
+/// LINUX: may_create_in_sticky.
+Result<> check_create_in_sticky(const Inode& directory, const Inode& found, const Credentials& credentials) {
+    const u32 mode = found.mode();
+    const u64 level = abi::is_regular(mode) ? protected_regular.load(std::memory_order_relaxed)
+                      : abi::is_fifo(mode)  ? protected_fifos.load(std::memory_order_relaxed)
+                                            : 0;
+    if (level == 0 || (directory.mode() & abi::mode::STICKY) == 0) return {};
+    if (found.uid() == directory.uid() || found.uid() == credentials.uid) return {};
+    if ((directory.mode() & 0002) != 0) return Error::Eacces;
+    return (directory.mode() & 0020) != 0 && level >= 2 ? Result<>(Error::Eacces) : Result<>();
+}
+
+Result<> check_linkable(const Inode& inode, const Credentials& credentials) {
+    if (protected_hardlinks.load(std::memory_order_relaxed) == 0) return {};
+    constexpr u32 SET_GROUP = abi::mode::SET_GID | 0010;
+    const u32 mode = inode.mode();
+    if (is_owner(inode, credentials)) return {};
+    if (!abi::is_regular(mode) || (mode & abi::mode::SET_UID) != 0 || (mode & SET_GROUP) == SET_GROUP)
+        return Error::Eperm;
+    if (!check_permission(inode, AccessMode::Read | AccessMode::Write, credentials)) return Error::Eperm;
+    return {};
+}
+
+Result<> check_follow(const Inode& link, const Inode& directory, const Credentials& credentials) {
+    if (protected_symlinks.load(std::memory_order_relaxed) == 0) return {};
+    constexpr u32 FOR_EVERYBODY = abi::mode::STICKY | 0002;
+    if ((directory.mode() & FOR_EVERYBODY) != FOR_EVERYBODY) return {};
+    if (link.uid() == credentials.uid || link.uid() == directory.uid()) return {};
+    return Error::Eacces;
+}
+
+Result<> check_writable(const Mount& mount) {
+    if (mount.is_read_only()) return Error::Erofs;
+    return {};
+}
+
+Result<> check_create(const Path& directory, const Credentials& credentials) {
+    if (directory.dentry->is_deleted()) return Error::Enoent;
+    TRY(check_writable(*directory.mount));
+    return check_permission(directory.inode(), AccessMode::Write | AccessMode::Execute, credentials);
+}
+
+Result<> check_remove(const Path& directory, const Inode& victim, const Credentials& credentials) {
+    TRY(check_writable(*directory.mount));
+    const Inode& inode = directory.inode();
+    TRY(check_permission(inode, AccessMode::Write | AccessMode::Execute, credentials));
+    if ((inode.mode() & abi::mode::STICKY) == 0) return {};
+    if (victim.uid() == credentials.uid || inode.uid() == credentials.uid) return {};
+    if (credentials.may(Privilege::Fowner)) return {};
+    return Error::Eperm;
+}
+
+Result<> check_device_access(const Path& path) {
+    if (has(path.mount->options(), MountOptions::NoDev)) return Error::Eacces;
+    return {};
+}
+
+Result<> check_open(const Path& path, OpenFlags flags, const Credentials& credentials) {
+    const Inode& inode = path.inode();
+    const u32 mode = inode.mode();
+    const OpenFlags access = flags & OpenFlags::Accmode;
+    const bool writes = access != OpenFlags::Rdonly || has(flags, OpenFlags::Trunc);
+    if (abi::is_symlink(mode)) return Error::Eloop;
+    if (abi::is_directory(mode) && writes) return Error::Eisdir;
+    if (abi::is_character_device(mode) || abi::is_block_device(mode)) TRY(check_device_access(path));
+    if (abi::is_regular(mode) && writes) TRY(check_writable(*path.mount));
+
+    // Access mode 3 asks for both permissions (open(2), "BUGS").
+    AccessMode wanted = AccessMode::Exists;
+    if (access != OpenFlags::Wronly) wanted |= AccessMode::Read;
+    if (writes) wanted |= AccessMode::Write;
+    TRY(check_permission(inode, wanted, credentials));
+    if (has(flags, OpenFlags::Noatime) && !is_owner(inode, credentials)) return Error::Eperm;
+    return {};
+}
+
+namespace {
+
+/// LINUX: in_group_or_capable.
+bool may_give_group(GroupId group, const Credentials& credentials) {
+    return credentials.is_member_of(group) || credentials.may(Privilege::Fsetid);
+}
+
+}  // namespace
+
+void prepare_new_node(const Inode& directory, const Credentials& credentials, u32 umask, NewNode& node) {
+    constexpr u32 RUNS_AS_GROUP = abi::mode::SET_GID | 0010;
+    node.uid = credentials.uid;
+    node.gid = credentials.gid;
+    if ((directory.mode() & abi::mode::SET_GID) != 0) {
+        node.gid = directory.gid();
+        if (abi::is_directory(node.mode)) node.mode |= abi::mode::SET_GID;
+        // LINUX: vfs_prepare_mode looks at the mode before the umask, which could hide the group's right to execute.
+        else if ((node.mode & RUNS_AS_GROUP) == RUNS_AS_GROUP && !may_give_group(node.gid, credentials))
+            node.mode &= ~abi::mode::SET_GID;
+    }
+    if (!abi::is_symlink(node.mode)) node.mode &= ~umask;
+}
+
+u32 mode_without_privileges(const Inode& inode, const Credentials& credentials) {
+    const u32 mode = inode.mode() & ~abi::mode::SET_UID;
+    // LINUX: without group execution the bit stays for those who might set it (setattr_should_drop_sgid).
+    if ((mode & 0010) == 0 && may_give_group(inode.gid(), credentials)) return mode;
+    return mode & ~abi::mode::SET_GID;
+}
+
+void drop_privileges_on_write(Inode& inode, const Credentials& credentials) {
+    const u32 mode = inode.mode();
+    if ((mode & (abi::mode::SET_UID | abi::mode::SET_GID)) == 0) [[likely]]
+        return;
+    if (credentials.may(Privilege::Fsetid)) return;
+    inode.set_mode(mode_without_privileges(inode, credentials));
+}
+
+}  // namespace exo::fs

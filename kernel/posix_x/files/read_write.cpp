@@ -1,0 +1,243 @@
+// read, write and their kin: bytes between descriptors and user memory.
+#include "posix_x/files/transfer.hpp"
+#include "posix_x/syscalls/families.hpp"
+#include "posix_x/syscalls/support.hpp"
+
+namespace exo::posix_x {
+
+namespace {
+
+using fs::FileTraits;
+
+/// LINUX: access_ok comes first and looks at the size as it was given, so one that is too large is EFAULT.
+Result<vm::OutBuffer> out_buffer(BufferArgument buffer, u64 size) {
+    TRY(vm::OutBuffer::from_user(buffer.address, size).check());
+    return vm::OutBuffer::from_user(buffer.address, std::min(size, MAX_TRANSFER));
+}
+
+Result<vm::InBuffer> in_buffer(BufferArgument buffer, u64 size) {
+    TRY(vm::InBuffer::from_user(buffer.address, size).check());
+    return vm::InBuffer::from_user(buffer.address, std::min(size, MAX_TRANSFER));
+}
+
+Answer<Size> sys_read(Context&, Readable fd, OutBytes<2> buffer, Size size) {
+    const FileUse file = TRY(use_file(fd, Rights::Read));
+    vm::OutBuffer out = TRY(out_buffer(buffer, size));
+    return file->read(out);
+}
+
+Answer<Size> sys_write(Context&, Writable fd, InBytes<2> buffer, Size size) {
+    const FileUse file = TRY(use_file(fd, Rights::Write));
+    vm::InBuffer in = TRY(in_buffer(buffer, size));
+    return raise_write_signals(file->write(in, write_context(current_task())));
+}
+
+[[gnu::noinline, gnu::cold]] Error why_not_positioned(Descriptor fd, Error error) {
+    const Result<FileUse> any = use_file(fd, Rights::Control);
+    return any && !(*any)->has_trait(FileTraits::Seekable) ? Error::Espipe : error;
+}
+
+/// The file of pread and its like. LINUX: that it has no positions comes before that it is not open for this.
+[[gnu::always_inline]] inline Result<FileUse> use_positioned(Descriptor fd, Rights needed) {
+    Result<FileUse> file = use_file(fd, needed);
+    if (!file) [[unlikely]]
+        return why_not_positioned(fd, file.error());
+    if (!(*file)->has_trait(FileTraits::Seekable)) [[unlikely]]
+        return Error::Espipe;
+    return file;
+}
+
+Answer<Size> sys_pread64(Context&, Readable fd, OutBytes<2> buffer, Size size, FileOffset offset) {
+    if (offset < 0) return Error::Einval;
+    const FileUse file = TRY(use_positioned(fd, Rights::Read));
+    vm::OutBuffer out = TRY(out_buffer(buffer, size));
+    return file->read_at(out, static_cast<u64>(offset));
+}
+
+Answer<Size> sys_pwrite64(Context&, Writable fd, InBytes<2> buffer, Size size, FileOffset offset) {
+    if (offset < 0) return Error::Einval;
+    const FileUse file = TRY(use_positioned(fd, Rights::Write));
+    vm::InBuffer in = TRY(in_buffer(buffer, size));
+    return raise_write_signals(file->write_at(in, static_cast<u64>(offset), write_context(current_task())));
+}
+
+// ---- Vectors. The offset of the p-forms comes in two words, of which a 64-bit kernel uses the first (preadv(2)).
+
+// LINUX: only 32 bits of their number count.
+
+/// LINUX: what is wrong with the vectors comes before a descriptor that is open, but not for this.
+[[gnu::noinline, gnu::cold]] Error why_not_vectored(Error error, Descriptor fd, BufferArgument vectors,
+                                                    u32 count) {
+    if (error == Error::Espipe || count == 0 || !use_file(fd, Rights::Control)) return error;
+    [[clang::uninitialized]] vm::UserVector segments;
+    const Result<> imported = segments.import(vectors.address, count);
+    return imported ? error : imported.error();
+}
+
+Answer<Size> sys_readv(Context&, Readable fd, OutVectors<2> vectors, Count count) {
+    const u32 number = static_cast<u32>(u64{count});
+    const Result<FileUse> file = use_file(fd, Rights::Read);
+    if (!file) [[unlikely]]
+        return why_not_vectored(file.error(), fd, vectors, number);
+    [[clang::uninitialized]] vm::UserVector segments;
+    if (number != 0) TRY(segments.import(vectors.address, number));
+    vm::OutBuffer out = vm::OutBuffer::from_segments(segments.span());
+    if (out.remaining() == 0) return 0uz;
+    return (*file)->read(out);
+}
+
+/// LINUX: do_loop_readv_writev. A piece of no size counts only as the first.
+[[gnu::noinline]] Result<usize> write_segments(fs::File& file, std::span<const vm::UserSegment> segments) {
+    const fs::WriteContext context = write_context(current_task());
+    usize done = 0;
+    for (const vm::UserSegment& segment : segments) {
+        if (segment.size == 0 && &segment != segments.data()) continue;
+        vm::InBuffer in = vm::InBuffer::from_user(segment.address, segment.size);
+        const Result<usize> put = file.write(in, context);
+        if (!put && done == 0) return put;
+        if (!put || (done += *put, *put < segment.size)) break;
+    }
+    return done;
+}
+
+Answer<Size> sys_writev(Context&, Writable fd, InVectors<2> vectors, Count count) {
+    const u32 number = static_cast<u32>(u64{count});
+    const Result<FileUse> file = use_file(fd, Rights::Write);
+    if (!file) [[unlikely]]
+        return why_not_vectored(file.error(), fd, vectors, number);
+    [[clang::uninitialized]] vm::UserVector segments;
+    if (number != 0) TRY(segments.import(vectors.address, number));
+    vm::InBuffer in = vm::InBuffer::from_segments(segments.span());
+    if (in.remaining() == 0) return 0uz;
+    if ((*file)->has_trait(FileTraits::TakesSegments)) [[unlikely]]
+        return write_segments(**file, segments.span());
+    return raise_write_signals((*file)->write(in, write_context(current_task())));
+}
+
+Answer<Size> sys_preadv(Context&, Readable fd, OutVectors<2> vectors, Count count, FileOffset offset) {
+    if (offset < 0) return Error::Einval;
+    const u32 number = static_cast<u32>(u64{count});
+    const Result<FileUse> file = use_positioned(fd, Rights::Read);
+    if (!file) [[unlikely]]
+        return why_not_vectored(file.error(), fd, vectors, number);
+    [[clang::uninitialized]] vm::UserVector segments;
+    if (number != 0) TRY(segments.import(vectors.address, number));
+    vm::OutBuffer out = vm::OutBuffer::from_segments(segments.span());
+    if (out.remaining() == 0) return 0uz;
+    return (*file)->read_at(out, static_cast<u64>(offset));
+}
+
+Answer<Size> sys_pwritev(Context&, Writable fd, InVectors<2> vectors, Count count, FileOffset offset) {
+    if (offset < 0) return Error::Einval;
+    const u32 number = static_cast<u32>(u64{count});
+    const Result<FileUse> file = use_positioned(fd, Rights::Write);
+    if (!file) [[unlikely]]
+        return why_not_vectored(file.error(), fd, vectors, number);
+    [[clang::uninitialized]] vm::UserVector segments;
+    if (number != 0) TRY(segments.import(vectors.address, number));
+    vm::InBuffer in = vm::InBuffer::from_segments(segments.span());
+    if (in.remaining() == 0) return 0uz;
+    return raise_write_signals(
+        (*file)->write_at(in, static_cast<u64>(offset), write_context(current_task())));
+}
+
+Answer<FilePosition> sys_lseek(Context&, Seekable fd, FileOffset offset, abi::SeekWhence whence) {
+    const FileUse file = TRY(use_file(fd, Rights::Seek));
+    if (whence > abi::SeekWhence::Hole) return Error::Einval;
+    return file->seek(offset, whence);
+}
+
+// ---- sendfile
+
+Answer<Size> sys_sendfile(Context&, Writable out_fd, Readable in_fd, OrNull<vm::UserInOut<FileOffset>> offset,
+                          Size size) {
+    std::optional<i64> place;
+    if (!offset.is_null()) place = i64 {
+            TRY(offset.read())
+        };
+    const Result<usize> moved = send_file(out_fd, in_fd, place, size);
+    if (place) TRY(offset.write(*place));  // after an error too
+    return moved;
+}
+
+Result<> sys_fsync(Context&, Descriptor fd) {
+    return TRY(use_file(fd, Rights::Sync))
+    ->sync();
+}
+
+Result<> sys_sync(Context&) {
+    return {};  // every file system that exists lives in memory: there is nothing behind it to write to
+}
+
+Result<> sys_syncfs(Context&, Descriptor fd) {
+    (void)TRY(use_file(fd, Rights::Sync));
+    return {};  // as for sync
+}
+
+Result<> sys_ftruncate(Context&, Writable fd, FileOffset size) {
+    if (size < 0) return Error::Einval;
+    const FileUse file = TRY(use_file(fd, Rights::Write, Error::Einval));
+    const Result<> result = file->truncate(static_cast<u64>(size), write_context(current_task()));
+    if (!result) (void)raise_write_signal(result.error());
+    return result;
+}
+
+/// LINUX: what vfs_fallocate asks of the mode, whatever the file. Errors: Eopnotsupp, Einval.
+Result<> check_mode(abi::FallocateMode mode) {
+    using Mode = abi::FallocateMode;
+    constexpr Mode KNOWN = Mode::KeepSize | Mode::PunchHole | Mode::CollapseRange | Mode::ZeroRange |
+                           Mode::InsertRange | Mode::UnshareRange;
+    if (has(mode, ~KNOWN) || has_all(mode, Mode::PunchHole | Mode::ZeroRange)) return Error::Eopnotsupp;
+    if (has(mode, Mode::PunchHole) && !has(mode, Mode::KeepSize)) return Error::Eopnotsupp;
+    for (const Mode alone : {Mode::CollapseRange, Mode::InsertRange})
+        if (has(mode, alone) && mode != alone) return Error::Einval;
+    if (has(mode, Mode::UnshareRange) && has(mode, ~(Mode::UnshareRange | Mode::KeepSize)))
+        return Error::Einval;
+    return {};
+}
+
+Result<> sys_fallocate(Context&, Writable fd, abi::FallocateMode mode, FileOffset offset, FileOffset length) {
+    TRY(use_file(fd, Rights::Control));
+    if (offset < 0 || length <= 0) return Error::Einval;
+    TRY(check_mode(mode));
+    const FileUse file = TRY(use_file(fd, Rights::Write));
+    const Result<> result = file->allocate(mode, static_cast<u64>(offset), static_cast<u64>(length),
+                                           write_context(current_task()));
+    // What no file can have is refused without a signal.
+    const bool is_possible = checked_add(i64{offset}, i64{length}).has_value();
+    if (!result && is_possible) raise_write_signal(result.error());
+    return result;
+}
+
+Result<> sys_fadvise64(Context&, Seekable fd, FileOffset, FileOffset length, abi::FileAdvice advice) {
+    const FileUse file = TRY(use_file(fd, Rights::Control));
+    if (abi::is_fifo(file->inode().mode())) return Error::Espipe;
+    if (length < 0 || advice > abi::FileAdvice::Noreuse) return Error::Einval;
+    return {};  // advice on caching; files that live in memory have no other place to be
+}
+
+}  // namespace
+
+Result<> register_read_write_calls() {
+    using syscall::register_call;
+    TRY(register_call<sys_read>(0, "read"));
+    TRY(register_call<sys_write>(1, "write"));
+    TRY(register_call<sys_lseek>(8, "lseek"));
+    TRY(register_call<sys_pread64>(17, "pread64"));
+    TRY(register_call<sys_pwrite64>(18, "pwrite64"));
+    TRY(register_call<sys_readv>(19, "readv"));
+    TRY(register_call<sys_writev>(20, "writev"));
+    TRY(register_call<sys_sendfile>(40, "sendfile"));
+    TRY(register_call<sys_fsync>(74, "fsync"));
+    TRY(register_call<sys_fsync>(75, "fdatasync"));
+    TRY(register_call<sys_ftruncate>(77, "ftruncate"));
+    TRY(register_call<sys_sync>(162, "sync"));
+    TRY(register_call<sys_fadvise64>(221, "fadvise64"));
+    TRY(register_call<sys_fallocate>(285, "fallocate"));
+    TRY(register_call<sys_preadv>(295, "preadv"));
+    TRY(register_call<sys_pwritev>(296, "pwritev"));
+    TRY(register_call<sys_syncfs>(306, "syncfs"));
+    return {};
+}
+
+}  // namespace exo::posix_x

@@ -1,0 +1,369 @@
+#include "posix_x/lifecycle/exec.hpp"
+
+#include <algorithm>
+
+#include "abi/linux/limits.hpp"
+#include "abi/linux/process.hpp"
+#include "drivers/random/random.hpp"
+#include "fs/tree/permission.hpp"
+#include "log/log.hpp"
+#include "posix_x/credentials/gained.hpp"
+#include "posix_x/lifecycle/deliver.hpp"
+#include "posix_x/lifecycle/exit.hpp"
+#include "posix_x/lifecycle/loader.hpp"
+#include "posix_x/lifecycle/script.hpp"
+#include "posix_x/lifecycle/stack_image.hpp"
+#include "posix_x/process/process_tree.hpp"
+#include "utils/scope.hpp"
+
+namespace exo::posix_x {
+
+namespace {
+
+constinit std::atomic<bool> randomises_addresses{true};
+
+constexpr u64 STACK_TOP = memory::USER_END;
+constexpr u64 POSITION_INDEPENDENT_BASE = (memory::USER_END / 3 * 2) & ~(PAGE_SIZE - 1);  // ELF_ET_DYN_BASE
+constexpr u64 MIN_MAP_GAP = 128 * MIB;
+constexpr u64 INITIAL_STACK_SIZE = 132 * KIB;
+constexpr u64 USER_CS = 0x33;
+constexpr u64 USER_SS = 0x2b;
+constexpr u64 FLAGS_INTERRUPTS_ON = 0x202;
+
+/// An executable that was opened, and keeps its file from being written.
+class Executable {
+  public:
+    /// Errors: Eacces, Etxtbsy, and those of path walks.
+    static Result<Executable> open(Task& task, const ExecuteRequest& request) {
+        auto walk = has(request.flags, abi::AtFlags::SymlinkNofollow) ? fs::WalkFlags::None
+                                                                      : fs::WalkFlags::FollowLast;
+        if (has(request.flags, abi::AtFlags::EmptyPath)) walk |= fs::WalkFlags::AllowEmpty;
+        const fs::Path path = TRY(fs::resolve(task.caller(), request.start, request.path, walk));
+        if (path.inode().is_symlink()) return Error::Eloop;
+        if (!path.inode().is_regular() || has(path.mount->options(), fs::MountOptions::NoExec))
+            return Error::Eacces;
+        TRY(fs::check_permission(path.inode(), abi::AccessMode::Execute, task.credentials()));
+        Ref<fs::File> file = TRY(fs::open_path(path, abi::OpenFlags::Rdonly, fs::KERNEL_CREDENTIALS));
+        TRY(file->inode().deny_write());
+        return Executable(std::move(file));
+    }
+    Executable(Executable&& other) noexcept = default;
+    Executable& operator=(Executable&& other) noexcept {
+        std::swap(file_, other.file_);
+        return *this;
+    }
+    ~Executable() {
+        if (file_) file_->inode().end_deny_write();
+    }
+    fs::File& file() const { return *file_; }
+    /// Gives the file away with its protection from writers.
+    Ref<fs::File> take() { return std::move(file_); }
+
+  private:
+    explicit Executable(Ref<fs::File> file) : file_(std::move(file)) {}
+    Ref<fs::File> file_;
+};
+
+u64 random_pages(u32 bits) { return (drivers::RANDOM.next_u64() & ((1ULL << bits) - 1)) << PAGE_SHIFT; }
+
+/// Where the parts of the new program go (mmap_base, arch_randomize_brk and their like in Linux).
+struct Placement {
+    u64 stack_top = STACK_TOP;
+    u64 map_top = 0;
+    u64 program_base = POSITION_INDEPENDENT_BASE;
+    u64 brk_shift = 0;
+    u64 stack_shift = 0;
+};
+
+Placement choose_placement(bool randomises, u64 stack_limit) {
+    Placement placement;
+    // LINUX: mmap_base. A limit near the largest number would overflow with what is added, and stays as it is.
+    constexpr u64 RANDOM_STACK = 16 * GIB - PAGE_SIZE;
+    const u64 pad = (randomises ? RANDOM_STACK : 0) + vm::AreaSet::STACK_GUARD_GAP;
+    const u64 gap =
+        std::clamp(checked_add(stack_limit, pad).value_or(stack_limit), MIN_MAP_GAP, STACK_TOP / 6 * 5);
+    placement.map_top = align_up(STACK_TOP - gap - (randomises ? random_pages(28) : 0), PAGE_SIZE);
+    if (!randomises) return placement;
+    placement.stack_top -= random_pages(22);
+    placement.program_base += random_pages(28);
+    placement.brk_shift = random_pages(13);
+    placement.stack_shift = drivers::RANDOM.next_u64() & 0x1ff0;
+    return placement;
+}
+
+/// Everything that is made before the old program goes.
+struct NewProgram {
+    Ref<vm::AddressSpace> space;
+    NewCredentials credentials;
+    StackPlaces places;
+    u64 entry = 0;
+};
+
+Result<> map_stack(vm::AddressSpace& space, const Placement& placement, StackPermission permission,
+                   u64 size_needed, u64 limit) {
+    const u64 least = align_up(size_needed + 2 * PAGE_SIZE, PAGE_SIZE);
+    const u64 most = std::max(align_down(limit, PAGE_SIZE), least);
+    const u64 size = std::min(std::max(INITIAL_STACK_SIZE, least), most);
+    vm::MapRequest request;
+    request.address = placement.stack_top - size;
+    request.length = size;
+    request.protection = vm::Protection::Read | vm::Protection::Write;
+    if (permission == StackPermission::Executable)
+        request.protection = request.protection | vm::Protection::Exec;
+    request.flags = abi::MapFlags::Private | abi::MapFlags::Fixed | abi::MapFlags::Anonymous |
+                    abi::MapFlags::Growsdown | abi::MapFlags::Stack;
+    TRY(space.map(std::move(request)));
+    return {};
+}
+
+/// PT_INTERP: the dynamic linker, found before the old program goes.
+struct Interpreter {
+    Executable executable;
+    ParsedProgram parsed;
+};
+
+Result<Interpreter> open_interpreter(Task& task, fs::File& program, const FileRange& range) {
+    Vector<u8> path;
+    TRY(path.resize(range.size));
+    TRY(program.read_exactly(path.span(), range.offset));
+    TRY(check_interpreter_path(path.span()));
+    // SAFETY: bytes are characters; the last is a NUL.
+    const std::string_view name{reinterpret_cast<const char*>(path.data())};
+    Executable executable = TRY(Executable::open(task, {.path = name}));
+    ParsedProgram parsed = TRY(parse_program(executable.file(), TRY(read_start(executable.file()))));
+    return Interpreter{std::move(executable), std::move(parsed)};
+}
+
+/// Mapped where mmap would put it.
+Result<LoadedImage> load_interpreter(vm::AddressSpace& space, Interpreter& interpreter) {
+    ElfImage& image = *interpreter.parsed.image;
+    TRY(image.plan(interpreter.parsed.table.span()));
+    u64 bias = 0;
+    if (image.header.type == ElfType::PositionIndependent) {
+        // A range of the right size, found as mmap finds it; the segments then replace it piece by piece.
+        const u64 size = image.highest - image.lowest;
+        vm::MapRequest reservation;
+        reservation.length = size;
+        reservation.flags = abi::MapFlags::Private | abi::MapFlags::Anonymous | abi::MapFlags::Noreserve;
+        const u64 address = TRY(space.map(std::move(reservation)));
+        TRY(space.unmap(address, size));
+        bias = address - image.lowest;
+    }
+    return load_image(space, interpreter.executable.file(), interpreter.parsed, bias);
+}
+
+/// LINUX: as on System V, where a null pointer reads zeros. It does not matter if it cannot be.
+void map_page_zero(vm::AddressSpace& space) {
+    vm::MapRequest request;
+    request.length = PAGE_SIZE;
+    request.protection = vm::Protection::Read | vm::Protection::Exec;
+    request.flags = abi::MapFlags::Private | abi::MapFlags::Fixed | abi::MapFlags::Anonymous;
+    (void)space.map(std::move(request));
+}
+
+/// All that a program is made of, opened and read.
+struct Parts {
+    fs::File& file;
+    ParsedProgram& parsed;
+    std::optional<Interpreter>& interpreter;
+    const ProgramArguments& arguments;
+    std::string_view path;
+};
+
+/// What Linux does when the old program has gone: an error is the end (bprm_execve).
+Result<> assemble(Task& task, const Parts& parts, NewProgram& program) {
+    ElfImage& image = *parts.parsed.image;
+    TRY(image.plan(parts.parsed.table.span()));
+
+    const u64 stack_limit = task.process->limit(Resource::Stack);
+    using abi::PersonalityFlags;
+    const bool randomises =
+        randomises_addresses.load() && !task.has_personality(PersonalityFlags::AddrNoRandomize);
+    const auto search = task.has_personality(PersonalityFlags::AddrCompatLayout)
+                            ? vm::SpaceLayout::Search::BottomUp
+                            : vm::SpaceLayout::Search::TopDown;
+    const Placement placement = choose_placement(randomises, stack_limit);
+    const vm::MemoryLimits limits{.address_space = task.process->limit(Resource::AddressSpace),
+                                  .data = task.process->limit(Resource::Data),
+                                  .stack = stack_limit};
+    program.space = TRY(vm::AddressSpace::create({.map_top = placement.map_top, .search = search}, limits));
+
+    u64 bias = 0;
+    if (image.header.type == ElfType::PositionIndependent) {
+        // Static ones go near the heap's usual place only with an interpreter to leave room for; both use one base here.
+        bias =
+            align_down(placement.program_base, image.alignment) - align_down(image.lowest, image.alignment);
+    }
+    const LoadedImage loaded = TRY(load_image(*program.space, parts.file, parts.parsed, bias));
+    program.entry = loaded.entry;
+    const u64 brk_start = align_up(bias + image.end_of_memory, PAGE_SIZE) + placement.brk_shift;
+    program.space->set_layout({.map_top = placement.map_top, .brk_start = brk_start, .search = search});
+
+    TRY(map_stack(*program.space, placement, image.stack,
+                  parts.arguments.size() + parts.path.size() + placement.stack_shift, stack_limit));
+    u64 interpreter_base = 0;
+    if (parts.interpreter) {
+        const LoadedImage interpreter = TRY(load_interpreter(*program.space, *parts.interpreter));
+        interpreter_base = interpreter.bias;
+        program.entry = interpreter.entry;
+    }
+    if (task.has_personality(PersonalityFlags::MmapPageZero)) map_page_zero(*program.space);
+    const Identity& identity = *program.credentials.identity;
+    const StackContent content{
+        .arguments = parts.arguments,
+        .path = parts.path,
+        .program_headers = image.program_headers != 0 ? bias + image.program_headers : 0,
+        .program_header_count = image.header.table_count,
+        .interpreter_base = interpreter_base,
+        .entry = loaded.entry,
+        .uid = identity.uid,
+        .euid = identity.euid,
+        .gid = identity.gid,
+        .egid = identity.egid,
+        .is_secure = program.credentials.is_secure,
+        .top = placement.stack_top,
+        .random_shift = placement.stack_shift};
+    program.places = TRY(write_stack(*program.space, content));
+    return {};
+}
+
+std::string_view base_name(std::string_view path) {
+    const usize slash = path.rfind('/');
+    return slash == std::string_view::npos ? path : path.substr(slash + 1);
+}
+
+void switch_space(Task& task, Ref<vm::AddressSpace> space, Ref<fs::File> executable) {
+    {
+        const sync::InterruptsOff no_interrupts;
+        vm::switch_address_space(*space);
+        task.thread->user()->page_table = &space->page_table();
+    }
+    {
+        auto guard = task.task_lock.lock();
+        std::swap(task.space, space);
+        std::swap(task.executable, executable);
+    }
+    if (executable) executable->inode().end_deny_write();
+    // The old space and file are dropped here, outside the lock.
+}
+
+void reset_signals(Task& task, Ref<SignalActions> actions) {
+    {
+        auto state = task.process->signals.lock();
+        std::swap(state->actions, actions);
+        state->actions->reset_handlers();
+    }
+    // LINUX: the flags stay, which nobody sees but sigaltstack itself when it is asked for what is there already.
+    task.alternate_stack = {.flags = task.alternate_stack.flags};
+}
+
+void reset_registers(Task& task, const NewProgram& program) {
+    arch::UserRegisters& registers = task.registers();
+    registers = {};
+    registers.rip = program.entry;
+    registers.rsp = program.places.stack_pointer;
+    registers.rflags = FLAGS_INTERRUPTS_ON;
+    registers.cs = USER_CS;
+    registers.ss = USER_SS;
+    registers.original_rax = ~0ULL;
+    scheduler::UserState& user = *task.thread->user();
+    const sync::InterruptsOff no_interrupts;
+    user.fs_base = user.gs_base = 0;
+    user.selectors = {};
+    arch::set_user_selectors({});
+    arch::set_user_fs_base(0);
+    arch::set_user_gs_base(0);
+    user.fpu_is_live = false;
+    arch::fpu_initialise(user.fpu);
+    task.thread->add_work(scheduler::Work::RestoreFpu);
+}
+
+/// The point of no return has been passed: nothing here can fail.
+void commit(Task& task, NewProgram program, Executable executable, Ref<SignalActions> actions,
+            std::string_view path) {
+    Process& process = *task.process;
+    switch_space(task, std::move(program.space), executable.take());
+    if (task.vfork) task.vfork->complete();
+    task.vfork = nullptr;
+    reset_signals(task, std::move(actions));
+    {
+        // Before the descriptors are closed: who sees that knows that the program has been executed.
+        auto tree = PROCESSES.lock();
+        process.has_executed = true;
+        process.exit_signal = Signal::Chld;
+    }
+    task.files->close_on_exec([](Ref<Object> object) {
+        if (object->object_kind() == ObjectKind::File) (void)static_cast<fs::File&>(*object).on_close();
+    });
+    const NewCredentials& credentials = program.credentials;
+    task.set_identity(credentials.identity);
+    task.is_dumpable = credentials.is_dumpable;
+    if (credentials.has_gained) task.personality &= ~abi::CLEARED_ON_SETID;
+    task.personality &= ~abi::PersonalityFlags::ReadImpliesExec;
+    if (credentials.is_another) process.parent_death_signal = Signal::None;
+    task.clear_child_tid = 0;
+    task.places = program.places;
+    task.thread->set_name(base_name(path));
+    reset_registers(task, program);
+}
+
+/// A table of descriptors or handlers that others share becomes the program's own.
+Result<> unshare(Task& task, Ref<SignalActions>& actions) {
+    if (!task.files.is_only_user()) {
+        security::TableUser own = TRY(task.files.clone());
+        auto guard = task.task_lock.lock();  // /proc of other processes looks at the table under it
+        task.files = std::move(own);         // swaps: the old one is left by `own`, after the lock
+    }
+    auto state = task.process->signals.lock();
+    actions = state->actions->reference_count() > 1 ? TRY(state->actions->clone()) : state->actions;
+    return {};
+}
+
+Result<> run(Task& task, const ExecuteRequest& request, ProgramArguments arguments) {
+    constexpr u32 MAX_SCRIPTS = 5;
+    String path = TRY(execution_path(request));
+    String interpreter;
+    Executable executable = TRY(Executable::open(task, request));
+    // argv[0] is there even if the caller gave none (Linux since 5.18).
+    if (arguments.arguments.count() == 0) TRY(arguments.arguments.add(""));
+    FileStart start = TRY(read_start(executable.file()));
+    for (u32 depth = 0; is_script(start); ++depth) {
+        if (depth == MAX_SCRIPTS) return Error::Eloop;
+        interpreter = TRY(apply_script(start, depth == 0 ? path.view() : interpreter.view(), arguments));
+        executable = TRY(Executable::open(task, {.path = interpreter.view()}));
+        start = TRY(read_start(executable.file()));
+    }
+    ParsedProgram parsed = TRY(parse_program(executable.file(), start));
+    std::optional<Interpreter> linker;
+    if (parsed.image->interpreter)
+        linker = TRY(open_interpreter(task, executable.file(), *parsed.image->interpreter));
+    NewProgram program;
+    program.credentials = TRY(credentials_for(task, executable.file()));
+    Ref<SignalActions> actions;
+    TRY(unshare(task, actions));
+    if (const Result<> assembled =
+            assemble(task, {executable.file(), parsed, linker, arguments, path.view()}, program);
+        !assembled) {
+        reset_signals(task, std::move(actions));
+        force_signal({.signal = Signal::Segv, .code = signal_code::KERNEL});
+        return assembled;
+    }
+    commit(task, std::move(program), std::move(executable), std::move(actions),
+           interpreter.is_empty() ? path.view() : interpreter.view());
+    return {};
+}
+
+}  // namespace
+
+Result<ProgramArguments> copy_program_arguments(u64 arguments, u64 environment) {
+    return copy_arguments(arguments, environment,
+                          argument_limit(current_task().process->limit(Resource::Stack)));
+}
+
+Result<> execute(const ExecuteRequest& request, ProgramArguments arguments) {
+    return run(current_task(), request, std::move(arguments));
+}
+
+void disable_address_randomisation() { randomises_addresses.store(false); }
+
+}  // namespace exo::posix_x

@@ -1,0 +1,115 @@
+#include "posix_x/lifecycle/out_of_memory.hpp"
+
+#include <algorithm>
+
+#include "log/log.hpp"
+#include "memory/physical/buddy_allocator.hpp"
+#include "posix_x/process/process_tree.hpp"
+#include "posix_x/process/task.hpp"
+#include "scheduler/preemption.hpp"
+
+namespace exo::posix_x {
+
+namespace {
+
+/// Bytes of files that are open in this table and nowhere else, and of the table's slots.
+u64 bytes_of_files(security::CapabilityTable& table) {
+    constexpr u64 SLOT_BYTES = 32;
+    constexpr u32 TABLE_AND_HERE = 2;
+    u64 bytes = 0;
+    for (auto number = table.next_open(0); number; number = table.next_open(*number + 1)) {
+        scheduler::preempt_point();
+        bytes += SLOT_BYTES;
+        const Result<security::Capability> open = table.copy(*number);
+        if (!open || open->object->object_kind() != ObjectKind::File) continue;
+        if (open->object->reference_count() != TABLE_AND_HERE) continue;
+        bytes += static_cast<const fs::File&>(*open->object).held_bytes();
+    }
+    return bytes;
+}
+
+bool is_dying(Process& process) {
+    auto state = process.signals.lock();
+    return state->is_exiting || state->pending.set().has(Signal::Kill);
+}
+
+/// LINUX: oom_badness. An adjustment of 1000 stands for all of the memory.
+i64 badness(Process& process) {
+    const i64 adjustment = process.oom_adjustment.load(std::memory_order_relaxed);
+    return static_cast<i64>(pages_held_by(process)) +
+           adjustment * static_cast<i64>(memory::get_stats().total_frames) / OOM_FIRST;
+}
+
+struct ProcessName {
+    char text[16] = {};
+};
+
+ProcessName name_of(Process& process) {
+    ProcessName name;
+    auto state = process.signals.lock();
+    if (state->task != nullptr) state->task->thread->name().copy(name.text, sizeof(name.text) - 1);
+    return name;
+}
+
+struct Victim {
+    Ref<Process> process;
+    i64 badness = 0;
+};
+
+Victim choose_victim() {
+    Victim worst;
+    PROCESSES.for_each([&](Process& process) {
+        if (process.pid() == FIRST_PID || process.state == ProcessState::Zombie || is_dying(process)) return;
+        if (process.oom_adjustment.load(std::memory_order_relaxed) == OOM_NEVER) return;
+        const i64 points = badness(process);
+        if (worst.process && points <= worst.badness) return;
+        worst = {Ref<Process>(&process), points};
+    });
+    return worst;
+}
+
+}  // namespace
+
+u64 pages_held_by(Process& process) {
+    Ref<vm::AddressSpace> space;
+    Ref<security::CapabilityTable> files;
+    {
+        auto state = process.signals.lock();
+        if (state->task == nullptr) return 0;
+        auto guard = state->task->task_lock.lock();
+        space = state->task->space;
+        files = state->task->files.table();
+    }
+    u64 bytes = files ? bytes_of_files(*files) : 0;
+    u64 pages = 0;
+    if (space) {
+        const vm::SpaceStatistics statistics = space->statistics();
+        pages = statistics.resident_anonymous + statistics.resident_source;
+        bytes += statistics.page_table_bytes + statistics.areas * sizeof(vm::Area);
+    }
+    return pages + divide_round_up(bytes, u64{PAGE_SIZE});
+}
+
+u64 oom_score(Process& process) {
+    if (process.oom_adjustment.load(std::memory_order_relaxed) == OOM_NEVER) return 0;
+    const i64 total = static_cast<i64>(memory::get_stats().total_frames);
+    // LINUX: proc_oom_score
+    return static_cast<u64>(std::max<i64>(0, (1000 + badness(process) * 1000 / total) * 2 / 3));
+}
+
+bool kill_for_memory(vm::AddressSpace&) {
+    Process& self = current_process();
+    const Victim victim = choose_victim();
+    if (!victim.process) return false;
+    const ProcessName name = name_of(*victim.process);
+    log::error("out of memory: killed process {} ({}), which held {} KiB", victim.process->pid(),
+               std::string_view(name.text), pages_held_by(*victim.process) * PAGE_SIZE / KIB);
+    (void)send_signal(*victim.process, {.signal = Signal::Kill});
+    if (victim.process.get() == &self) return false;
+    // Its threads must run to give the memory back.
+    constexpr time::Nanoseconds PATIENCE = 20 * time::MILLISECOND;
+    (void)scheduler::sleep_until(time::Deadline::after(PATIENCE), scheduler::WaitMode::Killable);
+    return true;
+}
+
+}  // namespace exo::posix_x

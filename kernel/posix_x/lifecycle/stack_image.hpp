@@ -1,0 +1,38 @@
+// The stack on which a program starts: strings, environment, arguments, auxiliary vector (System V ABI for x86-64,
+// 3.4.1; getauxval(3)).
+#pragma once
+
+#include "fs/node/credentials.hpp"
+#include "posix_x/lifecycle/arguments.hpp"
+#include "vm/address_space.hpp"
+
+namespace exo::posix_x {
+
+struct StackContent {
+    const ProgramArguments& arguments;
+    std::string_view path;  ///< AT_EXECFN
+    u64 program_headers = 0;
+    u64 program_header_count = 0;
+    u64 interpreter_base = 0;
+    u64 entry = 0;
+    u32 uid = 0, euid = 0, gid = 0, egid = 0;
+    bool is_secure = false;  ///< AT_SECURE: more authority than who started it.
+    u64 top = 0;             ///< One past the stack's highest byte.
+    u64 random_shift = 0;    ///< Bytes left free between strings and pointers, below 8 KiB.
+};
+
+struct StackPlaces {
+    u64 stack_pointer = 0;
+    u64 arguments_start = 0;  ///< For /proc/PID/cmdline and environ.
+    u64 arguments_end = 0;
+    u64 environment_start = 0;
+    u64 environment_end = 0;
+};
+
+/// Writes it into `space`, where the stack is mapped already. Errors: Efault, Enomem.
+Result<StackPlaces> write_stack(vm::AddressSpace& space, const StackContent& content);
+
+/// AT_MINSIGSTKSZ: what a signal frame takes at most.
+u64 minimal_signal_stack();
+
+}  // namespace exo::posix_x

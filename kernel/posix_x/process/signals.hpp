@@ -1,0 +1,152 @@
+// Signals: what is pending, what a program wants done, and how one is sent.
+//
+// Key types: SignalInfo (what a handler is told), SignalActions (the handlers, shared with CLONE_SIGHAND), PendingSignals
+// (a task's or a process's), QueuedSignals (how many a user has waiting). Sending is here; delivery is in deliver.cpp, on
+// the way back to user mode; the frame on the user's stack in frame.cpp.
+// Locking: all of a process's signal state (pending sets, actions, masks of its tasks) is under Process::signal_lock
+// (rank SignalState). Finding a target takes the process tree's lock before it.
+#pragma once
+
+#include "posix_x/process/identity.hpp"
+#include "posix_x/process/signal_set.hpp"
+#include "utils/list.hpp"
+#include "utils/object.hpp"
+
+namespace exo::posix_x {
+
+class Process;
+class Task;
+
+/// si_code (sigaction(2)).
+namespace signal_code {
+inline constexpr i32 USER = 0;
+inline constexpr i32 KERNEL = 0x80;
+inline constexpr i32 QUEUE = -1;
+inline constexpr i32 TIMER = -2;
+inline constexpr i32 TKILL = -6;
+inline constexpr i32 CHILD_EXITED = 1;
+inline constexpr i32 CHILD_KILLED = 2;
+inline constexpr i32 CHILD_DUMPED = 3;
+inline constexpr i32 CHILD_STOPPED = 5;
+inline constexpr i32 CHILD_CONTINUED = 6;
+inline constexpr i32 SEGV_MAPERR = 1;
+inline constexpr i32 SEGV_ACCERR = 2;
+inline constexpr i32 SEGV_PKUERR = 4;
+inline constexpr i32 BUS_ADRALN = 1;
+inline constexpr i32 BUS_ADRERR = 2;
+inline constexpr i32 FPE_INTDIV = 1;
+inline constexpr i32 ILL_ILLOPN = 2;
+inline constexpr i32 TRAP_BRKPT = 1;
+inline constexpr i32 TRAP_TRACE = 2;
+}  // namespace signal_code
+
+/// The parts of siginfo_t that its signal uses.
+struct SignalInfo {
+    Signal signal = Signal::None;
+    i32 code = signal_code::KERNEL;
+    i32 error = 0;   ///< si_errno
+    i32 sender = 0;  ///< si_pid, or the child's
+    u32 sender_uid = 0;
+    i32 status = 0;     ///< si_status of a child
+    u64 value = 0;      ///< si_value, si_addr
+    u32 key = 0;        ///< si_pkey
+    i64 user_time = 0;  ///< of a child, in clock ticks
+    i64 system_time = 0;
+};
+
+/// One sigaction. Handler 0 is SIG_DFL, 1 SIG_IGN.
+struct SignalAction {
+    static constexpr u64 DEFAULT = 0;
+    static constexpr u64 IGNORE = 1;
+    static constexpr u64 NO_CHILD_STOP = 1;
+    static constexpr u64 NO_CHILD_WAIT = 2;
+    static constexpr u64 WITH_INFO = 4;
+    static constexpr u64 RESTORER = 0x04000000;
+    static constexpr u64 ON_STACK = 0x08000000;
+    static constexpr u64 RESTART = 0x10000000;
+    static constexpr u64 NO_DEFER = 0x40000000;
+    static constexpr u64 RESET_HANDLER = 0x80000000;
+    static constexpr u64 EXPOSE_TAG_BITS = 0x800;  ///< Addresses have no tags here; kept because it is known.
+    /// LINUX: others are dropped, so that a program can find out which are supported (sigaction(2), SA_UNSUPPORTED).
+    static constexpr u64 KNOWN_FLAGS = NO_CHILD_STOP | NO_CHILD_WAIT | WITH_INFO | EXPOSE_TAG_BITS |
+                                       RESTORER | ON_STACK | RESTART | NO_DEFER | RESET_HANDLER;
+
+    u64 handler = DEFAULT;
+    u64 flags = 0;
+    u64 restorer = 0;
+    SignalSet mask;
+
+    bool has_handler() const { return handler > IGNORE; }
+    /// Nothing would happen: explicitly, or by default.
+    bool ignores(Signal signal) const {
+        return handler == IGNORE || (handler == DEFAULT && default_action(signal) == DefaultAction::Ignore);
+    }
+};
+
+/// Guarded by the signal lock of the processes that share it.
+class SignalActions final : public Object {
+  public:
+    SignalAction& of(Signal signal) { return actions_[static_cast<usize>(signal) - 1]; }
+    Result<Ref<SignalActions>> clone() const;
+    /// execve: handlers become the default, what is ignored stays so.
+    void reset_handlers();
+
+  private:
+    SignalAction actions_[SIGNAL_COUNT];
+};
+
+/// What waits to be delivered. Standard signals are there once; realtime ones queue.
+class PendingSignals {
+  public:
+    PendingSignals() = default;
+    PendingSignals(const PendingSignals&) = delete;
+    PendingSignals& operator=(const PendingSignals&) = delete;
+    ~PendingSignals() { clear(); }
+
+    SignalSet set() const { return set_; }
+    /// For a process of `user`, which may have `most` entries. Without one (that is too many, or there is no memory) the
+    /// signal is kept without its details. Errors: Eagain (then, for a realtime signal that has details to lose).
+    Result<> add(const SignalInfo& info, UserId user, u64 most);
+    /// Takes the most urgent of `wanted`: synchronous ones, then by number. False if there is none.
+    bool take(SignalSet wanted, SignalInfo& out);
+    void discard(SignalSet signals);
+    void clear() { discard(SignalSet(~0ULL)); }
+    /// What `other` has comes behind.
+    void take_all(PendingSignals& other);
+
+  private:
+    struct Entry {
+        SignalInfo info;
+        UserId user;            ///< Whose count it is in (queued_signals.hpp).
+        ListNode link{};        ///< Of the first entry of its signal.
+        Entry* next = nullptr;  ///< The next of the same signal.
+        Entry* last = nullptr;  ///< Of the first entry: the last of the same signal.
+    };
+    static Entry* make_entry(const SignalInfo& info, UserId user, u64 most);
+    Entry* first_of(Signal signal);
+    void append(Entry& entry);
+    void drop_first(Entry& entry);
+    SignalSet set_;
+    /// The first entry of each signal: no more than there are signals, however many entries wait.
+    List<Entry, &Entry::link> firsts_;
+};
+
+// ---- Sending. Errors: Eagain (see PendingSignals::add). Ignored signals vanish. Permissions are the callers' affair.
+
+/// kill(2): the same user, or CAP_KILL; SIGCONT within a session.
+bool may_signal(Task& sender, Process& target, Signal signal);
+/// What a handler is told of a signal that `sender` causes.
+SignalInfo info_from(Task& sender, Signal signal, i32 code);
+
+/// To the process as a whole: any of its tasks takes it.
+Result<> send_signal(Process& process, const SignalInfo& info);
+/// To the process's one task (threads come later).
+Result<> send_signal_to_task(Process& process, const SignalInfo& info);
+/// A fault of the calling task: cannot be blocked or ignored, only handled.
+void force_signal(const SignalInfo& info);
+/// To every process of the group `pgid`; from the kernel (a terminal), without permission checks.
+void send_signal_to_group(i32 pgid, const SignalInfo& info);
+/// The calling task has a signal that it would take now (blocked and ignored ones left out).
+bool has_deliverable_signal(Task& task);
+
+}  // namespace exo::posix_x

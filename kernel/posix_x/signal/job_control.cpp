@@ -1,0 +1,85 @@
+#include "posix_x/signal/job_control.hpp"
+
+#include "posix_x/process/process_tree.hpp"
+#include "posix_x/process/wait.hpp"
+
+namespace exo::posix_x {
+
+namespace {
+
+Ref<Process> parent_of(Process& process) {
+    auto tree = PROCESSES.lock();
+    return Ref<Process>(process.parent());
+}
+
+bool wants_stop_reports(Process& parent) {
+    auto state = parent.signals.lock();
+    return state->actions != nullptr &&
+           (state->actions->of(Signal::Chld).flags & SignalAction::NO_CHILD_STOP) == 0;
+}
+
+}  // namespace
+
+void notify_parent(Process& process, Signal signal, i32 code, i32 status) {
+    if (const Ref<Process> parent = parent_of(process)) notify(*parent, process, signal, code, status);
+}
+
+void notify(Process& parent, Process& process, Signal signal, i32 code, i32 status) {
+    const bool is_stop_report = code == signal_code::CHILD_STOPPED || code == signal_code::CHILD_CONTINUED;
+    if (signal != Signal::None && (!is_stop_report || wants_stop_reports(parent))) {
+        constexpr time::Nanoseconds CLOCK_TICK = 10 * time::MILLISECOND;
+        SignalInfo info{.signal = signal, .code = code, .sender = process.pid(), .status = status};
+        info.user_time = static_cast<i64>(process.usage.user_time / CLOCK_TICK);
+        info.system_time = static_cast<i64>(process.usage.system_time / CLOCK_TICK);
+        if (const Ref<Identity> owner = identity_of(process)) info.sender_uid = owner->uid;
+        (void)send_signal(parent, info);  // standard signals cannot fail
+    }
+    wake_waits_for(parent, process);
+}
+
+void report_continued(Process& process) {
+    {
+        auto tree = PROCESSES.lock();
+        if (process.state != ProcessState::Stopped) return;
+        process.state = ProcessState::Running;
+        process.stop_is_reportable = false;
+        process.continue_is_reportable = true;
+    }
+    notify_parent(process, Signal::Chld, signal_code::CHILD_CONTINUED, static_cast<i32>(Signal::Cont));
+}
+
+void stop_current(Signal signal) {
+    Process& process = current_process();
+    {
+        auto tree = PROCESSES.lock();
+        auto state = process.signals.lock();
+        if (!state->is_stopping || state->is_exiting) return;  // SIGCONT or SIGKILL came in between
+        process.state = ProcessState::Stopped;
+        process.wait_status = WaitStatus::stopped(signal);
+        process.stop_is_reportable = true;
+        process.continue_is_reportable = false;
+    }
+    notify_parent(process, Signal::Chld, signal_code::CHILD_STOPPED, static_cast<i32>(signal));
+    // Killable: only SIGKILL ends the wait before SIGCONT does.
+    (void)process.continued.wait(scheduler::WaitMode::Killable,
+                                 [&] { return !process.signals.lock()->is_stopping; });
+    auto tree = PROCESSES.lock();
+    if (process.state == ProcessState::Stopped) process.state = ProcessState::Running;
+}
+
+void signal_if_orphaned(const LostTie& tie) {
+    const auto [group, session, parents_group, parents_session] = tie;
+    if (parents_session != session || parents_group == group) return;  // this tie did not count
+    bool has_stopped_member = false;
+    {
+        auto tree = PROCESSES.lock();
+        if (!tree->has_group(group) || !tree->is_orphaned_group(group, nullptr)) return;
+        for (const Process& process : tree->find_group(group)->members)
+            has_stopped_member |= process.session == session && process.state == ProcessState::Stopped;
+    }
+    if (!has_stopped_member) return;
+    send_signal_to_group(group, {.signal = Signal::Hup});
+    send_signal_to_group(group, {.signal = Signal::Cont});
+}
+
+}  // namespace exo::posix_x
