@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "posix_x/terminal/terminal.hpp"
 #include "scheduler/preemption.hpp"
 
 namespace exo::posix_x {
@@ -68,9 +67,14 @@ Ref<Process> ProcessTree::find(Pid pid) {
     return Ref<Process>(tree->find(pid));
 }
 
+/// A group or session that still has members keeps its number taken.
+static bool is_taken(const TreeState& tree, Pid number) {
+    return tree.find(number) != nullptr || tree.has_group(number) || tree.has_session(number);
+}
+
 Result<Pid> ProcessTree::reserve_pid() {
     auto tree = state_.lock();
-    // Numbers go up and wrap, as programs expect; a group or session that still has members keeps its number taken.
+    // Numbers go up and wrap, as programs expect.
     if (live_.load(std::memory_order_relaxed) >= most()) return Error::Eagain;
     const auto end = static_cast<Pid>(pid_max.load(std::memory_order_relaxed));
     for (Pid tried = 0; tried < end; ++tried) {
@@ -80,7 +84,7 @@ Result<Pid> ProcessTree::reserve_pid() {
             tree->has_wrapped = true;
         }
         tree->last_pid = candidate;
-        if (tree->has_wrapped && (tree->find(candidate) != nullptr || tree->has_group(candidate))) continue;
+        if (tree->has_wrapped && is_taken(*tree, candidate)) continue;
         if (live_.load(std::memory_order_relaxed) >= static_cast<u32>(end - FIRST_PID_AFTER_WRAP))
             return Error::Eagain;
         live_.fetch_add(1, std::memory_order_relaxed);

@@ -2,7 +2,6 @@
 #include "posix_x/process/process_tree.hpp"
 #include "posix_x/process/signals.hpp"
 #include "posix_x/signal/job_control.hpp"
-#include "scheduler/preemption.hpp"
 
 namespace exo::posix_x {
 
@@ -136,10 +135,9 @@ void send_signal_to_group(i32 pgid, const SignalInfo& info) {
     const auto no_births = PROCESSES.keep_out_births();
     members = PROCESSES.members_of(pgid);
     if (members) {
-        for (const Ref<Process>& process : *members) {
-            (void)send_signal(*process, info);
-            scheduler::preempt_point();
-        }
+        // No preemption point: whoever gives way here waits for a turn of each of the processes that it is to end, and nobody can
+        // fork meanwhile. The number of process ids bounds the time.
+        for (const Ref<Process>& process : *members) (void)send_signal(*process, info);
         return;
     }
     // Without memory for the list, all processes are gone through.

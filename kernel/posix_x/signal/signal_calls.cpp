@@ -1,13 +1,12 @@
 // Signals as programs see them: actions, masks, sending, waiting (signal(7)).
 #include "abi/linux/signal.hpp"
 #include "abi/linux/signal_frame.hpp"
-#include "posix_x/lifecycle/deliver.hpp"
 #include "posix_x/process/process_tree.hpp"
+#include "posix_x/signal/signal_mask.hpp"
 #include "posix_x/signal/signal_wait.hpp"
 #include "posix_x/syscalls/families.hpp"
 #include "posix_x/syscalls/support.hpp"
 #include "posix_x/x86_64/signal_frame.hpp"
-#include "scheduler/preemption.hpp"
 
 namespace exo::posix_x {
 
@@ -141,7 +140,22 @@ Result<> signal_one(Task& sender, Process& target, i32 number) {
     return send_signal(target, info_from(sender, signal, signal_code::USER));
 }
 
-/// Succeeds if one could be signalled.
+/// All processes but init and `sender`. Errors: Enomem.
+Result<Vector<Ref<Process>>> all_others(const Process& sender) {
+    Vector<Ref<Process>> others;
+    for (usize wanted = 1;;) {
+        TRY(others.reserve(wanted));
+        auto tree = PROCESSES.lock();
+        wanted = tree->by_pid.size();
+        if (wanted > others.capacity()) continue;
+        for (Process& process : tree->by_pid)
+            if (process.pid() != FIRST_PID && process.pid() != sender.pid())
+                others.push_within_capacity(Ref<Process>(&process));
+        return others;
+    }
+}
+
+/// Succeeds if one could be signalled. Without preemption points, as send_signal_to_group.
 Result<> signal_many(Task& sender, i32 number, const Vector<Ref<Process>>& targets) {
     Result<> answer = Error::Esrch;
     bool succeeded = false;
@@ -149,7 +163,6 @@ Result<> signal_many(Task& sender, i32 number, const Vector<Ref<Process>>& targe
         const Result<> result = signal_one(sender, *target, number);
         succeeded |= result.has_value();
         answer = result;
-        scheduler::preempt_point();
     }
     if (succeeded) return {};
     return answer;
@@ -171,12 +184,7 @@ Result<> sys_kill(Context&, PidOf<PidUse::ProcessOrGroup> pid, SignalOrNone numb
         targets = TRY(PROCESSES.members_of(group));
         return signal_many(sender, number.value, targets);
     }
-    Result<> collected;
-    PROCESSES.for_each([&](Process& process) {
-        if (process.pid() == FIRST_PID || process.pid() == sender.process->pid() || !collected) return;
-        collected = targets.push(Ref<Process>(&process));
-    });
-    TRY(collected);
+    targets = TRY(all_others(*sender.process));
     return signal_many(sender, number.value, targets);
 }
 
