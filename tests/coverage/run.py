@@ -17,11 +17,11 @@ import sys
 
 sys.dont_write_bytecode = True
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path[:0] = [os.path.join(TESTS, "cross"), os.path.join(TESTS, "hostile"), os.path.join(os.path.dirname(TESTS), "tools")]
+sys.path.insert(0, os.path.join(os.path.dirname(TESTS), "tools"))
 
-import generate  # noqa: E402
-import hostile  # noqa: E402
-import machine  # noqa: E402
+from campaign.hostile import hostile  # noqa: E402
+from campaign.machines import machine  # noqa: E402
+from campaign.rules import generate  # noqa: E402
 from exo import build, packages, paths  # noqa: E402
 from exo.coverage import counters, profile, report  # noqa: E402
 from exo.errors import ExoError  # noqa: E402

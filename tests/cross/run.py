@@ -16,21 +16,18 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-import compare
-import ending
-import generate
-import kept
-import lineage
-import machine
-import print_c
-import shrink
-import tally
-from campaign import Campaign, Started
-from exo import build  # machine made it importable
-from exo.coverage.counters import Collector, Image
-from exo.errors import ExoError
-from guide import Guide
-from sequence import Sequence
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "tools"))
+
+from campaign.compare import compare, print_c, shrink  # noqa: E402
+from campaign.guide.campaign import Campaign, Started  # noqa: E402
+from campaign.guide.guide import Guide  # noqa: E402
+from campaign.machines import ending, machine, tally  # noqa: E402
+from campaign.rules import generate, lineage  # noqa: E402
+from campaign.sequences import kept  # noqa: E402
+from campaign.sequences.sequence import Sequence  # noqa: E402
+from exo import build  # noqa: E402
+from exo.coverage.counters import Collector, Image  # noqa: E402
+from exo.errors import ExoError  # noqa: E402
 
 MOST_IN_BATCH = 3000
 MOST_IN_GUIDED_BATCH = 500  # what a batch has found is of use to the one after the next

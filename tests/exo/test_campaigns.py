@@ -2,18 +2,16 @@
 
 import argparse
 import importlib.util
-import sys
 
 from exo import paths, suites
 
-sys.path[:0] = [paths.in_root("tests", "cross")]
 # Another suite's runner may be there as `run`.
 _SPEC = importlib.util.spec_from_file_location("cross_run", paths.in_root("tests", "cross", "run.py"))
 cross_run = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(cross_run)
 
-import tally  # noqa: E402
-from guide import Guide  # noqa: E402
+from campaign.guide.guide import Guide
+from campaign.machines import tally
 
 CROSS = next(suite for suite in suites.SUITES if suite.name == "cross")
 

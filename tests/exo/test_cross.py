@@ -3,24 +3,17 @@
 import json
 import os
 import struct
-import sys
 
 import pytest
 from exo import paths
 
-sys.path[:0] = [paths.in_root("tests", "cross"), paths.in_root("tests", "hostile")]
-
-import compare  # noqa: E402
-import frames  # noqa: E402
-import generate  # noqa: E402
-import hostile  # noqa: E402
-import kept  # noqa: E402
-import normal  # noqa: E402
-import print_c  # noqa: E402
-import reports  # noqa: E402
-import shrink  # noqa: E402
-from sequence import (CALL_FORK, IN, OUT, Buffer, Call, Field, Handler, Pointer, Process, ProcessName, Result, Sequence,  # noqa: E402
-                      encode_sequence)
+from campaign.compare import compare, normal, print_c, reports, shrink
+from campaign.hostile import hostile
+from campaign.machines import frames
+from campaign.rules import generate
+from campaign.sequences import kept
+from campaign.sequences.sequence import (
+    CALL_FORK, IN, OUT, Buffer, Call, Field, Handler, Pointer, Process, ProcessName, Result, Sequence, encode_sequence)
 
 STAT = {"kind": "structure", "type": "stat", "size": 24, "fields": [
     {"name": "st_dev", "offset": 0, "size": 8}, {"name": "st_mode", "offset": 8, "size": 4},

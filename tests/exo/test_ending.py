@@ -13,8 +13,8 @@ from exo import paths
 DRIVER = """
 import runpy, sys
 folder, *sys.argv = sys.argv[1:]
-sys.path[:0] = [{cross!r}, folder]
-import machine
+sys.path[:0] = [{tools!r}, folder]
+from campaign.machines import machine
 machine.build_executor = lambda: None
 machine.image = lambda batch: b""
 machine.linux = lambda: machine.exo_image("Linux")
@@ -43,7 +43,7 @@ def machines(tmp_path):
 
 def start(suite, machines, *options):
     folder = machines.parent
-    driver = DRIVER.format(cross=paths.in_root("tests", "cross"))
+    driver = DRIVER.format(tools=paths.in_root("tools"))
     command = [sys.executable, "-c", driver, paths.in_root("tests", suite), "--jobs", "1", "--kernel", str(folder / "kernel.elf"),
                "--descriptions", str(folder / "calls.json"), *options]
     environment = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "PYTHONDONTWRITEBYTECODE": "1"}

@@ -1,17 +1,12 @@
 """Which sequences a guided cross-check runs next."""
 
 import struct
-import sys
 
-from exo import paths
-
-sys.path[:0] = [paths.in_root("tests", "cross")]
-
-import compare  # noqa: E402
-import frames  # noqa: E402
-import guide  # noqa: E402
-from novelty import Novelty, features  # noqa: E402
-from sequence import IN, Buffer, Call, Process, Result, Sequence  # noqa: E402
+from campaign.compare import compare
+from campaign.guide import guide
+from campaign.guide.novelty import Novelty, features
+from campaign.machines import frames
+from campaign.sequences.sequence import IN, Buffer, Call, Process, Result, Sequence
 
 
 def one_call(name, *arguments, seed=0):

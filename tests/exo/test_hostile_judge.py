@@ -1,17 +1,12 @@
 """What `exo test hostile` makes of what came of its machines, without one."""
 
 import struct
-import sys
 
 import pytest
-from exo import paths
 
-sys.path[:0] = [paths.in_root("tests", "cross"), paths.in_root("tests", "hostile")]
-
-import frames  # noqa: E402
-import judge  # noqa: E402
-import machine  # noqa: E402
-from sequence import Sequence  # noqa: E402
+from campaign.hostile import judge
+from campaign.machines import frames, machine
+from campaign.sequences.sequence import Sequence
 
 
 def counts(free=1000, shared=0, slab=50, committed=70, processes=3):

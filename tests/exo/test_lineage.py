@@ -1,15 +1,10 @@
 """Sequences that come from others: their names alone give them again."""
 
-import sys
 
 import pytest
-from exo import paths
 from test_cross import CALLS
 
-sys.path[:0] = [paths.in_root("tests", "cross")]
-
-import generate  # noqa: E402
-import lineage  # noqa: E402
+from campaign.rules import generate, lineage
 
 
 @pytest.fixture(scope="module")

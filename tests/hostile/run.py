@@ -19,16 +19,14 @@ import time
 from collections.abc import Iterator
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(os.path.dirname(HERE), "cross"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(HERE)), "tools"))
 
-import ending  # noqa: E402
-import kept  # noqa: E402
-import machine  # noqa: E402
-import tally  # noqa: E402
+from campaign.hostile.hostile import KINDS, Generator  # noqa: E402
+from campaign.hostile.judge import Judge  # noqa: E402
+from campaign.machines import ending, machine, tally  # noqa: E402
+from campaign.sequences import kept  # noqa: E402
+from campaign.sequences.sequence import Sequence  # noqa: E402
 from exo import build  # noqa: E402
-from hostile import KINDS, Generator  # noqa: E402
-from judge import Judge  # noqa: E402
-from sequence import Sequence  # noqa: E402
 
 KEPT = os.path.join(HERE, "kept.jsonl")
 BATCH = 150

@@ -49,7 +49,7 @@ def main(arguments: list[str]) -> int:
 
 
 def sequence_words(options) -> list[str]:
-    """What tests/cross/debug.py is told. Errors: UsageError (no such suite, no seed of it, what belongs to the other suite)."""
+    """What tools/campaign/debug.py is told. Errors: UsageError (no such suite, no seed of it, what belongs to the other suite)."""
     suite, seed = options.suite, options.seed
     if suite not in ("cross", "hostile"):
         raise UsageError(f"--suite: there is no suite {suite} with seeds; there are cross and hostile", "debug")
@@ -71,5 +71,5 @@ def debug_sequence(words: list[str], preset: str) -> int:
     """Errors: those of building."""
     packages.ensure(packages.RUN + packages.TEST, "debugging a sequence")
     build.ensure_preset(preset)
-    return subprocess.run([sys.executable, paths.in_root("tests", "cross", "debug.py"), *words, "--preset", preset],
+    return subprocess.run([sys.executable, paths.in_root("tools", "campaign", "debug.py"), *words, "--preset", preset],
                           check=False).returncode
