@@ -11,14 +11,13 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools"))
 
+from exo import counted_machine  # noqa: E402
 from exo.text import plain  # noqa: E402
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-MACHINES = {"microvm": "microvm,acpi=off", "q35": "q35"}
+MACHINES = counted_machine.BOARDS
 PRESETS = ("release", "debug")
-# Time is counted in instructions, 4 ns each: how busy the host is cannot make a test fail.
-CLOCK = ("-icount", "shift=2,sleep=off", "-rtc", "base=2024-01-01T00:00:00,clock=vm")
 MEMORY_MIB = 96
 # Seconds of processor time that QEMU may use; a boot takes a fraction of one. The clock on the wall is asked only about a
 # machine that does nothing: how much of a processor QEMU gets on a busy host is no fault of the kernel.
@@ -50,21 +49,11 @@ class Run:
         return "\n".join("    | " + line for line in shown)
 
 
-def accelerator(clock: tuple[str, ...]) -> tuple[str, ...]:
-    """EXO_ACCEL=kvm (tests/kvm.sh) runs on the host's processor, whose instructions are not counted."""
-    if os.environ.get("EXO_ACCEL") == "kvm":
-        return ("-accel", "kvm")
-    return ("-accel", "tcg,thread=single", *clock)
-
-
 def boot(machine: str, arguments: list[str], *, memory: int = MEMORY_MIB, limit: float = TIME_LIMIT,
-         clock: tuple[str, ...] = CLOCK, has_exit_device: bool = True) -> Run:
+         clock: tuple[str, ...] = counted_machine.COUNTED, has_exit_device: bool = True) -> Run:
     """Runs QEMU with the arguments that say what is booted."""
-    exit_device = ("-device", "isa-debug-exit,iobase=0xf4,iosize=4") if has_exit_device else ()
-    command = ["qemu-system-x86_64", "-M", MACHINES[machine], "-m", str(memory), "-smp", "1", "-nodefaults",
-               "-no-user-config", "-cpu", "max,-la57", *accelerator(clock), "-seed", "1",
-               "-display", "none", "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
-               "-no-reboot", *exit_device, *arguments]
+    end = counted_machine.ENDS if has_exit_device else ("-no-reboot",)
+    command = counted_machine.command(MACHINES[machine], memory, clock=clock, may_use_kvm=True, end=end) + arguments
     with tempfile.TemporaryFile() as output, \
             subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT) as process:
         started = time.monotonic()

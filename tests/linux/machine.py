@@ -15,18 +15,13 @@ import programs
 
 sys.path.insert(0, os.path.join(programs.ROOT, "tools"))
 
-from exo import qmp  # noqa: E402
+from exo import counted_machine, qmp  # noqa: E402
 from exo.coverage.counters import Collector  # noqa: E402
 
 # The command line is the same for both kernels.
 COMMAND_LINE = "console=ttyS0 quiet panic=-1"
-MACHINES = {"q35": "q35", "microvm": "microvm,acpi=off"}
+MACHINES = counted_machine.BOARDS
 MEMORY_MIB = 256
-# Waits pass at once and time is counted in instructions, 4 ns each: how busy the host is cannot make a test fail.
-CLOCK = ["-icount", "shift=2,sleep=off", "-rtc", "base=2024-01-01T00:00:00,clock=vm"]
-# EXO_ACCEL=kvm (tests/kvm.sh) runs on the host's processor, whose instructions are not counted.
-IS_KVM = os.environ.get("EXO_ACCEL") == "kvm"
-ACCELERATOR = ["-accel", "kvm"] if IS_KVM else ["-accel", "tcg,thread=single", *CLOCK]
 # Seconds of the host's time without a word from the machine, more than any test needs.
 SILENCE_LIMIT = 120
 LOG_LINES = 40
@@ -43,11 +38,9 @@ class Result:
 
 def command(kernel: str, machine: str, initramfs: str, control: str = "") -> list[str]:
     """`control`: a machine that ends waits until its memory has been looked at, by this socket."""
-    end = qmp.options(control) if control else ["-no-reboot", "-device", "isa-debug-exit,iobase=0xf4,iosize=4"]
-    return ["qemu-system-x86_64", "-M", MACHINES[machine], "-m", str(MEMORY_MIB), "-smp", "1", "-nodefaults",
-            "-no-user-config", "-cpu", "max,-la57", *ACCELERATOR, "-seed", "1",
-            "-display", "none", "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console", *end, "-kernel", kernel, "-initrd", initramfs,
-            "-append", COMMAND_LINE]
+    end = tuple(qmp.options(control)) if control else counted_machine.ENDS
+    return [*counted_machine.command(MACHINES[machine], MEMORY_MIB, may_use_kvm=True, end=end),
+            "-kernel", kernel, "-initrd", initramfs, "-append", COMMAND_LINE]
 
 
 class Frames:

@@ -10,7 +10,7 @@ import shutil
 import image  # first: it makes tools/exo importable
 import machine
 import programs
-from exo import debian_kernel
+from exo import counted_machine, debian_kernel
 
 RESULTS = os.path.join(programs.ROOT, "build", "oracle", "results")
 
@@ -21,7 +21,7 @@ def kernel() -> str:
 
 
 def _key(test: programs.Test) -> str:
-    parts = [test.hash(), image.base_hash(), os.path.basename(kernel()), machine.COMMAND_LINE, str(machine.MEMORY_MIB), *(machine.ACCELERATOR if machine.IS_KVM else machine.CLOCK)]
+    parts = [test.hash(), image.base_hash(), os.path.basename(kernel()), machine.COMMAND_LINE, str(machine.MEMORY_MIB), *(("-accel", "kvm") if counted_machine.is_kvm() else counted_machine.COUNTED)]
     return hashlib.sha256(" ".join(parts).encode()).hexdigest()
 
 

@@ -9,12 +9,10 @@ import tempfile
 import time
 from typing import Callable
 
-from .. import packages, process, qemu
+from .. import counted_machine, packages, process, qemu
 from ..errors import ExoError
 
 MEMORY_MIB = 512
-# -erms,-fsrm: with them both kernels copy with `rep movsb`, each byte of which the emulator counts as an instruction.
-CPU = "max,-la57,-erms,-fsrm"
 COUNTED = ("-icount", "shift=0,sleep=off")
 WORDS = "console=ttyS0 quiet nokaslr norandmaps mitigations=off panic=-1"
 SILENCE_LIMIT = 120.0  # seconds of the host's time
@@ -32,12 +30,9 @@ class RunFailed(ExoError):
 def command(kernel: str, initramfs: str, serial: str, words: str, extra: list[str], board: str = "q35",
             clock: tuple[str, ...] = COUNTED) -> list[str]:
     """QEMU's. `serial`: the back end of the serial port. Without COUNTED as the clock the machine runs in real time."""
-    return [packages.find_program(qemu.PROGRAM) or qemu.PROGRAM, "-M", qemu.MACHINE_FLAGS[board],
-            "-m", str(MEMORY_MIB), "-smp", "1", "-nodefaults", "-no-user-config", "-cpu", CPU,
-            "-accel", "tcg,thread=single", *clock, "-seed", "1", "-rtc", "base=2024-01-01T00:00:00,clock=vm",
-            "-display", "none", "-serial", serial, "-no-reboot",
-            "-device", "isa-debug-exit,iobase=0xf4,iosize=4", "-kernel", kernel, "-initrd", initramfs,
-            "-append", f"{WORDS} {words}".strip(), *extra]
+    return [*counted_machine.command(qemu.MACHINE_FLAGS[board], MEMORY_MIB, cpu=counted_machine.CPU_WITHOUT_BYTE_COPIES,
+                                     clock=(*clock, *counted_machine.DATE), console=("-serial", serial)),
+            "-kernel", kernel, "-initrd", initramfs, "-append", f"{WORDS} {words}".strip(), *extra]
 
 
 def boot(kernel: str, image: bytes, words: str, what: str, extra: list[str] | None = None, board: str = "q35") -> str:
