@@ -2,13 +2,14 @@
 """Writes docs/errnos.md: for each call the errnos of its man page, and the test that reaches each or why none can.
 
 Most tests are found by reading the programs: `FAILS(EBADF, close(99))` reaches EBADF of close(). errnos.txt holds the
-rest. run.py checks that every errno has an entry, that named tests exist, and that the document is up to date.
+rest. run.py checks that every call and every errno has an entry, that named tests exist, and that the document is up to date.
 
 usage: errno_table.py [--check]
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
@@ -16,6 +17,7 @@ import sys
 import programs
 
 DATA = os.path.join(programs.HERE, "errnos.txt")
+CALLS = os.path.join(programs.ROOT, "docs", "system_calls.json")
 DOCUMENT = os.path.join(programs.ROOT, "docs", "errnos.md")
 
 # What the programs call, where that is not the name of the man page.
@@ -32,7 +34,11 @@ ALIASES = {"MAP": "mmap", "renameat2_": "rename", "renameat2": "rename", "rename
            "setresuid": "setreuid", "setresgid": "setregid", "setdomainname": "sethostname", "getgroups": "setgroups",
            "tcsetpgrp": "ioctl", "tcgetpgrp": "ioctl", "futimens": "utimensat", "munlock": "mlock", "mlockall": "mlock",
            "sched_setaffinity": "sched_getaffinity", "getpriority": "setpriority", "posix_fadvise": "fadvise64", "vfork": "fork", "eventfd": "eventfd2",
-           "get_robust_list": "set_robust_list", "getresuid": "setreuid", "getsid": "getpgid"}
+           "get_robust_list": "set_robust_list", "getresuid": "setreuid", "getresgid": "setregid", "getsid": "getpgid", "clone": "fork",
+           "capset": "capget", "utime": "utimensat", "utimes": "utimensat", "futimesat": "utimensat", "munlockall": "mlock", "mlock2": "mlock",
+           "pselect6": "select", "preadv": "readv", "pwritev": "readv", "faccessat2": "access", "clock_adjtime": "adjtimex",
+           "lgetxattr": "getxattr", "fgetxattr": "getxattr", "sched_getparam": "sched_setparam", "sched_getscheduler": "sched_setscheduler",
+           "sched_get_priority_min": "sched_get_priority_max"}
 
 
 def reached() -> dict[tuple[str, str], str]:
@@ -59,7 +65,7 @@ def read_data() -> tuple[dict[str, list[str]], dict[tuple[str, str], str]]:
     remarks: dict[tuple[str, str], str] = {}
     with open(DATA, encoding="utf-8") as file:
         for line in file:
-            head, _, rest = line.strip().partition(": ")
+            head, _, rest = line.strip().removesuffix(":").partition(": ")
             if line.startswith("#") or not head:
                 continue
             words = head.split()
@@ -83,7 +89,11 @@ def table() -> tuple[str, list[str]]:
     complaints, lines = [], ["# Errnos", "", "Each call with the errnos of its man page: the test of `tests/linux` that reaches it on both",
                              "kernels, or why none can. Made by `tests/linux/errno_table.py`; do not edit.", ""]
     count = 0
+    never: list[str] = []
     for call in sorted(pages):
+        if not pages[call]:
+            never.append(call)
+            continue
         lines += [f"## {call}", "", "| errno | reached by, or why not |", "| --- | --- |"]
         for error in pages[call]:
             remark = remark_for(remarks, call, error)
@@ -100,8 +110,12 @@ def table() -> tuple[str, list[str]]:
     for call, error in remarks:
         if call != "any" and error not in pages.get(call, []):
             complaints.append(f"{call} {error}: a remark about what its man page does not list")
+    with open(CALLS, encoding="utf-8") as file:
+        for call in (call["name"] for call in json.load(file)["calls"]):
+            if ALIASES.get(call, call) not in pages:
+                complaints.append(f"{call}: no line of errnos.txt names its errnos (`{call}:` alone if it never fails)")
     lines.insert(4, f"{count} of {sum(map(len, pages.values()))} are reached.")
-    lines.insert(5, "")
+    lines[5:5] = ["", f"These never fail: {', '.join(never)}."]
     return "\n".join(lines).rstrip() + "\n", complaints
 
 

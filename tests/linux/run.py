@@ -207,6 +207,9 @@ def main(arguments: list[str]) -> int:
     options, pattern = parse(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     tests = [test for test in programs.find_all() if re.search(pattern, test.name)]
+    if not tests:
+        print(f"no test's name matches {pattern!r}; they are the paths below tests/linux/programs and tests/linux/scripts\n0 passed, 1 failed")
+        return 1
     tally = Tally(bool(options["-v"]))
     image.ensure_busybox()
     complaints = programs.build(tests)

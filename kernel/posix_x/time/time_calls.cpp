@@ -142,10 +142,15 @@ Answer<EpochSeconds> sys_time(Context&, OrNull<vm::UserOut<EpochSeconds>> out) {
 /// The clock is not steered: what is asked for can be told, and nothing changed.
 Result<i32> adjust_clock(vm::UserInOut<abi::timex> user) {
     constexpr u32 OFFSET_READ_ONLY = 0xa001;  // ADJ_OFFSET_SS_READ: the old adjtime(3), looking only
+    constexpr u32 TICK = 0x4000;              // ADJ_TICK
     constexpr i32 STATUS_UNSYNCHRONISED = 0x40;
     abi::timex state = TRY(user.read());
-    if (state.modes != 0 && state.modes != OFFSET_READ_ONLY)
-        return may_set_time() ? Error::Eopnotsupp : Error::Eperm;
+    if (state.modes != 0 && state.modes != OFFSET_READ_ONLY) {
+        if (!may_set_time()) return Error::Eperm;
+        // LINUX: timekeeping_validate_timex: within a tenth of a tick of 10 ms.
+        const bool is_bad_tick = (state.modes & TICK) != 0 && (state.tick < 9'000 || state.tick > 11'000);
+        return is_bad_tick ? Error::Einval : Error::Eopnotsupp;
+    }
     const u32 modes = state.modes;
     state = {};
     state.modes = modes;

@@ -65,8 +65,7 @@ int main(void) {
     set("pipe-user-pages-soft", 0);
     set("pipe-user-pages-hard", 0);
     CHILD(
-        "exit 0", become_user(1002, 1002);
-        for (int i = 0; i < 12; i++) {
+        "exit 0", become_user(1002, 1002); for (int i = 0; i < 12; i++) {
             OK(pipe(ends));
             IS(65536, room(ends[0]));
         });
