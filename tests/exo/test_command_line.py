@@ -89,7 +89,7 @@ def test_help(words):
      "exo: --area: it says how a seed of --suite cross was run (see './exo debug --help')"),
     (["debug", "--kind", "race"], "exo: --area and --kind: say which sequence, with --seed (see './exo debug --help')"),
     (["test", "nope"], "exo: unknown suite nope (see './exo test --help')"),
-    (["build", "nope"], "exo: unknown preset nope; there are release, debug, coverage, hosted, hosted-tsan (see './exo build --help')"),
+    (["build", "nope"], "exo: unknown preset nope; there are release, dev, debug, coverage, hosted, hosted-tsan (see './exo build --help')"),
 ])
 def test_one_line_for_what_is_wrong(words, message):
     done = exo(*words)

@@ -10,8 +10,8 @@ import os
 from . import fingerprint, packages, paths
 from .errors import ExoError
 
-PRESETS = ("release", "debug", "coverage", "hosted", "hosted-tsan")
-KERNEL_PRESETS = ("release", "debug", "coverage")
+PRESETS = ("release", "dev", "debug", "coverage", "hosted", "hosted-tsan")
+KERNEL_PRESETS = ("release", "dev", "debug", "coverage")
 
 KERNEL_INPUTS = ("CMakeLists.txt", "CMakePresets.json", "cmake", "kernel", "abi", "sdk")
 LOCK = ".exo-lock"

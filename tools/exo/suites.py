@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from . import build, packages, paths
 from .errors import ExoError, UsageError
-from .options import Command, parse
+from .options import Command, Option, parse
 from .process import say
 from .text import plain
 
@@ -27,7 +27,9 @@ COUNTS = re.compile(r"^(?:\w+: )?(\d+) passed, (\d+) failed", re.MULTILINE)
 CTEST_COUNTS = re.compile(r"^\d+% tests passed, (\d+) tests? failed out of (\d+)", re.MULTILINE)
 
 COMMAND = Command("test", "Builds and runs the tests: all, or one suite, or the tests of it that match a pattern.",
-                  "[SUITE [PATTERN] | cross [OPTION]… | hostile [OPTION]… | coverage [OPTION]…]", [], """
+                  "[--quick | --long | SUITE [PATTERN] | cross [OPTION]… | hostile [OPTION]… | coverage [OPTION]…]",
+                  [Option("--quick", "", "a slice of each suite, on the release kernel and the hosted build: some 3 minutes"),
+                   Option("--long", "", "all suites, the random ones for half an hour each")], """
 suites, fastest first:
   model   models of the protocols between CPUs, in spin
   exo     the exo command itself, and the order of the layers
@@ -55,10 +57,15 @@ class Suite:
     # Whether it runs when all suites do.
     is_among_all = True
 
-    def __init__(self, name: str, presets: tuple[str, ...], needs_init: bool = False) -> None:
+    def __init__(self, name: str, presets: tuple[str, ...], needs_init: bool = False, quick: tuple[str, ...] = (),
+                 quick_presets: tuple[str, ...] | None = None, long: tuple[str, ...] = ()) -> None:
+        """`quick`, `long`: what it is told with --quick and --long; `quick_presets`: what --quick builds for it."""
         self.name = name
         self.presets = presets
         self.needs_init = needs_init
+        self.quick = quick
+        self.quick_presets = presets if quick_presets is None else quick_presets
+        self.long = long
 
     @property
     def program(self) -> str:
@@ -85,8 +92,10 @@ class UnitSuite(Suite):
         return os.path.isdir(paths.in_root("tests", "unit"))
 
     def commands(self, words: list[str]) -> list[list[str]]:
+        is_quick = tuple(words) == self.quick
+        choice = words if is_quick else ["-R", *words] if words else []
         return [["ctest", "--test-dir", paths.in_build(preset), "--output-on-failure", "--timeout", "300",
-                 "-j", str(os.cpu_count() or 1), *(["-R", *words] if words else [])] for preset in self.presets]
+                 "-j", str(os.cpu_count() or 1), *choice] for preset in (self.quick_presets if is_quick else self.presets)]
 
 
 class LinuxSuite(Suite):
@@ -101,8 +110,8 @@ class Campaign(Suite):
     has_options = True
     has_help = True
 
-    def __init__(self, name: str, presets: tuple[str, ...], is_among_all: bool = True) -> None:
-        super().__init__(name, presets)
+    def __init__(self, name: str, presets: tuple[str, ...], is_among_all: bool = True, **others: tuple[str, ...]) -> None:
+        super().__init__(name, presets, **others)
         self.is_among_all = is_among_all
 
     def presets_for(self, words: list[str]) -> tuple[str, ...]:
@@ -125,14 +134,15 @@ def _option(words: list[str], name: str) -> str | None:
 
 SUITES = (
     Suite("model", ()),
-    Suite("exo", (), needs_init=True),
-    UnitSuite("unit", ("hosted", "hosted-tsan")),
+    Suite("exo", (), needs_init=True, quick=("layers or calls or command_line",)),
+    UnitSuite("unit", ("hosted", "hosted-tsan"), quick=("-E", "fuzz"), quick_presets=("hosted",)),
     Suite("bench", ("release",)),
-    Suite("shell", ("release",), needs_init=True),
-    Suite("kernel", ("debug", "release")),
-    LinuxSuite("linux", ("release", "debug")),
-    Campaign("cross", ("release",)),
-    Campaign("hostile", ("debug",)),
+    Suite("shell", ("release",), needs_init=True, quick=("exit_status or stdin or copy",)),
+    Suite("kernel", ("debug", "release"), quick=("release/microvm",), quick_presets=("release",)),
+    LinuxSuite("linux", ("release", "debug"), quick=("--kernel", paths.kernel("release"), "signals/|pipes/|exec/|memory/"),
+               quick_presets=("release",)),
+    Campaign("cross", ("release",), quick=("--count", "600"), long=("--time", "30")),
+    Campaign("hostile", ("debug",), quick=("--preset", "release", "--count", "150"), quick_presets=("release",), long=("--time", "30")),
     Campaign("coverage", ("coverage",), is_among_all=False),
 )
 
@@ -178,16 +188,20 @@ def main(arguments: list[str]) -> int:
             print(COMMAND.help())
             return 0
         return subprocess.run(chosen[0].commands(["--help"])[0], check=False).returncode
+    if (options.quick or options.long) and options.words or options.quick and options.long:
+        raise UsageError("--quick and --long are about all suites, and one or the other", "test")
     chosen, words = _choose(options.words)
+    told = {suite.name: list(suite.quick if options.quick else suite.long if options.long else words) for suite in chosen}
     packages.ensure(packages.RUN + packages.TEST, "testing")
-    broken = _build(chosen, words)
+    needed = {suite.name: suite.quick_presets if options.quick else suite.presets_for(told[suite.name]) for suite in chosen}
+    broken = _build(chosen, needed)
     os.makedirs(paths.in_build("test-logs"), exist_ok=True)
     results = [Result(suite.name, 0, 1, 0.0, broken[suite.name]) for suite in chosen if suite.name in broken]
     runnable = [suite for suite in chosen if suite.name not in broken]
     is_alone = len(chosen) == 1
 
     def run_one(suite: Suite) -> Result:
-        result = _run(suite, words, show=is_alone)
+        result = _run(suite, told[suite.name], show=is_alone)
         if not is_alone:
             say(str(result))
         return result
@@ -211,11 +225,11 @@ def _choose(words: list[str]) -> tuple[list[Suite], list[str]]:
     raise UsageError(f"unknown suite {words[0]}", "test")
 
 
-def _build(suites: list[Suite], words: list[str]) -> dict[str, str]:
+def _build(suites: list[Suite], needed: dict[str, tuple[str, ...]]) -> dict[str, str]:
     """Builds every preset that is needed, one after the other. Returns the suites that cannot run, with the reason."""
     failures: dict[str, str] = {}
     for preset in build.PRESETS:
-        if any(preset in suite.presets_for(words) for suite in suites):
+        if any(preset in needed[suite.name] for suite in suites):
             try:
                 build.ensure_preset(preset)
             except ExoError as error:
@@ -229,7 +243,7 @@ def _build(suites: list[Suite], words: list[str]) -> dict[str, str]:
             failures["init"] = str(error)
     broken = {}
     for suite in suites:
-        for part in (*suite.presets_for(words), *(["init"] if suite.needs_init else [])):
+        for part in (*needed[suite.name], *(["init"] if suite.needs_init else [])):
             if part in failures:
                 broken[suite.name] = failures[part]
     return broken
