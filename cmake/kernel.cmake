@@ -38,6 +38,8 @@ if(EXO_DEBUG)
 elseif(EXO_COVERAGE)
     # Not optimised at link time, which would take away the borders of functions that a report is about.
     target_compile_options(exo_kernel_options INTERFACE -O1)
+elseif(EXO_QUICK_BUILD)
+    target_compile_options(exo_kernel_options INTERFACE -O1)
 else()
     target_compile_options(exo_kernel_options INTERFACE -O2 $<$<COMPILE_LANGUAGE:CXX>:-flto>)
     list(APPEND link_options --lto-O2)
@@ -60,7 +62,7 @@ if(EXO_KASAN)
         "SHELL:$<$<COMPILE_LANGUAGE:CXX>:-mllvm -asan-kernel-mem-intrinsic-prefix=1>")
     list(APPEND link_options --wrap=memcmp --wrap=strlen)
     # Without checks: the runtime, what runs before it or while it reports, and the heap, whose lists lie in poisoned memory.
-    file(GLOB bare_sources kernel/memory/kasan/*.cpp kernel/memory/heap/*.cpp kernel/log/*.cpp
+    file(GLOB bare_sources kernel/memory/kasan/*.cpp kernel/memory/heap/*.cpp kernel/memory/operators.cpp kernel/log/*.cpp
         kernel/arch/x86_64/trap*.cpp kernel/arch/x86_64/report.cpp kernel/arch/x86_64/start.cpp
         kernel/arch/x86_64/kasan*.cpp)
     list(REMOVE_ITEM kernel_sources ${bare_sources})
@@ -83,6 +85,12 @@ if(EXO_COVERAGE)
 endif()
 add_library(exo_kernel OBJECT ${kernel_sources})
 target_link_libraries(exo_kernel PRIVATE exo_kernel_options exo_kasan_options exo_coverage_options)
+if(EXO_QUICK_BUILD)
+    # What nearly every file includes, straight or by utils/ and sync/.
+    target_precompile_headers(exo_kernel PRIVATE
+        <algorithm> <array> <atomic> <bit> <concepts> <cstring> <expected> <functional> <limits> <optional> <ranges> <span>
+        <string_view> <type_traits> <utility>)
+endif()
 
 find_program(PYTHON3 NAMES python3 PATHS /usr/bin NO_DEFAULT_PATH REQUIRED)
 function(add_kernel_image name)

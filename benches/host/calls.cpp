@@ -41,12 +41,8 @@ std::optional<security::TableUser> ours, shared, sharer;
 
 void fill(security::TableUser& user) {
     for (u32 i = 0; i < DESCRIPTORS; ++i)
-        MUST(user->install(
-            {
-                MUST(make_ref<Thing>())
-                , security::ALL_RIGHTS, nullptr
-            },
-            security::OnExec::Keep, DESCRIPTORS));
+        MUST(user->install({MUST(make_ref<Thing>()), security::ALL_RIGHTS, nullptr}, security::OnExec::Keep,
+                           DESCRIPTORS));
     REQUIRE(bool(user->verify(DESCRIPTORS - 1, security::Rights::Read)));
     REQUIRE(!user->verify(DESCRIPTORS, security::Rights::Read).is_open());
 }

@@ -12,8 +12,8 @@
 
 #include <string_view>
 
+#include "boot/firmware/physical_reader.hpp"
 #include "boot/memory_map.hpp"
-#include "boot/physical_reader.hpp"
 #include "utils/fixed_vector.hpp"
 
 namespace exo::boot {

@@ -3,11 +3,11 @@
 #include <atomic>
 
 #include "arch/interrupt_controller.hpp"
-#include "boot/acpi.hpp"
-#include "boot/fadt.hpp"
-#include "boot/hpet.hpp"
-#include "boot/madt.hpp"
-#include "boot/mp_table.hpp"
+#include "boot/firmware/acpi.hpp"
+#include "boot/firmware/fadt.hpp"
+#include "boot/firmware/hpet.hpp"
+#include "boot/firmware/madt.hpp"
+#include "boot/firmware/mp_table.hpp"
 #include "drivers/interrupts.hpp"
 #include "log/log.hpp"
 #include "memory/virtual/kernel_map.hpp"

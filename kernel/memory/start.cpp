@@ -3,9 +3,9 @@
 #include "arch/image_guards.hpp"
 #include "arch/interface.hpp"
 #include "memory/heap/heap.hpp"
-#include "memory/kasan/shadow_map.hpp"
 #include "memory/physical/buddy_allocator.hpp"
 #include "memory/virtual/kernel_map.hpp"
+#include "memory/virtual/shadow_map.hpp"
 
 namespace exo::memory {
 

@@ -158,7 +158,6 @@ template <class T, sync::LockRank RANK> class RwLock {
 
     SharedGuard lock_shared() { return SharedGuard(*this, sync::Nesting::Ordered); }
     ExclusiveGuard lock_exclusive() { return ExclusiveGuard(*this, sync::Nesting::Ordered); }
-    ExclusiveGuard lock_exclusive_nested() { return ExclusiveGuard(*this, sync::Nesting::SameRankAllowed); }
     /// Without the lock: construction, and data that has locks of its own.
     T& unsafe_value() { return value_; }
 

@@ -23,7 +23,6 @@ constexpr u64 bit(LockRank rank) { return 1ULL << static_cast<u32>(rank); }
 
 std::string_view name_of(LockRank rank) {
     switch (rank) {
-        case LockRank::Exec: return "Exec";
         case LockRank::FilePosition: return "FilePosition";
         case LockRank::MountTable: return "MountTable";
         case LockRank::Rename: return "Rename";
@@ -33,7 +32,6 @@ std::string_view name_of(LockRank rank) {
         case LockRank::Terminal: return "Terminal";
         case LockRank::Port: return "Port";
         case LockRank::AddressSpace: return "AddressSpace";
-        case LockRank::PageCache: return "PageCache";
         case LockRank::SleepingLeaf: return "SleepingLeaf";
         case LockRank::ProcessTree: return "ProcessTree";
         case LockRank::Process: return "Process";
@@ -41,10 +39,8 @@ std::string_view name_of(LockRank rank) {
         case LockRank::Task: return "Task";
         case LockRank::CapabilityTable: return "CapabilityTable";
         case LockRank::Dentry: return "Dentry";
-        case LockRank::MountPoint: return "MountPoint";
         case LockRank::FileSystem: return "FileSystem";
         case LockRank::FileMapping: return "FileMapping";
-        case LockRank::Poll: return "Poll";
         case LockRank::LeafTable: return "LeafTable";
         case LockRank::SpinLeaf: return "SpinLeaf";
         case LockRank::Device: return "Device";

@@ -8,7 +8,6 @@ namespace exo::sync {
 
 enum class LockRank : u8 {
     // Locks that sleep (scheduler/mutex.hpp).
-    Exec,          ///< One execve or fork of a process at a time.
     FilePosition,  ///< An open file description's offset.
     MountTable,
     Rename,     ///< One directory move at a time.
@@ -18,7 +17,6 @@ enum class LockRank : u8 {
     Terminal,
     Port,          ///< A driver's stream.
     AddressSpace,  ///< Shared by page faults: nothing above is taken under it.
-    PageCache,
     SleepingLeaf,  ///< For locks under which no other sleeping lock is taken.
 
     // Spin locks, interrupts on.
@@ -28,12 +26,10 @@ enum class LockRank : u8 {
     Task,
     CapabilityTable,
     Dentry,
-    MountPoint,
     FileSystem,
     FileMapping,  ///< The areas that map a file.
-    Poll,
-    LeafTable,  ///< A page table of a program, between faults.
-    SpinLeaf,   ///< For spin locks under which no other (but the IrqOff ones) is taken.
+    LeafTable,    ///< A page table of a program, between faults.
+    SpinLeaf,     ///< For spin locks under which no other (but the IrqOff ones) is taken.
 
     // Spin locks, interrupts off: also taken by handlers.
     Device,

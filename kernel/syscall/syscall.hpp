@@ -39,7 +39,7 @@ using SyscallHandler = arch::CallHandler;
 struct HandlerDescription {
     std::span<const Description> arguments;
     Description answer;
-    std::string_view file;  ///< Where it is registered: its family.
+    std::string_view file;  ///< Where it is registered, from the root of the sources: the name is its family.
 };
 
 struct CallDescription {
@@ -111,7 +111,7 @@ template <auto HANDLER, class R, class... Args> struct Thunk<HANDLER, R (*)(Cont
 /// Registers a typed handler: Result<> or Answer<T> handler(Context&, up to six parameters). `file` is the caller's.
 template <auto HANDLER>
 Result<> register_call(usize number, std::string_view name,
-                       [[maybe_unused]] const char* file = __builtin_FILE_NAME()) {
+                       [[maybe_unused]] const char* file = __builtin_FILE()) {
     using Thunk = detail::Thunk<HANDLER, decltype(HANDLER)>;
     if constexpr (KEEPS_DESCRIPTIONS)
         return register_syscall(number, name, &Thunk::call, Thunk::describe(file));

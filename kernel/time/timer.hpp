@@ -22,7 +22,6 @@ class Timer {
     void cancel();
     /// Only from the timer's own callback.
     void run_again_after(Nanoseconds delay) { again_after_ = delay; }
-    bool is_armed() const { return link_.is_linked(); }
 
   private:
     friend struct TimerQueue;

@@ -102,8 +102,9 @@ Result<> AddressSpace::read_remote(u64 address, std::span<u8> to) {
     while (!to.empty()) {
         const u64 offset = address & (PAGE_SIZE - 1);
         const usize size = std::min(to.size(), PAGE_SIZE - offset);
-        TRY(with_page(address, {},
-                      [&](const FrameRef& frame) { std::memcpy(to.data(), frame.data() + offset, size); }));
+        TRY(with_page(
+            address, {},
+            [&](const FrameRef& frame) { std::memcpy(to.data(), frame.data() + offset, size); }));
         address += size;
         to = to.subspan(size);
         scheduler::preempt_point();
@@ -116,8 +117,9 @@ Result<> AddressSpace::write_remote(u64 address, std::span<const u8> from) {
     while (!from.empty()) {
         const u64 offset = address & (PAGE_SIZE - 1);
         const usize size = std::min(from.size(), PAGE_SIZE - offset);
-        TRY(with_page(address, {.is_write = true},
-                      [&](const FrameRef& frame) { std::memcpy(frame.data() + offset, from.data(), size); }));
+        TRY(with_page(
+            address, {.is_write = true},
+            [&](const FrameRef& frame) { std::memcpy(frame.data() + offset, from.data(), size); }));
         address += size;
         from = from.subspan(size);
         scheduler::preempt_point();

@@ -9,17 +9,17 @@ from exo import call_page, call_text, calls
 from exo.errors import ExoError
 
 SIZE = {"kind": "size", "size": 8}
-READ = {"number": 0, "name": "read", "family": "read_write", "fast_path": False, "result": SIZE, "arguments": [
+READ = {"number": 0, "name": "read", "family": "read_write", "source": "kernel/posix_x/files/read_write.cpp", "fast_path": False, "result": SIZE, "arguments": [
     {"kind": "descriptor", "of": "readable", "size": 4, "signed": True},
     {"kind": "buffer", "of": "bytes", "direction": "out", "length_argument": 2}, SIZE]}
-SEEK = {"number": 8, "name": "lseek", "family": "read_write", "fast_path": True,
+SEEK = {"number": 8, "name": "lseek", "family": "read_write", "source": "kernel/posix_x/files/read_write.cpp", "fast_path": True,
         "result": {"kind": "offset", "size": 8}, "arguments": [
             {"kind": "choice", "type": "SeekWhence", "size": 4, "values": [{"name": "Set", "value": 0}]},
             {"kind": "flags", "type": "OpenFlags", "size": 4, "checked": True, "values": [{"name": "Creat", "value": 64}]},
             {"kind": "pointer", "direction": "in", "null": True, "element": {
                 "kind": "structure", "type": "timespec", "size": 16,
                 "fields": [{"name": "tv_sec", "type": "std::int64_t", "offset": 0, "size": 8, "signed": True}]}}]}
-CONTROL = {"number": 72, "name": "fcntl", "family": "control_calls", "fast_path": False,
+CONTROL = {"number": 72, "name": "fcntl", "family": "control_calls", "source": "kernel/posix_x/files/control_calls.cpp", "fast_path": False,
            "result": {"kind": "by_command", "size": 8}, "arguments": [
                {"kind": "command", "size": 4, "commands": [
                    {"name": "Getfd", "value": 1, "arguments": [SIZE], "result": {"kind": "nothing"}}]},
@@ -47,7 +47,7 @@ def test_one_line_a_call(table):
 @pytest.mark.parametrize("word", ["lseek", "8"])
 def test_one_call_by_name_or_number(table, word):
     text = exo_calls(table, word).stdout
-    assert text.startswith("lseek, system call 8, with a fast path (kernel/posix_x/syscalls/read_write.cpp)")
+    assert text.startswith("lseek, system call 8, with a fast path (kernel/posix_x/files/read_write.cpp)")
     for part in ("Set=0", "Creat=0x40", "others are EINVAL", "tv_sec (int64_t)"):
         assert part in text
 

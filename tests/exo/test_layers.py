@@ -38,6 +38,12 @@ def test_downwards_is_allowed(tmp_path):
     ({"kernel/misc/a.hpp": ""}, "kernel/misc: a folder that is not in the list"),
     ({"kernel/time/a.hpp": '#include "log/b.hpp"\n', "kernel/log/b.hpp": "", "kernel/log/c.hpp": '#include "time/a.hpp"\n'},
      "log includes time, and time includes log"),
+    ({"kernel/fs/node/a.hpp": '#include "fs/tree/b.hpp"\n', "kernel/fs/tree/b.hpp": ""}, "fs/node may not include kernel/fs/tree/b.hpp: fs/tree is above"),
+    ({"kernel/fs/node/a.hpp": '#include "fs/b.hpp"\n', "kernel/fs/b.hpp": ""}, "kernel/fs/b.hpp: it lies above the folders"),
+    ({"kernel/fs/misc/a.hpp": '#include "fs/node/b.hpp"\n', "kernel/fs/node/b.hpp": ""}, "fs/misc is not in the order of fs's folders"),
+    ({"kernel/memory/heap/a.hpp": '#include "memory/kasan/b.hpp"\n', "kernel/memory/kasan/b.hpp": "",
+      "kernel/memory/kasan/c.cpp": '#include "memory/heap/a.hpp"\n'}, "a circle of folders: memory/heap -> memory/kasan -> memory/heap"),
+    ({f"kernel/vm/a{number}.hpp": "" for number in range(30)}, "kernel/vm: 30 files, at most 28"),
     ({"kernel/vm/a.hpp": '#include "b.hpp"\n', "kernel/vm/b.hpp": '#include "vm/a.hpp"\n'}, "a circle of includes"),
 ])
 def test_each_violation_is_seen(tmp_path, files, message):

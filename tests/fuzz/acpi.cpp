@@ -1,11 +1,11 @@
 // ACPI: the input is the BIOS area from BASE on. Checksums are made right where a known signature stands.
-#include "boot/acpi.cpp"
+#include "boot/firmware/acpi.cpp"
 
-#include "boot/fadt.cpp"
-#include "boot/hpet.hpp"
-#include "boot/madt.cpp"
-#include "boot/physical_reader.cpp"
-#include "boot/sleep_type.cpp"
+#include "boot/firmware/fadt.cpp"
+#include "boot/firmware/hpet.hpp"
+#include "boot/firmware/madt.cpp"
+#include "boot/firmware/physical_reader.cpp"
+#include "boot/firmware/sleep_type.cpp"
 #include "boot/tables.hpp"
 #include "boot_checks.hpp"
 

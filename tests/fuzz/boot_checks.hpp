@@ -2,7 +2,7 @@
 #pragma once
 
 #include "boot/boot_information.hpp"
-#include "boot/interrupt_topology.hpp"
+#include "boot/firmware/interrupt_topology.hpp"
 #include "fuzz.hpp"
 #include "utils/bits.hpp"
 

@@ -1,7 +1,7 @@
 // Initramfs images.
 #include "fs/initramfs/cpio.cpp"
 
-#include "cpio/archive.hpp"
+#include "fs/initramfs/archive.hpp"
 #include "fuzz.hpp"
 
 using namespace exo;

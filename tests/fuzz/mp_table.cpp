@@ -1,7 +1,7 @@
 // The MP floating pointer, and the table behind it.
-#include "boot/mp_table.cpp"
+#include "boot/firmware/mp_table.cpp"
 
-#include "boot/physical_reader.cpp"
+#include "boot/firmware/physical_reader.cpp"
 #include "boot/tables.hpp"
 #include "boot_checks.hpp"
 

@@ -1,8 +1,8 @@
 // The Multiboot2 information structure.
 #include "boot/multiboot2.cpp"
 
+#include "boot/firmware/physical_reader.cpp"
 #include "boot/memory_map.cpp"
-#include "boot/physical_reader.cpp"
 #include "boot_checks.hpp"
 #include "support/fake_memory.hpp"
 

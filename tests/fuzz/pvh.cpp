@@ -1,8 +1,8 @@
 // The PVH start structure: the input is all of memory from BASE on, with the structure at its beginning.
 #include "boot/pvh.cpp"
 
+#include "boot/firmware/physical_reader.cpp"
 #include "boot/memory_map.cpp"
-#include "boot/physical_reader.cpp"
 #include "boot_checks.hpp"
 #include "support/fake_memory.hpp"
 

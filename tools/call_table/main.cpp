@@ -16,7 +16,12 @@ void print_call(call_table::Json& json, const syscall::CallDescription& call) {
     json.begin_object();
     json.field("number", u64{call.number});
     json.field("name", call.name);
-    json.field("family", call.handler->file.substr(0, call.handler->file.find('.')));
+    // From the root of the sources on, however the compiler was told of it.
+    const std::string_view file = call.handler->file;
+    const std::string_view source = file.substr(file.rfind("kernel/"));
+    const std::string_view name = source.substr(source.rfind('/') + 1);
+    json.field("family", name.substr(0, name.find('.')));
+    json.field("source", source);
     json.field("fast_path", call.has_fast_path);
     json.key("result");
     call_table::print(json, call.handler->answer);

@@ -10,7 +10,6 @@ from .errors import ExoError
 
 PATH = paths.in_root("docs", "system_calls.md")
 DESCRIPTIONS = paths.in_root("docs", "system_calls.json")
-SOURCES = os.path.join("kernel", "posix_x", "syscalls")
 
 HEAD = """# System calls
 
@@ -27,7 +26,7 @@ what each kind means). Every other number is answered with ENOSYS. [errnos.md](e
 def page(calls: list[dict]) -> str:
     lines = [HEAD.format(count=len(calls))]
     for family, members in call_text.by_family(calls):
-        source = os.path.join(SOURCES, family + ".cpp")
+        source = members[0]["source"]
         lines += [f"## {call_text.words(family).capitalize()}", "", f"[{source}](../{source})", "",
                   "| number | call | takes | answers | |", "| ---: | --- | --- | --- | --- |", *map(_row, members), ""]
         for call in members:

@@ -66,7 +66,7 @@ def by_family(calls: list[dict]) -> list[tuple[str, list[dict]]]:
 def synopsis(call: dict) -> str:
     """One call as a manual page begins, with all values of its flags and choices."""
     lines = [f"{call['name']}, system call {call['number']}"
-             f"{', with a fast path' if call['fast_path'] else ''} (kernel/posix_x/syscalls/{call['family']}.cpp)", "",
+             f"{', with a fast path' if call['fast_path'] else ''} ({call['source']})", "",
              f"  {short(call['result'])} {call['name']}({arguments(call)})"]
     for position, one in enumerate(call["arguments"]):
         lines += ["", f"  #{position}  {short(one)}", *_details(one, "      ")]

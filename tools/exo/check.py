@@ -20,8 +20,9 @@ FAST_SECONDS = 45
 FORMAT_BATCH = 64
 NAMING = "[readability-identifier-naming"
 
-COMMAND = Command("check", "Checks the formatting, the names and the order of the layers.", "[--fast]",
-                  [Option("--fast", "", "only the files that differ from the base branch, in at most 50 s")],
+COMMAND = Command("check", "Checks the formatting, the names and the order of the layers.", "[--fast | --layers]",
+                  [Option("--fast", "", "only the files that differ from the base branch, in at most 50 s"),
+                   Option("--layers", "", "check nothing: draw the layers and their folders, with their files and lines")],
                   "Layout: .clang-format. Names: .clang-tidy. Layers: tools/check_layers.py.")
 
 
@@ -40,6 +41,8 @@ def main(arguments: list[str]) -> int:
     if options.wants_help:
         print(COMMAND.help())
         return 0
+    if options.layers:
+        return subprocess.run([sys.executable, paths.in_root("tools", "check_layers.py"), "--draw"], check=False).returncode
     packages.ensure(packages.RUN + packages.TEST, "checking")
     deadline = Deadline(FAST_SECONDS if options.fast else None)
     files = changed_files() if options.fast else all_files()

@@ -10,7 +10,7 @@ from .qemu import PROGRAM, why_no_kvm
 
 COMMAND = Command("version", "Shows what this is, which QEMU runs it, and whether a machine is a security boundary.", "", [], """
 docs/security.md says what a machine keeps apart, and what it does not.""")
-RELEASE_FILE = paths.in_root("kernel", "posix_x", "system_names.hpp")
+RELEASE_FILE = paths.in_root("kernel", "posix_x", "system", "system_names.hpp")
 
 
 def main(arguments: list[str]) -> int:

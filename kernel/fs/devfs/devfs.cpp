@@ -39,10 +39,7 @@ Result<> init() {
     tmpfs::Options options = tmpfs::default_options();
     options.mode = 0755;
     MountableTree tree = TRY(tmpfs::create(options, "devtmpfs"));
-    const Path root {
-        TRY(Mount::create(std::move(tree), "devtmpfs", MountOptions::None))
-        , nullptr
-    };
+    const Path root{ TRY(Mount::create(std::move(tree), "devtmpfs", MountOptions::None)), nullptr};
     state.mount = root.mount;
     state.context = TRY(make_ref<PathContext>(Path{root.mount, Ref<Dentry>(&root.mount->root())}));
     state.context->set_umask(0);

@@ -24,11 +24,13 @@ bool DirectoryFile::counts_entries() const { return has(inode().traits(), InodeT
 Result<u64> DirectoryFile::cookie_behind(u64 entries) {
     u64 cookie = NO_MORE;
     auto names = inode().names_lock.lock();
-    TRY(inode().iterate(*path().dentry, FIRST_COOKIE, [&](const DirectoryEntry& entry) {
-        if (--entries == 0) cookie = entry.next_cookie;
-        scheduler::preempt_point();
-        return entries != 0;
-    }));
+    TRY(inode().iterate(
+        *path().dentry, FIRST_COOKIE,
+        [&](const DirectoryEntry& entry) {
+            if (--entries == 0) cookie = entry.next_cookie;
+            scheduler::preempt_point();
+            return entries != 0;
+        }));
     return cookie;
 }
 
@@ -37,17 +39,19 @@ Result<u64> DirectoryFile::read_counting(u64 position, DirectorySink sink) {
     u64 next = position == FIRST_COOKIE ? FIRST_COOKIE : cookie_;
     if (next == NO_MORE) return position;
     bool is_full = false;
-    TRY(inode().iterate(*path().dentry, next, [&](DirectoryEntry&& entry) {
-        const u64 behind = std::exchange(entry.next_cookie, position + 1);
-        if (!sink(std::move(entry))) {
-            is_full = true;
-            return false;
-        }
-        next = behind;
-        ++position;
-        scheduler::preempt_point();
-        return true;
-    }));
+    TRY(inode().iterate(
+        *path().dentry, next,
+        [&](DirectoryEntry&& entry) {
+            const u64 behind = std::exchange(entry.next_cookie, position + 1);
+            if (!sink(std::move(entry))) {
+                is_full = true;
+                return false;
+            }
+            next = behind;
+            ++position;
+            scheduler::preempt_point();
+            return true;
+        }));
     cookie_ = is_full ? next : NO_MORE;
     return position;
 }

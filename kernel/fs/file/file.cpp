@@ -5,6 +5,9 @@
 
 namespace exo::fs {
 
+// Here, because only here the type of the answer is complete.
+Result<Ref<File>> Inode::open(OpenRequest&&) { return Error::Enxio; }
+
 namespace {
 
 /// What open(2) asks once and does not remember (fcntl(2), F_GETFL).

@@ -82,10 +82,7 @@ class Unpacker {
     Result<> unpack_directory(const CpioEntry& entry) {
         const auto made = make_directory(caller_, {}, entry.name, entry.mode);
         if (!made && made.error() != Error::Eexist) return made;
-        TRY(directory_times_.push({
-            TRY(String::from(entry.name))
-            , entry.modified
-        }));
+        TRY(directory_times_.push({TRY(String::from(entry.name)), entry.modified}));
         return set_attributes(entry);
     }
 

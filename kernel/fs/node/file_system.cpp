@@ -1,7 +1,5 @@
 #include "fs/node/file_system.hpp"
 
-#include "fs/tree/name_tree.hpp"
-
 namespace exo::fs {
 
 namespace {
@@ -35,17 +33,6 @@ FileSystem::FileSystem(std::string_view type_name, u32 block_size)
 Result<> FileSystem::make_read_only() {
     if (!is_read_only() && nameless_.load(std::memory_order_relaxed) != 0) return Error::Ebusy;
     return writers_.close();
-}
-
-void FileSystem::last_mount_gone(Dentry&) {
-    // Forgetting a name may make its directory's name forgettable.
-    while (true) {
-        Ref<Dentry> forgotten;
-        auto tree = name_tree.lock();
-        forgotten = tree->dentries.evict_one_of(*this);
-        tree.unlock();
-        if (!forgotten) return;
-    }
 }
 
 }  // namespace exo::fs

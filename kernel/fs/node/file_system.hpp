@@ -5,11 +5,12 @@
 
 #include "abi/linux/mount.hpp"
 #include "abi/linux/statfs.hpp"
+#include "fs/node/inode.hpp"
 #include "fs/node/writer_gate.hpp"
-#include "fs/tree/dentry.hpp"
 
 namespace exo::fs {
 
+class Dentry;
 class FileSystem;
 
 /// An instance and the root of its names.

@@ -1,6 +1,5 @@
 #include "fs/node/inode.hpp"
 
-#include "fs/file/file.hpp"
 #include "fs/node/file_system.hpp"
 
 namespace exo::fs {
@@ -94,10 +93,6 @@ Result<> Inode::read_link(String& out) {
     if (!is_symlink()) return Error::Einval;
     return out.append(link_text());
 }
-
-Result<Path> Inode::follow(const Credentials&) { return Error::Enoent; }
-
-Result<Ref<File>> Inode::open(OpenRequest&&) { return Error::Enxio; }
 
 Result<> Inode::truncate(u64) { return Error::Einval; }
 

@@ -98,10 +98,8 @@ Result<> check_move(const Move& move, const Credentials& credentials) {
 /// Errors: Enomem.
 Result<Whiteout> prepare_whiteout(const Move& move, const Credentials& credentials) {
     Ref<Dentry> parent = move.from.dentry;
-    Whiteout whiteout {
-        .name = TRY(Dentry::create(std::move(parent), HashedName::of(move.source.name())))
-        , .node = {.mode = abi::mode::CHARACTER_DEVICE }
-    };
+    Whiteout whiteout{.name = TRY(Dentry::create(std::move(parent), HashedName::of(move.source.name()))),
+                      .node = {.mode = abi::mode::CHARACTER_DEVICE}};
     prepare_new_node(move.from.inode(), credentials, 0, whiteout.node);
     return whiteout;
 }

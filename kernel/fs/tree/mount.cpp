@@ -182,10 +182,7 @@ Result<> MountNamespace::copy_below(State& state, const Path& from, Vector<Mount
             if (!is_at_or_below(mount.mountpoint_.get(), *from.dentry)) continue;
         }
         TRY(check_room(state, copies.size() + 1));
-        MountCopy copy {
-            .original = &mount, .copy = TRY(copy_of(mount, mount.root_))
-            , .parent = above->copy_index_
-        };
+        MountCopy copy{.original = &mount, .copy = TRY(copy_of(mount, mount.root_)), .parent = above->copy_index_};
         const auto index = static_cast<u32>(copies.size());
         TRY(copies.push(std::move(copy)));
         mount.copy_index_ = index;

@@ -222,4 +222,15 @@ usize shrink_dentry_cache() {
     }
 }
 
+void FileSystem::last_mount_gone(Dentry&) {
+    // Forgetting a name may make its directory's name forgettable.
+    while (true) {
+        Ref<Dentry> forgotten;
+        auto tree = name_tree.lock();
+        forgotten = tree->dentries.evict_one_of(*this);
+        tree.unlock();
+        if (!forgotten) return;
+    }
+}
+
 }  // namespace exo::fs

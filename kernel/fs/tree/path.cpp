@@ -7,6 +7,9 @@
 
 namespace exo::fs {
 
+// Here, because only here the type of the answer is complete.
+Result<Path> Inode::follow(const Credentials&) { return Error::Enoent; }
+
 Result<Ref<PathContext>> PathContext::clone() const {
     Path root;
     Path working_directory;

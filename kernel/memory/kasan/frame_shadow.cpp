@@ -3,8 +3,8 @@
 
 #include "memory/kasan/guarded_heap.hpp"
 #include "memory/kasan/shadow.hpp"
-#include "memory/kasan/shadow_map.hpp"
 #include "memory/physical/buddy_allocator.hpp"
+#include "memory/virtual/shadow_map.hpp"
 
 namespace exo::kasan {
 

@@ -1,7 +1,7 @@
 // Shadow for memory, in the kernel's own page table.
 #if defined(EXO_KASAN)
 
-#include "memory/kasan/shadow_map.hpp"
+#include "memory/virtual/shadow_map.hpp"
 
 #include "arch/pages.hpp"
 #include "memory/kasan/shadow.hpp"

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "memory/kasan/shadow_map.hpp"
+#include "memory/virtual/shadow_map.hpp"
 
 namespace exo::memory {
 

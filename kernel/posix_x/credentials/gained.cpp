@@ -39,7 +39,7 @@ bool is_subset(CapabilitySet part, CapabilitySet whole) { return (part & ~whole)
 // LINUX: cap_bprm_creds_from_file, which compares the new effective ids with the old real ones.
 Result<NewCredentials> credentials_for(const Task& task, const fs::File& file) {
     const Identity& old = *task.identity;
-    NewCredentials result { .identity = TRY(old.clone()) };
+    NewCredentials result{.identity = TRY(old.clone())};
     Identity& next = *result.identity;
     const bool has_set_id = apply_set_id_bits(file, next);
     result.is_secure = next.euid != old.uid || next.egid != old.gid;

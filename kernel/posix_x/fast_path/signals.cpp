@@ -1,6 +1,6 @@
 #include "posix_x/fast_path/fast_path.hpp"
-#include "posix_x/lifecycle/deliver.hpp"
 #include "posix_x/process/task.hpp"
+#include "posix_x/signal/signal_mask.hpp"
 #include "syscall/syscall.hpp"
 
 namespace exo::posix_x {

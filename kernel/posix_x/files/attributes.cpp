@@ -15,8 +15,6 @@ namespace {
 using abi::AtFlags;
 using fs::WalkFlags;
 
-Start here() { return Start(static_cast<u64>(abi::AT_CURRENT_DIRECTORY)); }
-
 WalkFlags walk_flags(AtFlags flags) {
     WalkFlags walk = has(flags, AtFlags::SymlinkNofollow) ? WalkFlags::None : WalkFlags::FollowLast;
     if (has(flags, AtFlags::EmptyPath)) walk |= WalkFlags::AllowEmpty;
@@ -34,8 +32,7 @@ Result<fs::Path> resolve_at(Descriptor directory, PathArgument argument, AtFlags
 /// AT_EMPTY_PATH with an empty path: the descriptor's own file, which may have no place in the tree.
 Result<bool> names_descriptor(PathArgument path, AtFlags flags) {
     if (!has(flags, AtFlags::EmptyPath)) return false;
-    return TRY(vm::UserIn<char>(path.address).read())
-    == '\0';
+    return TRY(vm::UserIn<char>(path.address).read()) == '\0';
 }
 
 /// What the descriptor stands for, for a call that changes it by AT_EMPTY_PATH. LINUX: that is to name it by a path, for
@@ -284,8 +281,8 @@ struct DirectoryWriter {
 };
 
 Answer<Size> sys_getdents64(Context&, DirectoryDescriptor fd, OutBytes<2> buffer, Size32 size) {
-    const FileUse file = TRY(use_file(fd, Rights::Control));  // a directory cannot be open but for reading
-    const usize room = size > INT32_MAX ? 0 : u32{size};      // LINUX: counted in an int, where nothing fits
+    const FileUse file = TRY(use_file(fd, Rights::Control));   // a directory cannot be open but for reading
+    const usize room = size > INT32_MAX ? 0 : u32{size};  // LINUX: counted in an int, where nothing fits
     DirectoryWriter writer{buffer.address, room};
     TRY(file->read_directory([&](const fs::DirectoryEntry& entry) { return writer.add(entry); }));
     if (writer.written == 0) TRY(writer.status);

@@ -45,9 +45,7 @@ Result<> set_descriptor_flags(Descriptor fd, DescriptorFlags flags) {
 
 // ---- fcntl: the open file
 
-Answer<OpenFlags> status_flags(Descriptor fd) {
-    return abi::raw(TRY(use_file(fd, Rights::Inspect))->flags());
-}
+Answer<OpenFlags> status_flags(Descriptor fd) { return abi::raw(TRY(use_file(fd, Rights::Inspect))->flags()); }
 Result<> set_status_flags(Descriptor fd, OpenFlags flags) {
     const FileUse file = TRY(use_file(fd, Rights::Configure));
     return file->set_status_flags(flags, current_task().credentials());
@@ -55,12 +53,12 @@ Result<> set_status_flags(Descriptor fd, OpenFlags flags) {
 
 Answer<Size> pipe_size(Descriptor fd) {
     const FileUse file = TRY(use_file(fd, Rights::Configure));
-    return u64 { TRY(file->pipe_capacity()) };
+    return u64{ TRY(file->pipe_capacity())};
 }
 Answer<Size> set_pipe_size(Descriptor fd, Size size) {
     const FileUse file = TRY(use_file(fd, Rights::Configure));
     if (size > 0x80000000ULL) return Error::Einval;
-    return u64 { TRY(file->set_pipe_capacity(static_cast<u32>(size), current_task().credentials())) };
+    return u64{ TRY(file->set_pipe_capacity(static_cast<u32>(size), current_task().credentials()))};
 }
 
 /// There are no record locks. LINUX: the structure is read before anything is found wrong with the command.

@@ -9,8 +9,6 @@ namespace {
 using abi::AccessFlags;
 using abi::AtFlags;
 
-Start here() { return Start(static_cast<u64>(abi::AT_CURRENT_DIRECTORY)); }
-
 /// A copied path and where it starts: what every *at call begins with.
 struct Place {
     UserPath path;

@@ -152,18 +152,13 @@ Answer<FilePosition> sys_lseek(Context&, Seekable fd, FileOffset offset, abi::Se
 Answer<Size> sys_sendfile(Context&, Writable out_fd, Readable in_fd, OrNull<vm::UserInOut<FileOffset>> offset,
                           Size size) {
     std::optional<i64> place;
-    if (!offset.is_null()) place = i64 {
-            TRY(offset.read())
-        };
+    if (!offset.is_null()) place = i64{ TRY(offset.read())};
     const Result<usize> moved = send_file(out_fd, in_fd, place, size);
     if (place) TRY(offset.write(*place));  // after an error too
     return moved;
 }
 
-Result<> sys_fsync(Context&, Descriptor fd) {
-    return TRY(use_file(fd, Rights::Sync))
-    ->sync();
-}
+Result<> sys_fsync(Context&, Descriptor fd) { return TRY(use_file(fd, Rights::Sync))->sync(); }
 
 Result<> sys_sync(Context&) {
     return {};  // every file system that exists lives in memory: there is nothing behind it to write to

@@ -5,6 +5,7 @@
 #include "posix_x/lifecycle/exit.hpp"
 #include "posix_x/process/process_tree.hpp"
 #include "posix_x/signal/job_control.hpp"
+#include "posix_x/signal/signal_mask.hpp"
 #include "posix_x/x86_64/signal_frame.hpp"
 #include "syscall/restart.hpp"
 
@@ -117,13 +118,6 @@ void run_handler(Task& task, const Decision& decision, arch::UserRegisters& regi
 }
 
 }  // namespace
-
-void set_blocked_signals(Task& task, SignalSet blocked) {
-    auto state = task.process->signals.lock();
-    task.blocked = blocked & ~UNBLOCKABLE_SIGNALS;
-    if (!((task.pending.set() | state->pending.set()) & ~task.blocked).is_empty())
-        task.thread->add_work(scheduler::Work::Signal);
-}
 
 void deliver_signals(arch::UserRegisters& registers) {
     Task& task = current_task();

@@ -9,7 +9,4 @@ namespace exo::posix_x {
 /// system calls are restarted or end with EINTR.
 void deliver_signals(arch::UserRegisters& registers);
 
-/// Sets the mask of the calling task (SIGKILL and SIGSTOP stay unblocked) and notes what it lets through.
-void set_blocked_signals(Task& task, SignalSet blocked);
-
 }  // namespace exo::posix_x

@@ -49,8 +49,7 @@ Result<> share_or_copy(Task& parent, Task& child, u64 flags) {
 
 Result<> copy_signal_state(Task& parent, Task& child, u64 flags) {
     auto from = parent.process->signals.lock();
-    Ref<SignalActions> actions =
-        (flags & clone_flag::SIGHAND) != 0 ? from->actions : TRY(from->actions->clone());
+    Ref<SignalActions> actions = (flags & clone_flag::SIGHAND) != 0 ? from->actions : TRY(from->actions->clone());
     auto to = child.process->signals.lock_nested();
     to->actions = std::move(actions);
     to->task = &child;

@@ -84,7 +84,7 @@ Result<LoadedImage> load_image(vm::AddressSpace& space, fs::File& file, ParsedPr
         TRY(map_file_part(space, file, source, segment, bias));
         TRY(map_zero_part(space, segment, bias));
     }
-    return LoadedImage { bias, TRY(image.entry_address(bias)) };
+    return LoadedImage{bias, TRY(image.entry_address(bias))};
 }
 
 }  // namespace exo::posix_x

@@ -276,7 +276,7 @@ Result<> sys_setpgid(Context&, PidOf<PidUse::ProcessOrSelf> pid, PidOf<PidUse::G
 
 Answer<PidOf<PidUse::Session>> sys_setsid(Context&) {
     Process& self = current_process();
-    Ref<Terminal> left;  // dropped after the lock
+    Ref<Object> left;  // dropped after the lock
     auto tree = PROCESSES.lock();
     if (self.group == self.pid() || tree->has_group(self.pid())) return Error::Eperm;
     TRY(tree->move_to(self, self.pid(), self.pid()));

@@ -63,7 +63,7 @@ class StackWriter {
     }
     Result<u64> push_text(std::string_view text) {
         at_ -= 1;
-        TRY(space_.write_remote(at_, {reinterpret_cast<const u8*>(""), 1}));   // SAFETY: a NUL byte
+        TRY(space_.write_remote(at_, {reinterpret_cast<const u8*>(""), 1}));        // SAFETY: a NUL byte
         return push({reinterpret_cast<const u8*>(text.data()), text.size()});  // SAFETY: characters are bytes
     }
 

@@ -4,6 +4,7 @@
 
 #include "fs/node/credentials.hpp"
 #include "posix_x/lifecycle/arguments.hpp"
+#include "posix_x/process/stack_places.hpp"
 #include "vm/address_space.hpp"
 
 namespace exo::posix_x {
@@ -19,14 +20,6 @@ struct StackContent {
     bool is_secure = false;  ///< AT_SECURE: more authority than who started it.
     u64 top = 0;             ///< One past the stack's highest byte.
     u64 random_shift = 0;    ///< Bytes left free between strings and pointers, below 8 KiB.
-};
-
-struct StackPlaces {
-    u64 stack_pointer = 0;
-    u64 arguments_start = 0;  ///< For /proc/PID/cmdline and environ.
-    u64 arguments_end = 0;
-    u64 environment_start = 0;
-    u64 environment_end = 0;
 };
 
 /// Writes it into `space`, where the stack is mapped already. Errors: Efault, Enomem.

@@ -3,11 +3,9 @@
 #include <algorithm>
 
 #include "posix_x/process/task.hpp"
-#include "posix_x/terminal/terminal.hpp"
 
 namespace exo::posix_x {
 
-// Here, because only here the terminal's type is complete.
 Process::Process(Pid pid) : Object(ObjectKind::Process), pid_(pid) {}
 Process::~Process() = default;
 

@@ -2,7 +2,7 @@
 // control are Tasks (task.hpp).
 //
 // Key types: Process, Task, ProcessTree (who is whose child, in which group and session; find by pid).
-// Neighbours: signal/ (signals), syscalls/ (the calls), terminal/ (controlling terminals), procfs/ (what can be seen).
+// Neighbours: signal/ (signals), lifecycle/ (fork, execve, exit), terminal/ (controlling terminals), procfs/ (what can be seen).
 // Locking: the tree's spin lock (rank ProcessTree) guards parent, children, group, session, wait state and the pid table;
 // Process::signal_lock (rank SignalState) everything of signals. Neither is held while anything sleeps.
 #pragma once
@@ -29,7 +29,6 @@ class File;
 
 namespace exo::posix_x {
 
-class Terminal;
 struct ProcessGroup;
 
 enum class ProcessState : u8 { Running, Stopped, Zombie, Reaped };
@@ -114,9 +113,9 @@ class Process final : public Object {
     bool has_executed = false;  ///< execve since fork: setpgid by the parent fails with EACCES.
     bool is_subreaper = false;
     Signal parent_death_signal = Signal::None;
-    Ref<Terminal> terminal;  ///< The session's controlling terminal.
-    Pid hung_up_group = 0;   ///< Of a session leader whose terminal was hung up: who was in its foreground.
-    ResourceUsage usage;     ///< Final, once a zombie.
+    Ref<Object> terminal;   ///< The session's controlling terminal; controlling_terminal() tells it.
+    Pid hung_up_group = 0;  ///< Of a session leader whose terminal was hung up: who was in its foreground.
+    ResourceUsage usage;    ///< Final, once a zombie.
     ResourceUsage children_usage;
     Ref<UserRecord> user;  ///< Charged with this process until it is reaped.
 

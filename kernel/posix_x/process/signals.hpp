@@ -2,7 +2,7 @@
 //
 // Key types: SignalInfo (what a handler is told), SignalActions (the handlers, shared with CLONE_SIGHAND), PendingSignals
 // (a task's or a process's), QueuedSignals (how many a user has waiting). Sending is here; delivery is in deliver.cpp, on
-// the way back to user mode; the frame on the user's stack in frame.cpp.
+// the way back to user mode; the frame on the user's stack in x86_64/signal_frame.cpp.
 // Locking: all of a process's signal state (pending sets, actions, masks of its tasks) is under Process::signal_lock
 // (rank SignalState). Finding a target takes the process tree's lock before it.
 #pragma once
@@ -117,7 +117,7 @@ class PendingSignals {
   private:
     struct Entry {
         SignalInfo info;
-        UserId user;            ///< Whose count it is in (queued_signals.hpp).
+        UserId user;            ///< Whose count it is in (signal_quota.hpp).
         ListNode link{};        ///< Of the first entry of its signal.
         Entry* next = nullptr;  ///< The next of the same signal.
         Entry* last = nullptr;  ///< Of the first entry: the last of the same signal.

@@ -7,9 +7,9 @@
 #include "abi/linux/process.hpp"
 #include "fs/operations/vfs.hpp"
 #include "fs/tree/path.hpp"
-#include "posix_x/lifecycle/stack_image.hpp"
 #include "posix_x/process/identity.hpp"
 #include "posix_x/process/process.hpp"
+#include "posix_x/process/stack_places.hpp"
 #include "scheduler/scheduler.hpp"
 #include "security/capability_table.hpp"
 

@@ -1,5 +1,5 @@
 // /proc/exo_coverage: the counters that have moved for the first time since somebody read it, as 32-bit places in
-// __llvm_prf_cnts. By it a generator of programs sees which of them reached new code (tests/cross).
+// __llvm_prf_cnts. By it a generator of programs sees which of them reached new code (tools/campaign).
 #if defined(EXO_COVERAGE)
 #include <array>
 #include <bit>

@@ -54,8 +54,7 @@ class DescriptorLink final : public fs::GeneratedLink {
         return {};
     }
     Result<fs::Path> follow(const fs::Credentials&) override {
-        return TRY(file_for_tracer(*process_, descriptor_))
-        ->place();
+        return TRY(file_for_tracer(*process_, descriptor_))->place();
     }
 
   private:

@@ -14,9 +14,9 @@ void copy_relations(Process& process, ProcessView& view) {
     view.parent = process.parent_pid();
     view.group = process.group;
     view.session = process.session;
-    if (process.terminal) {
-        view.terminal = process.terminal->number().encoded();
-        view.foreground = process.terminal->foreground_group_locked();
+    if (const Ref<Terminal> terminal = controlling_terminal(process)) {
+        view.terminal = terminal->number().encoded();
+        view.foreground = terminal->foreground_group_locked();
     }
     view.exit_signal = process.exit_signal;
     if (view.is_zombie()) view.exit_word = process.wait_status.word;

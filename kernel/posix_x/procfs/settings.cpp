@@ -128,8 +128,9 @@ Result<> add_number(SettingFolder& folder, const NumberSetting& setting) {
 
 Result<> add_text(SettingFolder& folder, std::string_view name, u32 mode, TextSetting::Generator generator,
                   TextSetting::Acceptor acceptor) {
-    return folder.add(name, TRY(make_ref<TextSetting>(Ref<fs::FileSystem>(&folder.file_system()), mode,
-                                                      generator, acceptor)));
+    return folder.add(
+        name,
+        TRY(make_ref<TextSetting>(Ref<fs::FileSystem>(&folder.file_system()), mode, generator, acceptor)));
 }
 
 Result<Ref<SettingFolder>> add_folder(fs::StaticDirectory& parent, std::string_view name) {

@@ -81,8 +81,7 @@ using abi::SchedulingFlags;
 using PolicyWord = ChoiceWith<Policy, SchedulingFlags>;
 
 Answer<PolicyWord> sys_sched_getscheduler(Context&, ProcessOrSelf pid) {
-    const Scheduling& now = TRY(find_process(pid))
-    ->scheduling;
+    const Scheduling& now = TRY(find_process(pid))->scheduling;
     return std::to_underlying(now.policy) | (now.resets_on_fork ? abi::raw(SchedulingFlags::ResetOnFork) : 0);
 }
 
@@ -126,24 +125,19 @@ Result<> set_scheduling(Process& process, const Scheduling& wanted) {
 Result<> sys_sched_setscheduler(Context&, ProcessOrSelf pid, PolicyWord policy,
                                 vm::UserIn<sched_param> parameters) {
     if (static_cast<i32>(policy.value) < 0 || pid < 0 || parameters.is_null()) return Error::Einval;
-    const i32 priority = TRY(parameters.read())
-    .sched_priority;
+    const i32 priority = TRY(parameters.read()).sched_priority;
     const bool resets = (policy.value & abi::raw(SchedulingFlags::ResetOnFork)) != 0;
     return set_scheduling(*TRY(find_process(pid)), {policy.choice(), priority, resets});
 }
 
 Result<> sys_sched_getparam(Context&, ProcessOrSelf pid, vm::UserOut<sched_param> out) {
     if (out.is_null()) return Error::Einval;
-    return out.write({
-        TRY(find_process(pid))
-        ->scheduling.priority
-    });
+    return out.write({ TRY(find_process(pid))->scheduling.priority});
 }
 
 Result<> sys_sched_setparam(Context&, ProcessOrSelf pid, vm::UserIn<sched_param> parameters) {
     if (pid < 0 || parameters.is_null()) return Error::Einval;
-    const i32 priority = TRY(parameters.read())
-    .sched_priority;
+    const i32 priority = TRY(parameters.read()).sched_priority;
     Ref<Process> process = TRY(find_process(pid));
     Scheduling wanted = process->scheduling;
     wanted.priority = priority;
@@ -164,8 +158,7 @@ Answer<StaticPriority> sys_sched_get_priority_max(Context&, Policy policy) {
 }
 
 Answer<StaticPriority> sys_sched_get_priority_min(Context& context, Policy policy) {
-    return TRY(sys_sched_get_priority_max(context, policy))
-    > 0 ? 1 : 0;
+    return TRY(sys_sched_get_priority_max(context, policy)) > 0 ? 1 : 0;
 }
 
 /// LINUX: FIFO has no end to its turn, and says 0.
@@ -255,12 +248,14 @@ Result<> set_nice(Process& process, i32 nice) {
 Result<> sys_setpriority(Context&, PriorityOf which, SelectedId<0> who, NiceValue wanted) {
     const i32 nice = std::clamp<i32>(wanted, LOWEST_NICE, HIGHEST_NICE);
     Result<> result = Error::Esrch;
-    TRY(for_each_named(which, who, [&](Process& process) {
-        const Result<> one = set_nice(process, nice);
-        const bool is_first = !result && result.error() == Error::Esrch;
-        // LINUX: of several that fail one tells why: the oldest of a group, the youngest of a user.
-        if (is_first || (!one && (result || which == PriorityOf::User))) result = one;
-    }));
+    TRY(for_each_named(
+        which, who,
+        [&](Process& process) {
+            const Result<> one = set_nice(process, nice);
+            const bool is_first = !result && result.error() == Error::Esrch;
+            // LINUX: of several that fail one tells why: the oldest of a group, the youngest of a user.
+            if (is_first || (!one && (result || which == PriorityOf::User))) result = one;
+        }));
     return result;
 }
 

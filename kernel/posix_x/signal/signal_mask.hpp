@@ -1,10 +1,12 @@
-// The signal mask that ppoll and pselect put in place for the length of their wait.
+// The signal mask of a task, and the one that ppoll and pselect put in its place for the length of their wait.
 #pragma once
 
-#include "posix_x/lifecycle/deliver.hpp"
-#include "posix_x/syscalls/support.hpp"
+#include "posix_x/process/task.hpp"
 
 namespace exo::posix_x {
+
+/// Sets the mask of the calling task (SIGKILL and SIGSTOP stay unblocked) and notes what it lets through.
+void set_blocked_signals(Task& task, SignalSet blocked);
 
 /// Replaces the calling task's mask and remembers the old one. If the call is interrupted, `keep` leaves it to the
 /// delivery of the signal to put the old one back, after the handler; otherwise that happens here.

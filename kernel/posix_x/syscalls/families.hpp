@@ -1,8 +1,10 @@
 // posix_x: the Linux personality. Each family of system calls registers itself; main.cpp calls register_all_calls.
 //
-// Key types: Process and Task (process/), Identity (identity.hpp), signals (signal/), Terminal (terminal/), the content
-// of /proc (procfs/), execve and ELF (exec/, elf/). Handlers are in syscalls/, one file a family, small ones thin:
-// they decode, call fs, vm, ipc or process/, and answer. Neighbours: everything below; agents above.
+// Key types: Process, Task and Identity (process/), signals (process/signals.hpp, signal/), Terminal (terminal/). The calls lie
+// beside their concept, one file a family: they decode, call fs, vm, ipc or a neighbour, and answer. tools/check_layers.py has
+// the order of the folders: process/ is data only, syscalls/ is what all calls are built from, lifecycle/ (fork, execve, exit,
+// delivery of signals) may use all other concepts, and procfs/ and devices/ show them. Neighbours: everything below; agents
+// above.
 // Locking: see process/process.hpp; a handler holds no lock while it touches user memory.
 #pragma once
 

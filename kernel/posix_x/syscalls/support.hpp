@@ -41,6 +41,9 @@ inline Result<bool> can_use(Descriptor fd, Rights right) {
     return has_all(capability.rights, right);
 }
 
+/// The `dirfd` of calls that have none: AT_FDCWD.
+inline Start here() { return Start(static_cast<u64>(abi::AT_CURRENT_DIRECTORY)); }
+
 /// The bytes of a text, for copying out.
 inline std::span<const u8> bytes_of(std::string_view text) {
     // SAFETY: characters are bytes.

@@ -230,7 +230,7 @@ void hang_up_if_session_leader(Process& process) {
     {
         auto tree = PROCESSES.lock();
         if (!is_session_leader(process)) return;
-        terminal = process.terminal;
+        terminal = controlling_terminal(process);
         group = process.hung_up_group;
     }
     if (!terminal) {

@@ -217,6 +217,11 @@ class Terminal final : public Object {
     Pid foreground_ = 0;
 };
 
+/// Of the process's session; null: none. The tree must be locked.
+inline Ref<Terminal> controlling_terminal(const Process& process) {
+    return static_ref_cast<Terminal>(process.terminal);
+}
+
 /// At the end of a process: if it led a session with a terminal, that is hung up.
 void hang_up_if_session_leader(Process& process);
 

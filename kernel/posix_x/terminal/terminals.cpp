@@ -68,7 +68,7 @@ class CurrentTerminalDevice final : public fs::Device {
         Ref<Terminal> terminal;
         if (Task* task = current_task_or_null()) {
             auto tree = PROCESSES.lock();
-            terminal = task->process->terminal;
+            terminal = controlling_terminal(*task->process);
         }
         if (!terminal) return Error::Enxio;
         return open_terminal(std::move(request), std::move(terminal), Terminal::JobControl::Applies);

@@ -27,8 +27,8 @@ class Turn {
     /// Gives up where `is_void` holds, which whoever makes it so tells with look_again(). Errors: RestartSys, Eio.
     Result<Guard> take_unless(const auto& is_void) {
         bool has_turn = false;
-        TRY(waiters_.wait(scheduler::WaitMode::Interruptible,
-                          [&] { return (has_turn = try_take()) || is_void(); }));
+        TRY(waiters_.wait(
+            scheduler::WaitMode::Interruptible, [&] { return (has_turn = try_take()) || is_void(); }));
         return has_turn ? Result<Guard>(Guard(*this)) : Error::Eio;
     }
     /// However long it lasts.

@@ -89,7 +89,7 @@ Result<> sys_setitimer(Context&, IntervalTimer which, OrNull<vm::UserIn<abi::iti
     TimerSetting wanted;
     if (!in.is_null()) {
         const abi::itimerval value = TRY(in.read());
-        wanted = { TRY(to_nanoseconds(value.it_value)), TRY(to_nanoseconds(value.it_interval)) };
+        wanted = { TRY(to_nanoseconds(value.it_value)), TRY(to_nanoseconds(value.it_interval))};
     }
     const IntervalTimer timer = TRY(which_timer(which));
     const TimerSetting old = timer == IntervalTimer::Real ? set_timer(wanted) : set_cpu_timer(timer, wanted);

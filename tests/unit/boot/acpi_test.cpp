@@ -1,10 +1,10 @@
-#include "boot/acpi.hpp"
+#include "boot/firmware/acpi.hpp"
 
 #include <gtest/gtest.h>
 
-#include "boot/fadt.hpp"
-#include "boot/hpet.hpp"
-#include "boot/madt.hpp"
+#include "boot/firmware/fadt.hpp"
+#include "boot/firmware/hpet.hpp"
+#include "boot/firmware/madt.hpp"
 #include "boot/tables.hpp"
 #include "support/fake_memory.hpp"
 #include "support/must.hpp"

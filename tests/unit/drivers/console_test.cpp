@@ -257,10 +257,8 @@ TEST_F(ConsoleTest, an_interrupt_that_never_ends_does_not_hang) {
       private:
         FakeVirtio& device_;
     };
-    VirtioConsole stuck {
-        MUST(MmioTransport::open(Box<RegisterBlock>(new Stuck(host.device)), 0x200))
-        , test::fresh_line()
-    };
+    VirtioConsole stuck{ MUST(MmioTransport::open(Box<RegisterBlock>(new Stuck(host.device)), 0x200)),
+                        test::fresh_line()};
     MUST(stuck.init());
     stuck.on_interrupt();
 }

@@ -76,8 +76,7 @@ TEST(rtc, never_reads_in_the_middle_of_an_update) {
         clock.set(10, 20, 3, 4, 5, 26, 20, 0x06);
         clock.reads = 0;
         clock.tick_at = tick;
-        const u32 second = MUST(read_rtc(clock, 0))
-        .second;
+        const u32 second = MUST(read_rtc(clock, 0)).second;
         EXPECT_TRUE(second == 10 || second == 11);
     }
 }

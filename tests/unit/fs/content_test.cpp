@@ -119,8 +119,7 @@ TEST(content, allocation_and_holes) {
 TEST(content, limits) {
     const FsMachine machine({.max_bytes = 4 * PAGE_SIZE, .max_inodes = 4, .mode = 0755});
     auto file = MUST(machine.open("/f", CREATE));
-    EXPECT_EQ(MUST(FsMachine::write(*file, std::string(5 * PAGE_SIZE, 'x'))), 4 * PAGE_SIZE)
-        << "as much as fits";
+    EXPECT_EQ(MUST(FsMachine::write(*file, std::string(5 * PAGE_SIZE, 'x'))), 4 * PAGE_SIZE) << "as much as fits";
     EXPECT_ERROR(Error::Enospc, FsMachine::write(*file, "x"));
     MUST(machine.mkdir("/d"));
     MUST(machine.symlink("x", "/s"));

@@ -16,10 +16,7 @@ class OperationsTest : public testing::Test {
         MUST(machine.symlink("f", "/l"));
         MUST(machine.symlink("nowhere", "/dangling"));
     }
-    u32 mode_of(std::string_view path) {
-        return MUST(machine.find(path))
-        .inode().mode() & abi::mode::PERMISSIONS;
-    }
+    u32 mode_of(std::string_view path) { return MUST(machine.find(path)).inode().mode() & abi::mode::PERMISSIONS; }
     Target target(const Path& path) { return Target(path); }
     FsMachine machine;
 };

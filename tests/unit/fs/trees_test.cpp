@@ -249,10 +249,9 @@ struct Devices {
         MUST(machine.mkdir("/dev"));
         const Path dev = MUST(machine.find("/dev"));
         MUST(fs::mount(*machine.mounts, {"devtmpfs", dev, "devtmpfs", MountFlags::Nosuid, ""}));
-        EXPECT_ERROR(Error::Ebusy, fs::mount(*machine.mounts, {
-                         "devtmpfs", MUST(machine.find("/dev"))
-                         , "devtmpfs", MountFlags::Nosuid, ""
-                     }));
+        EXPECT_ERROR(Error::Ebusy, fs::mount(*machine.mounts, {"devtmpfs",
+                                                               MUST(machine.find("/dev")), "devtmpfs",
+                                                               MountFlags::Nosuid, ""}));
     }
     FsMachine machine;
 };
@@ -333,10 +332,7 @@ TEST(pseudo, generated_content) {
     EXPECT_ERROR(Error::Eexist, root.add("count", sys));
     root.set_fallback(MUST(make_ref<Numbers>(procfs().file_system)));
     MUST(machine.mkdir("/proc"));
-    MUST(fs::mount(*machine.mounts, {
-        "proc", MUST(machine.find("/proc"))
-        , "proc", {}, ""
-    }));
+    MUST(fs::mount(*machine.mounts, {"proc", MUST(machine.find("/proc")), "proc", {}, ""}));
 
     auto file = MUST(machine.open("/proc/count", OpenFlags::Rdwr));
     EXPECT_EQ(MUST(FsMachine::read(*file, 4)), "gene");

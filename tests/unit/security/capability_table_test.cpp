@@ -63,13 +63,7 @@ TEST(capability_table, verify_says_what_is_missing_and_audits_it) {
 TEST(capability_table, its_size_grows_in_linux_steps) {
     TableUser user = MUST(TableUser::create());
     const auto install_at = [&](u32 number) {
-        (void)MUST(user->install_at(
-            number,
-            {
-                MUST(make_ref<Thing>())
-                , ALL_RIGHTS
-            },
-            OnExec::Keep, 100'000));
+        (void)MUST(user->install_at(number, {MUST(make_ref<Thing>()), ALL_RIGHTS}, OnExec::Keep, 100'000));
     };
     EXPECT_EQ(user->size(), 64U);
     install_at(63);

@@ -39,10 +39,7 @@ class Probe final : public Object {
 };
 
 Capability capability(u64 identity, Rights rights = ALL_RIGHTS, Ref<Grant> grant = nullptr) {
-    return {
-        MUST(make_ref<Probe>(identity))
-        , rights, std::move(grant)
-    };
+    return { MUST(make_ref<Probe>(identity)), rights, std::move(grant)};
 }
 u64 identity_of(const Object& object) {
     const auto& probe = static_cast<const Probe&>(object);
@@ -101,9 +98,7 @@ class Worker {
         if (own_.size() > 40) return close_own();
         switch (random_.below(8)) {
             case 0:
-            case 1:
-                note_own(MUST(table().install(capability(identity), OnExec::Keep, OWN_LIMIT)), identity);
-                break;
+            case 1: note_own(MUST(table().install(capability(identity), OnExec::Keep, OWN_LIMIT)), identity); break;
             case 2: {
                 Reservation slot = MUST(table().reserve(OWN_LIMIT, static_cast<u32>(random_.below(50))));
                 EXPECT_FALSE(table().verify(slot.number(), Rights::None).is_open());
@@ -372,8 +367,7 @@ TEST(concurrency, the_destructor_sees_what_each_holder_wrote) {
     std::atomic<u64> sum{0};
     std::vector<Board*> boards;
     for (usize i = 0; i < BOARDS; ++i) {
-        Board* board = MUST(make_ref<Board>(sum))
-        .leak();
+        Board* board = MUST(make_ref<Board>(sum)).leak();
         for (u32 cpu = 2; cpu <= CPUS; ++cpu) board->retain();
         boards.push_back(board);
     }

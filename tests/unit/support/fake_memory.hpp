@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "boot/physical_reader.hpp"
+#include "boot/firmware/physical_reader.hpp"
 
 namespace exo::test {
 

@@ -31,7 +31,7 @@ TEST(call_table, has_every_call_with_its_description) {
 TEST(call_table, read_is_described_by_its_handler) {
     const CallDescription read = all_calls().at("read");
     EXPECT_EQ(read.number, 0U);
-    EXPECT_EQ(read.handler->file, "read_write.cpp");
+    EXPECT_TRUE(read.handler->file.ends_with("kernel/posix_x/files/read_write.cpp"));
     EXPECT_EQ(read.handler->answer.kind, Kind::Size);
     ASSERT_EQ(read.handler->arguments.size(), 3U);
     EXPECT_EQ(read.handler->arguments[0].of, "Readable");

@@ -21,10 +21,7 @@ Result<> check_even(u32 value) {
     TRY(half(value));
     return {};
 }
-Result<u32> nested(u32 value) {
-    return TRY(half(TRY(half(value))))
-    +TRY(half(value));
-}
+Result<u32> nested(u32 value) { return TRY(half(TRY(half(value)))) +TRY(half(value)); }
 Result<std::unique_ptr<u32>> boxed(u32 value) {
     auto box = std::make_unique<u32>(TRY(half(value)));
     return box;

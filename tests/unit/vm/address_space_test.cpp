@@ -186,8 +186,7 @@ TEST(address_space, truncation_and_holes_take_pages_away) {
         switch_address_space(*space);
         const u64 mine = MUST(space->map(of_file(file, 8 * P, READ_WRITE, MapFlags::Private)));
         const u64 ours = MUST(space->map(of_file(file, 8 * P, READ_WRITE, MapFlags::Shared)));
-        for (u64 i = 0; i < 8; ++i) MUST(peek(mine + i * P))
-        , MUST(peek(ours + i * P));
+        for (u64 i = 0; i < 8; ++i) MUST(peek(mine + i * P)), MUST(peek(ours + i * P));
         MUST(poke(mine + 5 * P, 77));
         MUST(poke(mine + 3 * P, 78));
         switch_address_space(*other);
@@ -201,7 +200,7 @@ TEST(address_space, truncation_and_holes_take_pages_away) {
         EXPECT_EQ(last_fault_result(), FaultResult::BeyondEnd);
         EXPECT_EQ(MUST(peek(third + 4 * P)), 5);
         switch_address_space(*space);
-        EXPECT_EQ(MUST(peek(mine + 3 * P)), 78);          // a hole leaves copies alone
+        EXPECT_EQ(MUST(peek(mine + 3 * P)), 78);                // a hole leaves copies alone
         EXPECT_ERROR(Error::Efault, peek(mine + 5 * P));  // truncation does not
         EXPECT_EQ(last_fault_result(), FaultResult::BeyondEnd);
         EXPECT_ERROR(Error::Efault, poke(ours + 7 * P, 1));
@@ -301,10 +300,12 @@ TEST(address_space, populate_and_mincore) {
     MUST(space->advise(start + 10 * P, P, exo::abi::Advice::Dontneed));
     std::vector<u8> pages;
     const auto anybody = [](const exo::Object&) { return true; };
-    MUST(space->residency(start, 600 * P - 5, anybody, [&](std::span<const u8> part) -> Result<> {
-        pages.insert(pages.end(), part.begin(), part.end());
-        return {};
-    }));
+    MUST(space->residency(
+        start, 600 * P - 5, anybody,
+        [&](std::span<const u8> part) -> Result<> {
+            pages.insert(pages.end(), part.begin(), part.end());
+            return {};
+        }));
     ASSERT_EQ(pages.size(), 600u);
     for (u64 i = 0; i < 600; ++i) EXPECT_EQ(pages[i], i != 10) << i;
     EXPECT_ERROR(Error::Enomem, space->residency(start, 601 * P, anybody,

@@ -92,10 +92,7 @@ class FakeFile final : public PageSource {
         first_synced = first;
         return {};
     }
-    u8& byte(u64 index) {
-        return MUST(get_page(index, PageAccess::Read))
-        .data()[0];
-    }
+    u8& byte(u64 index) { return MUST(get_page(index, PageAccess::Read)).data()[0]; }
     void truncate(u64 pages) {
         size_ = pages;
         unmap_pages(pages, ~0ULL, UnmapScope::CopiesToo);

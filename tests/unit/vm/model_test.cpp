@@ -200,10 +200,7 @@ class Duel {
     void fork_or_exit() {
         if (spaces_.size() < 4) {
             Side& parent = spaces_[below(spaces_.size())];
-            Side child {
-                MUST(parent.space->clone())
-                , parent.model
-            };
+            Side child{ MUST(parent.space->clone()), parent.model};
             std::erase_if(child.model.pages, [](const auto& entry) { return entry.second.dont_fork; });
             spaces_.push_back(std::move(child));
         } else {

@@ -156,8 +156,8 @@ TEST(user_vector, is_checked_in_linux_order) {
     Program program;
     const auto put = [&](usize index, u64 address, u64 size) {
         MUST(UserOut<Dense>(0 + program.start + index * 16)
-                 .write({static_cast<u32>(address), static_cast<u32>(address >> 32)}))
-        , MUST(UserOut<u64>(program.start + index * 16 + 8).write(size));
+                 .write({static_cast<u32>(address), static_cast<u32>(address >> 32)})),
+            MUST(UserOut<u64>(program.start + index * 16 + 8).write(size));
     };
     put(0, BASE, 10);
     put(1, BASE, 20);

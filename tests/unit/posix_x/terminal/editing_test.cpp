@@ -1,5 +1,5 @@
 // Keys that change a line, and what the screen shows of it (editing.cpp).
-#include "posix_x_terminal/desk.hpp"
+#include "posix_x/terminal/desk.hpp"
 
 namespace exo::posix_x {
 namespace {

@@ -4,7 +4,7 @@
 #include <optional>
 #include <span>
 
-#include "boot/acpi.hpp"
+#include "boot/firmware/acpi.hpp"
 #include "utils/result.hpp"
 
 namespace exo::boot {

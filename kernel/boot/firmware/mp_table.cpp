@@ -1,4 +1,4 @@
-#include "boot/mp_table.hpp"
+#include "boot/firmware/mp_table.hpp"
 
 #include "utils/bits.hpp"
 

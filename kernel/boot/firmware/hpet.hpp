@@ -3,7 +3,7 @@
 
 #include <span>
 
-#include "boot/acpi.hpp"
+#include "boot/firmware/acpi.hpp"
 #include "utils/result.hpp"
 
 namespace exo::boot {

@@ -1,4 +1,4 @@
-#include "boot/fadt.hpp"
+#include "boot/firmware/fadt.hpp"
 #include "utils/bytes.hpp"
 
 namespace exo::boot {

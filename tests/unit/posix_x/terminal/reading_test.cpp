@@ -1,5 +1,5 @@
 // What read(2) and poll(2) see (reading.cpp).
-#include "posix_x_terminal/desk.hpp"
+#include "posix_x/terminal/desk.hpp"
 
 namespace exo::posix_x {
 namespace {

@@ -1,8 +1,8 @@
 // Intel's MultiProcessor table, for machines without ACPI (QEMU's microvm with acpi=off, Firecracker).
 #pragma once
 
-#include "boot/interrupt_topology.hpp"
-#include "boot/physical_reader.hpp"
+#include "boot/firmware/interrupt_topology.hpp"
+#include "boot/firmware/physical_reader.hpp"
 
 namespace exo::boot {
 

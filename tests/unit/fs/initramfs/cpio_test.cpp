@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "cpio/archive.hpp"
+#include "fs/initramfs/archive.hpp"
 #include "support/failing_allocations.hpp"
 #include "support/fake_memory.hpp"
 #include "support/must.hpp"

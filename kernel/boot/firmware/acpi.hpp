@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "boot/physical_reader.hpp"
+#include "boot/firmware/physical_reader.hpp"
 
 namespace exo::boot {
 

@@ -1,5 +1,5 @@
 // What becomes of each typed byte (receive.cpp).
-#include "posix_x_terminal/desk.hpp"
+#include "posix_x/terminal/desk.hpp"
 #include "support/random.hpp"
 
 namespace exo::posix_x {

@@ -1,6 +1,6 @@
-#include "boot/madt.hpp"
+#include "boot/firmware/madt.hpp"
 
-#include "boot/acpi.hpp"
+#include "boot/firmware/acpi.hpp"
 #include "utils/bytes.hpp"
 
 namespace exo::boot {

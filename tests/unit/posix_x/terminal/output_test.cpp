@@ -1,5 +1,5 @@
 // What programs write, and when it stops (output.cpp).
-#include "posix_x_terminal/desk.hpp"
+#include "posix_x/terminal/desk.hpp"
 
 namespace exo::posix_x {
 namespace {

@@ -1,4 +1,4 @@
-#include "boot/acpi.hpp"
+#include "boot/firmware/acpi.hpp"
 
 #include <algorithm>
 

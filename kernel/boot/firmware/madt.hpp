@@ -3,7 +3,7 @@
 
 #include <span>
 
-#include "boot/interrupt_topology.hpp"
+#include "boot/firmware/interrupt_topology.hpp"
 #include "utils/result.hpp"
 
 namespace exo::boot {

@@ -1,4 +1,4 @@
-#include "boot/physical_reader.hpp"
+#include "boot/firmware/physical_reader.hpp"
 
 #include "utils/bits.hpp"
 
