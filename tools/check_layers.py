@@ -29,7 +29,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("agents",), ("posix_x",), ("syscall",), ("net",), ("ipc",), ("fs",), ("drivers",), ("security",), ("vm",),
     ("scheduler",), ("memory",), ("time", "log"), ("boot",), ("sync",), ("arch",), ("utils",),
 )
-# The same inside a layer.
+# The order of the folders inside a layer, from the top to the bottom.
 INNER_ORDERS: dict[str, tuple[tuple[str, ...], ...]] = {
     "fs": (("initramfs",), ("devfs",), ("tmpfs", "pseudo"), ("operations",), ("file",), ("tree",), ("node",), ("cache",)),
     "posix_x": (("procfs",), ("devices",), ("lifecycle",), ("elf",), ("files",), ("fast_path",), ("futex",), ("memory", "system"), ("time",),

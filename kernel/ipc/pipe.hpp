@@ -50,7 +50,7 @@ struct PipeEnds {
 
 class Pipe final : public Object {
   public:
-    /// For the user who pays by `credentials`. Errors: Enomem, Enfile (the user has pipe-user-pages-hard).
+    /// Makes a pipe and charges its room to `credentials.payer`. Errors: Enomem, Enfile (the user is above pipe-user-pages-hard).
     static Result<Ref<Pipe>> create(const fs::Credentials& credentials);
     ~Pipe() override;
 

@@ -4,8 +4,8 @@
 // (wait_queue.hpp, parking.hpp), Mutex and RwLock (mutex.hpp). Neighbours: memory (stacks), time (slices, timeouts) below;
 // vm and posix_x above hang their state on Thread.
 // Locking: one IrqOff spin lock a run queue; it is released before the switch, and a thread whose registers are still in
-// use is marked by is_on_cpu_. Kernel code is not preempted: a switch happens where a thread blocks, yields, or returns
-// to user mode with Work::Reschedule set.
+// use is marked by is_on_cpu_. Kernel code is not preempted: a switch happens where a thread blocks, yields, passes a
+// preemption point (preemption.hpp), or returns to user mode with Work::Reschedule set.
 #pragma once
 
 #include "scheduler/load_average.hpp"
@@ -95,7 +95,7 @@ class Scheduler {
     void reschedule_if_due();
     /// At a preemption point (preemption.hpp), when another thread's turn may have come.
     void give_way();
-    /// The same for what may end early. Errors: RestartSys (what `mode` admits).
+    /// At a preemption point of work that may end early. Errors: RestartSys (a signal or kill that `mode` admits).
     Result<> give_way(WaitMode mode);
     void tick();
     void prepare_return_to_user(arch::UserRegisters& registers);

@@ -1,4 +1,5 @@
-// WaitQueue: the threads that wait for something, first come first served. The only place where anything blocks.
+// WaitQueue: the threads that wait for something, first come first served. Waits that need no queue park by
+// themselves (parking.hpp).
 //
 //     TRY(pipe.readable.wait(WaitMode::Interruptible, [&] { return !pipe.is_empty(); }));
 //

@@ -319,7 +319,7 @@ u32 CapabilityTable::open_count() { return state_.lock()->open_count; }
 u32 CapabilityTable::size() { return state_.lock()->size; }
 
 Result<Ref<CapabilityTable>> CapabilityTable::clone() {
-    // Whoever changes the table at every try, and only they, get a copy of no one moment.
+    // A process whose other users change the table during each try gets a copy whose slots are of different moments.
     constexpr u32 MOST_TRIES = 8;
     for (u32 tries = 1;; ++tries) {
         bool is_of_one_moment = true;

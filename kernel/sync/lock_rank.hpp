@@ -11,7 +11,7 @@ enum class LockRank : u8 {
     FilePosition,  ///< An open file description's offset.
     MountTable,
     Rename,     ///< One directory move at a time.
-    Directory,  ///< A directory's entries; two of them only through lock_pair.
+    Directory,  ///< A directory's entries; rename takes two of them, parents before children.
     Inode,      ///< A file's content and attributes.
     Pipe,
     Terminal,

@@ -55,7 +55,7 @@ Result<> register_syscall(usize number, std::string_view name, SyscallHandler ha
 /// A short route beside a full one that is registered already. Errors: Einval, Enosys (no full route).
 Result<> register_fast_path(usize number, arch::FastHandler handler);
 
-/// Programs the CPU's entry; posix_x then registers the calls.
+/// Programs the CPU's entry, after posix_x has registered the calls.
 void init();
 /// All registered calls in order of number; `visit` gets each.
 void for_each_call(FunctionRef<void(const CallDescription&)> visit);

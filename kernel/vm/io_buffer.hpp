@@ -4,7 +4,7 @@
 // Progress is kept: each call goes on where the last one stopped. When user memory faults in the middle, the call
 // returns the short count, as Linux does, and fails with Efault only when nothing was moved.
 //
-// Locking: a copy may fault pages in. No lock that the fault path takes (AddressSpace, PageCache and below) may be
+// Locking: a copy may fault pages in. No lock that the fault path takes (AddressSpace and the ranks behind it) may be
 // held across a call; hold a FrameRef on the page instead. `FaultsDisabled` (user_memory.hpp) turns a fault into a
 // short count for those who must.
 #pragma once

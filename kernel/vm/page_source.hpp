@@ -4,8 +4,8 @@
 // private mapping copies from it. A source keeps a tree of the areas that map it, so that cutting the source short can
 // take the pages out of every address space.
 //
-// Locking: `get_page` is called with the address space locked for sharing. It may sleep and take locks of rank
-// PageCache and below, never an inode's. `unmap_pages` takes each address space's lock for itself: the caller may
+// Locking: `get_page` is called with the address space locked for sharing. It may sleep and take locks of
+// ranks behind AddressSpace, never an inode's. `unmap_pages` takes each address space's lock for itself: the caller may
 // hold locks up to rank Inode, not what `get_page` takes. The order for truncation: first make `get_page` refuse the
 // pages, then call `unmap_pages`, then let the frames go.
 #pragma once

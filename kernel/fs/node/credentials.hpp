@@ -32,7 +32,8 @@ struct Credentials {
     GroupId gid = 0;
     std::span<const GroupId> groups{};  ///< Supplementary, in ascending order; must outlive the call.
     u64 privileges = ~0ULL;             ///< Effective capabilities, one bit each.
-    /// The real user, who pays for what is made; must outlive the call. Null: the kernel itself.
+    /// The record of the real user, to whom the memory of new pipes is charged. It must outlive the call. Null: the
+    /// kernel itself.
     security::UserRecord* payer = nullptr;
 
     bool may(Privilege privilege) const { return (privileges >> static_cast<u32>(privilege) & 1) != 0; }

@@ -2,8 +2,8 @@
 //
 // Key types: Path (a dentry through a mount), Inode and FileSystem (what a file system implements), File (an open
 // file description), Mount and MountNamespace, Credentials (who asks), PathContext (root, working directory, umask).
-// File systems: tmpfs/ (its files are the page cache), devfs.hpp, pseudo/ (generated content: procfs, sysfs),
-// initramfs.hpp (fills the first root). Neighbours: vm (PageSource, buffers) and security below; ipc and posix_x above.
+// File systems: tmpfs/ (its files are the page cache), devfs/, pseudo/ (generated content: procfs, sysfs), initramfs/
+// (fills the first root). Neighbours: vm (PageSource, buffers) and security below; ipc and posix_x above.
 // Locking, outermost first: file position, mount table, rename, directory names (parents before children), inode
 // content; then spin locks: the name tree (dentries and mounts), page trees. Nothing is copied from or to a program
 // under a lock that the fault path takes, and no reference is dropped under a spin lock.

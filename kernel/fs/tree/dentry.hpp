@@ -2,7 +2,7 @@
 // no such name. The cache holds one reference to every dentry in it; users hold more.
 //
 // Locking: name, parent, place in the cache and the change from negative to positive are guarded by the lock of the
-// name tree (dentry_cache.hpp). The inode of a positive dentry never changes.
+// name tree (name_tree.hpp). The inode of a positive dentry never changes.
 #pragma once
 
 #include <string_view>

@@ -219,6 +219,7 @@ usize shrink_dentry_cache() {
         forgotten = tree->dentries.evict_one();
         tree.unlock();
         if (!forgotten) return count;
+        scheduler::preempt_point();
     }
 }
 
@@ -230,6 +231,7 @@ void FileSystem::last_mount_gone(Dentry&) {
         forgotten = tree->dentries.evict_one_of(*this);
         tree.unlock();
         if (!forgotten) return;
+        scheduler::preempt_point();
     }
 }
 

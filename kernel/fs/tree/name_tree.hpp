@@ -1,6 +1,7 @@
 // The name tree: the cache of dentries and the shape of the mounts, under one spin lock.
 //
-// A path walk over cached names is one section under that lock, takes no reference on its way and allocates nothing.
+// A path walk over cached names is one section under that lock. It takes no reference and allocates nothing, but for
+// symbolic links.
 // Everything found under the lock is alive for as long as it is held: the cache holds a reference to each cached
 // dentry, each dentry one to its parent, each attached mount is held by its namespace. Nothing may be released under
 // the lock: removals hand references out.

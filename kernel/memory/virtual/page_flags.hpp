@@ -68,7 +68,7 @@ constexpr PageFlags PageFlags::DEVICE{PRESENT | WRITABLE | ACCESSED | DIRTY | GL
                                       CACHE_DISABLE | WRITE_THROUGH};
 constexpr PageFlags PageFlags::USER{PRESENT | WRITABLE | USER_PAGE | ACCESSED | DIRTY | NO_EXECUTE};
 
-/// One entry of a table at any level. A value; the word in the table is atomic (PageTableNode).
+/// One entry of a table at any level. A value; the word in the table is atomic (TableNode).
 class PageEntry {
   public:
     constexpr PageEntry() = default;

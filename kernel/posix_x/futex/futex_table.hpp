@@ -4,7 +4,7 @@
 // changes the word first and then takes the same lock. So a waiter either sees the new word or is found by the waker.
 //
 // Key types: FutexTable (64 buckets), FutexWaiter (on the waiting thread's kernel stack: nothing is allocated).
-// Neighbours: futex_key.hpp says which words are the same futex; futex_calls.cpp decodes the call.
+// Neighbours: futex_key.hpp decides whether two words of memory are one futex. futex_calls.cpp decodes futex(2).
 // Locking: a bucket's spin lock (rank SpinLeaf). The word is read under it with faults disabled; a page that is not there is
 // brought in without the lock, and everything starts again. Two buckets are locked in the order of their addresses.
 #pragma once

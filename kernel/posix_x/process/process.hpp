@@ -4,7 +4,7 @@
 // Key types: Process, Task, ProcessTree (who is whose child, in which group and session; find by pid).
 // Neighbours: signal/ (signals), lifecycle/ (fork, execve, exit), terminal/ (controlling terminals), procfs/ (what can be seen).
 // Locking: the tree's spin lock (rank ProcessTree) guards parent, children, group, session, wait state and the pid table;
-// Process::signal_lock (rank SignalState) everything of signals. Neither is held while anything sleeps.
+// Process::signals (rank SignalState) everything of signals. Neither is held while anything sleeps.
 #pragma once
 
 #include <atomic>
@@ -113,15 +113,16 @@ class Process final : public Object {
     bool has_executed = false;  ///< execve since fork: setpgid by the parent fails with EACCES.
     bool is_subreaper = false;
     Signal parent_death_signal = Signal::None;
-    Ref<Object> terminal;   ///< The session's controlling terminal; controlling_terminal() tells it.
-    Pid hung_up_group = 0;  ///< Of a session leader whose terminal was hung up: who was in its foreground.
-    ResourceUsage usage;    ///< Final, once a zombie.
+    Ref<Object> terminal;  ///< The session's controlling Terminal (controlling_terminal in terminal.hpp).
+    Pid hung_up_group =
+        0;  ///< The foreground group of the terminal that this session leader lost by a hang-up; else 0.
+    ResourceUsage usage;  ///< Final, once a zombie.
     ResourceUsage children_usage;
     Ref<UserRecord> user;  ///< Charged with this process until it is reaped.
 
-    // ---- Under signal_lock.
+    // ---- The data of the lock `signals` below.
     struct Signals {
-        /// Its one task (threads come later), not owned: null before it is started and once a zombie.
+        /// The process's one task (threads come later), not owned. Null before fork sets it, and once the process is a zombie.
         Task* task = nullptr;
         Ref<Identity> last_identity;  ///< Its task's, once a zombie: whose it is still counts.
         PendingSignals pending;       ///< A zombie keeps what it has not taken, as SigQ of its user tells.

@@ -150,18 +150,38 @@ void ProcessTree::for_each(FunctionRef<void(Process&)> visit) {
     }
 }
 
-Result<Vector<Ref<Process>>> ProcessTree::members_of(Pid number) {
-    Vector<Ref<Process>> members;
+/// Collects references under the tree's lock, in memory that was reserved without it: `size_of` tells how many at most, `fill`
+/// pushes them. Errors: Enomem.
+template <class Lock, class SizeOf, class Fill>
+static Result<Vector<Ref<Process>>> collect(Lock& lock, SizeOf size_of, Fill fill) {
+    Vector<Ref<Process>> found;
     for (usize wanted = 1;;) {
-        TRY(members.reserve(wanted));
-        auto tree = state_.lock();
-        ProcessGroup* group = tree->find_group(number);
-        if (group == nullptr) return members;
-        wanted = group->size;
-        if (wanted > members.capacity()) continue;
-        for (Process& process : group->members) members.push_within_capacity(Ref<Process>(&process));
-        return members;
+        TRY(found.reserve(wanted));
+        auto tree = lock.lock();
+        wanted = size_of(*tree);
+        if (wanted > found.capacity()) continue;
+        fill(*tree, found);
+        return found;
     }
+}
+
+Result<Vector<Ref<Process>>> ProcessTree::members_of(Pid number) {
+    const auto size_of = [&](const TreeState& tree) -> usize {
+        const ProcessGroup* group = tree.find_group(number);
+        return group != nullptr ? group->size : 0;
+    };
+    return collect(state_, size_of, [&](const TreeState& tree, Vector<Ref<Process>>& members) {
+        if (ProcessGroup* group = tree.find_group(number); group != nullptr)
+            for (Process& process : group->members) members.push_within_capacity(Ref<Process>(&process));
+    });
+}
+
+Result<Vector<Ref<Process>>> ProcessTree::all_that(FunctionRef<bool(const Process&)> is_wanted) {
+    const auto size_of = [](const TreeState& tree) { return tree.by_pid.size(); };
+    return collect(state_, size_of, [&](TreeState& tree, Vector<Ref<Process>>& found) {
+        for (Process& process : tree.by_pid)
+            if (is_wanted(process)) found.push_within_capacity(Ref<Process>(&process));
+    });
 }
 
 Ref<Identity> identity_of(Process& process) {

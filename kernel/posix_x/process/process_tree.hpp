@@ -73,10 +73,11 @@ class ProcessTree {
     void set_most(u64 most);
     /// The process becomes `parent`'s child (null: init itself) and can be found.
     void add(Process& process, Process* parent);
-    /// Whoever signals many processes holds this from the list of them to the last signal. No process comes to be meanwhile, so no
-    /// child of one that has not been reached yet is missed. LINUX: tasklist_lock.
+    /// Keeps fork from adding processes. A sender to many processes holds the guard from the collection of its targets until the
+    /// last of them has the signal, so that it misses no child of a target. LINUX: tasklist_lock.
     auto keep_out_births() { return births_.lock_shared(); }
-    /// fork holds this from its last look at its own signals until the child can be found.
+    /// Keeps senders to many processes out. fork holds the guard from its last look at pending signals until the child is in
+    /// the tree.
     auto begin_birth() { return births_.lock_exclusive(); }
     usize count();
     /// Takes a zombie out, with its pid; its own children were given away when it ended. The tree must be locked, and
@@ -86,6 +87,8 @@ class ProcessTree {
     void for_each(FunctionRef<void(Process&)> visit);
     /// The members of a group, none if there is no such group. Errors: Enomem.
     Result<Vector<Ref<Process>>> members_of(Pid group);
+    /// All processes for which `is_wanted` holds, in order of pid. `is_wanted` runs under the tree's lock. Errors: Enomem.
+    Result<Vector<Ref<Process>>> all_that(FunctionRef<bool(const Process&)> is_wanted);
 
   private:
     struct Nothing {};

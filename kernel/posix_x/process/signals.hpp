@@ -3,7 +3,7 @@
 // Key types: SignalInfo (what a handler is told), SignalActions (the handlers, shared with CLONE_SIGHAND), PendingSignals
 // (a task's or a process's), QueuedSignals (how many a user has waiting). Sending is here; delivery is in deliver.cpp, on
 // the way back to user mode; the frame on the user's stack in x86_64/signal_frame.cpp.
-// Locking: all of a process's signal state (pending sets, actions, masks of its tasks) is under Process::signal_lock
+// Locking: all of a process's signal state (pending sets, actions, masks of its tasks) is under Process::signals
 // (rank SignalState). Finding a target takes the process tree's lock before it.
 #pragma once
 

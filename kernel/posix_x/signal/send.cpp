@@ -135,8 +135,8 @@ void send_signal_to_group(i32 pgid, const SignalInfo& info) {
     const auto no_births = PROCESSES.keep_out_births();
     members = PROCESSES.members_of(pgid);
     if (members) {
-        // No preemption point: whoever gives way here waits for a turn of each of the processes that it is to end, and nobody can
-        // fork meanwhile. The number of process ids bounds the time.
+        // This loop passes no preemption point. The sender keeps fork out, and a sender that gave way would wait for a time slice of
+        // each process that it is about to end. The number of process ids bounds the loop.
         for (const Ref<Process>& process : *members) (void)send_signal(*process, info);
         return;
     }

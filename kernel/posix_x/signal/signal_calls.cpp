@@ -140,22 +140,7 @@ Result<> signal_one(Task& sender, Process& target, i32 number) {
     return send_signal(target, info_from(sender, signal, signal_code::USER));
 }
 
-/// All processes but init and `sender`. Errors: Enomem.
-Result<Vector<Ref<Process>>> all_others(const Process& sender) {
-    Vector<Ref<Process>> others;
-    for (usize wanted = 1;;) {
-        TRY(others.reserve(wanted));
-        auto tree = PROCESSES.lock();
-        wanted = tree->by_pid.size();
-        if (wanted > others.capacity()) continue;
-        for (Process& process : tree->by_pid)
-            if (process.pid() != FIRST_PID && process.pid() != sender.pid())
-                others.push_within_capacity(Ref<Process>(&process));
-        return others;
-    }
-}
-
-/// Succeeds if one could be signalled. Without preemption points, as send_signal_to_group.
+/// Succeeds if one could be signalled. Without preemption points, for the reason that send_signal_to_group names.
 Result<> signal_many(Task& sender, i32 number, const Vector<Ref<Process>>& targets) {
     Result<> answer = Error::Esrch;
     bool succeeded = false;
@@ -184,7 +169,9 @@ Result<> sys_kill(Context&, PidOf<PidUse::ProcessOrGroup> pid, SignalOrNone numb
         targets = TRY(PROCESSES.members_of(group));
         return signal_many(sender, number.value, targets);
     }
-    targets = TRY(all_others(*sender.process));
+    targets = TRY(PROCESSES.all_that([&](const Process& process) {
+        return process.pid() != FIRST_PID && process.pid() != sender.process->pid();
+    }));
     return signal_many(sender, number.value, targets);
 }
 

@@ -1,4 +1,4 @@
-// posix_x: the Linux personality. Each family of system calls registers itself; main.cpp calls register_all_calls.
+// posix_x: the Linux personality. Each family of system calls registers itself; start.cpp calls register_all_calls.
 //
 // Key types: Process, Task and Identity (process/), signals (process/signals.hpp, signal/), Terminal (terminal/). The calls lie
 // beside their concept, one file a family: they decode, call fs, vm, ipc or a neighbour, and answer. tools/check_layers.py has

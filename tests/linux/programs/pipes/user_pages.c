@@ -35,7 +35,7 @@ static void of_a_user(void) {
     OK(pipe(ends[5]));
     SAY("the next has %ld", room(ends[5][0]));
     IS(32768, fcntl(ends[4][0], F_SETPIPE_SZ, 32768) < 0 ? -errno : 32768);
-    // A child's pipes are the same user's.
+    // The pipes of a child count for the same user.
     CHILD("exit 0", OK(pipe(ends[5])); SAY("a child's has %ld", room(ends[5][0])));
     for (int i = 0; i < 4; i++) {
         OK(close(ends[i][0]));
@@ -54,7 +54,7 @@ int main(void) {
     set("pipe-user-pages-soft", 64);
     set("pipe-user-pages-hard", 66);
     CHILD("exit 0", of_a_user());
-    // Whoever may exceed limits is not asked.
+    // The limits do not bind root.
     for (int i = 0; i < 8; i++) {
         OK(pipe(ends));
         IS(65536, room(ends[0]));

@@ -1,4 +1,4 @@
-// adjtimex and clock_adjtime: who may read and who may change, and what is refused.
+// adjtimex and clock_adjtime: what root and an ordinary user may read and change, and which arguments are refused.
 #include "check.h"
 
 #include <sys/timex.h>
