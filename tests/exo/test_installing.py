@@ -2,6 +2,7 @@
 
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pexpect
 import pytest
@@ -135,6 +136,26 @@ def test_a_moved_tree_is_built_anew(tmp_path, monkeypatch, capsys):
         assert configure(home)
         assert os.listdir(folder) == [build.LOCK]
         assert capsys.readouterr().err.startswith("exo: the tree was moved or copied;")
+
+
+def test_several_that_fetch_one_package_get_it_once_and_whole(apt):
+    """Suites that run beside each other once took away the folder that another was booting from."""
+    (apt / "bin" / "apt-get").write_text(f'#!/bin/sh\necho "$*" >> {apt}/asked\nsleep 0.2\ntouch fetched.deb\n')
+    (apt / "bin" / "dpkg").write_text('#!/bin/sh\nmkdir -p "$3/boot"\necho part > "$3/boot/kernel-1"\nsleep 0.2\n'
+                                      'echo rest >> "$3/boot/kernel-1"\n')
+    (apt / "bin" / "dpkg").chmod(0o755)
+    folder = apt / "build" / "unpacked"
+
+    def fetch(_):
+        packages.download("p1", str(folder), "boot/kernel-*")
+        return (folder / "boot" / "kernel-1").read_text()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(fetch, range(4))) == ["part\nrest\n"] * 4
+    assert (apt / "asked").read_text().count("download p1") == 1
+    with pytest.raises(ExoError, match="the package p2 has no boot/other"):
+        packages.download("p2", str(folder), "boot/other")
+    assert (folder / "boot" / "kernel-1").exists()
 
 
 @pytest.mark.parametrize("words", [

@@ -25,6 +25,7 @@ import in_kernel  # noqa: E402
 import machine  # noqa: E402
 import programs  # noqa: E402
 from build import Built, BuildError  # noqa: E402
+from exo.errors import ExoError  # noqa: E402
 from protocol import Outcome  # noqa: E402
 
 AT_ONCE = 2
@@ -65,7 +66,10 @@ class Suite:
 
 def _run_job(job) -> list[Outcome] | Outcome:
     function, arguments = job
-    return function(*arguments)
+    try:
+        return function(*arguments)
+    except (ExoError, OSError) as error:  # one job's trouble, and the others go on
+        return Outcome("/".join(word for word in arguments if isinstance(word, str)), function.__name__, f"  {error}")
 
 
 def add_in_kernel(suite: Suite, built: Built, preset: str, where: str) -> None:

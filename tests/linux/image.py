@@ -25,7 +25,7 @@ FOLDERS = ("bin", "dev", "etc", "home", "home/user", "mnt", "proc", "root", "sys
 
 def ensure_busybox() -> None:
     if not os.path.exists(programs.BUSYBOX):
-        packages.download("busybox-static", os.path.join(programs.ROOT, "build", "busybox"))
+        packages.download("busybox-static", os.path.join(programs.ROOT, "build", "busybox"), "bin/busybox")
 
 
 def _read(path: str) -> bytes:

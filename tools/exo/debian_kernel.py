@@ -13,6 +13,7 @@ from .errors import ExoError
 
 META_PACKAGE = "linux-image-cloud-amd64"
 FOLDER = paths.in_build("oracle", "linux")
+IMAGES = "boot/vmlinuz-*"
 
 # Linux's Documentation/x86/boot.rst: the version's text is at this field's value, counted from the second sector.
 VERSION_POINTER = 0x20E
@@ -33,16 +34,15 @@ def ensure() -> DebianKernel:
     """
     path = _find()
     if path is None:
-        process.say(f"fetching Debian's kernel, the package that {META_PACKAGE} depends on")
-        packages.download(_package(), FOLDER)
+        packages.download(_package(), FOLDER, IMAGES)
         path = _find()
         if path is None:
-            raise ExoError(f"Debian's kernel package has no boot/vmlinuz-* in it (see {os.path.relpath(FOLDER, paths.ROOT)})")
+            raise ExoError(f"{FOLDER}: {IMAGES} has been taken away")
     return DebianKernel(path, "linux-image-" + os.path.basename(path).partition("-")[2], package_version(path))
 
 
 def _find() -> str | None:
-    return next(iter(sorted(glob.glob(os.path.join(FOLDER, "boot", "vmlinuz-*")))), None)
+    return next(iter(sorted(glob.glob(os.path.join(FOLDER, IMAGES)))), None)
 
 
 def _package() -> str:

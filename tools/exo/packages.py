@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 
+from . import paths
 from .errors import ExoError
 
 
@@ -172,23 +173,36 @@ def _update_lists(prefix: list[str]) -> None:
         line.close()
 
 
-def download(name: str, folder: str) -> None:
-    """Unpacks a Debian package into `folder` without installing it."""
+def download(name: str, folder: str, wanted: str) -> None:
+    """Unpacks a Debian package into `folder` without installing it, unless `wanted` (a pattern of glob) is in there.
+
+    Of several that ask for one folder at the same time, one fetches and the others wait for it. Whoever sees `wanted` sees all.
+    Errors: ExoError when apt cannot fetch the package, or it holds no `wanted`.
+    """
     from . import process, progress
+    import fcntl
     import glob
     import shutil
-    scratch = folder + ".download"
-    shutil.rmtree(scratch, ignore_errors=True)
-    os.makedirs(scratch)
-    fetch = ["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", name]
-    if process.capture(fetch, cwd=scratch)[0] != 0:
-        _update_lists([] if os.geteuid() == 0 else ["sudo"])
-        progress.run(fetch, f"downloading {name}", LOG, cwd=scratch)
-    archives = glob.glob(os.path.join(scratch, "*.deb"))
-    if not archives:
-        raise ExoError(f"apt-get download {name} brought no package")
-    unpacked = os.path.join(scratch, "tree")
-    progress.run(["dpkg", "-x", archives[0], unpacked], f"unpacking {name}", LOG)
-    shutil.rmtree(folder, ignore_errors=True)
-    os.rename(unpacked, folder)
-    shutil.rmtree(scratch)
+    os.makedirs(os.path.dirname(folder), exist_ok=True)
+    with open(folder + ".lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # dropped when the file is closed, or its holder ends (flock(2))
+        if glob.glob(os.path.join(folder, wanted)):
+            return
+        process.say(f"fetching {name} (unpacked into {os.path.relpath(folder, paths.ROOT)}, not installed)")
+        scratch = folder + ".download"
+        shutil.rmtree(scratch, ignore_errors=True)
+        os.makedirs(scratch)
+        fetch = ["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", name]
+        if process.capture(fetch, cwd=scratch)[0] != 0:
+            _update_lists([] if os.geteuid() == 0 else ["sudo"])
+            progress.run(fetch, f"downloading {name}", LOG, cwd=scratch)
+        archives = glob.glob(os.path.join(scratch, "*.deb"))
+        if not archives:
+            raise ExoError(f"apt-get download {name} brought no package")
+        unpacked = os.path.join(scratch, "tree")
+        progress.run(["dpkg", "-x", archives[0], unpacked], f"unpacking {name}", LOG)
+        if not glob.glob(os.path.join(unpacked, wanted)):
+            raise ExoError(f"the package {name} has no {wanted} in it (see {os.path.relpath(scratch, paths.ROOT)})")
+        shutil.rmtree(folder, ignore_errors=True)
+        os.rename(unpacked, folder)
+        shutil.rmtree(scratch)

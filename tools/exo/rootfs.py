@@ -77,11 +77,9 @@ def _ensure_default() -> str:
 def _ensure_busybox() -> None:
     if os.path.exists(busybox_path()):
         return
-    from . import process
     os.makedirs(paths.BUILD, exist_ok=True)
     if packages.is_debian():
-        process.say("fetching busybox-static, the programs of the default image (unpacked in build/, not installed)")
-        packages.download("busybox-static", paths.in_build("busybox"))
+        packages.download("busybox-static", paths.in_build("busybox"), "bin/busybox")
         return
     found = packages.find_program("busybox")
     if found is None or not is_static(found):

@@ -93,7 +93,7 @@ def build_executor() -> None:
 
 def image(batch: bytes) -> bytes:
     if not os.path.exists(BUSYBOX):
-        packages.download("busybox-static", paths.in_build("busybox"))
+        packages.download("busybox-static", paths.in_build("busybox"), "bin/busybox")
     stream = io.BytesIO()
     writer = cpio.Writer(stream)
     writer.add_directory(".")
