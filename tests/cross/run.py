@@ -23,7 +23,7 @@ from campaign.guide.campaign import Campaign, Started  # noqa: E402
 from campaign.guide.guide import Guide  # noqa: E402
 from campaign.machines import ending, machine, tally  # noqa: E402
 from campaign.rules import generate, lineage  # noqa: E402
-from campaign.sequences import kept  # noqa: E402
+from campaign.sequences import kept, seeds  # noqa: E402
 from campaign.sequences.sequence import Sequence  # noqa: E402
 from exo import build  # noqa: E402
 from exo.coverage.counters import Collector, Image  # noqa: E402
@@ -40,12 +40,14 @@ MOST_SHRUNK = 5
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="exo test cross", description=__doc__, add_help=True,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seed", help="of the first sequence; the next ones follow it (default: the time). A name like "
+    parser.add_argument("--seed", help=f"of the first sequence; the next ones follow it (default: {seeds.DEFAULT}). A name like "
                         "20040.77 is one that a guided run has made: only that sequence")
     parser.add_argument("--count", type=int, help=f"sequences (default: {DEFAULT_COUNT})")
     parser.add_argument("--kept", action="store_true", help="only the sequences that once showed a difference (kept.jsonl)")
     parser.add_argument("--time", type=float, metavar="MINUTES", help="go on for so long")
-    parser.add_argument("--area", default="", help="of " + ", ".join(generate.AREAS) + "; several with commas")
+    parser.add_argument("--area", default="", help="of " + ", ".join(generate.AREAS) + "; several with commas (default: all but "
+                        + ", ".join(generate.UNSETTLED) + f", of which only the {len(FIXED_SEEDS)} sequences of the seeds from "
+                        f"{FIXED_SEEDS.start} are run, as '--area {','.join(generate.UNSETTLED)} --seed {FIXED_SEEDS.start}' makes them)")
     parser.add_argument("--guided", action="store_true",
                         help="on the preset coverage: go on from sequences that reached new code of the kernel")
     parser.add_argument("--jobs", type=int, default=DEFAULT_JOBS, metavar="N",
@@ -80,8 +82,9 @@ def _descriptions(path: str | None) -> list[dict]:
         return json.load(file)["calls"]
 
 
-def _batches(make: Callable[[str], Sequence], guide: Guide, options: argparse.Namespace) -> Iterator[list[Sequence]]:
-    """Until there are enough, or the time is over. Of a size that all machines have something to do."""
+def _batches(make: Callable[[str], Sequence], guide: Guide, options: argparse.Namespace,
+             fixed: list[Sequence] | None = None) -> Iterator[list[Sequence]]:
+    """Until there are enough, or the time is over. Of a size that all machines have something to do. `fixed` comes before new seeds."""
     if options.seed is not None and "." in options.seed:
         yield [make(options.seed)]
         return
@@ -129,7 +132,7 @@ def main() -> int:
         if options.guided:
             Image(path)  # says so if it counts nothing
         exo = machine.exo_image(path, collector)
-        first = int(options.seed.partition(".")[0]) if options.seed is not None else int(time.time())
+        first = int(options.seed.partition(".")[0]) if options.seed is not None else seeds.first(options.time)
         generator = generate.Generator(calls := _descriptions(options.descriptions), options.areas)
 
         def make(name: str) -> Sequence:

@@ -12,6 +12,7 @@ _SPEC.loader.exec_module(cross_run)
 
 from campaign.guide.guide import Guide
 from campaign.machines import tally
+from campaign.sequences import seeds
 
 CROSS = next(suite for suite in suites.SUITES if suite.name == "cross")
 
@@ -30,6 +31,22 @@ def batches(**options):
     given = argparse.Namespace(count=None, time=None, seed="100", jobs=2, guided=False, kept=False)
     vars(given).update(options)
     return list(cross_run._batches(str, Guide(str, 100, is_guiding=False), given))
+
+
+def test_a_tree_has_its_own_seeds(tmp_path):
+    (tmp_path / "kernel").mkdir()
+    (tmp_path / "kernel" / "main.cpp").write_text("a")
+    seen = [seeds.of_sources(str(tmp_path))]
+    (tmp_path / "kernel" / "__pycache__").mkdir()
+    (tmp_path / "kernel" / "__pycache__" / "cache").write_text("b")
+    (tmp_path / "build").mkdir()
+    (tmp_path / "build" / "result").write_text("c")
+    assert seeds.of_sources(str(tmp_path)) == seen[0]
+    (tmp_path / "kernel" / "main.cpp").write_text("d")
+    seen.append(seeds.of_sources(str(tmp_path)))
+    (tmp_path / "kernel" / "main.cpp").rename(tmp_path / "kernel" / "boot.cpp")
+    seen.append(seeds.of_sources(str(tmp_path)))
+    assert len(set(seen)) == 3 and all(0 <= seed < seeds.MOST for seed in seen)
 
 
 def test_batches_have_each_seed_once_and_keep_all_machines_busy():

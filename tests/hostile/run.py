@@ -24,7 +24,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(HERE)), "tools")
 from campaign.hostile.hostile import KINDS, Generator  # noqa: E402
 from campaign.hostile.judge import Judge  # noqa: E402
 from campaign.machines import ending, machine, tally  # noqa: E402
-from campaign.sequences import kept  # noqa: E402
+from campaign.sequences import kept, seeds  # noqa: E402
 from campaign.sequences.sequence import Sequence  # noqa: E402
 from exo import build  # noqa: E402
 
@@ -39,7 +39,7 @@ LONGEST_STAY = 12_000_000
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="exo test hostile", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seed", type=int, help="of the first sequence; the next ones follow it (default: the time)")
+    parser.add_argument("--seed", type=int, help=f"of the first sequence; the next ones follow it (default: {seeds.DEFAULT})")
     parser.add_argument("--count", type=int, help=f"sequences (default: {DEFAULT_COUNT})")
     parser.add_argument("--kind", help="only of this kind: " + ", ".join(KINDS))
     parser.add_argument("--kept", type=int, metavar="LINE", help="only that one of kept.jsonl")
@@ -133,7 +133,7 @@ def main() -> int:
         print(f"{error}\n0 passed, 1 failed")
         return 1
     judge = Judge(kernel, f" --kind '{options.kind}'" if options.kind else "")
-    first = options.seed if options.seed is not None else int(time.time())
+    first = options.seed if options.seed is not None else seeds.first(options.time)
     print(f"seeds from {first}", flush=True)
     _run(judge, _batches(generator, first, kept_ones, options), sums, options.jobs)
     total = judge.total.sequences
