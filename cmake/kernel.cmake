@@ -34,7 +34,7 @@ if(EXO_DEBUG)
         $<$<COMPILE_LANGUAGE:CXX>:-fsanitize-trap=undefined>)
     file(GLOB trap_sources kernel/arch/x86_64/trap*.cpp kernel/log/*.cpp)
     list(APPEND trap_sources ${CMAKE_SOURCE_DIR}/kernel/arch/x86_64/report.cpp)
-    set_source_files_properties(${trap_sources} PROPERTIES COMPILE_OPTIONS "-fno-sanitize=all")
+    set_source_files_properties(${trap_sources} PROPERTIES COMPILE_OPTIONS "-fno-sanitize=all" SKIP_PRECOMPILE_HEADERS ON)
 elseif(EXO_COVERAGE)
     # Not optimised at link time, which would take away the borders of functions that a report is about.
     target_compile_options(exo_kernel_options INTERFACE -O1)
@@ -44,6 +44,25 @@ else()
     target_compile_options(exo_kernel_options INTERFACE -O2 $<$<COMPILE_LANGUAGE:CXX>:-flto>)
     list(APPEND link_options --lto-O2)
 endif()
+
+# The vDSO: code of programs, so none of the kernel's options hold for it. It is one file, and whatever libc a program has need not know.
+set(vdso_folder ${CMAKE_SOURCE_DIR}/userland/vdso)
+set(vdso_image ${CMAKE_BINARY_DIR}/vdso.so)
+add_custom_command(OUTPUT ${vdso_image}
+    COMMAND ${CMAKE_CXX_COMPILER_LAUNCHER} ${CMAKE_CXX_COMPILER} --target=${CMAKE_CXX_COMPILER_TARGET} -std=c++23 -O2 -fPIC -ffreestanding
+        -fno-exceptions -fno-rtti -fno-stack-protector -fasynchronous-unwind-tables -fomit-frame-pointer -fvisibility=hidden
+        -ffile-prefix-map=${CMAKE_SOURCE_DIR}/= -Wall -Wextra -Wshadow -Wconversion -Werror -nostdinc++
+        -isystem ${CMAKE_SOURCE_DIR}/kernel/utils/freestanding/config -isystem /usr/lib/llvm-19/include/c++/v1
+        -isystem ${CMAKE_SOURCE_DIR}/kernel/utils/freestanding/include -I${CMAKE_SOURCE_DIR}
+        -c ${vdso_folder}/vdso.cpp -o ${CMAKE_BINARY_DIR}/vdso.o
+    COMMAND ld.lld-19 -shared --strip-all --hash-style=both -soname=linux-vdso.so.1 --eh-frame-hdr --build-id=sha1 -Bsymbolic
+        -z max-page-size=4096 -z noexecstack -z text --no-undefined -T ${vdso_folder}/vdso.ld
+        ${CMAKE_BINARY_DIR}/vdso.o -o ${vdso_image}
+    DEPENDS ${vdso_folder}/vdso.cpp ${vdso_folder}/vdso.ld ${CMAKE_SOURCE_DIR}/abi/exo/clock_page.hpp
+        ${CMAKE_SOURCE_DIR}/abi/linux/time.hpp ${CMAKE_SOURCE_DIR}/abi/linux/flag_enum.hpp
+    COMMENT "Building the vDSO" VERBATIM)
+set_source_files_properties(${CMAKE_SOURCE_DIR}/kernel/arch/x86_64/vdso/vdso_data.S PROPERTIES
+    OBJECT_DEPENDS ${vdso_image} COMPILE_DEFINITIONS "EXO_VDSO_PATH=\"${vdso_image}\"")
 
 # Compiled once, linked into both images.
 set(kernel_sources kernel/main.cpp kernel/startup.cpp kernel/startup_clock.cpp ${EXO_SOURCES} ${arch_sources})
@@ -85,11 +104,8 @@ if(EXO_COVERAGE)
 endif()
 add_library(exo_kernel OBJECT ${kernel_sources})
 target_link_libraries(exo_kernel PRIVATE exo_kernel_options exo_kasan_options exo_coverage_options)
-if(EXO_QUICK_BUILD)
-    # What nearly every file includes, straight or by utils/ and sync/.
-    target_precompile_headers(exo_kernel PRIVATE
-        <algorithm> <array> <atomic> <bit> <concepts> <cstring> <expected> <functional> <limits> <optional> <ranges> <span>
-        <string_view> <type_traits> <utility>)
+if(EXO_PRECOMPILE)
+    target_precompile_headers(exo_kernel PRIVATE ${EXO_PRECOMPILED})
 endif()
 
 find_program(PYTHON3 NAMES python3 PATHS /usr/bin NO_DEFAULT_PATH REQUIRED)
@@ -114,4 +130,7 @@ if(test_sources)
         --wrap=exo_start_first_process --wrap=exo_trap_on_own_stack)
     set_target_properties(exo-os-tests.elf PROPERTIES EXCLUDE_FROM_ALL ON)
     target_include_directories(exo-os-tests.elf PRIVATE tests/kernel)
+    if(EXO_PRECOMPILE)
+        target_precompile_headers(exo-os-tests.elf REUSE_FROM exo_kernel)
+    endif()
 endif()

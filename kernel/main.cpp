@@ -9,7 +9,6 @@
 #include "posix_x/start.hpp"
 #include "scheduler/scheduler.hpp"
 #include "startup.hpp"
-#include "syscall/syscall.hpp"
 
 namespace exo {
 
@@ -33,6 +32,7 @@ extern "C" [[noreturn]] void kernel_main(u32 protocol, u64 information) {
     require(startup::read_boot_information(protocol, information), "the loader's information cannot be used");
     startup::apply_log_options();
     startup::apply_panic_option();
+    startup::apply_trace_option();
     drivers::discover_platform(startup::early_memory(), startup::boot_information().rsdp);
     require(startup::start_memory(), "no memory to work with");
     require(scheduler::SCHEDULER.init(), "no memory for the first thread");
@@ -45,7 +45,6 @@ extern "C" [[noreturn]] void kernel_main(u32 protocol, u64 information) {
     require(startup::start_file_systems(), "no memory for the root file system");
     require(posix_x::start(startup::command_line()), "the Linux personality cannot start");
     startup::start_devices();
-    syscall::init();
     require(posix_x::start_first_process(startup::initramfs_problem()), "no memory for the first process");
     scheduler::SCHEDULER.start();
 }

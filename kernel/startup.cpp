@@ -20,9 +20,11 @@
 #include "memory/physical/buddy_allocator.hpp"
 #include "memory/start.hpp"
 #include "posix_x/devices/console_devices.hpp"
-#include "posix_x/process/task.hpp"
+#include "posix_x/process/process.hpp"
+#include "posix_x/pty/pty_master.hpp"
 #include "posix_x/system/namespaces.hpp"
 #include "posix_x/terminal/terminals.hpp"
+#include "posix_x/trace/channel.hpp"
 #include "scheduler/preemption.hpp"
 
 namespace exo::startup {
@@ -105,6 +107,10 @@ void apply_panic_option() {
         else
             log::warning("panic={}: this is no number of seconds", text);
     });
+}
+
+void apply_trace_option() {
+    if (command_line().contains(posix_x::trace::COMMAND_LINE_WORD)) arch::trace_system_calls();
 }
 
 void apply_log_options() {
@@ -250,7 +256,7 @@ constexpr RandomAdministration RANDOM_ADMINISTRATION{
     .may_administer =
         [] {
             const posix_x::Task* task = posix_x::current_task_or_null();
-            return task != nullptr && task->identity->can(posix_x::Capability::SysAdmin);
+            return task != nullptr && task->identity().can(posix_x::Capability::SysAdmin);
         },
 };
 
@@ -278,6 +284,7 @@ void start_devices() {
     if (!posix_x::init_port_devices()) log::warning("no memory for the virtio ports");
     command_line().for_each_value("virtio_mmio.device", attach_slot);
     if (!posix_x::init_terminals()) log::warning("no /dev/console");
+    if (!posix_x::init_ptys()) log::warning("no /dev/ptmx");
     posix_x::select_console_from(information.command_line);
 }
 

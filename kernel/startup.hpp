@@ -23,6 +23,9 @@ void apply_log_options();
 /// panic=SECONDS: what follows a panic's report.
 void apply_panic_option();
 
+/// exo.trace: this machine traces its programs (posix_x/trace/). Before start_memory, which makes the kernel's text read-only.
+void apply_trace_option();
+
 /// Frames, the kernel's page table and the heap. Errors: Enomem, Einval.
 Result<> start_memory();
 

@@ -31,9 +31,9 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 )
 # The order of the folders inside a layer, from the top to the bottom.
 INNER_ORDERS: dict[str, tuple[tuple[str, ...], ...]] = {
-    "fs": (("initramfs",), ("devfs",), ("tmpfs", "pseudo"), ("operations",), ("file",), ("tree",), ("node",), ("cache",)),
-    "posix_x": (("procfs",), ("devices",), ("lifecycle",), ("elf",), ("files",), ("fast_path",), ("futex",), ("memory", "system"), ("time",),
-                ("scheduling",), ("credentials",), ("terminal",), ("signal",), ("x86_64",), ("syscalls",), ("process",)),
+    "fs": (("initramfs",), ("devfs",), ("tmpfs", "pseudo"), ("operations",), ("file",), ("tree",), ("node",), ("locks",), ("cache",)),
+    "posix_x": (("procfs",), ("devices",), ("lifecycle",), ("elf",), ("files", "socket"), ("fast_path",), ("polling", "futex"), ("memory", "system"), ("time",),
+                ("scheduling",), ("pty",), ("credentials",), ("terminal",), ("signal",), ("x86_64",), ("trace",), ("syscalls",), ("process",)),
 }
 INNER_RANK = {layer: {folder: rank for rank, group in enumerate(order) for folder in group} for layer, order in INNER_ORDERS.items()}
 MOST_FILES = 28

@@ -137,7 +137,13 @@ struct flock {
 static_assert(sizeof(flock) == 32);
 
 /// flock(2) operations.
-enum class FlockOperation : std::uint32_t { Shared = 1, Exclusive = 2, Nonblock = 4, Unlock = 8 };
+enum class FlockOperation : std::uint32_t {
+    Shared = 1,
+    Exclusive = 2,
+    Nonblock = 4,
+    Unlock = 8,
+    Mandatory = 32
+};
 template <> inline constexpr bool IS_FLAG_ENUM<FlockOperation> = true;
 
 /// Requests of ioctl(2) that concern any file (include/uapi/asm-generic/ioctls.h).

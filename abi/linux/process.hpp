@@ -40,6 +40,25 @@ template <> inline constexpr bool IS_FLAG_ENUM<CloneFlags> = true;
 /// Of clone3(2) and unshare(2) only: in clone(2) the bit is one of the signal's.
 inline constexpr std::uint64_t CLONE_NEW_TIME = 0x80;
 
+/// clone3(2). Later fields are 0 where a program gives a shorter structure.
+struct clone_args {
+    std::uint64_t flags;
+    std::uint64_t pidfd;
+    std::uint64_t child_tid;
+    std::uint64_t parent_tid;
+    std::uint64_t exit_signal;
+    std::uint64_t stack;  ///< The lowest address, unlike clone(2)'s.
+    std::uint64_t stack_size;
+    std::uint64_t tls;
+    std::uint64_t set_tid;
+    std::uint64_t set_tid_size;
+    std::uint64_t cgroup;
+};
+/// CLONE_ARGS_SIZE_VER0, the shortest that there is.
+inline constexpr std::uint64_t CLONE_ARGS_SHORTEST = 64;
+/// Flags of clone3(2) alone.
+inline constexpr std::uint64_t CLONE_CLEAR_SIGHAND = 0x1'0000'0000;
+
 enum class WaitFlags : std::uint32_t {
     None = 0,
     Nohang = 1,

@@ -29,6 +29,7 @@ inline constexpr std::int64_t PROC = 0x9fa0;
 inline constexpr std::int64_t SYSFS = 0x62656572;
 inline constexpr std::int64_t DEVPTS = 0x1cd1;
 inline constexpr std::int64_t PIPEFS = 0x50495045;
+inline constexpr std::int64_t SOCKFS = 0x534f434b;
 inline constexpr std::int64_t ANON_INODE = 0x09041934;
 }  // namespace magic
 

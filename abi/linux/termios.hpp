@@ -174,9 +174,20 @@ enum class TerminalRequest : std::uint32_t {
     GetExclusive = 0x80045440,  ///< TIOCGEXCL
 };
 
+/// Requests that only the master of a pseudo-terminal knows.
+enum class PtyRequest : std::uint32_t {
+    GetNumber = 0x80045430,      ///< TIOCGPTN
+    SetLock = 0x40045431,        ///< TIOCSPTLCK
+    SendSignal = 0x40045436,     ///< TIOCSIG
+    GetPacketMode = 0x80045438,  ///< TIOCGPKT
+    GetLock = 0x80045439,        ///< TIOCGPTLCK
+    OpenSlave = 0x5441,          ///< TIOCGPTPEER
+    SetPacketMode = 0x5420,      ///< TIOCPKT
+};
+
 /// The argument of TCFLSH.
-enum class FlushQueue : std::uint32_t { Input = 0, Output = 1, Both = 2 };
+enum class FlushQueue : std::uint64_t { Input = 0, Output = 1, Both = 2 };
 /// The argument of TCXONC.
-enum class FlowAction : std::uint32_t { OutputOff = 0, OutputOn = 1, InputOff = 2, InputOn = 3 };
+enum class FlowAction : std::uint64_t { OutputOff = 0, OutputOn = 1, InputOff = 2, InputOn = 3 };
 
 }  // namespace exo::abi

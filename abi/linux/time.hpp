@@ -62,6 +62,24 @@ enum class CpuClockKind : std::int32_t { Profiling = 0, User = 1, RunTime = 2, D
 enum class TimerFlags : std::uint32_t { None = 0, Abstime = 1 };
 template <> inline constexpr bool IS_FLAG_ENUM<TimerFlags> = true;
 
+struct itimerspec {
+    timespec it_interval;
+    timespec it_value;
+};
+
+/// How a program hears of a timer's expiry (sigevent(3type)). SIGEV_THREAD is the library's: the kernel sends a signal.
+enum class NotifyKind : std::int32_t { Signal = 0, None = 1, Thread = 2, ThreadId = 4 };
+
+/// include/uapi/asm-generic/siginfo.h.
+struct sigevent {
+    std::uint64_t sigev_value;
+    std::int32_t sigev_signo;
+    NotifyKind sigev_notify;
+    std::int32_t sigev_notify_thread_id;
+    std::int32_t padding_[11];
+};
+static_assert(sizeof(sigevent) == 64);
+
 enum class IntervalTimer : std::int32_t { Real = 0, Virtual = 1, Profiling = 2 };
 
 /// What adjtimex(2) answers: TIME_OK, TIME_ERROR and the rest.

@@ -29,7 +29,7 @@ struct CpuidWords {
     u32 eax, ebx, ecx, edx;
 };
 
-/// The same out of any source of CPUID leaves: cpu_identity's common part. Source: Intel SDM vol. 2A, CPUID.
+/// Identifies a CPU by the leaves that `leaf` returns. cpu_identity asks the CPU itself. Source: Intel SDM vol. 2A, CPUID.
 template <class Leaf> CpuIdentity identify_cpu(Leaf&& leaf) {
     const auto put = [](char* to, u32 word) {
         for (u32 i = 0; i < 4; ++i) to[i] = static_cast<char>(word >> i * 8 & 0xff);

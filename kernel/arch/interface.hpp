@@ -8,6 +8,7 @@
 // Locking: none here; functions say whether they need interrupts off.
 #pragma once
 
+#include <array>
 #include <span>
 
 #include "utils/format.hpp"
@@ -28,12 +29,49 @@ struct ThreadContext {
     u64 rflags = 0;
 };
 
+/// The selectors of a program, with its privilege level. SYSRET wants them in this order (Intel SDM vol. 2, SYSRET).
+namespace user_selector {
+inline constexpr u16 CODE_32 = 0x23;  ///< 32-bit code; a far jump of a program's reaches it.
+inline constexpr u16 DATA = 0x2b;
+inline constexpr u16 CODE = 0x33;
+}  // namespace user_selector
+
 /// A user thread's registers as the entry code leaves them on the kernel stack; the order is Linux's pt_regs.
 struct UserRegisters {
     u64 r15, r14, r13, r12, rbp, rbx;
     u64 r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
-    u64 original_rax;  ///< The system call's number, or the exception's error code, or -1.
+    u64 original_rax;  ///< The system call's number, or the exception's error code, or NO_CALL.
     u64 rip, cs, rflags, rsp, ss;
+
+    static constexpr u64 NO_CALL = ~0ULL;
+
+    u64 result() const { return rax; }
+    void set_result(u64 value) { rax = value; }
+    u64 stack_pointer() const { return rsp; }
+    void set_stack_pointer(u64 address) { rsp = address; }
+    u64 instruction_pointer() const { return rip; }
+    void set_instruction_pointer(u64 address) { rip = address; }
+    bool is_in_call() const { return original_rax != NO_CALL; }
+    u64 call_number() const { return original_rax; }
+    /// What the program does next is not the end of a system call.
+    void leave_call() { original_rax = NO_CALL; }
+    /// The program makes the call `number` when it goes on, with the arguments of the one that it has just made.
+    void repeat_call(u64 number) {
+        constexpr u64 SYSCALL_INSTRUCTION_SIZE = 2;
+        rax = number;
+        rip -= SYSCALL_INSTRUCTION_SIZE;
+    }
+    /// A program begins: what is not named is 0.
+    void start_at(u64 entry, u64 stack) {
+        constexpr u64 INTERRUPTS_ON = 0x202;  // IF, and the bit that always is 1
+        *this = {};
+        rip = entry;
+        rsp = stack;
+        rflags = INTERRUPTS_ON;
+        cs = user_selector::CODE;
+        ss = user_selector::DATA;
+        original_rax = NO_CALL;
+    }
 };
 static_assert(sizeof(UserRegisters) == 21 * 8);
 
@@ -98,14 +136,18 @@ struct SystemCallOutcome {
     u64 error;  ///< 0: the value is the result. Otherwise it goes to upcalls::system_call_failed.
 };
 using CallHandler = SystemCallOutcome (*)(u64, u64, u64, u64, u64, u64, UserRegisters& registers);
-/// `number` SYSTEM_CALL_LIMIT: for every number from there on. Each must have one before the first program runs.
-void set_call_handler(usize number, CallHandler handler);
 /// Answered by a fast handler that wants the full path to run, before any effect.
 inline constexpr u64 FAST_PATH_DECLINED = static_cast<u64>(-4096);
 /// The short route: runs with interrupts off; must not sleep, allocate, log or touch user memory that may fault.
 using FastHandler = u64 (*)(u64, u64, u64, u64, u64, u64);
-/// `number` SYSTEM_CALL_LIMIT: for every number from there on. Null: the full path.
-void set_fast_handler(usize number, FastHandler handler);
+/// Handlers by number; the last one is for every number from SYSTEM_CALL_LIMIT on. A null fast handler: the full path.
+using CallHandlers = std::array<CallHandler, SYSTEM_CALL_LIMIT + 1>;
+using FastHandlers = std::array<FastHandler, SYSTEM_CALL_LIMIT + 1>;
+
+/// From now on every system call of every program goes to upcalls::traced_system_call instead of its handler, and every copy
+/// from or to user memory is followed by upcalls::user_copied. Must be called before the kernel's text is made read-only; a
+/// machine that does not call it pays nothing for tracing. The hosted home does nothing.
+void trace_system_calls();
 
 /// AT_HWCAP (CPUID 1, EDX) and AT_HWCAP2 (bit 1: FSGSBASE may be used).
 u64 hardware_capabilities();

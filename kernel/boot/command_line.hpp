@@ -50,7 +50,7 @@ class CommandLine {
     bool contains(std::string_view key) const { return find(key).has_value(); }
     /// The value of the last `key=value`, if any.
     std::optional<std::string_view> value(std::string_view key) const;
-    /// The same as a number; nothing if it is not one.
+    /// The value of the last `key=value` as a number; nothing if it is not one.
     std::optional<i64> number(std::string_view key) const;
 
   private:

@@ -9,7 +9,6 @@
 namespace exo::ipc {
 
 using abi::PollEvents;
-using scheduler::WaitMode;
 
 namespace {
 
@@ -22,8 +21,9 @@ class EventFile final : public fs::File {
   public:
     EventFile(Ref<fs::Inode> inode, u32 initial, EventMode mode, abi::OpenFlags flags)
         : File({}, std::move(inode), flags,
-               fs::FileTraits::NoopSeek | fs::FileTraits::TakesSegments | fs::FileTraits::GivesNoPages |
-                   fs::FileTraits::TakesNoPages),
+               {.seek = fs::SeekPolicy::AlwaysZero,
+                .splice = fs::SplicePolicy::Refused,
+                .vectors = fs::VectorPolicy::WriteEach}),
           mode_(mode),
           id_(next_id.fetch_add(1, std::memory_order_relaxed)),
           count_(initial) {}
@@ -31,17 +31,13 @@ class EventFile final : public fs::File {
     /// 8 bytes. Errors: Einval (a smaller buffer), Eagain, Efault, RestartSys.
     Result<usize> do_read(vm::OutBuffer& to, u64) override {
         if (to.remaining() < sizeof(u64)) return Error::Einval;
-        while (true) {
-            if (const u64 taken = take(); taken != 0) {
-                if (writers_.has_waiters()) writers_.wake_all();
-                u8 bytes[sizeof(u64)];
-                std::memcpy(bytes, &taken, sizeof(bytes));
-                TRY(to.write(bytes));
-                return sizeof(u64);
-            }
-            if (is_nonblocking()) return Error::Eagain;
-            TRY(readers_.wait(WaitMode::Interruptible, [this] { return current() != 0; }));
-        }
+        const u64 taken = TRY(scheduler::block_until(
+            readers_, blocking(), [this] { return current() != 0; }, [this] { return take(); }));
+        if (writers_.has_waiters()) writers_.wake_all(fs::wake_events(PollEvents::Out));
+        u8 bytes[sizeof(u64)];
+        std::memcpy(bytes, &taken, sizeof(bytes));
+        TRY(to.write(bytes));
+        return sizeof(u64);
     }
 
     /// Adds 8 bytes' worth. Errors: Einval (a smaller buffer, or all bits set), Eagain, Efault, RestartSys.
@@ -52,11 +48,9 @@ class EventFile final : public fs::File {
         u64 value = 0;
         std::memcpy(&value, bytes, sizeof(value));
         if (value == MAXIMUM) return Error::Einval;
-        while (!add(value)) {
-            if (is_nonblocking()) return Error::Eagain;
-            TRY(writers_.wait(WaitMode::Interruptible, [&] { return current() < MAXIMUM - value; }));
-        }
-        if (readers_.has_waiters()) readers_.wake_all();
+        TRY(scheduler::block_until(
+            writers_, blocking(), [&] { return current() < MAXIMUM - value; }, [&] { return add(value); }));
+        if (readers_.has_waiters()) readers_.wake_all(fs::wake_events(PollEvents::In));
         return sizeof(u64);
     }
 
@@ -81,22 +75,23 @@ class EventFile final : public fs::File {
     // seq_cst: pairs with a waiter's entry into its queue
     u64 current() const { return count_.load(std::memory_order_seq_cst); }
 
-    /// What a read returns; 0 if the counter is 0.
-    u64 take() {
+    /// What a read returns. Errors: Eagain (the counter is 0).
+    Result<u64> take() {
         u64 count = count_.load(std::memory_order_relaxed);
         while (count != 0) {
             const u64 rest = mode_ == EventMode::Semaphore ? count - 1 : 0;
             if (count_.compare_exchange_weak(count, rest, std::memory_order_seq_cst)) return count - rest;
         }
-        return 0;
+        return Error::Eagain;
     }
 
-    bool add(u64 value) {
+    /// Errors: Eagain (the counter has no room for it).
+    Result<> add(u64 value) {
         u64 count = count_.load(std::memory_order_relaxed);
         do {
-            if (count >= MAXIMUM - value) return false;
+            if (count >= MAXIMUM - value) return Error::Eagain;
         } while (!count_.compare_exchange_weak(count, count + value, std::memory_order_seq_cst));
-        return true;
+        return {};
     }
 
     EventMode mode_;

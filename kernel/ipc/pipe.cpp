@@ -11,6 +11,9 @@ using scheduler::WaitMode;
 
 namespace {
 
+constexpr auto READABLE = fs::wake_events(PollEvents::In | PollEvents::Rdnorm);
+constexpr auto WRITABLE = fs::wake_events(PollEvents::Out | PollEvents::Wrnorm);
+
 /// LINUX: pipe_is_unprivileged_user.
 bool is_bounded(const fs::Credentials& credentials) {
     return !credentials.may(fs::Privilege::SysResource) && !credentials.may(fs::Privilege::SysAdmin);
@@ -30,6 +33,7 @@ Result<Ref<Pipe>> Pipe::create(const fs::Credentials& credentials) {
     State& state = pipe->state_.unsafe_value();
     const u32 pages = TRY(pipe->charge_new(state, credentials));
     TRY(state.buffer.reserve(pages));
+    pipe->pages_.store(pages, std::memory_order_relaxed);
     pipe->publish(state);
     return pipe;
 }
@@ -65,82 +69,73 @@ void Pipe::publish(const State& state) {
 
 Result<usize> Pipe::read(vm::OutBuffer& to, Blocking blocking) {
     if (to.remaining() == 0) return 0UZ;
-    while (true) {
-        {
-            auto state = TRY(state_.lock_killable());
-            if (!state->buffer.is_empty()) {
-                const bool was_full = state->buffer.is_full();
-                const auto moved = state->buffer.take(to);
-                publish(*state);
-                const bool leaves_some = !state->buffer.is_empty();
-                const bool has_room = !state->buffer.is_full();
-                state.unlock();
-                // Who could not write before can now; who wants to read what is left is the next one's affair.
-                if (was_full && has_room && writable_.has_waiters()) writable_.wake_one();
-                if (leaves_some && readable_.has_waiters()) readable_.wake_one();
-                return moved;
-            }
+    const auto try_read = [&] [[gnu::always_inline]] () -> Result<usize> {
+        auto state = TRY(state_.lock_killable());
+        if (state->is_lent) [[unlikely]]
+            return Error::Eagain;
+        if (state->buffer.is_empty()) {
             if (writers_.load(std::memory_order_seq_cst) == 0) return 0UZ;
+            return Error::Eagain;
         }
-        if (blocking == Blocking::No) return Error::Eagain;
-        const auto waited = readable_.wait(WaitMode::Interruptible, [this] { return may_read(); });
-        if (!waited) {
-            // A wake-up that came with the signal is the next one's.
-            if (may_read()) readable_.wake_one();
-            return fail(waited.error());
-        }
-    }
+        const bool was_full = state->buffer.is_full();
+        const auto moved = state->buffer.take(to);
+        publish(*state);
+        const bool leaves_some = !state->buffer.is_empty();
+        const bool has_room = !state->buffer.is_full();
+        state.unlock();
+        // Who could not write before can now; who wants to read what is left is the next one's affair.
+        if (was_full && has_room && writable_.has_waiters()) writable_.wake_one(WRITABLE);
+        if (leaves_some && readable_.has_threads()) readable_.hand_on();
+        return moved;
+    };
+    return scheduler::block_until(readable_, blocking, [this] { return may_read(); }, try_read);
 }
 
 Result<usize> Pipe::write(vm::InBuffer& from, Blocking blocking, Style style) {
-    const usize wanted = from.remaining();
-    if (wanted == 0) return 0UZ;
+    if (from.remaining() == 0) return 0UZ;
     usize done = 0;
-    const auto ended = [&](Error error) { return done != 0 ? Result<usize>(done) : Result<usize>(error); };
-    for (bool is_first = true;; is_first = false) {
-        {
-            auto state = TRY(state_.lock_killable());
-            if (!has_readers()) return ended(Error::Epipe);
-            const bool was_empty = state->buffer.is_empty();
-            Result<usize> moved = 0UZ;
-            const bool may_merge = is_first && style == Style::Bytes;
-            if (may_merge && !was_empty) moved = state->buffer.append_merging(from);
-            if (moved) {
-                done += *moved;
-                moved = style == Style::Packets ? state->buffer.append_packets(from)
-                                                : state->buffer.append_pages(from);
-                if (moved) done += *moved;
-            }
-            publish(*state);
-            const bool is_full = state->buffer.is_full();
-            const bool has_data = !state->buffer.is_empty();
-            const bool faulted = from.remaining() != 0 && !is_full;
-            state.unlock();
-            if (was_empty && has_data && readable_.has_waiters()) readable_.wake_one();
-            if (!moved) return ended(moved.error());
-            if (from.remaining() == 0 || faulted) {
-                if (!is_full && writable_.has_waiters()) writable_.wake_one();
-                return done;
-            }
+    bool may_merge = style == Style::Bytes;
+    const auto try_write = [&] [[gnu::always_inline]] () -> Result<usize> {
+        auto state = TRY(state_.lock_killable());
+        if (!has_readers()) return Error::Epipe;
+        const bool was_empty = state->buffer.is_empty();
+        Result<usize> moved = 0UZ;
+        if (may_merge && !was_empty) moved = state->buffer.append_merging(from);
+        may_merge = false;
+        if (moved) {
+            done += *moved;
+            moved = style == Style::Packets ? state->buffer.append_packets(from)
+                                            : state->buffer.append_pages(from);
+            if (moved) done += *moved;
         }
-        if (blocking == Blocking::No) return ended(Error::Eagain);
-        const auto waited = writable_.wait(WaitMode::Interruptible, [this] { return may_write(); });
-        if (!waited) {
-            if (may_write()) writable_.wake_one();
-            return ended(waited.error());
-        }
-    }
+        publish(*state);
+        const bool is_full = state->buffer.is_full();
+        const bool has_data = !state->buffer.is_empty();
+        const bool faulted = from.remaining() != 0 && !is_full;
+        state.unlock();
+        if (was_empty && has_data && readable_.has_waiters()) readable_.wake_one(READABLE);
+        // LINUX: pipe->poll_usage: an epoll that wants edges is told of each write.
+        if (!was_empty && readable_.has_watchers()) readable_.tell_watchers(READABLE);
+        if (!moved) return moved;
+        if (from.remaining() != 0 && !faulted) return Error::Eagain;
+        if (!is_full && writable_.has_threads()) writable_.hand_on();
+        return done;
+    };
+    const Result<usize> result =
+        scheduler::block_until(writable_, blocking, [this] { return may_write(); }, try_write);
+    if (!result && done != 0) return done;
+    return result;
 }
 
 Result<> Pipe::wait_for_room(Blocking blocking) {
-    while (true) {
+    bool has_waited = false;
+    const auto look = [&]() -> Result<> {
+        if (has_waited && may_write()) writable_.hand_on();  // this one may have nothing to write in the end
+        has_waited = true;
         if (!has_readers()) return Error::Epipe;
-        if (room_.load(std::memory_order_seq_cst) != 0) return {};
-        if (blocking == Blocking::No) return Error::Eagain;
-        const auto waited = writable_.wait(WaitMode::Interruptible, [this] { return may_write(); });
-        if (may_write()) writable_.wake_one();  // this one may have nothing to write in the end
-        if (!waited) return waited.error();
-    }
+        return room_.load(std::memory_order_seq_cst) != 0 ? Result<>() : Result<>(Error::Eagain);
+    };
+    return scheduler::block_until(writable_, blocking, [this] { return may_write(); }, look);
 }
 
 u32 Pipe::add(PipeEnds ends) {
@@ -205,7 +200,7 @@ PollEvents Pipe::poll(fs::PollTable* table, PipeEnds ends, u32 writers_at_open) 
 
 u32 Pipe::capacity() { return state_.lock()->buffer.capacity_pages() * static_cast<u32>(PAGE_SIZE); }
 
-Result<u32> Pipe::set_capacity(u32 bytes, const fs::Credentials& credentials) {
+Result<u32> Pipe::set_capacity(u64 bytes, const fs::Credentials& credentials) {
     const u64 size = round_pipe_size(bytes);
     if (size == 0) return Error::Einval;
     const auto pages = static_cast<u32>(size / PAGE_SIZE);
@@ -228,9 +223,10 @@ Result<u32> Pipe::set_capacity(u32 bytes, const fs::Credentials& credentials) {
     TRY(state->buffer.resize(pages));
     not_held = before;
     state->charged_pages = pages;
+    pages_.store(pages, std::memory_order_relaxed);
     publish(*state);
     state.unlock();
-    writable_.wake_all();
+    writable_.wake_all(WRITABLE);
     return pages * static_cast<u32>(PAGE_SIZE);
 }
 

@@ -1,13 +1,14 @@
 // ipc: what processes talk through. Pipes and eventfds are fs::Files; rings and channels join them.
 //
 // Key types: Pipe (the buffer that both ends share, pipe(7), fifo(7)), PipeEnd (an open end, pipe_end.hpp), PipeBuffer
-// (its pages), eventfd.hpp. Neighbours: fs and scheduler below; posix_x above, which makes EPIPE a SIGPIPE.
+// (its pages), eventfd.hpp, epoll/ (epoll.hpp). Neighbours: fs and scheduler below; posix_x above, which makes EPIPE a SIGPIPE.
 // Locking: one sleeping lock a pipe (LockRank::Pipe) guards buffer and end counts. It is held across copies from and to
 // a program: the fault path takes only locks of a higher rank. Who waits, waits without it, on a condition that is
 // kept in atomics.
 #pragma once
 
 #include <bit>
+#include <optional>
 
 #include "fs/file/file.hpp"
 #include "ipc/pipe_buffer.hpp"
@@ -39,7 +40,8 @@ struct PipePair {
 /// of this user's).
 Result<PipePair> create_pipe(abi::OpenFlags flags, const fs::Credentials& credentials);
 
-/// Registers the opener of named pipes and makes the file system that pipes' inodes belong to. Errors: Enomem.
+/// Registers the opener of named pipes, lets epolls be, and makes the file systems that the inodes of pipes and sockets belong to.
+/// Errors: Enomem.
 Result<> init();
 
 /// Which ends a file is.
@@ -55,7 +57,7 @@ class Pipe final : public Object {
     ~Pipe() override;
 
     /// Errors: Eagain, Efault, RestartSys. 0: no writer is left.
-    enum class Blocking : u8 { Yes, No };
+    using Blocking = scheduler::Blocking;
     Result<usize> read(vm::OutBuffer& to, Blocking blocking);
     /// Errors: Epipe, Eagain, Efault, Enomem, RestartSys: nothing was written.
     enum class Style : u8 { Bytes, Packets };
@@ -63,6 +65,39 @@ class Pipe final : public Object {
 
     /// Until a page would fit in. Errors: Epipe, Eagain, RestartSys.
     Result<> wait_for_room(Blocking blocking);
+    /// Until there are bytes or no writer is left. Errors: Eagain, RestartSys.
+    Result<> wait_for_bytes(Blocking blocking);
+    /// Refers to a page from now on. Errors: Epipe, Eagain (full; nothing is waited for).
+    Result<> take_page(fs::PagePiece piece);
+    /// splice(2) and tee(2) between two pipes, which differ: moves or copies references to pages with up to `count` bytes.
+    /// 0: no writer is left. Errors: Epipe, Eagain, RestartSys.
+    enum class Give : u8 { Move, Copy };
+    static Result<usize> give(Pipe& from, Pipe& to, usize count, Blocking blocking, Give how);
+
+    /// The bytes in the first page, lent to who writes them elsewhere without a lock of the pipe. Nobody else takes bytes out
+    /// meanwhile.
+    class [[nodiscard]] Loan {
+      public:
+        Loan(Pipe& pipe, fs::PagePiece piece) : pipe_(&pipe), piece_(std::move(piece)) {}
+        Loan(Loan&& other) noexcept
+            : pipe_(std::exchange(other.pipe_, nullptr)),
+              piece_(std::move(other.piece_)),
+              used_(other.used_) {}
+        Loan& operator=(Loan&&) = delete;
+        ~Loan() {
+            if (pipe_ != nullptr) pipe_->end_loan(used_);
+        }
+        std::span<const u8> bytes() const { return piece_.bytes(); }
+        /// So many of them leave the pipe when the loan ends.
+        void use(usize count) { used_ = count; }
+
+      private:
+        Pipe* pipe_;
+        fs::PagePiece piece_;
+        usize used_ = 0;
+    };
+    /// Nothing: no writer is left. Errors: Eagain, RestartSys.
+    Result<std::optional<Loan>> lend(Blocking blocking);
 
     /// An end more, which may be the partner that others wait for. Returns what wait_for_partner wants to know.
     u32 add(PipeEnds ends);
@@ -80,29 +115,40 @@ class Pipe final : public Object {
 
     usize size() const { return size_.load(std::memory_order_relaxed); }
     /// Of the pages that hold what nobody has read yet. Without a lock.
-    u64 held_bytes() const { return align_up(u64{size_.load(std::memory_order_relaxed)}, PAGE_SIZE); }
+    u64 held_bytes() const {
+        const u32 all = pages_.load(std::memory_order_relaxed);
+        const u32 room = room_.load(std::memory_order_relaxed);
+        return all > room ? u64{all - room} * PAGE_SIZE : 0;
+    }
     u32 capacity();
     /// Errors: Einval, Eperm, Ebusy, Enomem.
-    Result<u32> set_capacity(u32 bytes, const fs::Credentials& credentials);
+    Result<u32> set_capacity(u64 bytes, const fs::Credentials& credentials);
 
   private:
     explicit Pipe(Ref<security::UserRecord> payer) : payer_(std::move(payer)) {}
     struct State {
         PipeBuffer buffer;
         u32 charged_pages = 0;  ///< To `payer_`.
+        bool is_lent = false;   ///< There is a Loan.
     };
     using Lock = scheduler::Mutex<State, sync::LockRank::Pipe>;
 
     Result<u32> charge_new(State& state, const fs::Credentials& credentials);
     void publish(const State& state);
-    bool may_read() const { return size_.load(std::memory_order_seq_cst) != 0 || !has_writers(); }
+    bool may_read() const {
+        return !is_lent_.load(std::memory_order_seq_cst) &&
+               (size_.load(std::memory_order_seq_cst) != 0 || !has_writers());
+    }
+    void end_loan(usize used);
     bool may_write() const { return !has_readers() || room_.load(std::memory_order_seq_cst) != 0; }
 
     Ref<security::UserRecord> payer_;
     Lock state_;
     // What waiters look at; changed under the lock. seq_cst: pairs with the waiter's entry into its queue.
     std::atomic<usize> size_{0};
-    std::atomic<u32> room_{0};  ///< Free pages.
+    std::atomic<u32> room_{0};   ///< Free pages.
+    std::atomic<u32> pages_{0};  ///< All of them. Changed under the lock; nobody waits for it.
+    std::atomic<bool> is_lent_{false};
     std::atomic<u32> readers_{0};
     std::atomic<u32> writers_{0};
     std::atomic<u32> reader_generation_{0};

@@ -1,5 +1,6 @@
 #include "ipc/pipe_buffer.hpp"
 
+#include <algorithm>
 #include <bit>
 
 #include "scheduler/preemption.hpp"
@@ -35,13 +36,13 @@ void PipeBuffer::clear() {
 usize PipeBuffer::merge_room() const {
     if (used_ == 0) return 0;
     const Slot& last = slot(head_ + used_ - 1);
-    return last.kind == Slot::Kind::Packet ? 0 : PAGE_SIZE - last.end;
+    return last.may_merge ? PAGE_SIZE - last.end : 0;
 }
 
 void PipeBuffer::drop_first() {
     Slot& first = slot(head_);
     // One page stays for the next write.
-    if (!spare_)
+    if (!spare_ && first.is_own)
         spare_ = std::move(first.frame);
     else
         first.frame = {};
@@ -55,6 +56,7 @@ Result<PipeBuffer::Slot*> PipeBuffer::new_slot() {
     Slot& fresh = slot(head_ + used_);
     fresh.frame = spare_ ? std::move(spare_) : TRY(FrameRef::allocate());
     fresh.begin = fresh.end = 0;
+    fresh.is_own = true;
     return &fresh;
 }
 
@@ -68,7 +70,7 @@ Result<usize> PipeBuffer::append_merging(vm::InBuffer& from) {
     return head_piece;
 }
 
-Result<usize> PipeBuffer::append_pages(vm::InBuffer& from, Slot::Kind kind) {
+Result<usize> PipeBuffer::append_pages(vm::InBuffer& from, Kind kind) {
     usize done = 0;
     while (from.remaining() != 0 && !is_full()) {
         auto fresh = new_slot();
@@ -79,7 +81,8 @@ Result<usize> PipeBuffer::append_pages(vm::InBuffer& from, Slot::Kind kind) {
             return done != 0 ? Result<usize>(done) : fail(Error::Efault);
         }
         (*fresh)->end = static_cast<u32>(count);
-        (*fresh)->kind = kind;
+        (*fresh)->is_packet = kind == Kind::Packet;
+        (*fresh)->may_merge = kind == Kind::Bytes;
         ++used_;
         size_ += count;
         done += count;
@@ -99,13 +102,74 @@ Result<usize> PipeBuffer::take(vm::OutBuffer& to) {
         first.begin += static_cast<u32>(count);
         size_ -= count;
         done += count;
-        const bool is_packet = first.kind == Slot::Kind::Packet;
+        const bool is_packet = first.is_packet;
         if (is_packet) size_ -= first.end - first.begin;
         if (is_packet || first.begin == first.end) drop_first();
         if (is_packet) break;
         scheduler::preempt_point();
     }
     return done;
+}
+
+void PipeBuffer::append_piece(fs::PagePiece piece) {
+    DEBUG_ASSERT(!is_full());
+    size_ += piece.size();
+    slot(head_ + used_) = {.frame = std::move(piece.frame), .begin = piece.begin, .end = piece.end};
+    ++used_;
+}
+
+fs::PagePiece PipeBuffer::front() const {
+    DEBUG_ASSERT(used_ != 0);
+    const Slot& first = slot(head_);
+    return {first.frame, first.begin, first.end};
+}
+
+void PipeBuffer::consume(usize count) {
+    Slot& first = slot(head_);
+    DEBUG_ASSERT(used_ != 0 && count <= first.end - first.begin);
+    first.begin += static_cast<u32>(count);
+    size_ -= count;
+    if (first.begin == first.end) drop_first();
+}
+
+usize PipeBuffer::move_to(PipeBuffer& to, usize count) {
+    usize done = 0;
+    while (done < count && used_ != 0 && !to.is_full()) {
+        Slot& first = slot(head_);
+        const usize there = first.end - first.begin;
+        if (there > count - done) {
+            const usize part = share_slot(first, to, count - done);
+            consume(part);
+            return done + part;
+        }
+        to.slot(to.head_ + to.used_) = std::move(first);
+        ++to.used_;
+        to.size_ += there;
+        size_ -= there;
+        done += there;
+        ++head_;
+        --used_;
+        scheduler::preempt_point();
+    }
+    return done;
+}
+
+usize PipeBuffer::share_with(PipeBuffer& to, usize count) {
+    usize done = 0;
+    for (u32 i = 0; i < used_ && done < count && !to.is_full(); ++i) {
+        done += share_slot(slot(head_ + i), to, count - done);
+        scheduler::preempt_point();
+    }
+    return done;
+}
+
+/// The copy is not merged with: the first one may have bytes behind its end. Nor is the frame written anew by either.
+usize PipeBuffer::share_slot(Slot& from, PipeBuffer& to, usize most) {
+    const auto size = static_cast<u32>(std::min<usize>(from.end - from.begin, most));
+    from.is_own = false;
+    to.append_piece({from.frame, from.begin, from.begin + size});
+    to.slot(to.head_ + to.used_ - 1).is_packet = from.is_packet;
+    return size;
 }
 
 }  // namespace exo::ipc

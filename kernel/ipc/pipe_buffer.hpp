@@ -7,6 +7,7 @@
 // Not locked: Pipe does that.
 #pragma once
 
+#include "fs/file/splice.hpp"
 #include "memory/physical/frame_ref.hpp"
 #include "utils/vector.hpp"
 #include "vm/io_buffer.hpp"
@@ -14,12 +15,14 @@
 namespace exo::ipc {
 
 class PipeBuffer {
+    enum class Kind : u8 { Bytes, Packet };
     struct Slot {
-        enum class Kind : u8 { Bytes, Packet };
         memory::FrameRef frame;
         u32 begin = 0;
         u32 end = 0;
-        Kind kind = Kind::Bytes;
+        bool is_packet = false;
+        bool may_merge = false;  ///< A write may put its odd part behind the end.
+        bool is_own = false;     ///< Nobody else refers to the frame.
     };
 
   public:
@@ -43,14 +46,28 @@ class PipeBuffer {
     Result<usize> append_merging(vm::InBuffer& from);
     /// Moves what is left onto pages of its own, as far as there are free ones.
     /// Errors: Efault, Enomem: nothing was moved.
-    Result<usize> append_pages(vm::InBuffer& from) { return append_pages(from, Slot::Kind::Bytes); }
+    Result<usize> append_pages(vm::InBuffer& from) { return append_pages(from, Kind::Bytes); }
     /// O_DIRECT: what does not fit into a page becomes several packets. Otherwise like append_pages.
-    Result<usize> append_packets(vm::InBuffer& from) { return append_pages(from, Slot::Kind::Packet); }
+    Result<usize> append_packets(vm::InBuffer& from) { return append_pages(from, Kind::Packet); }
     /// Moves up to everything out, or a packet, of which what does not fit is lost. Errors: Efault, nothing moved.
     Result<usize> take(vm::OutBuffer& to);
 
+    // ---- Pages that others may refer to (splice(2), tee(2), vmsplice(2)).
+
+    /// Puts a page of somebody else's last. The buffer must not be full.
+    void append_piece(fs::PagePiece piece);
+    /// What lies in the first page. The buffer must not be empty.
+    fs::PagePiece front() const;
+    /// Takes that many bytes out of the first page, which has them.
+    void consume(usize count);
+    /// Moves pages with up to `count` bytes behind those of `to`, as far as it has free ones. Returns the number of bytes.
+    usize move_to(PipeBuffer& to, usize count);
+    /// Lets `to` refer to them too, and keeps them.
+    usize share_with(PipeBuffer& to, usize count);
+
   private:
-    Result<usize> append_pages(vm::InBuffer& from, Slot::Kind kind);
+    Result<usize> append_pages(vm::InBuffer& from, Kind kind);
+    static usize share_slot(Slot& from, PipeBuffer& to, usize most);
     const Slot& slot(u32 position) const { return slots_.data()[position & (slots_.size() - 1)]; }
     Slot& slot(u32 position) { return slots_.data()[position & (slots_.size() - 1)]; }
     Result<Slot*> new_slot();

@@ -2,6 +2,9 @@
 
 #include "fs/file/anonymous.hpp"
 #include "fs/file/device.hpp"
+#include "ipc/epoll/epoll.hpp"
+#include "ipc/socket/socket.hpp"
+#include "memory/physical/buddy_allocator.hpp"
 #include "utils/format.hpp"
 
 namespace exo::ipc {
@@ -24,13 +27,13 @@ PipeEnds ends_from_flags(OpenFlags flags) {
 /// The pipe of a fifo; made when somebody first opens it.
 Result<Ref<Pipe>> pipe_of(fs::Inode& inode, const fs::Credentials& credentials) {
     auto content = inode.content_lock.lock();
-    if (!inode.shared_state) {
+    if (!content->shared_state) {
         auto pipe = Pipe::create(credentials);
         // LINUX: fifo_open
         if (!pipe) return Error::Enomem;
-        inode.shared_state = std::move(*pipe);
+        content->shared_state = std::move(*pipe);
     }
-    return static_ref_cast<Pipe>(inode.shared_state);
+    return static_ref_cast<Pipe>(content->shared_state);
 }
 
 /// fifo(7), open(2). Errors: Enxio (no reader, O_NONBLOCK), RestartSys, Enomem.
@@ -66,11 +69,28 @@ Result<usize> PipeEnd::do_read(vm::OutBuffer& to, u64) {
     return count;
 }
 
-Result<usize> PipeEnd::do_write(vm::InBuffer& from, u64&, const fs::WriteContext& context) {
+Result<usize> PipeEnd::do_write(vm::InBuffer& from, u64&, const fs::WriteContext&) {
     if (!ends_.writes) return Error::Ebadf;
-    const usize count = TRY(pipe_->write(from, blocking(), style()));
-    if (count != 0 && !context.is_splice) inode().note_modified();
+    Result<usize> count = 0UZ;
+    [[clang::always_inline]] count = pipe_->write(from, blocking(), style());
+    if (count && *count != 0) inode().note_modified();
     return count;
+}
+
+Result<> PipeEnd::take_page(fs::PagePiece piece) {
+    if (!ends_.writes) return Error::Ebadf;
+    return pipe_->take_page(std::move(piece));
+}
+
+Result<u64> PipeEnd::fcntl(fs::FileCommand command, const fs::Credentials& credentials) {
+    switch (command.as<abi::FcntlCommand>()) {
+        case abi::FcntlCommand::Getpipesz: return u64{pipe_->capacity()};
+        case abi::FcntlCommand::Setpipesz: {
+            const u32 capacity = TRY(pipe_->set_capacity(command.argument, credentials));
+            return u64{capacity};
+        }
+        default: return Error::Ebadf;
+    }
 }
 
 Result<> PipeEnd::append_description(String& out) {
@@ -83,7 +103,8 @@ Result<PipePair> create_pipe(OpenFlags flags, const fs::Credentials& credentials
     const fs::NewNode node{.mode = abi::mode::FIFO | 0600, .uid = credentials.uid, .gid = credentials.gid};
     Ref<fs::Inode> inode = TRY(make_ref<fs::AnonymousInode>(state.file_system, node));
     Ref<Pipe> pipe = TRY(Pipe::create(credentials));
-    inode->shared_state = pipe;  // for those who open it again through /proc/PID/fd
+    // For those who open it again through /proc/PID/fd; nobody else knows the inode yet.
+    inode->content_lock.unsafe_value().shared_state = pipe;
 
     const auto make_end = [&](PipeEnds ends, OpenFlags access) -> Result<Ref<fs::File>> {
         pipe->add(ends);
@@ -100,7 +121,8 @@ Result<PipePair> create_pipe(OpenFlags flags, const fs::Credentials& credentials
 Result<> init() {
     state.file_system = TRY(make_ref<fs::AnonymousFileSystem>("pipefs", abi::magic::PIPEFS));
     fs::set_fifo_opener(open_fifo);
-    return {};
+    start_epoll(memory::get_stats().total_frames * PAGE_SIZE);
+    return init_sockets();
 }
 
 }  // namespace exo::ipc

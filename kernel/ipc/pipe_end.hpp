@@ -5,15 +5,15 @@
 
 namespace exo::ipc {
 
-class PipeEnd final : public fs::File {
+class PipeEnd final : public fs::File, private fs::Splice {
   public:
     /// The ends have been added to the pipe; the file drops them when it goes.
     PipeEnd(Ref<Pipe> pipe, PipeEnds ends, Ref<fs::Inode> inode, abi::OpenFlags flags)
-        : File({}, std::move(inode), flags, fs::FileTraits::Stream),
+        : File({}, std::move(inode), flags, {}),
           pipe_(std::move(pipe)),
           ends_(ends) {}
     PipeEnd(Ref<Pipe> pipe, PipeEnds ends, fs::OpenRequest&& request, u32 writers_at_open)
-        : File(std::move(request), fs::FileTraits::Stream),
+        : File(std::move(request), {}),
           pipe_(std::move(pipe)),
           ends_(ends),
           writers_at_open_(writers_at_open) {}
@@ -25,19 +25,21 @@ class PipeEnd final : public fs::File {
     /// The writing end answers for the pipe.
     u64 held_bytes() const override { return ends_.writes ? pipe_->held_bytes() : 0; }
     fs::PollEvents poll(fs::PollTable* table) override { return pipe_->poll(table, ends_, writers_at_open_); }
-    Result<u32> pipe_capacity() override { return pipe_->capacity(); }
-    Result<> wait_for_pipe_room(Blocking wanted) override {
-        return pipe_->wait_for_room(wanted == Blocking::No ? Pipe::Blocking::No : blocking());
-    }
-    Result<u32> set_pipe_capacity(u32 bytes, const fs::Credentials& credentials) override {
-        return pipe_->set_capacity(bytes, credentials);
-    }
+    /// F_GETPIPE_SZ and F_SETPIPE_SZ. Errors: Ebadf (other commands), Einval, Eperm, Ebusy, Enomem.
+    Result<u64> fcntl(fs::FileCommand command, const fs::Credentials& credentials) override;
+    fs::Splice* splice() override { return this; }
     Result<> append_description(String& out) override;
     bool has_signals_for_input() const override { return true; }
 
-  private:
-    Pipe::Blocking blocking() const { return is_nonblocking() ? Pipe::Blocking::No : Pipe::Blocking::Yes; }
+    /// `file` as an end of a pipe; null if it is none.
+    static PipeEnd* of(fs::File& file) { return static_cast<PipeEnd*>(file.splice()); }
+    Pipe& pipe() const { return *pipe_; }
 
+  private:
+    Result<> wait_for_room(Blocking wanted) override {
+        return pipe_->wait_for_room(wanted == Blocking::No ? wanted : blocking());
+    }
+    Result<> take_page(fs::PagePiece piece) override;
     Pipe::Style style() const {
         return has(flags(), fs::OpenFlags::Direct) ? Pipe::Style::Packets : Pipe::Style::Bytes;
     }

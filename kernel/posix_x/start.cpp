@@ -3,15 +3,19 @@
 #include <array>
 
 #include "boot/init_handover.hpp"
+#include "fs/cache/reclaim.hpp"
 #include "log/log.hpp"
 #include "posix_x/lifecycle/deliver.hpp"
 #include "posix_x/lifecycle/exec.hpp"
 #include "posix_x/lifecycle/fork.hpp"
 #include "posix_x/lifecycle/out_of_memory.hpp"
+#include "posix_x/lifecycle/vdso.hpp"
+#include "posix_x/memory/memory_calls.hpp"
 #include "posix_x/procfs/procfs.hpp"
-#include "posix_x/syscalls/families.hpp"
+#include "posix_x/socket/use_socket.hpp"
 #include "posix_x/syscalls/support.hpp"
 #include "posix_x/system/namespaces.hpp"
+#include "posix_x/trace/channel.hpp"
 
 namespace exo::posix_x {
 
@@ -88,12 +92,19 @@ void first_thread(void* argument) {
 Result<> start(const boot::CommandLine& command_line) {
     kernel_command_line = command_line;
     TRY(vm::initialise());
-    scheduler::SCHEDULER.set_return_hook(&deliver_signals);
+    scheduler::SCHEDULER.set_return_hook(&return_to_program);
+    scheduler::SCHEDULER.set_sample_hook(&note_cpu_sample);
+    TRY(start_expiries());
+    TRY(start_vdso());
+    memory::frames.set_reclaim_hook(&fs::reclaim_unmapped_pages);
     vm::set_out_of_memory_hook(&kill_for_memory);
+    ipc::set_own_credentials(&real_credentials);
     procfs::set_command_line(command_line.text());
     TRY(start_procfs());
     if (command_line.contains("norandmaps")) disable_address_randomisation();
-    return register_all_calls();
+    install_memory_hooks();
+    TRY(trace::start(command_line));
+    return {};
 }
 
 Result<> start_first_process(std::string_view initramfs_problem) {

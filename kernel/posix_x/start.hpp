@@ -1,11 +1,18 @@
-// posix_x's part of the boot, and the first process.
+// posix_x: the Linux personality. This header is its part of the boot, and the first process.
+//
+// Key types: Process, Task and Identity (process/), signals (process/signals.hpp, signal/), Terminal (terminal/). The calls lie
+// beside their concept, one file a family: they decode, call fs, vm, ipc or a neighbour, and answer; call_table.cpp merges their
+// tables. tools/check_layers.py has the order of the folders: process/ is data only, syscalls/ is what all calls are built from,
+// lifecycle/ (fork, execve, exit, delivery of signals) may use all other concepts, and procfs/ and devices/ show them.
+// Neighbours: everything below; agents above.
+// Locking: see process/process.hpp; a handler holds no lock while it touches user memory.
 #pragma once
 
 #include "boot/command_line.hpp"
 
 namespace exo::posix_x {
 
-/// Hooks into the scheduler and vm, and registers every system call. Errors: AlreadyExists, Enomem.
+/// Hooks into the scheduler and vm, and makes /proc. Errors: Enomem.
 Result<> start(const boot::CommandLine& command_line);
 
 /// Process 1. Its program: rdinit= and init= from the command line, else /init, /sbin/init, /etc/init, /bin/init,

@@ -54,11 +54,12 @@ class RwLockWord {
     void release_shared();
     void acquire_exclusive();
     void release_exclusive();
+    /// Never sleeps.
+    bool try_exclusive();
 
   private:
     static constexpr u32 WRITER = 1U << 31;
     bool try_shared();
-    bool try_exclusive();
     std::atomic<u32> state_{0};  ///< Number of readers, or WRITER.
     std::atomic<u32> waiting_writers_{0};
     WaitQueue waiters_;
@@ -135,6 +136,10 @@ template <class T, sync::LockRank RANK> class RwLock {
             else
                 lock_->word_.acquire_shared();
         }
+        struct AlreadyTaken {};
+        Guard(RwLock& lock, AlreadyTaken) : lock_(&lock) {
+            sync::note_acquired(RANK, sync::Nesting::Ordered);
+        }
         Guard(Guard&& other) noexcept : lock_(std::exchange(other.lock_, nullptr)) {}
         Guard& operator=(Guard&&) = delete;
         ~Guard() { unlock(); }
@@ -158,6 +163,11 @@ template <class T, sync::LockRank RANK> class RwLock {
 
     SharedGuard lock_shared() { return SharedGuard(*this, sync::Nesting::Ordered); }
     ExclusiveGuard lock_exclusive() { return ExclusiveGuard(*this, sync::Nesting::Ordered); }
+    /// Nothing if somebody has it. Never sleeps.
+    std::optional<ExclusiveGuard> try_lock_exclusive() {
+        if (!word_.try_exclusive()) return std::nullopt;
+        return ExclusiveGuard(*this, typename ExclusiveGuard::AlreadyTaken{});
+    }
     /// Without the lock: construction, and data that has locks of its own.
     T& unsafe_value() { return value_; }
 

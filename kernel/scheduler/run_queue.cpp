@@ -4,12 +4,22 @@
 
 namespace exo::scheduler {
 
-void RunQueue::enqueue(Thread& thread, Nanoseconds now) {
-    const usize index = list_index(thread.queue_type(), thread.priority());
+void RunQueue::count_in(usize index, Thread& thread, Nanoseconds now) {
     thread.ready_since_ = now;
-    lists_[index].push_back(thread);
     occupied_ |= 1U << index;
     ++lengths_[static_cast<usize>(thread.queue_type())];
+}
+
+void RunQueue::enqueue(Thread& thread, Nanoseconds now) {
+    const usize index = list_index(thread.queue_type(), thread.priority());
+    lists_[index].push_back(thread);
+    count_in(index, thread, now);
+}
+
+void RunQueue::enqueue_first(Thread& thread, Nanoseconds now) {
+    const usize index = list_index(thread.queue_type(), thread.priority());
+    lists_[index].push_front(thread);
+    count_in(index, thread, now);
 }
 
 void RunQueue::remove(Thread& thread) {

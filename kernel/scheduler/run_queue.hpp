@@ -43,6 +43,8 @@ class RunQueue {
   public:
     /// Puts a thread at the back of the list that its average and priority name.
     void enqueue(Thread& thread, Nanoseconds now);
+    /// Puts a thread at the front of that list.
+    void enqueue_first(Thread& thread, Nanoseconds now);
     void remove(Thread& thread);
     /// Takes out the thread to run next; null if there is none.
     Thread* pick(Nanoseconds now);
@@ -60,6 +62,7 @@ class RunQueue {
         return 1 + static_cast<usize>(queue) * (PRIORITIES - 1) + (3 - static_cast<usize>(priority));
     }
     usize choose_list(Nanoseconds now);
+    void count_in(usize index, Thread& thread, Nanoseconds now);
 
     std::array<List<Thread, &Thread::run_link_>, LISTS> lists_{};
     std::array<u32, 3> lengths_{};

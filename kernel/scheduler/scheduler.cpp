@@ -1,8 +1,11 @@
 #include "scheduler/scheduler.hpp"
 
+#include <algorithm>
+
 #include "arch/upcalls.hpp"
 #include "scheduler/parking.hpp"
 #include "scheduler/preemption.hpp"
+#include "sync/cpu_barrier.hpp"
 
 namespace exo::scheduler {
 
@@ -16,6 +19,7 @@ Result<> Scheduler::init() {
     cpu.idle->is_on_cpu_.store(true, std::memory_order_relaxed);
     cpu.idle->running_since_ = time::monotonic();
     arch::set_current_thread(static_cast<sync::ThreadHeader*>(cpu.idle));
+    sync::join_barriers();
     time::set_tick_hook([] { SCHEDULER.tick(); });
     return {};
 }
@@ -126,11 +130,21 @@ void Scheduler::switch_away(ThreadState new_state) {
         const Nanoseconds average = average_after(new_state, self.ema_runtime_ns_.get(), self.burst_ns_);
         self.ema_runtime_ns_.set(average);
         if (new_state == ThreadState::Blocked) self.burst_ns_ = 0;
-        self.queue_type_.set(queue_for_average(average));
+        self.queue_type_.set(self.is_urgent_ ? QueueType::Hot : queue_for_average(average));
         const ThreadState state = is_woken_already ? ThreadState::Ready : new_state;
         self.state_.store(state, std::memory_order_relaxed);
-        if (state == ThreadState::Ready && &self != cpu.idle) queue->enqueue(self, now);
-        next = queue->pick(now);
+        const bool stays_ready = state == ThreadState::Ready && &self != cpu.idle;
+        if (stays_ready && self.is_urgent_) [[unlikely]] {
+            // It comes first of those of its class, but only after another thread has had its turn.
+            next = queue->pick(now);
+            if (next != nullptr)
+                queue->enqueue_first(self, now);
+            else
+                next = &self;
+        } else {
+            if (stays_ready) queue->enqueue(self, now);
+            next = queue->pick(now);
+        }
         if (next == nullptr) next = cpu.idle;
         cpu.slice_end = queue->is_empty() ? ~0ULL : now + time_slice(next->queue_type());
         next->state_.store(ThreadState::Running, std::memory_order_relaxed);
@@ -183,7 +197,8 @@ void Scheduler::take_sample(Cpu& cpu) {
     if (now >= cpu.sample_at) {
         (self.was_in_user_mode ? self.use_.user_samples : self.use_.kernel_samples).add(1);
         (self.was_in_user_mode ? cpu.user_samples : cpu.kernel_samples).add(1);
-        if (self.watches_cpu_time()) self.add_work(Work::Personality);
+        if (self.watches_cpu_time() && self.personality_ && sample_hook_ != nullptr)
+            sample_hook_(*self.personality_);
         cpu.sample_at = now + SAMPLE_PERIOD;
     }
     if (cpu.sample_at != ~0ULL) time::request_interrupt_by({cpu.sample_at});
@@ -209,6 +224,7 @@ void Scheduler::save_user_state(Thread& thread) {
         user->fpu_is_live = false;
         thread.add_work(Work::RestoreFpu);
     }
+    if (user->on_resume != Work::None) thread.add_work(user->on_resume);
     user->fs_base = arch::user_fs_base();
     user->gs_base = arch::user_gs_base();
     user->selectors = arch::user_selectors();
@@ -272,20 +288,44 @@ void Scheduler::prepare_return_to_user(arch::UserRegisters& registers) {
     while (self.has_work(ALL_WORK)) {
         arch::enable_interrupts();
         if (self.has_work(Work::Reschedule)) reschedule_if_due();
-        if (self.has_work(Work::Signal | Work::Kill | Work::Personality)) return_hook_(registers);
+        if (self.has_work(RETURN_HOOK_WORK)) return_hook_(registers);
         arch::disable_interrupts();
         // Last, because each of the others may switch away and with that save the FPU again.
         if (self.has_work(Work::RestoreFpu)) restore_fpu(self);
     }
 }
 
-void Scheduler::set_priority(Thread& thread, ThreadPriority priority) {
-    auto queue = cpus_.of(thread.cpu_).queue.lock();
+/// The thread moves to the list of the priority by which it is to be served now.
+void Scheduler::follow_priority(RunQueue& queue, Thread& thread) {
+    const ThreadPriority priority = std::max(thread.own_priority_.get(), thread.inherited_priority_.get());
+    if (priority == thread.priority()) return;
     const bool is_queued = thread.run_link_.is_linked();
-    if (is_queued) queue->remove(thread);  // from the list that the old priority names
+    if (is_queued) queue.remove(thread);  // from the list that the old priority names
     thread.priority_.set(priority);
-    if (is_queued) queue->enqueue(thread, thread.ready_since_);
+    if (is_queued) queue.enqueue(thread, thread.ready_since_);
 }
+
+void Scheduler::set_priority(Thread& thread, ThreadPriority own) {
+    auto queue = cpus_.of(thread.cpu_).queue.lock();
+    thread.own_priority_.set(own);
+    follow_priority(*queue, thread);
+}
+
+void Scheduler::inherit_priority(Thread& thread, ThreadPriority inherited) {
+    if (thread.inherited_priority_.get() == inherited) return;
+    auto queue = cpus_.of(thread.cpu_).queue.lock();
+    thread.inherited_priority_.set(inherited);
+    follow_priority(*queue, thread);
+}
+
+UrgentSection::UrgentSection() : was_urgent_(current_thread().is_urgent_) {
+    Thread& self = current_thread();
+    auto queue = SCHEDULER.cpus_.of(self.cpu_).queue.lock();
+    self.is_urgent_ = true;
+    self.queue_type_.set(QueueType::Hot);
+}
+
+UrgentSection::~UrgentSection() { current_thread().is_urgent_ = was_urgent_; }
 
 SchedulerStats Scheduler::stats() {
     SchedulerStats stats{};
@@ -323,6 +363,13 @@ Nanoseconds Scheduler::run_time(const Thread& thread, Slice slice) {
     const bool counts_slice = slice == Slice::Included && thread.state() == ThreadState::Running;
     if (!counts_slice || now <= thread.running_since_) return thread.total_runtime_ns_;
     return thread.total_runtime_ns_ + (now - thread.running_since_);
+}
+
+Nanoseconds Scheduler::burst_time(const Thread& thread) {
+    auto queue = cpus_.of(thread.cpu_).queue.lock();
+    const Nanoseconds now = time::monotonic();
+    if (thread.state() != ThreadState::Running || now <= thread.running_since_) return thread.burst_ns_;
+    return thread.burst_ns_ + (now - thread.running_since_);
 }
 
 u32 Scheduler::runnable_count() {

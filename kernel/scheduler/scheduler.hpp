@@ -39,6 +39,9 @@ enum class Slice : u8 { Excluded, Included };
 /// divided between program and kernel without a look at the clock on each entry. An idle CPU is left in peace.
 inline constexpr Nanoseconds SAMPLE_PERIOD = 10 * time::MILLISECOND;
 
+/// What the return hook has to do with (Scheduler::set_return_hook).
+inline constexpr Work RETURN_HOOK_WORK = Work::Signal | Work::Kill | Work::Personality | Work::Rseq;
+
 /// Called once on the new stack after each switch.
 void finish_switch();
 
@@ -52,7 +55,7 @@ class Scheduler {
     Result<ThreadId> spawn(std::string_view name, void (*entry)(), usize stack_size);
     /// Makes a thread from Thread::create runnable for the first time, on this CPU.
     void start_thread(Ref<Thread> thread) { start_thread(std::move(thread), arch::cpu_index()); }
-    /// The same on another CPU that runs the scheduler; there it stays.
+    /// Makes it runnable on another CPU that runs the scheduler. The thread stays there.
     void start_thread(Ref<Thread> thread, u32 cpu);
     /// Turns the calling boot thread into this CPU's idle thread.
     [[noreturn]] void start();
@@ -70,7 +73,9 @@ class Scheduler {
     [[noreturn]] void exit_current();
 
     /// Counts from the next time that the thread is chosen or waits.
-    void set_priority(Thread& thread, ThreadPriority priority);
+    void set_priority(Thread& thread, ThreadPriority own);
+    /// Idle: it inherits nothing. Counts from the next time that the thread is chosen or waits.
+    void inherit_priority(Thread& thread, ThreadPriority inherited);
 
     SchedulerStats stats();
     /// Run time of all threads but idle, and of idle, on all CPUs.
@@ -78,15 +83,20 @@ class Scheduler {
     Nanoseconds idle_time();
     CpuTimes cpu_times(u32 cpu);
     Nanoseconds run_time(const Thread& thread, Slice slice);
+    /// What the thread has run since it last blocked, the running slice included.
+    Nanoseconds burst_time(const Thread& thread);
     LoadAverage::Loads loads() { return load_average_.lock()->read(time::monotonic()); }
     /// Runnable threads now, the running one included.
     u32 runnable_count();
     u64 switch_count() { return stats().total_switches; }
     u64 thread_count_ever() const { return next_id_.load(std::memory_order_relaxed) - 1; }
 
-    /// Called on the way to user mode while the thread has Signal, Kill or Personality work, with interrupts on. It
+    /// Called on the way to user mode while the thread has RETURN_HOOK_WORK, with interrupts on. It
     /// must clear what it has dealt with. Set once, by posix_x.
     void set_return_hook(void (*hook)(arch::UserRegisters&)) { return_hook_ = hook; }
+    /// Called with interrupts off for each sample of a running thread that watches its CPU time, with its personality. Set once, by
+    /// posix_x.
+    void set_sample_hook(void (*hook)(Object&)) { sample_hook_ = hook; }
 
     // For the neighbours in this folder.
     ThreadId allocate_id() { return next_id_.fetch_add(1, std::memory_order_relaxed); }
@@ -116,21 +126,38 @@ class Scheduler {
         sync::Tally<bool> is_busy;
     };
     friend void finish_switch();
+    friend class UrgentSection;
     static void charge(Cpu& cpu, Thread& thread, Nanoseconds now);
     void take_sample(Cpu& cpu);
     void take_load_sample();
     void switch_to(Cpu& cpu, Thread& from, Thread& to);
+    static void follow_priority(RunQueue& queue, Thread& thread);
     static void restore_fpu(Thread& thread);
     static void save_user_state(Thread& thread);
     static void load_user_state(const Thread& from, Thread& thread);
 
     sync::PerCpu<Cpu> cpus_{};
     void (*return_hook_)(arch::UserRegisters&) = nullptr;
+    void (*sample_hook_)(Object&) = nullptr;
     std::atomic<ThreadId> next_id_{1};
     std::atomic<u64> live_threads_{0};
     sync::SpinLocked<LoadAverage, sync::LockRank::Timer, sync::IrqOff> load_average_;
 };
 
 extern constinit Scheduler SCHEDULER;
+
+/// As long as it exists, the calling thread is a Hot thread, and comes first of those of its priority whenever it has given way: each
+/// preemption point costs it one time slice of another thread, however many are runnable. For work that keeps others waiting until it
+/// is done, and whose length a bound of the whole system limits. The class follows the run time again at the next switch after it.
+class [[nodiscard]] UrgentSection {
+  public:
+    UrgentSection();
+    ~UrgentSection();
+    UrgentSection(const UrgentSection&) = delete;
+    UrgentSection& operator=(const UrgentSection&) = delete;
+
+  private:
+    bool was_urgent_;
+};
 
 }  // namespace exo::scheduler

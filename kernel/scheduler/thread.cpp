@@ -40,6 +40,7 @@ UserState::~UserState() { ::operator delete(fpu, FPU_ALIGNMENT); }
 Thread::Thread(std::string_view name, ThreadPriority priority, memory::KernelStack stack)
     : id_(SCHEDULER.allocate_id()),
       priority_(priority),
+      own_priority_(priority),
       stack_(std::move(stack)),
       ema_runtime_ns_(2 * HOT_LIMIT) {
     set_name(name);

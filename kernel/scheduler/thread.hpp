@@ -7,6 +7,7 @@
 #include "arch/interface.hpp"
 #include "memory/virtual/kernel_stack.hpp"
 #include "memory/virtual/page_table.hpp"
+#include "scheduler/inheritance.hpp"
 #include "sync/held_locks.hpp"
 #include "sync/tally.hpp"
 #include "time/clock.hpp"
@@ -38,10 +39,12 @@ enum class Work : u32 {
     Signal = 2,        ///< A signal may be deliverable: interruptible waits end.
     Kill = 4,          ///< The thread must die: killable waits end too.
     RestoreFpu = 8,    ///< The FPU holds another thread's state.
-    Personality = 16,  ///< posix_x has something to do (an expired alarm, an exit of the group).
+    Personality = 16,  ///< posix_x has something to do (a call that is to be restarted).
+    Rseq =
+        32,  ///< Another thread has run since it left user mode, and it wants to know (UserState::on_resume).
 };
 EXO_FLAGS(Work);
-inline constexpr Work ALL_WORK = static_cast<Work>(31);
+inline constexpr Work ALL_WORK = static_cast<Work>(63);
 
 struct ThreadStats {
     Nanoseconds total_runtime_ns;
@@ -63,6 +66,8 @@ struct CpuUse {
 struct UserState {
     void* fpu = nullptr;       ///< arch::fpu_area_size() bytes.
     bool fpu_is_live = false;  ///< The CPU's registers are newer than `fpu`.
+    /// What the thread has to do on its way to user mode whenever another one has run in between.
+    Work on_resume = Work::None;
     u64 fs_base = 0;
     u64 gs_base = 0;
     arch::SegmentSelectors selectors;
@@ -91,7 +96,9 @@ class Thread final : public sync::ThreadHeader, public Object {
     ThreadState state() const { return state_.load(std::memory_order_relaxed); }
     /// Of its last wait: what can end it besides the wake-up.
     WaitMode wait_mode() const { return wait_mode_.load(std::memory_order_relaxed); }
+    /// By which it is served: its own, or what it inherits (inheritance.hpp) if that is more.
     ThreadPriority priority() const { return priority_.get(); }
+    ThreadPriority own_priority() const { return own_priority_.get(); }
     QueueType queue_type() const { return queue_type_.get(); }
     ThreadStats stats() const;
     /// The running slice included.
@@ -110,9 +117,12 @@ class Thread final : public sync::ThreadHeader, public Object {
     void leave_cpu() { is_on_cpu_.store(false, std::memory_order_release); }
     void set_personality(Ref<Object> object) { personality_ = std::move(object); }
 
-    /// From now on each sample of the running thread (10 ms) raises Work::Personality: it has timers of CPU time.
+    /// From now on each sample of the running thread (10 ms) is told to posix_x: it has timers of CPU time.
     void watch_cpu_time() { watches_cpu_time_.store(true, std::memory_order_relaxed); }
     bool watches_cpu_time() const { return watches_cpu_time_.load(std::memory_order_relaxed); }
+
+    /// The data of INHERITANCE.
+    InheritanceNode inheritance;
 
     /// When it last entered the kernel, passed a preemption point or was switched to (preemption.hpp, debug builds).
     Nanoseconds stay_begin = 0;
@@ -130,6 +140,7 @@ class Thread final : public sync::ThreadHeader, public Object {
     friend class Scheduler;
     friend class RunQueue;
     friend class ThreadRegistry;
+    friend class UrgentSection;
     friend Result<> park(WaitMode mode, time::Deadline deadline);
     friend void unpark(Thread& thread);
 
@@ -139,8 +150,11 @@ class Thread final : public sync::ThreadHeader, public Object {
     static constexpr usize NAME_SIZE = 16;
 
     ThreadId id_;
-    sync::Tally<ThreadPriority> priority_;                  ///< Changed under the lock of its run queue,
-    sync::Tally<QueueType> queue_type_{QueueType::Normal};  ///< as is this.
+    // Changed under the lock of its run queue.
+    sync::Tally<ThreadPriority> priority_;
+    sync::Tally<ThreadPriority> own_priority_;
+    sync::Tally<ThreadPriority> inherited_priority_{ThreadPriority::Idle};
+    sync::Tally<QueueType> queue_type_{QueueType::Normal};
     std::atomic<ThreadState> state_{ThreadState::Blocked};
     /// The parking token; see parking.hpp.
     std::atomic<u8> token_{0};
@@ -159,6 +173,7 @@ class Thread final : public sync::ThreadHeader, public Object {
 
     ListNode run_link_;
     TreeNode id_link_;
+    bool is_urgent_ = false;  ///< Written by the thread itself (UrgentSection).
     Nanoseconds ready_since_ = 0;
     Nanoseconds running_since_ = 0;     ///< Guarded by the lock of its run queue,
     Nanoseconds total_runtime_ns_ = 0;  ///< as is this.

@@ -35,7 +35,7 @@ template <class State, class Visitor> void visit_taken(State& state, u32 from, V
     constexpr u32 BITS = 64;
     u32 at = from;
     for (; (at = find_bit(state.first_taken, at, Wanted::Set)) != NOT_FOUND; ++at)
-        if (!visit(at, state.first[at], state.first_taken[at / BITS])) return;
+        if (!visit(at, state.low_slots().slots()[at], state.first_taken[at / BITS])) return;
     auto* chunk = state.chunks.first();
     if (chunk != nullptr && from > chunk->start())
         chunk = state.chunks.lower_bound(chunk->index + (from - chunk->start()) / std::size(chunk->slots));
@@ -64,13 +64,45 @@ void CapabilityTable::note_denial(u32 number, const Object& object, Rights neede
 }
 
 CapabilityTable::Found CapabilityTable::find_shared(u32 number, Rights needed) {
-    auto state = state_.lock();
-    const Found found = find(*state, number, needed);
-    if (found.object != nullptr) found.object->retain();
+    State& shared = state_.unsafe_value();
+    Found found;
+    bool is_certain;
+    {
+        const sync::Borrowing borrowing(&shared);
+        is_certain = look_while_borrowing(shared, number, needed, found);
+        if (is_certain && found.object != nullptr) found.object->retain();
+    }
+    if (!is_certain) [[unlikely]] {
+        auto state = state_.lock();
+        found = find(*state, number, needed);
+        if (found.object != nullptr) found.object->retain();
+    } else if (found.missing != Rights::None) [[unlikely]] {
+        note_denial(number, *found.object, needed, found.missing);
+    }
     return found;
 }
 
+constinit CapabilityTable::LowSlots CapabilityTable::no_slots;
+
+/// Errors: Enomem.
+Result<CapabilityTable::LowSlots*> CapabilityTable::LowSlots::create(u32 size) {
+    static_assert(sizeof(LowSlots) % alignof(Slot) == 0 && alignof(LowSlots) <= alignof(Slot));
+    void* memory =
+        ::operator new(sizeof(LowSlots) + size * sizeof(Slot), std::align_val_t{alignof(Slot)}, std::nothrow);
+    if (memory == nullptr) return Error::Enomem;
+    auto* piece = new (memory) LowSlots{size};
+    for (u32 i = 0; i < size; ++i) new (&piece->slots()[i]) Slot;
+    return piece;
+}
+
+void CapabilityTable::LowSlots::destroy(LowSlots* piece) {
+    if (piece == &no_slots) return;
+    for (u32 i = 0; i < piece->size; ++i) piece->slots()[i].~Slot();
+    ::operator delete(static_cast<void*>(piece), std::align_val_t{alignof(Slot)});
+}
+
 CapabilityTable::State::~State() {
+    LowSlots::destroy(&low_slots());
     while (Chunk* chunk = chunks.first()) {
         chunks.remove(*chunk);
         delete chunk;
@@ -84,8 +116,8 @@ CapabilityTable::Slot* CapabilityTable::high_slot(const State& state, u32 number
 }
 
 std::optional<CapabilityTable::Place> CapabilityTable::place_at(State& state, u32 number) {
-    if (number < state.first.size())
-        return Place{number, &state.first[number], &state.first_taken[number / WORD_BITS]};
+    LowSlots& low = state.low_slots();
+    if (number < low.size) return Place{number, &low.slots()[number], &state.first_taken[number / WORD_BITS]};
     if (number < FIRST_SLOTS) return std::nullopt;
     Chunk* chunk = state.chunks.find((number - FIRST_SLOTS) / CHUNK_SLOTS);
     if (chunk == nullptr) return std::nullopt;
@@ -103,9 +135,23 @@ Result<CapabilityTable::Place> CapabilityTable::make_place(State& state, u32 num
     if (number >= state.size) state.size = linux_size_for(number);
     if (const auto place = place_at(state, number)) return *place;
     if (number < FIRST_SLOTS) {
-        u32 size = state.first.is_empty() ? SMALLEST_FIRST : static_cast<u32>(state.first.size());
+        LowSlots& old = state.low_slots();
+        u32 size = std::max(old.size, SMALLEST_FIRST);
         while (size <= number) size *= 2;
-        TRY(state.first.resize(size));
+        LowSlots& larger = *TRY(LowSlots::create(size));
+        {
+            const Change change(state);
+            for (u32 i = 0; i < old.size; ++i) {
+                Slot& from = old.slots()[i];
+                Slot& to = larger.slots()[i];
+                Capability moved = from.take();
+                to.put(moved);
+                to.state = from.state;
+                to.on_exec = from.on_exec;
+            }
+            state.low.store(&larger, std::memory_order_release);
+        }
+        LowSlots::destroy(&old);
     } else {
         auto* chunk = new (std::nothrow) Chunk((number - FIRST_SLOTS) / CHUNK_SLOTS);
         if (chunk == nullptr) return Error::Enomem;
@@ -167,9 +213,10 @@ Result<u32> CapabilityTable::install(Capability capability, OnExec on_exec, u32 
 }
 
 void CapabilityTable::fill(State& state, Slot& slot, Capability& capability, OnExec on_exec) {
-    slot.object = std::move(capability.object);
-    slot.grant = std::move(capability.grant);
-    slot.rights = capability.rights;
+    {
+        const Change change(state);
+        slot.put(capability);
+    }
     slot.on_exec = on_exec;
     slot.state = SlotState::Open;
     ++state.open_count;
@@ -194,28 +241,27 @@ Result<Ref<Object>> CapabilityTable::install_at(u32 number, Capability capabilit
                                                 u32 limit) {
     ASSERT(capability.object);
     if (number >= limit) return Error::Ebadf;
-    // The grant that is replaced goes after the lock.
-    Ref<Grant> old_grant;
+    // What is replaced goes after the lock.
+    Capability old;
     auto state = state_.lock();
     const Place place = TRY(make_place(*state, number));
     Slot& slot = *place.slot;
     if (slot.state == SlotState::Reserved) return Error::Ebusy;
-    Ref<Object> old_object;
     if (slot.state == SlotState::Open) {
-        old_grant = std::move(slot.grant);
-        old_object = std::move(slot.object);
+        const Change change(*state);
+        old = slot.take();
         --state->open_count;
     }
     place.mark_taken();
     fill(*state, slot, capability, on_exec);
-    return old_object;
+    return std::move(old.object);
 }
 
 /// Leaves the slot's grant to the caller's capability: nothing is released under the lock.
 Capability CapabilityTable::take_out(State& state, const Place& place) {
     Slot& slot = *place.slot;
-    Capability taken{std::move(slot.object), slot.rights, std::move(slot.grant)};
-    slot.rights = Rights::None;
+    const Change change(state);
+    Capability taken = slot.take();
     slot.on_exec = OnExec::Keep;
     slot.state = SlotState::Free;
     --state.open_count;
@@ -305,7 +351,7 @@ Result<Capability> CapabilityTable::copy(u32 number) {
     auto state = state_.lock();
     const auto place = open_place(*state, number);
     if (!place) return Error::Ebadf;
-    return Capability{place->slot->object, place->slot->rights, place->slot->grant};
+    return place->slot->copy();
 }
 
 std::optional<u32> CapabilityTable::next_open(u32 from) {
@@ -346,7 +392,7 @@ class CapabilityTable::Copier {
     /// Errors: Enomem.
     Result<> copy(u32 number, const Slot& slot) {
         const Place place = TRY(place_for(number));
-        Capability capability{slot.object, slot.rights, slot.grant};
+        Capability capability = slot.copy();
         place.mark_taken();
         fill(to_, *place.slot, capability, slot.on_exec);
         return {};
@@ -402,7 +448,7 @@ Result<TableUser> TableUser::create() { return TableUser(TRY(make_ref<Capability
 
 TableUser TableUser::share() const {
     // relaxed: whoever is given the new user learns of it through something that orders
-    table_->users_.fetch_add(1, std::memory_order_relaxed);
+    table_->state_.unsafe_value().users.fetch_add(1, std::memory_order_relaxed);
     return TableUser(table_);
 }
 
@@ -411,7 +457,7 @@ Result<TableUser> TableUser::clone() const { return TableUser(TRY(table_->clone(
 void TableUser::leave(FunctionRef<void(Ref<Object>)> closed) {
     if (!table_) return;
     // acq_rel: the last user to leave sees what the others changed; verify()'s acquire pairs with it too
-    if (table_->users_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+    if (table_->state_.unsafe_value().users.fetch_sub(1, std::memory_order_acq_rel) == 1)
         table_->close_range(0, ~0U, RangeAction::Close, closed);
     table_ = nullptr;
 }

@@ -5,13 +5,16 @@
 // Reservation (a slot that nobody sees yet). Neighbours: scheduler and vm below; drivers and fs, whose objects fill
 // the slots, above. It knows objects only as counted Objects.
 // Locking: one spin lock a table (LockRank::CapabilityTable). Every change holds it. A lookup by a table's only user
-// holds nothing and takes no reference: only a user changes the table, and the only one is busy looking. Objects are
-// never released under the lock: removed references are handed to the caller.
+// holds nothing and takes no reference: only a user changes the table, and the only one is busy looking. A lookup in a table of several
+// users borrows the table (sync/borrowing.hpp) while it takes its reference; it sees by `version_` whether the slot changed meanwhile, and
+// then looks again under the lock, as for the high numbers. Objects are never released under the lock: removed references are handed to
+// the caller, after no CPU borrows them any more.
 #pragma once
 
 #include <optional>
 
 #include "security/rights.hpp"
+#include "sync/borrowing.hpp"
 #include "sync/spin_lock.hpp"
 #include "utils/function_ref.hpp"
 #include "utils/object.hpp"
@@ -84,6 +87,19 @@ class [[nodiscard]] CapabilityUse {
 
 class CapabilityTable;
 
+/// A use that takes no reference, in a table of any number of users. Until it is destroyed: no sleep, bounded work, no other use.
+class [[nodiscard]] BorrowedUse {
+  public:
+    /// Null if a right is missing, if the slot is empty, or if only the lock could tell.
+    BorrowedUse(CapabilityTable& table, u32 number, Rights needed);
+    explicit operator bool() const { return object_ != nullptr; }
+    Object& object() const { return *object_; }
+
+  private:
+    std::optional<sync::Borrowing> borrowing_;
+    Object* object_;
+};
+
 /// A slot that is taken but invisible until `commit`. Gives itself back when it is dropped without.
 class [[nodiscard]] Reservation {
   public:
@@ -125,7 +141,7 @@ class CapabilityTable final : public Object {
     /// The one gate: looks up slot `number` and says which of the rights `needed` it lacks. Denials are audited.
     [[gnu::always_inline]] CapabilityUse verify(u32 number, Rights needed) {
         // acquire: pairs with the release in TableUser::leave: changes by a user that has left are seen
-        if (users_.load(std::memory_order_acquire) == 1) [[likely]]
+        if (!state_.unsafe_value().has_several_users()) [[likely]]
             return use_of(find(state_.unsafe_value(), number, needed), CapabilityUse::Ownership::Borrowed);
         return use_of(find_shared(number, needed), CapabilityUse::Ownership::Retained);
     }
@@ -164,14 +180,46 @@ class CapabilityTable final : public Object {
   private:
     friend class Reservation;
     friend class TableUser;
+    friend class BorrowedUse;
 
     enum class SlotState : u8 { Free, Reserved, Open };
-    struct Slot {
-        Ref<Object> object;
-        Ref<Grant> grant;
-        Rights rights = Rights::None;
+    /// Owns a reference to the object and one to the grant. Both and the rights are read without the lock.
+    class Slot {
+      public:
+        Slot() = default;
+        Slot(const Slot&) = delete;
+        Slot& operator=(const Slot&) = delete;
+        ~Slot() { (void)take(); }
+
+        Object* object() const { return object_.load(std::memory_order_acquire); }
+        const Grant* grant() const { return grant_.load(std::memory_order_acquire); }
+        Rights rights() const { return rights_.load(std::memory_order_acquire); }
+        /// Shares what is in it.
+        Capability copy() const {
+            return {Ref<Object>(object()), rights(), Ref<Grant>(grant_.load(std::memory_order_relaxed))};
+        }
+        /// Into an empty slot.
+        void put(Capability& capability) {
+            object_.store(capability.object.leak(), std::memory_order_release);
+            grant_.store(capability.grant.leak(), std::memory_order_release);
+            rights_.store(capability.rights, std::memory_order_release);
+        }
+        Capability take() {
+            Capability taken{Ref<Object>::adopt(object()), rights(),
+                             Ref<Grant>::adopt(grant_.load(std::memory_order_relaxed))};
+            object_.store(nullptr, std::memory_order_release);
+            grant_.store(nullptr, std::memory_order_release);
+            rights_.store(Rights::None, std::memory_order_release);
+            return taken;
+        }
+
         SlotState state = SlotState::Free;
         OnExec on_exec = OnExec::Keep;
+
+      private:
+        std::atomic<Object*> object_{nullptr};
+        std::atomic<Grant*> grant_{nullptr};
+        std::atomic<Rights> rights_{Rights::None};
     };
     /// LINUX: NR_OPEN_DEFAULT.
     static constexpr u32 FIRST_LINUX_SIZE = 64;
@@ -190,9 +238,25 @@ class CapabilityTable final : public Object {
         u64 taken[CHUNK_SLOTS / WORD_BITS] = {};
         Slot slots[CHUNK_SLOTS];
     };
+    /// The slots with low numbers, behind this head. When there must be more, their contents move to a larger piece.
+    struct alignas(Slot) LowSlots {
+        u32 size = 0;
+        static Result<LowSlots*> create(u32 size);
+        static void destroy(LowSlots* piece);
+        Slot* slots() {
+            // SAFETY: create makes `size` of them there; the empty piece has none, and nobody asks for one.
+            return reinterpret_cast<Slot*>(this + 1);
+        }
+    };
+    static constinit LowSlots no_slots;
     struct State {
         ~State();
-        Vector<Slot> first;
+        std::atomic<u32> users{1};
+        /// Odd while a table of several users changes. Read without the lock.
+        std::atomic<u64> version{0};
+        std::atomic<LowSlots*> low{&no_slots};
+        LowSlots& low_slots() const { return *low.load(std::memory_order_acquire); }
+        bool has_several_users() const { return users.load(std::memory_order_acquire) != 1; }
         u64 first_taken[FIRST_SLOTS / WORD_BITS] = {};  ///< One bit a slot: reserved or open.
         Tree<Chunk, &Chunk::link, Chunk> chunks;
         u64 changes = 0;      ///< How often a slot was filled or emptied.
@@ -212,21 +276,35 @@ class CapabilityTable final : public Object {
         return {found.object, found.rights, found.missing, ownership};
     }
     static Found find(State& state, u32 number, Rights needed) {
-        Slot* place = nullptr;
-        if (number < state.first.size()) [[likely]]
-            // The bound has just been checked, and the span's own check is too dear here.
-            place = &state.first.data()[number];
+        LowSlots& low = state.low_slots();
+        const Slot* place = nullptr;
+        if (number < low.size) [[likely]]
+            place = &low.slots()[number];
         else if (place = high_slot(state, number); place == nullptr)
             return {};
-        Slot& slot = *place;
-        Object* object = slot.object.get();
+        const Found found = look_into(*place, needed);
+        if (found.missing != Rights::None) [[unlikely]]
+            note_denial(number, *found.object, needed, found.missing);
+        return found;
+    }
+    static Found look_into(const Slot& slot, Rights needed) {
+        Object* object = slot.object();
         if (object == nullptr) return {};
-        Rights missing = needed & ~slot.rights;
-        if (slot.grant && slot.grant->is_revoked()) [[unlikely]]
+        const Rights rights = slot.rights();
+        Rights missing = needed & ~rights;
+        const Grant* grant = slot.grant();
+        if (grant != nullptr && grant->is_revoked()) [[unlikely]]
             missing = needed;
-        if (missing != Rights::None) [[unlikely]]
-            note_denial(number, *object, needed, missing);
-        return {object, slot.rights, missing};
+        return {object, rights, missing};
+    }
+    /// While the caller borrows from the table. False: only the lock tells.
+    static bool look_while_borrowing(State& state, u32 number, Rights needed, Found& found) {
+        const u64 version = state.version.load(std::memory_order_seq_cst);
+        LowSlots& low = state.low_slots();
+        if (version % 2 != 0 || number >= low.size) [[unlikely]]
+            return false;
+        found = look_into(low.slots()[number], needed);
+        return state.version.load(std::memory_order_acquire) == version;
     }
     /// With a reference to the object.
     [[gnu::noinline]] Found find_shared(u32 number, Rights needed);
@@ -241,6 +319,25 @@ class CapabilityTable final : public Object {
         Slot* slot = nullptr;
         u64* word = nullptr;
         void mark_taken() const { *word |= 1ULL << number % WORD_BITS; }
+    };
+    /// What a table of several users changes, its lock held: readers look again, and once it is over, none has what was taken out.
+    class Change {
+      public:
+        explicit Change(State& state) : state_(state), is_seen_(state.has_several_users()) { step(); }
+        ~Change() {
+            step();
+            if (is_seen_) sync::Borrowing::wait_for_others(&state_);
+        }
+        Change(const Change&) = delete;
+        Change& operator=(const Change&) = delete;
+
+      private:
+        // seq_cst: the readers' looks and their borrowing are in one order with it
+        void step() {
+            if (is_seen_) state_.version.fetch_add(1, std::memory_order_seq_cst);
+        }
+        State& state_;
+        bool is_seen_;
     };
     static std::optional<Place> place_at(State& state, u32 number);
     static std::optional<Place> open_place(State& state, u32 number);
@@ -257,9 +354,18 @@ class CapabilityTable final : public Object {
     u32 commit(u32 number, Capability capability, OnExec on_exec);
 
     using Lock = sync::SpinLocked<State, sync::LockRank::CapabilityTable>;
-    std::atomic<u32> users_{1};
     Lock state_;
 };
+
+inline BorrowedUse::BorrowedUse(CapabilityTable& table, u32 number, Rights needed) {
+    CapabilityTable::State& state = table.state_.unsafe_value();
+    CapabilityTable::Found found;
+    if (!state.has_several_users()) [[likely]]
+        found = CapabilityTable::find(state, number, needed);
+    else if (borrowing_.emplace(&state); !CapabilityTable::look_while_borrowing(state, number, needed, found))
+        found.object = nullptr;
+    object_ = found.missing == Rights::None ? found.object : nullptr;
+}
 
 /// A task's hold on a table. The last one to go closes every slot.
 class TableUser {
@@ -279,7 +385,7 @@ class TableUser {
     /// fork: a table of copies that share descriptions and grants. Errors: Enomem.
     Result<TableUser> clone() const;
     /// unshare(CLONE_FILES): the table is ours alone already.
-    bool is_only_user() const { return table_->users_.load(std::memory_order_acquire) == 1; }
+    bool is_only_user() const { return !table_->state_.unsafe_value().has_several_users(); }
     /// Gives the table up now. `closed` gets each object if it was the last user.
     void leave(FunctionRef<void(Ref<Object>)> closed);
     void leave();

@@ -1,6 +1,6 @@
 // UserRecord: what the kernel counts for one real user id, however many processes have it. An identity holds the record of its
 // user. fork charges a process to it, the end of a zombie and setuid give the charge back; a pipe charges its pages as long
-// as it is there. So nobody has to look at all processes or pipes.
+// as it is there, and so does each range of a file lock. So nobody has to look at all processes or pipes.
 #pragma once
 
 #include <atomic>
@@ -35,6 +35,28 @@ class UserRecord final : public Object {
     }
     void release_pipe_pages(u64 pages) { pipe_pages_.fetch_sub(pages, std::memory_order_relaxed); }
 
+    /// Counts capabilities that wait in sockets; false, and nothing counted, if there are more than `most` already.
+    bool charge_passed(u64 count, u64 most) {
+        if (passed_.fetch_add(count, std::memory_order_relaxed) <= most) return true;
+        release_passed(count);
+        return false;
+    }
+    void release_passed(u64 count) { passed_.fetch_sub(count, std::memory_order_relaxed); }
+    /// Counts one entry of an epoll more; false, and nothing counted, if there are `most` already.
+    bool charge_epoll_watch(u64 most) {
+        if (epoll_watches_.fetch_add(1, std::memory_order_relaxed) < most) return true;
+        release_epoll_watch();
+        return false;
+    }
+    void release_epoll_watch() { epoll_watches_.fetch_sub(1, std::memory_order_relaxed); }
+    /// Counts one file lock more; false, and nothing counted, if there are `most` already.
+    bool charge_file_lock(u64 most) {
+        if (file_locks_.fetch_add(1, std::memory_order_relaxed) < most) return true;
+        release_file_lock();
+        return false;
+    }
+    void release_file_lock() { file_locks_.fetch_sub(1, std::memory_order_relaxed); }
+
   private:
     struct UserKey {
         static UserId key(const UserRecord& record) { return record.user_; }
@@ -44,6 +66,9 @@ class UserRecord final : public Object {
     UserId user_;
     std::atomic<u64> processes_{0};
     std::atomic<u64> pipe_pages_{0};
+    std::atomic<u64> passed_{0};
+    std::atomic<u64> epoll_watches_{0};
+    std::atomic<u64> file_locks_{0};
     TreeNode link_;
 
   public:

@@ -10,32 +10,43 @@ enum class LockRank : u8 {
     // Locks that sleep (scheduler/mutex.hpp).
     FilePosition,  ///< An open file description's offset.
     MountTable,
-    Rename,     ///< One directory move at a time.
-    Directory,  ///< A directory's entries; rename takes two of them, parents before children.
-    Inode,      ///< A file's content and attributes.
+    Rename,      ///< One directory move at a time.
+    Directory,   ///< A directory's entries; rename takes two of them, parents before children.
+    Inode,       ///< A file's content and attributes.
+    EpollGraph,  ///< Which epoll watches which file.
+    Epoll,       ///< An epoll's entries; an outer one's before those of the epolls that it watches.
     Pipe,
+    InFlight,  ///< Capabilities that wait in sockets: shared by who moves them.
+    Socket,
     Terminal,
-    Port,          ///< A driver's stream.
-    AddressSpace,  ///< Shared by page faults: nothing above is taken under it.
-    SleepingLeaf,  ///< For locks under which no other sleeping lock is taken.
+    Port,           ///< A driver's stream.
+    FileUnmapping,  ///< Taking the pages of a file with a store out of all address spaces.
+    AddressSpace,   ///< Shared by page faults: nothing above is taken under it.
+    SleepingLeaf,   ///< For locks under which no other sleeping lock is taken.
 
     // Spin locks, interrupts on.
     ProcessTree,
     Process,
     SignalState,
+    SignalActions,
     Task,
     CapabilityTable,
     Dentry,
     FileSystem,
     FileMapping,  ///< The areas that map a file.
     LeafTable,    ///< A page table of a program, between faults.
-    SpinLeaf,     ///< For spin locks under which no other (but the IrqOff ones) is taken.
+    Inheritance,  ///< Who waits for whose lock.
+    SpinLeaf,     ///< For spin locks under which no other (but the two below and the IrqOff ones) is taken.
+    CallTrace,    ///< What is recorded of a traced task: copies are, under whatever lock they are made.
+    TraceQueue,   ///< The traced tasks that have something to send.
 
     // Spin locks, interrupts off: also taken by handlers.
     Device,
+    Timer,     ///< Held while a timer's callback runs, which may wake a queue.
+    Expiries,  ///< What interrupts have left for a thread to handle.
     WaitQueue,
+    EpollReady,  ///< What an epoll has to report.
     ThreadRegistry,
-    Timer,
     RunQueue,
     Random,
     StackSlots,  ///< Kernel stacks' address ranges, and the reserve of stacks.

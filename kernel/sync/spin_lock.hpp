@@ -88,8 +88,9 @@ template <class T, LockRank RANK, class Policy = IrqUntouched> class SpinLocked 
     /// For a second lock of the same rank; the caller has an order of its own (by address, by parent).
     Guard lock_nested() { return Guard(*this, Nesting::SameRankAllowed); }
 
-    /// Without the lock: only where no other CPU or handler can be in it (construction, panic).
+    /// Without the lock: where no other CPU or handler can be in it (construction, panic), and for the one thread that alone changes it.
     T& unsafe_value() { return value_; }
+    const T& unsafe_value() const { return value_; }
 
   private:
     void acquire() {

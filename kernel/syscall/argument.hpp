@@ -45,8 +45,13 @@ struct Argument<T> {
     static constexpr T decode(u64 word) { return static_cast<T>(word); }
 };
 
+/// Refuses a T without an Argument. Whatever takes a T says so in its own class, because a description is made only for a build
+/// that keeps it.
+template <class T> inline constexpr bool SAYS_WHAT_IT_IS = sizeof(Argument<T>) != 0;
+
 /// What lies in memory: a structure, or anything that a register may be too.
 template <class T> struct Pointee {
+    static_assert(SAYS_WHAT_IT_IS<T>);
     static constexpr Description DESCRIPTION = Argument<T>::DESCRIPTION;
 };
 
@@ -57,21 +62,26 @@ struct Pointee<T> {
         .kind = Kind::Structure, .size = sizeof(T), .type = name_of_type<T>(), .fields = fields<T>()};
 };
 
+template <class T> inline constexpr bool POINTEE_SAYS_WHAT_IT_IS = sizeof(Pointee<T>) != 0;
+
 template <class T> constexpr Description describe_pointer(Direction direction) {
     return {.kind = Kind::Pointer, .direction = direction, .element = &Pointee<T>::DESCRIPTION};
 }
 
 template <class T> struct Argument<vm::UserIn<T>> {
+    static_assert(POINTEE_SAYS_WHAT_IT_IS<T>);
     static constexpr Description DESCRIPTION = describe_pointer<T>(Direction::In);
     static constexpr vm::UserIn<T> decode(u64 word) { return vm::UserIn<T>(word); }
 };
 
 template <class T> struct Argument<vm::UserOut<T>> {
+    static_assert(POINTEE_SAYS_WHAT_IT_IS<T>);
     static constexpr Description DESCRIPTION = describe_pointer<T>(Direction::Out);
     static constexpr vm::UserOut<T> decode(u64 word) { return vm::UserOut<T>(word); }
 };
 
 template <class T> struct Argument<vm::UserInOut<T>> {
+    static_assert(POINTEE_SAYS_WHAT_IT_IS<T>);
     static constexpr Description DESCRIPTION = describe_pointer<T>(Direction::Inout);
     static constexpr vm::UserInOut<T> decode(u64 word) { return vm::UserInOut<T>(word); }
 };
@@ -84,6 +94,7 @@ template <class P> struct OrNull : P {
 };
 
 template <class P> struct Argument<OrNull<P>> {
+    static_assert(SAYS_WHAT_IT_IS<P>);
     static constexpr Description DESCRIPTION = [] {
         Description description = Argument<P>::DESCRIPTION;
         description.may_be_null = true;

@@ -8,6 +8,7 @@
 // The set is both the switch and the description, so that the two cannot differ.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <optional>
 
@@ -22,6 +23,7 @@ template <auto CODE, auto HANDLER, class Signature = decltype(HANDLER)> struct O
 /// `Subject` is what all handlers of the set get: the task, the file.
 template <auto CODE, auto HANDLER, class R, class Subject, class... Args>
 struct On<CODE, HANDLER, R (*)(Subject, Args...)> {
+    static_assert((SAYS_WHAT_IT_IS<Args> && ...) && sizeof(AnswerOf<R>) != 0);
     static constexpr std::array<Description, sizeof...(Args)> ARGUMENTS{Argument<Args>::DESCRIPTION...};
     static constexpr Command DESCRIPTION{enumerator<CODE>(), ARGUMENTS, AnswerOf<R>::DESCRIPTION};
 
@@ -43,33 +45,49 @@ struct On<CODE, HANDLER, R (*)(Subject, Args...)> {
     }
 };
 
-/// A command that something below carries out, with what it takes there.
-template <auto CODE, class... Args> struct Below {
-    static constexpr std::array<Description, sizeof...(Args)> ARGUMENTS{Argument<Args>::DESCRIPTION...};
-    static constexpr Command DESCRIPTION{enumerator<CODE>(), ARGUMENTS, {}};
+/// The handler is a member of what carries the command out.
+template <auto CODE, auto HANDLER, class R, class Subject, class... Args>
+struct On<CODE, HANDLER, R (Subject::*)(Args...)> {
+    static R call(Subject& subject, Args... arguments) { return (subject.*HANDLER)(arguments...); }
+    using Plain = On<CODE, &call>;
+    static constexpr Command DESCRIPTION = Plain::DESCRIPTION;
+
+    static constexpr bool is(u64 code) { return Plain::is(code); }
+    static Result<u64> run(Subject& subject, const CommandWords& words) { return Plain::run(subject, words); }
 };
 
-/// Codes are 32 bits wide.
-template <class... Commands> struct CommandSet {
-    static constexpr std::array<Command, sizeof...(Commands)> DESCRIPTIONS{Commands::DESCRIPTION...};
+/// What the commands of a call take. The set of their handlers makes it (CommandSet::DESCRIPTIONS).
+template <usize COUNT> using CommandList = std::array<Command, COUNT>;
 
-    /// The code as it comes in a register.
-    struct Code {
-        static constexpr Description DESCRIPTION{
-            .kind = Kind::Command, .size = sizeof(u32), .commands = DESCRIPTIONS};
-        static constexpr Code from_word(u64 word) { return {static_cast<u32>(word)}; }
-        u32 value;
-    };
-    /// Each of the words behind it.
-    struct Word {
-        static constexpr Description DESCRIPTION{.kind = Kind::ByCommand, .size = sizeof(u64)};
-        static constexpr Word from_word(u64 word) { return {word}; }
-        u64 value;
-    };
+/// The code as it comes in a register, 32 bits wide. A header declares COMMANDS; the file of the handlers defines it.
+template <const auto& COMMANDS> struct CommandCode {
+    static constexpr Description DESCRIPTION{
+        .kind = Kind::Command, .size = sizeof(u32), .commands = {COMMANDS.data(), COMMANDS.size()}};
+    static constexpr CommandCode from_word(u64 word) { return {static_cast<u32>(word)}; }
+    u32 value;
+};
+/// Each of the words behind the code.
+struct CommandWord {
+    static constexpr Description DESCRIPTION{.kind = Kind::ByCommand, .size = sizeof(u64)};
+    static constexpr CommandWord from_word(u64 word) { return {word}; }
+    u64 value;
+};
+
+/// The commands of two sets, which a call asks one after the other.
+template <usize FIRST, usize SECOND>
+constexpr CommandList<FIRST + SECOND> join(const CommandList<FIRST>& first,
+                                           const CommandList<SECOND>& second) {
+    CommandList<FIRST + SECOND> all;
+    std::copy_n(second.begin(), SECOND, std::copy_n(first.begin(), FIRST, all.begin()));
+    return all;
+}
+
+template <class... Commands> struct CommandSet {
+    static constexpr CommandList<sizeof...(Commands)> DESCRIPTIONS{Commands::DESCRIPTION...};
 
     /// Nothing if the set has no handler for the code.
     template <class Subject>
-    static std::optional<Result<u64>> run(Code code, Subject&& subject, const CommandWords& words) {
+    static std::optional<Result<u64>> run(u32 code, Subject&& subject, const CommandWords& words) {
         std::optional<Result<u64>> result;
         (void)(run_if<Commands>(result, code, subject, words) || ...);
         return result;
@@ -77,15 +95,11 @@ template <class... Commands> struct CommandSet {
 
   private:
     template <class One, class Subject>
-    static bool run_if(std::optional<Result<u64>>& result, Code code, Subject& subject,
+    static bool run_if(std::optional<Result<u64>>& result, u32 code, Subject& subject,
                        const CommandWords& words) {
-        if constexpr (requires { One::run(subject, words); }) {
-            if (!One::is(code.value)) return false;
-            result = One::run(subject, words);
-            return true;
-        } else {
-            return false;
-        }
+        if (!One::is(code)) return false;
+        result = One::run(subject, words);
+        return true;
     }
 };
 

@@ -56,6 +56,7 @@ enum class PidUse : u8 {
     Process,
     Thread,
     ProcessOrSelf,   ///< 0: the caller.
+    ThreadOrSelf,    ///< 0: the caller.
     GroupOrOwn,      ///< 0: the one whose number is the process's.
     ProcessOrGroup,  ///< Below -1: a group's number, negated; 0: the caller's group; -1: all.
     Group,
@@ -95,6 +96,9 @@ using ClockTicks = Number<Kind::ClockTicks, u64>;
 
 using Boolean = Number<Kind::Boolean, u64>;
 using IntegerInMemory = Number<Kind::Integer, i32>;
+/// timer_create(2).
+enum class IntegerUse : u8 { Timer };
+using TimerNumber = Number<Kind::Integer, i32, IntegerUse::Timer>;
 using TypedByte = Number<Kind::Integer, u8>;
 using CpuNumber = Number<Kind::Cpu, u32>;
 /// In memory: CPU n is bit n.

@@ -135,6 +135,7 @@ template <i8 LENGTH> using OutBytes = BytesArgument<Direction::Out, LENGTH>;
 template <i8 LENGTH> using OutBytePerPage = BytesArgument<Direction::Out, LENGTH, LengthUnit::Pages>;
 
 template <class T, Direction DIRECTION, i8 LENGTH> struct ArrayArgument : BufferArgument {
+    static_assert(POINTEE_SAYS_WHAT_IT_IS<T>);
     static constexpr Description DESCRIPTION{.kind = Kind::Array,
                                              .direction = DIRECTION,
                                              .element = &Pointee<T>::DESCRIPTION,
@@ -149,6 +150,7 @@ template <class T, i8 LENGTH> using InOutArray = ArrayArgument<T, Direction::Ino
 
 /// COUNT values of type T.
 template <class T, Direction DIRECTION, u32 COUNT> struct FixedArray : BufferArgument {
+    static_assert(POINTEE_SAYS_WHAT_IT_IS<T>);
     static constexpr Description DESCRIPTION{
         .kind = Kind::Array, .direction = DIRECTION, .element = &Pointee<T>::DESCRIPTION, .count = COUNT};
     static constexpr FixedArray from_word(u64 word) { return FixedArray(word); }

@@ -6,8 +6,6 @@ namespace exo::syscall {
 
 namespace {
 
-constexpr u64 NOT_A_CALL = ~0ULL;
-constexpr u64 SYSCALL_INSTRUCTION_SIZE = 2;
 constexpr u64 SYS_RESTART_SYSCALL = 219;
 
 constexpr u64 code_of(Error error) { return static_cast<u64>(-static_cast<i64>(error)); }
@@ -22,22 +20,20 @@ bool survives_handler(u64 code, NextHandler handler) {
 }  // namespace
 
 void request_restart(arch::UserRegisters& registers, Error error) {
-    registers.rax = code_of(error);
+    registers.set_result(code_of(error));
     scheduler::current_thread().add_work(scheduler::Work::Personality);
 }
 
 void resolve_restart(arch::UserRegisters& registers, NextHandler handler) {
-    if (registers.original_rax == NOT_A_CALL) return;
-    const u64 code = registers.rax;
+    if (!registers.is_in_call()) return;
+    const u64 code = registers.result();
     if (code < code_of(Error::RestartWithBlock) || code > code_of(Error::RestartSys)) return;
-    if (handler != NextHandler::None && !survives_handler(code, handler)) {
-        registers.rax = EINTR_RESULT;
-    } else {
-        registers.rax =
-            code == code_of(Error::RestartWithBlock) ? SYS_RESTART_SYSCALL : registers.original_rax;
-        registers.rip -= SYSCALL_INSTRUCTION_SIZE;
-    }
-    registers.original_rax = NOT_A_CALL;
+    if (handler != NextHandler::None && !survives_handler(code, handler))
+        registers.set_result(EINTR_RESULT);
+    else
+        registers.repeat_call(code == code_of(Error::RestartWithBlock) ? SYS_RESTART_SYSCALL
+                                                                       : registers.call_number());
+    registers.leave_call();
 }
 
 }  // namespace exo::syscall

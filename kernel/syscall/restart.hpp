@@ -1,7 +1,7 @@
 // What becomes of a system call that a signal interrupted: the one place where Error::Restart… turns into EINTR or into
 // the same call again (signal(7), "Interruption of system calls and library functions by signal handlers").
 //
-// A handler that returns such an error has rax set to a code that no program sees: the thread does not reach user mode
+// A handler that returns such an error has the result set to a code that no program sees: the thread does not reach user mode
 // before resolve_restart, because request_restart also sets Work::Personality.
 #pragma once
 

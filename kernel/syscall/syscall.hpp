@@ -1,22 +1,24 @@
-// System calls: registration, argument decoding, dispatch.
+// System calls: one call's description, argument decoding, the answers for numbers without a call.
 //
 //   Answer<DescriptorNumber> sys_dup2(Context& context, Descriptor from, DescriptorNumber to);
-//   TRY(register_call<sys_dup2>(33, "dup2"));
+//   inline constexpr syscall::Call DESCRIPTORS_CALLS[] = {call<sys_dup2>(33, "dup2", DESCRIPTORS_FAMILY)};
 //
-// Key types: Context (one call), SyscallHandler (the specification's six-words form), Argument<T> (argument.hpp: how a
-// parameter is made from a register, and its description), Answer<T> (answer.hpp: what is returned). The types of a
-// handler are the only description of the call: decoding, the page of supported calls and the generator of test programs
-// come from them.
-// Neighbours: arch calls the handlers themselves, and system_call_failed (upcalls.hpp); posix_x registers its handlers and
-// owns everything they mean.
-// Locking: the table is written at boot only.
+// Key types: Context (one call), Call (number, name and entry of a call), SyscallHandler (the specification's six-words form),
+// Argument<T> (argument.hpp: how a parameter is made from a register, and its description), Answer<T> (answer.hpp: what is
+// returned). The types of a handler are the only description of the call: decoding, the page of supported calls and the
+// generator of test programs come from them.
+// Neighbours: table.hpp merges the calls of all families at compile time; posix_x owns the handlers and defines the tables that
+// the entry code of arch reads (arch/upcalls.hpp). This folder implements upcalls::system_call_failed.
+// Locking: none, because the tables are constant.
 #pragma once
 
 #include <array>
+#include <optional>
 #include <span>
+#include <string_view>
 #include <tuple>
 
-#include "arch/interface.hpp"
+#include "arch/upcalls.hpp"
 #include "scheduler/preemption.hpp"
 #include "syscall/answer.hpp"
 #include "syscall/commands.hpp"
@@ -35,30 +37,53 @@ struct Context {
 /// becomes -errno. It is what the entry code calls.
 using SyscallHandler = arch::CallHandler;
 
-/// Made once for each handler that is registered; the kernel image has none.
+/// The calls of one source file. Fuzzers and the page of calls sort by `name`, so it does not follow from the file's name.
+struct Family {
+    std::string_view name;
+    std::string_view source;  ///< The file of the handlers, from the root of the sources.
+};
+
+/// The hosted build makes one for each handler; the kernel image has none.
 struct HandlerDescription {
     std::span<const Description> arguments;
     Description answer;
-    std::string_view file;  ///< Where it is registered, from the root of the sources: the name is its family.
 };
 
-struct CallDescription {
+struct Call {
     u16 number = 0;
     std::string_view name;
-    const HandlerDescription* handler = nullptr;  ///< Null unless KEEPS_DESCRIPTIONS.
-    bool has_fast_path = false;
+    const Family* family = nullptr;
+    SyscallHandler handler = nullptr;
+    const HandlerDescription* description = nullptr;  ///< Null unless KEEPS_DESCRIPTIONS.
+    arch::FastHandler fast = nullptr;                 ///< Null: the call has no short route.
 };
 
-/// Errors: Einval (number out of range), AlreadyExists.
-Result<> register_syscall(usize number, std::string_view name, SyscallHandler handler,
-                          const HandlerDescription* description);
-/// A short route beside a full one that is registered already. Errors: Einval, Enosys (no full route).
-Result<> register_fast_path(usize number, arch::FastHandler handler);
+/// What the short route of a call answers. Nothing: the full route runs; there was no effect yet. It is one word, because a
+/// value that may be absent takes two registers until the handler has returned.
+class FastAnswer {
+  public:
+    constexpr FastAnswer(u64 value)
+        : word_(value) {}                 // NOLINT(google-explicit-constructor): as the return type
+    constexpr FastAnswer(std::nullopt_t)  // NOLINT(google-explicit-constructor)
+        : word_(arch::FAST_PATH_DECLINED) {}
+    constexpr FastAnswer(std::optional<u64> value)  // NOLINT(google-explicit-constructor)
+        : word_(value.value_or(arch::FAST_PATH_DECLINED)) {}
+    constexpr u64 word() const { return word_; }
 
-/// Programs the CPU's entry, after posix_x has registered the calls.
-void init();
-/// All registered calls in order of number; `visit` gets each.
-void for_each_call(FunctionRef<void(const CallDescription&)> visit);
+  private:
+    u64 word_;
+};
+
+/// The short route of one call, for table.hpp to put beside the full route.
+struct FastRoute {
+    SyscallHandler full;
+    arch::FastHandler fast;
+};
+
+/// Answers numbers without a call with Enosys, and logs each program's first use of one.
+arch::SystemCallOutcome unknown_call(u64, u64, u64, u64, u64, u64, arch::UserRegisters& registers);
+/// Answers the unknown number that the calling thread used last, without another look at the log.
+u64 fast_unknown(u64, u64, u64, u64, u64, u64);
 
 namespace detail {
 
@@ -79,14 +104,13 @@ constexpr bool lengths_are_right(std::span<const Description> arguments) {
 
 template <auto HANDLER, class R, class... Args> struct Thunk<HANDLER, R (*)(Context&, Args...)> {
     static_assert(sizeof...(Args) <= 6);
-    static_assert(sizeof(AnswerOf<R>) != 0);  // says what is wrong with a bare integer
+    // Each says by itself what is wrong with a bare integer.
+    static_assert((SAYS_WHAT_IT_IS<Args> && ...) && sizeof(AnswerOf<R>) != 0);
     static constexpr std::array<Description, sizeof...(Args)> ARGUMENTS{Argument<Args>::DESCRIPTION...};
 
-    static const HandlerDescription* describe(const char* file) {
-        static_assert(lengths_are_right(ARGUMENTS), "a length argument must be a Size or a Count");
-        static const HandlerDescription DESCRIPTION{ARGUMENTS, AnswerOf<R>::DESCRIPTION, file};
-        return &DESCRIPTION;
-    }
+    static constexpr HandlerDescription DESCRIPTION{ARGUMENTS, AnswerOf<R>::DESCRIPTION};
+    static constexpr bool LENGTHS_ARE_RIGHT = lengths_are_right(ARGUMENTS);
+    using Parameters = std::tuple<Args...>;
 
     static arch::SystemCallOutcome call(u64 a, u64 b, u64 c, u64 d, u64 e, u64 f,
                                         arch::UserRegisters& registers) {
@@ -106,17 +130,41 @@ template <auto HANDLER, class R, class... Args> struct Thunk<HANDLER, R (*)(Cont
     }
 };
 
+template <auto HANDLER, class Signature> struct FastThunk;
+
+template <auto HANDLER, class... Args> struct FastThunk<HANDLER, FastAnswer (*)(Args...)> {
+    using Parameters = std::tuple<Args...>;
+
+    static u64 call(u64 a, u64 b, u64 c, u64 d, u64 e, u64 f) {
+        return call_with({a, b, c, d, e, f}, std::index_sequence_for<Args...>{}).word();
+    }
+    template <usize... INDEX>
+    static FastAnswer call_with([[maybe_unused]] std::array<u64, 6> words, std::index_sequence<INDEX...>) {
+        return HANDLER(Argument<Args>::decode(words[INDEX])...);
+    }
+};
+
 }  // namespace detail
 
-/// Registers a typed handler: Result<> or Answer<T> handler(Context&, up to six parameters). `file` is the caller's.
-template <auto HANDLER>
-Result<> register_call(usize number, std::string_view name,
-                       [[maybe_unused]] const char* file = __builtin_FILE()) {
+/// A typed handler, Result<> or Answer<T> handler(Context&, up to six parameters), under its number and name.
+template <auto HANDLER> consteval Call call(u16 number, std::string_view name, const Family& family) {
     using Thunk = detail::Thunk<HANDLER, decltype(HANDLER)>;
-    if constexpr (KEEPS_DESCRIPTIONS)
-        return register_syscall(number, name, &Thunk::call, Thunk::describe(file));
-    else
-        return register_syscall(number, name, &Thunk::call, nullptr);
+    Call result{.number = number, .name = name, .family = &family, .handler = &Thunk::call};
+    if constexpr (KEEPS_DESCRIPTIONS) {
+        static_assert(Thunk::LENGTHS_ARE_RIGHT, "a length argument must be a Size or a Count");
+        result.description = &Thunk::DESCRIPTION;
+    }
+    return result;
+}
+
+/// FAST, FastAnswer handler(the parameters of HANDLER), as the short route of HANDLER's call. It runs with interrupts off: it
+/// must not sleep, allocate, log or touch user memory that may fault.
+template <auto HANDLER, auto FAST> consteval FastRoute fast_route() {
+    using Full = detail::Thunk<HANDLER, decltype(HANDLER)>;
+    using Fast = detail::FastThunk<FAST, decltype(FAST)>;
+    static_assert(std::is_same_v<typename Full::Parameters, typename Fast::Parameters>,
+                  "the short route of a call takes the parameters of its full route");
+    return {&Full::call, &Fast::call};
 }
 
 }  // namespace exo::syscall

@@ -3,7 +3,9 @@
 #include <atomic>
 #include <iterator>
 
+#include "abi/exo/clock_page.hpp"
 #include "arch/interface.hpp"
+#include "sync/spin_lock.hpp"
 #include "time/counter.hpp"
 #include "utils/assert.hpp"
 #include "utils/bits.hpp"
@@ -64,6 +66,33 @@ const Line& current_line() { return *line_in_force.load(std::memory_order_acquir
     return line.at(line.source->read());
 }
 
+/// What programs read. Before there is a page for them nobody reads it.
+constinit abi::ClockPage unpublished{};
+constinit std::atomic<abi::ClockPage*> published{&unpublished};
+
+/// Who makes the page's number odd writes, alone; readers look again if they see an odd number, or another one afterwards. Also from
+/// interrupt handlers.
+template <class Change> void write_page(Change change) {
+    const sync::InterruptsOff no_interrupts;
+    abi::ClockPage& page = *published.load(std::memory_order_acquire);
+    u32 sequence = page.sequence.load(std::memory_order_relaxed) & ~1U;
+    // acquire: pairs with the release at the end of the writer before
+    while (!page.sequence.compare_exchange_weak(sequence, sequence + 1, std::memory_order_acquire)) {
+        sequence &= ~1U;
+        arch::relax();
+    }
+    std::atomic_thread_fence(std::memory_order_release);  // what follows is not seen before the odd number
+    change(page);
+    page.sequence.store(sequence + 2, std::memory_order_release);
+}
+
+void write_line(abi::ClockPage& page, const Line& line) {
+    page.counts_cycles.store(line.source == nullptr ? 1 : 0, std::memory_order_relaxed);
+    page.reading.store(line.reading, std::memory_order_relaxed);
+    page.multiplier.store(line.scale.multiplier, std::memory_order_relaxed);
+    page.nanoseconds.store(line.nanoseconds, std::memory_order_relaxed);
+}
+
 /// From now on time runs at the source's rate, without a step.
 void draw_line(LongCounter* source, u64 hertz) {
     const usize next = static_cast<usize>(&current_line() - lines) + 1;
@@ -72,9 +101,14 @@ void draw_line(LongCounter* source, u64 hertz) {
     coarse_window.store(source == nullptr ? hertz / 1000 : 0, std::memory_order_relaxed);
     line.source = source;
     line.scale = CounterScale::from_hertz(hertz);
-    line.nanoseconds = monotonic();
+    // One reading of the counter is a point of both lines, so that neither is behind the other.
     line.reading = source == nullptr ? arch::cycle_counter() : source->read();
-    line_in_force.store(&line, std::memory_order_release);  // publishes the line
+    const Line& old = current_line();
+    line.nanoseconds = source == old.source ? old.at(line.reading) : monotonic();
+    write_page([&](abi::ClockPage& page) {
+        line_in_force.store(&line, std::memory_order_release);  // publishes the line
+        write_line(page, line);
+    });
 }
 
 }  // namespace
@@ -94,6 +128,20 @@ void use_counter(Counter& counter) {
     ASSERT(counter_in_force.counter() == nullptr);
     counter_in_force.start(counter);
     draw_line(&counter_in_force, counter.hertz());
+}
+
+void publish_clock(abi::ClockPage& page) {
+    const sync::InterruptsOff no_interrupts;  // a handler may draw a line
+    published.store(&page, std::memory_order_release);
+    write_page([&](abi::ClockPage& to) {
+        write_line(to, current_line());
+        to.realtime_offset.store(realtime_offset.load(std::memory_order_relaxed), std::memory_order_relaxed);
+        to.zone.store(unpublished.zone.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    });
+}
+
+void publish_zone(u64 zone) {
+    write_page([&](abi::ClockPage& page) { page.zone.store(zone, std::memory_order_relaxed); });
 }
 
 Nanoseconds longest_silence() {
@@ -120,7 +168,11 @@ Nanoseconds realtime() { return monotonic() + realtime_offset.load(std::memory_o
 
 void set_realtime(Nanoseconds since_epoch) {
     // Wraps when the wall clock is set before the boot: unsigned arithmetic undoes it in realtime().
-    realtime_offset.store(since_epoch - monotonic(), std::memory_order_relaxed);
+    const Nanoseconds offset = since_epoch - monotonic();
+    write_page([&](abi::ClockPage& page) {
+        realtime_offset.store(offset, std::memory_order_relaxed);
+        page.realtime_offset.store(offset, std::memory_order_relaxed);
+    });
     coarse_time.store(0, std::memory_order_relaxed);
     coarse_cycles.store(0, std::memory_order_release);
 }

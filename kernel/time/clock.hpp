@@ -9,6 +9,10 @@
 
 #include "utils/types.hpp"
 
+namespace exo::abi {
+struct ClockPage;
+}
+
 namespace exo::time {
 
 using Nanoseconds = u64;
@@ -53,6 +57,11 @@ Nanoseconds longest_silence();
 /// What time is read from, by Linux's names: tsc, kvm-clock, hpet, acpi_pm.
 std::string_view clock_source();
 u64 cycle_counter_hertz();
+
+/// From now on `page` tells programs how to read the clock without the kernel. Once, at the start.
+void publish_clock(abi::ClockPage& page);
+/// settimeofday(2)'s zone, as the page has it.
+void publish_zone(u64 zone);
 
 Nanoseconds monotonic();
 /// Nanoseconds since 1970-01-01 UTC.

@@ -42,7 +42,7 @@ inline void copy_name(u8* to, std::string_view name) {
     std::memcpy(to + name.size() - WORD, name.data() + name.size() - WORD, WORD);
 }
 
-/// The same bytes as text; nothing about their content is checked.
+/// Looks at bytes as text; nothing about their content is checked.
 inline std::string_view as_text(std::span<const u8> bytes) {
     // SAFETY: char may alias anything; the view covers exactly the span.
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};

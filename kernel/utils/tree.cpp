@@ -8,13 +8,15 @@ namespace {
 
 i32 height(const TreeNode* node) { return node != nullptr ? node->height : 0; }
 
-/// Whether anything changed that the nodes above depend on.
-bool refresh(TreeNode* node, TreeUpdate update) {
-    const i32 left = height(node->left);
-    const i32 right = height(node->right);
+/// For the heights of its two subtrees. Whether anything changed that the nodes above depend on.
+bool refresh(TreeNode* node, i32 left, i32 right, TreeUpdate update) {
     const i32 before = std::exchange(node->height, (left > right ? left : right) + 1);
     const bool summary_changed = update != nullptr && update(node);
     return summary_changed || node->height != before;
+}
+
+void refresh(TreeNode* node, TreeUpdate update) {
+    (void)refresh(node, height(node->left), height(node->right), update);
 }
 
 void replace_child(TreeNode*& root, TreeNode* parent, TreeNode* old_child, TreeNode* new_child) {
@@ -55,20 +57,20 @@ TreeNode* rotate_right(TreeNode*& root, TreeNode* node, TreeUpdate update) {
 /// From `node` up to where nothing changes any more; `stale` (may be null) is above it and has new children.
 void rebalance_upwards(TreeNode*& root, TreeNode* node, TreeNode* stale, TreeUpdate update) {
     while (node != nullptr) {
-        bool has_changed = refresh(node, update);
-        if (node == stale) {
-            has_changed = true;  // the nodes above have seen another one in its place
-            stale = nullptr;
-        }
-        const i32 balance = height(node->left) - height(node->right);
-        if (balance > 1) {
+        const i32 left = height(node->left);
+        const i32 right = height(node->right);
+        bool has_changed = node == stale;  // then the nodes above have seen another one in its place
+        if (has_changed) stale = nullptr;
+        if (left > right + 1) {
             if (height(node->left->left) < height(node->left->right)) rotate_left(root, node->left, update);
             node = rotate_right(root, node, update);
             has_changed = true;
-        } else if (balance < -1) {
+        } else if (right > left + 1) {
             if (height(node->right->right) < height(node->right->left))
                 rotate_right(root, node->right, update);
             node = rotate_left(root, node, update);
+            has_changed = true;
+        } else if (refresh(node, left, right, update)) {
             has_changed = true;
         }
         if (!has_changed && stale == nullptr) return;

@@ -1,12 +1,9 @@
-// Faulting pages in on purpose, and reading and writing a space from outside; the upcall from the machine.
+// Faulting pages in on purpose, and reading and writing a space from outside.
 #include <algorithm>
 #include <cstring>
 
-#include "arch/upcalls.hpp"
 #include "scheduler/preemption.hpp"
-#include "sync/per_cpu.hpp"
-#include "vm/address_space.hpp"
-#include "vm/user_memory.hpp"
+#include "vm/fault.hpp"
 
 namespace exo::vm {
 
@@ -15,32 +12,15 @@ using memory::FrameRef;
 using memory::PageEntry;
 
 namespace {
-constinit sync::PerCpu<FaultResult> last_results;
-}
-
-FaultResult last_fault_result() { return last_results.mine(); }
-
-void AddressSpace::populate(u64 address, u64 length) {
-    const u64 end = address + length;
-    for (u64 at = align_down(address, PAGE_SIZE); at < end;) {
-        const auto area = area_above(at);
-        if (!area || area->start >= end) return;
-        if (!scheduler::preempt_point(scheduler::WaitMode::Killable)) return;
-        if (populate_area(*area, std::max(at, area->start), std::min(end, area->end)) ==
-            FaultResult::OutOfMemory)
-            return;
-        at = area->end;
-    }
-}
 
 /// The pages of [start, end) in one area, up to the first that cannot be had. LINUX: populate_vma_page_range.
-FaultResult AddressSpace::populate_area(const AreaInformation& area, u64 start, u64 end) {
+FaultResult populate_area(AddressSpace& space, const AreaInformation& area, u64 start, u64 end) {
     if (has(area.kind.flags, AreaFlags::LockOnFault)) return FaultResult::Resolved;
     // A private page is copied now, a shared one only read.
     const bool is_write =
         abi::has(area.kind.protection, Protection::Write) && !has(area.kind.flags, AreaFlags::Shared);
     for (u64 at = start; at < end; at += PAGE_SIZE) {
-        const FaultResult result = fault(at, {.is_write = is_write});
+        const FaultResult result = space.fault(at, {.is_write = is_write});
         if (result != FaultResult::Resolved) return result;
         // Who is being killed needs no more pages.
         if (!scheduler::preempt_point(scheduler::WaitMode::Killable)) return FaultResult::OutOfMemory;
@@ -48,18 +28,55 @@ FaultResult AddressSpace::populate_area(const AreaInformation& area, u64 start, 
     return FaultResult::Resolved;
 }
 
-/// madvise(MADV_POPULATE_…): the first page that cannot be had decides, and holes are told at the end.
-Result<> AddressSpace::populate_strictly(u64 start, u64 end, FaultAccess access) {
+}  // namespace
+
+void AddressSpace::populate(u64 address, u64 length) {
+    const u64 end = address + length;
+    for (u64 at = align_down(address, PAGE_SIZE); at < end;) {
+        const auto area = area_above(at);
+        if (!area || area->start >= end) return;
+        if (!scheduler::preempt_point(scheduler::WaitMode::Killable)) return;
+        if (populate_area(*this, *area, std::max(at, area->start), std::min(end, area->end)) ==
+            FaultResult::OutOfMemory)
+            return;
+        at = area->end;
+    }
+}
+
+Result<> populate_locked_areas(AddressSpace& space, u64 start, u64 end) {
+    for (u64 at = start; at < end;) {
+        const auto area = space.area_above(at);
+        if (!area || area->start >= end) return {};
+        if (has(area->kind.flags, AreaFlags::Locked)) {
+            switch (populate_area(space, *area, std::max(at, area->start), std::min(end, area->end))) {
+                case FaultResult::Resolved:
+                case FaultResult::NothingMapped: break;  // unmapped meanwhile
+                case FaultResult::AccessDenied:
+                case FaultResult::ExecuteOnly:
+                case FaultResult::KeyDenied:
+                case FaultResult::BeyondEnd: return Error::Enomem;
+                case FaultResult::OutOfMemory: return Error::Eagain;
+                case FaultResult::Interrupted: return Error::RestartSys;
+                case FaultResult::MustWait: DEBUG_ASSERT(false); break;
+            }
+        }
+        at = area->end;
+        scheduler::preempt_point();
+    }
+    return {};
+}
+
+Result<> populate_strictly(AddressSpace& space, u64 start, u64 end, FaultAccess access) {
     const Protection needed = access.is_write ? Protection::Write : Protection::Read;
     Result<> result;
     for (u64 at = start; at < end;) {
-        const auto area = area_above(at);
+        const auto area = space.area_above(at);
         if (!area || area->start >= end) return Error::Enomem;
         if (area->start > at) result = Error::Enomem;
         if (!abi::has(area->kind.protection, needed)) return Error::Einval;
         for (at = std::max(at, area->start); at < std::min(end, area->end); at += PAGE_SIZE) {
             TRY(scheduler::preempt_point(scheduler::WaitMode::Killable));
-            switch (fault(at, access)) {
+            switch (space.fault(at, access)) {
                 case FaultResult::Resolved: break;
                 case FaultResult::NothingMapped:  // unmapped meanwhile
                 case FaultResult::OutOfMemory: return Error::Enomem;
@@ -67,13 +84,14 @@ Result<> AddressSpace::populate_strictly(u64 start, u64 end, FaultAccess access)
                 case FaultResult::ExecuteOnly:
                 case FaultResult::KeyDenied: return Error::Einval;
                 case FaultResult::BeyondEnd: return Error::Efault;
+                case FaultResult::Interrupted: return Error::RestartSys;
+                case FaultResult::MustWait: DEBUG_ASSERT(false); break;
             }
         }
     }
     return result;
 }
 
-/// Calls `use` with the page's frame while the space is locked for sharing, so that no fork comes between.
 Result<> AddressSpace::with_page(u64 address, FaultAccess access, FunctionRef<void(const FrameRef&)> use) {
     for (;;) {
         const FaultResult result = fault(address, access);
@@ -84,7 +102,7 @@ Result<> AddressSpace::with_page(u64 address, FaultAccess access, FunctionRef<vo
         if (!slot) continue;
         const PageEntry seen = slot.get();
         if (!seen.is_present() || (access.is_write && !seen.is_writable())) continue;
-        const std::optional<FrameRef> frame = take_reference(slot, seen);
+        const std::optional<FrameRef> frame = Fault::take_reference(slot, seen);
         if (!frame) continue;
         use(*frame);
         return {};
@@ -128,21 +146,3 @@ Result<> AddressSpace::write_remote(u64 address, std::span<const u8> from) {
 }
 
 }  // namespace exo::vm
-
-namespace exo::upcalls {
-
-bool page_fault(u64 address, arch::FaultCause cause, [[maybe_unused]] arch::UserRegisters* user_registers) {
-    if (vm::are_faults_disabled()) return false;
-    vm::AddressSpace* space = vm::current_address_space();
-    // A fault of the program's own is a stay by itself; one of a copy is a part of its call's.
-    if (user_registers != nullptr) scheduler::watchdog::begin_stay();
-    const vm::FaultResult result = space != nullptr
-                                       ? space->fault(address, {.is_write = cause.is_write,
-                                                                .is_fetch = cause.is_fetch,
-                                                                .violates_key = cause.violates_key})
-                                       : vm::FaultResult::NothingMapped;
-    vm::last_results.mine() = result;
-    return result == vm::FaultResult::Resolved;
-}
-
-}  // namespace exo::upcalls

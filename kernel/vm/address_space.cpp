@@ -2,6 +2,7 @@
 
 #include "scheduler/preemption.hpp"
 #include "vm/commit.hpp"
+#include "vm/edit.hpp"
 
 namespace exo::vm {
 
@@ -11,7 +12,7 @@ constinit std::atomic<LimitsSource> limits_source{nullptr};
 
 void set_limits_source(LimitsSource source) { limits_source.store(source, std::memory_order_release); }
 
-MemoryLimits AddressSpace::limits_for(const State& state) {
+MemoryLimits AddressSpace::Edit::limits_of(const State& state) {
     // acquire: pairs with set_limits_source
     const LimitsSource source = limits_source.load(std::memory_order_acquire);
     return source != nullptr ? source().value_or(state.limits) : state.limits;
@@ -41,7 +42,7 @@ AddressSpace::~AddressSpace() {
     RemovedAreas removed;
     memory::TlbBatch batch(page_table_);
     for (const Area* area = state.areas.first(); area != nullptr; area = AreaSet::next(*area)) {
-        remove_pages(area->start, area->end, batch);
+        Edit::clear_entries(*this, batch, {area->start, area->end}, Edit::Pages::All);
         if (has(area->kind.flags, AreaFlags::Charged)) uncharge_commit(area->page_count());
         scheduler::preempt_point();
     }

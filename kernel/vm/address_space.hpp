@@ -1,6 +1,6 @@
 // Address spaces: what a program sees as its memory.
 //
-// Key types: AddressSpace (areas, page table, limits), Area and AreaSet (area.hpp), PageSource (page_source.hpp: where
+// Key types: AddressSpace (areas, page table, limits), AddressSpace::Edit (edit.hpp: one change of it), Area and AreaSet (area.hpp), PageSource (page_source.hpp: where
 // pages of files and shared memory come from), UserIn/UserOut (user_memory.hpp), OutBuffer/InBuffer (io_buffer.hpp).
 // Neighbours: memory (frames, page tables) and scheduler (the lock) below; fs implements PageSource; posix_x calls this
 // from mmap(2) and its family, fork and execve, and turns failed faults into signals.
@@ -9,7 +9,7 @@
 // dropped after it is released; no copy from or to a program runs under it.
 #pragma once
 
-#include "arch/interface.hpp"
+#include "arch/upcalls.hpp"
 #include "memory/virtual/page_table.hpp"
 #include "scheduler/mutex.hpp"
 #include "vm/area.hpp"
@@ -67,9 +67,11 @@ enum class FaultResult : u8 {
     NothingMapped,  ///< SIGSEGV, SEGV_MAPERR
     AccessDenied,   ///< SIGSEGV, SEGV_ACCERR
     ExecuteOnly,    ///< SIGSEGV, SEGV_PKUERR: the key of such memory
-    KeyDenied,      ///< The same, without a key: the program has closed all that has none.
+    KeyDenied,      ///< SIGSEGV, SEGV_PKUERR: the program has closed all memory that has no key.
     BeyondEnd,      ///< SIGBUS, BUS_ADRERR: behind the end of the file, or it could not be read
     OutOfMemory,    ///< The killer found nobody, or the program itself
+    Interrupted,    ///< The thread is to die, and waits for no page any more
+    MustWait,       ///< Inside of vm only: a page has to be read, without the lock of the space
 };
 
 struct FaultAccess {
@@ -175,6 +177,8 @@ class AddressSpace final : public Object {
 
   private:
     friend class PageSource;
+    class Edit;   // edit.hpp: what changes areas or takes pages away, with the lock held exclusively
+    class Fault;  // fault.hpp: what resolves a page fault, with the lock shared
 
     struct State {
         AreaSet areas;
@@ -188,86 +192,15 @@ class AddressSpace final : public Object {
 
     explicit AddressSpace(SpaceLayout layout, MemoryLimits limits);
 
-    /// Pages that came (or, negative, went).
+    /// Pages that came (or, negative, went). The counters are atomics and belong to no lock.
     struct Resident {
         i64 anonymous = 0;
         i64 source = 0;
     };
     void count_resident(Resident change);
-    static MemoryLimits limits_for(const State& state);
 
-    // map.cpp
-    static Result<> check_type(const MapRequest& request, u64 length);
-    static AreaKind kind_of(const MapRequest& request);
-    static Result<u64> place(const State& state, const MapRequest& request, u64 length);
-    static Result<> check_limits(const State& state, const AreaKind& kind, u64 bytes,
-                                 AreaSet::Overlap replaced);
-    struct VirtualRange {
-        u64 start = 0;
-        u64 end = 0;
-    };
-    u64 move_break(u64 address, VirtualRange& locked);
-    Result<u64> map_locked(State& state, MapRequest& request, u64 length, RemovedAreas& removed);
-
-    // lock.cpp
-    static Result<> check_lock_limit(const State& state, const AreaKind& kind, u64 bytes);
-    Result<> change_lock(State& state, u64 start, u64 size, AreaFlags lock, RemovedAreas& removed);
-    void change_all_locks(State& state, AreaFlags lock, RemovedAreas& removed);
-    Result<> populate_locked(u64 start, u64 end);
-
-    // unmap.cpp
-    Result<> unmap_locked(State& state, u64 start, u64 end, RemovedAreas& removed);
-    void remove_pages(u64 start, u64 end, memory::TlbBatch& batch);
-    void remove_private_pages(u64 start, u64 end, memory::TlbBatch& batch);
-    void remove_source_frames(u64 start, u64 end, memory::TlbBatch& batch);
-    void unmap_source_pages(PageSource::Walk& walk);
-
-    // protect.cpp
-    Result<Area*> protect_part(State& state, Area& area, u64 start, u64 end, AreaKind kind);
-    /// Addresses, of which nobody knows any more what lies there.
-    struct UnlockedSpan {
-        u64 start;
-        u64 end;
-    };
-    Result<> protect_range(State& state, UnlockedSpan span, Protection protection, Protection where_allowed,
-                           RemovedAreas& removed, Vector<UnlockedSpan>& to_copy);
-    void protect_pages(const Area& area);
-
-    // remap.cpp
-    struct RemapRequest;
-    Result<u64> remap_locked(State& state, const RemapRequest& request, RemovedAreas& removed);
-    Result<u64> move_area(State& state, Area& area, const RemapRequest& request, u64 target,
-                          RemovedAreas& removed);
-    Result<> move_pages(u64 from, u64 to, u64 size, memory::TlbBatch& batch);
-
-    // clone.cpp
-    Result<> clone_area(const Area& area, State& child_state, AddressSpace& child, memory::TlbBatch& batch);
-    Result<> copy_entries(const Area& area, AddressSpace& child, memory::TlbBatch& batch);
-
-    // fault.cpp
-    struct Fault;
-    bool is_denied_by_key(const Area& area, FaultAccess access) const;
-    FaultResult fault_in_area(const Area& area, u64 address, FaultAccess access);
-    FaultResult fill_anonymous(const Fault& fault);
-    FaultResult fill_from_source(const Fault& fault);
-    FaultResult make_writable(const Fault& fault);
-    void map_neighbours(const Fault& fault);
-    bool install(const Fault& fault, memory::PageEntry entry);
-    static std::optional<memory::FrameRef> take_reference(const memory::EntrySlot& slot,
-                                                          memory::PageEntry seen);
-    bool grow_stack(u64 address);
-
-    // access.cpp
-    FaultResult populate_area(const AreaInformation& area, u64 start, u64 end);
+    /// Calls `use` with the page's frame while the space is locked for sharing, so that no fork comes between.
     Result<> with_page(u64 address, FaultAccess access, FunctionRef<void(const memory::FrameRef&)> use);
-
-    // advise.cpp
-    Result<> change_flags(State& state, Area& area, u64 start, u64 end, AreaFlags set, AreaFlags clear,
-                          RemovedAreas& removed);
-    Result<> advise_area(State& state, Area& area, u64 start, u64 end, abi::Advice advice,
-                         RemovedAreas& removed);
-    Result<> remove_content(u64 start, u64 end);
-    Result<> populate_strictly(u64 start, u64 end, FaultAccess access);
 
     memory::PageTable page_table_;
     Lock lock_;
@@ -299,7 +232,11 @@ void switch_address_space(AddressSpace& space);
 using OutOfMemoryHook = bool (*)(AddressSpace& space);
 void set_out_of_memory_hook(OutOfMemoryHook hook);
 
-/// Why the last fault on this CPU was not resolved: for upcalls::user_exception, before it sleeps.
-FaultResult last_fault_result();
+/// What upcalls::page_fault answers, and what user_exception makes of it.
+inline upcalls::FaultReason reason_of(FaultResult result) {
+    return static_cast<upcalls::FaultReason>(result);
+}
+inline FaultResult result_of(upcalls::FaultReason reason) { return static_cast<FaultResult>(reason); }
+static_assert(static_cast<u8>(FaultResult::Resolved) == static_cast<u8>(upcalls::FaultReason::None));
 
 }  // namespace exo::vm

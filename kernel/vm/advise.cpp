@@ -3,7 +3,8 @@
 #include <array>
 
 #include "scheduler/preemption.hpp"
-#include "vm/address_space.hpp"
+#include "vm/edit.hpp"
+#include "vm/fault.hpp"
 
 namespace exo::vm {
 
@@ -37,81 +38,11 @@ bool is_known(Advice advice) {
     return false;
 }
 
-}  // namespace
-
-// release: pairs with the load in remove_content
-void set_content_remover(ContentRemover remover) {
-    content_remover.store(remover, std::memory_order_release);
-}
-
-Result<> AddressSpace::change_flags(State& state, Area& area, u64 start, u64 end, AreaFlags set,
-                                    AreaFlags clear, RemovedAreas& removed) {
-    AreaKind kind = area.kind;
-    kind.flags = (kind.flags | set) & ~clear;
-    if (kind == area.kind) return {};
-    TRY(state.areas.split_at(start));
-    TRY(state.areas.split_at(end));
-    Area& changed = *state.areas.find(start);
-    state.areas.forget_bytes(changed);
-    changed.kind = kind;
-    state.areas.count_bytes(changed);
-    state.areas.merge(changed, removed);
-    return {};
-}
-
-Result<> AddressSpace::advise_area(State& state, Area& area, u64 start, u64 end, Advice advice,
-                                   RemovedAreas& removed) {
-    switch (advice) {
-        case Advice::Free: {
-            // Freed at once, which is as good as when memory runs short.
-            if (area.source || area.is_locked()) return Error::Einval;
-            memory::TlbBatch batch(page_table_);
-            remove_private_pages(start, end, batch);
-            return {};
-        }
-        case Advice::Dontneed:
-            if (area.is_locked()) return Error::Einval;
-            [[fallthrough]];
-        case Advice::DontneedLocked: {
-            memory::TlbBatch batch(page_table_);
-            remove_pages(start, end, batch);
-            return {};
-        }
-        case Advice::Dontfork:
-            return change_flags(state, area, start, end, AreaFlags::DontFork, AreaFlags::None, removed);
-        case Advice::Dofork:
-            return change_flags(state, area, start, end, AreaFlags::None, AreaFlags::DontFork, removed);
-        case Advice::Wipeonfork:
-            if (area.source) return Error::Einval;
-            return change_flags(state, area, start, end, AreaFlags::WipeOnFork, AreaFlags::None, removed);
-        case Advice::Keeponfork:
-            return change_flags(state, area, start, end, AreaFlags::None, AreaFlags::WipeOnFork, removed);
-        case Advice::Normal:
-            return change_flags(state, area, start, end, AreaFlags::None,
-                                AreaFlags::ReadRandomly | AreaFlags::ReadInOrder, removed);
-        case Advice::Random:
-            return change_flags(state, area, start, end, AreaFlags::ReadRandomly, AreaFlags::ReadInOrder,
-                                removed);
-        case Advice::Sequential:
-            return change_flags(state, area, start, end, AreaFlags::ReadInOrder, AreaFlags::ReadRandomly,
-                                removed);
-        case Advice::Dontdump:
-            return change_flags(state, area, start, end, AreaFlags::DontDump, AreaFlags::None, removed);
-        case Advice::Dodump:
-            return change_flags(state, area, start, end, AreaFlags::None, AreaFlags::DontDump, removed);
-        case Advice::Cold:
-        case Advice::Pageout:
-            if (area.is_locked()) return Error::Einval;
-            return {};       // there is nowhere to page out to
-        default: return {};  // advice on reading ahead, of which there is none
-    }
-}
-
 /// MADV_REMOVE: holes in what is mapped here. LINUX: madvise_remove.
-Result<> AddressSpace::remove_content(u64 start, u64 end) {
+Result<> remove_content(AddressSpace& space, u64 start, u64 end) {
     Result<> result;
     for (u64 at = start; at < end;) {
-        const auto area = area_above(at);
+        const auto area = space.area_above(at);
         if (!area || area->start >= end) return Error::Enomem;
         if (area->start > at) result = Error::Enomem;
         if (has(area->kind.flags, AreaFlags::Locked) || !area->source) return Error::Einval;
@@ -123,6 +54,7 @@ Result<> AddressSpace::remove_content(u64 start, u64 end) {
         const u64 size = std::min(end, area->end) - at;
         const u64 offset = area->offset + (at - area->start);
         Result<> removed = area->source->remove_content(offset >> PAGE_SHIFT, size >> PAGE_SHIFT);
+        // acquire: pairs with set_content_remover
         const ContentRemover remover = content_remover.load(std::memory_order_acquire);
         if (!removed && area->file && remover != nullptr) removed = remover(*area->file, offset, size);
         TRY(removed);
@@ -132,28 +64,83 @@ Result<> AddressSpace::remove_content(u64 start, u64 end) {
     return result;
 }
 
+}  // namespace
+
+// release: pairs with the load in remove_content
+void set_content_remover(ContentRemover remover) {
+    content_remover.store(remover, std::memory_order_release);
+}
+
+Result<> AddressSpace::Edit::change_flags(Area& area, u64 start, u64 end, AreaFlags set, AreaFlags clear) {
+    AreaKind kind = area.kind;
+    kind.flags = (kind.flags | set) & ~clear;
+    if (kind == area.kind) return {};
+    TRY(areas().split_at(start));
+    TRY(areas().split_at(end));
+    Area& changed = *areas().find(start);
+    areas().forget_bytes(changed);
+    changed.kind = kind;
+    areas().count_bytes(changed);
+    areas().merge(changed, removed_);
+    return {};
+}
+
+Result<> AddressSpace::Edit::advise(Area& area, u64 start, u64 end, Advice advice) {
+    switch (advice) {
+        case Advice::Free:
+            // Freed at once, which is as good as when memory runs short.
+            if (area.source || area.is_locked()) return Error::Einval;
+            remove_pages(start, end, Pages::Counted);
+            return {};
+        case Advice::Dontneed:
+            if (area.is_locked()) return Error::Einval;
+            [[fallthrough]];
+        case Advice::DontneedLocked: remove_pages(start, end); return {};
+        case Advice::Dontfork: return change_flags(area, start, end, AreaFlags::DontFork, AreaFlags::None);
+        case Advice::Dofork: return change_flags(area, start, end, AreaFlags::None, AreaFlags::DontFork);
+        case Advice::Wipeonfork:
+            // LINUX: the kernel's own pages have no file.
+            if (area.source && !has(area.kind.flags, AreaFlags::Special)) return Error::Einval;
+            return change_flags(area, start, end, AreaFlags::WipeOnFork, AreaFlags::None);
+        case Advice::Keeponfork:
+            return change_flags(area, start, end, AreaFlags::None, AreaFlags::WipeOnFork);
+        case Advice::Normal:
+            return change_flags(area, start, end, AreaFlags::None,
+                                AreaFlags::ReadRandomly | AreaFlags::ReadInOrder);
+        case Advice::Random:
+            return change_flags(area, start, end, AreaFlags::ReadRandomly, AreaFlags::ReadInOrder);
+        case Advice::Sequential:
+            return change_flags(area, start, end, AreaFlags::ReadInOrder, AreaFlags::ReadRandomly);
+        case Advice::Dontdump: return change_flags(area, start, end, AreaFlags::DontDump, AreaFlags::None);
+        case Advice::Dodump: return change_flags(area, start, end, AreaFlags::None, AreaFlags::DontDump);
+        case Advice::Cold:
+        case Advice::Pageout:
+            if (area.is_locked()) return Error::Einval;
+            return {};       // there is nowhere to page out to
+        default: return {};  // advice on reading ahead, of which there is none
+    }
+}
+
 Result<> AddressSpace::advise(u64 address, u64 length, Advice advice) {
     if (!is_known(advice) || !is_aligned(address, PAGE_SIZE)) return Error::Einval;
     const u64 size = align_up(length, PAGE_SIZE);
     if ((length != 0 && size == 0) || !checked_add(address, size)) return Error::Einval;
     const u64 end = address + size;
     if (size == 0) return {};
-    if (advice == Advice::PopulateRead) return populate_strictly(address, end, {});
-    if (advice == Advice::PopulateWrite) return populate_strictly(address, end, {.is_write = true});
-    if (advice == Advice::Remove) return remove_content(address, end);
+    if (advice == Advice::PopulateRead) return populate_strictly(*this, address, end, {});
+    if (advice == Advice::PopulateWrite) return populate_strictly(*this, address, end, {.is_write = true});
+    if (advice == Advice::Remove) return remove_content(*this, address, end);
 
-    RemovedAreas removed;  // dropped after the lock
-    auto state = lock_.lock_exclusive();
-    last_area_.store(nullptr, std::memory_order_relaxed);
+    Edit edit(*this);
     // Holes are told at the end; the areas between them have been advised then.
     Result<> result;
     for (u64 at = address; at < end;) {
-        Area* area = state->areas.find_end_above(at);
+        Area* area = edit.areas().find_end_above(at);
         if (area == nullptr || area->start >= end) return Error::Enomem;
         if (area->start > at) result = Error::Enomem;
         const u64 from = std::max(at, area->start);
         const u64 to = std::min(end, area->end);
-        TRY(advise_area(*state, *area, from, to, advice, removed));
+        TRY(edit.advise(*area, from, to, advice));
         at = to;
         scheduler::preempt_point();
     }

@@ -21,6 +21,7 @@ void Area::attach() {
     source->area_count_.fetch_add(1, std::memory_order_relaxed);
     is_shared_writable = may_write_directly();
     if (is_shared_writable) source->writable_count_.fetch_add(1, std::memory_order_relaxed);
+    if (may_ever_write()) source->writers_.fetch_add(1, std::memory_order_seq_cst);
 }
 
 void Area::detach() {
@@ -29,6 +30,7 @@ void Area::detach() {
     mappings->areas.remove(*this);
     source->area_count_.fetch_sub(1, std::memory_order_relaxed);
     if (is_shared_writable) source->writable_count_.fetch_sub(1, std::memory_order_relaxed);
+    if (may_ever_write()) source->end_writable_mapping();
 }
 
 void Area::set_range(u64 new_start, u64 new_end) {

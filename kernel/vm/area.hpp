@@ -40,6 +40,7 @@ enum class AreaFlags : u32 {
     ReadRandomly = 512,
     ReadInOrder = 1024,
     DontDump = 2048,
+    Special = 4096,  ///< The kernel's (PageSource::special_name).
 };
 EXO_FLAGS(AreaFlags);
 inline constexpr AreaFlags LOCK_FLAGS = AreaFlags::Locked | AreaFlags::LockOnFault;
@@ -89,6 +90,8 @@ class Area : public AreaOfSource {
     u64 source_index(u64 address) const { return source_page + ((address - start) >> PAGE_SHIFT); }
     /// What an entry of a freshly resolved page may say, apart from write rights that copying must earn first.
     bool may_write_directly() const { return is_shared() && is_writable(); }
+    /// A shared mapping whose rights may come to include writing.
+    bool may_ever_write() const { return is_shared() && abi::has(kind.allowed, Protection::Write); }
     /// `next` begins where this one ends, and is the same in all but the rights and the family.
     bool continues_in(const Area& next) const;
     /// In all but the family.

@@ -1,23 +1,23 @@
 // fork(2): a second address space over the same frames.
 #include "scheduler/preemption.hpp"
-#include "vm/address_space.hpp"
 #include "vm/commit.hpp"
+#include "vm/edit.hpp"
 
 namespace exo::vm {
 
 using memory::LeafRange;
 using memory::PageEntry;
-using memory::TlbBatch;
 
 /// Shares the frames of one area. Private pages lose the right to be written in both spaces; whoever writes first copies.
 /// Pages of shared mappings are not copied: the child finds them at their source.
-Result<> AddressSpace::copy_entries(const Area& area, AddressSpace& child, TlbBatch& batch) {
+Result<> AddressSpace::Edit::copy_entries(const Area& area, AddressSpace& child) {
     if (area.is_shared() || has(area.kind.flags, AreaFlags::WipeOnFork)) return {};
     // LINUX: zeros that were only read are found again by the next fault (vma_needs_copy).
     if (!area.source && area.family().is_none()) return {};
     Resident shared;
     Result<> result;
-    page_table_.visit_leaves(area.start, area.end, [&](const LeafRange& leaf) {
+    memory::TlbBatch& batch = this->batch();
+    space_.page_table_.visit_leaves(area.start, area.end, [&](const LeafRange& leaf) {
         if (!result) return;
         const auto slot = child.page_table_.slot_for_fault(leaf.address);
         if (!slot) {
@@ -49,8 +49,7 @@ Result<> AddressSpace::copy_entries(const Area& area, AddressSpace& child, TlbBa
     return result;
 }
 
-Result<> AddressSpace::clone_area(const Area& area, State& child_state, AddressSpace& child,
-                                  TlbBatch& batch) {
+Result<> AddressSpace::Edit::clone_area(const Area& area, AddressSpace& child) {
     if (has(area.kind.flags, AreaFlags::DontFork)) return {};
     AreaKind kind = area.kind;
     kind.flags = kind.flags & ~LOCK_FLAGS;  // a child inherits no locks (mlock(2))
@@ -63,22 +62,26 @@ Result<> AddressSpace::clone_area(const Area& area, State& child_state, AddressS
     if (has(area.kind.flags, AreaFlags::Charged)) TRY(charge_commit(area.page_count()));
     // LINUX: neighbours that only a lock kept apart stay apart (dup_mmap).
     RemovedAreas none;
-    child_state.areas.insert(*copy.release(), none, AreaSet::Join::Neither);
-    return copy_entries(area, child, batch);
+    child.lock_.unsafe_value().areas.insert(*copy.release(), none, AreaSet::Join::Neither);
+    return copy_entries(area, child);
 }
 
-Result<Ref<AddressSpace>> AddressSpace::clone() {
-    auto state = lock_.lock_exclusive();
-    Ref<AddressSpace> child = TRY(create(state->layout, state->limits));
-    // Nobody else knows the child yet. If anything fails its destructor undoes all of it.
-    State& child_state = child->lock_.unsafe_value();
-    child_state.brk_end = state->brk_end;
-    TlbBatch batch(page_table_);
-    for (const Area* area = state->areas.first(); area != nullptr; area = AreaSet::next(*area)) {
-        TRY(clone_area(*area, child_state, *child, batch));
+Result<> AddressSpace::Edit::clone_into(AddressSpace& child) {
+    State& child_state = child.lock_.unsafe_value();
+    child_state.brk_end = state().brk_end;
+    for (const Area* area = areas().first(); area != nullptr; area = AreaSet::next(*area)) {
+        TRY(clone_area(*area, child));
         scheduler::preempt_point();
     }
     child_state.peak_bytes = child_state.areas.total_bytes();
+    return {};
+}
+
+Result<Ref<AddressSpace>> AddressSpace::clone() {
+    Edit edit(*this);
+    Ref<AddressSpace> child = TRY(create(edit.state().layout, edit.state().limits));
+    // If it fails, the child's destructor undoes all of it.
+    TRY(edit.clone_into(*child));
     return child;
 }
 

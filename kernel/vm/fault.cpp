@@ -1,10 +1,15 @@
-// Page faults: demand paging, copy on write, stacks that grow.
+// Page faults: the upcall from the machine, demand paging, copy on write, stacks that grow.
+#include "vm/fault.hpp"
+
 #include <algorithm>
 
 #include "arch/pages.hpp"
+#include "arch/upcalls.hpp"
+#include "scheduler/preemption.hpp"
 #include "scheduler/scheduler.hpp"
-#include "vm/address_space.hpp"
 #include "vm/commit.hpp"
+#include "vm/edit.hpp"
+#include "vm/user_memory.hpp"
 
 namespace exo::vm {
 
@@ -24,7 +29,7 @@ constinit std::atomic<OutOfMemoryHook> out_of_memory_hook{nullptr};
 /// How far around a fault pages of the source that are at hand are mapped along (Linux: fault_around_bytes).
 constexpr u64 AROUND = 16 * PAGE_SIZE;
 
-/// LINUX: mm_account_fault. All there is lies in memory, so no fault is a major one.
+/// LINUX: mm_account_fault counts a fault that waited for a device as a major one; here all are minor.
 FaultResult count_fault(FaultResult result) {
     if (result == FaultResult::Resolved && arch::current_thread() != nullptr)
         scheduler::current_thread().count_minor_fault();
@@ -32,7 +37,12 @@ FaultResult count_fault(FaultResult result) {
 }
 
 FaultResult failure_of(Error error) {
-    return error == Error::Enomem ? FaultResult::OutOfMemory : FaultResult::BeyondEnd;
+    switch (error) {
+        case Error::Enomem: return FaultResult::OutOfMemory;
+        case Error::Eagain: return FaultResult::MustWait;
+        case Error::RestartSys: return FaultResult::Interrupted;
+        default: return FaultResult::BeyondEnd;
+    }
 }
 
 }  // namespace
@@ -46,28 +56,17 @@ void set_out_of_memory_hook(OutOfMemoryHook hook) {
     out_of_memory_hook.store(hook, std::memory_order_release);
 }
 
-/// One fault in one area, and the entry as it was seen.
-struct AddressSpace::Fault {
-    const Area& area;
-    u64 address;  ///< Of the page.
-    FaultAccess access;
-    EntrySlot slot;
-    PageEntry seen;
-
-    PageFlags flags() const { return area.page_flags(); }
-};
-
 /// Replaces the entry if it is still what was seen. The frame's reference becomes the mapping's; a frame that was mapped
 /// before is let go once no CPU can reach it. False: somebody else was quicker, the reference is still the caller's.
-bool AddressSpace::install(const Fault& fault, PageEntry entry) {
+bool AddressSpace::Fault::install(PageEntry entry) const {
     if (entry.is_counted()) memory::record_of(entry.frame()).note_mapped();
-    if (entry.is_counted() && entry.is_anonymous()) fault.area.note_private_page();
+    if (entry.is_counted() && entry.is_anonymous()) area_.note_private_page();
     bool is_ours;
-    if (fault.seen.is_empty()) {
-        is_ours = fault.slot.replace(fault.seen, entry);
+    if (seen_.is_empty()) {
+        is_ours = slot_.replace(seen_, entry);
     } else {
-        const memory::TableNode::Lock lock(fault.slot.table);
-        is_ours = fault.slot.replace(fault.seen, entry);
+        const memory::TableNode::Lock lock(slot_.table);
+        is_ours = slot_.replace(seen_, entry);
     }
     if (!is_ours) {
         if (entry.is_counted()) memory::record_of(entry.frame()).note_unmapped();
@@ -75,149 +74,144 @@ bool AddressSpace::install(const Fault& fault, PageEntry entry) {
     }
     Resident change;
     if (entry.is_counted()) ++(entry.is_anonymous() ? change.anonymous : change.source);
-    if (!fault.seen.is_empty()) {
-        page_table_.flush_tlb(memory::VirtualAddress(fault.address));
-        if (fault.seen.is_counted()) {
-            --(fault.seen.is_anonymous() ? change.anonymous : change.source);
-            const u32 frame = fault.seen.frame();
+    if (!seen_.is_empty()) {
+        space_.page_table_.flush_tlb(memory::VirtualAddress(address_));
+        if (seen_.is_counted()) {
+            --(seen_.is_anonymous() ? change.anonymous : change.source);
+            const u32 frame = seen_.frame();
             if (memory::record_of(frame).release_mapped()) memory::frames.put_frame(frame);
         }
     }
-    count_resident(change);
+    space_.count_resident(change);
     return true;
 }
 
-/// A reference to the frame in an entry, if the entry still is what was seen.
-std::optional<FrameRef> AddressSpace::take_reference(const EntrySlot& slot, PageEntry seen) {
+std::optional<FrameRef> AddressSpace::Fault::take_reference(const EntrySlot& slot, PageEntry seen) {
     const memory::TableNode::Lock lock(slot.table);
     if (!(slot.get() == seen)) return std::nullopt;
     return FrameRef::share(seen.address());
 }
 
-FaultResult AddressSpace::fill_anonymous(const Fault& fault) {
-    if (!fault.access.is_write) {
-        const PageFlags flags = fault.flags().without_write().uncounted();
-        (void)install(fault, PageEntry::page(zero_frame, flags));
+FaultResult AddressSpace::Fault::fill_anonymous() const {
+    if (!access_.is_write) {
+        (void)install(PageEntry::page(zero_frame, flags().without_write().uncounted()));
         return FaultResult::Resolved;
     }
     auto frame = FrameRef::allocate_zeroed();
     if (!frame) return FaultResult::OutOfMemory;
-    if (install(fault, PageEntry::page(frame->address(), fault.flags().anonymous()))) (void)frame->leak();
+    if (install(PageEntry::page(frame->address(), flags().anonymous()))) (void)frame->leak();
     return FaultResult::Resolved;
 }
 
 /// Maps neighbours of a page that was just mapped for reading, if their source has them at hand: mostly they are needed.
-void AddressSpace::map_neighbours(const Fault& fault) {
-    const Area& area = fault.area;
-    const u64 start = std::max(align_down(fault.address, AROUND), area.start);
-    const u64 end = std::min(align_down(fault.address, AROUND) + AROUND, area.end);
-    const PageFlags flags = fault.flags().without_write();
+void AddressSpace::Fault::map_neighbours() const {
+    const u64 start = std::max(align_down(address_, AROUND), area_.start);
+    const u64 end = std::min(align_down(address_, AROUND) + AROUND, area_.end);
+    const PageFlags read_only = flags().without_write();
     i64 mapped = 0;
     for (u64 address = start; address < end; address += PAGE_SIZE) {
         // AROUND divides what a leaf table covers, so the table is the same.
-        const EntrySlot slot{fault.slot.table, memory::entry_index(address, 1)};
+        const EntrySlot slot{slot_.table, memory::entry_index(address, 1)};
         if (!slot.get().is_empty()) continue;
-        FrameRef frame = area.source->peek_page(area.source_index(address));
+        FrameRef frame = area_.source->peek_page(area_.source_index(address));
         if (!frame) continue;
         frame.record().note_mapped();
-        if (slot.replace(PageEntry(), PageEntry::page(frame.address(), flags))) {
+        if (slot.replace(PageEntry(), PageEntry::page(frame.address(), read_only))) {
             (void)frame.leak();
             ++mapped;
         } else {
             frame.record().note_unmapped();
         }
     }
-    if (mapped != 0) count_resident({0, mapped});
+    if (mapped != 0) space_.count_resident({0, mapped});
 }
 
-FaultResult AddressSpace::fill_from_source(const Fault& fault) {
-    const Area& area = fault.area;
-    const bool copies = !area.is_shared() && fault.access.is_write;
+FaultResult AddressSpace::Fault::fill_from_source() const {
+    const bool copies = !area_.is_shared() && access_.is_write;
     // A writable shared page will be written without another fault, unless its source wants one.
     const bool is_writable =
-        area.may_write_directly() && (fault.access.is_write || !area.source->wants_write_faults());
-    auto page = area.source->get_page(area.source_index(fault.address),
-                                      is_writable ? PageAccess::Write : PageAccess::Read);
+        area_.may_write_directly() && (access_.is_write || !area_.source->wants_write_faults());
+    auto page = area_.source->get_page(source_index(), is_writable ? PageAccess::Write : PageAccess::Read);
     if (!page) return failure_of(page.error());
     if (copies) {
         auto copy = FrameRef::allocate();
         if (!copy) return FaultResult::OutOfMemory;
         arch::copy_page(copy->data(), page->data());
-        if (install(fault, PageEntry::page(copy->address(), fault.flags().anonymous()))) (void)copy->leak();
+        if (install(PageEntry::page(copy->address(), flags().anonymous()))) (void)copy->leak();
         return FaultResult::Resolved;
     }
-    const PageFlags flags = is_writable ? fault.flags() : fault.flags().without_write();
-    if (install(fault, PageEntry::page(page->address(), flags))) (void)page->leak();
-    if (!is_writable) map_neighbours(fault);
+    const PageFlags rights = is_writable ? flags() : flags().without_write();
+    if (install(PageEntry::page(page->address(), rights))) (void)page->leak();
+    if (!is_writable) map_neighbours();
     return FaultResult::Resolved;
 }
 
 /// A write to a page that is there, but not writable, in an area that is.
-FaultResult AddressSpace::make_writable(const Fault& fault) {
-    const Area& area = fault.area;
-    if (area.is_shared()) {
-        auto page = area.source->get_page(area.source_index(fault.address), PageAccess::Write);
+FaultResult AddressSpace::Fault::make_writable() const {
+    if (area_.is_shared()) {
+        auto page = area_.source->get_page(source_index(), PageAccess::Write);
         if (!page) return failure_of(page.error());
-        if (install(fault, PageEntry::page(page->address(), fault.flags()))) (void)page->leak();
+        if (install(PageEntry::page(page->address(), flags()))) (void)page->leak();
         return FaultResult::Resolved;
     }
-    if (!fault.seen.is_counted()) {
+    if (!seen_.is_counted()) {
         // The frame of zeros.
         auto frame = FrameRef::allocate_zeroed();
         if (!frame) return FaultResult::OutOfMemory;
-        if (install(fault, PageEntry::page(frame->address(), fault.flags().anonymous()))) (void)frame->leak();
+        if (install(PageEntry::page(frame->address(), flags().anonymous()))) (void)frame->leak();
         return FaultResult::Resolved;
     }
     // Ours alone: the other side of the fork has copied its own, or has gone.
-    if (fault.seen.is_anonymous() && memory::record_of(fault.seen.frame()).is_only_mapping()) {
+    if (seen_.is_anonymous() && memory::record_of(seen_.frame()).is_only_mapping()) {
         // CPUs that remember the entry without the right fault once more and find it.
-        (void)fault.slot.replace(fault.seen, fault.seen.with_flags(fault.flags()));
-        memory::flush_local({fault.address, fault.address + PAGE_SIZE});
+        (void)slot_.replace(seen_, seen_.with_flags(flags()));
+        memory::flush_local({address_, address_ + PAGE_SIZE});
         return FaultResult::Resolved;
     }
     // Other faults on this page may let the old frame go while it is copied, so take a reference.
-    const std::optional<FrameRef> old = take_reference(fault.slot, fault.seen);
+    const std::optional<FrameRef> old = take_reference(slot_, seen_);
     if (!old) return FaultResult::Resolved;
     auto copy = FrameRef::allocate();
     if (!copy) return FaultResult::OutOfMemory;
     arch::copy_page(copy->data(), old->data());
-    if (install(fault, PageEntry::page(copy->address(), fault.flags().anonymous()))) (void)copy->leak();
+    if (install(PageEntry::page(copy->address(), flags().anonymous()))) (void)copy->leak();
     return FaultResult::Resolved;
 }
 
 /// For an area with a key, or after a fault by one. LINUX: arch_vma_access_permitted: who looks from outside has no keys to
 /// mind.
-[[gnu::cold, gnu::noinline]] bool AddressSpace::is_denied_by_key(const Area& area, FaultAccess access) const {
-    if (access.is_fetch || current_address_space() != this) return false;
+[[gnu::cold, gnu::noinline]] bool AddressSpace::Fault::is_denied_by_key(const AddressSpace& space,
+                                                                        const Area& area,
+                                                                        FaultAccess access) {
+    if (access.is_fetch || current_address_space() != &space) return false;
     scheduler::SCHEDULER.load_fpu();  // the registers may still be another thread's
     return arch::key_denies(has(area.kind.flags, AreaFlags::ExecuteOnly) ? arch::EXECUTE_ONLY_KEY : 0,
                             access.is_write);
 }
 
-FaultResult AddressSpace::fault_in_area(const Area& area, u64 address, FaultAccess access) {
+FaultResult AddressSpace::Fault::resolve(AddressSpace& space, const Area& area, u64 address,
+                                         FaultAccess access) {
     const bool minds_keys = has(area.kind.flags, AreaFlags::ExecuteOnly) || access.violates_key;
-    if (minds_keys && is_denied_by_key(area, access)) [[unlikely]]
+    if (minds_keys && is_denied_by_key(space, area, access)) [[unlikely]]
         return has(area.kind.flags, AreaFlags::ExecuteOnly) ? FaultResult::ExecuteOnly
                                                             : FaultResult::KeyDenied;
     const Protection needed = access.is_write   ? Protection::Write
                               : access.is_fetch ? Protection::Exec
                                                 : Protection::Read | Protection::Write | Protection::Exec;
     if (!has(area.kind.protection, needed)) return FaultResult::AccessDenied;
-    const auto slot = page_table_.slot_for_fault(address);
+    const auto slot = space.page_table_.slot_for_fault(address);
     if (!slot) return FaultResult::OutOfMemory;
-    const Fault fault{area, align_down(address, PAGE_SIZE), access, *slot, slot->get()};
-    if (fault.seen.is_empty())
-        return count_fault(area.source ? fill_from_source(fault) : fill_anonymous(fault));
-    if (access.is_write && !fault.seen.is_writable()) return count_fault(make_writable(fault));
+    const Fault fault(space, area, address, access, *slot);
+    if (fault.seen_.is_empty())
+        return count_fault(area.source ? fault.fill_from_source() : fault.fill_anonymous());
+    if (access.is_write && !fault.seen_.is_writable()) return count_fault(fault.make_writable());
     // Somebody else has resolved it, or this CPU remembered an older entry.
-    memory::flush_local({fault.address, fault.address + PAGE_SIZE});
+    memory::flush_local({fault.address_, fault.address_ + PAGE_SIZE});
     return FaultResult::Resolved;
 }
 
-/// LINUX: mm/mmap.c, expand_stack and acct_stack_growth.
-bool AddressSpace::grow_stack(u64 address) {
-    auto state = lock_.lock_exclusive();
-    Area* stack = state->areas.find_end_above(address);
+bool AddressSpace::Edit::grow_stack(u64 address) {
+    Area* stack = areas().find_end_above(address);
     if (stack == nullptr || !has(stack->kind.flags, AreaFlags::GrowsDown)) return false;
     const u64 start = align_down(address, PAGE_SIZE);
     if (stack->start <= start) return true;
@@ -226,17 +220,45 @@ bool AddressSpace::grow_stack(u64 address) {
     const bool needs_gap = below != nullptr && !has(below->kind.flags, AreaFlags::GrowsDown) &&
                            below->kind.protection != Protection::None;
     if (needs_gap && start - below->end < AreaSet::STACK_GUARD_GAP) return false;
-    const MemoryLimits limits = limits_for(*state);
+    const MemoryLimits limits = this->limits();
     if (stack->end - start > limits.stack) return false;
     const u64 growth = stack->start - start;
-    if (state->areas.total_bytes() + growth > limits.address_space) return false;
-    if (!check_lock_limit(*state, stack->kind, growth)) return false;
+    if (areas().total_bytes() + growth > limits.address_space) return false;
+    if (!check_lock_limit(stack->kind, growth)) return false;
     if (has(stack->kind.flags, AreaFlags::Charged) && !charge_commit(growth >> PAGE_SHIFT)) return false;
-    last_area_.store(nullptr, std::memory_order_relaxed);
     stack->note_private_page();
-    state->areas.resize(*stack, start, stack->end);
-    state->peak_bytes = std::max(state->peak_bytes, state->areas.total_bytes());
+    areas().resize(*stack, start, stack->end);
+    note_peak();
     return true;
+}
+
+/// The page must be read first. Meanwhile nobody else is kept from the space: the lock is not held, and what the area was
+/// counts for nothing afterwards. The frame is held until the fault has been tried again, so that reclaim leaves it there.
+[[gnu::cold, gnu::noinline]] FaultResult AddressSpace::Fault::wait_and_resolve(AddressSpace& space,
+                                                                               u64 address,
+                                                                               FaultAccess access) {
+    Ref<PageSource> source;
+    u64 index = 0;
+    {
+        auto state = space.lock_.lock_shared();
+        const Area* area = state->areas.find(address);
+        if (area == nullptr) return FaultResult::NothingMapped;
+        if (!area->source) return resolve(space, *area, address, access);
+        source = area->source;
+        index = area->source_index(address);
+    }
+    const auto frame = source->wait_for_page(index);
+    FaultResult result;
+    {
+        auto state = space.lock_.lock_shared();
+        const Area* area = state->areas.find(address);
+        if (area == nullptr) return FaultResult::NothingMapped;
+        // What could not be read says something only about this page.
+        if (!frame && area->source == source && area->source_index(address) == index)
+            return failure_of(frame.error());
+        result = resolve(space, *area, address, access);
+    }
+    return result;
 }
 
 FaultResult AddressSpace::fault(u64 address, FaultAccess access) {
@@ -250,10 +272,13 @@ FaultResult AddressSpace::fault(u64 address, FaultAccess access) {
                 area = state->areas.find(address);
                 if (area != nullptr) last_area_.store(area, std::memory_order_relaxed);
             }
-            result = area != nullptr ? fault_in_area(*area, address, access) : FaultResult::NothingMapped;
+            result =
+                area != nullptr ? Fault::resolve(*this, *area, address, access) : FaultResult::NothingMapped;
         }
         if (result == FaultResult::Resolved) return result;
-        if (result == FaultResult::NothingMapped && grow_stack(address)) continue;
+        while (result == FaultResult::MustWait) result = Fault::wait_and_resolve(*this, address, access);
+        if (result == FaultResult::Resolved) return result;
+        if (result == FaultResult::NothingMapped && Edit(*this).grow_stack(address)) continue;
         if (result != FaultResult::OutOfMemory) return result;
         // acquire: pairs with set_out_of_memory_hook
         const OutOfMemoryHook hook = out_of_memory_hook.load(std::memory_order_acquire);
@@ -262,3 +287,23 @@ FaultResult AddressSpace::fault(u64 address, FaultAccess access) {
 }
 
 }  // namespace exo::vm
+
+namespace exo::upcalls {
+
+FaultReason page_fault(u64 address, arch::FaultCause cause,
+                       [[maybe_unused]] arch::UserRegisters* user_registers) {
+    if (vm::are_faults_disabled()) return vm::reason_of(vm::FaultResult::NothingMapped);
+    vm::AddressSpace* space = vm::current_address_space();
+    // A fault of the program's own is a stay by itself; one of a copy is a part of its call's.
+    if (user_registers != nullptr) scheduler::watchdog::begin_stay();
+    if (space == nullptr) return vm::reason_of(vm::FaultResult::NothingMapped);
+    const vm::FaultResult result = space->fault(
+        address,
+        {.is_write = cause.is_write, .is_fetch = cause.is_fetch, .violates_key = cause.violates_key});
+    // A program that is to die does so on the way back; a copy in the kernel ends short.
+    if (result == vm::FaultResult::Interrupted && user_registers != nullptr) [[unlikely]]
+        return FaultReason::None;
+    return vm::reason_of(result);
+}
+
+}  // namespace exo::upcalls

@@ -94,18 +94,4 @@ Result<usize> InBuffer::read(std::span<u8> bytes) {
         });
 }
 
-Result<> InBuffer::prefault(usize count) const {
-    detail::BufferCursor ahead = cursor_;
-    const auto touched = ahead.advance(
-        count, [](const u8*, usize) {},
-        [](u64 from, usize, usize size) {
-            u8 byte;
-            for (u64 at = from; at < from + size; at = align_down(at, PAGE_SIZE) + PAGE_SIZE)
-                if (arch::copy_from_user(&byte, at, 1) != 0) return static_cast<usize>(from + size - at);
-            return 0uz;
-        });
-    if (!touched) return touched.error();
-    return {};
-}
-
 }  // namespace exo::vm

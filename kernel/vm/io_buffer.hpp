@@ -67,7 +67,7 @@ class OutBuffer {
 
     /// Moves min(bytes.size(), remaining()) bytes, or fewer when user memory faults. Errors: Efault, nothing moved.
     Result<usize> write(std::span<const u8> bytes);
-    /// The same with `count` zeros.
+    /// Moves `count` zeros, or fewer as `write` does. Errors: Efault, nothing moved.
     Result<usize> write_zeros(usize count);
 
   private:
@@ -93,9 +93,6 @@ class InBuffer {
 
     /// Fills min(bytes.size(), remaining()) bytes, or fewer when user memory faults. Errors: Efault, nothing moved.
     Result<usize> read(std::span<u8> bytes);
-    /// Touches the next min(count, remaining()) bytes so that a following `read` with faults disabled will probably
-    /// succeed. Errors: Efault when not even the first byte can be read.
-    Result<> prefault(usize count) const;
 
   private:
     explicit InBuffer(detail::BufferCursor cursor) : cursor_(cursor) {}

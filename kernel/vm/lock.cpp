@@ -5,7 +5,8 @@
 #include <algorithm>
 
 #include "scheduler/preemption.hpp"
-#include "vm/address_space.hpp"
+#include "vm/edit.hpp"
+#include "vm/fault.hpp"
 
 namespace exo::vm {
 
@@ -29,90 +30,62 @@ struct PageSpan {
 
 }  // namespace
 
-/// LINUX: mlock_future_check. `bytes` more in an area of this kind.
-Result<> AddressSpace::check_lock_limit(const State& state, const AreaKind& kind, u64 bytes) {
+Result<> AddressSpace::Edit::check_lock_limit(const AreaKind& kind, u64 bytes) const {
     if (!has(kind.flags, AreaFlags::Locked)) return {};
-    if (state.areas.locked_bytes() + bytes > limits_for(state).locked) return Error::Eagain;
+    if (areas().locked_bytes() + bytes > limits().locked) return Error::Eagain;
     return {};
 }
 
-/// LINUX: apply_vma_lock_flags. What lies before a hole is changed.
-Result<> AddressSpace::change_lock(State& state, u64 start, u64 size, AreaFlags lock, RemovedAreas& removed) {
+Result<> AddressSpace::Edit::change_lock(u64 start, u64 size, AreaFlags lock) {
     const auto end = checked_add(start, size);
     if (!end) return Error::Einval;
-    last_area_.store(nullptr, std::memory_order_relaxed);
     for (u64 at = start; at < *end;) {
-        Area* area = state.areas.find(at);
+        Area* area = areas().find(at);
         if (area == nullptr) return Error::Enomem;
         const u64 to = std::min(*end, area->end);
-        TRY(change_flags(state, *area, at, to, lock, LOCK_FLAGS & ~lock, removed));
+        if (!has(area->kind.flags, AreaFlags::Special))
+            TRY(change_flags(*area, at, to, lock, LOCK_FLAGS & ~lock));
         at = to;
         scheduler::preempt_point();
     }
     return {};
 }
 
-/// LINUX: apply_mlockall_flags. An area that cannot be changed for want of memory stays as it is.
-void AddressSpace::change_all_locks(State& state, AreaFlags lock, RemovedAreas& removed) {
-    last_area_.store(nullptr, std::memory_order_relaxed);
-    for (Area* area = state.areas.first(); area != nullptr;) {
+void AddressSpace::Edit::change_all_locks(AreaFlags lock) {
+    for (Area* area = areas().first(); area != nullptr;) {
         const u64 end = area->end;
-        (void)change_flags(state, *area, area->start, end, lock, LOCK_FLAGS & ~lock, removed);
-        area = state.areas.find_end_above(end);
+        if (!has(area->kind.flags, AreaFlags::Special))
+            (void)change_flags(*area, area->start, end, lock, LOCK_FLAGS & ~lock);
+        area = areas().find_end_above(end);
         scheduler::preempt_point();
     }
-}
-
-/// Makes the pages of locked areas. Errors: Enomem (no right to them, or behind the end of a file), Eagain (no memory).
-Result<> AddressSpace::populate_locked(u64 start, u64 end) {
-    for (u64 at = start; at < end;) {
-        const auto area = area_above(at);
-        if (!area || area->start >= end) return {};
-        if (has(area->kind.flags, AreaFlags::Locked)) {
-            switch (populate_area(*area, std::max(at, area->start), std::min(end, area->end))) {
-                case FaultResult::Resolved:
-                case FaultResult::NothingMapped: break;  // unmapped meanwhile
-                case FaultResult::AccessDenied:
-                case FaultResult::ExecuteOnly:
-                case FaultResult::KeyDenied:
-                case FaultResult::BeyondEnd: return Error::Enomem;
-                case FaultResult::OutOfMemory: return Error::Eagain;
-            }
-        }
-        at = area->end;
-        scheduler::preempt_point();
-    }
-    return {};
 }
 
 Result<> AddressSpace::lock_pages(u64 address, u64 length, LockFlags flags) {
     if (abi::has(flags, ~LockFlags::Onfault)) return Error::Einval;
     const PageSpan pages(address, length);
     {
-        RemovedAreas removed;  // dropped after the lock
-        auto state = lock_.lock_exclusive();
-        const u64 bytes = limits_for(*state).locked;
+        Edit edit(*this);
+        const u64 bytes = edit.limits().locked;
         if (bytes == 0) return Error::Eperm;
         // Without a limit even a size that wraps is left to be found out below.
         const u64 limit = bytes == UINT64_MAX ? UINT64_MAX : bytes >> PAGE_SHIFT;
-        u64 locked = (state->areas.locked_bytes() >> PAGE_SHIFT) + (pages.size >> PAGE_SHIFT);
+        u64 locked = (edit.areas().locked_bytes() >> PAGE_SHIFT) + (pages.size >> PAGE_SHIFT);
         if (locked > limit) {
             // What is locked already is not counted twice.
             const u64 end = checked_add(pages.start, pages.size).value_or(memory::USER_END);
-            locked -= state->areas.measure(pages.start, end).locked >> PAGE_SHIFT;
+            locked -= edit.areas().measure(pages.start, end).locked >> PAGE_SHIFT;
         }
         if (locked > limit) return Error::Enomem;
         const AreaFlags lock = lock_of(abi::has(flags, LockFlags::Onfault));
-        TRY(change_lock(*state, pages.start, pages.size, lock, removed));
+        TRY(edit.change_lock(pages.start, pages.size, lock));
     }
-    return populate_locked(pages.start, pages.start + pages.size);
+    return populate_locked_areas(*this, pages.start, pages.start + pages.size);
 }
 
 Result<> AddressSpace::unlock_pages(u64 address, u64 length) {
     const PageSpan pages(address, length);
-    RemovedAreas removed;  // dropped after the lock
-    auto state = lock_.lock_exclusive();
-    return change_lock(*state, pages.start, pages.size, AreaFlags::None, removed);
+    return Edit(*this).change_lock(pages.start, pages.size, AreaFlags::None);
 }
 
 Result<> AddressSpace::lock_all(LockAllFlags flags) {
@@ -122,13 +95,12 @@ Result<> AddressSpace::lock_all(LockAllFlags flags) {
     const AreaFlags lock = lock_of(abi::has(flags, LockAllFlags::Onfault));
     const bool is_for_current = abi::has(flags, LockAllFlags::Current);
     {
-        RemovedAreas removed;  // dropped after the lock
-        auto state = lock_.lock_exclusive();
-        const u64 limit = limits_for(*state).locked;
+        Edit edit(*this);
+        const u64 limit = edit.limits().locked;
         if (limit == 0) return Error::Eperm;
-        if (is_for_current && state->areas.total_bytes() > limit) return Error::Enomem;
-        state->future_lock = abi::has(flags, LockAllFlags::Future) ? lock : AreaFlags::None;
-        if (is_for_current) change_all_locks(*state, lock, removed);
+        if (is_for_current && edit.areas().total_bytes() > limit) return Error::Enomem;
+        edit.state().future_lock = abi::has(flags, LockAllFlags::Future) ? lock : AreaFlags::None;
+        if (is_for_current) edit.change_all_locks(lock);
     }
     // LINUX: pages that cannot be had are no error here.
     if (is_for_current) populate(0, memory::USER_END);
@@ -136,10 +108,9 @@ Result<> AddressSpace::lock_all(LockAllFlags flags) {
 }
 
 void AddressSpace::unlock_all() {
-    RemovedAreas removed;  // dropped after the lock
-    auto state = lock_.lock_exclusive();
-    state->future_lock = AreaFlags::None;
-    change_all_locks(*state, AreaFlags::None, removed);
+    Edit edit(*this);
+    edit.state().future_lock = AreaFlags::None;
+    edit.change_all_locks(AreaFlags::None);
 }
 
 }  // namespace exo::vm

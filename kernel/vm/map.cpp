@@ -1,9 +1,10 @@
 // mmap(2): where a mapping goes, and making it. The order of the checks is Linux's (mm/mmap.c, do_mmap).
 #include <algorithm>
 
-#include "vm/address_space.hpp"
+#include "utils/scope.hpp"
 #include "vm/anonymous_source.hpp"
 #include "vm/commit.hpp"
+#include "vm/edit.hpp"
 
 namespace exo::vm {
 
@@ -29,9 +30,8 @@ bool is_fixed(const MapRequest& request) {
     return has(request.flags, MapFlags::Fixed | MapFlags::FixedNoreplace);
 }
 
-}  // namespace
-
-Result<> AddressSpace::check_type(const MapRequest& request, u64 length) {
+/// Errors: Eoverflow, Eopnotsupp, Einval, Eacces.
+Result<> check_type(const MapRequest& request, u64 length) {
     if (is_of_file(request) && request.offset > request.file_end - length) return Error::Eoverflow;
     const MapFlags type = type_of(request);
     if (type == MapFlags::SharedValidate && is_of_file(request)) {
@@ -48,7 +48,7 @@ Result<> AddressSpace::check_type(const MapRequest& request, u64 length) {
     return {};
 }
 
-AreaKind AddressSpace::kind_of(const MapRequest& request) {
+AreaKind kind_of(const MapRequest& request) {
     AreaKind kind;
     kind.flags = key_for(request.protection);
     kind.protection = request.protection & (Protection::Read | Protection::Write | Protection::Exec);
@@ -56,14 +56,17 @@ AreaKind AddressSpace::kind_of(const MapRequest& request) {
     if (is_shared(request)) kind.flags |= AreaFlags::Shared;
     if (has(request.flags, MapFlags::Growsdown)) kind.flags |= AreaFlags::GrowsDown;
     if (has(request.flags, MapFlags::Noreserve)) kind.flags |= AreaFlags::NoReserve;
+    if (request.source && !request.source->special_name(request.offset >> PAGE_SHIFT).empty())
+        kind.flags |= AreaFlags::Special;
     const bool is_charged = !is_shared(request) && has(kind.protection, Protection::Write) &&
                             !has(kind.flags, AreaFlags::NoReserve);
     if (is_charged) kind.flags |= AreaFlags::Charged;
     return kind;
 }
 
-/// LINUX: get_unmapped_area and arch_get_unmapped_area_topdown.
-Result<u64> AddressSpace::place(const State& state, const MapRequest& request, u64 length) {
+}  // namespace
+
+Result<u64> AddressSpace::Edit::place(const MapRequest& request, u64 length) const {
     if (length > memory::USER_END) return Error::Enomem;
     if (is_fixed(request)) {
         constexpr u64 HUGE_PAGE_SIZE = 2 << 20;
@@ -79,45 +82,51 @@ Result<u64> AddressSpace::place(const State& state, const MapRequest& request, u
     u64 hint = align_down(request.address, PAGE_SIZE);
     if (hint != 0 && hint < low) hint = low;
     const u64 high = has(request.flags, MapFlags::Low32bit) ? LOW_2_GIB : memory::USER_END;
-    if (hint != 0 && hint <= high && length <= high - hint && state.areas.is_gap(hint, hint + length))
+    if (hint != 0 && hint <= high && length <= high - hint && areas().is_gap(hint, hint + length))
         return hint;
-    if (high == LOW_2_GIB) return state.areas.find_gap_bottom_up(length, LOW_2_GIB / 2, high);
-    if (state.layout.search == SpaceLayout::Search::TopDown) {
-        if (const auto found = state.areas.find_gap_top_down(length, low, state.layout.map_top))
-            return *found;
+    if (high == LOW_2_GIB) return areas().find_gap_bottom_up(length, LOW_2_GIB / 2, high);
+    if (state().layout.search == SpaceLayout::Search::TopDown) {
+        if (const auto found = areas().find_gap_top_down(length, low, state().layout.map_top)) return *found;
     }
-    return state.areas.find_gap_bottom_up(length, align_up(memory::USER_END / 3, PAGE_SIZE),
-                                          memory::USER_END);
+    return areas().find_gap_bottom_up(length, align_up(memory::USER_END / 3, PAGE_SIZE), memory::USER_END);
 }
 
 /// LINUX: may_expand_vm. What a fixed mapping replaces does not count.
-Result<> AddressSpace::check_limits(const State& state, const AreaKind& kind, u64 bytes,
-                                    AreaSet::Overlap replaced) {
-    const MemoryLimits limits = limits_for(state);
-    if (state.areas.total_bytes() - replaced.total + bytes > limits.address_space) return Error::Enomem;
+Result<> AddressSpace::Edit::check_limits(const AreaKind& kind, u64 bytes, AreaSet::Overlap replaced) const {
+    const MemoryLimits limits = this->limits();
+    if (areas().total_bytes() - replaced.total + bytes > limits.address_space) return Error::Enomem;
     const bool is_data =
         has(kind.protection, Protection::Write) && !has(kind.flags, AreaFlags::Shared | AreaFlags::GrowsDown);
-    const u64 data = is_data ? state.areas.data_bytes() - replaced.data + bytes : 0;
+    const u64 data = is_data ? areas().data_bytes() - replaced.data + bytes : 0;
     return data > limits.mapped_data() ? Result<>(Error::Enomem) : Result<>();
 }
 
-Result<u64> AddressSpace::map_locked(State& state, MapRequest& request, u64 length, RemovedAreas& removed) {
-    if (state.areas.is_full()) return Error::Enomem;
-    const u64 start = TRY(place(state, request, length));
+Result<u64> AddressSpace::Edit::map(MapRequest& request, u64 length) {
+    AreaSet& areas = this->areas();
+    if (areas.is_full()) return Error::Enomem;
+    const u64 start = TRY(place(request, length));
     const u64 end = start + length;
-    if (has(request.flags, MapFlags::FixedNoreplace) && state.areas.overlaps(start, end))
-        return Error::Eexist;
-    if (start < request.min_address && !limits_for(state).may_map_low) return Error::Eperm;
+    if (has(request.flags, MapFlags::FixedNoreplace) && areas.overlaps(start, end)) return Error::Eexist;
+    if (start < request.min_address && !limits().may_map_low) return Error::Eperm;
     AreaKind kind = kind_of(request);
-    kind.flags |= state.future_lock;
+    if (!has(kind.flags, AreaFlags::Special)) kind.flags |= state().future_lock;
     if (has(request.flags, MapFlags::Locked)) {
-        if (limits_for(state).locked == 0) return Error::Eperm;
+        if (limits().locked == 0) return Error::Eperm;
         kind.flags |= AreaFlags::Locked;
     }
-    TRY(check_lock_limit(state, kind, length));
+    TRY(check_lock_limit(kind, length));
     TRY(check_type(request, length));
     if (has(request.flags, MapFlags::Hugetlb)) return Error::Enomem;  // there is no pool of huge pages
-    TRY(check_limits(state, kind, length, state.areas.measure(start, end)));
+    TRY(check_limits(kind, length, areas.measure(start, end)));
+
+    // Whoever refuses writers meanwhile sees this one already.
+    const bool may_write =
+        is_shared(request) && request.source && abi::has(request.allowed, Protection::Write);
+    const Ref<PageSource> written = may_write ? request.source : nullptr;
+    if (written) TRY(written->begin_writable_mapping());
+    const ScopeExit mapped{[&] {
+        if (written) written->end_writable_mapping();
+    }};
 
     // Everything that can fail comes before the old mapping goes.
     if (is_shared(request) && !request.source) {
@@ -126,20 +135,20 @@ Result<u64> AddressSpace::map_locked(State& state, MapRequest& request, u64 leng
         request.source = std::move(memory);
         request.offset = 0;
     }
-    Box<Area> area = TRY(make_box<Area>(*this, start, end, kind));
+    Box<Area> area = TRY(make_box<Area>(space_, start, end, kind));
     if (has(kind.flags, AreaFlags::Charged)) TRY(charge_commit(length >> PAGE_SHIFT));
     area->source = std::move(request.source);
     area->file = std::move(request.file);
     area->source_page = (area->source || area->file ? request.offset : start) >> PAGE_SHIFT;
-    if (const auto unmapped = unmap_locked(state, start, end, removed); !unmapped) {
+    if (const auto unmapped = unmap(start, end); !unmapped) {
         if (has(kind.flags, AreaFlags::Charged)) uncharge_commit(length >> PAGE_SHIFT);
         // The references must outlive the lock.
         request.source = std::move(area->source);
         request.file = std::move(area->file);
         return unmapped.error();
     }
-    state.areas.insert(*area.release(), removed);
-    state.peak_bytes = std::max(state.peak_bytes, state.areas.total_bytes());
+    areas.insert(*area.release(), removed_);
+    note_peak();
     return start;
 }
 
@@ -152,11 +161,9 @@ Result<u64> AddressSpace::map(MapRequest request) {
     bool is_wanted_now = (request.flags & (MapFlags::Populate | MapFlags::Nonblock)) == MapFlags::Populate;
     u64 start;
     {
-        RemovedAreas removed;  // dropped after the lock
-        auto state = lock_.lock_exclusive();
-        last_area_.store(nullptr, std::memory_order_relaxed);
-        start = TRY(map_locked(*state, request, length, removed));
-        is_wanted_now = is_wanted_now || state->areas.find(start)->is_locked();
+        Edit edit(*this);
+        start = TRY(edit.map(request, length));
+        is_wanted_now = is_wanted_now || edit.areas().find(start)->is_locked();
     }
     if (is_wanted_now) populate(start, length);
     return start;
@@ -165,36 +172,33 @@ Result<u64> AddressSpace::map(MapRequest request) {
 // ---- brk(2): the heap is one anonymous area that grows and shrinks at its end. LINUX: mm/mmap.c, SYSCALL brk.
 
 u64 AddressSpace::brk(u64 address) {
-    VirtualRange locked;
-    const u64 result = move_break(address, locked);
-    if (locked.end > locked.start) populate(locked.start, locked.end - locked.start);
+    AddressRange to_populate;
+    const u64 result = Edit(*this).move_break(address, to_populate);
+    if (to_populate.size() != 0) populate(to_populate.start, to_populate.size());
     return result;
 }
 
-u64 AddressSpace::move_break(u64 address, VirtualRange& locked) {
-    RemovedAreas removed;  // dropped after the lock
-    auto state = lock_.lock_exclusive();
-    const u64 heap_start = state->layout.brk_start;
-    const u64 old_break = state->brk_end;
+u64 AddressSpace::Edit::move_break(u64 address, AddressRange& to_populate) {
+    const u64 heap_start = state().layout.brk_start;
+    const u64 old_break = state().brk_end;
     if (heap_start == 0 || address < heap_start || address > memory::USER_END - PAGE_SIZE) return old_break;
-    if (address - heap_start > limits_for(*state).data) return old_break;
+    if (address - heap_start > limits().data) return old_break;
     const u64 old_end = align_up(old_break, PAGE_SIZE);
     const u64 new_end = align_up(address, PAGE_SIZE);
-    last_area_.store(nullptr, std::memory_order_relaxed);
     if (new_end < old_end) {
-        if (!unmap_locked(*state, new_end, old_end, removed)) return old_break;
+        if (!unmap(new_end, old_end)) return old_break;
     } else if (new_end > old_end) {
         // One page more than needed must be free, and a stack's guard gap.
-        if (!state->areas.is_gap(old_end, new_end + PAGE_SIZE)) return old_break;
+        if (!areas().is_gap(old_end, new_end + PAGE_SIZE)) return old_break;
         MapRequest request;
         request.address = old_end;
         request.protection = Protection::Read | Protection::Write;
         request.flags = MapFlags::Private | MapFlags::Anonymous | MapFlags::Fixed;
         request.min_address = 0;
-        if (!map_locked(*state, request, new_end - old_end, removed)) return old_break;
-        if (has(state->future_lock, AreaFlags::Locked)) locked = {old_end, new_end};
+        if (!map(request, new_end - old_end)) return old_break;
+        if (has(state().future_lock, AreaFlags::Locked)) to_populate = {old_end, new_end};
     }
-    state->brk_end = address;
+    state().brk_end = address;
     return address;
 }
 

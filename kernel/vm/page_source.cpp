@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "vm/address_space.hpp"
+#include "vm/edit.hpp"
 
 namespace exo::vm {
 
@@ -12,6 +12,20 @@ bool PageSource::is_mapped() const { return area_count_.load(std::memory_order_r
 bool PageSource::has_writable_mappings() const {
     return writable_count_.load(std::memory_order_relaxed) != 0;
 }
+
+Result<> PageSource::refuse_writers() {
+    u32 none = 0;
+    if (writers_.compare_exchange_strong(none, REFUSES_WRITERS, std::memory_order_seq_cst)) return {};
+    return none == REFUSES_WRITERS ? Result<>() : Result<>(Error::Ebusy);
+}
+
+Result<> PageSource::begin_writable_mapping() {
+    if ((writers_.fetch_add(1, std::memory_order_seq_cst) & REFUSES_WRITERS) == 0) return {};
+    end_writable_mapping();
+    return Error::Eperm;
+}
+
+void PageSource::end_writable_mapping() { writers_.fetch_sub(1, std::memory_order_seq_cst); }
 
 bool SourceMappings::Ends::update(AreaOfSource& area) {
     u64 largest = AreaOfSource::end_of(area);
@@ -105,7 +119,15 @@ const AreaOfSource* PageSource::Walk::take_next_of(const AddressSpace& space) {
 
 void PageSource::unmap_pages(u64 first, u64 count, UnmapScope scope) {
     Walk walk(*this, first, checked_add(first, count).value_or(~0ULL), scope);
-    while (const Ref<AddressSpace> space = walk.next_space()) space->unmap_source_pages(walk);
+    while (const Ref<AddressSpace> space = walk.next_space())
+        AddressSpace::Edit(*space).unmap_source_pages(walk);
+}
+
+bool PageSource::try_unmap_page(u64 index) {
+    Walk walk(*this, index, index + 1, UnmapScope::SourceFramesOnly);
+    while (const Ref<AddressSpace> space = walk.next_space())
+        if (!AddressSpace::Edit::try_unmap_source_pages(*space, walk)) return false;
+    return true;
 }
 
 }  // namespace exo::vm

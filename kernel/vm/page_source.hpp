@@ -4,13 +4,15 @@
 // private mapping copies from it. A source keeps a tree of the areas that map it, so that cutting the source short can
 // take the pages out of every address space.
 //
-// Locking: `get_page` is called with the address space locked for sharing. It may sleep and take locks of
-// ranks behind AddressSpace, never an inode's. `unmap_pages` takes each address space's lock for itself: the caller may
-// hold locks up to rank Inode, not what `get_page` takes. The order for truncation: first make `get_page` refuse the
-// pages, then call `unmap_pages`, then let the frames go.
+// Locking: `get_page` is called with the address space locked for sharing. It takes only locks of ranks behind
+// AddressSpace, never an inode's, and does not wait for a device: it answers Eagain, the caller unlocks the space and calls
+// `wait_for_page`. `unmap_pages` takes each address space's lock for itself: the caller may hold locks up to rank
+// FileUnmapping, not what `get_page` takes. The order for truncation: first make `get_page` refuse the pages, then call
+// `unmap_pages`, then let the frames go.
 #pragma once
 
 #include <atomic>
+#include <string_view>
 
 #include "memory/physical/frame_ref.hpp"
 #include "sync/spin_lock.hpp"
@@ -28,6 +30,7 @@ enum class PageAccess : u8 {
 
 /// Which mappings of a page go.
 enum class UnmapScope : u8 {
+    WriteRightsOnly,   ///< The frames stay mapped, but the next write to one faults (write-back).
     SourceFramesOnly,  ///< Copies that a program made in a private mapping stay (punching a hole).
     CopiesToo,         ///< As truncation does (POSIX: references behind the end give SIGBUS).
 };
@@ -89,8 +92,14 @@ class PageSource : public Object {
 
     /// Page `index` (offset / 4096), with a reference of the caller's own; what lies behind the end in the last page
     /// is zero. Whole pages behind the end are refused.
-    /// Errors: Enomem (the program may be killed); any other (Einval behind the end, Eio) becomes SIGBUS.
+    /// Errors: Enomem (the program may be killed); Eagain (the page must be waited for, with `wait_for_page`); any other
+    /// (Einval behind the end, Eio) becomes SIGBUS.
     virtual Result<memory::FrameRef> get_page(u64 index, PageAccess access) = 0;
+
+    /// Reads page `index`, or waits for the thread that reads it. Called without spin locks and without the lock of an
+    /// address space. While the caller holds the frame, `get_page` gives the page unless the source was cut.
+    /// Errors: those of get_page but Eagain; RestartSys: the thread is to die.
+    virtual Result<memory::FrameRef> wait_for_page(u64 index) { return get_page(index, PageAccess::Read); }
 
     /// Page `index` if it can be had at once, without sleeping, allocating or changing anything: what a fault on a
     /// neighbour maps along. Empty when not.
@@ -112,6 +121,13 @@ class PageSource : public Object {
 
     /// The number that shared memory without a file has instead of an inode's; 0: it has a file.
     virtual u64 number_without_file() const { return 0; }
+
+    /// What /proc/PID/maps calls an area that begins with page `index`, of memory that the kernel gives programs (vdso(7)). LINUX: a special
+    /// mapping: it is never locked and does not grow. Empty: the memory is a file's, or anonymous.
+    virtual std::string_view special_name(u64 index) const {
+        (void)index;
+        return {};
+    }
 
     /// madvise(MADV_REMOVE): pages [first, first + count) become holes. Called without locks.
     /// Errors: Eopnotsupp: it takes the file to do that.
@@ -147,10 +163,18 @@ class PageSource : public Object {
     /// Takes pages [first, first + count) out of every address space; count ~0 means to the end. May sleep. One call at a
     /// time: the caller holds a lock of its own. Costs in proportion to the areas that show such pages, not to all.
     void unmap_pages(u64 first, u64 count, UnmapScope scope);
+    /// Takes one page out of every address space, without waiting for one of them: for reclaim. One call at a time, as
+    /// unmap_pages. False: a space is in use or has locked the page, and some still map it.
+    bool try_unmap_page(u64 index);
     /// Somebody maps it (a hint: it may have changed by the time you look at it).
     bool is_mapped() const;
     /// Somebody maps it shared and writable (a hint).
     bool has_writable_mappings() const;
+    /// From now on nobody may map it shared with the right to write. Errors: Ebusy (somebody has).
+    Result<> refuse_writers();
+    /// A shared mapping that may be written is about to be made, or was given up. Errors: Eperm (refuse_writers).
+    Result<> begin_writable_mapping();
+    void end_writable_mapping();
 
   protected:
     explicit PageSource(ObjectKind kind = ObjectKind::Plain) : Object(kind) {}
@@ -161,6 +185,9 @@ class PageSource : public Object {
     sync::SpinLocked<SourceMappings, sync::LockRank::FileMapping> mappings_;
     std::atomic<u32> area_count_{0};
     std::atomic<u32> writable_count_{0};
+    /// Shared areas that may be written, whatever their rights are now, and maps about to be made. LINUX: i_mmap_writable.
+    std::atomic<u32> writers_{0};
+    static constexpr u32 REFUSES_WRITERS = 1U << 31;
 };
 
 }  // namespace exo::vm

@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "scheduler/preemption.hpp"
-#include "vm/address_space.hpp"
 #include "vm/commit.hpp"
+#include "vm/edit.hpp"
 
 namespace exo::vm {
 
@@ -11,7 +11,6 @@ using abi::has;
 using memory::LeafRange;
 using memory::PageEntry;
 using memory::PageFlags;
-using memory::TlbBatch;
 
 namespace {
 constexpr Protection RIGHTS = Protection::Read | Protection::Write | Protection::Exec;
@@ -19,10 +18,10 @@ constexpr Protection RIGHTS = Protection::Read | Protection::Write | Protection:
 
 /// Gives the entries of an area the rights of its kind. The right to write is left to faults: they find out whether a
 /// private page must be copied, and tell the source of a shared one.
-void AddressSpace::protect_pages(const Area& area) {
+void AddressSpace::Edit::protect_pages(const Area& area) {
     const PageFlags flags = area.page_flags();
-    TlbBatch batch(page_table_);
-    page_table_.visit_leaves(area.start, area.end, [&](const LeafRange& leaf) {
+    memory::TlbBatch& batch = this->batch();
+    space_.page_table_.visit_leaves(area.start, area.end, [&](const LeafRange& leaf) {
         for (u32 i = leaf.first; i < leaf.end; ++i) {
             const PageEntry entry = leaf.table.get(i);
             if (entry.is_empty()) continue;
@@ -38,12 +37,12 @@ void AddressSpace::protect_pages(const Area& area) {
 
 /// Makes [start, end) of `area` an area of its own of the kind `kind`. Errors: Enomem. LINUX: what is too much is found before
 /// anything is split (mprotect_fixup).
-Result<Area*> AddressSpace::protect_part(State& state, Area& area, u64 start, u64 end, AreaKind kind) {
+Result<Area*> AddressSpace::Edit::protect_part(Area& area, u64 start, u64 end, AreaKind kind) {
     bool is_charged = false;
     const bool becomes_writable = has(kind.protection, Protection::Write) && !area.is_writable();
     if (becomes_writable && !has(kind.flags, AreaFlags::Shared)) {
         if (!has(kind.flags, AreaFlags::GrowsDown) &&
-            state.areas.data_bytes() + (end - start) > limits_for(state).mapped_data())
+            areas().data_bytes() + (end - start) > limits().mapped_data())
             return Error::Enomem;
         if (!has(kind.flags, AreaFlags::Charged | AreaFlags::NoReserve)) {
             TRY(charge_commit((end - start) >> PAGE_SHIFT));
@@ -51,16 +50,16 @@ Result<Area*> AddressSpace::protect_part(State& state, Area& area, u64 start, u6
             is_charged = true;
         }
     }
-    Result<> split = state.areas.split_at(start);
-    if (split) split = state.areas.split_at(end);
+    Result<> split = areas().split_at(start);
+    if (split) split = areas().split_at(end);
     if (!split) {
         if (is_charged) uncharge_commit((end - start) >> PAGE_SHIFT);
         return split.error();
     }
-    Area& part = *state.areas.find(start);
-    state.areas.forget_bytes(part);
+    Area& part = *areas().find(start);
+    areas().forget_bytes(part);
     part.kind = kind;
-    state.areas.count_bytes(part);
+    areas().count_bytes(part);
     part.update_writable_mark();
     protect_pages(part);
     return &part;
@@ -75,29 +74,20 @@ Result<> AddressSpace::protect(u64 address, u64 length, Protection protection, P
     if (has(protection, ~(RIGHTS | Protection::Sem | Protection::Growsdown | Protection::Growsup)))
         return Error::Einval;
 
-    RemovedAreas removed;  // dropped after the lock
-    Vector<UnlockedSpan> to_copy;
-    Result<> result;
-    {
-        auto state = lock_.lock_exclusive();
-        last_area_.store(nullptr, std::memory_order_relaxed);
-        result =
-            protect_range(*state, {address, address + *size}, protection, where_allowed, removed, to_copy);
-    }
-    for (const auto& [start, end] : to_copy) populate(start, end - start);
+    Vector<AddressRange> to_copy;
+    const Result<> result =
+        Edit(*this).protect({address, address + *size}, protection, where_allowed, to_copy);
+    for (const AddressRange& range : to_copy) populate(range.start, range.size());
     return result;
 }
 
-/// `to_copy` gets what is locked and can be written from now on: it is copied at once, so that no write waits for that.
-/// Where there is no memory for the note, the first write copies. LINUX: mprotect_fixup.
-Result<> AddressSpace::protect_range(State& state, UnlockedSpan span, Protection protection,
-                                     Protection where_allowed, RemovedAreas& removed,
-                                     Vector<UnlockedSpan>& to_copy) {
-    Area* area = state.areas.find_end_above(span.start);
+Result<> AddressSpace::Edit::protect(AddressRange range, Protection protection, Protection where_allowed,
+                                     Vector<AddressRange>& to_copy) {
+    Area* area = areas().find_end_above(range.start);
     if (area == nullptr) return Error::Enomem;
-    u64 at = span.start;
+    u64 at = range.start;
     if (has(protection, Protection::Growsdown)) {
-        if (area->start >= span.end) return Error::Enomem;
+        if (area->start >= range.end) return Error::Enomem;
         if (!has(area->kind.flags, AreaFlags::GrowsDown)) return Error::Einval;
         at = area->start;
     } else {
@@ -106,21 +96,21 @@ Result<> AddressSpace::protect_range(State& state, UnlockedSpan span, Protection
     }
     // How far it reaches is no part of what is asked for.
     const AreaFlags key = key_for(protection & ~(Protection::Growsdown | Protection::Growsup));
-    while (at < span.end) {
+    while (at < range.end) {
         scheduler::preempt_point();
-        area = state.areas.find(at);
+        area = areas().find(at);
         if (area == nullptr) return Error::Enomem;
         AreaKind kind = area->kind;
         kind.flags = (kind.flags & ~AreaFlags::ExecuteOnly) | key;
         kind.protection = (protection & RIGHTS) | (where_allowed & kind.allowed);
         if (has(kind.protection & ~kind.allowed, RIGHTS)) return Error::Eacces;
         const u64 start = at;
-        at = std::min(span.end, area->end);
+        at = std::min(range.end, area->end);
         if (kind == area->kind) continue;
         const bool becomes_writable = has(kind.protection, Protection::Write) && !area->is_writable();
-        Area& part = *TRY(protect_part(state, *area, start, at, kind));
+        Area& part = *TRY(protect_part(*area, start, at, kind));
         if (becomes_writable && part.is_locked() && !part.is_shared()) (void)to_copy.push({start, at});
-        state.areas.merge(part, removed);
+        areas().merge(part, removed_);
     }
     return {};
 }

@@ -1,16 +1,15 @@
 // mremap(2). LINUX: mm/mremap.c.
 #include "scheduler/preemption.hpp"
-#include "vm/address_space.hpp"
 #include "vm/commit.hpp"
+#include "vm/edit.hpp"
 
 namespace exo::vm {
 
 using abi::has;
 using memory::LeafRange;
 using memory::PageEntry;
-using memory::TlbBatch;
 
-struct AddressSpace::RemapRequest {
+struct AddressSpace::Edit::RemapRequest {
     u64 old_address;
     u64 old_size;
     u64 new_size;
@@ -24,18 +23,19 @@ struct AddressSpace::RemapRequest {
 };
 
 /// Moves the entries of a range. The tables of the old place stay until all is done, so that going back cannot fail.
-Result<> AddressSpace::move_pages(u64 from, u64 to, u64 size, TlbBatch& batch) {
+Result<> AddressSpace::Edit::move_pages(u64 from, u64 to, u64 size) {
     Result<> result;
     u64 done = 0;
     const auto move_one = [](const memory::EntrySlot& source, const memory::EntrySlot& target) {
         target.table.set(target.index, source.get());
         source.table.set(source.index, PageEntry());
     };
-    page_table_.visit_leaves(from, from + size, [&](const LeafRange& leaf) {
+    memory::TlbBatch& batch = this->batch();
+    space_.page_table_.visit_leaves(from, from + size, [&](const LeafRange& leaf) {
         for (u32 i = leaf.first; i < leaf.end && result; ++i) {
             if (leaf.table.get(i).is_empty()) continue;
             const u64 offset = leaf.address_of(i) - from;
-            const auto target = page_table_.slot_for_fault(to + offset);
+            const auto target = space_.page_table_.slot_for_fault(to + offset);
             if (!target) {
                 result = target.error();
                 break;
@@ -48,33 +48,31 @@ Result<> AddressSpace::move_pages(u64 from, u64 to, u64 size, TlbBatch& batch) {
     });
     if (result) return {};
     for (u64 offset = 0; offset < done; offset += PAGE_SIZE) {
-        const memory::EntrySlot moved = page_table_.find_slot(to + offset);
-        if (moved && !moved.get().is_empty()) move_one(moved, page_table_.find_slot(from + offset));
+        const memory::EntrySlot moved = space_.page_table_.find_slot(to + offset);
+        if (moved && !moved.get().is_empty()) move_one(moved, space_.page_table_.find_slot(from + offset));
         scheduler::preempt_point();
     }
     return result;
 }
 
 /// The area lies at [old_address, old_end) and further; `target` is free for new_size.
-Result<u64> AddressSpace::move_area(State& state, Area& area, const RemapRequest& request, u64 target,
-                                    RemovedAreas& removed) {
-    if (!state.areas.has_room_for(2)) return Error::Enomem;
+Result<u64> AddressSpace::Edit::move_area(Area& area, const RemapRequest& request, u64 target) {
+    if (!areas().has_room_for(2)) return Error::Enomem;
     const bool is_charged = has(area.kind.flags, AreaFlags::Charged);
-    Box<Area> moved = TRY(make_box<Area>(*this, target, target + request.new_size, area.kind));
+    Box<Area> moved = TRY(make_box<Area>(space_, target, target + request.new_size, area.kind));
     // LINUX: what nobody has written belongs to its new place at once (copy_vma).
     const bool is_untouched = !area.source && area.family().is_none();
     moved->source_page = is_untouched ? target >> PAGE_SHIFT : area.source_index(request.old_address);
     if (request.old_size != 0 && !request.leaves_old()) {
-        TRY(state.areas.split_at(request.old_address));
-        TRY(state.areas.split_at(request.old_end()));
+        TRY(areas().split_at(request.old_address));
+        TRY(areas().split_at(request.old_end()));
     }
-    Area& old = *state.areas.find(request.old_address);
+    Area& old = *areas().find(request.old_address);
     if (is_charged) TRY(charge_commit(request.new_size >> PAGE_SHIFT));
-    TlbBatch batch(page_table_);
-    const auto pages = move_pages(request.old_address, target, request.old_size, batch);
+    const auto pages = move_pages(request.old_address, target, request.old_size);
     // Tables that a failed move made lie in no area: take them away again.
     if (!pages) {
-        remove_pages(target, target + request.new_size, batch);
+        remove_pages(target, target + request.new_size);
         if (is_charged) uncharge_commit(request.new_size >> PAGE_SHIFT);
         return pages.error();
     }
@@ -84,22 +82,22 @@ Result<u64> AddressSpace::move_area(State& state, Area& area, const RemapRequest
     moved->set_family(old.family());
     if (request.leaves_old()) {
         // LINUX: the whole old area is locked no longer; the new one is.
-        state.areas.forget_bytes(old);
+        areas().forget_bytes(old);
         old.kind.flags = old.kind.flags & ~LOCK_FLAGS;
-        state.areas.count_bytes(old);
+        areas().count_bytes(old);
         if (old.start == request.old_address && old.end == request.old_end()) old.set_family(PageFamily());
     } else if (request.old_size != 0) {
         // Nothing is left to cut, so this cannot fail.
-        const auto unmapped = unmap_locked(state, request.old_address, request.old_end(), removed);
+        const auto unmapped = unmap(request.old_address, request.old_end());
         ASSERT(unmapped.has_value());
     }
-    state.areas.insert(*moved.release(), removed, AreaSet::Join::LowerFirst);
+    areas().insert(*moved.release(), removed_, AreaSet::Join::LowerFirst);
     return target;
 }
 
-Result<u64> AddressSpace::remap_locked(State& state, const RemapRequest& wanted, RemovedAreas& removed) {
+Result<u64> AddressSpace::Edit::remap(const RemapRequest& wanted) {
     RemapRequest request = wanted;
-    if (state.areas.find(request.old_address) == nullptr) return Error::Efault;
+    if (areas().find(request.old_address) == nullptr) return Error::Efault;
     if (request.is_fixed() || request.leaves_old()) {
         if (!is_aligned(request.new_address, PAGE_SIZE) ||
             !memory::is_user_range(request.new_address, request.new_size))
@@ -107,30 +105,32 @@ Result<u64> AddressSpace::remap_locked(State& state, const RemapRequest& wanted,
         if (request.old_end() > request.new_address &&
             request.new_address + request.new_size > request.old_address)
             return Error::Einval;
-        if (!state.areas.has_room_for(5)) return Error::Enomem;
+        if (!areas().has_room_for(5)) return Error::Enomem;
         // LINUX: what lies there goes before the rest is looked at (mremap_to).
-        if (request.is_fixed())
-            TRY(unmap_locked(state, request.new_address, request.new_address + request.new_size, removed));
+        if (request.is_fixed()) TRY(unmap(request.new_address, request.new_address + request.new_size));
     }
     // Less, or not more and nowhere else.
     if (request.old_size >= request.new_size) {
         if (request.old_size > request.new_size) {
             if (!memory::is_user_range(request.old_address, request.old_size)) return Error::Einval;
-            TRY(unmap_locked(state, request.old_address + request.new_size, request.old_end(), removed));
+            TRY(unmap(request.old_address + request.new_size, request.old_end()));
             request.old_size = request.new_size;
         }
         if (!request.is_fixed() && !request.leaves_old()) return request.old_address;
     }
     // Cutting may have left another area object at the old place, and emptying the target none: of size 0 it may lie there.
-    Area* area = state.areas.find(request.old_address);
+    Area* area = areas().find(request.old_address);
     if (area == nullptr) return Error::Efault;
     if (request.old_size == 0 && !area->is_shared()) return Error::Einval;
+    const bool is_special = has(area->kind.flags, AreaFlags::Special);
+    if (is_special && request.leaves_old()) return Error::Einval;
     if (request.old_size > area->end - request.old_address) return Error::Efault;
+    if (is_special && request.growth() != 0) return Error::Efault;
     if (request.growth() != 0) {
-        TRY(check_lock_limit(state, area->kind, request.growth()));
-        TRY(check_limits(state, area->kind, request.growth(), {}));
+        TRY(check_lock_limit(area->kind, request.growth()));
+        TRY(check_limits(area->kind, request.growth(), {}));
     } else if (request.leaves_old()) {
-        TRY(check_limits(state, area->kind, request.new_size, {}));
+        TRY(check_limits(area->kind, request.new_size, {}));
     }
 
     if (!request.is_fixed() && !request.leaves_old()) {
@@ -138,11 +138,11 @@ Result<u64> AddressSpace::remap_locked(State& state, const RemapRequest& wanted,
         const bool ends_here = request.old_end() == area->end;
         if (ends_here && memory::is_user_range(request.old_address, request.new_size) &&
             // LINUX: a stack above it needs no gap here (vma_expandable).
-            !state.areas.overlaps(area->end, new_end)) {
+            !areas().overlaps(area->end, new_end)) {
             if (has(area->kind.flags, AreaFlags::Charged)) TRY(charge_commit(request.growth() >> PAGE_SHIFT));
             const u64 start = area->start;
-            state.areas.resize(*area, start, new_end);
-            state.areas.merge_next(*area, removed);
+            areas().resize(*area, start, new_end);
+            areas().merge_next(*area, removed_);
             return request.old_address;
         }
         if (!has(request.flags, RemapFlags::Maymove)) return Error::Enomem;
@@ -150,13 +150,12 @@ Result<u64> AddressSpace::remap_locked(State& state, const RemapRequest& wanted,
     if (!request.is_fixed()) {
         MapRequest anywhere;
         if (request.leaves_old()) anywhere.address = request.new_address;
-        const u64 target = TRY(place(state, anywhere, request.new_size));
-        return move_area(state, *area, request, target, removed);
+        const u64 target = TRY(place(anywhere, request.new_size));
+        return move_area(*area, request, target);
     }
-    if (request.new_address < min_map_address.load(std::memory_order_relaxed) &&
-        !limits_for(state).may_map_low)
+    if (request.new_address < min_map_address.load(std::memory_order_relaxed) && !limits().may_map_low)
         return Error::Eperm;
-    return move_area(state, *area, request, request.new_address, removed);
+    return move_area(*area, request, request.new_address);
 }
 
 Result<u64> AddressSpace::remap(u64 old_address, u64 old_length, u64 new_length, RemapFlags flags,
@@ -165,20 +164,18 @@ Result<u64> AddressSpace::remap(u64 old_address, u64 old_length, u64 new_length,
     if (has(flags, ~KNOWN)) return Error::Einval;
     if (has(flags, RemapFlags::Fixed) && !has(flags, RemapFlags::Maymove)) return Error::Einval;
     if (!is_aligned(old_address, PAGE_SIZE)) return Error::Einval;
-    const RemapRequest request{old_address, align_up(old_length, PAGE_SIZE), align_up(new_length, PAGE_SIZE),
-                               flags, new_address};
+    const Edit::RemapRequest request{old_address, align_up(old_length, PAGE_SIZE),
+                                     align_up(new_length, PAGE_SIZE), flags, new_address};
     if (request.new_size == 0) return Error::Einval;
     if (request.leaves_old() && (!has(flags, RemapFlags::Maymove) || old_length != new_length))
         return Error::Einval;
     u64 address;
     bool is_locked;
     {
-        RemovedAreas removed;  // dropped after the lock
-        auto state = lock_.lock_exclusive();
-        last_area_.store(nullptr, std::memory_order_relaxed);
-        address = TRY(remap_locked(*state, request, removed));
-        state->peak_bytes = std::max(state->peak_bytes, state->areas.total_bytes());
-        is_locked = state->areas.find(address)->is_locked();
+        Edit edit(*this);
+        address = TRY(edit.remap(request));
+        edit.note_peak();
+        is_locked = edit.areas().find(address)->is_locked();
     }
     if (is_locked && request.growth() != 0) populate(address + request.old_size, request.growth());
     return address;

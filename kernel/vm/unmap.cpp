@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "scheduler/preemption.hpp"
-#include "vm/address_space.hpp"
 #include "vm/commit.hpp"
+#include "vm/edit.hpp"
 #include "vm/shared_memory.hpp"
 
 namespace exo::vm {
@@ -16,7 +16,7 @@ namespace {
 
 /// Clears the entries of one leaf table that `select` picks; their frames go into the batch.
 template <class Select>
-void clear_entries(const LeafRange& leaf, TlbBatch& batch, i64& anonymous, i64& source, Select&& select) {
+void clear_selected(const LeafRange& leaf, TlbBatch& batch, i64& anonymous, i64& source, Select&& select) {
     u32 cleared = 0;
     u32 left = leaf.table.used();
     for (u32 i = leaf.first; i < leaf.end && left != 0; ++i) {
@@ -55,54 +55,41 @@ void AddressSpace::count_resident(Resident change) {
     }
 }
 
-void AddressSpace::remove_pages(u64 start, u64 end, TlbBatch& batch) {
+void AddressSpace::Edit::clear_entries(AddressSpace& space, TlbBatch& batch, AddressRange range,
+                                       Pages pages) {
     Resident gone;
-    page_table_.visit_leaves_and_prune(start, end, batch, [&](const LeafRange& leaf) {
-        clear_entries(leaf, batch, gone.anonymous, gone.source, [](PageEntry) { return true; });
-        scheduler::preempt_point();
-    });
-    count_resident(gone);
+    const auto clear = [&](auto select) {
+        space.page_table_.visit_leaves_and_prune(range.start, range.end, batch, [&](const LeafRange& leaf) {
+            clear_selected(leaf, batch, gone.anonymous, gone.source, select);
+            scheduler::preempt_point();
+        });
+    };
+    switch (pages) {
+        case Pages::All: clear([](PageEntry) { return true; }); break;
+        case Pages::Counted: clear([](PageEntry entry) { return entry.is_counted(); }); break;
+        case Pages::SourceFrames: clear([](PageEntry entry) { return !entry.is_anonymous(); }); break;
+    }
+    space.count_resident(gone);
 }
 
-/// The frame of zeros stays where it is mapped: there is nothing in it to be given back.
-void AddressSpace::remove_private_pages(u64 start, u64 end, TlbBatch& batch) {
-    Resident gone;
-    page_table_.visit_leaves_and_prune(start, end, batch, [&](const LeafRange& leaf) {
-        clear_entries(leaf, batch, gone.anonymous, gone.source,
-                      [](PageEntry entry) { return entry.is_counted(); });
-        scheduler::preempt_point();
-    });
-    count_resident(gone);
-}
-
-void AddressSpace::remove_source_frames(u64 start, u64 end, TlbBatch& batch) {
-    Resident gone;
-    page_table_.visit_leaves_and_prune(start, end, batch, [&](const LeafRange& leaf) {
-        clear_entries(leaf, batch, gone.anonymous, gone.source,
-                      [](PageEntry entry) { return !entry.is_anonymous(); });
-        scheduler::preempt_point();
-    });
-    count_resident(gone);
-}
-
-Result<> AddressSpace::unmap_locked(State& state, u64 start, u64 end, RemovedAreas& removed) {
-    Area* area = state.areas.find_end_above(start);
+Result<> AddressSpace::Edit::unmap(u64 start, u64 end) {
+    AreaSet& areas = this->areas();
+    Area* area = areas.find_end_above(start);
     if (area == nullptr || area->start >= end) return {};
     // A hole leaves two areas of one. All else only makes areas shorter, and cannot fail.
-    if (area->start < start && area->end > end) TRY(state.areas.split(*area, end));
-    TlbBatch batch(page_table_);
+    if (area->start < start && area->end > end) TRY(areas.split(*area, end));
     while (area != nullptr && area->start < end) {
         Area* next = AreaSet::next(*area);
         const u64 from = std::max(start, area->start);
         const u64 to = std::min(end, area->end);
-        remove_pages(from, to, batch);
+        remove_pages(from, to);
         if (has(area->kind.flags, AreaFlags::Charged)) uncharge_commit((to - from) >> PAGE_SHIFT);
         if (to != area->end)
-            state.areas.resize(*area, to, area->end);
+            areas.resize(*area, to, area->end);
         else if (from != area->start)
-            state.areas.resize(*area, area->start, from);
+            areas.resize(*area, area->start, from);
         else
-            state.areas.remove(*area, removed);
+            areas.remove(*area, removed_);
         area = next;
         scheduler::preempt_point();
     }
@@ -113,28 +100,51 @@ Result<> AddressSpace::unmap(u64 address, u64 length) {
     if (!is_aligned(address, PAGE_SIZE) || !memory::is_user_range(address, length)) return Error::Einval;
     const u64 size = align_up(length, PAGE_SIZE);
     if (size == 0) return Error::Einval;
-    RemovedAreas removed;  // dropped after the lock
-    auto state = lock_.lock_exclusive();
-    last_area_.store(nullptr, std::memory_order_relaxed);
-    return unmap_locked(*state, address, address + size, removed);
+    return Edit(*this).unmap(address, address + size);
 }
 
-/// Takes the walk's pages out of this space: of the next area that the walk meets, and of those behind it that are of
-/// this space too. The areas stay as they are while the lock is held.
-void AddressSpace::unmap_source_pages(PageSource::Walk& walk) {
-    const auto state = lock_.lock_exclusive();
-    TlbBatch batch(page_table_);
-    while (const AreaOfSource* place = walk.take_next_of(*this)) {
-        const Area& area = *static_cast<const Area*>(place);
-        const u64 from = std::max(walk.first(), area.source_page);
-        const u64 to = std::min(walk.end(), area.source_page + area.page_count());
-        const u64 start = area.start + (from - area.source_page) * PAGE_SIZE;
-        const u64 end = area.start + (to - area.source_page) * PAGE_SIZE;
-        if (walk.scope() == UnmapScope::CopiesToo)
-            remove_pages(start, end, batch);
-        else
-            remove_source_frames(start, end, batch);
+/// The frames of a source can still be read where they are mapped, but a write faults.
+void AddressSpace::Edit::remove_write_rights(u64 start, u64 end) {
+    TlbBatch& batch = this->batch();
+    space_.page_table_.visit_leaves(start, end, [&](const LeafRange& leaf) {
+        for (u32 i = leaf.first; i < leaf.end; ++i) {
+            const PageEntry entry = leaf.table.get(i);
+            if (entry.is_empty() || entry.is_anonymous() || !entry.is_writable()) continue;
+            leaf.table.rewrite(i, entry.without_write());
+            batch.add_page(leaf.address_of(i));
+        }
+        scheduler::preempt_point();
+    });
+}
+
+/// What of the walk's pages `area` shows.
+void AddressSpace::Edit::unmap_part(const PageSource::Walk& walk, const Area& area) {
+    const u64 from = std::max(walk.first(), area.source_page);
+    const u64 to = std::min(walk.end(), area.source_page + area.page_count());
+    const u64 start = area.start + (from - area.source_page) * PAGE_SIZE;
+    const u64 end = area.start + (to - area.source_page) * PAGE_SIZE;
+    switch (walk.scope()) {
+        case UnmapScope::CopiesToo: return remove_pages(start, end);
+        case UnmapScope::SourceFramesOnly: return remove_pages(start, end, Pages::SourceFrames);
+        case UnmapScope::WriteRightsOnly: return remove_write_rights(start, end);
     }
+}
+
+void AddressSpace::Edit::unmap_source_pages(PageSource::Walk& walk) {
+    while (const AreaOfSource* place = walk.take_next_of(space_))
+        unmap_part(walk, *static_cast<const Area*>(place));
+}
+
+bool AddressSpace::Edit::try_unmap_source_pages(AddressSpace& space, PageSource::Walk& walk) {
+    auto guard = space.lock_.try_lock_exclusive();
+    if (!guard) return false;
+    Edit edit(space, std::move(*guard));
+    while (const AreaOfSource* place = walk.take_next_of(space)) {
+        const Area& area = *static_cast<const Area*>(place);
+        if (area.is_locked()) return false;
+        edit.unmap_part(walk, area);
+    }
+    return true;
 }
 
 }  // namespace exo::vm

@@ -7,8 +7,13 @@ from __future__ import annotations
 
 import machine
 from build import Built
-from protocol import Transcript, run_all
+from protocol import Outcome, Transcript, run_all
 
+# Run once more on the debug kernel, with memory for thousands of processes and with the watchdog: no stay in the kernel may be as long as
+# one that visits each of them. 2 ms are half a million instructions of the debug kernel, some 100,000 of the release kernel.
+CROWDED = ("many_processes", "many_threads")
+CROWDED_MEMORY_MIB = 512
+LONGEST_STAY_NS = 2_000_000
 # So many tests a boot: the two that run at a time end at about the same time.
 TESTS_A_BOOT = 14
 
@@ -17,12 +22,28 @@ def _boot(built: Built, preset: str, where: str, what: str) -> machine.Run:
     return machine.boot_kernel(built.image(preset), where, f"console=ttyS0 kernel_test={what}", built.programs)
 
 
+def _run_crowded(built: Built, place: str, where: str, name: str) -> Outcome:
+    run = machine.boot_kernel(built.image("debug"), where,
+                              f"console=ttyS0 kernel_test={name} preempt_watchdog={LONGEST_STAY_NS}", built.programs,
+                              memory=CROWDED_MEMORY_MIB)
+    outcome = Transcript(run).outcome(place, name)
+    reports = [line for line in run.lines if "watchdog: " in line]
+    if reports:
+        outcome.problem += "\n".join("  " + line for line in reports)
+    outcome.name += "_crowded"
+    return outcome
+
+
 def add(suite, built: Built, preset: str, where: str) -> None:
     place = f"{preset}/{where}"
     transcript = Transcript(_boot(built, preset, where, "list"))
     if not transcript.is_done or not transcript.listed:
         raise RuntimeError(f"the programs do not list their tests: {transcript.run.end}\n{transcript.run.tail()}")
     names = [name for name, _ in transcript.listed if suite.wants(place, name)]
+    if preset == "debug" and where == "microvm":
+        for name in CROWDED:
+            if suite.wants(place, name + "_crowded"):
+                suite.add(_run_crowded, built, place, where, name)
     for first in range(0, len(names), TESTS_A_BOOT):
         suite.add(run_all, place, names[first:first + TESTS_A_BOOT],
                   lambda some: _boot(built, preset, where, ",".join(some)))

@@ -1,4 +1,5 @@
 // What the page table and the CPU's protections must stop, each once: the report names the address.
+#include "arch/upcalls.hpp"
 #include "arch/x86_64/cpu_features.hpp"
 #include "kernel_test.hpp"
 #include "memory/physical/buddy_allocator.hpp"
@@ -76,6 +77,19 @@ void write_kernel_constant() {
     write_word(address);
 }
 
+/// The entry code jumps to what these tables say.
+void write_call_table() {
+    const u64 address = reinterpret_cast<u64>(&upcalls::exo_call_handlers);
+    expect_page_fault(PRESENT | WRITE, address, "write_word");
+    write_word(address);
+}
+
+void write_fast_call_table() {
+    const u64 address = reinterpret_cast<u64>(&upcalls::exo_fast_handlers);
+    expect_page_fault(PRESENT | WRITE, address, "write_word");
+    write_word(address);
+}
+
 /// The same bytes under their other address.
 void write_text_through_the_direct_map() {
     const u64 address = memory::layout.direct_map + arch::image_sections()[0].physical_address + 0x1000;
@@ -118,6 +132,8 @@ constexpr Test TESTS[] = {
     {"write_user_page", &write_user_page, Ending::Panics},
     {"write_kernel_text", &write_kernel_text, Ending::Panics},
     {"write_kernel_constant", &write_kernel_constant, Ending::Panics},
+    {"write_call_table", &write_call_table, Ending::Panics},
+    {"write_fast_call_table", &write_fast_call_table, Ending::Panics},
     {"write_text_through_the_direct_map", &write_text_through_the_direct_map, Ending::Panics},
     {"execute_kernel_data", &execute_kernel_data, Ending::Panics},
     {"execute_kernel_stack", &execute_kernel_stack, Ending::Panics},

@@ -71,8 +71,8 @@ void switch_finished() {
 // ---- User mode does not exist here: what would enter it is a mistake of the test.
 
 void set_kernel_stack(void*) {}
-void set_fast_handler(usize, FastHandler) {}
-void set_call_handler(usize, CallHandler) {}
+
+void trace_system_calls() {}
 
 u64 hardware_capabilities() { return 0; }
 u64 hardware_capabilities_2() { return 0; }

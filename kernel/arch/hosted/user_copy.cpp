@@ -38,7 +38,7 @@ u8* access(u64 address, bool is_write) {
         FaultCause cause{};
         cause.is_present = is_present;
         cause.is_write = is_write;
-        if (!upcalls::page_fault(address, cause, nullptr)) return nullptr;
+        if (upcalls::page_fault(address, cause, nullptr) != upcalls::FaultReason::None) return nullptr;
     }
 }
 

@@ -1,11 +1,16 @@
 #include "arch/x86_64/cpu_state.hpp"
 
+#include <cstring>
+
 #include "arch/interface.hpp"
 #include "arch/x86_64/cpu_features.hpp"
 #include "arch/x86_64/descriptor_tables.hpp"
 
 extern "C" {
 void exo_syscall_entry();
+void exo_traced_syscall_entry();
+extern const exo::u64 exo_trace_sites_start[];
+extern const exo::u64 exo_trace_sites_end[];
 void exo_compatibility_syscall_entry();
 }
 
@@ -73,7 +78,10 @@ u64 read_privileged_flags() {
     return flags & (0x3000 | 0x4000 | 0x20000 | 0x40000);
 }
 u64 wanted_efer() { return EFER_SCE | EFER_LME_LMA | (cpu_features().has_nx ? EFER_NXE : 0); }
-u64 wanted_lstar() { return reinterpret_cast<u64>(&exo_syscall_entry); }
+constinit bool traces_system_calls = false;
+u64 wanted_lstar() {
+    return reinterpret_cast<u64>(traces_system_calls ? &exo_traced_syscall_entry : &exo_syscall_entry);
+}
 u64 wanted_cstar() { return reinterpret_cast<u64>(&exo_compatibility_syscall_entry); }
 u64 wanted_tsc_aux() { return cpu_index(); }
 u64 wanted_xcr0() { return cpu_features().xsave_components; }
@@ -140,6 +148,21 @@ constexpr CpuStateItem ITEMS[] = {
 }  // namespace
 
 std::span<const CpuStateItem> cpu_state() { return ITEMS; }
+
+void trace_system_calls() {
+    traces_system_calls = true;
+    write_msr(msr::LSTAR, wanted_lstar());
+    // A jump to the copy's traced form over its first instructions. Further CPUs start after this.
+    for (const u64* site = exo_trace_sites_start; site != exo_trace_sites_end; site += 2) {
+        constexpr u8 JUMP = 0xe9;
+        constexpr u64 JUMP_SIZE = 5;
+        const u32 distance = static_cast<u32>(site[1] - (site[0] + JUMP_SIZE));
+        // SAFETY: user_copy.S has recorded the address of a function of ours that is at least as long.
+        auto* code = reinterpret_cast<u8*>(site[0]);
+        code[0] = JUMP;
+        std::memcpy(code + 1, &distance, sizeof(distance));
+    }
+}
 
 void set_cpu_state() {
     write_msr(msr::EFER, wanted_efer());

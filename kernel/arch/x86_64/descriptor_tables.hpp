@@ -10,9 +10,9 @@ namespace exo::arch {
 // Linux's selectors: programs see them in signal frames.
 inline constexpr u16 KERNEL_CS = 0x10;
 inline constexpr u16 KERNEL_SS = 0x18;
-inline constexpr u16 USER_CS_32 = 0x23;  ///< 32-bit code; a far jump of a program's reaches it.
-inline constexpr u16 USER_SS = 0x2b;
-inline constexpr u16 USER_CS = 0x33;
+inline constexpr u16 USER_CS_32 = user_selector::CODE_32;
+inline constexpr u16 USER_SS = user_selector::DATA;
+inline constexpr u16 USER_CS = user_selector::CODE;
 
 /// #DB, NMI, #DF and #MC have stacks of their own.
 inline constexpr u32 IST_STACKS = 4;

@@ -151,9 +151,7 @@ entry_on_own_stack:
 //
 // The fast path saves what a C++ function may clobber, in its place in UserRegisters, and calls the fast handler of this
 // number if there is one. If that declines (before any effect) the rest is saved and the full path runs.
-    .balign 16
-    .globl exo_syscall_entry
-exo_syscall_entry:
+    .macro ENTER_SYSTEM_CALL       // leaves %rsp at r11
     swapgs
     mov %rsp, %gs:24
     mov %gs:16, %rsp
@@ -172,6 +170,12 @@ exo_syscall_entry:
     push %r9
     push %r10
     push %r11
+    .endm
+
+    .balign 16
+    .globl exo_syscall_entry
+exo_syscall_entry:
+    ENTER_SYSTEM_CALL
 
     mov $512, %ecx                 // one entry for all that is beyond the table, without a branch to mispredict
     cmp %rcx, %rax
@@ -306,6 +310,25 @@ fast_path_with_work:
     call exo_prepare_return_to_user
     add $8, %rsp
     jmp exo_return_from_system_call
+
+// ---- SYSCALL in a machine that traces (LSTAR, set_cpu_state): every call goes through upcalls::traced_system_call.
+    .balign 16
+    .globl exo_traced_syscall_entry
+exo_traced_syscall_entry:
+    ENTER_SYSTEM_CALL
+    push %rbx
+    push %rbp
+    push %r12
+    push %r13
+    push %r14
+    push %r15
+    mov %rsp, %rdi
+    xor %ebp, %ebp
+    sti
+    sub $8, %rsp
+    call exo_traced_system_call    // (registers): rax is written
+    add $8, %rsp
+    jmp call_done
 
 // ---- SYSCALL from the 32-bit code segment 0x23, which a far jump reaches: there are no 32-bit system calls. Runs in ring 0 on
 // the program's own stack and GS base with interrupts off, so it touches neither; SYSRETL goes back to 0x23.

@@ -58,9 +58,9 @@ void kernel_page_fault(UserRegisters& registers, u64 address) {
     // With interrupts off the copy belongs to code that cannot sleep: it takes the fixup at once.
     if (were_enabled) {
         enable_interrupts();
-        const bool resolved = upcalls::page_fault(address, cause, nullptr);
+        const upcalls::FaultReason reason = upcalls::page_fault(address, cause, nullptr);
         disable_interrupts();
-        if (resolved) return;
+        if (reason == upcalls::FaultReason::None) return;
     }
     registers.rip = fixup;
 }
@@ -79,9 +79,12 @@ void user_trap(u32 vector, UserRegisters& registers) {
     // A fault without the U bit is one of the processor's own accesses on the program's behalf, like those of its IRET:
     // making the page accessible to the program would not help it.
     const FaultCause cause = cause_of(registers.original_rax);
-    if (vector == VECTOR_PAGE_FAULT && cause.is_user && upcalls::page_fault(address, cause, &registers))
-        return;
-    upcalls::user_exception(vector, registers.original_rax, address, registers);
+    auto reason = upcalls::FaultReason::None;
+    if (vector == VECTOR_PAGE_FAULT && cause.is_user) {
+        reason = upcalls::page_fault(address, cause, &registers);
+        if (reason == upcalls::FaultReason::None) return;
+    }
+    upcalls::user_exception(vector, registers.original_rax, address, reason, registers);
 }
 
 /// Why the current thread must not go straight back to its program: the first word of its record, whatever that is.
@@ -115,7 +118,7 @@ void exo_trap(u32 vector, UserRegisters& registers) {
         upcalls::fatal_exception(vector, registers.original_rax, 0, registers);
     }
     if (is_from_user(registers)) {
-        registers.original_rax = ~0ULL;  // not a system call: nothing to restart
+        registers.leave_call();  // nothing to restart
         exo_prepare_return_to_user(registers);
     }
 }
@@ -136,20 +139,9 @@ void exo_system_call_failed(UserRegisters& registers, u32 error) {
     upcalls::system_call_failed(registers, error);
 }
 
+void exo_traced_system_call(UserRegisters& registers) { upcalls::traced_system_call(registers); }
+
 [[noreturn]] void exo_enter_user(UserRegisters& registers);
-
-FastHandler exo_fast_handlers[SYSTEM_CALL_LIMIT + 1];
-CallHandler exo_call_handlers[SYSTEM_CALL_LIMIT + 1];
-}
-
-void set_fast_handler(usize number, FastHandler handler) {
-    ASSERT(number <= SYSTEM_CALL_LIMIT);
-    exo_fast_handlers[number] = handler;
-}
-
-void set_call_handler(usize number, CallHandler handler) {
-    ASSERT(number <= SYSTEM_CALL_LIMIT);
-    exo_call_handlers[number] = handler;
 }
 
 void enter_user(UserRegisters& registers) {

@@ -25,6 +25,14 @@
     .popsection
     .endm
 
+    // A machine that traces (arch::trace_system_calls) jumps from the first instructions of \name to \traced, which is C++ and
+    // makes the copy through a second instance of the same code.
+    .macro TRACE_SITE name, traced
+    .pushsection .trace_sites, "a"
+    .quad \name, \traced
+    .popsection
+    .endm
+
     .macro COPY name
     .globl \name
     .type \name, @function
@@ -56,11 +64,16 @@
     .text
     COPY exo_copy_from_user
     COPY exo_copy_to_user
+    COPY exo_plain_copy_from_user
+    COPY exo_plain_copy_to_user
+    TRACE_SITE exo_copy_from_user, exo_traced_copy_from_user
+    TRACE_SITE exo_copy_to_user, exo_traced_copy_to_user
 
-// usize exo_zero_user(to, size)
-    .globl exo_zero_user
-    .type exo_zero_user, @function
-exo_zero_user:
+// usize zero(to, size)
+    .macro ZERO name
+    .globl \name
+    .type \name, @function
+\name:
     USER_ACCESS_ON
     mov %rsi, %rcx
     mov %esi, %edx
@@ -79,13 +92,18 @@ exo_zero_user:
     ON_FAULT 2b, 6b
     ON_FAULT 4b, 5b
     ON_FAULT 7b, 5b
-    .size exo_zero_user, . - exo_zero_user
+    .size \name, . - \name
+    .endm
+    ZERO exo_zero_user
+    ZERO exo_plain_zero_user
+    TRACE_SITE exo_zero_user, exo_traced_zero_user
 
-// isize exo_copy_string_from_user(to, from, size): length before the NUL, `size` if there is none, -1 after a fault. Eight
-// bytes at a time as long as they are there; what lies in `to` behind the NUL is of no meaning.
-    .globl exo_copy_string_from_user
-    .type exo_copy_string_from_user, @function
-exo_copy_string_from_user:
+// isize copy_string(to, from, size): length before the NUL, `size` if there is none, -1 after a fault. Eight bytes at a time
+// as long as they are there; what lies in `to` behind the NUL is of no meaning.
+    .macro COPY_STRING name
+    .globl \name
+    .type \name, @function
+\name:
     USER_ACCESS_ON
     xor %eax, %eax
     movabs $0x0101010101010101, %r8
@@ -120,7 +138,11 @@ exo_copy_string_from_user:
     jmp 3b
     ON_FAULT 2b, 5b
     ON_FAULT 6b, 7b
-    .size exo_copy_string_from_user, . - exo_copy_string_from_user
+    .size \name, . - \name
+    .endm
+    COPY_STRING exo_copy_string_from_user
+    COPY_STRING exo_plain_copy_string_from_user
+    TRACE_SITE exo_copy_string_from_user, exo_traced_copy_string_from_user
 
 // u64 exo_load_user_word(address): the 32-bit word; bit 32 set after a fault.
     .globl exo_load_user_word

@@ -91,7 +91,7 @@ void RandomGenerator::add(std::span<const u8> bytes, Credit credit) {
     if (credit == Credit::None || is_seeded()) return;
     // release: pairs with the acquire in is_seeded; who sees the seed counted uses a key that holds it
     credited_bytes_.fetch_add(size, std::memory_order_release);
-    if (is_seeded()) seeded_.wake_all();
+    if (is_seeded()) seeded_.wake_all_atomically();
 }
 
 Result<> RandomGenerator::seed_from_cpu() {

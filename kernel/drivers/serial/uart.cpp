@@ -79,9 +79,9 @@ void Uart::set_format(const Format& format) {
     put_line_control(*enables);
 }
 
-void Uart::set_break(bool is_on) {
+void Uart::set_break(Break line) {
     auto enables = enables_.lock();
-    is_breaking_ = is_on;
+    is_breaking_ = line == Break::On;
     put_line_control(*enables);
 }
 
@@ -174,13 +174,13 @@ bool Uart::take_input() {
 void Uart::on_interrupt() {
     // Reading the cause is what acknowledges "transmitter empty". The line is edge-triggered: go on until it is low.
     for (u32 i = 0; i < MAX_INTERRUPT_ROUNDS && (in(INTERRUPT_ID)&NO_INTERRUPT_PENDING) == 0; ++i) {
-        if (take_input()) readable.wake_all();
+        if (take_input()) readable.wake_all_atomically();
         auto enables = enables_.lock();
         if ((enables->bits & ENABLE_TRANSMITTER_EMPTY) == 0 || !is_writable()) continue;
         enables->bits &= static_cast<u8>(~ENABLE_TRANSMITTER_EMPTY);
         out(INTERRUPT_ENABLE, enables->bits);
         enables.unlock();
-        writable.wake_all();
+        writable.wake_all_atomically();
     }
 }
 

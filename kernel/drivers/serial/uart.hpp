@@ -52,7 +52,8 @@ class Uart final : public Driver, public log::Sink, public InterruptHandler {
     /// At once: what is still in the FIFO travels in the new way.
     void set_format(const Format& format);
     /// Holds the line low (BREAK), or lets it go.
-    void set_break(bool is_on);
+    enum class Break : u8 { Off, On };
+    void set_break(Break line);
     /// From now on input is taken. Errors: those of connect_interrupt.
     Result<> start_input();
 

@@ -83,14 +83,14 @@ void Port::on_interrupt() {
     const bool has_room = collect_transmitted(*state);
     const bool has_ended = state->has_ended();
     state.unlock();
-    if (has_input || (has_room && has_ended)) readable.wake_all();
-    if (has_room || (has_input && has_ended)) writable.wake_all();
+    if (has_input || (has_room && has_ended)) readable.wake_all_atomically();
+    if (has_room || (has_input && has_ended)) writable.wake_all_atomically();
 }
 
 void Port::host_opened() {
     state_.lock()->host = HostSide::Open;
-    readable.wake_all();
-    writable.wake_all();
+    readable.wake_all_atomically();
+    writable.wake_all_atomically();
 }
 
 void Port::host_closed() {
@@ -100,8 +100,8 @@ void Port::host_closed() {
         collect_received(*state);
         state->host = HostSide::Closed;
     }
-    readable.wake_all();
-    writable.wake_all();
+    readable.wake_all_atomically();
+    writable.wake_all_atomically();
 }
 
 void Port::added() {
@@ -113,8 +113,8 @@ void Port::added() {
 
 void Port::removed() {
     state_.lock()->is_removed = true;
-    readable.wake_all();
-    writable.wake_all();
+    readable.wake_all_atomically();
+    writable.wake_all_atomically();
 }
 
 Result<> Port::set_name(std::string_view name) {

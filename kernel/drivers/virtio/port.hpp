@@ -8,6 +8,7 @@
 
 #include "drivers/virtio/console_protocol.hpp"
 #include "drivers/virtio/device.hpp"
+#include "scheduler/block_until.hpp"
 #include "scheduler/mutex.hpp"
 #include "sync/spin_lock.hpp"
 #include "utils/string.hpp"
@@ -17,7 +18,7 @@ namespace exo::drivers {
 
 class VirtioConsole;
 
-enum class Blocking : u8 { Yes, No };
+using scheduler::Blocking;
 
 class Port {
   public:

@@ -45,14 +45,14 @@ Result<usize> Port::read_available(vm::OutBuffer& out) {
 
 Result<usize> Port::read(vm::OutBuffer& out, Blocking blocking) {
     if (out.remaining() == 0) return 0uz;
-    for (;;) {
+    const auto try_read = [&]() -> Result<usize> {
         // Asked before the bytes are looked for: what came before the end is read before it.
         const bool has_ended = has_hung_up();
         const usize count = TRY(read_available(out));
-        if (count > 0 || has_ended) return count;
-        if (blocking == Blocking::No) return Error::Eagain;
-        TRY(readable.wait(scheduler::WaitMode::Interruptible, [&] { return is_readable(); }));
-    }
+        if (count == 0 && !has_ended) return Error::Eagain;
+        return count;
+    };
+    return scheduler::block_until(readable, blocking, [&] { return is_readable(); }, try_read);
 }
 
 // ---- Writing.
@@ -118,21 +118,15 @@ Result<usize> Port::write_available(vm::InBuffer& in) {
 
 Result<usize> Port::write(vm::InBuffer& in, Blocking blocking) {
     usize total = 0;
-    while (in.remaining() > 0) {
-        const auto count = write_available(in);
-        if (!count && total == 0) return count.error();
-        if (!count) break;
-        total += *count;
-        if (in.remaining() == 0) break;
-        if (blocking == Blocking::No) {
-            if (total == 0) return Error::Eagain;
-            break;
-        }
-        const auto woken = writable.wait(scheduler::WaitMode::Interruptible, [&] { return is_writable(); });
-        if (!woken && total == 0) return woken.error();
-        if (!woken) break;
-    }
-    return total;
+    const auto try_write = [&]() -> Result<usize> {
+        total += TRY(write_available(in));
+        if (in.remaining() > 0) return Error::Eagain;
+        return total;
+    };
+    const Result<usize> result =
+        scheduler::block_until(writable, blocking, [&] { return is_writable(); }, try_write);
+    if (!result && total > 0) return total;
+    return result;
 }
 
 usize Port::unsent_bytes() {

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "fs/cache/backing_store.hpp"
 #include "scheduler/preemption.hpp"
 
 namespace exo::fs {
@@ -30,37 +31,32 @@ Result<> PageBudget::take(u64 pages) {
     return Error::Enospc;
 }
 
-PageCache::~PageCache() { budget_->give_back(tree_.unsafe_value().count()); }
+PageCache::~PageCache() {
+    backing_ = nullptr;
+    budget_->give_back(tree_.unsafe_value().count());
+}
 
 u64 PageCache::page_count() {
-    const u64 backed = divide_round_up(backing_size_.load(std::memory_order_relaxed), PAGE_SIZE);
     const u64 present = tree_.lock()->count();
-    return present > backed ? present : backed;
+    if (!backing_) return present;
+    const u64 stored = divide_round_up(content_end(), PAGE_SIZE);
+    return present > stored ? present : stored;
 }
 
 FrameRef PageCache::find(u64 index) { return tree_.lock()->find(index); }
-
-/// What shines through at page `index`: fewer than 4096 bytes at the end of the backing, none behind it.
-std::span<const u8> PageCache::backing_of(u64 index) const {
-    const u64 start = index << PAGE_SHIFT;
-    const u64 size = backing_size_.load(std::memory_order_acquire);
-    if (start >= size) return {};
-    return {backing_ + start, piece_at(start, size - start)};
-}
 
 /// Puts a frame into the tree unless somebody was faster; returns the one that is there. The frame has been paid for.
 /// Errors: Einval (behind the end: the file was cut meanwhile), Eagain (the content is outdated), Enomem.
 Result<FrameRef> PageCache::publish(u64 index, FrameRef frame, Publication publication) {
     Result<FrameRef> result = [&]() -> Result<FrameRef> {
         auto tree = tree_.lock();
-        const u64 size = this->size();
         if (!publication.is_by_writer) {
-            if (size == 0 || index > page_of(size - 1)) return Error::Einval;
-            if (publication.backing_seen != backing_size_.load(std::memory_order_relaxed))
-                return Error::Eagain;
+            if (!contains(index)) return Error::Einval;
+            if (backing_ && publication.removals_seen != removals()) return Error::Eagain;
         }
         if (FrameRef other = tree->find(index)) return other;
         TRY(tree->insert(index, frame, publication.content));
+        if (backing_ && publication.is_by_writer) outdate_read(index);
         return frame;
     }();
     if (!result || result->number() != frame.number()) budget_->give_back(1);
@@ -73,48 +69,67 @@ Result<FrameRef> PageCache::make_and_publish(u64 index, PageTree::Content conten
     return publish(index, std::move(frame), {.is_by_writer = true, .content = content});
 }
 
-void PageCache::mark_written(u64 index) { tree_.lock()->mark_written(index); }
+void PageCache::mark_written(u64 index) {
+    auto tree = tree_.lock();
+    if (backing_)
+        tree->mark_dirty(index);
+    else
+        tree->mark_written(index);
+}
+
+/// A page whose tail was cleared, because the file was cut. It stays unwritten if it is.
+void PageCache::mark_cut(u64 index) {
+    auto tree = tree_.lock();
+    if (tree->is_written(index)) tree->mark_dirty(index);
+}
+
+/// Who reads through a mapping changes nothing. LINUX: but storage without content counts as content from then on.
+void PageCache::mark_mapped(u64 index, vm::PageAccess access) {
+    if (backing_) tree_.lock()->mark_used(index);
+    if (access == vm::PageAccess::Write)
+        mark_written(index);
+    else if (has_unwritten_.load(std::memory_order_relaxed))
+        tree_.lock()->mark_written(index);
+}
 
 FrameRef PageCache::find_written(u64 index) {
     auto tree = tree_.lock();
     return tree->is_written(index) ? tree->find(index) : FrameRef();
 }
 
-/// A page with what shines through, or zeros.
+/// A page with what the store has in memory, or zeros. Never sleeps for a device.
 Result<FrameRef> PageCache::make_page(u64 index) {
     TRY(budget_->take());
-    const std::span<const u8> content = backing_of(index);
-    auto frame = content.empty() ? FrameRef::allocate_zeroed() : FrameRef::allocate();
-    if (!frame) {
+    MemoryStore* store = memory_store();
+    const bool has_content = store != nullptr && !store->bytes(index).empty();
+    auto frame = has_content ? FrameRef::allocate() : FrameRef::allocate_zeroed();
+    Result<> filled = frame ? Result<>() : fail(frame.error());
+    if (frame && has_content) filled = store->read_page(index, *frame);
+    if (!filled) {
         budget_->give_back(1);
-        return frame;
-    }
-    if (!content.empty()) {
-        std::memcpy(frame->data(), content.data(), content.size());
-        std::memset(frame->data() + content.size(), 0, PAGE_SIZE - content.size());
+        return fail(filled.error());
     }
     return frame;
 }
 
 Result<FrameRef> PageCache::get_page(u64 index, vm::PageAccess access) {
-    const u64 size = this->size();
-    if (size == 0 || index > page_of(size - 1)) return Error::Einval;
+    if (!contains(index)) return Error::Einval;
     if (access == vm::PageAccess::Write) was_mapped_writable_.store(true, std::memory_order_relaxed);
-    if (FrameRef frame = find(index)) {
-        note_written(index);
-        return frame;
+    FrameRef frame = find(index);
+    while (!frame) {
+        if (must_be_read(index)) return Error::Eagain;
+        const u64 removals_seen = removals();
+        auto published = publish(index, TRY(make_page(index)), {.removals_seen = removals_seen});
+        if (!published && published.error() == Error::Eagain) continue;
+        frame = TRY(std::move(published));
     }
-    while (true) {
-        const u64 backing_seen = backing_size_.load(std::memory_order_acquire);
-        FrameRef frame = TRY(make_page(index));
-        auto published = publish(index, std::move(frame), {.backing_seen = backing_seen});
-        if (published || published.error() != Error::Eagain) return published;
-    }
+    if (needs_marks_.load(std::memory_order_relaxed)) [[unlikely]]
+        mark_mapped(index, access);
+    return frame;
 }
 
 FrameRef PageCache::peek_page(u64 index) {
-    const u64 size = this->size();
-    if (size == 0 || index > page_of(size - 1)) return {};
+    if (!contains(index)) return {};
     if (has_unwritten_.load(std::memory_order_relaxed)) [[unlikely]]
         return find_written(index);
     return find(index);
@@ -141,6 +156,7 @@ class PageCache::Stretch {
         count_ =
             cache_.tree_.lock()->find_run(index, std::span(frames_).first(wanted < SIZE ? wanted : SIZE));
         if (count_ == 0) frames_[0] = {};
+        if (cache_.backing_) cache_.mark_run_used(first_, count_);
     }
 
     PageCache& cache_;
@@ -153,19 +169,54 @@ class PageCache::Stretch {
 Result<usize> PageCache::read_piece(vm::OutBuffer& to, const FrameRef& frame, u64 offset, usize count) const {
     const usize at = within_page(offset);
     if (frame) return to.write({frame.data() + at, count});
-    const std::span<const u8> content = backing_of(page_of(offset));
-    const usize backed = at < content.size() ? content.size() - at : 0;
-    if (backed == 0) return to.write_zeros(count);
-    return to.write(content.subspan(at, backed < count ? backed : count));
+    if (backing_) [[unlikely]]
+        return read_store(to, offset, count);
+    return to.write_zeros(count);
+}
+
+/// Bytes of a page that is absent: a hole, or content that the store has in memory.
+Result<usize> PageCache::read_store(vm::OutBuffer& to, u64 offset, usize count) const {
+    const usize at = within_page(offset);
+    const MemoryStore* store = memory_store();
+    if (store == nullptr) return to.write_zeros(count);
+    const std::span<const u8> content = store->bytes(page_of(offset));
+    const usize stored = at < content.size() ? content.size() - at : 0;
+    if (stored == 0) return to.write_zeros(count);
+    return to.write(content.subspan(at, stored < count ? stored : count));
 }
 
 Result<usize> PageCache::read(vm::OutBuffer& to, u64 offset) {
     const u64 size = this->size();
     if (offset >= size || to.remaining() == 0) return 0UZ;
     const u64 wanted = size - offset < to.remaining() ? size - offset : to.remaining();
-    if (wanted <= PAGE_SIZE - within_page(offset))
+    if (wanted <= PAGE_SIZE - within_page(offset)) {
+        if (backing_) [[unlikely]]
+            return read_used(to, offset, static_cast<usize>(wanted));
         return read_piece(to, find(page_of(offset)), offset, static_cast<usize>(wanted));
+    }
     return read_pages(to, offset, wanted);
+}
+
+/// Bytes of one page of a file with a store. May wait for it. The end of the file may have come nearer: then there are none.
+Result<usize> PageCache::read_used(vm::OutBuffer& to, u64 offset, usize count) {
+    const u64 index = page_of(offset);
+    FrameRef frame;
+    {
+        auto tree = tree_.lock();
+        tree->mark_used(index);
+        frame = tree->find(index);
+    }
+    if (!frame && must_be_read(index)) {
+        auto page = wait_for_page(index);
+        if (!page && page.error() == Error::Einval) return 0UZ;
+        frame = TRY(std::move(page));
+    }
+    return read_piece(to, frame, offset, count);
+}
+
+void PageCache::mark_run_used(u64 first, usize count) {
+    auto tree = tree_.lock();
+    for (usize i = 0; i < count; ++i) tree->mark_used(first + i);
 }
 
 Result<usize> PageCache::read_pages(vm::OutBuffer& to, u64 offset, u64 wanted) {
@@ -174,8 +225,9 @@ Result<usize> PageCache::read_pages(vm::OutBuffer& to, u64 offset, u64 wanted) {
     usize done = 0;
     while (offset < end) {
         const usize count = piece_at(offset, end - offset);
+        const FrameRef& frame = stretch.page(page_of(offset), page_of(end - 1));
         const Result<usize> moved =
-            read_piece(to, stretch.page(page_of(offset), page_of(end - 1)), offset, count);
+            frame || !backing_ ? read_piece(to, frame, offset, count) : read_used(to, offset, count);
         if (!moved) {
             if (done != 0) break;
             return moved;
@@ -208,13 +260,17 @@ Result<usize> PageCache::write_new(vm::InBuffer& from, u64 index, usize at, usiz
         return moved;
     }
     if (is_whole && *moved < count) std::memset(frame.data() + *moved, 0, count - *moved);
-    const FrameRef there = TRY(publish(index, frame, {.is_by_writer = true}));
-    // A fault was faster with a page of zeros: the bytes go there.
-    if (there.number() != frame.number()) std::memcpy(there.data() + at, frame.data() + at, *moved);
+    const FrameRef there = TRY(publish(index, frame, {.is_by_writer = true, .content = written_content()}));
+    // A fault was faster with a page of zeros: the bytes go there. It is held while it is marked, so that reclaim does not
+    // take it as a clean page.
+    if (there.number() != frame.number()) {
+        std::memcpy(there.data() + at, frame.data() + at, *moved);
+        note_written(index);
+    }
     return moved;
 }
 
-Result<usize> PageCache::write(vm::InBuffer& from, u64 offset, usize limit) {
+Result<usize> PageCache::write(InodeContent& content, vm::InBuffer& from, u64 offset, usize limit) {
     const u64 old_size = size();
     usize left = from.remaining() < limit ? from.remaining() : limit;
     if (left != 0 && offset + left > old_size && was_mapped_writable_.load(std::memory_order_relaxed))
@@ -224,8 +280,9 @@ Result<usize> PageCache::write(vm::InBuffer& from, u64 offset, usize limit) {
     while (left != 0) {
         const usize count = piece_at(offset, left);
         FrameRef frame = find(page_of(offset));
-        const auto moved = frame ? from.read({frame.data() + within_page(offset), count})
-                                 : write_new(from, page_of(offset), within_page(offset), count);
+        const auto moved = frame      ? from.read({frame.data() + within_page(offset), count})
+                           : backing_ ? write_absent(content, from, offset, count)
+                                      : write_new(from, page_of(offset), within_page(offset), count);
         if (!moved) {
             stopped = fail(moved.error());
             break;
@@ -249,12 +306,10 @@ void PageCache::set_size(u64 size) {
 
 void PageCache::zero_within_page(u64 from, u64 to) {
     if (from >= to) return;
-    FrameRef frame = find(page_of(from));
-    if (!frame && from < backing_size_.load(std::memory_order_relaxed)) {
-        // What shines through must not any more: the page becomes real.
-        if (auto made = make_and_publish(page_of(from))) frame = std::move(*made);
-    }
-    if (frame) std::memset(frame.data() + within_page(from), 0, static_cast<usize>(to - from));
+    const FrameRef frame = find(page_of(from));
+    if (!frame) return;
+    std::memset(frame.data() + within_page(from), 0, static_cast<usize>(to - from));
+    if (backing_) mark_cut(page_of(from));
 }
 
 /// Pages [first, last].
@@ -271,6 +326,7 @@ void PageCache::remove_pages(u64 first, u64 last) {
                 batch[count++] = tree->remove(*index);
                 first = *index + 1;
             }
+            if (backing_) count_removal();
         }
         budget_->give_back(count);
         if (count < BATCH) return;
@@ -278,32 +334,43 @@ void PageCache::remove_pages(u64 first, u64 last) {
     }
 }
 
-/// Content behind `size` never comes back, even if the file grows again.
-void PageCache::cut_backing(u64 size) {
-    auto tree = tree_.lock();
-    if (size < backing_size_.load(std::memory_order_relaxed))
-        backing_size_.store(size, std::memory_order_release);
+/// Costs nothing where nobody maps the file. A store's file has other callers than those with the content_lock.
+void PageCache::unmap(u64 first, u64 count, vm::UnmapScope scope) {
+    if (!is_mapped()) return;
+    if (backing_) {
+        const auto walking = walk_lock().lock();
+        unmap_pages(first, count, scope);
+    } else {
+        unmap_pages(first, count, scope);
+    }
 }
 
-Result<> PageCache::resize(u64 size) {
+Result<> PageCache::resize(InodeContent& content, u64 size) {
     const u64 old_size = this->size();
     if (size > old_size) {
         if (was_mapped_writable_.load(std::memory_order_relaxed))
             zero_within_page(old_size, align_up(old_size, PAGE_SIZE));
+        if (backing_) TRY(resize_store(content, size));
         set_size(size);
         return {};
     }
     // First nobody gets the pages any more, then nobody has them, then they go.
     set_size(size);
     const u64 first_gone = page_of(align_up(size, PAGE_SIZE));
-    if (is_mapped()) unmap_pages(first_gone, ~0ULL - first_gone, vm::UnmapScope::CopiesToo);
-    cut_backing(size);
+    if (backing_) {
+        if (const Result<> resized = resize_store(content, size); !resized) {
+            set_size(old_size);
+            return resized;
+        }
+    }
+    unmap(first_gone, ~0ULL - first_gone, vm::UnmapScope::CopiesToo);
     remove_pages(first_gone, ~0ULL);
     zero_within_page(size, align_up(size, PAGE_SIZE));
     return {};
 }
 
-Result<> PageCache::allocate(u64 offset, u64 length) {
+Result<> PageCache::allocate(InodeContent&, u64 offset, u64 length) {
+    if (is_on_device()) return Error::Eopnotsupp;
     const u64 first = page_of(offset);
     const u64 last = page_of(offset + length - 1);
     // Those made here, so that a failure takes them back: pages that were there before stay.
@@ -313,9 +380,12 @@ Result<> PageCache::allocate(u64 offset, u64 length) {
             note_written(index);
             continue;
         }
-        const auto content =
-            backing_of(index).empty() ? PageTree::Content::Unwritten : PageTree::Content::Written;
-        if (content == PageTree::Content::Unwritten) has_unwritten_.store(true, std::memory_order_relaxed);
+        const bool is_hole = index << PAGE_SHIFT >= content_end();
+        const auto content = is_hole ? PageTree::Content::Unwritten : written_content();
+        if (is_hole) {
+            has_unwritten_.store(true, std::memory_order_relaxed);
+            needs_marks_.store(true, std::memory_order_relaxed);
+        }
         const Result<> result = [&]() -> Result<> {
             // LINUX: any signal ends it, and what was made goes again (shmem_fallocate).
             if (!scheduler::preempt_point(scheduler::WaitMode::Interruptible)) return Error::Eintr;
@@ -333,16 +403,20 @@ Result<> PageCache::allocate(u64 offset, u64 length) {
     return {};
 }
 
-Result<> PageCache::punch(u64 offset, u64 length) {
+Result<> PageCache::punch(InodeContent& content, u64 offset, u64 length) {
+    if (is_on_device()) return Error::Eopnotsupp;
     const u64 end = offset + length;
-    // A backing shines through holes: what is left of it becomes real first.
-    const u64 backed = backing_size_.load(std::memory_order_relaxed);
-    if (offset < backed) {
-        for (u64 index = 0; index << PAGE_SHIFT < backed; ++index) {
-            if (!find(index)) TRY(make_and_publish(index));
+    // The store fills holes, so all that is left in it gets pages first, which nothing else holds then.
+    const u64 stored = content_end();
+    if (offset < stored) {
+        for (u64 index = 0; index << PAGE_SHIFT < stored; ++index) {
+            // Held while it is marked, so that reclaim does not take it as a clean page.
+            FrameRef page = find(index);
+            if (!page) page = TRY(make_and_publish(index, PageTree::Content::Dirty));
+            note_written(index);
             scheduler::preempt_point();
         }
-        cut_backing(0);
+        TRY(resize_store(content, 0));
     }
     const u64 first_whole = align_up(offset, PAGE_SIZE);
     const u64 end_whole = align_down(end, PAGE_SIZE);
@@ -356,16 +430,16 @@ Result<> PageCache::punch(u64 offset, u64 length) {
         const u64 count = page_of(end_whole) - first;
         // Before, so that a write to a frame that is still mapped is not lost with the frame; after, for those that
         // were mapped in between.
-        if (is_mapped()) unmap_pages(first, count, vm::UnmapScope::SourceFramesOnly);
+        unmap(first, count, vm::UnmapScope::SourceFramesOnly);
         remove_pages(first, first + count - 1);
-        if (is_mapped()) unmap_pages(first, count, vm::UnmapScope::SourceFramesOnly);
+        unmap(first, count, vm::UnmapScope::SourceFramesOnly);
     }
     if (end_whole >= first_whole) zero_within_page(end_whole, end);
     return {};
 }
 
-Result<u64> PageCache::find_data(u64 offset) {
-    if (offset < backing_size_.load(std::memory_order_relaxed)) return offset;
+Result<u64> PageCache::find_data(InodeContent&, u64 offset) {
+    if (offset < content_end()) return offset;
     const auto index = tree_.lock()->next_written(page_of(offset));
     if (!index) return Error::Enxio;
     const u64 start = *index << PAGE_SHIFT;
@@ -373,22 +447,15 @@ Result<u64> PageCache::find_data(u64 offset) {
     return start > offset ? start : offset;
 }
 
-u64 PageCache::find_hole(u64 offset) {
+u64 PageCache::find_hole(InodeContent&, u64 offset) {
     const u64 size = this->size();
-    const u64 backed = backing_size_.load(std::memory_order_relaxed);
+    const u64 stored = content_end();
     u64 at = offset;
-    while (at < size && (at < backed || tree_.lock()->is_written(page_of(at)))) {
+    while (at < size && (at < stored || tree_.lock()->is_written(page_of(at)))) {
         at = align_down(at, PAGE_SIZE) + PAGE_SIZE;
         scheduler::preempt_point();
     }
     return at < size ? at : size;
-}
-
-void PageCache::back_with(std::span<const u8> content, Ref<Object> keep_alive) {
-    backing_ = content.data();
-    backing_size_.store(content.size(), std::memory_order_relaxed);
-    backing_owner_ = std::move(keep_alive);
-    size_.store(content.size(), std::memory_order_release);
 }
 
 }  // namespace exo::fs

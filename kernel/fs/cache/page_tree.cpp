@@ -91,6 +91,8 @@ Result<> PageTree::grow_to_cover(u64 index) {
             Node* top = new (std::nothrow) Node;
             if (top == nullptr) return Error::Enomem;
             top->set(0, root_);
+            const bool has_unstored = height_ == 0 ? (root_ & UNSTORED) != 0 : node_at(root_)->unstored != 0;
+            if (has_unstored) top->unstored = 1;
             root_ = place_of(top);
         }
         ++height_;
@@ -99,6 +101,8 @@ Result<> PageTree::grow_to_cover(u64 index) {
 }
 
 Result<> PageTree::insert(u64 index, FrameRef frame, Content content) {
+    if (content == Content::Dirty) [[unlikely]]
+        return insert_dirty(index, std::move(frame));
     TRY(grow_to_cover(index));
     // Nodes that stay empty when a later one cannot be had are found by the next insertion, or go with the tree.
     u64 place = root_;
@@ -127,6 +131,77 @@ Result<> PageTree::insert(u64 index, FrameRef frame, Content content) {
     return {};
 }
 
+void PageTree::find_way(u64 index, Way& way) {
+    way.place = nullptr;
+    if (!covers(index)) return;
+    u64* place = &root_;
+    for (u32 level = height_; level > 0; --level) {
+        if (*place == 0) return;
+        way.nodes[level] = node_at(*place);
+        place = &way.nodes[level]->places[slot_of(index, level - 1)];
+    }
+    if (*place != 0) way.place = place;
+}
+
+void PageTree::mark_dirty(u64 index) {
+    Way way;
+    find_way(index, way);
+    if (way.place == nullptr) return;
+    *way.place = (*way.place & ~UNWRITTEN) | DIRTY;
+    for (u32 level = height_; level > 0; --level)
+        way.nodes[level]->unstored |= 1ULL << slot_of(index, level - 1);
+}
+
+void PageTree::clear_unstored(u64 index, const Way& way) {
+    for (u32 level = 1; level <= height_; ++level) {
+        way.nodes[level]->unstored &= ~(1ULL << slot_of(index, level - 1));
+        if (way.nodes[level]->unstored != 0) return;
+    }
+}
+
+bool PageTree::is_clean(u64 index) const {
+    const u64* place = place_at(index);
+    return place != nullptr && *place != 0 && (*place & (UNSTORED | UNWRITTEN)) == 0;
+}
+
+bool PageTree::is_writing(u64 index) const {
+    const u64* place = place_at(index);
+    return place != nullptr && (*place & WRITING) != 0;
+}
+
+void PageTree::mark_used(u64 index) {
+    if (u64* place = const_cast<u64*>(place_at(index)); place != nullptr && *place != 0) *place |= USED;
+}
+
+bool PageTree::take_use(u64 index) {
+    u64* place = const_cast<u64*>(place_at(index));
+    const bool was_used = (*place & USED) != 0;
+    *place &= ~USED;
+    return was_used;
+}
+
+FrameRef PageTree::begin_writing(u64 index) {
+    u64* place = const_cast<u64*>(place_at(index));
+    DEBUG_ASSERT((*place & UNSTORED) == DIRTY);
+    *place = (*place & ~DIRTY) | WRITING;
+    return FrameRef::share(PhysicalAddress::of_frame(frame_number(*place)));
+}
+
+void PageTree::end_writing(u64 index, Outcome outcome) {
+    Way way;
+    find_way(index, way);
+    DEBUG_ASSERT(way.place != nullptr && (*way.place & WRITING) != 0);
+    *way.place &= ~WRITING;
+    if (outcome == Outcome::Failed) *way.place |= DIRTY;
+    if ((*way.place & UNSTORED) == 0) clear_unstored(index, way);
+}
+
+Result<> PageTree::insert_dirty(u64 index, FrameRef frame) {
+    TRY(insert(index, std::move(frame), Content::Written));
+    mark_dirty(index);
+    return {};
+}
+
 FrameRef PageTree::remove(u64 index) {
     if (!covers(index)) return {};
     Node* way[MAX_HEIGHT + 1];
@@ -144,6 +219,12 @@ FrameRef PageTree::remove(u64 index) {
         way[level]->clear(slot_of(index, level - 1));
         if (way[level]->used != 0) break;
         delete way[level];
+    }
+    if ((place & UNSTORED) != 0) [[unlikely]] {
+        for (u32 above = level; above <= height_; ++above) {
+            way[above]->unstored &= ~(1ULL << slot_of(index, above - 1));
+            if (way[above]->unstored != 0) break;
+        }
     }
     if (level > height_) {
         root_ = 0;
@@ -165,6 +246,25 @@ template <u64 UNWANTED> std::optional<u64> PageTree::next_in(u64 place, u32 heig
             return u64{slot} << shift | *found;
     }
     return std::nullopt;
+}
+
+std::optional<u64> PageTree::next_unstored_in(u64 place, u32 height, u64 from) {
+    if (height == 0) return from == 0 && (place & UNSTORED) != 0 ? std::optional<u64>(0) : std::nullopt;
+    const Node* node = node_at(place);
+    const u32 shift = BITS * (height - 1);
+    const u32 first = static_cast<u32>(from >> shift);
+    for (u64 left = node->unstored & ~0ULL << first; left != 0; left &= left - 1) {
+        const auto slot = static_cast<u32>(std::countr_zero(left));
+        const u64 below = slot == first ? from & ((1ULL << shift) - 1) : 0;
+        if (const auto found = next_unstored_in(node->places[slot], height - 1, below))
+            return u64{slot} << shift | *found;
+    }
+    return std::nullopt;
+}
+
+std::optional<u64> PageTree::next_unstored(u64 from) const {
+    if (root_ == 0 || !covers(from)) return std::nullopt;
+    return next_unstored_in(root_, height_, from);
 }
 
 std::optional<u64> PageTree::next_present(u64 from) const {

@@ -16,15 +16,15 @@ enum class MemoryMinor : u32 { Null = 3, Zero = 5, Full = 7, Random = 8, Urandom
 /// Has a position in name only: lseek says 0, pread and pwrite work.
 class MemoryFile : public DeviceFile {
   public:
-    explicit MemoryFile(OpenRequest&& request,
-                        FileTraits more = FileTraits::GivesNoPages | FileTraits::TakesNoPages)
-        : DeviceFile(std::move(request), FileTraits::Seekable | FileTraits::FixedPosition | more) {}
+    explicit MemoryFile(OpenRequest&& request, SplicePolicy splice = SplicePolicy::Refused)
+        : DeviceFile(std::move(request), {.seek = SeekPolicy::Fixed, .splice = splice}) {}
     Result<u64> do_seek(u64, i64, abi::SeekWhence) override { return 0ULL; }
+    bool can_be_watched() const override { return false; }
 };
 
 class NullFile final : public MemoryFile {
   public:
-    explicit NullFile(OpenRequest&& request) : MemoryFile(std::move(request), FileTraits::GivesNoPages) {}
+    explicit NullFile(OpenRequest&& request) : MemoryFile(std::move(request), SplicePolicy::TakesOnly) {}
     Result<usize> do_read(vm::OutBuffer&, u64) override { return 0UZ; }
     Result<usize> do_write(vm::InBuffer& from, u64&, const WriteContext&) override {
         return from.remaining();
@@ -66,8 +66,13 @@ class FullFile final : public MemoryFile {
 
 class RandomFile final : public MemoryFile {
   public:
-    explicit RandomFile(OpenRequest&& request) : MemoryFile(std::move(request), FileTraits::None) {}
+    /// LINUX: /dev/urandom has no poll operation.
+    enum class Polling : u8 { Possible, Impossible };
+    RandomFile(OpenRequest&& request, Polling polling)
+        : MemoryFile(std::move(request), SplicePolicy::GivesAndTakes),
+          polling_(polling) {}
     bool has_signals_for_input() const override { return true; }
+    bool can_be_watched() const override { return polling_ == Polling::Possible; }
 
     Result<usize> do_read(vm::OutBuffer& to, u64) override {
         const auto source = random_source.load(std::memory_order_acquire);
@@ -93,13 +98,14 @@ class RandomFile final : public MemoryFile {
         return mix_in(from, Trust::None);
     }
 
-    Result<u64> ioctl(u32 request, u64 argument) override;
+    Result<u64> ioctl(FileCommand request) override;
 
   private:
     using Trust = devfs::RandomAdministration::Trust;
     static Result<usize> mix_in(vm::InBuffer& from, Trust trust);
     static Result<> add_entropy(u64 argument);
     static constexpr usize PIECE_SIZE = 256;
+    Polling polling_;
 };
 
 Result<usize> RandomFile::mix_in(vm::InBuffer& from, Trust trust) {
@@ -132,15 +138,15 @@ Result<> RandomFile::add_entropy(u64 argument) {
 }
 
 /// LINUX: random_ioctl. The pool holds 256 bits from the first seed on, whatever is counted, taken away or cleared (5.18).
-Result<u64> RandomFile::ioctl(u32 request, u64 argument) {
+Result<u64> RandomFile::ioctl(FileCommand request) {
     using abi::RandomIoctl;
     constexpr i32 POOL_BITS = 256;
     const auto* const administration = random_administration.load(std::memory_order_acquire);
     if (administration == nullptr) return Error::Einval;
-    const auto command = static_cast<RandomIoctl>(request);
+    const auto command = request.as<RandomIoctl>();
     switch (command) {
         case RandomIoctl::GetEntropyCount:
-            TRY(vm::UserOut<i32>(argument).write(administration->is_seeded() ? POOL_BITS : 0));
+            TRY(vm::UserOut<i32>(request.argument).write(administration->is_seeded() ? POOL_BITS : 0));
             return 0ULL;
         case RandomIoctl::AddToEntropyCount:
         case RandomIoctl::AddEntropy:
@@ -150,9 +156,9 @@ Result<u64> RandomFile::ioctl(u32 request, u64 argument) {
         default: return Error::Einval;
     }
     if (!administration->may_administer()) return Error::Eperm;
-    if (command == RandomIoctl::AddToEntropyCount && TRY(vm::UserIn<i32>(argument).read()) < 0)
+    if (command == RandomIoctl::AddToEntropyCount && TRY(vm::UserIn<i32>(request.argument).read()) < 0)
         return Error::Einval;
-    if (command == RandomIoctl::AddEntropy) TRY(add_entropy(argument));
+    if (command == RandomIoctl::AddEntropy) TRY(add_entropy(request.argument));
     if (command == RandomIoctl::Reseed) {
         if (!administration->is_seeded()) return Error::Enodata;
         administration->reseed();
@@ -168,7 +174,9 @@ class MemoryDevice final : public Device {
             case MemoryMinor::Zero: return make_ref<ZeroFile>(std::move(request));
             case MemoryMinor::Full: return make_ref<FullFile>(std::move(request));
             case MemoryMinor::Random:
-            case MemoryMinor::Urandom: return make_ref<RandomFile>(std::move(request));
+                return make_ref<RandomFile>(std::move(request), RandomFile::Polling::Possible);
+            case MemoryMinor::Urandom:
+                return make_ref<RandomFile>(std::move(request), RandomFile::Polling::Impossible);
         }
         return Error::Enxio;
     }

@@ -32,8 +32,8 @@ void set_fifo_opener(FifoOpener opener);
 /// A file for devices without state: derive, and override do_read and do_write.
 class DeviceFile : public File {
   protected:
-    explicit DeviceFile(OpenRequest&& request, FileTraits traits = FileTraits::None)
-        : File(std::move(request), traits) {}
+    explicit DeviceFile(OpenRequest&& request, FilePolicies policies = {})
+        : File(std::move(request), policies) {}
 };
 
 }  // namespace exo::fs

@@ -25,7 +25,7 @@ Result<u64> DirectoryFile::cookie_behind(u64 entries) {
     u64 cookie = NO_MORE;
     auto names = inode().names_lock.lock();
     TRY(inode().iterate(
-        *path().dentry, FIRST_COOKIE,
+        *names, *path().dentry, FIRST_COOKIE,
         [&](const DirectoryEntry& entry) {
             if (--entries == 0) cookie = entry.next_cookie;
             scheduler::preempt_point();
@@ -34,13 +34,13 @@ Result<u64> DirectoryFile::cookie_behind(u64 entries) {
     return cookie;
 }
 
-/// From behind "." and ".." on; with the names locked.
-Result<u64> DirectoryFile::read_counting(u64 position, DirectorySink sink) {
+/// From behind "." and ".." on.
+Result<u64> DirectoryFile::read_counting(InodeNames& names, u64 position, DirectorySink sink) {
     u64 next = position == FIRST_COOKIE ? FIRST_COOKIE : cookie_;
     if (next == NO_MORE) return position;
     bool is_full = false;
     TRY(inode().iterate(
-        *path().dentry, next,
+        names, *path().dentry, next,
         [&](DirectoryEntry&& entry) {
             const u64 behind = std::exchange(entry.next_cookie, position + 1);
             if (!sink(std::move(entry))) {
@@ -79,8 +79,8 @@ Result<u64> DirectoryFile::do_read_directory(u64 cookie, DirectorySink sink) {
     };
     if (position == 0 && !accept({".", inode().number(), abi::mode::DIRECTORY, 1})) return position;
     if (position == 1 && !accept({"..", parent_number, abi::mode::DIRECTORY, FIRST_COOKIE})) return position;
-    if (counts_entries()) return read_counting(position, sink);
-    TRY(inode().iterate(dentry, position, accept));
+    if (counts_entries()) return read_counting(*names, position, sink);
+    TRY(inode().iterate(*names, dentry, position, accept));
     return position;
 }
 

@@ -9,7 +9,7 @@ namespace exo::fs {
 /// (dcache_readdir): what comes and goes elsewhere does not move it.
 class DirectoryFile final : public File {
   public:
-    explicit DirectoryFile(OpenRequest&& request) : File(std::move(request), FileTraits::Seekable) {}
+    explicit DirectoryFile(OpenRequest&& request) : File(std::move(request), {.seek = SeekPolicy::Moving}) {}
 
     Result<usize> do_read(vm::OutBuffer&, u64) override { return Error::Eisdir; }
     Result<usize> do_write(vm::InBuffer&, u64&, const WriteContext&) override { return Error::Ebadf; }
@@ -22,7 +22,7 @@ class DirectoryFile final : public File {
 
     bool counts_entries() const;
     Result<u64> cookie_behind(u64 entries);
-    Result<u64> read_counting(u64 position, DirectorySink sink);
+    Result<u64> read_counting(InodeNames& names, u64 position, DirectorySink sink);
 
     u64 cookie_ =
         NO_MORE;  ///< Of the next entry, where the position alone does not tell. Guarded as the position is.
@@ -31,11 +31,11 @@ class DirectoryFile final : public File {
 /// Only a place: what needs an open file is refused by its rights, and here once more.
 class PathFile final : public File {
   public:
-    explicit PathFile(OpenRequest&& request) : File(std::move(request), FileTraits::PathOnly) {}
+    explicit PathFile(OpenRequest&& request) : File(std::move(request), {}) {}
 
     Result<usize> do_read(vm::OutBuffer&, u64) override { return Error::Ebadf; }
     Result<usize> do_write(vm::InBuffer&, u64&, const WriteContext&) override { return Error::Ebadf; }
-    Result<u64> ioctl(u32, u64) override { return Error::Ebadf; }
+    Result<u64> ioctl(FileCommand) override { return Error::Ebadf; }
     PollEvents poll(PollTable*) override { return PollEvents::Nval; }
     Result<> truncate(u64, const WriteContext&) override { return Error::Ebadf; }
     Result<> sync() override { return Error::Ebadf; }

@@ -1,6 +1,7 @@
 #include "fs/file/file.hpp"
 
 #include "abi/linux/limits.hpp"
+#include "fs/locks/file_locks.hpp"
 #include "fs/tree/permission.hpp"
 
 namespace exo::fs {
@@ -9,6 +10,8 @@ namespace exo::fs {
 Result<Ref<File>> Inode::open(OpenRequest&&) { return Error::Enxio; }
 
 namespace {
+
+constinit std::atomic<void (*)(File&)> watch_releaser{nullptr};
 
 /// What open(2) asks once and does not remember (fcntl(2), F_GETFL).
 constexpr OpenFlags CREATION_FLAGS =
@@ -25,17 +28,17 @@ Result<> check_range(u64 offset, usize size) {
 
 }  // namespace
 
-File::File(Path path, Ref<Inode> inode, OpenFlags flags, FileTraits traits)
+File::File(Path path, Ref<Inode> inode, OpenFlags flags, FilePolicies policies)
     : Object(ObjectKind::File),
       path_(std::move(path)),
       inode_(std::move(inode)),
       flags_(flags & ~CREATION_FLAGS),
-      traits_(traits) {
+      policies_(policies) {
     open_files.fetch_add(1, std::memory_order_relaxed);
 }
 
-File::File(OpenRequest&& request, FileTraits traits)
-    : File(std::move(request.path), nullptr, request.flags, traits) {
+File::File(OpenRequest&& request, FilePolicies policies)
+    : File(std::move(request.path), nullptr, request.flags, policies) {
     inode_ = Ref<Inode>(path_.dentry->inode());
 }
 
@@ -45,8 +48,23 @@ Result<> check_open_file_count(const Credentials& credentials) {
     return is_full && !credentials.may(Privilege::SysAdmin) ? Result<>(Error::Enfile) : Result<>();
 }
 
+void set_watch_releaser(void (*release)(File& file)) {
+    watch_releaser.store(release, std::memory_order_relaxed);
+}
+
+void File::destroy() {
+    // While the file is whole: its entries are in its wait queues.
+    if (watches_.has_any()) [[unlikely]]
+        watch_releaser.load(std::memory_order_relaxed)(*this);
+    delete this;
+}
+
 File::~File() {
     open_files.fetch_sub(1, std::memory_order_relaxed);
+    if (FileLocks* locks = inode_->locks()) [[unlikely]] {
+        locks->clear_all({LockKind::OpenFile, this});
+        locks->clear_all({LockKind::Flock, this});
+    }
     if (!counts_as_writer_) return;
     inode_->end_write();
     path_.mount->end_write();
@@ -100,13 +118,13 @@ Result<usize> File::write(vm::InBuffer& from, const WriteContext& context) {
 }
 
 Result<usize> File::read_at(vm::OutBuffer& to, u64 offset) {
-    if (!has(traits_, FileTraits::Seekable)) return Error::Espipe;
+    if (!has_positions()) return Error::Espipe;
     TRY(check_range(offset, to.remaining()));
     return do_read(to, offset);
 }
 
 Result<usize> File::write_at(vm::InBuffer& from, u64 offset, const WriteContext& context) {
-    if (!has(traits_, FileTraits::Seekable)) return Error::Espipe;
+    if (!has_positions()) return Error::Espipe;
     TRY(check_range(offset, from.remaining()));
     // LINUX: pwrite on an O_APPEND file appends whatever the offset (pwrite(2), "BUGS").
     return do_write(from, offset, context);
@@ -127,8 +145,8 @@ Result<> File::read_exactly(std::span<u8> to, u64 offset) {
 }
 
 Result<u64> File::seek(i64 offset, abi::SeekWhence whence) {
-    if (has(traits_, FileTraits::NoopSeek)) return 0ULL;
-    if (!has(traits_, FileTraits::Seekable)) return Error::Espipe;
+    if (policies_.seek == SeekPolicy::AlwaysZero) return 0ULL;
+    if (!has_positions()) return Error::Espipe;
     const auto moving = TRY(moving_.lock_killable());
     const u64 place = TRY(do_seek(position(), offset, whence));
     move_to(place);
@@ -136,7 +154,7 @@ Result<u64> File::seek(i64 offset, abi::SeekWhence whence) {
 }
 
 std::optional<u64> File::seek_at_once(i64 offset, abi::SeekWhence whence) {
-    if (!has(traits_, FileTraits::Seekable) || !abi::is_regular(inode_->mode())) return std::nullopt;
+    if (!has_positions() || !abi::is_regular(inode_->mode())) return std::nullopt;
     const auto moving = moving_.try_lock();
     if (!moving) return std::nullopt;
     i64 start = 0;
@@ -204,12 +222,18 @@ Result<u64> File::do_seek(u64 position, i64 offset, abi::SeekWhence whence) {
 
 Result<u64> File::do_read_directory(u64, DirectorySink) { return Error::Enotdir; }
 
-Result<u64> File::ioctl(u32, u64) { return Error::Enotty; }
+Result<u64> File::ioctl(FileCommand) { return Error::Enotty; }
+
+Result<u64> File::fcntl(FileCommand, const Credentials&) { return Error::Ebadf; }
 
 Result<u64> File::readable_bytes() { return Error::Enotty; }
 
 PollEvents File::poll(PollTable*) {
     return PollEvents::In | PollEvents::Out | PollEvents::Rdnorm | PollEvents::Wrnorm;
+}
+
+bool File::can_be_watched() const {
+    return !abi::is_regular(inode_->mode()) && !abi::is_directory(inode_->mode());
 }
 
 Result<> File::truncate(u64, const WriteContext&) { return Error::Einval; }
@@ -219,12 +243,6 @@ Result<> File::do_allocate(abi::FallocateMode, u64, u64, const WriteContext&) { 
 Result<> File::sync() { return Error::Einval; }
 
 Result<Ref<vm::PageSource>> File::page_source() { return Error::Enodev; }
-
-Result<u32> File::pipe_capacity() { return Error::Ebadf; }
-
-Result<> File::wait_for_pipe_room(Blocking) { return Error::Ebadf; }
-
-Result<u32> File::set_pipe_capacity(u32, const Credentials&) { return Error::Ebadf; }
 
 Result<> File::append_description(String& out) { return out.append("anon_inode:[unknown]"); }
 

@@ -10,6 +10,8 @@
 #include <atomic>
 
 #include "fs/file/poll.hpp"
+#include "fs/file/splice.hpp"
+#include "fs/file/watch.hpp"
 #include "fs/tree/path.hpp"
 #include "security/rights.hpp"
 #include "vm/io_buffer.hpp"
@@ -36,22 +38,48 @@ struct OpenRequest {
 struct WriteContext {
     const Credentials& credentials = KERNEL_CREDENTIALS;
     u64 size_limit = ~0ULL;  ///< RLIMIT_FSIZE; the caller sends SIGXFSZ on Efbig if it was below the offset.
-    bool is_splice = false;  ///< Of whole pages, by sendfile. LINUX: a pipe takes them without a new time.
 };
 
-enum class FileTraits : u8 {
-    None = 0,
-    Seekable = 1,         ///< Has a position; pread and pwrite work.
-    PathOnly = 2,         ///< O_PATH
-    Stream = 4,           ///< lseek gives ESPIPE without further ado.
-    GivesNoPages = 16,    ///< sendfile cannot take from it (Linux: no splice_read),
-    TakesNoPages = 64,    ///< and cannot give to it (no splice_write).
-    FixedPosition = 128,  ///< Its position stays where it is, 0.
-    TakesSegments =
-        32,        ///< writev is a write for each piece (Linux: a file with `write`, but no `write_iter`).
-    NoopSeek = 8,  ///< lseek does nothing and says 0 (Linux: noop_llseek); pread and pwrite give ESPIPE.
+/// What the position of a file is.
+enum class SeekPolicy : u8 {
+    None,        ///< There is none: lseek, pread and pwrite give ESPIPE.
+    AlwaysZero,  ///< lseek does nothing and says 0 (Linux: noop_llseek); pread and pwrite give ESPIPE.
+    Fixed,       ///< It stays where it is, 0; pread and pwrite work.
+    Moving,      ///< Reads and writes move it; pread and pwrite work.
 };
-EXO_FLAGS(FileTraits);
+
+/// Which way sendfile may move bytes.
+enum class SplicePolicy : u8 {
+    GivesAndTakes,
+    TakesOnly,  ///< Not from it (Linux: no splice_read).
+    Refused,    ///< Neither from it nor to it (Linux: no splice_write either).
+};
+
+/// What a writev is.
+enum class VectorPolicy : u8 {
+    OneWrite,
+    WriteEach,  ///< A write for each piece (Linux: a file with `write`, but no `write_iter`).
+};
+
+/// Kinds of files with system calls of their own, which ask for it.
+enum class SpecialFile : u8 { None, Epoll, Timer, Signals, Process };
+
+/// What a kind of files is like; it never changes.
+struct FilePolicies {
+    SeekPolicy seek = SeekPolicy::None;
+    SplicePolicy splice = SplicePolicy::GivesAndTakes;
+    VectorPolicy vectors = VectorPolicy::OneWrite;
+    SpecialFile special = SpecialFile::None;
+};
+
+/// A command of fcntl(2) or a request of ioctl(2) that the file answers itself.
+struct FileCommand {
+    u32 code;
+    u64 argument;  ///< As the program gave it: an address must be gone through with vm's user copies.
+
+    template <class Enum> bool is(Enum command) const { return code == static_cast<u32>(command); }
+    template <class Enum> Enum as() const { return static_cast<Enum>(code); }
+};
 
 class File : public Object {
   public:
@@ -65,17 +93,24 @@ class File : public Object {
     Result<Path> place();
     OpenFlags flags() const { return flags_.load(std::memory_order_relaxed); }
     bool is_nonblocking() const { return has(flags(), OpenFlags::Nonblock); }
-    bool has_trait(FileTraits trait) const { return has(traits_, trait); }
-    bool has_moving_position() const {
-        return (traits_ & (FileTraits::Seekable | FileTraits::FixedPosition)) == FileTraits::Seekable;
-    }
+    /// Opened with O_PATH.
+    bool is_path_only() const { return has(flags(), OpenFlags::Path); }
+    SeekPolicy seek_policy() const { return policies_.seek; }
+    SplicePolicy splice_policy() const { return policies_.splice; }
+    VectorPolicy vector_policy() const { return policies_.vectors; }
+    bool is_special(SpecialFile kind) const { return policies_.special == kind; }
+    /// pread and pwrite work.
+    bool has_positions() const { return policies_.seek >= SeekPolicy::Fixed; }
+    bool has_moving_position() const { return policies_.seek == SeekPolicy::Moving; }
     security::Rights rights() const { return security::rights_from_open_flags(flags()); }
     /// F_SETFL: replaces O_APPEND, O_NONBLOCK, O_DIRECT, O_NOATIME and leaves the rest.
     /// Errors: Einval (O_DIRECT where the file cannot, O_ASYNC where it would mean something), Eperm (O_NOATIME of another's
     /// file).
     Result<> set_status_flags(OpenFlags flags, const Credentials& credentials);
+    using Blocking = scheduler::Blocking;
+    /// What O_NONBLOCK says.
+    Blocking blocking() const { return is_nonblocking() ? Blocking::No : Blocking::Yes; }
     /// FIONBIO.
-    enum class Blocking : u8 { Yes, No };
     void set_blocking(Blocking blocking);
 
     // ---- What system calls do.
@@ -116,12 +151,19 @@ class File : public Object {
     virtual Result<usize> do_write(vm::InBuffer& from, u64& offset, const WriteContext& context);
     virtual Result<u64> do_seek(u64 position, i64 offset, abi::SeekWhence whence);
     virtual Result<u64> do_read_directory(u64 cookie, DirectorySink sink);
-    /// `argument` is as the program gave it: an address must be gone through with vm's user copies. Errors: Enotty.
-    virtual Result<u64> ioctl(u32 request, u64 argument);
+    /// Requests that only this kind of file knows. Errors: Enotty (none of its own), and those of the request.
+    virtual Result<u64> ioctl(FileCommand request);
+    /// Commands that only this kind of file knows (F_GETPIPE_SZ). Errors: Ebadf (none of its own), and those of the command.
+    virtual Result<u64> fcntl(FileCommand command, const Credentials& credentials);
+    /// Null: bytes of other files get in by `write`.
+    virtual Splice* splice() { return nullptr; }
     /// FIONREAD: bytes that a read would return now; of a file those up to its end, negative behind it. Errors: Enotty.
     virtual Result<u64> readable_bytes();
     /// The events that hold now; where to wait for more goes into `table` if there is one.
     virtual PollEvents poll(PollTable* table);
+    /// An epoll may watch it. LINUX: files without a poll operation are refused: regular files, directories, some devices.
+    virtual bool can_be_watched() const;
+    FileWatches& watches() { return watches_; }
     /// ftruncate. Errors: Einval (not a regular file), Efbig, Enospc, Eperm.
     virtual Result<> truncate(u64 size, const WriteContext& context = {});
     /// fallocate on a regular file, of a range that one may have. Errors: Eopnotsupp, Efbig (the limit), Enospc.
@@ -131,11 +173,8 @@ class File : public Object {
     virtual Result<> sync();
     /// What mmap maps; null: anonymous memory, as for /dev/zero. Errors: Enodev.
     virtual Result<Ref<vm::PageSource>> page_source();
-    /// F_GETPIPE_SZ, F_SETPIPE_SZ. Errors: Ebadf (no pipe), Einval, Eperm, Ebusy, Enomem.
-    virtual Result<u32> pipe_capacity();
-    /// Until a page would fit in. Errors: Ebadf (no pipe), Epipe, Eagain (it is full, and this one must not wait), RestartSys.
-    virtual Result<> wait_for_pipe_room(Blocking blocking);
-    virtual Result<u32> set_pipe_capacity(u32 bytes, const Credentials& credentials);
+    /// It may be mapped shared for reading, but never again for writing (F_SEAL_FUTURE_WRITE).
+    virtual bool refuses_new_writers() const { return false; }
     /// Whether O_ASYNC means something to it on Linux (fcntl(2)): signals for input and output are not there.
     virtual bool has_signals_for_input() const { return false; }
     /// Bytes that are given back when this file is closed. Takes no lock that sleeps: asked when memory is short.
@@ -148,8 +187,9 @@ class File : public Object {
     virtual Result<> append_details(String&) { return {}; }
 
   protected:
-    File(Path path, Ref<Inode> inode, OpenFlags flags, FileTraits traits);
-    File(OpenRequest&& request, FileTraits traits);
+    File(Path path, Ref<Inode> inode, OpenFlags flags, FilePolicies policies);
+    File(OpenRequest&& request, FilePolicies policies);
+    void destroy() override;
 
   private:
     [[gnu::noinline]] void note_read_in_tree();
@@ -157,12 +197,13 @@ class File : public Object {
     Path path_;
     Ref<Inode> inode_;
     std::atomic<OpenFlags> flags_;
-    FileTraits traits_;
+    FilePolicies policies_;
     bool counts_as_writer_ = false;
     /// Who moves the position holds the lock; who only tells it does not: a report may be of the very file that is read.
     struct Moving {};
     scheduler::Mutex<Moving, sync::LockRank::FilePosition> moving_;
     std::atomic<u64> position_ = 0;
+    FileWatches watches_;
     friend Result<Ref<File>> open_inode(OpenRequest&& request);
 };
 

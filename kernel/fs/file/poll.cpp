@@ -2,7 +2,7 @@
 
 namespace exo::fs {
 
-void ThreadPollTable::add(scheduler::WaitQueue& queue) {
+void ThreadPollTable::add(scheduler::WaitQueue& queue, Object*) {
     if (used_ < INLINE_WAITERS) {
         first_[used_++].enter(queue, scheduler::Waiter::Kind::Shared);
         return;

@@ -1,5 +1,6 @@
 #include "fs/initramfs/initramfs.hpp"
 
+#include "fs/cache/backing_store.hpp"
 #include "fs/initramfs/gzip.hpp"
 #include "utils/box.hpp"
 #include "utils/format.hpp"
@@ -110,10 +111,11 @@ class Unpacker {
         const Path place = TRY(resolve(caller_, {}, entry.name, WalkFlags::None));
         const std::span<const u8> bytes = reader.data();
         auto content = place.inode().content_lock.lock();
-        TRY(place.inode().truncate(0));
-        if (!bytes.empty()) TRY(place.inode().back_with(bytes, memory_));
+        TRY(place.inode().truncate(*content, 0));
+        if (!bytes.empty())
+            TRY(place.inode().back_with(*content, TRY(make_ref<MemoryStore>(bytes, Ref<Object>(memory_)))));
         reader.take(bytes.size());
-        return bytes.size() == entry.size ? Result<>{} : place.inode().truncate(entry.size);
+        return bytes.size() == entry.size ? Result<>{} : place.inode().truncate(*content, entry.size);
     }
 
     Result<> copy(const CpioEntry& entry, CpioReader& reader) {

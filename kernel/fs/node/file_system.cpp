@@ -1,5 +1,7 @@
 #include "fs/node/file_system.hpp"
 
+#include "fs/node/inode.hpp"
+
 namespace exo::fs {
 
 namespace {
@@ -24,6 +26,8 @@ FileSystemType* find_file_system(std::string_view name) {
 void for_each_file_system(FunctionRef<void(const FileSystemType&)> visit) {
     for (FileSystemType& type : types) visit(type);
 }
+
+Result<Ref<Inode>> FileSystem::missing() const { return Ref<Inode>(); }
 
 FileSystem::FileSystem(std::string_view type_name, u32 block_size)
     : type_name_(type_name),

@@ -11,6 +11,7 @@
 namespace exo::fs {
 
 class Dentry;
+class Inode;
 class FileSystem;
 
 /// An instance and the root of its names.
@@ -51,6 +52,8 @@ class FileSystem : public Object {
 
     /// f_type, sizes and counts; the mount adds flags. Errors: Eio.
     virtual Result<> statistics(abi::statfs& out) = 0;
+    /// What a lookup in a folder of the kernel's own returns for a name that is not there: null, so that it could be made, or Enoent.
+    virtual Result<Ref<Inode>> missing() const;
     /// Appends ",key=value" for each option, as /proc/mounts shows them. Errors: Enomem.
     virtual Result<> append_options(String& out) {
         (void)out;
@@ -61,6 +64,7 @@ class FileSystem : public Object {
         (void)options;
         return {};
     }
+    /// syncfs: writes everything back that only memory holds. Errors: the stores'; RestartSys.
     virtual Result<> sync() { return {}; }
     /// Whether statx can tell when a file was made and whether it is immutable, append-only or not to be dumped.
     virtual bool knows_birth_and_flags() const { return false; }

@@ -1,5 +1,8 @@
 #include "fs/node/inode.hpp"
 
+#include "fs/cache/backing_store.hpp"
+
+#include "fs/locks/file_locks.hpp"
 #include "fs/node/file_system.hpp"
 
 namespace exo::fs {
@@ -18,7 +21,18 @@ Inode::Inode(Ref<FileSystem> file_system, u64 number, const NewNode& node, Inode
 }
 
 Inode::~Inode() {
+    if (FileLocks* locks = this->locks()) locks->release();
     if (links() == 0) file_system_->note_nameless(-1);
+}
+
+Result<FileLocks*> Inode::make_locks() {
+    if (FileLocks* locks = this->locks()) return locks;
+    FileLocks* made = TRY(make_ref<FileLocks>(file_system_->device(), number_)).leak();
+    FileLocks* first = nullptr;
+    // release: pairs with the acquire in locks()
+    if (locks_.compare_exchange_strong(first, made, std::memory_order_acq_rel)) return made;
+    made->release();
+    return first;
 }
 
 /// The file system counts those that it will have to delete.
@@ -72,31 +86,31 @@ void Inode::note_accessed_relative() {
     if (is_stale) times->access = now;
 }
 
-Result<Ref<Inode>> Inode::lookup(Dentry&) { return Error::Enotdir; }
+Result<Ref<Inode>> Inode::lookup(InodeNames&, Dentry&) { return Error::Enotdir; }
 
-Result<Ref<Inode>> Inode::create(Dentry&, const NewNode& node) {
+Result<Ref<Inode>> Inode::create(InodeNames&, Dentry&, const NewNode& node) {
     // LINUX: without create the VFS says EACCES, without mkdir and the others EPERM.
     return abi::is_regular(node.mode) ? Error::Eacces : Error::Eperm;
 }
 
-Result<> Inode::link(Dentry&, Inode&) { return Error::Eperm; }
+Result<> Inode::link(InodeNames&, Dentry&, Inode&) { return Error::Eperm; }
 
-Result<> Inode::remove(Dentry&) { return Error::Eperm; }
+Result<> Inode::remove(InodeNames&, Dentry&, InodeNames*) { return Error::Eperm; }
 
-Result<> Inode::rename(const Renaming&) { return Error::Eperm; }
+Result<> Inode::rename(InodeNames&, const Renaming&) { return Error::Eperm; }
 
 Result<Ref<Inode>> Inode::create_unnamed(const NewNode&) { return Error::Eopnotsupp; }
 
-Result<> Inode::iterate(Dentry&, u64, DirectorySink) { return Error::Enotdir; }
+Result<> Inode::iterate(InodeNames&, Dentry&, u64, DirectorySink) { return Error::Enotdir; }
 
 Result<> Inode::read_link(String& out) {
     if (!is_symlink()) return Error::Einval;
     return out.append(link_text());
 }
 
-Result<> Inode::truncate(u64) { return Error::Einval; }
+Result<> Inode::truncate(InodeContent&, u64) { return Error::Einval; }
 
-Result<> Inode::back_with(std::span<const u8>, Ref<Object>) { return Error::Einval; }
+Result<> Inode::back_with(InodeContent&, Ref<BackingStore>) { return Error::Einval; }
 
 Result<> Inode::allow_write() {
     i32 count = writers_.load(std::memory_order_relaxed);

@@ -1,7 +1,11 @@
 // Inode: a file of any type, apart from its names. File systems derive from it.
 //
-// Attributes that a path walk reads (mode, owner, size) are atomics; times have a spin lock. A directory's names
-// change under `names_lock`, a file's content and the attributes of any inode under `content_lock`.
+// Locking: attributes that a path walk reads (mode, owner, size) are atomics; times have a spin lock. A directory's names
+// change under `names_lock`, a file's content and the attributes of any inode under `content_lock`. A function that needs
+// one of these locks takes what its guard gives, InodeNames& or InodeContent&, as its first parameter:
+//
+//   auto names = directory.names_lock.lock();
+//   TRY(directory.remove(*names, child, nullptr));
 #pragma once
 
 #include <atomic>
@@ -20,12 +24,39 @@
 
 namespace exo::fs {
 
+class BackingStore;
 class Dentry;
 class File;
+class FileLocks;
 class FileSystem;
 class Inode;
 struct Path;
 struct OpenRequest;
+
+/// The key of a directory's names: a function that has one runs with that directory's names_lock held.
+class InodeNames {
+  public:
+    InodeNames(const InodeNames&) = delete;
+    InodeNames& operator=(const InodeNames&) = delete;
+
+  private:
+    friend class scheduler::Mutex<InodeNames, sync::LockRank::Directory>;
+    constexpr InodeNames() = default;
+};
+
+/// The key of an inode's content and attributes: a function that has one runs with that inode's content_lock held.
+class InodeContent {
+  public:
+    InodeContent(const InodeContent&) = delete;
+    InodeContent& operator=(const InodeContent&) = delete;
+
+    /// What a named pipe's openers share; ipc makes it at the first open.
+    Ref<Object> shared_state;
+
+  private:
+    friend class scheduler::Mutex<InodeContent, sync::LockRank::Inode>;
+    constexpr InodeContent() = default;
+};
 
 struct InodeTimes {
     Timestamp access;
@@ -92,11 +123,13 @@ struct Whiteout {
     Ref<Inode> inode{};
 };
 
-/// A rename whose permissions have been checked; both directories are locked.
+/// A rename whose permissions have been checked. The content_lock of the source's inode is held.
 struct Renaming {
     Dentry& source;
     Inode& new_directory;
-    Dentry& target;  ///< Negative, or what is replaced or exchanged.
+    InodeNames& new_names;  ///< Of new_directory.
+    Dentry& target;         ///< Negative, or what is replaced or exchanged.
+    InodeNames* emptied;    ///< Of the directory that is replaced, if it is one.
     abi::RenameFlags flags;
     Whiteout* whiteout = nullptr;
 };
@@ -143,23 +176,24 @@ class Inode : public Object {
     /// May be called without locks. The default reports the fields above.
     virtual InodeAttributes attributes();
 
-    // ---- Directories. Called with names_lock held; `child` is in this directory's part of the dentry cache.
+    // ---- Directories. `names` is this directory's; `child` is in this directory's part of the dentry cache.
 
     /// The inode that `child.name()` stands for, or null if there is none. Errors: Enomem, Eio.
-    virtual Result<Ref<Inode>> lookup(Dentry& child);
+    virtual Result<Ref<Inode>> lookup(InodeNames& names, Dentry& child);
     /// Makes a node of any type under `child`, which is negative. Errors: Enospc, Enomem, Eperm (type not supported).
-    virtual Result<Ref<Inode>> create(Dentry& child, const NewNode& node);
+    virtual Result<Ref<Inode>> create(InodeNames& names, Dentry& child, const NewNode& node);
     /// A further name for `target`. Errors: Enospc, Enomem, Eperm, Emlink.
-    virtual Result<> link(Dentry& child, Inode& target);
-    /// unlink and rmdir, told apart by the child's type; an emptied directory's names_lock is held too.
+    virtual Result<> link(InodeNames& names, Dentry& child, Inode& target);
+    /// unlink and rmdir, told apart by the child's type. `emptied` is the key of the child, if it is a directory.
     /// Errors: Enotempty, Eperm.
-    virtual Result<> remove(Dentry& child);
+    virtual Result<> remove(InodeNames& names, Dentry& child, InodeNames* emptied);
     /// Errors: Enotempty, Emlink, Enospc, Enomem, Einval (flags that are not supported), Eperm.
-    virtual Result<> rename(const Renaming& renaming);
-    /// A regular file without a name (O_TMPFILE). Errors: Eopnotsupp, Enospc, Enomem.
-    virtual Result<Ref<Inode>> create_unnamed(const NewNode& node);
+    virtual Result<> rename(InodeNames& names, const Renaming& renaming);
     /// Feeds entries from `cookie` (FIRST_COOKIE or more) on until the sink is full. `directory` is this one's dentry.
-    virtual Result<> iterate(Dentry& directory, u64 cookie, DirectorySink sink);
+    virtual Result<> iterate(InodeNames& names, Dentry& directory, u64 cookie, DirectorySink sink);
+    /// A regular file without a name (O_TMPFILE): needs no lock, because no name changes.
+    /// Errors: Eopnotsupp, Enospc, Enomem.
+    virtual Result<Ref<Inode>> create_unnamed(const NewNode& node);
 
     // ---- Symbolic links.
 
@@ -174,23 +208,29 @@ class Inode : public Object {
 
     /// Errors: those of open(2).
     virtual Result<Ref<File>> open(OpenRequest&& request);
-    /// Called with content_lock held. Errors: Einval (no such thing for this type), Efbig, Enomem, Enospc, Etxtbsy.
-    virtual Result<> truncate(u64 size);
+    /// Errors: Einval (no such thing for this type), Efbig, Enomem, Enospc, Etxtbsy.
+    virtual Result<> truncate(InodeContent& content, u64 size);
 
-    /// The bytes of `content`, readable as long as `keep_alive` lives, become the content of this empty file; pages are
-    /// copied when first used. With content_lock held. Errors: Einval (not empty, or the file system cannot).
-    virtual Result<> back_with(std::span<const u8> content, Ref<Object> keep_alive);
+    /// What `store` holds becomes the content of this empty file, which nobody has mapped.
+    /// Errors: Einval (not empty, or the file system cannot), Enomem.
+    virtual Result<> back_with(InodeContent& content, Ref<BackingStore> store);
 
-    // ---- Changes that were checked and made: for file systems that store them. content_lock is held.
-    virtual Result<> attributes_changed() { return {}; }
+    // ---- Changes that were checked and made: for file systems that store them.
+    virtual Result<> attributes_changed(InodeContent&) { return {}; }
 
-    struct Names {};
-    struct Content {};
-    scheduler::Mutex<Names, sync::LockRank::Directory> names_lock;
-    scheduler::Mutex<Content, sync::LockRank::Inode> content_lock;
+    using NamesLock = scheduler::Mutex<InodeNames, sync::LockRank::Directory>;
+    using ContentLock = scheduler::Mutex<InodeContent, sync::LockRank::Inode>;
+    NamesLock names_lock;
+    ContentLock content_lock;
 
-    /// What a named pipe's openers share; made by ipc at the first open, under content_lock.
-    Ref<Object> shared_state;
+    /// Whether the key is this inode's, not another's.
+    bool is_key(const InodeNames& names) { return &names == &names_lock.unsafe_value(); }
+
+    /// The advisory locks on this file, or null if there has never been one.
+    // acquire: pairs with the release in make_locks
+    FileLocks* locks() const { return locks_.load(std::memory_order_acquire); }
+    /// Makes them if there are none. Errors: Enomem.
+    Result<FileLocks*> make_locks();
 
     /// An O_TMPFILE inode, without a name, that link may give one.
     std::atomic<bool> may_be_linked_unnamed{false};
@@ -217,6 +257,7 @@ class Inode : public Object {
     std::atomic<u32> links_{1};
     std::atomic<u64> size_{0};
     std::atomic<i32> writers_{0};
+    std::atomic<FileLocks*> locks_{nullptr};  ///< Holds a reference.
     abi::DeviceNumber device_;
     InodeTraits traits_;
     sync::SpinLocked<InodeTimes, sync::LockRank::SpinLeaf> times_;

@@ -28,7 +28,7 @@ Timestamp changed_time(const TimeChange& change, const Timestamp& old, const Tim
 Result<> change_mode(const Target& target, u32 mode, const Credentials& credentials) {
     TRY(check_changeable(target));
     Inode& inode = target.inode;
-    auto content = inode.content_lock.lock();
+    auto content = TRY(inode.content_lock.lock_killable());
     if (!is_owner(inode, credentials) || has(inode.traits(), InodeTraits::FixedMode)) return Error::Eperm;
     if (inode.is_symlink()) return Error::Eopnotsupp;
     u32 permissions = mode & abi::mode::PERMISSIONS;
@@ -36,14 +36,14 @@ Result<> change_mode(const Target& target, u32 mode, const Credentials& credenti
         permissions &= ~abi::mode::SET_GID;
     inode.set_mode((inode.mode() & abi::mode::TYPE_MASK) | permissions);
     inode.note_changed();
-    return inode.attributes_changed();
+    return inode.attributes_changed(*content);
 }
 
 Result<> change_owner(const Target& target, std::optional<UserId> uid, std::optional<GroupId> gid,
                       const Credentials& credentials) {
     TRY(check_changeable(target));
     Inode& inode = target.inode;
-    auto content = inode.content_lock.lock();
+    auto content = TRY(inode.content_lock.lock_killable());
     if (has(inode.traits(), InodeTraits::FixedOwner)) return Error::Eperm;
     if (!credentials.may(Privilege::Chown)) {
         const bool owns = inode.uid() == credentials.uid;
@@ -54,7 +54,7 @@ Result<> change_owner(const Target& target, std::optional<UserId> uid, std::opti
     if (!inode.is_directory()) inode.set_mode(mode_without_privileges(inode, credentials));
     inode.set_owner(uid.value_or(inode.uid()), gid.value_or(inode.gid()));
     inode.note_changed();
-    return inode.attributes_changed();
+    return inode.attributes_changed(*content);
 }
 
 Result<> change_times(const Target& target, TimeChange access, TimeChange modification,
@@ -67,24 +67,24 @@ Result<> change_times(const Target& target, TimeChange access, TimeChange modifi
         if (access.kind != Kind::Now || modification.kind != Kind::Now) return Error::Eperm;
         TRY(check_permission(inode, abi::AccessMode::Write, credentials));
     }
-    auto content = inode.content_lock.lock();
+    auto content = TRY(inode.content_lock.lock_killable());
     const Timestamp now = Timestamp::now();
     InodeTimes times = inode.times();
     times.access = changed_time(access, times.access, now);
     times.modification = changed_time(modification, times.modification, now);
     times.change = now;
     inode.set_times(times);
-    return inode.attributes_changed();
+    return inode.attributes_changed(*content);
 }
 
 Result<> truncate_inode(Inode& inode, u64 size, TruncateTimes times, const WriteContext& context) {
     if (size > static_cast<u64>(abi::MAX_FILE_OFFSET)) return Error::Efbig;
-    auto content = inode.content_lock.lock();
+    auto content = TRY(inode.content_lock.lock_killable());
     const u64 old_size = inode.size();
     if (size > old_size && size > context.size_limit) return Error::Efbig;
     // LINUX: what lies behind the end goes, which counts as a change even where there is nothing (shmem_setattr).
     const bool frees = size == old_size && inode.attributes().allocated_bytes != 0;
-    TRY(inode.truncate(size));
+    TRY(inode.truncate(*content, size));
     if (size != old_size || frees || times == TruncateTimes::Always) inode.note_modified();
     drop_privileges_on_write(inode, context.credentials);
     return {};

@@ -13,14 +13,14 @@ Result<> create_node(const Caller& caller, Start start, std::string_view path, N
     if (walk.last() != LastComponent::Name) return Error::Eexist;
     Inode& parent = directory.inode();
     auto names = parent.names_lock.lock();
-    const Ref<Dentry> child = TRY(lookup_child(*directory.dentry, walk.last_name()));
+    const Ref<Dentry> child = TRY(lookup_child(*names, *directory.dentry, walk.last_name()));
     if (!child->is_negative()) return Error::Eexist;
     if (walk.has_trailing_slash() && !abi::is_directory(node.mode)) return Error::Enoent;
     TRY(check_create(directory, caller.credentials));
     const bool is_device = abi::is_character_device(node.mode) || abi::is_block_device(node.mode);
     if (is_device && !caller.credentials.may(Privilege::Mknod)) return Error::Eperm;
     prepare_new_node(parent, caller.credentials, caller.context.umask(), node);
-    Ref<Inode> inode = TRY(parent.create(*child, node));
+    Ref<Inode> inode = TRY(parent.create(*names, *child, node));
     cache_positive(*child, std::move(inode));
     return {};
 }
@@ -83,7 +83,7 @@ Result<> make_link(const Caller& caller, Start old_start, std::string_view old_p
     if (walk.last() != LastComponent::Name) return Error::Eexist;
     Inode& parent = directory.inode();
     auto names = parent.names_lock.lock();
-    const Ref<Dentry> child = TRY(lookup_child(*directory.dentry, walk.last_name()));
+    const Ref<Dentry> child = TRY(lookup_child(*names, *directory.dentry, walk.last_name()));
     if (!child->is_negative()) return Error::Eexist;
     if (walk.has_trailing_slash()) return Error::Enoent;
     if (old.mount != directory.mount) return Error::Exdev;
@@ -92,10 +92,10 @@ Result<> make_link(const Caller& caller, Start old_start, std::string_view old_p
     TRY(check_create(directory, caller.credentials));
     if (inode.is_directory()) return Error::Eperm;
 
-    auto content = inode.content_lock.lock();
+    auto content = TRY(inode.content_lock.lock_killable());
     if (inode.links() == 0 && !inode.may_be_linked_unnamed.load(std::memory_order_relaxed))
         return Error::Enoent;
-    TRY(parent.link(*child, inode));
+    TRY(parent.link(*names, *child, inode));
     content.unlock();
     cache_positive(*child, Ref<Inode>(&inode));
     return {};
@@ -107,15 +107,15 @@ Result<> unlink(const Caller& caller, Start start, std::string_view path) {
     if (walk.last() != LastComponent::Name) return Error::Eisdir;
     TRY(check_writable(*directory.mount));
     auto names = directory.inode().names_lock.lock();
-    const Ref<Dentry> child = TRY(lookup_child(*directory.dentry, walk.last_name()));
+    const Ref<Dentry> child = TRY(lookup_child(*names, *directory.dentry, walk.last_name()));
     if (child->is_negative()) return Error::Enoent;
     Inode& victim = *child->inode();
     if (walk.has_trailing_slash()) return victim.is_directory() ? Error::Eisdir : Error::Enotdir;
     TRY(check_remove(directory, victim, caller.credentials));
     if (victim.is_directory()) return Error::Eisdir;
     if (child->is_mountpoint()) return Error::Ebusy;
-    auto content = victim.content_lock.lock();
-    TRY(directory.inode().remove(*child));
+    auto content = TRY(victim.content_lock.lock_killable());
+    TRY(directory.inode().remove(*names, *child, nullptr));
     content.unlock();
     forget(*child);
     return {};
@@ -132,7 +132,7 @@ Result<> remove_directory(const Caller& caller, Start start, std::string_view pa
     }
     TRY(check_writable(*directory.mount));
     auto names = directory.inode().names_lock.lock();
-    const Ref<Dentry> child = TRY(lookup_child(*directory.dentry, walk.last_name()));
+    const Ref<Dentry> child = TRY(lookup_child(*names, *directory.dentry, walk.last_name()));
     if (child->is_negative()) return Error::Enoent;
     Inode& victim = *child->inode();
     TRY(check_remove(directory, victim, caller.credentials));
@@ -140,7 +140,7 @@ Result<> remove_directory(const Caller& caller, Start start, std::string_view pa
     if (child->is_mountpoint()) return Error::Ebusy;
     // Until the name is gone nobody makes another in it.
     auto victim_names = victim.names_lock.lock_nested();
-    TRY(directory.inode().remove(*child));
+    TRY(directory.inode().remove(*names, *child, &*victim_names));
     forget(*child);
     return {};
 }

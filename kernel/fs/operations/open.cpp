@@ -55,13 +55,14 @@ Result<Ref<File>> open_existing(Path path, OpenFlags flags, const Credentials& c
     return file;
 }
 
-/// A new regular file under the negative `child`; names_lock is held.
-Result<> create_regular(const Caller& caller, const Path& directory, Dentry& child, u32 mode) {
+/// A new regular file under the negative `child`.
+Result<> create_regular(InodeNames& names, const Caller& caller, const Path& directory, Dentry& child,
+                        u32 mode) {
     TRY(check_create(directory, caller.credentials));
     NewNode node{.mode = abi::mode::REGULAR | (mode & abi::mode::PERMISSIONS)};
     Inode& parent = directory.inode();
     prepare_new_node(parent, caller.credentials, caller.context.umask(), node);
-    Ref<Inode> inode = TRY(parent.create(child, node));
+    Ref<Inode> inode = TRY(parent.create(names, child, node));
     cache_positive(child, std::move(inode));
     return {};
 }
@@ -89,9 +90,9 @@ Result<Ref<File>> open_or_create(const Caller& caller, Start start, std::string_
         if (walk.has_trailing_slash()) return Error::Eisdir;
 
         auto names = directory.inode().names_lock.lock();
-        const Ref<Dentry> child = TRY(lookup_child(*directory.dentry, walk.last_name()));
+        const Ref<Dentry> child = TRY(lookup_child(*names, *directory.dentry, walk.last_name()));
         if (child->is_negative()) {
-            TRY(create_regular(caller, directory, *child, mode));
+            TRY(create_regular(*names, caller, directory, *child, mode));
             names.unlock();
             // The mode does not bind the creator.
             return open_inode({{directory.mount, child}, flags, caller.credentials});

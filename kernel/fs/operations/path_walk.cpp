@@ -23,7 +23,8 @@ bool is_cacheable(const Dentry& directory, const Inode* found) {
 
 }  // namespace
 
-Result<Ref<Dentry>> lookup_child(Dentry& directory, const HashedName& name) {
+Result<Ref<Dentry>> lookup_child(InodeNames& names, Dentry& directory, const HashedName& name) {
+    DEBUG_ASSERT(directory.inode()->is_key(names));
     {
         auto tree = name_tree.lock();
         if (directory.is_deleted()) return Error::Enoent;
@@ -34,7 +35,7 @@ Result<Ref<Dentry>> lookup_child(Dentry& directory, const HashedName& name) {
     Ref<Dentry> child = TRY(Dentry::create(Ref<Dentry>(&directory), name));
     Inode& inode = *directory.inode();
     if (has(inode.traits(), InodeTraits::CompleteDirectory)) return child;
-    Ref<Inode> found = TRY(inode.lookup(*child));
+    Ref<Inode> found = TRY(inode.lookup(names, *child));
     const bool keeps = is_cacheable(directory, found.get());
     // Nobody else knows the new dentry.
     if (found) name_tree.unsafe_value().dentries.make_positive(*child, std::move(found));
@@ -176,8 +177,9 @@ Result<> PathWalk::enter_component(Goal goal, WalkFlags flags) {
     }
     Dentry* child = TRY(find_child());
     if (child == nullptr || child->is_negative()) return Error::Enoent;
+    // A slash behind the last component is one behind each link that it leads through.
     const bool follow_it =
-        goal == Goal::Parent || !is_last() || component_has_slash_ || has(flags, WalkFlags::FollowLast);
+        goal == Goal::Parent || !is_last() || has_trailing_slash_ || has(flags, WalkFlags::FollowLast);
     return step_to(child, follow_it);
 }
 
@@ -201,7 +203,7 @@ Result<Dentry*> PathWalk::find_child_slowly() {
     let_go();
     Dentry& directory = *held_.dentry;
     auto names = directory.inode()->names_lock.lock();
-    held_child_ = TRY(lookup_child(directory, component_));
+    held_child_ = TRY(lookup_child(*names, directory, component_));
     names.unlock();
     take_hold();
     return held_child_.get();

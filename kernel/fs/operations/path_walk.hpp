@@ -90,8 +90,8 @@ class PathWalk {
     std::optional<NameTree::Guard> lock_;
 };
 
-/// The child `name` of `directory` (positive or negative), asking the file system if need be. names_lock is held.
+/// The child `name` of `directory` (positive or negative), asking the file system if need be. `names` is the directory's.
 /// Errors: Enoent (the directory was removed), Enomem, Eio.
-Result<Ref<Dentry>> lookup_child(Dentry& directory, const HashedName& name);
+Result<Ref<Dentry>> lookup_child(InodeNames& names, Dentry& directory, const HashedName& name);
 
 }  // namespace exo::fs

@@ -12,8 +12,6 @@ struct Nothing {};
 /// One move between directories at a time, so that "is below" stays true while it matters.
 constinit scheduler::Mutex<Nothing, sync::LockRank::Rename> rename_lock;
 
-using NamesLock = decltype(Inode::names_lock);
-
 /// The child of `top` on the way down to `below`, or null if `below` is not below `top`.
 Dentry* way_down(Dentry& top, Dentry& below) {
     auto tree = name_tree.lock();
@@ -32,6 +30,7 @@ class DirectoryPair {
         Dentry& b = *to.dentry;
         if (&a == &b) {
             first_.emplace(a.inode()->names_lock.lock());
+            from_names_ = to_names_ = &**first_;
             return;
         }
         serial_.emplace(rename_lock.lock());
@@ -40,7 +39,11 @@ class DirectoryPair {
         const bool a_first = source_trap_ != nullptr || (target_trap_ == nullptr && &a < &b);
         first_.emplace((a_first ? a : b).inode()->names_lock.lock());
         second_.emplace((a_first ? b : a).inode()->names_lock.lock_nested());
+        from_names_ = a_first ? &**first_ : &**second_;
+        to_names_ = a_first ? &**second_ : &**first_;
     }
+    InodeNames& from_names() const { return *from_names_; }
+    InodeNames& to_names() const { return *to_names_; }
     /// The source must not be it: it would go below itself.
     const Dentry* source_trap() const { return source_trap_; }
     /// The target must not be it: the source lies below it.
@@ -48,8 +51,10 @@ class DirectoryPair {
 
   private:
     std::optional<scheduler::Mutex<Nothing, sync::LockRank::Rename>::Guard> serial_;
-    std::optional<NamesLock::Guard> first_;
-    std::optional<NamesLock::Guard> second_;
+    std::optional<Inode::NamesLock::Guard> first_;
+    std::optional<Inode::NamesLock::Guard> second_;
+    InodeNames* from_names_ = nullptr;
+    InodeNames* to_names_ = nullptr;
     Dentry* source_trap_ = nullptr;
     Dentry* target_trap_ = nullptr;
 };
@@ -122,7 +127,7 @@ void move_dentries(const Move& move, Dentry* new_name, Whiteout* whiteout) {
     tree.unlock();
 }
 
-Result<> move_checked(const Move& move, const Credentials& credentials) {
+Result<> move_checked(const DirectoryPair& locked, const Move& move, const Credentials& credentials) {
     Inode& source = *move.source.inode();
     Inode* target = move.target.inode();
     // The replaced name's dentry keeps its name for those who have it open.
@@ -134,11 +139,17 @@ Result<> move_checked(const Move& move, const Credentials& credentials) {
     std::optional<Whiteout> whiteout;
     if (has(move.flags, RenameFlags::Whiteout)) whiteout = TRY(prepare_whiteout(move, credentials));
     Whiteout* const left_behind = whiteout ? &*whiteout : nullptr;
-    std::optional<NamesLock::Guard> emptied;
+    std::optional<Inode::NamesLock::Guard> emptied;
     if (move.replaces() && target->is_directory()) emptied.emplace(target->names_lock.lock_nested());
     {
-        auto content = source.content_lock.lock();
-        TRY(move.from.inode().rename({move.source, move.to.inode(), move.target, move.flags, left_behind}));
+        auto content = TRY(source.content_lock.lock_killable());
+        TRY(move.from.inode().rename(locked.from_names(), {.source = move.source,
+                                                           .new_directory = move.to.inode(),
+                                                           .new_names = locked.to_names(),
+                                                           .target = move.target,
+                                                           .emptied = emptied ? &**emptied : nullptr,
+                                                           .flags = move.flags,
+                                                           .whiteout = left_behind}));
     }
     move_dentries(move, new_name.get(), left_behind);
     return {};
@@ -177,9 +188,9 @@ Result<> rename(const Caller& caller, Start old_start, std::string_view old_path
     Ref<Dentry> source;
     Ref<Dentry> target;
     const DirectoryPair locked(from, to);
-    source = TRY(lookup_child(*from.dentry, old_walk.last_name()));
+    source = TRY(lookup_child(locked.from_names(), *from.dentry, old_walk.last_name()));
     if (source->is_negative()) return Error::Enoent;
-    target = TRY(lookup_child(*to.dentry, new_walk.last_name()));
+    target = TRY(lookup_child(locked.to_names(), *to.dentry, new_walk.last_name()));
     if (has(flags, RenameFlags::Noreplace) && !target->is_negative()) return Error::Eexist;
     if (has(flags, RenameFlags::Exchange)) {
         if (target->is_negative()) return Error::Enoent;
@@ -196,7 +207,7 @@ Result<> rename(const Caller& caller, Start old_start, std::string_view old_path
 
     const Move move{from, to, *source, *target, flags};
     TRY(check_move(move, caller.credentials));
-    return move_checked(move, caller.credentials);
+    return move_checked(locked, move, caller.credentials);
 }
 
 }  // namespace exo::fs

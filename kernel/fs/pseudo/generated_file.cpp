@@ -82,7 +82,7 @@ Result<Ref<File>> GeneratedFile::open(OpenRequest&& request) {
     return make_ref<GeneratedOpenFile>(std::move(request), sendfile());
 }
 
-Result<> GeneratedFile::truncate(u64) { return {}; }
+Result<> GeneratedFile::truncate(InodeContent&, u64) { return {}; }
 
 Result<usize> FunctionFile::accept(std::span<const u8> bytes, u64, const Credentials& credentials) {
     if (acceptor_ == nullptr) return Error::Eio;

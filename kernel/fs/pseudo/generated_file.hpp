@@ -9,7 +9,9 @@ namespace exo::fs {
 class GeneratedOpenFile final : public File {
   public:
     GeneratedOpenFile(OpenRequest&& request, GeneratedFile::Sendfile sendfile)
-        : File(std::move(request), FileTraits::Seekable | FileTraits::TakesSegments | traits_for(sendfile)) {}
+        : File(std::move(request), {.seek = SeekPolicy::Moving,
+                                    .splice = policy_for(sendfile),
+                                    .vectors = VectorPolicy::WriteEach}) {}
 
     Result<usize> do_read(vm::OutBuffer& to, u64 offset) override;
     Result<usize> do_write(vm::InBuffer& from, u64& offset, const WriteContext& context) override;
@@ -18,10 +20,9 @@ class GeneratedOpenFile final : public File {
     Result<> sync() override { return {}; }
 
   private:
-    static FileTraits traits_for(GeneratedFile::Sendfile sendfile) {
-        return sendfile == GeneratedFile::Sendfile::Works
-                   ? FileTraits::None
-                   : FileTraits::GivesNoPages | FileTraits::TakesNoPages;
+    static SplicePolicy policy_for(GeneratedFile::Sendfile sendfile) {
+        return sendfile == GeneratedFile::Sendfile::Works ? SplicePolicy::GivesAndTakes
+                                                          : SplicePolicy::Refused;
     }
     struct Snapshot {
         String text;

@@ -8,14 +8,6 @@ Result<> PseudoFileSystem::statistics(abi::statfs& out) {
     return {};
 }
 
-namespace {
-
-Result<Ref<Inode>> missing_in(const FileSystem& file_system) {
-    return static_cast<const PseudoFileSystem&>(file_system).missing();
-}
-
-}  // namespace
-
 // ---- GeneratedDirectory
 
 GeneratedDirectory::GeneratedDirectory(Ref<FileSystem> file_system, u64 number, u32 mode, InodeTraits traits,
@@ -25,12 +17,14 @@ GeneratedDirectory::GeneratedDirectory(Ref<FileSystem> file_system, u64 number, 
     set_links(2);
 }
 
-Result<Ref<Inode>> GeneratedDirectory::lookup(Dentry& child) {
+Result<Ref<Inode>> GeneratedDirectory::lookup(InodeNames&, Dentry& child) {
     Ref<Inode> found = TRY(find(child.name()));
-    return found ? Result<Ref<Inode>>(std::move(found)) : missing_in(file_system());
+    return found ? Result<Ref<Inode>>(std::move(found)) : file_system().missing();
 }
 
-Result<> GeneratedDirectory::iterate(Dentry&, u64 cookie, DirectorySink sink) { return list(cookie, sink); }
+Result<> GeneratedDirectory::iterate(InodeNames&, Dentry&, u64 cookie, DirectorySink sink) {
+    return list(cookie, sink);
+}
 
 // ---- StaticDirectory
 
@@ -78,14 +72,14 @@ Result<> StaticDirectory::add_link(std::string_view name, FunctionLink::Generato
     return add(name, TRY(make_ref<FunctionLink>(Ref<FileSystem>(&file_system()), generator)));
 }
 
-Result<Ref<Inode>> StaticDirectory::lookup(Dentry& child) {
+Result<Ref<Inode>> StaticDirectory::lookup(InodeNames&, Dentry& child) {
     if (const Entry* entry = entries_.find(child.name()); entry != nullptr) return entry->inode;
-    if (!fallback_) return missing_in(file_system());
+    if (!fallback_) return file_system().missing();
     Ref<Inode> found = TRY(fallback_->find(child.name()));
-    return found ? Result<Ref<Inode>>(std::move(found)) : missing_in(file_system());
+    return found ? Result<Ref<Inode>>(std::move(found)) : file_system().missing();
 }
 
-Result<> StaticDirectory::iterate(Dentry&, u64 cookie, DirectorySink sink) {
+Result<> StaticDirectory::iterate(InodeNames&, Dentry&, u64 cookie, DirectorySink sink) {
     // The fallback's cookies, moved behind the registered names' ones. LINUX: FIRST_PROCESS_ENTRY; the positions have to
     // stay below the largest file of procfs, beyond which nobody can seek.
     constexpr u64 SHIFT = 256;

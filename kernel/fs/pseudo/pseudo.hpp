@@ -29,8 +29,7 @@ class PseudoFileSystem final : public FileSystem {
           rules_(rules) {}
     u64 max_file_size() const override { return rules_.max_file_size; }
     Result<> statistics(abi::statfs& out) override;
-    /// What a lookup of a name that is not there returns.
-    Result<Ref<Inode>> missing() const {
+    Result<Ref<Inode>> missing() const override {
         return rules_.missing_is_error ? Result<Ref<Inode>>(Error::Enoent) : Ref<Inode>();
     }
 
@@ -63,14 +62,14 @@ class GeneratedFile : public Inode {
     virtual Result<usize> accept(std::span<const u8> bytes, u64 offset, const Credentials& credentials);
 
     Result<Ref<File>> open(OpenRequest&& request) override;
-    Result<> truncate(u64 size) override;
+    Result<> truncate(InodeContent& content, u64 size) override;
 
     /// Whether sendfile can take from it or give to it.
     /// How lseek behaves.
     enum class Seeking : u8 {
-        Sequential,       ///< From the start or the position alone. LINUX: seq_lseek
-        Anywhere,         ///< From the end as well. LINUX: default_llseek
-        UpToLargestFile,  ///< The same, up to the file system's largest file. LINUX: generic_file_llseek
+        Sequential,  ///< From the start or the position alone. LINUX: seq_lseek
+        Anywhere,    ///< From the end as well. LINUX: default_llseek
+        UpToLargestFile,  ///< From the end as well, up to the file system's largest file. LINUX: generic_file_llseek
     };
     virtual Seeking seeking() const { return Seeking::Sequential; }
     /// LINUX: a sysctl that is a number is read from its start or not at all (do_proc_dointvec).
@@ -130,8 +129,8 @@ class GeneratedDirectory : public Inode {
     /// names come and go (use the pid, the descriptor). Errors: Enomem, Esrch.
     virtual Result<> list(u64 cookie, DirectorySink sink) = 0;
 
-    Result<Ref<Inode>> lookup(Dentry& child) final;
-    Result<> iterate(Dentry& directory, u64 cookie, DirectorySink sink) final;
+    Result<Ref<Inode>> lookup(InodeNames& names, Dentry& child) final;
+    Result<> iterate(InodeNames& names, Dentry& directory, u64 cookie, DirectorySink sink) final;
 };
 
 /// A directory of registered names; a fallback for other names may be set (/proc: the processes).
@@ -150,14 +149,14 @@ class StaticDirectory : public Inode {
     /// (its cookies are shifted there and back).
     void set_fallback(Ref<GeneratedDirectory> directory) { fallback_ = std::move(directory); }
 
-    Result<Ref<Inode>> lookup(Dentry& child) override;
-    Result<> iterate(Dentry& directory, u64 cookie, DirectorySink sink) override;
+    Result<Ref<Inode>> lookup(InodeNames& names, Dentry& child) override;
+    Result<> iterate(InodeNames& names, Dentry& directory, u64 cookie, DirectorySink sink) override;
 
   private:
     struct Entry {
         Ref<Inode> inode;
         u64 cookie;
-        Ref<StaticDirectory> directory;  ///< The same inode, if it is one.
+        Ref<StaticDirectory> directory;  ///< `inode`, if it is a directory.
     };
     using Entries = Map<String, Entry>;
     Result<> add_entry(std::string_view name, Ref<Inode> inode, Ref<StaticDirectory> directory);

@@ -1,5 +1,7 @@
 #include "fs/tmpfs/tmpfs.hpp"
 
+#include "fs/cache/backing_store.hpp"
+#include "fs/cache/reclaim.hpp"
 #include "fs/tmpfs/tmpfs_file.hpp"
 #include "fs/tree/name_tree.hpp"
 #include "utils/format.hpp"
@@ -23,18 +25,6 @@ Result<MountableTree> mount_ramfs(std::string_view, std::string_view text) {
 constinit FileSystemType tmpfs_type{.name = "tmpfs", .mount = mount_tmpfs};
 constinit FileSystemType ramfs_type{.name = "ramfs", .mount = mount_ramfs};
 
-/// Where files without a directory live; made at the first of them.
-struct UnnamedFiles {
-    Ref<Mount> mount;
-};
-[[clang::no_destroy]] constinit scheduler::Mutex<UnnamedFiles, sync::LockRank::MountTable> unnamed_files;
-
-Result<Ref<Mount>> unnamed_mount() {
-    auto files = unnamed_files.lock();
-    if (!files->mount) files->mount = TRY(Mount::create(TRY(create({})), "tmpfs", MountOptions::None));
-    return files->mount;
-}
-
 }  // namespace
 
 void init(u64 total_memory_bytes) {
@@ -55,21 +45,6 @@ Result<MountableTree> create(const Options& options, std::string_view type_name)
         {.mode = abi::mode::DIRECTORY | options.mode, .uid = options.uid, .gid = options.gid}));
     Ref<Dentry> dentry = TRY(Dentry::create_root(std::move(root)));
     return MountableTree{std::move(file_system), std::move(dentry)};
-}
-
-Result<Ref<File>> create_unnamed_file(std::string_view name, OpenFlags flags) {
-    Ref<Mount> mount = TRY(unnamed_mount());
-    auto& file_system = static_cast<TmpfsFileSystem&>(mount->file_system());
-    Ref<Inode> inode = TRY(file_system.make_inode({.mode = abi::mode::REGULAR | 0777}));
-    inode->set_links(0);
-    Ref<Dentry> dentry = TRY(Dentry::create(Ref<Dentry>(&mount->root()), HashedName::of(name)));
-    {
-        auto tree = name_tree.lock();
-        tree->dentries.make_positive(*dentry, std::move(inode));
-        // Never in the cache, so nothing comes back.
-        (void)tree->dentries.erase(*dentry);
-    }
-    return open_inode({{std::move(mount), std::move(dentry)}, flags, KERNEL_CREDENTIALS});
 }
 
 // ---- TmpfsFileSystem
@@ -173,6 +148,8 @@ Result<> TmpfsFileSystem::append_options(String& out) {
                                                                                              : ",inode32");
 }
 
+Result<> TmpfsFileSystem::sync() { return sync_page_caches(budget_.get()); }
+
 Result<> TmpfsFileSystem::remount(std::string_view text) {
     if (!has_limits()) return {};
     const Options current{.max_bytes = budget_->limit() * PAGE_SIZE,
@@ -195,22 +172,26 @@ Result<> TmpfsFileSystem::remount(std::string_view text) {
 }
 
 void TmpfsFileSystem::last_mount_gone(Dentry& root) {
+    // Nobody else can come to the tree any more, so no lock is needed.
+    const auto names_of = [](Dentry& dentry) -> InodeNames& {
+        return dentry.inode()->names_lock.unsafe_value();
+    };
     // From the leaves up, without recursion: a tree may be deeper than any stack.
     Dentry* at = &root;
     while (true) {
         auto& directory = static_cast<TmpfsDirectory&>(*at->inode());
-        Dentry* child = directory.first_entry();
+        Dentry* child = directory.first_entry(names_of(*at));
         if (child == nullptr) {
             if (at == &root) return;
             at = at->parent();
             continue;
         }
         if (child->inode()->is_directory() &&
-            static_cast<TmpfsDirectory&>(*child->inode()).first_entry() != nullptr) {
+            static_cast<TmpfsDirectory&>(*child->inode()).first_entry(names_of(*child)) != nullptr) {
             at = child;
             continue;
         }
-        directory.remove_entry(*child);
+        directory.remove_entry(names_of(*at), *child);
         Ref<Dentry> forgotten;
         auto tree = name_tree.lock();
         forgotten = tree->dentries.erase(*child);
@@ -239,16 +220,29 @@ Result<Ref<File>> TmpfsRegular::open(OpenRequest&& request) {
     return make_ref<TmpfsFile>(std::move(request));
 }
 
-Result<> TmpfsRegular::back_with(std::span<const u8> content, Ref<Object> keep_alive) {
+Result<> TmpfsRegular::back_with(InodeContent& content, Ref<BackingStore> store) {
     if (size() != 0) return Error::Einval;
-    cache_->back_with(content, std::move(keep_alive));
-    size_changed();
+    TRY(cache_->back_with(std::move(store)));
+    size_changed(content);
     return {};
 }
 
-Result<> TmpfsRegular::truncate(u64 size) {
-    TRY(cache_->resize(size));
-    size_changed();
+/// LINUX: memfd_add_seals.
+Result<> TmpfsRegular::add_seals(abi::Seals added) {
+    auto content = TRY(content_lock.lock_killable());
+    if (has_seal(abi::Seals::Seal)) return Error::Eperm;
+    if (abi::has(added, abi::Seals::Write)) TRY(cache_->refuse_writers());
+    seals_.store(seals() | added, std::memory_order_seq_cst);
+    return {};
+}
+
+/// LINUX: shmem_setattr.
+Result<> TmpfsRegular::truncate(InodeContent& content, u64 size) {
+    const u64 before = cache_->size();
+    if ((size < before && has_seal(abi::Seals::Shrink)) || (size > before && has_seal(abi::Seals::Grow)))
+        return Error::Eperm;
+    TRY(cache_->resize(content, size));
+    size_changed(content);
     return {};
 }
 

@@ -16,7 +16,4 @@ Options default_options();
 /// A new instance. Errors: Enomem.
 Result<MountableTree> create(const Options& options, std::string_view type_name = "tmpfs");
 
-/// A regular file in no directory (memfd_create, shared anonymous memory). Errors: Enomem.
-Result<Ref<File>> create_unnamed_file(std::string_view name, OpenFlags flags);
-
 }  // namespace exo::fs::tmpfs

@@ -11,25 +11,29 @@ TmpfsDirectory& tmpfs_directory(Inode& inode) { return static_cast<TmpfsDirector
 
 }  // namespace
 
-void TmpfsDirectory::add_entry(Dentry& child) {
+void TmpfsDirectory::insert_entry(InodeNames& names, Dentry& child) {
     child.cookie = --next_cookie_;
-    entries_.insert(child);
+    entries(names).insert(child);
+}
+
+void TmpfsDirectory::add_entry(InodeNames& names, Dentry& child) {
+    insert_entry(names, child);
     set_size(size() + owner().entry_size());
 }
 
-void TmpfsDirectory::remove_entry(Dentry& child) {
-    entries_.remove(child);
+void TmpfsDirectory::remove_entry(InodeNames& names, Dentry& child) {
+    entries(names).remove(child);
     set_size(size() - owner().entry_size());
 }
 
-Result<Ref<Inode>> TmpfsDirectory::lookup(Dentry&) {
+Result<Ref<Inode>> TmpfsDirectory::lookup(InodeNames&, Dentry&) {
     // All names are in the cache, so one that is not there does not exist.
     return Ref<Inode>();
 }
 
-Result<Ref<Inode>> TmpfsDirectory::create(Dentry& child, const NewNode& node) {
+Result<Ref<Inode>> TmpfsDirectory::create(InodeNames& names, Dentry& child, const NewNode& node) {
     Ref<Inode> inode = TRY(owner().make_inode(node));
-    add_entry(child);
+    add_entry(names, child);
     if (abi::is_directory(node.mode)) add_links(1);
     note_modified();
     return inode;
@@ -41,20 +45,20 @@ Result<Ref<Inode>> TmpfsDirectory::create_unnamed(const NewNode& node) {
     return inode;
 }
 
-Result<> TmpfsDirectory::link(Dentry& child, Inode& target) {
+Result<> TmpfsDirectory::link(InodeNames& names, Dentry& child, Inode& target) {
     // LINUX: each further name counts as an inode, since its dentry holds memory too (shmem_link).
     if (target.links() != 0) TRY(owner().take_inode());
-    add_entry(child);
+    add_entry(names, child);
     tmpfs_inode(target).change_links(1);
     target.note_changed();
     note_modified();
     return {};
 }
 
-Result<> TmpfsDirectory::remove(Dentry& child) {
+Result<> TmpfsDirectory::remove(InodeNames& names, Dentry& child, InodeNames* emptied) {
     TmpfsInode& victim = tmpfs_inode(*child.inode());
     if (victim.is_directory()) {
-        if (!tmpfs_directory(victim).is_empty()) return Error::Enotempty;
+        if (!tmpfs_directory(victim).is_empty(*emptied)) return Error::Enotempty;
         // Its own "." and the name that goes; and one ".." less here.
         victim.set_links(0);
         add_links(-1);
@@ -62,21 +66,19 @@ Result<> TmpfsDirectory::remove(Dentry& child) {
         if (victim.links() > 1) owner().give_inode_back();
         victim.change_links(-1);
     }
-    remove_entry(child);
+    remove_entry(names, child);
     victim.note_changed();
     note_modified();
     return {};
 }
 
-void TmpfsDirectory::exchange(const Renaming& renaming) {
+void TmpfsDirectory::exchange(InodeNames& names, const Renaming& renaming) {
     TmpfsDirectory& other = tmpfs_directory(renaming.new_directory);
     // Both come to the front. LINUX: __d_move, the target first.
-    entries_.remove(renaming.source);
-    other.entries_.remove(renaming.target);
-    renaming.target.cookie = --next_cookie_;
-    entries_.insert(renaming.target);
-    renaming.source.cookie = --other.next_cookie_;
-    other.entries_.insert(renaming.source);
+    entries(names).remove(renaming.source);
+    other.entries(renaming.new_names).remove(renaming.target);
+    insert_entry(names, renaming.target);
+    other.insert_entry(renaming.new_names, renaming.source);
     if (&other != this) {
         // Each directory keeps its number of entries; subdirectories may move across.
         const i32 here = (renaming.target.inode()->is_directory() ? 1 : 0) -
@@ -87,24 +89,25 @@ void TmpfsDirectory::exchange(const Renaming& renaming) {
     renaming.target.inode()->note_changed();
 }
 
-Result<> TmpfsDirectory::rename(const Renaming& renaming) {
+Result<> TmpfsDirectory::rename(InodeNames& names, const Renaming& renaming) {
     TmpfsDirectory& target_directory = tmpfs_directory(renaming.new_directory);
     Inode& source = *renaming.source.inode();
     if (has(renaming.flags, abi::RenameFlags::Exchange)) {
-        exchange(renaming);
+        exchange(names, renaming);
     } else {
         if (!renaming.target.is_negative()) {
             Inode& victim = *renaming.target.inode();
-            if (victim.is_directory() && !tmpfs_directory(victim).is_empty()) return Error::Enotempty;
+            if (victim.is_directory() && !tmpfs_directory(victim).is_empty(*renaming.emptied))
+                return Error::Enotempty;
         }
         if (renaming.whiteout != nullptr)
             renaming.whiteout->inode = TRY(owner().make_inode(renaming.whiteout->node));
         if (!renaming.target.is_negative()) {
-            TRY(target_directory.remove(renaming.target));
+            TRY(target_directory.remove(renaming.new_names, renaming.target, renaming.emptied));
         }
-        remove_entry(renaming.source);
-        if (renaming.whiteout != nullptr) add_entry(*renaming.whiteout->name);
-        target_directory.add_entry(renaming.source);
+        remove_entry(names, renaming.source);
+        if (renaming.whiteout != nullptr) add_entry(names, *renaming.whiteout->name);
+        target_directory.add_entry(renaming.new_names, renaming.source);
         if (source.is_directory() && &target_directory != this) {
             add_links(-1);
             target_directory.change_links(1);
@@ -116,8 +119,9 @@ Result<> TmpfsDirectory::rename(const Renaming& renaming) {
     return {};
 }
 
-Result<> TmpfsDirectory::iterate(Dentry&, u64 cookie, DirectorySink sink) {
-    for (Dentry* entry = entries_.lower_bound(cookie); entry != nullptr; entry = entries_.next(*entry)) {
+Result<> TmpfsDirectory::iterate(InodeNames& names, Dentry&, u64 cookie, DirectorySink sink) {
+    for (Dentry* entry = entries(names).lower_bound(cookie); entry != nullptr;
+         entry = Entries::next(*entry)) {
         const Inode& inode = *entry->inode();
         if (!sink({entry->name(), inode.number(), inode.mode(), entry->cookie + 1})) break;
     }

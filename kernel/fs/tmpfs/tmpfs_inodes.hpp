@@ -3,6 +3,7 @@
 // Locking: a directory's entries change under its names_lock, a file's content under content_lock and PageCache's own.
 #pragma once
 
+#include "abi/linux/memfd.hpp"
 #include "fs/cache/page_cache.hpp"
 #include "fs/tmpfs/tmpfs.hpp"
 
@@ -30,6 +31,7 @@ class TmpfsFileSystem final : public FileSystem {
     Result<> statistics(abi::statfs& out) override;
     Result<> append_options(String& out) override;
     Result<> remount(std::string_view text) override;
+    Result<> sync() override;
     bool knows_birth_and_flags() const override { return type_name() != "ramfs"; }
 
   protected:
@@ -87,16 +89,24 @@ class TmpfsRegular final : public TmpfsInode {
 
     PageCache& cache() { return *cache_; }
     const Ref<PageCache>& cache_ref() const { return cache_; }
+    /// Seals only grow, under content_lock. LINUX: a file that memfd_create has not made sealable can get none.
+    bool has_seal(abi::Seals seal) const { return abi::has(seals_.load(std::memory_order_seq_cst), seal); }
+    abi::Seals seals() const { return seals_.load(std::memory_order_seq_cst); }
+    /// Errors: Eperm (F_SEAL_SEAL), Ebusy (F_SEAL_WRITE, and it is mapped for writing).
+    Result<> add_seals(abi::Seals seals);
+    void allow_sealing() { seals_.store(abi::Seals::None, std::memory_order_seq_cst); }
+
     /// After a write: the size that stat tells.
-    void size_changed() { set_size(cache_->size()); }
+    void size_changed(InodeContent&) { set_size(cache_->size()); }
 
     InodeAttributes attributes() override;
     Result<Ref<File>> open(OpenRequest&& request) override;
-    Result<> truncate(u64 size) override;
-    Result<> back_with(std::span<const u8> content, Ref<Object> keep_alive) override;
+    Result<> truncate(InodeContent& content, u64 size) override;
+    Result<> back_with(InodeContent& content, Ref<BackingStore> store) override;
 
   private:
     Ref<PageCache> cache_;
+    std::atomic<abi::Seals> seals_{abi::Seals::Seal};
 };
 
 class TmpfsDirectory final : public TmpfsInode {
@@ -107,27 +117,34 @@ class TmpfsDirectory final : public TmpfsInode {
         set_size(2 * file_system.entry_size());  // "." and ".."
     }
 
-    Result<Ref<Inode>> lookup(Dentry& child) override;
-    Result<Ref<Inode>> create(Dentry& child, const NewNode& node) override;
-    Result<> link(Dentry& child, Inode& target) override;
-    Result<> remove(Dentry& child) override;
-    Result<> rename(const Renaming& renaming) override;
+    Result<Ref<Inode>> lookup(InodeNames& names, Dentry& child) override;
+    Result<Ref<Inode>> create(InodeNames& names, Dentry& child, const NewNode& node) override;
+    Result<> link(InodeNames& names, Dentry& child, Inode& target) override;
+    Result<> remove(InodeNames& names, Dentry& child, InodeNames* emptied) override;
+    Result<> rename(InodeNames& names, const Renaming& renaming) override;
     Result<Ref<Inode>> create_unnamed(const NewNode& node) override;
-    Result<> iterate(Dentry& directory, u64 cookie, DirectorySink sink) override;
+    Result<> iterate(InodeNames& names, Dentry& directory, u64 cookie, DirectorySink sink) override;
 
     /// The first entry, or null.
-    Dentry* first_entry() const { return entries_.first(); }
-    void remove_entry(Dentry& child);
+    Dentry* first_entry(InodeNames& names) { return entries(names).first(); }
+    void remove_entry(InodeNames& names, Dentry& child);
 
   private:
     struct Cookie {
         static u64 key(const Dentry& dentry) { return dentry.cookie; }
     };
-    void add_entry(Dentry& child);
-    bool is_empty() const { return entries_.is_empty(); }
-    void exchange(const Renaming& renaming);
+    using Entries = Tree<Dentry, &Dentry::entry_link, Cookie>;
+    Entries& entries(InodeNames& names) {
+        DEBUG_ASSERT(is_key(names));
+        return entries_;
+    }
+    /// Puts it first.
+    void insert_entry(InodeNames& names, Dentry& child);
+    void add_entry(InodeNames& names, Dentry& child);
+    bool is_empty(InodeNames& names) { return entries(names).is_empty(); }
+    void exchange(InodeNames& names, const Renaming& renaming);
 
-    Tree<Dentry, &Dentry::entry_link, Cookie> entries_;
+    Entries entries_;
     u64 next_cookie_ = 1ULL << 62;  ///< Counts down: the newest entry is listed first, as on Linux.
 };
 

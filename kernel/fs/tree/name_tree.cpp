@@ -102,12 +102,21 @@ Ref<Dentry> DentryTree::evict_one() {
     return nullptr;
 }
 
-Ref<Dentry> DentryTree::evict_one_of(const FileSystem& file_system) {
-    for (Dentry& dentry : evictable_) {
+Ref<Dentry> DentryTree::evict_one_of(const FileSystem& file_system, usize& looks) {
+    for (; looks != 0 && !evictable_.is_empty(); --looks) {
+        Dentry& dentry = *evictable_.front();
         if (dentry.reference_count() == 1 && &dentry.parent_->inode()->file_system() == &file_system)
             return remove(dentry);
+        evictable_.remove(dentry);
+        evictable_.push_back(dentry);
     }
     return nullptr;
+}
+
+Ref<Dentry> DentryTree::evict_last_use(Dentry& dentry) {
+    const bool is_unused =
+        dentry.cache_link.is_linked() && dentry.is_cached_ && dentry.reference_count() == 2;
+    return is_unused ? remove(dentry) : Ref<Dentry>();
 }
 
 bool DentryTree::begin_growth(Vector<Dentry*>& buckets) {
@@ -223,14 +232,34 @@ usize shrink_dentry_cache() {
     }
 }
 
-void FileSystem::last_mount_gone(Dentry&) {
-    // Forgetting a name may make its directory's name forgettable.
-    while (true) {
-        Ref<Dentry> forgotten;
+/// Drops the last reference to a dentry, and forgets its directories as far as that was the last use of them.
+static void forget_upwards(Ref<Dentry> forgotten) {
+    while (forgotten && !forgotten->is_root()) {
+        Ref<Dentry> directory(forgotten->parent());
+        forgotten = nullptr;
         auto tree = name_tree.lock();
-        forgotten = tree->dentries.evict_one_of(*this);
+        forgotten = tree->dentries.evict_last_use(*directory);
         tree.unlock();
-        if (!forgotten) return;
+        scheduler::preempt_point();
+    }
+}
+
+void FileSystem::last_mount_gone(Dentry&) {
+    constexpr usize LOOKS_AT_ONCE = 256;
+    // Once through all evictable names: the list is in its old order afterwards.
+    usize remaining = name_tree.lock()->dentries.evictable_count();
+    while (remaining != 0) {
+        usize looks = std::min(remaining, LOOKS_AT_ONCE);
+        remaining -= looks;
+        auto tree = name_tree.lock();
+        Ref<Dentry> forgotten = tree->dentries.evict_one_of(*this, looks);
+        const bool is_empty = tree->dentries.evictable_count() == 0;
+        tree.unlock();
+        if (forgotten) {
+            remaining += looks - 1;
+            forget_upwards(std::move(forgotten));
+        } else if (is_empty)
+            return;
         scheduler::preempt_point();
     }
 }

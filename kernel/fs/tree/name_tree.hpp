@@ -42,8 +42,11 @@ class DentryTree {
     usize evictable_count() const { return evictable_count_; }
     /// An evictable dentry that nobody uses, oldest first, out of the cache. Null if there is none.
     [[nodiscard]] Ref<Dentry> evict_one();
-    /// Any evictable dentry below `file_system` that nobody uses, out of the cache.
-    [[nodiscard]] Ref<Dentry> evict_one_of(const FileSystem& file_system);
+    /// Moves evictable dentries from the front of their list to its end, at most `looks` of them, up to the first one of `file_system`
+    /// that nobody uses, and takes that one out of the cache. `looks` is less by the number of dentries that were looked at.
+    [[nodiscard]] Ref<Dentry> evict_one_of(const FileSystem& file_system, usize& looks);
+    /// Takes a dentry out of the cache that the cache and the caller alone hold, and that can be found again. Null for others.
+    [[nodiscard]] Ref<Dentry> evict_last_use(Dentry& dentry);
 
     /// More names than twice the buckets.
     bool wants_growth() const { return size_ > bucket_count_ * 2 && old_buckets_ == nullptr; }
@@ -138,7 +141,7 @@ extern constinit NameTree name_tree;
 
 /// Puts a dentry into the cache, and forgets old ones when there are too many. Without locks but names_lock.
 void cache_dentry(Dentry& dentry);
-/// The same for a dentry that becomes positive.
+/// Puts a dentry into the cache and gives it its inode, in one step.
 void cache_positive(Dentry& dentry, Ref<Inode> inode);
 /// Forgets all that nobody uses and that can be found again; returns how many. For when memory is short.
 usize shrink_dentry_cache();

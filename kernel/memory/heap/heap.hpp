@@ -31,7 +31,7 @@ class Heap {
     /// Null when there is no memory. 16-byte aligned or stricter; `alignment` is a power of two up to 4096.
     void* allocate(usize size, usize alignment = 16);
     void deallocate(void* pointer);
-    /// The same, for callers that know with what size and alignment it was allocated.
+    /// Deallocates, for callers that know with what size and alignment it was allocated.
     void deallocate(void* pointer, usize size, usize alignment = 16);
 
     /// The piece that holds the address, handed out or not; for sizes that fit no slab only if handed out.

@@ -12,22 +12,26 @@ namespace exo::memory {
 
 constinit BuddyAllocator frames;
 
+/// What waits only to be given back.
+bool BuddyAllocator::release_quarantines() {
+    return kasan::release_heap_quarantine() || release_quarantine();
+}
+
 bool BuddyAllocator::reclaim(usize frames_wanted) {
-    if (kasan::release_heap_quarantine() || release_quarantine()) return true;
     // acquire: pairs with set_reclaim_hook
     const ReclaimHook hook = reclaim_hook_.load(std::memory_order_acquire);
     return hook != nullptr && hook(frames_wanted) != 0;
 }
 
-Result<PhysicalAddress> BuddyAllocator::alloc_frame() {
+Result<PhysicalAddress> BuddyAllocator::alloc_frame(Shortage shortage) {
     u32 frame;
     while ((frame = try_alloc_frame()) == 0) [[unlikely]] {
-        if (!reclaim(1)) return Error::OutOfMemory;
+        if (!release_quarantines() && (shortage == Shortage::Fails || !reclaim(1))) return Error::OutOfMemory;
     }
     return PhysicalAddress::of_frame(frame);
 }
 
-Result<PhysicalAddress> BuddyAllocator::alloc_zeroed_frame() {
+Result<PhysicalAddress> BuddyAllocator::alloc_zeroed_frame(Shortage shortage) {
     {
         const sync::InterruptsOff guard;
         const u32 frame = take_zeroed(stocks_.mine());
@@ -36,7 +40,7 @@ Result<PhysicalAddress> BuddyAllocator::alloc_zeroed_frame() {
             return PhysicalAddress::of_frame(frame);
         }
     }
-    const PhysicalAddress frame = TRY(alloc_frame());
+    const PhysicalAddress frame = TRY(alloc_frame(shortage));
     arch::clear_page(direct_map(frame));
     return frame;
 }
@@ -72,7 +76,7 @@ Result<PhysicalAddress> BuddyAllocator::alloc_contiguous(usize count) {
             // Frames of our own stock may be what keeps a large block from merging.
             drain_stock();
             is_drained = true;
-        } else if (!reclaim(count)) {
+        } else if (!release_quarantines()) {
             return Error::OutOfMemory;
         }
     }
@@ -155,8 +159,8 @@ void release_mapped_frames(std::span<const u32> mapped) {
     frames.put_frames({last, count});
 }
 
-Result<FrameRef> FrameRef::allocate() { return adopt(TRY(frames.alloc_frame())); }
+Result<FrameRef> FrameRef::allocate() { return adopt(TRY(frames.alloc_frame(Shortage::Reclaims))); }
 
-Result<FrameRef> FrameRef::allocate_zeroed() { return adopt(TRY(alloc_zeroed_frame())); }
+Result<FrameRef> FrameRef::allocate_zeroed() { return adopt(TRY(frames.alloc_zeroed_frame(Shortage::Reclaims))); }
 
 }  // namespace exo::memory

@@ -5,7 +5,8 @@
 // (frame_ref.hpp). Memory that was never allocated is not in the buddies' lists but in "fresh" ranges, without records;
 // it enters the lists a 2 MiB chunk at a time. So start-up costs the same on any machine.
 // Locking: one IrqOff lock around lists and fresh ranges; the stocks need only interrupts off. The reclaim hook is called
-// with neither.
+// with neither, and only for a FrameRef: who allocates one holds no spin lock, whereas the heap and page tables allocate
+// under locks that reclaim takes.
 #pragma once
 
 #include <array>
@@ -34,8 +35,15 @@ struct BuddyStats {
     std::array<u64, MAX_ORDER + 1> free_blocks{};  ///< In the lists, by order.
 };
 
-/// Asked to give frames back before an allocation fails: how many it freed (0 ends the asking). Called without locks.
+/// Asked to give frames back before FrameRef::allocate fails: how many it freed (0 ends the asking). Called without spin
+/// locks; the caller may hold sleeping ones, also that of an address space.
 using ReclaimHook = usize (*)(usize frames_wanted);
+
+/// What an allocation does before it fails.
+enum class Shortage : u8 {
+    Fails,
+    Reclaims,  ///< Asks the reclaim hook; the caller holds no spin lock.
+};
 
 class BuddyAllocator {
   public:
@@ -50,7 +58,7 @@ class BuddyAllocator {
     Result<> add_reserved_range(boot::PhysicalRange range);
 
     /// One frame with one reference. Errors: OutOfMemory.
-    Result<PhysicalAddress> alloc_frame();
+    Result<PhysicalAddress> alloc_frame(Shortage shortage = Shortage::Fails);
     /// Errors: AlignmentError; InvalidAddress: never handed out alone, already free, or others hold references.
     Result<> free_frame(PhysicalAddress address);
     /// `count` adjoining frames with one reference. Errors: InvalidSize (0, or more than MAX_BLOCK_FRAMES), OutOfMemory.
@@ -59,16 +67,22 @@ class BuddyAllocator {
     Result<> free_contiguous(PhysicalAddress address, usize count);
 
     /// One frame full of zeros. Errors: OutOfMemory.
-    Result<PhysicalAddress> alloc_zeroed_frame();
+    Result<PhysicalAddress> alloc_zeroed_frame(Shortage shortage = Shortage::Fails);
     /// Back to the stock, for frames whose last reference has gone.
     void put_frame(u32 frame);
     void put_frames(std::span<const u32> frames);
-    /// The same for a frame that is known to be full of zeros, such as an emptied page table.
+    /// Back to the stock of zeroed frames: for a frame that is known to be full of zeros, such as an emptied page table.
     void put_zeroed_frame(u32 frame);
 
     BuddyStats get_stats();
+    /// BuddyStats::free_frames without what lies in stocks: cheaper.
+    u64 free_frames() {
+        const auto state = state_.lock();
+        return state->listed_frames + state->fresh_frames;
+    }
     /// BuddyStats::total_frames, without a lock.
     u64 total_frames() const { return total_frames_.load(std::memory_order_relaxed); }
+    // release: pairs with the acquire in reclaim
     void set_reclaim_hook(ReclaimHook hook) { reclaim_hook_.store(hook, std::memory_order_release); }
     /// This CPU's stock goes back to the lists (low memory, tests).
     void drain_stock();
@@ -125,6 +139,7 @@ class BuddyAllocator {
     bool refill(Stock& stock);
     void drain(Stock& stock, u32 count);
     bool reclaim(usize frames_wanted);
+    bool release_quarantines();
     bool release_quarantine();
     u32 try_alloc_frame();
 

@@ -14,9 +14,10 @@ namespace exo::memory {
 class FrameRef {
   public:
     FrameRef() = default;
-    /// A fresh frame with whatever content it last had. Errors: OutOfMemory.
+    /// A fresh frame with whatever content it last had. When memory is short, asks the reclaim hook; so the caller holds no
+    /// spin lock. Errors: OutOfMemory.
     static Result<FrameRef> allocate();
-    /// Errors: OutOfMemory.
+    /// A fresh frame full of zeros, allocated as by `allocate`. Errors: OutOfMemory.
     static Result<FrameRef> allocate_zeroed();
     /// Takes over a reference that the caller owned.
     static FrameRef adopt(PhysicalAddress address) {

@@ -102,7 +102,7 @@ class PageTable {
     template <class Visitor> void visit_leaves(u64 start, u64 end, Visitor&& visit) {
         if (start < end) visit_level(TableNode(root_), 4, start, end, nullptr, visit);
     }
-    /// The same, and tables that the visitor left empty go into `batch`.
+    /// Calls visit(LeafRange) as visit_leaves does. Tables that the visitor left empty go into `batch`.
     template <class Visitor>
     void visit_leaves_and_prune(u64 start, u64 end, TlbBatch& batch, Visitor&& visit) {
         if (start < end) visit_level(TableNode(root_), 4, start, end, &batch, visit);

@@ -11,10 +11,9 @@ bool shares_paths(const Task& task) {
     bool is_shared = false;
     PROCESSES.for_each([&](Process& process) {
         if (&process == task.process.get()) return;
-        auto state = process.signals.lock();
-        if (state->task == nullptr) return;
-        auto guard = state->task->task_lock.lock();
-        is_shared |= state->task->paths.get() == task.paths.get();
+        for_each_task(process, [&](ProcessSignals&, Task& other) {
+            is_shared |= other.resources.lock()->paths.get() == &task.paths();
+        });
     });
     return is_shared;
 }
@@ -38,7 +37,7 @@ bool is_subset(CapabilitySet part, CapabilitySet whole) { return (part & ~whole)
 
 // LINUX: cap_bprm_creds_from_file, which compares the new effective ids with the old real ones.
 Result<NewCredentials> credentials_for(const Task& task, const fs::File& file) {
-    const Identity& old = *task.identity;
+    const Identity& old = task.identity();
     NewCredentials result{.identity = TRY(old.clone())};
     Identity& next = *result.identity;
     const bool has_set_id = apply_set_id_bits(file, next);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "fs/file/file.hpp"
-#include "posix_x/process/task.hpp"
+#include "posix_x/process/process.hpp"
 
 namespace exo::posix_x {
 

@@ -1,8 +1,9 @@
 // User and group ids, supplementary groups, capabilities (credentials(7), capabilities(7)).
+#include "posix_x/credentials/identity_calls.hpp"
+
 #include <algorithm>
 
 #include "posix_x/process/process_tree.hpp"
-#include "posix_x/syscalls/families.hpp"
 #include "posix_x/syscalls/support.hpp"
 #include "scheduler/preemption.hpp"
 
@@ -13,13 +14,15 @@ namespace {
 constexpr u32 UNCHANGED = ~0U;
 constexpr u32 MAX_GROUPS = 65536;
 
-Answer<Uid> sys_getuid(Context&) { return current_task().identity->uid; }
-Answer<Uid> sys_geteuid(Context&) { return current_task().identity->euid; }
-Answer<Gid> sys_getgid(Context&) { return current_task().identity->gid; }
-Answer<Gid> sys_getegid(Context&) { return current_task().identity->egid; }
+}  // namespace
+
+Answer<Uid> sys_getuid(Context&) { return current_task().identity().uid; }
+Answer<Uid> sys_geteuid(Context&) { return current_task().identity().euid; }
+Answer<Gid> sys_getgid(Context&) { return current_task().identity().gid; }
+Answer<Gid> sys_getegid(Context&) { return current_task().identity().egid; }
 
 /// capabilities(7), "Effect of user ID changes on capabilities".
-void adjust_capabilities(const Identity& old, Identity& next) {
+static void adjust_capabilities(const Identity& old, Identity& next) {
     const bool had_root = old.uid == 0 || old.euid == 0 || old.suid == 0;
     const bool has_root = next.uid == 0 || next.euid == 0 || next.suid == 0;
     if (had_root && !has_root && !next.keeps_capabilities) {
@@ -31,8 +34,8 @@ void adjust_capabilities(const Identity& old, Identity& next) {
     if (old.euid != 0 && next.euid == 0) next.effective = next.permitted;
 }
 
-/// The same for setfsuid: those that concern files go with the file-system id of root and come back with it.
-void adjust_file_capabilities(const Identity& old, Identity& next) {
+/// setfsuid: the capabilities that concern files go with the file-system id of root and come back with it.
+static void adjust_file_capabilities(const Identity& old, Identity& next) {
     constexpr u32 CHOWN = 0, DAC_OVERRIDE = 1, DAC_READ_SEARCH = 2, FOWNER = 3, FSETID = 4,
                   LINUX_IMMUTABLE = 9;
     constexpr u32 MKNOD = 27, MAC_OVERRIDE = 32;
@@ -43,46 +46,41 @@ void adjust_file_capabilities(const Identity& old, Identity& next) {
     if (old.fsuid != 0 && next.fsuid == 0) next.effective |= next.permitted & FOR_FILES;
 }
 
-/// The process and `next` count as `next.uid`'s from now on.
+/// The task and `next` count as `next.uid`'s from now on.
 /// Errors: Eagain (no memory for a record of that user; LINUX: alloc_uid).
-Result<> change_user(Process& process, Identity& next) {
+static Result<> change_user(Task& task, Identity& next) {
     auto found = UserRecord::of(next.uid);
     if (!found) return Error::Eagain;
     Ref<UserRecord> user = std::move(*found);
     (void)user->charge_process(NO_LIMIT);
     next.user = user;
-    {
-        auto tree = PROCESSES.lock();
-        std::swap(process.user, user);
-    }
-    user->release_process();
+    PROCESSES.charge(task, std::move(user))->release_process();
     return {};
 }
 
 /// LINUX: whoever changes identity can no longer be looked into, and forgets the parent's death signal (commit_creds).
 /// Errors: Eagain; nothing changed then.
-Result<> put_in_place(Ref<Identity> next) {
+static Result<> put_in_place(Ref<Identity> next) {
     Task& task = current_task();
-    const Identity& old = *task.identity;
-    if (next->uid != old.uid) TRY(change_user(*task.process, *next));
+    const Identity& old = task.identity();
+    if (next->uid != old.uid) TRY(change_user(task, *next));
     if (next->euid != old.euid || next->egid != old.egid || next->fsuid != old.fsuid ||
         next->fsgid != old.fsgid) {
-        task.is_dumpable = false;
-        auto tree = PROCESSES.lock();
-        task.process->parent_death_signal = Signal::None;
+        task.image().is_dumpable.store(false, std::memory_order_relaxed);
+        task.parent_death_signal.store(Signal::None, std::memory_order_relaxed);
     }
     task.set_identity(std::move(next));
     return {};
 }
 
 /// Errors: Eagain; nothing changed then.
-Result<> adopt(Ref<Identity> next) {
-    adjust_capabilities(*current_task().identity, *next);
+static Result<> adopt(Ref<Identity> next) {
+    adjust_capabilities(current_task().identity(), *next);
     return put_in_place(std::move(next));
 }
 
 Result<> sys_setuid(Context&, Uid uid) {
-    const Identity& now = *current_task().identity;
+    const Identity& now = current_task().identity();
     if (uid == UNCHANGED) return Error::Einval;
     Ref<Identity> next = TRY(now.clone());
     if (now.can(Capability::Setuid))
@@ -94,7 +92,7 @@ Result<> sys_setuid(Context&, Uid uid) {
 }
 
 Result<> sys_setgid(Context&, Gid gid) {
-    const Identity& now = *current_task().identity;
+    const Identity& now = current_task().identity();
     if (gid == UNCHANGED) return Error::Einval;
     Ref<Identity> next = TRY(now.clone());
     if (now.can(Capability::Setgid))
@@ -106,7 +104,7 @@ Result<> sys_setgid(Context&, Gid gid) {
 }
 
 Result<> sys_setreuid(Context&, UidOrUnchanged uid, UidOrUnchanged euid) {
-    const Identity& now = *current_task().identity;
+    const Identity& now = current_task().identity();
     const bool privileged = now.can(Capability::Setuid);
     Ref<Identity> next = TRY(now.clone());
     if (uid != UNCHANGED) {
@@ -123,7 +121,7 @@ Result<> sys_setreuid(Context&, UidOrUnchanged uid, UidOrUnchanged euid) {
 }
 
 Result<> sys_setregid(Context&, GidOrUnchanged gid, GidOrUnchanged egid) {
-    const Identity& now = *current_task().identity;
+    const Identity& now = current_task().identity();
     const bool privileged = now.can(Capability::Setgid);
     Ref<Identity> next = TRY(now.clone());
     if (gid != UNCHANGED) {
@@ -139,11 +137,11 @@ Result<> sys_setregid(Context&, GidOrUnchanged gid, GidOrUnchanged egid) {
     return adopt(std::move(next));
 }
 
-bool leaves(u32 id, u32 now) { return id == UNCHANGED || id == now; }
+static bool leaves(u32 id, u32 now) { return id == UNCHANGED || id == now; }
 
 // LINUX: setresuid and setresgid that ask for nothing new leave the file system's id as well.
 Result<> sys_setresuid(Context&, UidOrUnchanged uid, UidOrUnchanged euid, UidOrUnchanged suid) {
-    const Identity& now = *current_task().identity;
+    const Identity& now = current_task().identity();
     const bool leaves_euid = euid == UNCHANGED || (euid == now.euid && euid == now.fsuid);
     if (leaves(uid, now.uid) && leaves_euid && leaves(suid, now.suid)) return {};
     const auto allowed = [&](u32 id) {
@@ -160,7 +158,7 @@ Result<> sys_setresuid(Context&, UidOrUnchanged uid, UidOrUnchanged euid, UidOrU
 }
 
 Result<> sys_setresgid(Context&, GidOrUnchanged gid, GidOrUnchanged egid, GidOrUnchanged sgid) {
-    const Identity& now = *current_task().identity;
+    const Identity& now = current_task().identity();
     const bool leaves_egid = egid == UNCHANGED || (egid == now.egid && egid == now.fsgid);
     if (leaves(gid, now.gid) && leaves_egid && leaves(sgid, now.sgid)) return {};
     const auto allowed = [&](u32 id) {
@@ -177,14 +175,14 @@ Result<> sys_setresgid(Context&, GidOrUnchanged gid, GidOrUnchanged egid, GidOrU
 }
 
 Result<> sys_getresuid(Context&, vm::UserOut<Uid> uid, vm::UserOut<Uid> euid, vm::UserOut<Uid> suid) {
-    const Identity& now = *current_task().identity;
+    const Identity& now = current_task().identity();
     TRY(uid.write(now.uid));
     TRY(euid.write(now.euid));
     return suid.write(now.suid);
 }
 
 Result<> sys_getresgid(Context&, vm::UserOut<Gid> gid, vm::UserOut<Gid> egid, vm::UserOut<Gid> sgid) {
-    const Identity& now = *current_task().identity;
+    const Identity& now = current_task().identity();
     TRY(gid.write(now.gid));
     TRY(egid.write(now.egid));
     return sgid.write(now.sgid);
@@ -192,7 +190,7 @@ Result<> sys_getresgid(Context&, vm::UserOut<Gid> gid, vm::UserOut<Gid> egid, vm
 
 /// setfsuid(2): answers the old id, whether it changed anything or not.
 Answer<Uid> sys_setfsuid(Context&, Uid uid) {
-    const Identity& now = *current_task().identity;
+    const Identity& now = current_task().identity();
     const u32 old = now.fsuid;
     const bool allowed = now.can(Capability::Setuid) || uid == now.uid || uid == now.euid ||
                          uid == now.suid || uid == now.fsuid;
@@ -205,7 +203,7 @@ Answer<Uid> sys_setfsuid(Context&, Uid uid) {
 }
 
 Answer<Gid> sys_setfsgid(Context&, Gid gid) {
-    const Identity& now = *current_task().identity;
+    const Identity& now = current_task().identity();
     const u32 old = now.fsgid;
     const bool allowed = now.can(Capability::Setgid) || gid == now.gid || gid == now.egid ||
                          gid == now.sgid || gid == now.fsgid;
@@ -219,7 +217,7 @@ Answer<Gid> sys_setfsgid(Context&, Gid gid) {
 // ---- Groups
 
 Answer<Count32> sys_getgroups(Context&, SignedCount size, OutArray<Gid, 0> out) {
-    const Identity& now = *current_task().identity;
+    const Identity& now = current_task().identity();
     const auto count = static_cast<u32>(now.groups().size());
     if (size < 0) return Error::Einval;
     if (size == 0) return count;
@@ -232,7 +230,7 @@ Answer<Count32> sys_getgroups(Context&, SignedCount size, OutArray<Gid, 0> out) 
 }
 
 Result<> sys_setgroups(Context&, Count size, InArray<Gid, 0> list) {
-    const Identity& now = *current_task().identity;
+    const Identity& now = current_task().identity();
     if (!now.can(Capability::Setgid)) return Error::Eperm;
     const auto count = static_cast<u32>(u64{size});  // LINUX: an int
     if (count > MAX_GROUPS) return Error::Einval;
@@ -254,26 +252,18 @@ Result<> sys_setgroups(Context&, Count size, InArray<Gid, 0> list) {
     return adopt(std::move(next));
 }
 
+namespace {
+
 // ---- Capabilities (capget(2)).
 
-struct CapabilityHeader {
-    u32 version;  ///< VERSION_1 and the like.
-    i32 pid;
-};
-struct CapabilityData {
-    u32 effective;
-    u32 permitted;
-    u32 inheritable;
-};
+}  // namespace
 constexpr u32 VERSION_1 = 0x19980330;
 constexpr u32 VERSION_2 = 0x20071026;
 constexpr u32 VERSION_3 = 0x20080522;
 /// The lower and the upper 32 of each set; the first version has only the lower ones.
-using CapabilitiesIn = FixedArray<CapabilityData, Direction::In, 2>;
-using CapabilitiesOut = FixedArray<CapabilityData, Direction::Out, 2>;
 
 /// How many words of each set the program's version has; 0: not known, and the newest one is written there instead.
-Result<u32> read_version(u64 header) {
+static Result<u32> read_version(u64 header) {
     vm::UserInOut<u32> version(header);
     switch (TRY(version.read())) {
         case VERSION_1: return 1U;
@@ -283,12 +273,12 @@ Result<u32> read_version(u64 header) {
     }
 }
 
-Result<i32> read_pid(u64 header) {
+static Result<i32> read_pid(u64 header) {
     return vm::UserIn<i32>(header + __builtin_offsetof(CapabilityHeader, pid)).read();
 }
 
-Result<Ref<Identity>> identity_of_pid(Pid pid) {
-    if (pid == 0 || pid == current_process().pid()) return current_task().identity;
+static Result<Ref<Identity>> identity_of_pid(Pid pid) {
+    if (pid == 0 || pid == current_process().pid()) return current_task().shared_identity();
     const Ref<Process> process = PROCESSES.find(pid);
     if (!process) return Error::Esrch;
     Ref<Identity> identity = identity_of(*process);
@@ -333,7 +323,7 @@ Result<> sys_capset(Context&, vm::UserInOut<CapabilityHeader> header, Capabiliti
     effective &= ALL_CAPABILITIES;
     permitted &= ALL_CAPABILITIES;
     inheritable &= ALL_CAPABILITIES;
-    const Identity& now = *current_task().identity;
+    const Identity& now = current_task().identity();
     if ((permitted & ~now.permitted) != 0 || (effective & ~permitted) != 0) return Error::Eperm;
     const CapabilitySet may_inherit =
         now.inheritable | (now.can(Capability::Setpcap) ? now.bounding : now.permitted & now.bounding);
@@ -344,31 +334,6 @@ Result<> sys_capset(Context&, vm::UserInOut<CapabilityHeader> header, Capabiliti
     next->inheritable = inheritable;
     next->ambient &= next->permitted & next->inheritable;
     current_task().set_identity(std::move(next));
-    return {};
-}
-
-}  // namespace
-
-Result<> register_identity_calls() {
-    using syscall::register_call;
-    TRY(register_call<sys_getuid>(102, "getuid"));
-    TRY(register_call<sys_getgid>(104, "getgid"));
-    TRY(register_call<sys_setuid>(105, "setuid"));
-    TRY(register_call<sys_setgid>(106, "setgid"));
-    TRY(register_call<sys_geteuid>(107, "geteuid"));
-    TRY(register_call<sys_getegid>(108, "getegid"));
-    TRY(register_call<sys_setreuid>(113, "setreuid"));
-    TRY(register_call<sys_setregid>(114, "setregid"));
-    TRY(register_call<sys_getgroups>(115, "getgroups"));
-    TRY(register_call<sys_setgroups>(116, "setgroups"));
-    TRY(register_call<sys_setresuid>(117, "setresuid"));
-    TRY(register_call<sys_getresuid>(118, "getresuid"));
-    TRY(register_call<sys_setresgid>(119, "setresgid"));
-    TRY(register_call<sys_getresgid>(120, "getresgid"));
-    TRY(register_call<sys_setfsuid>(122, "setfsuid"));
-    TRY(register_call<sys_setfsgid>(123, "setfsgid"));
-    TRY(register_call<sys_capget>(125, "capget"));
-    TRY(register_call<sys_capset>(126, "capset"));
     return {};
 }
 

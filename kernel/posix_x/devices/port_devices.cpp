@@ -3,6 +3,7 @@
 #include "log/log.hpp"
 #include "posix_x/devices/console_devices.hpp"
 #include "posix_x/terminal/terminals.hpp"
+#include "posix_x/trace/channel.hpp"
 
 namespace exo::posix_x {
 
@@ -14,31 +15,24 @@ using fs::PollEvents;
 constexpr u32 PORT_MAJOR = 243;  // in Linux dynamic, usually this one
 constexpr u32 HVC_MAJOR = 229;
 
-drivers::Blocking blocking_of(const fs::File& file) {
-    return file.is_nonblocking() ? drivers::Blocking::No : drivers::Blocking::Yes;
-}
-
 /// One open of /dev/vport0pN.
 class PortFile final : public fs::DeviceFile {
   public:
-    PortFile(fs::OpenRequest&& request, Port& port)
-        : DeviceFile(std::move(request), fs::FileTraits::Stream),
-          port_(port) {}
+    PortFile(fs::OpenRequest&& request, Port& port) : DeviceFile(std::move(request)), port_(port) {}
     ~PortFile() override { port_.close(); }
 
     Result<usize> do_read(vm::OutBuffer& to, u64) override {
         if (to.remaining() == 0) return 0uz;
-        return port_.read(to, blocking_of(*this));
+        return port_.read(to, blocking());
     }
     Result<usize> do_write(vm::InBuffer& from, u64&, const fs::WriteContext&) override {
         if (from.remaining() == 0) return 0uz;
-        return port_.write(from, blocking_of(*this));
+        return port_.write(from, blocking());
     }
     Result<u64> readable_bytes() override { return port_.readable_bytes(); }
     Result<> sync() override { return port_.drain(scheduler::WaitMode::Interruptible); }
-    Result<u64> ioctl(u32 request, u64 argument) override {
-        constexpr u32 TCSBRK = 0x5409;
-        if (request != TCSBRK || argument == 0) return Error::Enotty;
+    Result<u64> ioctl(fs::FileCommand request) override {
+        if (!request.is(abi::TerminalRequest::SendBreak) || request.argument == 0) return Error::Enotty;
         TRY(port_.drain(scheduler::WaitMode::Interruptible));  // tcdrain(3)
         return 0ULL;
     }
@@ -105,6 +99,7 @@ class PortNodes final : public drivers::PortListener {
   private:
     static Result<> update(Port& port) {
         if (port.is_console()) return add_console(port);
+        trace::port_found(port);
         String node;
         TRY(format_append(node, "vport0p{}", port.id()));
         const Result<> added =

@@ -23,8 +23,8 @@ class SerialTerminal final : public TerminalDriver {
     scheduler::WaitQueue& readable() override { return uart_.readable; }
     scheduler::WaitQueue& writable() override { return uart_.writable; }
 
-    bool set_break(bool is_on) override {
-        uart_.set_break(is_on);
+    bool set_break(LineBreak line) override {
+        uart_.set_break(line == LineBreak::On ? drivers::Uart::Break::On : drivers::Uart::Break::Off);
         return true;
     }
     void configure(abi::termios2& wanted, const abi::termios2& old) override;

@@ -1,14 +1,21 @@
 // The short routes (arch/x86_64/entry.S, exo_syscall_entry): interrupts are off, nothing sleeps, allocates or logs, and a
 // page that is not there is not faulted in. Whatever is unusual is declined before any effect, and the full path does it.
+// posix_x/call_table.cpp puts each handler beside the full route of its call.
 #pragma once
 
-#include "arch/interface.hpp"
+#include "abi/linux/epoll.hpp"
+#include "abi/linux/fcntl.hpp"
+#include "abi/linux/signal.hpp"
+#include "abi/linux/time.hpp"
 #include "memory/layout.hpp"
-#include "utils/result.hpp"
+#include "posix_x/syscalls/signature.hpp"
 
 namespace exo::posix_x {
 
-inline constexpr u64 DECLINED = arch::FAST_PATH_DECLINED;
+using syscall::FastAnswer;
+
+/// The answer of a handler that leaves the call to the full path.
+inline constexpr std::nullopt_t DECLINED = std::nullopt;
 
 /// Copies of whole values that lie within a page, so that they are made whole or not at all. False: not made.
 template <class T> bool fast_read(u64 address, T& value) {
@@ -19,10 +26,19 @@ template <class T> bool fast_write(u64 address, const T& value) {
            arch::copy_to_user(address, &value, sizeof(T)) == 0;
 }
 
-// Errors of each: those of syscall::register_fast_path.
-Result<> register_fast_immediate_calls();
-Result<> register_fast_clock_calls();
-Result<> register_fast_signal_calls();
-Result<> register_fast_file_calls();
+FastAnswer fast_lseek(Seekable fd, FileOffset offset, abi::SeekWhence whence);
+FastAnswer fast_epoll_wait(Descriptor fd, OutArray<abi::epoll_event, 2> events, SignedCount most,
+                           Milliseconds milliseconds);
+FastAnswer fast_rt_sigprocmask(abi::MaskChange how, OrNull<vm::UserIn<SignalMask>> in,
+                               OrNull<vm::UserOut<SignalMask>> out, SignalSetSize set_size);
+FastAnswer fast_clock_gettime(abi::ClockId clock, vm::UserOut<abi::timespec> out);
+FastAnswer fast_sched_yield();
+FastAnswer fast_getpid();
+FastAnswer fast_gettid();
+FastAnswer fast_getppid();
+FastAnswer fast_getuid();
+FastAnswer fast_geteuid();
+FastAnswer fast_getgid();
+FastAnswer fast_getegid();
 
 }  // namespace exo::posix_x

@@ -1,24 +1,31 @@
 #include "posix_x/fast_path/fast_path.hpp"
+
+#include "ipc/epoll/epoll.hpp"
 #include "posix_x/syscalls/support.hpp"
-#include "syscall/syscall.hpp"
 
 namespace exo::posix_x {
 
-namespace {
-
-/// Only for the one user of a table: then looking up takes no reference, whose release could be the last.
-u64 fast_lseek(u64 fd, u64 offset, u64 whence, u64, u64, u64) {
-    Task& task = current_task();
-    if (!task.files.is_only_user()) return DECLINED;
-    const Result<FileUse> file = use_file(Descriptor(fd), Rights::Seek);
-    if (!file) return DECLINED;
-    const std::optional<u64> position =
-        (*file)->seek_at_once(static_cast<i64>(offset), static_cast<abi::SeekWhence>(whence));
-    return position.value_or(DECLINED);
+FastAnswer fast_lseek(Seekable fd, FileOffset offset, abi::SeekWhence whence) {
+    const security::BorrowedUse use(*current_task().files(), static_cast<u32>(fd.value), Rights::Seek);
+    if (!use || use.object().object_kind() != ObjectKind::File) return DECLINED;
+    return static_cast<fs::File&>(use.object()).seek_at_once(offset, whence);
 }
 
-}  // namespace
-
-Result<> register_fast_file_calls() { return syscall::register_fast_path(8, &fast_lseek); }
+/// One event, where one file may be ready.
+FastAnswer fast_epoll_wait(Descriptor fd, OutArray<abi::epoll_event, 2> events, SignedCount most,
+                           Milliseconds) {
+    constexpr i32 MOST = INT32_MAX / static_cast<i32>(sizeof(abi::epoll_event));
+    if (most <= 0 || most > MOST) return DECLINED;
+    // Linux refuses an array that reaches beyond the program's half, however little is written.
+    if (!memory::is_user_range(events.address, static_cast<u64>(most.value) * sizeof(abi::epoll_event)))
+        return DECLINED;
+    const security::BorrowedUse use(*current_task().files(), static_cast<u32>(fd.value), Rights::Poll);
+    if (!use || use.object().object_kind() != ObjectKind::File) return DECLINED;
+    ipc::Epoll* epoll = ipc::Epoll::of(static_cast<fs::File&>(use.object()));
+    if (epoll == nullptr) return DECLINED;
+    const auto write = [&](const abi::epoll_event& event) { return fast_write(events.address, event); };
+    if (!epoll->wait_at_once(write)) return DECLINED;
+    return 1;
+}
 
 }  // namespace exo::posix_x

@@ -1,10 +1,11 @@
 // What is known of files: stat, modes, owners, times, file systems; and the content of directories.
+#include "posix_x/files/attributes.hpp"
+
 #include <cstring>
 
 #include "abi/linux/dirent.hpp"
 #include "abi/linux/limits.hpp"
 #include "fs/tree/permission.hpp"
-#include "posix_x/syscalls/families.hpp"
 #include "posix_x/syscalls/support.hpp"
 #include "utils/bytes.hpp"
 
@@ -39,21 +40,20 @@ Result<bool> names_descriptor(PathArgument path, AtFlags flags) {
 /// which O_PATH suffices; fchown and futimens want an open file. Errors: Ebadf.
 Result<FileUse> use_named(Descriptor fd) {
     FileUse file = TRY(use_file(fd, Rights::Inspect));
-    if (file->has_trait(fs::FileTraits::PathOnly)) return file;
+    if (file->is_path_only()) return file;
     return use_file(fd, Rights::Attributes);
 }
 
 // ---- stat
-
-/// LINUX: newfstatat takes statx's word on synchronising too, and there is no contradiction in it.
-using StatFlags = Known<AtFlags::SymlinkNofollow | AtFlags::NoAutomount | AtFlags::EmptyPath |
-                        AtFlags::StatxForceSync | AtFlags::StatxDontSync>;
 
 Result<> stat_path(Descriptor directory, PathArgument path, AtFlags flags, vm::UserOut<abi::stat> out) {
     abi::stat result{};
     fs::fill_stat(TRY(resolve_at(directory, path, flags)).inode(), result);
     return out.write(result);
 }
+
+}  // namespace
+
 Result<> sys_stat(Context&, ExistingPath path, vm::UserOut<abi::stat> out) {
     return stat_path(here(), path, AtFlags::None, out);
 }
@@ -119,10 +119,7 @@ Result<> sys_fchmod(Context&, Descriptor fd, Mode mode) {
     return fs::change_mode(fs::Target(*file), mode, current_task().credentials());
 }
 
-/// Of fchownat and utimensat.
-using OwnFlags = Known<AtFlags::SymlinkNofollow | AtFlags::EmptyPath>;
-
-std::optional<u32> id_or_keep(u32 id) { return id == ~0U ? std::nullopt : std::optional<u32>(id); }
+static std::optional<u32> id_or_keep(u32 id) { return id == ~0U ? std::nullopt : std::optional<u32>(id); }
 
 Result<> sys_fchown(Context&, Descriptor fd, UidOrUnchanged uid, GidOrUnchanged gid) {
     const FileUse file = TRY(use_file(fd, Rights::Attributes));
@@ -148,14 +145,13 @@ Result<> sys_lchown(Context& context, ExistingPath path, UidOrUnchanged uid, Gid
     return sys_fchownat(context, here(), path, uid, gid, AtFlags::SymlinkNofollow);
 }
 
+namespace {
+
 // ---- Times
 
-struct TimePair {
-    abi::timespec access;
-    abi::timespec modification;
-};
+}  // namespace
 
-Result<fs::TimeChange> time_change(const abi::timespec& time) {
+static Result<fs::TimeChange> time_change(const abi::timespec& time) {
     using Kind = fs::TimeChange::Kind;
     if (time.tv_nsec == abi::UTIME_NOW_VALUE) return fs::TimeChange{Kind::Now};
     if (time.tv_nsec == abi::UTIME_OMIT_VALUE) return fs::TimeChange{Kind::Omit};
@@ -163,20 +159,24 @@ Result<fs::TimeChange> time_change(const abi::timespec& time) {
     return fs::TimeChange{Kind::Set, {time.tv_sec, static_cast<u32>(time.tv_nsec)}};
 }
 
+namespace {
+
 /// Both as the program gave them; they are looked at when the file has been found.
 struct GivenTimes {
     abi::timespec access{0, abi::UTIME_NOW_VALUE};
     abi::timespec modification{0, abi::UTIME_NOW_VALUE};
 };
+}  // namespace
 
-Result<> change_times_of(const fs::Target& target, const GivenTimes& times) {
+static Result<> change_times_of(const fs::Target& target, const GivenTimes& times) {
     const fs::TimeChange access = TRY(time_change(times.access));
     const fs::TimeChange modification = TRY(time_change(times.modification));
     return fs::change_times(target, access, modification, current_task().credentials());
 }
 
 /// `path` null: the descriptor itself, as futimens does.
-Result<> change_times(Descriptor directory, PathArgument path, const GivenTimes& times, AtFlags flags) {
+static Result<> change_times(Descriptor directory, PathArgument path, const GivenTimes& times,
+                             AtFlags flags) {
     if (path.address == 0) {
         const FileUse file = TRY(use_file(directory, Rights::Attributes));
         return change_times_of(fs::Target(*file), times);
@@ -205,10 +205,6 @@ Result<> sys_utimensat(Context&, Start directory, OrNull<ExistingPath> path,
     return change_times(directory, path, times, flags);
 }
 
-struct SecondPair {
-    i64 access;
-    i64 modification;
-};
 Result<> sys_utime(Context&, ExistingPath path, OrNull<vm::UserIn<SecondPair>> pair) {
     GivenTimes times;
     if (!pair.is_null()) {
@@ -219,13 +215,7 @@ Result<> sys_utime(Context&, ExistingPath path, OrNull<vm::UserIn<SecondPair>> p
     return change_times(here(), path, times, AtFlags::None);
 }
 
-struct MicrosecondPair {
-    i64 access_seconds;
-    i64 access_microseconds;
-    i64 modification_seconds;
-    i64 modification_microseconds;
-};
-Result<abi::timespec> from_microseconds(i64 seconds, i64 microseconds) {
+static Result<abi::timespec> from_microseconds(i64 seconds, i64 microseconds) {
     if (microseconds < 0 || microseconds >= 1'000'000) return Error::Einval;
     return abi::timespec{seconds, microseconds * 1000};
 }
@@ -244,6 +234,8 @@ Result<> sys_futimesat(Context&, Start directory, OrNull<ExistingPath> path,
 Result<> sys_utimes(Context& context, ExistingPath path, OrNull<vm::UserIn<MicrosecondPair>> times) {
     return sys_futimesat(context, here(), path, times);
 }
+
+namespace {
 
 // ---- Directories
 
@@ -279,6 +271,7 @@ struct DirectoryWriter {
         return true;
     }
 };
+}  // namespace
 
 Answer<Size> sys_getdents64(Context&, DirectoryDescriptor fd, OutBytes<2> buffer, Size32 size) {
     const FileUse file = TRY(use_file(fd, Rights::Control));   // a directory cannot be open but for reading
@@ -293,7 +286,7 @@ Answer<Size> sys_getdents64(Context&, DirectoryDescriptor fd, OutBytes<2> buffer
 
 /// What is found out before it turns out that there are none. LINUX: getxattr and xattr_permission, fs/xattr.c.
 /// Errors: Eopnotsupp, or Efault, Erange (the name), Eacces.
-Error why_no_attribute(const fs::Inode& inode, TextArgument argument) {
+static Error why_no_attribute(const fs::Inode& inode, TextArgument argument) {
     char name[abi::MAX_NAME_LENGTH + 1];
     const Result<usize> length = vm::read_user_string(argument.address, name);
     if (!length) return length.error();
@@ -314,35 +307,6 @@ Answer<Size> sys_lgetxattr(Context&, ExistingPath path, TextArgument name, OutBy
 }
 Answer<Size> sys_fgetxattr(Context&, Descriptor fd, TextArgument name, OutBytes<3>, Size) {
     return why_no_attribute(TRY(use_file(fd, Rights::Control))->inode(), name);
-}
-
-}  // namespace
-
-Result<> register_attribute_calls() {
-    using syscall::register_call;
-    TRY(register_call<sys_stat>(4, "stat"));
-    TRY(register_call<sys_fstat>(5, "fstat"));
-    TRY(register_call<sys_lstat>(6, "lstat"));
-    TRY(register_call<sys_chmod>(90, "chmod"));
-    TRY(register_call<sys_fchmod>(91, "fchmod"));
-    TRY(register_call<sys_chown>(92, "chown"));
-    TRY(register_call<sys_fchown>(93, "fchown"));
-    TRY(register_call<sys_lchown>(94, "lchown"));
-    TRY(register_call<sys_utime>(132, "utime"));
-    TRY(register_call<sys_statfs>(137, "statfs"));
-    TRY(register_call<sys_fstatfs>(138, "fstatfs"));
-    TRY(register_call<sys_getxattr>(191, "getxattr"));
-    TRY(register_call<sys_lgetxattr>(192, "lgetxattr"));
-    TRY(register_call<sys_fgetxattr>(193, "fgetxattr"));
-    TRY(register_call<sys_getdents64>(217, "getdents64"));
-    TRY(register_call<sys_utimes>(235, "utimes"));
-    TRY(register_call<sys_fchownat>(260, "fchownat"));
-    TRY(register_call<sys_futimesat>(261, "futimesat"));
-    TRY(register_call<sys_newfstatat>(262, "newfstatat"));
-    TRY(register_call<sys_fchmodat>(268, "fchmodat"));
-    TRY(register_call<sys_utimensat>(280, "utimensat"));
-    TRY(register_call<sys_statx>(332, "statx"));
-    return {};
 }
 
 }  // namespace exo::posix_x

@@ -1,8 +1,9 @@
 // Descriptors themselves: open, close, dup, pipes, eventfds.
-#include "abi/linux/socket.hpp"
+#include "posix_x/files/descriptors.hpp"
+
 #include "ipc/eventfd.hpp"
 #include "ipc/pipe.hpp"
-#include "posix_x/syscalls/families.hpp"
+#include "posix_x/files/closing.hpp"
 #include "posix_x/syscalls/support.hpp"
 
 namespace exo::posix_x {
@@ -31,7 +32,7 @@ Result<u32> open_at(Descriptor directory, PathArgument path, OpenFlags asked, u3
     Task& task = current_task();
     [[clang::uninitialized]] UserPath name;
     if (const Result<> copied = name.copy(path); !copied) return why_not_opened(flags, copied.error());
-    auto slot = task.files->reserve(descriptor_limit());
+    auto slot = task.files()->reserve(descriptor_limit());
     if (!slot) return why_not_opened(flags, name.view().empty() ? Error::Enoent : slot.error());
     const Result<StartDirectory> start = StartDirectory::of(directory, name.view());
     if (!start) return why_not_opened(flags, start.error());
@@ -40,7 +41,7 @@ Result<u32> open_at(Descriptor directory, PathArgument path, OpenFlags asked, u3
     return slot->commit({std::move(file), rights}, on_exec(flags));
 }
 
-using OpenedPath = PathOf<PathUse::Opened>;
+}  // namespace
 
 Answer<NewDescriptor> sys_open(Context&, OpenedPath path, OpenFlags flags, Mode mode) {
     return open_at(Descriptor(static_cast<u64>(abi::AT_CURRENT_DIRECTORY)), path, flags, mode);
@@ -58,13 +59,9 @@ Answer<NewDescriptor> sys_creat(Context&, OpenedPath path, Mode mode) {
 // ---- close, dup
 
 /// close(2)'s answer comes from the file; the descriptor is gone whatever it is.
-Result<> finish_close(Ref<Object> object) {
-    if (!object || object->object_kind() != ObjectKind::File) return {};
-    return static_cast<fs::File&>(*object).on_close();
-}
-
 Result<> sys_close(Context&, Descriptor fd) {
-    return finish_close(TRY(current_task().files->close(static_cast<u32>(fd.value))));
+    security::CapabilityTable& table = *current_task().files();
+    return finish_close(table, TRY(table.close(static_cast<u32>(fd.value))));
 }
 
 Result<> sys_close_range(Context&, DescriptorNumber first_number, DescriptorNumber last_number,
@@ -74,33 +71,34 @@ Result<> sys_close_range(Context&, DescriptorNumber first_number, DescriptorNumb
     const auto last = static_cast<u32>(last_number.value);
     if (first > last) return Error::Einval;
     Task& task = current_task();
-    if (has(flags, CloseRangeFlags::Unshare) && !task.files.is_only_user()) {
-        security::TableUser own = TRY(task.files.clone());
-        auto guard = task.task_lock.lock();  // /proc of other processes looks at the table under it
-        task.files = std::move(own);         // swaps: the old one is left by `own`, after the lock
+    if (has(flags, CloseRangeFlags::Unshare) && !task.files().is_only_user()) {
+        security::TableUser own = TRY(task.files().clone());
+        task.resources.lock()->files = std::move(own);  // swaps: the old one is left after the lock
+        leave_files(std::move(own));
     }
     const auto action = has(flags, CloseRangeFlags::Cloexec) ? security::RangeAction::MarkCloseOnExec
                                                              : security::RangeAction::Close;
-    task.files->close_range(first, last, action,
-                            [](Ref<Object> object) { (void)finish_close(std::move(object)); });
+    security::CapabilityTable& table = *task.files();
+    table.close_range(first, last, action,
+                      [&](const Ref<Object>& object) { (void)finish_close(table, object); });
     return {};
 }
 
 Answer<NewDescriptor> sys_dup(Context&, Descriptor fd) { return duplicate_descriptor(fd, OnExec::Keep, 0); }
 
-Result<u32> duplicate_to(Descriptor from, Descriptor to, OnExec mode) {
+static Result<u32> duplicate_to(Descriptor from, Descriptor to, OnExec mode) {
     Task& task = current_task();
     if (static_cast<u32>(to.value) >= descriptor_limit()) return Error::Ebadf;
-    security::Capability capability = TRY(task.files->copy(static_cast<u32>(from.value)));
-    Ref<Object> replaced = TRY(
-        task.files->install_at(static_cast<u32>(to.value), std::move(capability), mode, descriptor_limit()));
-    (void)finish_close(std::move(replaced));  // dup2(2): errors of this close are lost
+    security::Capability capability = TRY(task.files()->copy(static_cast<u32>(from.value)));
+    Ref<Object> replaced = TRY(task.files()->install_at(static_cast<u32>(to.value), std::move(capability),
+                                                        mode, descriptor_limit()));
+    (void)finish_close(*task.files(), replaced);  // dup2(2): errors of this close are lost
     return static_cast<u32>(to.value);
 }
 
 Answer<DescriptorNumber> sys_dup2(Context&, Descriptor from, DescriptorNumber to) {
     if (from.value == to.value) {
-        TRY(current_task().files->on_exec(static_cast<u32>(from.value)));
+        TRY(current_task().files()->on_exec(static_cast<u32>(from.value)));
         return static_cast<u32>(to.value);
     }
     return duplicate_to(from, to, OnExec::Keep);
@@ -113,23 +111,22 @@ Answer<DescriptorNumber> sys_dup3(Context&, Descriptor from, DescriptorNumber to
     return duplicate_to(from, to, on_exec(flags));
 }
 
+namespace {
+
 // ---- pipes, eventfds
 
 struct PipeNumbers {
     u32 reader;
     u32 writer;
 };
-using PipeNumbersOut = FixedArray<NewDescriptor, Direction::Out, 2>;
-/// LINUX: O_NOTIFICATION_PIPE, by which a pipe reports what happens to keys: a flag that is known where the reports are not.
-constexpr OpenFlags NOTIFICATION_PIPE = OpenFlags::Excl;
-using PipeFlags = Known<OpenFlags::Cloexec | OpenFlags::Nonblock | OpenFlags::Direct | NOTIFICATION_PIPE>;
+}  // namespace
 
 Result<> sys_pipe2(Context&, PipeNumbersOut out, PipeFlags given) {
     const OpenFlags flags = TRY(given.checked());
     if (has(flags, NOTIFICATION_PIPE)) return Error::Enopkg;
     Task& task = current_task();
     ipc::PipePair pipe = TRY(ipc::create_pipe(flags, task.credentials()));
-    security::ReservedPair slots = TRY(task.files->reserve_pair(descriptor_limit()));
+    security::ReservedPair slots = TRY(task.files()->reserve_pair(descriptor_limit()));
     TRY(vm::UserOut<PipeNumbers>(out.address).write({slots.first.number(), slots.second.number()}));
     const Rights read_rights = pipe.reader->rights();
     const Rights write_rights = pipe.writer->rights();
@@ -139,8 +136,6 @@ Result<> sys_pipe2(Context&, PipeNumbersOut out, PipeFlags given) {
 }
 
 Result<> sys_pipe(Context& context, PipeNumbersOut out) { return sys_pipe2(context, out, OpenFlags{}); }
-
-using KnownEventFlags = Known<EventFlags::Semaphore | EventFlags::Nonblock | EventFlags::Cloexec>;
 
 Answer<NewDescriptor> sys_eventfd2(Context&, Count32 initial, KnownEventFlags given) {
     const EventFlags flags = TRY(given.checked());
@@ -153,32 +148,6 @@ Answer<NewDescriptor> sys_eventfd2(Context&, Count32 initial, KnownEventFlags gi
 
 Answer<NewDescriptor> sys_eventfd(Context& context, Count32 initial) {
     return sys_eventfd2(context, initial, EventFlags::None);
-}
-
-Answer<NewDescriptor> sys_socket(Context&, abi::AddressFamily,
-                                 ChoiceWith<abi::SocketType, abi::SocketFlags> type, ProtocolNumber) {
-    if ((static_cast<i32>(type.choice()) & ~abi::SOCKET_TYPES) != 0) return Error::Einval;
-    return Error::Eafnosupport;  // no address family is there
-}
-
-}  // namespace
-
-Result<> register_descriptor_calls() {
-    using syscall::register_call;
-    TRY(register_call<sys_open>(2, "open"));
-    TRY(register_call<sys_close>(3, "close"));
-    TRY(register_call<sys_pipe>(22, "pipe"));
-    TRY(register_call<sys_dup>(32, "dup"));
-    TRY(register_call<sys_dup2>(33, "dup2"));
-    TRY(register_call<sys_socket>(41, "socket"));
-    TRY(register_call<sys_creat>(85, "creat"));
-    TRY(register_call<sys_openat>(257, "openat"));
-    TRY(register_call<sys_eventfd>(284, "eventfd"));
-    TRY(register_call<sys_eventfd2>(290, "eventfd2"));
-    TRY(register_call<sys_dup3>(292, "dup3"));
-    TRY(register_call<sys_pipe2>(293, "pipe2"));
-    TRY(register_call<sys_close_range>(436, "close_range"));
-    return {};
 }
 
 }  // namespace exo::posix_x

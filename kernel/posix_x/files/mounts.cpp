@@ -1,5 +1,6 @@
 // mount and umount2.
-#include "posix_x/syscalls/families.hpp"
+#include "posix_x/files/mounts.hpp"
+
 #include "posix_x/syscalls/support.hpp"
 #include "posix_x/system/namespaces.hpp"
 #include "utils/bytes.hpp"
@@ -40,6 +41,8 @@ Result<String> options_text(u64 address) {
     return text;
 }
 
+}  // namespace
+
 Result<> sys_mount(Context&, OrNull<TextArgument> source, DirectoryPath target, OrNull<TextArgument> type,
                    MountFlags flags, OrNull<TextArgument> data) {
     Task& task = current_task();
@@ -49,7 +52,7 @@ Result<> sys_mount(Context&, OrNull<TextArgument> source, DirectoryPath target, 
     TRY(target_text.copy(target));
     const String options = TRY(options_text(data.address));
     const fs::Path where = TRY(fs::resolve(task.caller(), {}, target_text.view(), fs::WalkFlags::FollowLast));
-    if (!task.identity->can(Capability::SysAdmin)) return Error::Eperm;
+    if (!task.identity().can(Capability::SysAdmin)) return Error::Eperm;
     if ((static_cast<u64>(flags) & abi::MOUNT_MAGIC_MASK) == abi::MOUNT_MAGIC)
         flags = static_cast<MountFlags>(static_cast<u64>(flags) & ~abi::MOUNT_MAGIC_MASK);
     fs::Path from;
@@ -66,32 +69,21 @@ Result<> sys_mount(Context&, OrNull<TextArgument> source, DirectoryPath target, 
                                          names_path ? &from : nullptr});
 }
 
-using KnownUmountFlags =
-    Known<UmountFlags::Force | UmountFlags::Detach | UmountFlags::Expire | UmountFlags::Nofollow>;
-
 Result<> sys_umount2(Context&, DirectoryPath target, KnownUmountFlags given) {
     const UmountFlags flags = TRY(given.checked());
     Task& task = current_task();
-    if (!task.identity->can(Capability::SysAdmin)) return Error::Eperm;
+    if (!task.identity().can(Capability::SysAdmin)) return Error::Eperm;
     [[clang::uninitialized]] UserPath name;
     TRY(name.copy(target));
     const auto follow = has(flags, UmountFlags::Nofollow) ? fs::WalkFlags::None : fs::WalkFlags::FollowLast;
     const auto walk = follow | fs::WalkFlags::KeepExpiry | fs::WalkFlags::ToTopMount;
     const fs::Path where = TRY(fs::resolve(task.caller(), {}, name.view(), walk));
     // LINUX: a process cannot lose its root; it becomes read-only instead (do_umount_root).
-    const fs::Path root = task.paths->root();
+    const fs::Path root = task.paths().root();
     const bool is_own_root = where.mount == root.mount && where.dentry.get() == &where.mount->root();
     if (is_own_root && !has(flags, UmountFlags::Detach | UmountFlags::Expire))
         return where.mount->file_system().make_read_only();
     return mount_namespace().detach(where, flags);
-}
-
-}  // namespace
-
-Result<> register_mount_calls() {
-    TRY(syscall::register_call<sys_mount>(165, "mount"));
-    TRY(syscall::register_call<sys_umount2>(166, "umount2"));
-    return {};
 }
 
 }  // namespace exo::posix_x

@@ -1,5 +1,6 @@
 // Names: making, removing, renaming and following them; the working directory.
-#include "posix_x/syscalls/families.hpp"
+#include "posix_x/files/paths.hpp"
+
 #include "posix_x/syscalls/support.hpp"
 
 namespace exo::posix_x {
@@ -24,6 +25,8 @@ struct Place {
     std::string_view name() const { return path.view(); }
 };
 
+}  // namespace
+
 Result<> sys_mkdirat(Context&, Start directory, NewPath path, Mode mode) {
     [[clang::uninitialized]] Place target;
     TRY(target.find(directory, path));
@@ -43,7 +46,7 @@ Result<> sys_mknod(Context& context, NewPath path, NodeMode mode, Device device)
     return sys_mknodat(context, here(), path, mode, device);
 }
 
-Result<> remove(Start directory, PathArgument path, AtFlags flags) {
+static Result<> remove(Start directory, PathArgument path, AtFlags flags) {
     [[clang::uninitialized]] Place target;
     TRY(target.find(directory, path));
     const fs::Caller caller = current_task().caller();
@@ -58,9 +61,6 @@ Result<> sys_unlink(Context&, PathOf<PathUse::Removed> path) { return remove(her
 Result<> sys_rmdir(Context&, PathOf<PathUse::RemovedDirectory> path) {
     return remove(here(), path, AtFlags::Removedir);
 }
-
-using OldName = PathOf<PathUse::Moved>;
-using NewName = PathOf<PathUse::Replaced>;
 
 Result<> sys_renameat2(Context&, Start old_directory, OldName old_path, Start new_directory, NewName new_path,
                        abi::RenameFlags flags) {
@@ -83,8 +83,6 @@ Result<> sys_rename(Context& context, OldName old_path, NewName new_path) {
     return sys_renameat2(context, here(), old_path, here(), new_path, abi::RenameFlags::None);
 }
 
-using LinkFlags = Known<AtFlags::SymlinkFollow | AtFlags::EmptyPath>;
-
 Result<> sys_linkat(Context&, Start old_directory, ExistingPath old_path, Start new_directory,
                     NewPath new_path, LinkFlags given) {
     const AtFlags flags = TRY(given.checked());
@@ -104,8 +102,6 @@ Result<> sys_link(Context& context, ExistingPath old_path, NewPath new_path) {
     return sys_linkat(context, here(), old_path, here(), new_path, AtFlags::None);
 }
 
-using LinkText = PathOf<PathUse::LinkText>;
-
 Result<> sys_symlinkat(Context&, LinkText target, Start directory, NewPath path) {
     [[clang::uninitialized]] UserPath text;
     TRY(text.copy(target));
@@ -118,7 +114,7 @@ Result<> sys_symlink(Context& context, LinkText target, NewPath path) {
     return sys_symlinkat(context, target, here(), path);
 }
 
-Result<usize> read_link(Start directory, PathArgument path, BufferArgument buffer, i32 size) {
+static Result<usize> read_link(Start directory, PathArgument path, BufferArgument buffer, i32 size) {
     if (size <= 0) return Error::Einval;
     [[clang::uninitialized]] Place link;
     TRY(link.find(directory, path, EmptyPath::Allowed));  // it is an error, but a later one
@@ -136,20 +132,17 @@ Answer<Size> sys_readlink(Context&, PathOf<PathUse::Symlink> path, OutBytes<2> b
     return read_link(here(), path, buffer, size);
 }
 
-using AccessWanted = Known<abi::AccessMode::Read | abi::AccessMode::Write | abi::AccessMode::Execute>;
-using AccessChecks = Known<AccessFlags::Eaccess | AccessFlags::SymlinkNofollow | AccessFlags::EmptyPath>;
-
-Result<> check_access(Start directory, PathArgument path, AccessWanted wanted, AccessChecks given) {
+static Result<> check_access(Start directory, PathArgument path, AccessWanted wanted, AccessChecks given) {
     const abi::AccessMode mode = TRY(wanted.checked());
     const AccessFlags flags = TRY(given.checked());
     Task& task = current_task();
     [[clang::uninitialized]] Place target;
     TRY(target.find(directory, path, empty_path(has(flags, AccessFlags::EmptyPath))));
     const fs::Credentials credentials =
-        has(flags, AccessFlags::Eaccess) ? task.credentials() : task.identity->real_credentials();
+        has(flags, AccessFlags::Eaccess) ? task.credentials() : task.identity().real_credentials();
     auto walk = has(flags, AccessFlags::SymlinkNofollow) ? fs::WalkFlags::None : fs::WalkFlags::FollowLast;
     if (has(flags, AccessFlags::EmptyPath)) walk |= fs::WalkFlags::AllowEmpty;
-    return fs::check_access({credentials, *task.paths}, target.start(), target.name(), mode, walk);
+    return fs::check_access({credentials, task.paths()}, target.start(), target.name(), mode, walk);
 }
 Result<> sys_access(Context&, ExistingPath path, AccessWanted mode) {
     return check_access(here(), path, mode, AccessFlags::None);
@@ -170,7 +163,7 @@ Result<> sys_chdir(Context&, DirectoryPath path) {
     fs::Path target = TRY(fs::resolve(task.caller(), {}, name.view(),
                                       fs::WalkFlags::FollowLast | fs::WalkFlags::RequireDirectory));
     TRY(fs::check_directory(target, task.credentials()));
-    task.paths->set_working_directory(std::move(target));
+    task.paths().set_working_directory(std::move(target));
     return {};
 }
 
@@ -179,7 +172,7 @@ Result<> sys_fchdir(Context&, DirectoryDescriptor fd) {
     const FileUse file = TRY(use_file(fd, Rights::Lookup));
     if (!file->path()) return Error::Enotdir;
     TRY(fs::check_directory(file->path(), task.credentials()));
-    task.paths->set_working_directory(file->path());
+    task.paths().set_working_directory(file->path());
     return {};
 }
 
@@ -190,8 +183,8 @@ Result<> sys_chroot(Context&, DirectoryPath path) {
     fs::Path target = TRY(fs::resolve(task.caller(), {}, name.view(),
                                       fs::WalkFlags::FollowLast | fs::WalkFlags::RequireDirectory));
     TRY(fs::check_directory(target, task.credentials()));
-    if (!task.identity->can(Capability::SysChroot)) return Error::Eperm;
-    task.paths->set_root(std::move(target));
+    if (!task.identity().can(Capability::SysChroot)) return Error::Eperm;
+    task.paths().set_root(std::move(target));
     return {};
 }
 
@@ -199,7 +192,7 @@ Answer<Size> sys_getcwd(Context&, OutBytes<1> buffer, Size size) {
     Task& task = current_task();
     String text;
     const fs::PathState state =
-        TRY(fs::append_path(task.paths->working_directory(), task.paths->root(), text));
+        TRY(fs::append_path(task.paths().working_directory(), task.paths().root(), text));
     if (state == fs::PathState::Deleted) return Error::Enoent;
     String shown;
     if (state == fs::PathState::Unreachable) TRY(shown.append("(unreachable)"));
@@ -210,7 +203,7 @@ Answer<Size> sys_getcwd(Context&, OutBytes<1> buffer, Size size) {
     return length;
 }
 
-Answer<ModeMask> sys_umask(Context&, ModeMask mask) { return current_task().paths->set_umask(mask); }
+Answer<ModeMask> sys_umask(Context&, ModeMask mask) { return current_task().paths().set_umask(mask); }
 
 Result<> sys_truncate(Context&, ExistingPath path, FileOffset size) {
     if (size < 0) return Error::Einval;
@@ -220,40 +213,8 @@ Result<> sys_truncate(Context&, ExistingPath path, FileOffset size) {
     const Result<> result =
         fs::truncate(task.caller(), {}, name.view(), static_cast<u64>(size), write_context(task));
     if (!result && result.error() == Error::Efbig && task.process->limit(Resource::FileSize) != NO_LIMIT)
-        (void)send_signal_to_task(*task.process, info_from(task, Signal::Xfsz, signal_code::USER));
+        (void)send_signal_to_task(task, info_from(task, Signal::Xfsz, signal_code::USER));
     return result;
-}
-
-}  // namespace
-
-Result<> register_path_calls() {
-    using syscall::register_call;
-    TRY(register_call<sys_access>(21, "access"));
-    TRY(register_call<sys_truncate>(76, "truncate"));
-    TRY(register_call<sys_getcwd>(79, "getcwd"));
-    TRY(register_call<sys_chdir>(80, "chdir"));
-    TRY(register_call<sys_fchdir>(81, "fchdir"));
-    TRY(register_call<sys_rename>(82, "rename"));
-    TRY(register_call<sys_mkdir>(83, "mkdir"));
-    TRY(register_call<sys_rmdir>(84, "rmdir"));
-    TRY(register_call<sys_link>(86, "link"));
-    TRY(register_call<sys_unlink>(87, "unlink"));
-    TRY(register_call<sys_symlink>(88, "symlink"));
-    TRY(register_call<sys_readlink>(89, "readlink"));
-    TRY(register_call<sys_umask>(95, "umask"));
-    TRY(register_call<sys_mknod>(133, "mknod"));
-    TRY(register_call<sys_chroot>(161, "chroot"));
-    TRY(register_call<sys_mkdirat>(258, "mkdirat"));
-    TRY(register_call<sys_mknodat>(259, "mknodat"));
-    TRY(register_call<sys_unlinkat>(263, "unlinkat"));
-    TRY(register_call<sys_renameat>(264, "renameat"));
-    TRY(register_call<sys_linkat>(265, "linkat"));
-    TRY(register_call<sys_symlinkat>(266, "symlinkat"));
-    TRY(register_call<sys_readlinkat>(267, "readlinkat"));
-    TRY(register_call<sys_faccessat>(269, "faccessat"));
-    TRY(register_call<sys_renameat2>(316, "renameat2"));
-    TRY(register_call<sys_faccessat2>(439, "faccessat2"));
-    return {};
 }
 
 }  // namespace exo::posix_x

@@ -1,13 +1,13 @@
 // read, write and their kin: bytes between descriptors and user memory.
+#include "posix_x/files/read_write.hpp"
+
+#include "fs/cache/reclaim.hpp"
 #include "posix_x/files/transfer.hpp"
-#include "posix_x/syscalls/families.hpp"
 #include "posix_x/syscalls/support.hpp"
 
 namespace exo::posix_x {
 
 namespace {
-
-using fs::FileTraits;
 
 /// LINUX: access_ok comes first and looks at the size as it was given, so one that is too large is EFAULT.
 Result<vm::OutBuffer> out_buffer(BufferArgument buffer, u64 size) {
@@ -19,6 +19,8 @@ Result<vm::InBuffer> in_buffer(BufferArgument buffer, u64 size) {
     TRY(vm::InBuffer::from_user(buffer.address, size).check());
     return vm::InBuffer::from_user(buffer.address, std::min(size, MAX_TRANSFER));
 }
+
+}  // namespace
 
 Answer<Size> sys_read(Context&, Readable fd, OutBytes<2> buffer, Size size) {
     const FileUse file = TRY(use_file(fd, Rights::Read));
@@ -32,17 +34,17 @@ Answer<Size> sys_write(Context&, Writable fd, InBytes<2> buffer, Size size) {
     return raise_write_signals(file->write(in, write_context(current_task())));
 }
 
-[[gnu::noinline, gnu::cold]] Error why_not_positioned(Descriptor fd, Error error) {
+[[gnu::noinline, gnu::cold]] static Error why_not_positioned(Descriptor fd, Error error) {
     const Result<FileUse> any = use_file(fd, Rights::Control);
-    return any && !(*any)->has_trait(FileTraits::Seekable) ? Error::Espipe : error;
+    return any && !(*any)->has_positions() ? Error::Espipe : error;
 }
 
 /// The file of pread and its like. LINUX: that it has no positions comes before that it is not open for this.
-[[gnu::always_inline]] inline Result<FileUse> use_positioned(Descriptor fd, Rights needed) {
+[[gnu::always_inline]] static inline Result<FileUse> use_positioned(Descriptor fd, Rights needed) {
     Result<FileUse> file = use_file(fd, needed);
     if (!file) [[unlikely]]
         return why_not_positioned(fd, file.error());
-    if (!(*file)->has_trait(FileTraits::Seekable)) [[unlikely]]
+    if (!(*file)->has_positions()) [[unlikely]]
         return Error::Espipe;
     return file;
 }
@@ -66,28 +68,50 @@ Answer<Size> sys_pwrite64(Context&, Writable fd, InBytes<2> buffer, Size size, F
 // LINUX: only 32 bits of their number count.
 
 /// LINUX: what is wrong with the vectors comes before a descriptor that is open, but not for this.
-[[gnu::noinline, gnu::cold]] Error why_not_vectored(Error error, Descriptor fd, BufferArgument vectors,
-                                                    u32 count) {
+[[gnu::noinline, gnu::cold]] static Error why_not_vectored(Error error, Descriptor fd, BufferArgument vectors,
+                                                           u32 count) {
     if (error == Error::Espipe || count == 0 || !use_file(fd, Rights::Control)) return error;
     [[clang::uninitialized]] vm::UserVector segments;
     const Result<> imported = segments.import(vectors.address, count);
     return imported ? error : imported.error();
 }
 
-Answer<Size> sys_readv(Context&, Readable fd, OutVectors<2> vectors, Count count) {
+/// The body of a call with vectors: copies them in, and lets `move` move bytes between `file` and what they name.
+/// No bytes at all, to or from a file that has no reads or no writes. LINUX: FMODE_CAN_READ and FMODE_CAN_WRITE. Errors: Einval.
+template <class Buffer> [[gnu::noinline, gnu::cold]] static Result<usize> move_nothing(const fs::File& file) {
+    using fs::SpecialFile;
+    constexpr bool IS_WRITE = std::is_same_v<Buffer, vm::InBuffer>;
+    const bool has_neither = file.is_special(SpecialFile::Epoll) || file.is_special(SpecialFile::Process);
+    const bool only_reads = file.is_special(SpecialFile::Timer) || file.is_special(SpecialFile::Signals);
+    return has_neither || (IS_WRITE && only_reads) ? Result<usize>(Error::Einval) : Result<usize>(0UZ);
+}
+
+/// `file` is the answer of use_file or use_positioned.
+template <class Buffer, class Move>
+[[gnu::always_inline]] static inline Result<usize> with_vectors(const Result<FileUse>& file, Descriptor fd,
+                                                                BufferArgument vectors, Count count,
+                                                                Move move) {
     const u32 number = static_cast<u32>(u64{count});
-    const Result<FileUse> file = use_file(fd, Rights::Read);
     if (!file) [[unlikely]]
         return why_not_vectored(file.error(), fd, vectors, number);
     [[clang::uninitialized]] vm::UserVector segments;
     if (number != 0) TRY(segments.import(vectors.address, number));
-    vm::OutBuffer out = vm::OutBuffer::from_segments(segments.span());
-    if (out.remaining() == 0) return 0uz;
-    return (*file)->read(out);
+    Buffer buffer = Buffer::from_segments(segments.span());
+    if (buffer.remaining() == 0) [[unlikely]]
+        return move_nothing<Buffer>(**file);
+    return move(**file, buffer, segments.span());
+}
+
+using Segments = std::span<const vm::UserSegment>;
+
+Answer<Size> sys_readv(Context&, Readable fd, OutVectors<2> vectors, Count count) {
+    return with_vectors<vm::OutBuffer>(
+        use_file(fd, Rights::Read), fd, vectors, count,
+        [](fs::File& file, vm::OutBuffer& out, Segments) { return file.read(out); });
 }
 
 /// LINUX: do_loop_readv_writev. A piece of no size counts only as the first.
-[[gnu::noinline]] Result<usize> write_segments(fs::File& file, std::span<const vm::UserSegment> segments) {
+[[gnu::noinline]] static Result<usize> write_segments(fs::File& file, Segments segments) {
     const fs::WriteContext context = write_context(current_task());
     usize done = 0;
     for (const vm::UserSegment& segment : segments) {
@@ -101,44 +125,30 @@ Answer<Size> sys_readv(Context&, Readable fd, OutVectors<2> vectors, Count count
 }
 
 Answer<Size> sys_writev(Context&, Writable fd, InVectors<2> vectors, Count count) {
-    const u32 number = static_cast<u32>(u64{count});
-    const Result<FileUse> file = use_file(fd, Rights::Write);
-    if (!file) [[unlikely]]
-        return why_not_vectored(file.error(), fd, vectors, number);
-    [[clang::uninitialized]] vm::UserVector segments;
-    if (number != 0) TRY(segments.import(vectors.address, number));
-    vm::InBuffer in = vm::InBuffer::from_segments(segments.span());
-    if (in.remaining() == 0) return 0uz;
-    if ((*file)->has_trait(FileTraits::TakesSegments)) [[unlikely]]
-        return write_segments(**file, segments.span());
-    return raise_write_signals((*file)->write(in, write_context(current_task())));
+    return with_vectors<vm::InBuffer>(
+        use_file(fd, Rights::Write), fd, vectors, count,
+        [](fs::File& file, vm::InBuffer& in, Segments segments) {
+            if (file.vector_policy() == fs::VectorPolicy::WriteEach) [[unlikely]]
+                return write_segments(file, segments);
+            return raise_write_signals(file.write(in, write_context(current_task())));
+        });
 }
 
 Answer<Size> sys_preadv(Context&, Readable fd, OutVectors<2> vectors, Count count, FileOffset offset) {
     if (offset < 0) return Error::Einval;
-    const u32 number = static_cast<u32>(u64{count});
-    const Result<FileUse> file = use_positioned(fd, Rights::Read);
-    if (!file) [[unlikely]]
-        return why_not_vectored(file.error(), fd, vectors, number);
-    [[clang::uninitialized]] vm::UserVector segments;
-    if (number != 0) TRY(segments.import(vectors.address, number));
-    vm::OutBuffer out = vm::OutBuffer::from_segments(segments.span());
-    if (out.remaining() == 0) return 0uz;
-    return (*file)->read_at(out, static_cast<u64>(offset));
+    return with_vectors<vm::OutBuffer>(use_positioned(fd, Rights::Read), fd, vectors, count,
+                                       [&](fs::File& file, vm::OutBuffer& out, Segments) {
+                                           return file.read_at(out, static_cast<u64>(offset));
+                                       });
 }
 
 Answer<Size> sys_pwritev(Context&, Writable fd, InVectors<2> vectors, Count count, FileOffset offset) {
     if (offset < 0) return Error::Einval;
-    const u32 number = static_cast<u32>(u64{count});
-    const Result<FileUse> file = use_positioned(fd, Rights::Write);
-    if (!file) [[unlikely]]
-        return why_not_vectored(file.error(), fd, vectors, number);
-    [[clang::uninitialized]] vm::UserVector segments;
-    if (number != 0) TRY(segments.import(vectors.address, number));
-    vm::InBuffer in = vm::InBuffer::from_segments(segments.span());
-    if (in.remaining() == 0) return 0uz;
-    return raise_write_signals(
-        (*file)->write_at(in, static_cast<u64>(offset), write_context(current_task())));
+    return with_vectors<vm::InBuffer>(use_positioned(fd, Rights::Write), fd, vectors, count,
+                                      [&](fs::File& file, vm::InBuffer& in, Segments) {
+                                          return raise_write_signals(file.write_at(
+                                              in, static_cast<u64>(offset), write_context(current_task())));
+                                      });
 }
 
 Answer<FilePosition> sys_lseek(Context&, Seekable fd, FileOffset offset, abi::SeekWhence whence) {
@@ -161,12 +171,12 @@ Answer<Size> sys_sendfile(Context&, Writable out_fd, Readable in_fd, OrNull<vm::
 Result<> sys_fsync(Context&, Descriptor fd) { return TRY(use_file(fd, Rights::Sync))->sync(); }
 
 Result<> sys_sync(Context&) {
-    return {};  // every file system that exists lives in memory: there is nothing behind it to write to
+    (void)fs::sync_page_caches(nullptr);  // LINUX: fsync and syncfs tell of errors, sync does not
+    return {};
 }
 
 Result<> sys_syncfs(Context&, Descriptor fd) {
-    (void)TRY(use_file(fd, Rights::Sync));
-    return {};  // as for sync
+    return TRY(use_file(fd, Rights::Sync))->inode().file_system().sync();
 }
 
 Result<> sys_ftruncate(Context&, Writable fd, FileOffset size) {
@@ -178,15 +188,18 @@ Result<> sys_ftruncate(Context&, Writable fd, FileOffset size) {
 }
 
 /// LINUX: what vfs_fallocate asks of the mode, whatever the file. Errors: Eopnotsupp, Einval.
-Result<> check_mode(abi::FallocateMode mode) {
-    using Mode = abi::FallocateMode;
-    constexpr Mode KNOWN = Mode::KeepSize | Mode::PunchHole | Mode::CollapseRange | Mode::ZeroRange |
-                           Mode::InsertRange | Mode::UnshareRange;
-    if (has(mode, ~KNOWN) || has_all(mode, Mode::PunchHole | Mode::ZeroRange)) return Error::Eopnotsupp;
-    if (has(mode, Mode::PunchHole) && !has(mode, Mode::KeepSize)) return Error::Eopnotsupp;
-    for (const Mode alone : {Mode::CollapseRange, Mode::InsertRange})
+static Result<> check_mode(abi::FallocateMode mode) {
+    using abi::FallocateMode;
+    constexpr FallocateMode KNOWN = FallocateMode::KeepSize | FallocateMode::PunchHole |
+                                    FallocateMode::CollapseRange | FallocateMode::ZeroRange |
+                                    FallocateMode::InsertRange | FallocateMode::UnshareRange;
+    if (has(mode, ~KNOWN) || has_all(mode, FallocateMode::PunchHole | FallocateMode::ZeroRange))
+        return Error::Eopnotsupp;
+    if (has(mode, FallocateMode::PunchHole) && !has(mode, FallocateMode::KeepSize)) return Error::Eopnotsupp;
+    for (const FallocateMode alone : {FallocateMode::CollapseRange, FallocateMode::InsertRange})
         if (has(mode, alone) && mode != alone) return Error::Einval;
-    if (has(mode, Mode::UnshareRange) && has(mode, ~(Mode::UnshareRange | Mode::KeepSize)))
+    if (has(mode, FallocateMode::UnshareRange) &&
+        has(mode, ~(FallocateMode::UnshareRange | FallocateMode::KeepSize)))
         return Error::Einval;
     return {};
 }
@@ -209,30 +222,6 @@ Result<> sys_fadvise64(Context&, Seekable fd, FileOffset, FileOffset length, abi
     if (abi::is_fifo(file->inode().mode())) return Error::Espipe;
     if (length < 0 || advice > abi::FileAdvice::Noreuse) return Error::Einval;
     return {};  // advice on caching; files that live in memory have no other place to be
-}
-
-}  // namespace
-
-Result<> register_read_write_calls() {
-    using syscall::register_call;
-    TRY(register_call<sys_read>(0, "read"));
-    TRY(register_call<sys_write>(1, "write"));
-    TRY(register_call<sys_lseek>(8, "lseek"));
-    TRY(register_call<sys_pread64>(17, "pread64"));
-    TRY(register_call<sys_pwrite64>(18, "pwrite64"));
-    TRY(register_call<sys_readv>(19, "readv"));
-    TRY(register_call<sys_writev>(20, "writev"));
-    TRY(register_call<sys_sendfile>(40, "sendfile"));
-    TRY(register_call<sys_fsync>(74, "fsync"));
-    TRY(register_call<sys_fsync>(75, "fdatasync"));
-    TRY(register_call<sys_ftruncate>(77, "ftruncate"));
-    TRY(register_call<sys_sync>(162, "sync"));
-    TRY(register_call<sys_fadvise64>(221, "fadvise64"));
-    TRY(register_call<sys_fallocate>(285, "fallocate"));
-    TRY(register_call<sys_preadv>(295, "preadv"));
-    TRY(register_call<sys_pwritev>(296, "pwritev"));
-    TRY(register_call<sys_syncfs>(306, "syncfs"));
-    return {};
 }
 
 }  // namespace exo::posix_x

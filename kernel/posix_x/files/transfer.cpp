@@ -8,8 +8,6 @@ namespace exo::posix_x {
 
 namespace {
 
-using fs::FileTraits;
-
 /// From a page of the file itself if it has one there, else through a page of kernel memory, so that any source and any
 /// target will do.
 class FileSource {
@@ -19,54 +17,72 @@ class FileSource {
         if (auto pages = file_.page_source()) pages_ = std::move(*pages);
     }
     u64 offset() const { return offset_; }
+    bool has_positions() const { return file_.has_positions(); }
     void advance(usize count) {
         if (file_.has_moving_position()) offset_ += count;
     }
-    /// Up to `count` bytes from the offset on, within a page; none at the end. Valid until the next call.
-    Result<std::span<const u8>> next(u64 count) {
-        const usize at = offset_ % PAGE_SIZE;
+    /// Up to `count` bytes from the offset on, within a page; none at the end.
+    Result<fs::PagePiece> next(u64 count) {
+        const auto at = static_cast<u32>(offset_ % PAGE_SIZE);
         count = std::min<u64>(count, PAGE_SIZE - at);
         const u64 size = file_.inode().size();
-        page_ = pages_ && offset_ < size ? pages_->peek_page(offset_ >> PAGE_SHIFT) : memory::FrameRef();
-        if (!page_) return read(static_cast<usize>(count));
+        memory::FrameRef page =
+            pages_ && offset_ < size ? pages_->peek_page(offset_ >> PAGE_SHIFT) : memory::FrameRef();
+        if (!page) return read(static_cast<usize>(count));
         file_.note_read();
-        return std::span<const u8>{page_.data() + at, static_cast<usize>(std::min(count, size - offset_))};
+        return fs::PagePiece{std::move(page), at, at + static_cast<u32>(std::min(count, size - offset_))};
     }
 
   private:
-    Result<std::span<const u8>> read(usize count) {
-        if (!scratch_) scratch_ = TRY(memory::FrameRef::allocate());
-        vm::OutBuffer out = vm::OutBuffer::from_kernel(scratch_.bytes().first(count));
-        const usize got = TRY(file_.read_at(out, offset_));
-        return std::span<const u8>{scratch_.bytes().first(got)};
+    Result<fs::PagePiece> read(usize count) {
+        memory::FrameRef page = TRY(memory::FrameRef::allocate());
+        vm::OutBuffer out = vm::OutBuffer::from_kernel(page.bytes().first(count));
+        const usize got =
+            TRY(file_.has_positions() ? file_.read_at(out, offset_) : file_.do_read(out, offset_));
+        return fs::PagePiece{std::move(page), 0, static_cast<u32>(got)};
     }
 
     fs::File& file_;
     u64 offset_;
     Ref<vm::PageSource> pages_;
-    memory::FrameRef page_;
-    memory::FrameRef scratch_;
 };
 
+Result<usize> take_page(fs::Splice& to, fs::PagePiece piece) {
+    const usize size = piece.size();
+    TRY(to.take_page(std::move(piece)));
+    return size;
+}
+
+/// At the offset, which moves on, or else at the file's position.
+Result<usize> write_piece(fs::File& to, u64* at, const fs::PagePiece& piece,
+                          const fs::WriteContext& context) {
+    vm::InBuffer in = vm::InBuffer::from_kernel(piece.bytes());
+    if (at == nullptr) return to.write(in, context);
+    const usize count = TRY(to.write_at(in, *at, context));
+    *at += count;
+    return count;
+}
+
 /// Moves up to `count` bytes; until the source ends, the target takes no more, or a pipe is full.
-Result<usize> transfer(FileSource& from, fs::File& to, u64 count) {
-    fs::WriteContext context = write_context(current_task());
-    context.is_splice = true;
-    const bool is_pipe = abi::is_fifo(to.inode().mode());
+Result<usize> transfer(FileSource& from, fs::File& to, u64* at, u64 count) {
+    const fs::WriteContext context = write_context(current_task());
+    fs::Splice* const splice = to.splice();
     usize moved = 0;
     const auto ended = [&](Error error) { return moved != 0 ? Result<usize>(moved) : Result<usize>(error); };
     while (moved < count) {
-        if (moved != 0 && is_pipe && !to.wait_for_pipe_room(fs::File::Blocking::No)) break;
-        const auto piece = from.next(count - moved);
+        if (moved != 0 && splice != nullptr && !splice->wait_for_room(fs::File::Blocking::No)) break;
+        auto piece = from.next(count - moved);
         if (!piece) return ended(piece.error());
-        if (piece->empty()) break;
-        if (to.has_trait(FileTraits::TakesNoPages)) return Error::Einval;
-        vm::InBuffer in = vm::InBuffer::from_kernel(*piece);
-        const Result<usize> put = to.write(in, context);
+        const u32 size = piece->size();
+        if (size == 0) break;
+        if (to.splice_policy() == fs::SplicePolicy::Refused) return Error::Einval;
+        const Result<usize> put =
+            splice != nullptr ? take_page(*splice, std::move(*piece)) : write_piece(to, at, *piece, context);
         if (!put) return ended(put.error());
         moved += *put;
         from.advance(*put);
-        if (*put < piece->size()) break;
+        // A stream may let who asks once more wait.
+        if (*put < size || !from.has_positions()) break;
         if (!scheduler::preempt_point(scheduler::WaitMode::Killable)) break;
     }
     return moved;
@@ -84,24 +100,32 @@ Result<u64> limited(u64 size, u64 start, const fs::File& in, const fs::File& out
 /// What a pipe takes, it takes from any file that gives pages; other targets only from what has a position, and their own
 /// must be free to move.
 Result<> check_pair(fs::File& in, fs::File& out) {
-    if (abi::is_fifo(out.inode().mode())) return out.wait_for_pipe_room(fs::File::Blocking::Yes);
+    if (fs::Splice* const splice = out.splice()) return splice->wait_for_room(fs::File::Blocking::Yes);
     if (has(out.flags(), abi::OpenFlags::Append)) return Error::Einval;
-    if (!in.has_trait(FileTraits::Seekable) && !in.has_trait(FileTraits::NoopSeek)) return Error::Einval;
+    if (in.seek_policy() == fs::SeekPolicy::None) return Error::Einval;
     return {};
 }
 
+}  // namespace
+
 bool gives_pages(const fs::File& file) {
     const u32 mode = file.inode().mode();
-    return !file.has_trait(FileTraits::GivesNoPages) && !abi::is_directory(mode) && !abi::is_fifo(mode);
+    return file.splice_policy() == fs::SplicePolicy::GivesAndTakes && !abi::is_directory(mode) &&
+           !abi::is_fifo(mode);
 }
 
-}  // namespace
+Result<usize> send_pages(fs::File& in, u64& offset, fs::File& out, u64* out_offset, u64 count) {
+    FileSource source(in, offset);
+    const Result<usize> moved = transfer(source, out, out_offset, count);
+    offset = source.offset();
+    return moved;
+}
 
 // LINUX: the order of do_sendfile's checks; bytes go through pages of the kernel (splice), which not every file can give or
 // take.
 Result<usize> send_file(Descriptor out_fd, Descriptor in_fd, std::optional<i64>& place, u64 size) {
     const FileUse in = TRY(use_file(in_fd, Rights::Read));
-    if (place && !in->has_trait(FileTraits::Seekable)) return Error::Espipe;
+    if (place && !in->has_positions()) return Error::Espipe;
     const i64 start = place ? *place : static_cast<i64>(in->position());
     if (static_cast<i64>(size) < 0 || start < 0 || !checked_add(start, static_cast<i64>(size)))
         return Error::Einval;
@@ -111,19 +135,19 @@ Result<usize> send_file(Descriptor out_fd, Descriptor in_fd, std::optional<i64>&
         raise_write_signal(fits.error());
         return fits.error();
     }
-    if (!abi::is_fifo(out->inode().mode())) {
+    if (out->splice() == nullptr) {
         in->note_read();  // LINUX: whether it gives anything or not (splice_direct_to_actor)
         if (count == 0) return 0uz;
     }
     if (!gives_pages(*in)) return Error::Einval;
     // LINUX: a regular file counts as read even then (shmem_file_read_iter).
     if (count == 0 && in->inode().is_regular()) in->note_read();
-    FileSource source(*in, static_cast<u64>(start));
-    const usize moved = TRY(raise_write_signals(transfer(source, *out, count)));
+    auto offset = static_cast<u64>(start);
+    const usize moved = TRY(raise_write_signals(send_pages(*in, offset, *out, nullptr, count)));
     if (place)
-        place = static_cast<i64>(source.offset());
+        place = static_cast<i64>(offset);
     else
-        in->set_position(source.offset());
+        in->set_position(offset);
     return moved;
 }
 

@@ -1,4 +1,5 @@
-// Bytes from one file to another without a visit to the program: sendfile(2).
+// Bytes from one file to another without a visit to the program: sendfile(2), and what splice(2) and
+// copy_file_range(2) share with it.
 #pragma once
 
 #include <optional>
@@ -11,5 +12,12 @@ namespace exo::posix_x {
 /// Errors: Ebadf, Espipe (a place in what has none), Einval (these two cannot be joined, or no such range), Eoverflow,
 /// and those of read and write; SIGPIPE and SIGXFSZ come with them.
 Result<usize> send_file(Descriptor out, Descriptor in, std::optional<i64>& place, u64 size);
+
+/// Pages can be taken from it (Linux: it has splice_read).
+bool gives_pages(const fs::File& file);
+/// Moves up to `count` bytes from `offset` of `in`, which moves on, into a pipe, or to `out_offset`, or to the position of `out`;
+/// until the source ends, the target takes no more, or a pipe is full. A stream is asked for bytes once.
+/// Errors: those of read and write; nothing was moved then.
+Result<usize> send_pages(fs::File& in, u64& offset, fs::File& out, u64* out_offset, u64 count);
 
 }  // namespace exo::posix_x

@@ -1,6 +1,9 @@
 // futex(2): waiting for a word of memory, and waking who waits.
+#include "posix_x/futex/futex_calls.hpp"
+
 #include "posix_x/futex/futex_table.hpp"
-#include "posix_x/syscalls/families.hpp"
+#include "posix_x/futex/pi_futex.hpp"
+#include "posix_x/process/process_tree.hpp"
 #include "posix_x/syscalls/support.hpp"
 #include "posix_x/syscalls/time_values.hpp"
 
@@ -11,11 +14,6 @@ namespace {
 using abi::FutexFlags;
 using abi::FutexOperation;
 
-using Operation = ChoiceWith<FutexOperation, FutexFlags>;
-using WordValue = Number<Kind::Integer, u32>;
-using Word = vm::UserInOut<IntegerInMemory>;
-using Timeout = OrNull<vm::UserIn<abi::timespec>>;
-
 constexpr u32 FLAGS = abi::raw(FutexFlags::PrivateFlag) | abi::raw(FutexFlags::ClockRealtime);
 
 bool is_set(u32 flags, FutexFlags flag) { return (flags & abi::raw(flag)) != 0; }
@@ -24,14 +22,15 @@ FutexScope scope_of(u32 flags) {
     return is_set(flags, FutexFlags::PrivateFlag) ? FutexScope::Private : FutexScope::Shared;
 }
 
-/// FUTEX_WAIT's time is relative, FUTEX_WAIT_BITSET's a point of its clock. Errors: Efault, Einval.
+/// FUTEX_WAIT's time is relative, that of the others a point of their clock, which FUTEX_LOCK_PI cannot choose. Errors: Efault, Einval.
 Result<FutexTimeout> timeout_of(FutexOperation operation, u32 flags, Timeout timeout) {
     using Clock = FutexTimeout::Clock;
     if (timeout.is_null()) return FutexTimeout{};
     const Nanoseconds time = TRY(to_nanoseconds(TRY(timeout.read())));
     if (operation == FutexOperation::Wait)
         return FutexTimeout{Clock::Monotonic, time::Deadline::after(time).at};
-    return FutexTimeout{is_set(flags, FutexFlags::ClockRealtime) ? Clock::Real : Clock::Monotonic, time};
+    const bool is_real = is_set(flags, FutexFlags::ClockRealtime) || operation == FutexOperation::LockPi;
+    return FutexTimeout{is_real ? Clock::Real : Clock::Monotonic, time};
 }
 
 Result<u64> wait_on(const RestartBlock& block);
@@ -56,17 +55,20 @@ Result<u64> wait_on(const RestartBlock& block) {
                 {clock, block.deadline.at});
 }
 
+}  // namespace
+
 /// What the call answers depends on the operation: how many were woken or moved, or 0.
 Answer<ByCommand> sys_futex(Context&, Word word, Operation operation, WordValue value, Timeout timeout,
                             Word second, WordValue third) {
     Task& task = current_task();
     const u32 flags = operation.value & FLAGS;
     const FutexOperation choice = operation.choice();
-    const bool waits = choice == FutexOperation::Wait || choice == FutexOperation::WaitBitset;
+    const bool has_clock = choice == FutexOperation::WaitBitset || choice == FutexOperation::LockPi2 ||
+                           choice == FutexOperation::WaitRequeuePi;
+    const bool waits = has_clock || choice == FutexOperation::Wait || choice == FutexOperation::LockPi;
     // LINUX: the time is looked at before the clock's flag is.
     const FutexTimeout until = waits ? TRY(timeout_of(choice, flags, timeout)) : FutexTimeout{};
-    if (is_set(flags, FutexFlags::ClockRealtime) && choice != FutexOperation::WaitBitset)
-        return Error::Enosys;
+    if (is_set(flags, FutexFlags::ClockRealtime) && !has_clock) return Error::Enosys;
     const FutexScope scope = scope_of(flags);
     const i32 count = static_cast<i32>(u32{value});
     const i32 second_count = static_cast<i32>(timeout.address());  // where the operation takes no time
@@ -88,12 +90,90 @@ Answer<ByCommand> sys_futex(Context&, Word word, Operation operation, WordValue 
         case FutexOperation::WakeOp:
             return FUTEXES.wake_and_change(task, word.address(), second.address(), scope, count, second_count,
                                            third);
-        default: return Error::Enosys;  // priority inheritance comes with threads
+        case FutexOperation::LockPi:
+        case FutexOperation::LockPi2: TRY(PI_FUTEXES.lock(task, word.address(), scope, until)); return 0ULL;
+        case FutexOperation::TrylockPi: TRY(PI_FUTEXES.try_lock(task, word.address(), scope)); return 0ULL;
+        case FutexOperation::UnlockPi: TRY(PI_FUTEXES.unlock(task, word.address(), scope)); return 0ULL;
+        // No C library requeues waiters to a word with priority inheritance any more.
+        case FutexOperation::WaitRequeuePi:
+        case FutexOperation::CmpRequeuePi:
+        default: return Error::Enosys;
     }
 }
 
-}  // namespace
+// ---- Several words
 
-Result<> register_futex_calls() { return syscall::register_call<sys_futex>(202, "futex"); }
+/// LINUX: futex_parse_waitv. Errors: Efault, Einval.
+static Result<> read_choices(u64 address, std::span<FutexChoice> choices) {
+    using abi::FutexWaitFlags;
+    constexpr FutexWaitFlags KNOWN = FutexWaitFlags::Size32 | FutexWaitFlags::Private;
+    for (FutexChoice& choice : choices) {
+        const abi::futex_waitv entry = TRY(vm::UserIn<abi::futex_waitv>(address).read());
+        address += sizeof(entry);
+        const auto entry_flags = static_cast<FutexWaitFlags>(entry.flags);
+        if (has(entry_flags, ~KNOWN) || entry.__reserved != 0) return Error::Einval;
+        if (!has(entry_flags, FutexWaitFlags::Size32)) return Error::Einval;
+        choice.address = entry.uaddr;
+        choice.expected = static_cast<u32>(entry.val);
+        choice.scope = has(entry_flags, FutexWaitFlags::Private) ? FutexScope::Private : FutexScope::Shared;
+    }
+    return {};
+}
+
+/// Which of the words a waker named.
+Answer<Count32> sys_futex_waitv(Context&, InArray<abi::futex_waitv, 1> words, Count32 count,
+                                Number<Kind::Zero, u32> flags, Timeout timeout, abi::ClockId clock) {
+    using Clock = FutexTimeout::Clock;
+    if (flags != 0 || count == 0 || count > abi::FUTEX_WAITV_MAX || words.address == 0) return Error::Einval;
+    FutexTimeout until;
+    if (!timeout.is_null()) {
+        if (clock != abi::ClockId::Realtime && clock != abi::ClockId::Monotonic) return Error::Einval;
+        until = {clock == abi::ClockId::Realtime ? Clock::Real : Clock::Monotonic,
+                 TRY(to_nanoseconds(TRY(timeout.read())))};
+    }
+    const std::unique_ptr<FutexChoice[]> choices(new (std::nothrow) FutexChoice[count]);
+    if (!choices) return Error::Enomem;
+    TRY(read_choices(words.address, {choices.get(), count}));
+    return TRY(FUTEXES.wait_for_any(current_task(), {choices.get(), count}, until));
+}
+
+// ---- Robust lists
+
+/// set_robust_list(2): the only size there is of a list's head.
+constexpr u64 ROBUST_HEAD_SIZE = 24;
+
+Result<> sys_set_robust_list(Context&, UserAddress head, Size size) {
+    if (size != ROBUST_HEAD_SIZE) return Error::Einval;
+    current_task().robust_list = head.value;
+    return {};
+}
+
+/// LINUX: ptrace_may_access with the real ids. Errors: Eperm.
+static Result<> check_may_look_into(Task& other) {
+    const Task& caller = current_task();
+    const Identity& own = caller.identity();
+    if (other.process.get() == caller.process.get() || own.can(Capability::SysPtrace)) return {};
+    Ref<Identity> identity;
+    Ref<ProgramImage> image;
+    {
+        auto resources = other.resources.lock();
+        identity = resources->identity;
+        image = resources->image;
+    }
+    const bool is_same = own.uid == identity->uid && own.uid == identity->euid && own.uid == identity->suid &&
+                         own.gid == identity->gid && own.gid == identity->egid && own.gid == identity->sgid;
+    const bool is_dumpable = image && image->is_dumpable.load(std::memory_order_relaxed);
+    const bool is_above = (identity->permitted & ~own.permitted) != 0;
+    return is_same && is_dumpable && !is_above ? Result<>() : Error::Eperm;
+}
+
+Result<> sys_get_robust_list(Context&, PidOf<PidUse::ThreadOrSelf> tid, vm::UserOut<AddressAnswer> head,
+                             vm::UserOut<Size> size) {
+    const Ref<Task> task = tid.value == 0 ? Ref<Task>(&current_task()) : PROCESSES.find_task(tid.value);
+    if (!task) return Error::Esrch;
+    TRY(check_may_look_into(*task));
+    TRY(size.write(ROBUST_HEAD_SIZE));
+    return head.write(task->robust_list.load(std::memory_order_relaxed));
+}
 
 }  // namespace exo::posix_x

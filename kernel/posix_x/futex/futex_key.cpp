@@ -8,24 +8,22 @@ namespace {
 
 /// Brings the page in as for writing, else as for reading: private memory that may be written becomes the program's own copy.
 /// Errors: Efault, Enomem.
-Result<> touch(vm::AddressSpace& space, u64 address) {
+Result<> touch(vm::AddressSpace& space, u64 address, FutexAccess access) {
     const Result<memory::FrameRef> written = space.pin_page(address, {.is_write = true});
     if (written || written.error() == Error::Enomem) return written ? Result<>() : Result<>(written.error());
+    if (access == FutexAccess::Write) return Error::Efault;
     TRY(space.pin_page(address, {}));
     return {};
 }
 
 }  // namespace
 
-Result<FutexPlace> find_futex(Task& task, u64 address, FutexScope scope) {
+Result<FutexPlace> find_futex(Task& task, u64 address, FutexScope scope, FutexAccess access) {
     if (address % sizeof(u32) != 0) return Error::Einval;
     if (!memory::is_user_range(address, sizeof(u32))) return Error::Efault;
-    const auto in_space = [&] {
-        return FutexPlace{{task.space.get(), address}, Ref<Object>(task.space.get())};
-    };
-    if (scope == FutexScope::Private) return in_space();
-    TRY(touch(*task.space, address));
-    const std::optional<vm::AreaInformation> area = task.space->area_above(address);
+    if (scope == FutexScope::Private) return FutexPlace{{&task.space(), address}, Ref<Object>(&task.space())};
+    TRY(touch(task.space(), address, access));
+    const std::optional<vm::AreaInformation> area = task.space().area_above(address);
     if (!area || area->start > address) return Error::Efault;  // unmapped meanwhile
     const bool is_writable = abi::has(area->kind.protection, abi::Protection::Write);
     const bool is_shared = has(area->kind.flags, vm::AreaFlags::Shared);
@@ -33,7 +31,9 @@ Result<FutexPlace> find_futex(Task& task, u64 address, FutexScope scope) {
         return FutexPlace{{area->source.get(), area->offset + (address - area->start)},
                           Ref<Object>(area->source.get())};
     if (!is_writable) return Error::Efault;
-    return in_space();
+    // LINUX: FUT_OFF_MMSHARED: a wake-up without FUTEX_PRIVATE_FLAG does not reach a waiter that gave the flag, even at the same address.
+    constexpr u64 FOR_ALL = 2;  // addresses are multiples of 4
+    return FutexPlace{{&task.space(), address | FOR_ALL}, Ref<Object>(&task.space())};
 }
 
 }  // namespace exo::posix_x

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "posix_x/futex/pi_futex.hpp"
 #include "posix_x/time/clocks.hpp"
 #include "vm/user_memory.hpp"
 
@@ -119,20 +120,6 @@ class TwoBuckets {
     FutexBucket* b_;
 };
 
-/// Reads the word without bringing its page in. Errors: Efault.
-Result<u32> peek_word(u64 address) {
-    const vm::FaultsDisabled no_faults;
-    return arch::load_user_word(address);
-}
-
-/// After an Efault of a word that was accessed with faults disabled: brings its page in. Errors: Efault, Enomem, RestartSys (the
-/// thread is to die).
-Result<> bring_in(Task& task, u64 address, vm::FaultAccess access) {
-    TRY(scheduler::check_interrupted(WaitMode::Killable));
-    TRY(task.space->pin_page(address, access));
-    return {};
-}
-
 u32 apply(const FutexWordChange& change, u32 old) {
     switch (change.operation) {
         case 0: return change.operand;
@@ -171,6 +158,17 @@ constexpr i32 sign_extend_12(u32 value) { return static_cast<i32>(value << 20) >
 
 }  // namespace
 
+Result<u32> peek_futex_word(u64 address) {
+    const vm::FaultsDisabled no_faults;
+    return arch::load_user_word(address);
+}
+
+Result<> bring_in_futex_word(Task& task, u64 address, vm::FaultAccess access) {
+    TRY(scheduler::check_interrupted(WaitMode::Killable));
+    TRY(task.space().pin_page(address, access));
+    return {};
+}
+
 // LINUX: futex_atomic_op_inuser.
 Result<FutexWordChange> FutexWordChange::decode(u32 word) {
     constexpr u32 SHIFTED = 8;
@@ -203,10 +201,15 @@ bool FutexTable::leave(FutexWaiter& waiter) {
     return false;
 }
 
-/// Until a waker has taken the waiter out. Errors: Etimedout, RestartSys.
-Result<> FutexTable::sleep(FutexWaiter& waiter, FutexTimeout timeout) {
+/// A waker unparks the thread and then takes its waiter out of the bucket, in one critical section. A thread that runs before the second
+/// step waits here for the end of the section.
+void FutexTable::see_off(FutexWaiter& waiter) {
+    if (is_queued(waiter)) (void)buckets[waiter.bucket_.load(std::memory_order_relaxed)].lock();
+}
+
+Result<> sleep_until(FutexTimeout timeout, FunctionRef<bool()> is_woken) {
     scheduler::Waiter setting;  // of the clock
-    while (is_queued(waiter)) {
+    while (true) {
         Deadline deadline = Deadline::never();
         if (timeout.clock == FutexTimeout::Clock::Monotonic) deadline = {timeout.at};
         if (timeout.clock == FutexTimeout::Clock::Real) {
@@ -217,8 +220,8 @@ Result<> FutexTable::sleep(FutexWaiter& waiter, FutexTimeout timeout) {
         const Result<> result = scheduler::park(WaitMode::Interruptible, deadline);
         // LINUX: whose time is up is told so, whether or not there is a signal too.
         if (!result) return deadline.has_passed() ? Result<>(Error::Etimedout) : result;
+        if (is_woken()) return {};
     }
-    return {};
 }
 
 Result<> FutexTable::wait(Task& task, u64 address, FutexScope scope, u32 expected, u32 bits,
@@ -228,19 +231,74 @@ Result<> FutexTable::wait(Task& task, u64 address, FutexScope scope, u32 expecte
         FutexWaiter waiter(place.key, bits);
         LockedBucket& bucket = bucket_of(place.key);
         auto guard = bucket.lock();
-        const Result<u32> word = peek_word(address);
+        const Result<u32> word = peek_futex_word(address);
         if (word && *word == expected) {
             waiter.bucket_.store(number_of(bucket), std::memory_order_relaxed);
             waiter.is_queued_.store(true, std::memory_order_relaxed);
             guard->enter(waiter);
             guard.unlock();
-            const Result<> result = sleep(waiter, timeout);
+            const Result<> result = sleep_until(timeout, [&] {
+                see_off(waiter);
+                return !is_queued(waiter);
+            });
             return leave(waiter) ? result : Result<>();
         }
         guard.unlock();
         if (word) return Error::Eagain;
-        TRY(bring_in(task, address, {}));
+        TRY(bring_in_futex_word(task, address, {}));
     }
+}
+
+/// Takes out all that are still queued. The last one that a waker has taken out. LINUX: futex_unqueue_multiple.
+std::optional<u32> FutexTable::leave_all(std::span<FutexChoice> choices) {
+    std::optional<u32> woken;
+    for (u32 index = 0; index < choices.size(); ++index)
+        if (!leave(choices[index].waiter)) woken = index;
+    return woken;
+}
+
+/// LINUX: futex_wait_multiple: a wake-up for a word that is queued already is the answer, even if a later word of the array is in error.
+Result<u32> FutexTable::wait_for_any(Task& task, std::span<FutexChoice> choices, FutexTimeout timeout) {
+    while (true) {
+        for (FutexChoice& choice : choices) {
+            choice.place = TRY(find_futex(task, choice.address, choice.scope));
+            choice.waiter.key_ = choice.place.key;
+        }
+        usize queued = 0;
+        bool has_faulted = false;
+        for (FutexChoice& choice : choices) {
+            LockedBucket& bucket = bucket_of(choice.place.key);
+            auto guard = bucket.lock();
+            const Result<u32> word = peek_futex_word(choice.address);
+            if (!word || *word != choice.expected) {
+                has_faulted = !word;
+                break;
+            }
+            choice.waiter.bucket_.store(number_of(bucket), std::memory_order_relaxed);
+            choice.waiter.is_queued_.store(true, std::memory_order_relaxed);
+            guard->enter(choice.waiter);
+            ++queued;
+        }
+        if (queued < choices.size()) {
+            if (const std::optional<u32> woken = leave_all(choices.first(queued))) return *woken;
+            if (!has_faulted) return Error::Eagain;
+            TRY(bring_in_futex_word(task, choices[queued].address, {}));
+            continue;
+        }
+        const Result<> result = sleep_until(timeout, [&] {
+            for (FutexChoice& choice : choices) {
+                see_off(choice.waiter);
+                if (!is_queued(choice.waiter)) return true;
+            }
+            return false;
+        });
+        if (const std::optional<u32> woken = leave_all(choices)) return *woken;
+        return result.error();
+    }
+}
+
+bool FutexTable::has_waiters(const FutexKey& key) {
+    return bucket_of(key).lock()->first_waiters.find(key) != nullptr;
 }
 
 /// The bucket is unlocked now and then, so that many waiters hold up nobody.
@@ -260,6 +318,7 @@ u64 FutexTable::wake_key(const FutexKey& key, u32 bits, i32 count) {
 
 Result<u64> FutexTable::wake(Task& task, u64 address, FutexScope scope, i32 count, u32 bits) {
     const FutexPlace place = TRY(find_futex(task, address, scope));
+    TRY(PI_FUTEXES.check_no_waiters(place.key));
     return wake_key(place.key, bits, count);
 }
 
@@ -272,11 +331,13 @@ Result<u64> FutexTable::requeue(Task& task, u64 from, u64 to, FutexScope scope, 
     while (true) {
         const FutexPlace source = TRY(find_futex(task, from, scope));
         const FutexPlace target = TRY(find_futex(task, to, scope));
+        const bool has_pi_waiters = !PI_FUTEXES.check_no_waiters(source.key).has_value();
         {
             const TwoBuckets both(bucket_of(source.key), bucket_of(target.key));
-            const Result<u32> word = expected ? peek_word(from) : Result<u32>(0U);
+            const Result<u32> word = expected ? peek_futex_word(from) : Result<u32>(0U);
             if (word) {
                 if (expected && *word != *expected) return Error::Eagain;
+                if (has_pi_waiters) return Error::Einval;
                 expected
                     .reset();  // compared once: the rest of the waiters follows whatever the word is by then
                 const u64 wake_now = std::min(to_wake, FutexBucket::MOST_AT_ONCE);
@@ -295,7 +356,7 @@ Result<u64> FutexTable::requeue(Task& task, u64 from, u64 to, FutexScope scope, 
                 continue;
             }
         }
-        TRY(bring_in(task, from, {}));
+        TRY(bring_in_futex_word(task, from, {}));
     }
 }
 
@@ -307,7 +368,9 @@ Result<u64> FutexTable::wake_and_change(Task& task, u64 first, u64 second, Futex
     // Who waits for the second word compares it under its bucket's lock, which is taken after the change.
     const u32 old = TRY(change_word(second, change));
     const bool wakes_second = TRY(compare(change, old));
+    TRY(PI_FUTEXES.check_no_waiters(one.key));
     u64 woken = wake_key(one.key, abi::FUTEX_ANY_BIT, wake_first);
+    if (wakes_second) TRY(PI_FUTEXES.check_no_waiters(two.key));
     if (wakes_second) woken += wake_key(two.key, abi::FUTEX_ANY_BIT, wake_second);
     return woken;
 }

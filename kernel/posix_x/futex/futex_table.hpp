@@ -16,10 +16,12 @@
 
 namespace exo::posix_x {
 
-/// One thread's wait. In a bucket's tree stands the first waiter of each key; the others of the key are in its list.
+/// One thread's wait for one word. In a bucket's tree stands the first waiter of each key; the others of the key are in its list.
 class FutexWaiter {
   public:
     FutexWaiter(FutexKey key, u32 bits) : key_(key), bits_(bits), thread_(&scheduler::current_thread()) {}
+    /// One of several words of a wait; its key comes later.
+    FutexWaiter() : FutexWaiter({}, abi::FUTEX_ANY_BIT) {}
     FutexWaiter(const FutexWaiter&) = delete;
     FutexWaiter& operator=(const FutexWaiter&) = delete;
 
@@ -40,12 +42,6 @@ class FutexWaiter {
     List<FutexWaiter, &FutexWaiter::list_link_> others_;  ///< Of the first waiter: those behind it.
 };
 
-/// When a wait ends by itself.
-struct FutexTimeout {
-    enum class Clock : u8 { Never, Monotonic, Real } clock = Clock::Never;
-    time::Nanoseconds at = 0;  ///< Absolute.
-};
-
 /// futex(2), FUTEX_WAKE_OP: the decoded third value.
 struct FutexWordChange {
     u32 operation;
@@ -56,13 +52,41 @@ struct FutexWordChange {
     static Result<FutexWordChange> decode(u32 word);
 };
 
+/// When a wait ends by itself.
+struct FutexTimeout {
+    enum class Clock : u8 { Never, Monotonic, Real } clock = Clock::Never;
+    time::Nanoseconds at = 0;  ///< Absolute.
+};
+
+/// One word of a wait for several.
+struct FutexChoice {
+    u64 address = 0;
+    u32 expected = 0;
+    FutexScope scope = FutexScope::Private;
+    FutexPlace place{};
+    FutexWaiter waiter;
+};
+
+/// Reads the word without bringing its page in. Errors: Efault.
+Result<u32> peek_futex_word(u64 address);
+/// After an Efault of a word that was accessed with faults disabled: brings its page in. Errors: Efault, Enomem, RestartSys (the
+/// thread is to die).
+Result<> bring_in_futex_word(Task& task, u64 address, vm::FaultAccess access);
+
+/// Sleeps until `is_woken`, which is asked after each wake-up. Errors: Etimedout, RestartSys.
+Result<> sleep_until(FutexTimeout timeout, FunctionRef<bool()> is_woken);
+
 class FutexTable {
   public:
     /// Blocks while the word is `expected`, until a waker names one of `bits`. Errors: Eagain (the word differs), Efault,
     /// Einval, Etimedout, RestartSys (a signal).
     Result<> wait(Task& task, u64 address, FutexScope scope, u32 expected, u32 bits, FutexTimeout timeout);
+    /// Blocks while all words are what is expected of them, until a waker names one of them; which. Errors: as `wait`.
+    Result<u32> wait_for_any(Task& task, std::span<FutexChoice> choices, FutexTimeout timeout);
+    /// Whether a thread waits for the word by `wait` or `wait_for_any`.
+    bool has_waiters(const FutexKey& key);
     /// Wakes at most `count` waiters that share one of `bits`, at least one even if `count` is not positive; how many it woke.
-    /// Errors: Efault, Einval.
+    /// Errors: Efault, Einval (also: a thread waits for the word by FUTEX_LOCK_PI).
     Result<u64> wake(Task& task, u64 address, FutexScope scope, i32 count, u32 bits);
     /// Wakes at most `wake_count` waiters of the first word and makes at most `move_count` others wait for the second; how many
     /// of both. Nothing is done if `expected` is given and the first word differs. Errors: Eagain, Efault, Einval.
@@ -76,7 +100,8 @@ class FutexTable {
   private:
     u64 wake_key(const FutexKey& key, u32 bits, i32 count);
     bool leave(FutexWaiter& waiter);
-    Result<> sleep(FutexWaiter& waiter, FutexTimeout timeout);
+    std::optional<u32> leave_all(std::span<FutexChoice> choices);
+    void see_off(FutexWaiter& waiter);
     bool is_queued(const FutexWaiter& waiter);
 };
 

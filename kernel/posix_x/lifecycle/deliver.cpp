@@ -4,29 +4,16 @@
 #include "log/log.hpp"
 #include "posix_x/lifecycle/exit.hpp"
 #include "posix_x/process/process_tree.hpp"
+#include "posix_x/scheduling/rseq.hpp"
 #include "posix_x/signal/job_control.hpp"
 #include "posix_x/signal/signal_mask.hpp"
+#include "posix_x/trace/trace.hpp"
 #include "posix_x/x86_64/signal_frame.hpp"
 #include "syscall/restart.hpp"
 
 namespace exo::posix_x {
 
 namespace {
-
-void deliver_real_timer(Process& process) {
-    RealTimer& timer = process.real_timer;
-    if (!timer.has_expired.exchange(false)) return;
-    (void)send_signal(process, {.signal = Signal::Alrm});  // standard signals cannot fail
-    if (timer.interval == 0) {
-        timer.deadline = time::Deadline::never();
-        return;
-    }
-    // From the last expiry on, so that no drift builds up; expiries that were missed are not made up for.
-    const time::Nanoseconds now = time::monotonic();
-    const time::Nanoseconds late = now > timer.deadline.at ? now - timer.deadline.at : 0;
-    timer.deadline.at += (late / timer.interval + 1) * timer.interval;
-    timer.arm(timer.deadline);
-}
 
 /// What the next pending signal asks for.
 struct Decision {
@@ -44,75 +31,97 @@ struct Decision {
     WaitStatus status{};
 };
 
-Decision decide_default(Process::Signals& state, const SignalInfo& info) {
-    switch (default_action(info.signal)) {
-        case DefaultAction::Ignore: return {.kind = Decision::Kind::Ignore};
-        case DefaultAction::Stop: return {.kind = Decision::Kind::Stop, .info = info};
+/// For `decision.info`.
+void decide_default(Process::Signals& state, Decision& decision) {
+    const Signal signal = decision.info.signal;
+    switch (default_action(signal)) {
+        case DefaultAction::Ignore: decision.kind = Decision::Kind::Ignore; return;
+        case DefaultAction::Stop: decision.kind = Decision::Kind::Stop; return;
         case DefaultAction::Terminate:
         case DefaultAction::CoreDump:
-            state.is_exiting = true;
             // No core files are written, so the status says that none was.
-            state.exit_status = WaitStatus::killed(info.signal, false);
-            return {.kind = Decision::Kind::Terminate, .info = info, .status = state.exit_status};
+            state.begin_exit(WaitStatus::killed(signal, false), &current_task());
+            decision.kind = Decision::Kind::Terminate;
+            decision.status = state.exit_status;
     }
 }
 
+/// What `decision.info` asks for.
+void decide_taken(Process::Signals& state, Decision& decision) {
+    const Signal signal = decision.info.signal;
+    if (signal == Signal::Kill) return decide_default(state, decision);
+    decision.action = state.actions->take(signal);
+    if (decision.action.handler == SignalAction::IGNORE)
+        decision.kind = Decision::Kind::Ignore;
+    else if (decision.action.handler != SignalAction::DEFAULT)
+        decision.kind = Decision::Kind::Handle;
+    else if (state.is_unkillable)
+        decision.kind = Decision::Kind::Ignore;  // it had blocked the signal when that was sent
+    else
+        decide_default(state, decision);
+}
+
 Decision decide(Task& task) {
+    Decision decision;
     auto state = task.process->signals.lock();
-    if (state->is_exiting) return {.kind = Decision::Kind::Exit, .status = state->exit_status};
-    if (state->is_stopping)
-        return {.kind = Decision::Kind::WaitForContinue, .info = {.signal = state->stop_signal}};
-    const SignalSet wanted = ~task.blocked;
-    SignalInfo info;
-    if (!task.pending.take(wanted, info) && !state->pending.take(wanted, info)) return {};
-    SignalAction& action = state->actions->of(info.signal);
-    if (info.signal == Signal::Kill) return decide_default(*state, info);
-    if (action.handler == SignalAction::IGNORE) return {.kind = Decision::Kind::Ignore};
-    if (action.handler == SignalAction::DEFAULT) {
-        // An unkillable process may have blocked the signal when it was sent.
-        if (state->is_unkillable) return {.kind = Decision::Kind::Ignore};
-        return decide_default(*state, info);
+    if (state->must_end(task)) {
+        decision.kind = Decision::Kind::Exit;
+        decision.status = state->exit_status;
+        // The signal that ends the process stays queued; in a trace one of its tasks tells of it all the same.
+        const Signal fatal = state->exit_status.signal();
+        if (state->exit_status.was_killed() && state->leader.get() == &task &&
+            !state->pending.look_at(fatal, decision.info))
+            (void)task.signals(*state).pending.look_at(fatal, decision.info);
+    } else if (state->is_stopping) {
+        decision.kind = Decision::Kind::WaitForContinue;
+    } else {
+        const SignalSet wanted = ~task.blocked();
+        const bool is_own = task.signals(*state).pending.take(wanted, decision.info);
+        if (!is_own && !state->pending.take(wanted, decision.info)) return decision;
+        decide_taken(*state, decision);
+        const bool is_of_timer =
+            decision.info.code == signal_code::TIMER || decision.info.signal == Signal::Alrm;
+        if (!is_of_timer) return decision;
+        state.unlock();
+        TakenSignal taken{decision.info, !is_own};
+        has_taken(*task.process, taken);
+        decision.info = taken.info;
     }
-    const Decision decision{.kind = Decision::Kind::Handle, .info = info, .action = action};
-    if ((action.flags & SignalAction::RESET_HANDLER) != 0) action.handler = SignalAction::DEFAULT;
     return decision;
 }
 
 /// SIGTSTP, SIGTTIN and SIGTTOU do not stop an orphaned group: nobody could continue it.
 void take_stop(Task& task, Signal signal) {
     Process& process = *task.process;
-    if (signal != Signal::Stop) {
-        auto tree = PROCESSES.lock();
-        if (tree->is_orphaned_group(process.group, nullptr)) return;
-    }
+    if (signal != Signal::Stop && PROCESSES.is_orphaned(PROCESSES.group_of(process))) return;
     {
         auto state = process.signals.lock();
         // SIGCONT or SIGKILL that came since the signal was taken wins.
-        if (state->is_exiting || (state->pending.set() | task.pending.set()).has(Signal::Cont) ||
-            (state->pending.set() | task.pending.set()).has(Signal::Kill))
-            return;
+        const SignalSet pending = state->pending.set() | task.signals(*state).pending.set();
+        if (state->is_exiting || pending.has(Signal::Cont) || pending.has(Signal::Kill)) return;
         state->is_stopping = true;
         state->stop_signal = signal;
+        state->next_to_tell = state->tasks.front();
     }
-    stop_current(signal);
+    tell_tasks(process);
+    trace::report_stop(task, signal);
+    stop_current();
 }
 
 void run_handler(Task& task, const Decision& decision, arch::UserRegisters& registers) {
     const bool restarts = (decision.action.flags & SignalAction::RESTART) != 0;
     syscall::resolve_restart(
         registers, restarts ? syscall::NextHandler::WithRestart : syscall::NextHandler::WithoutRestart);
-    const SignalSet old_mask = task.has_saved_mask ? task.saved_mask : task.blocked;
-    if (!push_signal_frame(task, decision.info, decision.action, old_mask, registers)) {
-        // No room on its stack. If it was SIGSEGV itself that could not be delivered, the default action follows.
-        if (decision.info.signal == Signal::Segv) {
-            auto state = task.process->signals.lock();
-            state->actions->of(Signal::Segv).handler = SignalAction::DEFAULT;
-        }
+    const SignalSet old_mask = task.has_saved_mask ? task.saved_mask : task.blocked();
+    if (!leave_sequence(task, registers) ||
+        !push_signal_frame(task, decision.info, decision.action, old_mask, registers)) {
+        // No room on its stack, or a bad area of rseq(2). If it was SIGSEGV itself that could not be delivered, the default action follows.
+        if (decision.info.signal == Signal::Segv) task.process->own_actions().set_default(Signal::Segv);
         force_signal({.signal = Signal::Segv});
         return;
     }
     task.has_saved_mask = false;
-    SignalSet blocked = task.blocked | decision.action.mask;
+    SignalSet blocked = task.blocked() | decision.action.mask;
     if ((decision.action.flags & SignalAction::NO_DEFER) == 0) blocked.add(decision.info.signal);
     set_blocked_signals(task, blocked);
 }
@@ -122,10 +131,9 @@ void run_handler(Task& task, const Decision& decision, arch::UserRegisters& regi
 void deliver_signals(arch::UserRegisters& registers) {
     Task& task = current_task();
     task.thread->clear_work(scheduler::Work::Signal | scheduler::Work::Personality);
-    deliver_real_timer(*task.process);
-    check_cpu_timers(task);
     while (true) {
         const Decision decision = decide(task);
+        if (decision.info.signal != Signal::None) trace::report_signal(task, decision.info);
         switch (decision.kind) {
             case Decision::Kind::Nothing:
                 syscall::resolve_restart(registers, syscall::NextHandler::None);
@@ -137,11 +145,18 @@ void deliver_signals(arch::UserRegisters& registers) {
             case Decision::Kind::Ignore: break;
             case Decision::Kind::Handle: run_handler(task, decision, registers); break;
             case Decision::Kind::Stop: take_stop(task, decision.info.signal); break;
-            case Decision::Kind::WaitForContinue: stop_current(decision.info.signal); break;
-            case Decision::Kind::Terminate:
+            case Decision::Kind::WaitForContinue: stop_current(); break;
+            case Decision::Kind::Terminate: tell_tasks(*task.process); [[fallthrough]];
             case Decision::Kind::Exit: exit_current_task(decision.status);
         }
     }
+}
+
+void return_to_program(arch::UserRegisters& registers) {
+    using scheduler::Work;
+    Task& task = current_task();
+    if (task.thread->has_work(Work::Signal | Work::Kill | Work::Personality)) deliver_signals(registers);
+    if (task.thread->has_work(Work::Rseq)) resume_sequence(task, registers);
 }
 
 }  // namespace exo::posix_x

@@ -1,4 +1,6 @@
 #include "posix_x/lifecycle/exec.hpp"
+#include "posix_x/files/closing.hpp"
+#include "posix_x/futex/robust_list.hpp"
 
 #include <algorithm>
 
@@ -13,7 +15,10 @@
 #include "posix_x/lifecycle/loader.hpp"
 #include "posix_x/lifecycle/script.hpp"
 #include "posix_x/lifecycle/stack_image.hpp"
+#include "posix_x/lifecycle/vdso.hpp"
 #include "posix_x/process/process_tree.hpp"
+#include "posix_x/scheduling/rseq.hpp"
+#include "posix_x/x86_64/start_registers.hpp"
 #include "utils/scope.hpp"
 
 namespace exo::posix_x {
@@ -26,9 +31,6 @@ constexpr u64 STACK_TOP = memory::USER_END;
 constexpr u64 POSITION_INDEPENDENT_BASE = (memory::USER_END / 3 * 2) & ~(PAGE_SIZE - 1);  // ELF_ET_DYN_BASE
 constexpr u64 MIN_MAP_GAP = 128 * MIB;
 constexpr u64 INITIAL_STACK_SIZE = 132 * KIB;
-constexpr u64 USER_CS = 0x33;
-constexpr u64 USER_SS = 0x2b;
-constexpr u64 FLAGS_INTERRUPTS_ON = 0x202;
 
 /// An executable that was opened, and keeps its file from being written.
 class Executable {
@@ -96,6 +98,7 @@ struct NewProgram {
     Ref<vm::AddressSpace> space;
     NewCredentials credentials;
     StackPlaces places;
+    Ref<ProgramImage> image;
     u64 entry = 0;
 };
 
@@ -207,6 +210,8 @@ Result<> assemble(Task& task, const Parts& parts, NewProgram& program) {
         interpreter_base = interpreter.bias;
         program.entry = interpreter.entry;
     }
+    // LINUX: after the interpreter, which so lies where it would without.
+    const u64 vdso = TRY(map_vdso(*program.space, placement.stack_top));
     if (task.has_personality(PersonalityFlags::MmapPageZero)) map_page_zero(*program.space);
     const Identity& identity = *program.credentials.identity;
     const StackContent content{
@@ -216,6 +221,7 @@ Result<> assemble(Task& task, const Parts& parts, NewProgram& program) {
         .program_header_count = image.header.table_count,
         .interpreter_base = interpreter_base,
         .entry = loaded.entry,
+        .vdso = vdso,
         .uid = identity.uid,
         .euid = identity.euid,
         .gid = identity.gid,
@@ -232,90 +238,107 @@ std::string_view base_name(std::string_view path) {
     return slash == std::string_view::npos ? path : path.substr(slash + 1);
 }
 
-void switch_space(Task& task, Ref<vm::AddressSpace> space, Ref<fs::File> executable) {
+void switch_space(Task& task, Ref<vm::AddressSpace> space, Ref<ProgramImage> image) {
     {
         const sync::InterruptsOff no_interrupts;
         vm::switch_address_space(*space);
         task.thread->user()->page_table = &space->page_table();
     }
     {
-        auto guard = task.task_lock.lock();
-        std::swap(task.space, space);
-        std::swap(task.executable, executable);
+        auto own = task.resources.lock();
+        std::swap(own->space, space);
+        std::swap(own->image, image);
     }
-    if (executable) executable->inode().end_deny_write();
-    // The old space and file are dropped here, outside the lock.
+    // The old space and image are dropped here, outside the lock.
 }
 
 void reset_signals(Task& task, Ref<SignalActions> actions) {
     {
         auto state = task.process->signals.lock();
         std::swap(state->actions, actions);
-        state->actions->reset_handlers();
     }
+    task.process->own_actions().reset_handlers();
     // LINUX: the flags stay, which nobody sees but sigaltstack itself when it is asked for what is there already.
     task.alternate_stack = {.flags = task.alternate_stack.flags};
 }
 
-void reset_registers(Task& task, const NewProgram& program) {
-    arch::UserRegisters& registers = task.registers();
-    registers = {};
-    registers.rip = program.entry;
-    registers.rsp = program.places.stack_pointer;
-    registers.rflags = FLAGS_INTERRUPTS_ON;
-    registers.cs = USER_CS;
-    registers.ss = USER_SS;
-    registers.original_rax = ~0ULL;
-    scheduler::UserState& user = *task.thread->user();
-    const sync::InterruptsOff no_interrupts;
-    user.fs_base = user.gs_base = 0;
-    user.selectors = {};
-    arch::set_user_selectors({});
-    arch::set_user_fs_base(0);
-    arch::set_user_gs_base(0);
-    user.fpu_is_live = false;
-    arch::fpu_initialise(user.fpu);
-    task.thread->add_work(scheduler::Work::RestoreFpu);
+/// LINUX: flush_itimer_signals.
+void discard_timer_signals(Task& task) {
+    auto state = task.process->signals.lock();
+    state->pending.discard_timers();
+    task.signals(*state).pending.discard_timers();
 }
 
 /// The point of no return has been passed: nothing here can fail.
-void commit(Task& task, NewProgram program, Executable executable, Ref<SignalActions> actions,
-            std::string_view path) {
+void commit(Task& task, NewProgram program, Ref<SignalActions> actions, std::string_view path) {
     Process& process = *task.process;
-    switch_space(task, std::move(program.space), executable.take());
+    announce_end_in_memory(task, AfterMemory::NewProgram);
+    forget_rseq(task);
+    switch_space(task, std::move(program.space), std::move(program.image));
     if (task.vfork) task.vfork->complete();
     task.vfork = nullptr;
     reset_signals(task, std::move(actions));
+    delete_posix_timers(process);
+    discard_timer_signals(task);
     {
         // Before the descriptors are closed: who sees that knows that the program has been executed.
         auto tree = PROCESSES.lock();
-        process.has_executed = true;
-        process.exit_signal = Signal::Chld;
+        Process::Links& links = process.links(*tree);
+        links.has_executed = true;
+        links.exit_signal = Signal::Chld;
     }
-    task.files->close_on_exec([](Ref<Object> object) {
-        if (object->object_kind() == ObjectKind::File) (void)static_cast<fs::File&>(*object).on_close();
-    });
+    security::CapabilityTable& files = *task.files();
+    files.close_on_exec([&](const Ref<Object>& object) { (void)finish_close(files, object); });
     const NewCredentials& credentials = program.credentials;
     task.set_identity(credentials.identity);
-    task.is_dumpable = credentials.is_dumpable;
+    task.image().is_dumpable.store(credentials.is_dumpable, std::memory_order_relaxed);
     if (credentials.has_gained) task.personality &= ~abi::CLEARED_ON_SETID;
     task.personality &= ~abi::PersonalityFlags::ReadImpliesExec;
-    if (credentials.is_another) process.parent_death_signal = Signal::None;
-    task.clear_child_tid = 0;
-    task.places = program.places;
+    if (credentials.is_another) task.parent_death_signal.store(Signal::None, std::memory_order_relaxed);
     task.thread->set_name(base_name(path));
-    reset_registers(task, program);
+    start_program(task, program.entry, task.image().places.stack_pointer);
+}
+
+/// The program's image, which keeps writers out of the file from now on. Errors: Enomem.
+Result<> take_image(Executable& executable, NewProgram& program) {
+    program.image = TRY(make_ref<ProgramImage>(Ref<fs::File>(&executable.file()), program.places));
+    (void)executable.take();  // the image has the protection from writers now
+    return {};
+}
+
+/// Ends all other tasks of the process, and makes the calling task its leader. LINUX: de_thread.
+/// Errors: Eagain (the process ends, or another task executes a program already).
+Result<> end_other_tasks(Task& task) {
+    Process& process = *task.process;
+    {
+        auto state = process.signals.lock();
+        if (state->must_end(task)) return Error::Eagain;
+        if (state->live_tasks > 1 || state->tasks.after(*state->tasks.front()) != nullptr) {
+            state->only_survivor = &task;
+            state->next_to_tell = state->tasks.front();
+        }
+    }
+    tell_tasks(process);
+    const auto is_alone = [&] {
+        auto state = process.signals.lock();
+        return state->tasks.front() == &task && state->tasks.after(task) == nullptr;
+    };
+    const Result<> waited = process.task_ended.wait(scheduler::WaitMode::Killable, is_alone);
+    process.signals.lock()->only_survivor = nullptr;
+    if (!waited) return Error::Eagain;
+    (void)PROCESSES.become_leader(task);
+    return {};
 }
 
 /// A table of descriptors or handlers that others share becomes the program's own.
 Result<> unshare(Task& task, Ref<SignalActions>& actions) {
-    if (!task.files.is_only_user()) {
-        security::TableUser own = TRY(task.files.clone());
-        auto guard = task.task_lock.lock();  // /proc of other processes looks at the table under it
-        task.files = std::move(own);         // swaps: the old one is left by `own`, after the lock
+    if (!task.files().is_only_user()) {
+        security::TableUser own = TRY(task.files().clone());
+        task.resources.lock()->files = std::move(own);  // swaps: the old one is left after the lock
+        leave_files(std::move(own));
     }
-    auto state = task.process->signals.lock();
-    actions = state->actions->reference_count() > 1 ? TRY(state->actions->clone()) : state->actions;
+    SignalActions& old = task.process->own_actions();
+    actions = old.reference_count() > 1 ? TRY(old.clone()) : Ref<SignalActions>(&old);
     return {};
 }
 
@@ -339,16 +362,21 @@ Result<> run(Task& task, const ExecuteRequest& request, ProgramArguments argumen
         linker = TRY(open_interpreter(task, executable.file(), *parsed.image->interpreter));
     NewProgram program;
     program.credentials = TRY(credentials_for(task, executable.file()));
+    TRY(end_other_tasks(task));
+    // LINUX: begin_new_exec: who started the program does not choose the layout of its memory by the limit.
+    constexpr u64 MOST_SECURE_STACK = 8 * MIB;
+    if (program.credentials.is_secure) task.process->limits.lower(Resource::Stack, MOST_SECURE_STACK);
     Ref<SignalActions> actions;
-    TRY(unshare(task, actions));
-    if (const Result<> assembled =
-            assemble(task, {executable.file(), parsed, linker, arguments, path.view()}, program);
-        !assembled) {
-        reset_signals(task, std::move(actions));
+    Result<> assembled = unshare(task, actions);
+    if (assembled)
+        assembled = assemble(task, {executable.file(), parsed, linker, arguments, path.view()}, program);
+    if (assembled) assembled = take_image(executable, program);
+    if (!assembled) {
+        if (actions) reset_signals(task, std::move(actions));
         force_signal({.signal = Signal::Segv, .code = signal_code::KERNEL});
         return assembled;
     }
-    commit(task, std::move(program), std::move(executable), std::move(actions),
+    commit(task, std::move(program), std::move(actions),
            interpreter.is_empty() ? path.view() : interpreter.view());
     return {};
 }

@@ -1,12 +1,17 @@
 #include "posix_x/lifecycle/exit.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include "log/log.hpp"
 #include "memory/virtual/page_table.hpp"
-#include "posix_x/futex/futex_table.hpp"
+#include "posix_x/files/closing.hpp"
+#include "posix_x/futex/robust_list.hpp"
 #include "posix_x/process/process_tree.hpp"
 #include "posix_x/process/usage.hpp"
 #include "posix_x/signal/job_control.hpp"
 #include "posix_x/terminal/terminal.hpp"
+#include "posix_x/trace/trace.hpp"
 #include "scheduler/preemption.hpp"
 #include "vm/user_memory.hpp"
 
@@ -16,12 +21,7 @@ namespace {
 
 /// Unmaps what the task holds, and lets go who waits for that. May sleep.
 void release_memory(Task& task) {
-    if (task.clear_child_tid != 0) {
-        // A bad address is the program's own loss. LINUX: mm_release, which wakes only where somebody else has the memory.
-        const Result<> cleared = vm::UserOut<u32>(task.clear_child_tid).write(0);
-        if (cleared && task.space->reference_count() > 1)
-            (void)FUTEXES.wake(task, task.clear_child_tid, FutexScope::Shared, 1, abi::FUTEX_ANY_BIT);
-    }
+    announce_end_in_memory(task, AfterMemory::End);
     scheduler::UserState* user = scheduler::current_thread().user();
     {
         const sync::InterruptsOff no_interrupts;
@@ -30,14 +30,13 @@ void release_memory(Task& task) {
         user->fpu_is_live = false;
     }
     Ref<vm::AddressSpace> space;
-    Ref<fs::File> executable;
+    Ref<ProgramImage> image;
     {
-        auto guard = task.task_lock.lock();
-        space = std::move(task.space);
-        executable = std::move(task.executable);
+        auto own = task.resources.lock();
+        space = std::move(own->space);
+        image = std::move(own->image);
     }
-    if (executable) executable->inode().end_deny_write();
-    executable = nullptr;
+    image = nullptr;
     space = nullptr;
     if (task.vfork) task.vfork->complete();
     task.vfork = nullptr;
@@ -48,52 +47,92 @@ void release_files(Task& task) {
     security::TableUser files;
     Ref<fs::PathContext> paths;
     {
-        auto guard = task.task_lock.lock();
-        files = std::move(task.files);
-        paths = std::move(task.paths);
+        auto own = task.resources.lock();
+        files = std::move(own->files);
+        paths = std::move(own->paths);
     }
-    files.leave();
+    leave_files(std::move(files));
 }
 
-/// Where the children of `process` go: the nearest living ancestor that asked for it, or init.
-Process* reaper_for(TreeState& tree, Process& process) {
-    for (Process* ancestor = process.parent(); ancestor != nullptr; ancestor = ancestor->parent())
-        if (ancestor->is_subreaper && ancestor->state != ProcessState::Zombie) return ancestor;
-    return tree.init;
-}
-
+/// A child whose parent has ended.
 struct AbandonedChild {
     Ref<Process> child;
     LostTie tie;
-    bool is_zombie;
+    bool is_zombie = false;
+    WaitStatus wait_status;  ///< Of a zombie.
 };
 
-/// Gives the children away. `abandoned` gets references for what must be done without the lock.
-void reparent_children(TreeState& tree, Process& process, Vector<AbandonedChild>& abandoned) {
-    Process* reaper = reaper_for(tree, process);
-    while (Process* child = process.children.pop_front()) {
-        child->set_parent(reaper);
-        child->exit_signal = Signal::Chld;
-        reaper->children.push_back(*child);
-        // No memory for the note: the reaper looks at its children by itself at its next wait.
-        (void)abandoned.push({Ref<Process>(child),
-                              {child->group, child->session, process.group, process.session},
-                              child->state == ProcessState::Zombie});
+/// Children that are given away while the tree is locked, for what must be done without the lock.
+struct AbandonedChildren {
+    static constexpr usize MOST = 16;
+    std::array<AbandonedChild, MOST> entries;
+    usize count = 0;
+};
+
+/// Gives the oldest children to `reaper`.
+void give_some_away(TreeState& tree, Process& process, Process& reaper, AbandonedChildren& abandoned) {
+    for (abandoned.count = 0; abandoned.count < AbandonedChildren::MOST; ++abandoned.count) {
+        const Process::Links& own = process.links(tree);
+        Process* child = own.children.first();
+        if (child == nullptr) return;
+        process.links(tree).children.remove(*child);
+        tree.adopt(reaper, *child);
+        Process::Links& childs = child->links(tree);
+        childs.exit_signal = Signal::Chld;
+        abandoned.entries[abandoned.count] = {Ref<Process>(child),
+                                              {childs.group, childs.session, own.group, own.session},
+                                              child->state == ProcessState::Zombie,
+                                              childs.wait_status};
     }
 }
 
-void tell_about_abandoned(const Vector<AbandonedChild>& abandoned) {
-    for (const AbandonedChild& entry : abandoned) {
+/// Each task of the child chooses a signal for the whole process. LINUX: as if the parent sent it, so it must be allowed to.
+void send_parent_death_signals(Process& child) {
+    SignalSet wanted;
+    for_each_task(child, [&](ProcessSignals&, const Task& task) {
+        const Signal signal = task.parent_death_signal.load(std::memory_order_relaxed);
+        if (signal != Signal::None) wanted.add(signal);
+    });
+    while (!wanted.is_empty()) {
+        const Signal signal = wanted.first();
+        wanted.remove(signal);
+        if (may_signal(current_task(), child, signal))
+            (void)send_signal(child, info_from(current_task(), signal, signal_code::USER));
+    }
+}
+
+/// `tie` is the last one that was lost before: groups in a row that are the same group are looked at once, at the end of the row.
+void tell_about_abandoned(const AbandonedChildren& abandoned, LostTie& tie) {
+    for (usize index = 0; index < abandoned.count; ++index) {
+        const AbandonedChild& entry = abandoned.entries[index];
+        if (entry.tie != tie) signal_if_orphaned(std::exchange(tie, entry.tie));
         if (entry.is_zombie)
             notify_parent(*entry.child, Signal::Chld, signal_code::CHILD_EXITED,
-                          entry.child->wait_status.exit_code());
-        // LINUX: as if the parent sent it, so it must be allowed to.
-        const Signal signal = entry.child->parent_death_signal;
-        if (signal != Signal::None && may_signal(current_task(), *entry.child, signal))
-            (void)send_signal(*entry.child, info_from(current_task(), signal, signal_code::USER));
-        signal_if_orphaned(entry.tie);
-        scheduler::preempt_point();
+                          entry.wait_status.exit_code());
+        send_parent_death_signals(*entry.child);
     }
+}
+
+/// Gives children away until the process has none, or some that were added since.
+void give_children_away(Process& process) {
+    LostTie tie;
+    bool is_over = false;
+    while (!is_over) {
+        const Ref<Process> reaper = PROCESSES.reaper_of(process);
+        while (true) {
+            AbandonedChildren abandoned;
+            {
+                auto tree = PROCESSES.lock();
+                if (reaper->state == ProcessState::Zombie || reaper->state == ProcessState::Reaped) break;
+                give_some_away(*tree, process, *reaper, abandoned);
+                is_over = process.links(*tree).children.is_empty();
+            }
+            tell_about_abandoned(abandoned, tie);
+            scheduler::preempt_point();
+            if (is_over) break;
+        }
+    }
+    signal_if_orphaned(tie);
 }
 
 /// The parent does not want to wait: no zombie is left. LINUX: with SA_NOCLDWAIT it gets SIGCHLD all the same.
@@ -101,48 +140,120 @@ bool parent_ignores(Process& process) {
     Ref<Process> parent;
     {
         auto tree = PROCESSES.lock();
-        parent = Ref<Process>(process.parent());
+        const Process::Links& links = process.links(*tree);
+        if (links.exit_signal != Signal::Chld) return false;
+        parent = Ref<Process>(links.parent);
     }
-    if (!parent || process.exit_signal != Signal::Chld) return false;
+    if (!parent) return false;
     auto state = parent->signals.lock();
-    const SignalAction& action = state->actions->of(Signal::Chld);
+    const SignalAction action = state->actions->of(Signal::Chld);
     return action.handler == SignalAction::IGNORE || (action.flags & SignalAction::NO_CHILD_WAIT) != 0;
 }
 
-void become_zombie(Process& process, WaitStatus status, const ResourceUsage& usage) {
-    const bool reaps_itself = parent_ignores(process);
-    Vector<AbandonedChild> abandoned;
-    Ref<Process> removed;
-    LostTie own_tie;
-    {
+/// What is told of a zombie: the name of its leader, and the most memory that it had.
+void keep_last_facts(Task& task, Process& process) {
+    if (task.tid == process.pid()) {
         auto tree = PROCESSES.lock();
-        if (const Process* parent = process.parent())
-            own_tie = {process.group, process.session, parent->group, parent->session};
-        reparent_children(*tree, process, abandoned);
-        process.usage = usage;
-        process.wait_status = status;
-        process.state = ProcessState::Zombie;
-        process.terminal = nullptr;
+        Process::Links& links = process.links(*tree);
+        scheduler::current_thread().name().copy(links.last_name, sizeof(links.last_name) - 1);
     }
-    tell_about_abandoned(abandoned);
+    const u64 peak = task.space().peak_resident();
+    auto state = process.signals.lock();
+    state->peak_pages = std::max(state->peak_pages, peak);
+}
+
+/// All its tasks have ended.
+void become_zombie(Process& process) {
+    WaitStatus status;
+    ResourceUsage usage;
+    {
+        auto state = process.signals.lock();
+        status = state->exit_status;
+        usage = state->ended_usage;
+        usage.max_resident_pages = state->peak_pages;
+    }
+    const bool reaps_itself = parent_ignores(process);
+    ReapedProcess removed;
+    LostTie own_tie;
+    Ref<Object> terminal;  // dropped after the lock
+    while (true) {
+        auto tree = PROCESSES.lock();
+        // A child's clone(CLONE_PARENT) adds children until this process is a zombie.
+        Process::Links& links = process.links(*tree);
+        if (!links.children.is_empty()) [[unlikely]] {
+            tree.unlock();
+            give_children_away(process);
+            continue;
+        }
+        if (const Process* parent = links.parent) {
+            const Process::Links& parents = parent->links(*tree);
+            own_tie = {links.group, links.session, parents.group, parents.session};
+        }
+        links.usage = usage;
+        links.wait_status = status;
+        process.state = ProcessState::Zombie;
+        terminal = std::move(links.terminal);
+        break;
+    }
     signal_if_orphaned(own_tie);
     const bool killed = status.was_killed();
     const i32 code =
         !killed ? signal_code::CHILD_EXITED
                 : ((status.word & 0x80) != 0 ? signal_code::CHILD_DUMPED : signal_code::CHILD_KILLED);
     Ref<Process> parent;
+    Signal exit_signal;
     {
         auto tree = PROCESSES.lock();
-        parent = Ref<Process>(process.parent());
+        parent = Ref<Process>(process.links(*tree).parent);
+        exit_signal = process.links(*tree).exit_signal;
     }
     if (reaps_itself) {
         auto tree = PROCESSES.lock();
         if (process.state == ProcessState::Zombie) removed = PROCESSES.remove_locked(*tree, process);
     }
+    process.ended.wake_all(fs::wake_events(fs::PollEvents::In | fs::PollEvents::Rdnorm));
     // After the removal: a parent that waits for its last child sees that there is none left.
     if (parent)
-        notify(*parent, process, process.exit_signal, code,
+        notify(*parent, process, exit_signal, code,
                killed ? static_cast<i32>(status.signal()) : status.exit_code());
+}
+
+/// Nobody takes a signal of the process any more.
+void stop_timing(Process& process) {
+    process.real_timer.lock()->stop();
+    delete_posix_timers(process);
+}
+
+/// The first thing that a task does when it ends. True: no task of the process is left that goes on.
+bool begin_end(Task& task, Process& process, WaitStatus status) {
+    auto state = process.signals.lock();
+    Task::Signals& own = task.signals(*state);
+    own.is_ending = true;
+    (void)state->tell_some();
+    if (--state->live_tasks != 0) {
+        if (!state->is_exiting) retarget(*state, task, ~own.blocked);  // else nobody takes a signal any more
+        return false;
+    }
+    // It takes no signal from now on, its own SIGHUP least of all. LINUX: synchronize_group_exit: the status is that of the task that ends
+    // last, unless all were told to end.
+    if (!std::exchange(state->is_exiting, true)) state->exit_status = status;
+    return true;
+}
+
+/// What a task that has ended hands to its process. True: it was the last one.
+bool leave_process(Task& task, Process& process) {
+    const bool is_leader = process.signals.lock()->leader.get() == &task;
+    if (!is_leader) PROCESSES.remove_thread(task);
+    bool is_last;
+    {
+        auto state = process.signals.lock();
+        state->remove_task(task);
+        task.thread = nullptr;
+        is_last = state->tasks.is_empty();
+        if (is_last) state->pending.take_all(task.signals(*state).pending);
+    }
+    if (!is_last) process.task_ended.wake_all();
+    return is_last;
 }
 
 }  // namespace
@@ -150,27 +261,22 @@ void become_zombie(Process& process, WaitStatus status, const ResourceUsage& usa
 void exit_current_task(WaitStatus status) {
     Task& task = current_task();
     Ref<Process> process = task.process;
-    if (process->pid() == FIRST_PID) {
+    trace::report_end(task, status);
+    task.exit_word.store(status.word, std::memory_order_relaxed);
+    const bool ends_process = begin_end(task, *process, status);
+    if (ends_process && process->pid() == FIRST_PID) {
         log::error("init ended with status {:x}", status.word);
         panic("init ended");
     }
-    const ResourceUsage usage = usage_of(task);
-    scheduler::current_thread().name().copy(process->last_name, sizeof(process->last_name) - 1);
-    process->real_timer.cancel();
-    // The order is Linux's: a reader of a pipe sees its end only after the memory is gone, and a terminal is hung up
-    // before its leader closes it, so that nobody waits for output that is stopped.
+    if (!ends_process) report_stop_if_whole(*process);
+    keep_last_facts(task, *process);
+    if (ends_process) stop_timing(*process);
+    // A reader of a pipe sees its end only after the memory is gone, and a terminal is hung up before its leader closes it, so that
+    // nobody waits for output that is stopped. LINUX: do_exit has this order.
     release_memory(task);
-    process->signals.lock()->is_exiting =
-        true;  // from now on it takes no signal, its own SIGHUP least of all
-    hang_up_if_session_leader(*process);
+    if (ends_process) hang_up_if_session_leader(*process);
     release_files(task);
-    {
-        auto state = process->signals.lock();
-        state->task = nullptr;
-        state->last_identity = task.identity;
-        state->pending.take_all(task.pending);
-    }
-    become_zombie(*process, status, usage);
+    if (leave_process(task, *process)) become_zombie(*process);
     process = nullptr;
     scheduler::SCHEDULER.exit_current();
 }

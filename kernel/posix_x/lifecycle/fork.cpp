@@ -1,8 +1,14 @@
 #include "posix_x/lifecycle/fork.hpp"
 
-#include <cstring>
+#include <optional>
 
+#include "posix_x/lifecycle/pidfd.hpp"
 #include "posix_x/process/process_tree.hpp"
+#include "posix_x/scheduling/rseq.hpp"
+#include "posix_x/scheduling/scheduling.hpp"
+#include "posix_x/syscalls/support.hpp"
+#include "posix_x/trace/trace.hpp"
+#include "posix_x/x86_64/start_registers.hpp"
 #include "utils/scope.hpp"
 #include "vm/user_memory.hpp"
 
@@ -13,49 +19,54 @@ namespace {
 Result<> check_flags(u64 flags) {
     using namespace clone_flag;
     if ((flags & FS) != 0 && (flags & (NEWNS | NEWUSER)) != 0) return Error::Einval;
-    if ((flags & ~(SUPPORTED | NAMESPACES)) != 0) return Error::Einval;  // threads, user namespaces, ptrace
+    if ((flags & ~(SUPPORTED | NAMESPACES)) != 0) return Error::Einval;  // user namespaces, ptrace
+    if ((flags & THREAD) != 0 && (flags & SIGHAND) == 0) return Error::Einval;
     if ((flags & SIGHAND) != 0 && (flags & VM) == 0) return Error::Einval;
+    if ((flags & PIDFD) != 0 && (flags & (DETACHED | THREAD)) != 0) return Error::Einval;
+    // LINUX: siblings of init would remain zombies.
+    if ((flags & PARENT) != 0 && current_process().pid() == FIRST_PID) return Error::Einval;
+    if ((flags & THREAD) != 0 && (flags & NEWPID) != 0) return Error::Einval;
     if ((flags & SIGNAL_MASK) != 0 && !is_valid_signal(static_cast<i64>(flags & SIGNAL_MASK)))
         return Error::Einval;
     return {};
 }
 
-/// Charges the parent's user with one more process. RLIMIT_NPROC bounds it, but not for root and its like (getrlimit(2)).
+/// Charges the parent's user with one more task. RLIMIT_NPROC bounds it, but not for root and its like (getrlimit(2)).
 /// Errors: Eagain.
 Result<Ref<UserRecord>> charge_user(Task& parent) {
-    const Identity& identity = *parent.identity;
+    const Identity& identity = parent.identity();
     const bool is_unbounded =
         identity.uid == 0 || identity.can(Capability::SysResource) || identity.can(Capability::SysAdmin);
     const u64 limit = is_unbounded ? NO_LIMIT : parent.process->limit(Resource::Processes);
-    const Ref<UserRecord>& user = parent.process->user;
+    Ref<UserRecord> user = PROCESSES.charged_user(parent);
     if (!user->charge_process(limit)) return Error::Eagain;
     return user;
 }
 
 Result<> share_or_copy(Task& parent, Task& child, u64 flags) {
     using namespace clone_flag;
-    child.identity = parent.identity;
-    child.set_identity(parent.identity);
-    child.space = (flags & VM) != 0 ? parent.space : TRY(parent.space->clone());
-    child.files = (flags & FILES) != 0 ? parent.files.share() : TRY(parent.files.clone());
-    child.paths = (flags & FS) != 0 ? parent.paths : TRY(parent.paths->clone());
-    child.executable = parent.executable;
-    if (child.executable) {
-        // The program is being executed once more; it is already, so this cannot fail.
-        (void)child.executable->inode().deny_write();
-    }
+    const Task::Resources& from = parent.resources.unsafe_value();  // the caller's own
+    child.set_identity(from.identity);
+    Task::Resources& to = child.resources.unsafe_value();  // nobody else has the child yet
+    to.space = (flags & VM) != 0 ? from.space : TRY(from.space->clone());
+    to.files = (flags & FILES) != 0 ? parent.files().share() : TRY(parent.files().clone());
+    to.paths = (flags & FS) != 0 ? from.paths : TRY(from.paths->clone());
+    to.image = (flags & VM) != 0 ? from.image : TRY(from.image->clone());
     return {};
 }
 
 Result<> copy_signal_state(Task& parent, Task& child, u64 flags) {
-    auto from = parent.process->signals.lock();
-    Ref<SignalActions> actions = (flags & clone_flag::SIGHAND) != 0 ? from->actions : TRY(from->actions->clone());
-    auto to = child.process->signals.lock_nested();
-    to->actions = std::move(actions);
-    to->task = &child;
-    child.blocked = parent.blocked;
+    using namespace clone_flag;
+    if ((flags & THREAD) == 0) {
+        SignalActions& own = parent.process->own_actions();
+        Ref<SignalActions> actions = (flags & SIGHAND) != 0 ? Ref<SignalActions>(&own) : TRY(own.clone());
+        if ((flags & CLEAR_SIGHAND) != 0) actions->reset_handlers();
+        child.process->signals.lock()->actions = std::move(actions);
+    }
+    child.signals(child.process->signals.unsafe_value()).blocked =
+        parent.blocked();  // nobody else has the child yet
     // A child on the parent's memory must not use its alternate stack (sigaltstack(2)); vfork's may.
-    const bool shares_stack = (flags & clone_flag::VM) != 0 && (flags & clone_flag::VFORK) == 0;
+    const bool shares_stack = (flags & VM) != 0 && (flags & VFORK) == 0;
     if (!shares_stack) child.alternate_stack = parent.alternate_stack;
     return {};
 }
@@ -63,38 +74,11 @@ Result<> copy_signal_state(Task& parent, Task& child, u64 flags) {
 /// LINUX: copy_namespaces: who may not make one is told so, whether or not the kernel has that kind.
 Result<> check_namespaces(const Task& parent, u64 flags) {
     if ((flags & clone_flag::NAMESPACES) == 0) return {};
-    return parent.identity->can(Capability::SysAdmin) ? Error::Einval : Error::Eperm;
+    return parent.identity().can(Capability::SysAdmin) ? Error::Einval : Error::Eperm;
 }
 
-/// The thread's user side: registers as the parent's, with 0 as the call's result, and the FPU as it is now.
-Result<> prepare_thread(Task& parent, Task& child, scheduler::Thread& thread, const CloneRequest& request) {
-    // LINUX: do_arch_prctl_64. An address that is not canonical would fault in the kernel where it is loaded.
-    if ((request.flags & clone_flag::SETTLS) != 0 && request.thread_pointer >= memory::USER_END)
-        return Error::Eperm;
-    Box<scheduler::UserState> user = TRY(scheduler::UserState::create());
-    scheduler::UserState& parents = *scheduler::current_thread().user();
-    {
-        const sync::InterruptsOff no_interrupts;
-        if (parents.fpu_is_live)
-            arch::fpu_save(user->fpu);
-        else
-            std::memcpy(user->fpu, parents.fpu, arch::fpu_area_size());
-        parents.fs_base = arch::user_fs_base();
-        parents.gs_base = arch::user_gs_base();
-        parents.selectors = arch::user_selectors();
-    }
-    user->fs_base = (request.flags & clone_flag::SETTLS) != 0 ? request.thread_pointer : parents.fs_base;
-    user->gs_base = parents.gs_base;
-    user->selectors = parents.selectors;
-    if ((request.flags & clone_flag::SETTLS) != 0) user->selectors.fs = 0;
-    user->page_table = &child.space->page_table();
-    thread.set_user(std::move(user));
-    thread.add_work(scheduler::Work::RestoreFpu);
-    thread.user_registers() = parent.registers();
-    thread.user_registers().rax = 0;
-    thread.user_registers().original_rax = ~0ULL;
-    if (request.stack != 0) thread.user_registers().rsp = request.stack;
-    return {};
+std::optional<u64> thread_pointer_of(const CloneRequest& request) {
+    return (request.flags & clone_flag::SETTLS) != 0 ? std::optional(request.thread_pointer) : std::nullopt;
 }
 
 void run_child(void* argument) {
@@ -105,79 +89,113 @@ void run_child(void* argument) {
 }
 
 /// LINUX: sched_fork.
-void inherit_scheduling(const Process& parent, Process& child, scheduler::Thread& thread) {
-    child.nice = parent.nice;
-    child.scheduling = parent.scheduling;
-    if (!parent.scheduling.resets_on_fork) return;
+void inherit_scheduling(Task& parent, Task& child) {
     using Policy = abi::SchedulingPolicy;
-    const bool was_realtime = parent.scheduling.priority != 0;
-    child.scheduling = {was_realtime ? Policy::Other : parent.scheduling.policy, 0, false};
-    if (!was_realtime && child.nice >= 0) return;
-    child.nice = 0;
-    if (child.scheduling.policy != Policy::Idle)
-        scheduler::SCHEDULER.set_priority(thread, scheduler::ThreadPriority::Normal);
+    const Scheduling from = *parent.scheduling.lock();
+    Scheduling to = from;
+    if (from.resets_on_fork) {
+        const bool was_realtime = from.priority != 0;
+        const bool is_normal = was_realtime || from.nice < 0;
+        to = {was_realtime ? Policy::Other : from.policy, 0, false, is_normal ? 0 : from.nice};
+        if (is_normal && to.policy != Policy::Idle)
+            scheduler::SCHEDULER.set_priority(*child.thread, scheduler::ThreadPriority::Normal);
+    }
+    to.realtime_since = 0;
+    *child.scheduling.lock() = to;
+    child.thread->inheritance.begin(urgency_of(to));
 }
 
 }  // namespace
 
+/// LINUX: alloc_pid. Errors: Einval, Eperm, Eexist, Eagain.
+static Result<Pid> reserve_wanted(Pid pid) {
+    if (pid < 1 || pid >= static_cast<Pid>(pid_max.load(std::memory_order_relaxed))) return Error::Einval;
+    const Identity& identity = current_task().identity();
+    if (!identity.can(Capability::SysAdmin) && !identity.can(Capability::CheckpointRestore))
+        return Error::Eperm;
+    return PROCESSES.reserve_pid(pid);
+}
+
+/// A new process with its first task. Cannot fail, but for a signal that came meanwhile. Errors: RestartNoInterrupt.
+static Result<> add_process(Task& parent, Task& child, const CloneRequest& request) {
+    Process& process = *child.process;
+    // Once more: a signal that has come since the first look went to the group without the child.
+    auto birth = PROCESSES.begin_birth();
+    if (has_deliverable_signal(parent)) return Error::RestartNoInterrupt;
+    process.signals.lock()->add_task(child);
+    process.oom_adjustment = parent.process->oom_adjustment.load(std::memory_order_relaxed);
+    process.least_oom_adjustment = parent.process->least_oom_adjustment.load(std::memory_order_relaxed);
+    process.limits.copy_from(parent.process->limits);
+    const bool has_limit =
+        process.limit(Resource::Cpu) != NO_LIMIT || process.limit(Resource::RealtimeTime) != NO_LIMIT;
+    if (has_limit) child.thread->watch_cpu_time();
+    const bool has_my_parent = (request.flags & clone_flag::PARENT) != 0;
+    PROCESSES.add(process, parent, has_my_parent ? Relation::Sibling : Relation::Child,
+                  static_cast<Signal>(request.flags & clone_flag::SIGNAL_MASK));
+    return {};
+}
+
+/// A further task of the caller's process. Cannot fail, but for a signal that came meanwhile. Errors: RestartNoInterrupt.
+static Result<> add_thread(Task& parent, Task& child) {
+    // The caller looks for signals and adds the task in one section: what is told to all tasks after it reaches the new one too.
+    auto state = parent.process->signals.lock();
+    if (has_deliverable_signal(*state, parent)) return Error::RestartNoInterrupt;
+    state->add_task(child);
+    state.unlock();
+    PROCESSES.add_thread(child);
+    if (parent.thread->watches_cpu_time()) child.thread->watch_cpu_time();
+    return {};
+}
+
 Result<Pid> clone_current_task(const CloneRequest& request) {
+    // LINUX: kernel_clone: clone(2) has one pointer for both.
+    constexpr u64 BOTH = clone_flag::PIDFD | clone_flag::PARENT_SETTID;
+    if ((request.flags & BOTH) == BOTH && request.pidfd == request.parent_tid) return Error::Einval;
     TRY(check_flags(request.flags));
     Task& parent = current_task();
     // LINUX: copy_process: a signal that waits comes first.
     if (has_deliverable_signal(parent)) return Error::RestartNoInterrupt;
     Ref<UserRecord> user = TRY(charge_user(parent));
-    ScopeExit give_back_charge{[&] { parent.process->user->release_process(); }};
+    ScopeExit give_back_charge{[&] { user->release_process(); }};
 
-    const Pid pid = TRY(PROCESSES.reserve_pid());
+    const bool is_thread = (request.flags & clone_flag::THREAD) != 0;
+    const Pid pid =
+        TRY(request.has_wanted_tid ? reserve_wanted(request.wanted_tid) : PROCESSES.reserve_pid());
     ScopeExit give_back_pid{[&] { PROCESSES.release_pid(pid); }};
-    Ref<Process> process = TRY(make_ref<Process>(pid));
+    Ref<Process> process = is_thread ? parent.process : TRY(make_ref<Process>(pid));
     Ref<Task> task = TRY(make_ref<Task>(process, pid));
-    Ref<scheduler::Thread> thread = TRY(scheduler::Thread::create(
-        scheduler::current_thread().name(), &run_child, task.get(), scheduler::current_thread().priority()));
+    Ref<scheduler::Thread> thread =
+        TRY(scheduler::Thread::create(scheduler::current_thread().name(), &run_child, task.get(),
+                                      scheduler::current_thread().own_priority()));
     task->thread = thread.get();
-    process->real_timer.thread = thread.get();
+    task->charged_user = user;
     TRY(share_or_copy(parent, *task, request.flags));
-    ScopeExit undo_sharing{[&] {
-        if (task->executable) task->executable->inode().end_deny_write();
-    }};
     TRY(copy_signal_state(parent, *task, request.flags));
     TRY(check_namespaces(parent, request.flags));
-    TRY(prepare_thread(parent, *task, *thread, request));
-    if ((request.flags & clone_flag::PARENT_SETTID) != 0)
-        TRY(vm::UserOut<i32>(request.parent_tid).write(pid));
-    Ref<VforkCompletion> vfork;
-    if ((request.flags & clone_flag::VFORK) != 0) vfork = task->vfork = TRY(make_ref<VforkCompletion>());
-
-    // Once more: a signal that has come since then went to the group without the child.
-    auto birth = PROCESSES.begin_birth();
-    if (has_deliverable_signal(parent)) return Error::RestartNoInterrupt;
-    // Nothing can fail from here on.
-    undo_sharing.release();
-    give_back_pid.release();
-    give_back_charge.release();
-    process->user = std::move(user);
+    TRY(copy_user_state(parent, *task, thread_pointer_of(request), request.stack));
+    if ((request.flags & clone_flag::VM) == 0) copy_rseq(parent, *task);
     if ((request.flags & clone_flag::CHILD_CLEARTID) != 0) task->clear_child_tid = request.child_tid;
     if ((request.flags & clone_flag::CHILD_SETTID) != 0) task->set_child_tid = request.child_tid;
     task->personality = parent.personality;
-    task->is_dumpable = parent.is_dumpable;
-    task->places = parent.places;
-    inherit_scheduling(*parent.process, *process, *thread);
-    process->oom_adjustment = parent.process->oom_adjustment.load(std::memory_order_relaxed);
-    process->least_oom_adjustment = parent.process->least_oom_adjustment.load(std::memory_order_relaxed);
-    {
-        auto change = parent.process->limits_change.lock();
-        process->limits.copy_from(parent.process->limits);
+    inherit_scheduling(parent, *task);
+    TRY(trace::prepare_child(parent, *task));
+    security::Reservation pidfd_slot;
+    Ref<fs::File> pidfd;
+    if ((request.flags & clone_flag::PIDFD) != 0) {
+        pidfd_slot = TRY(parent.files()->reserve(descriptor_limit()));
+        pidfd = TRY(ProcessFile::create(process, {}));
+        TRY(vm::UserOut<i32>(request.pidfd).write(static_cast<i32>(pidfd_slot.number())));
     }
-    if (process->limit(Resource::Cpu) != NO_LIMIT) thread->watch_cpu_time();
-    process->exit_signal = static_cast<Signal>(request.flags & clone_flag::SIGNAL_MASK);
-    Ref<Process> adopter = parent.process;
-    if ((request.flags & clone_flag::PARENT) != 0) {
-        auto tree = PROCESSES.lock();
-        if (parent.process->parent() != nullptr) adopter = Ref<Process>(parent.process->parent());
-        process->exit_signal = parent.process->exit_signal;
-    }
-    PROCESSES.add(*process, adopter.get());
-    birth.unlock();
+    if ((request.flags & clone_flag::PARENT_SETTID) != 0)
+        (void)vm::UserOut<i32>(request.parent_tid)
+            .write(pid);  // LINUX: kernel_clone: a bad address is the program's loss
+    Ref<VforkCompletion> vfork;
+    if ((request.flags & clone_flag::VFORK) != 0) vfork = task->vfork = TRY(make_ref<VforkCompletion>());
+    TRY(is_thread ? add_thread(parent, *task) : add_process(parent, *task, request));
+    give_back_pid.release();
+    give_back_charge.release();
+    if (pidfd) (void)pidfd_slot.commit({std::move(pidfd), security::ALL_RIGHTS}, security::OnExec::Close);
+    trace::announce_child(parent, *task);
     thread->set_personality(std::move(task));
     scheduler::SCHEDULER.start_thread(std::move(thread));
     if (vfork) (void)vfork->wait();  // killed while waiting: the child is told nothing and goes on
@@ -194,28 +212,30 @@ Result<Ref<Task>> create_first_task(fs::Path root, Ref<vm::AddressSpace> space,
     Ref<scheduler::Thread> thread =
         TRY(scheduler::Thread::create("init", entry, task.get(), scheduler::ThreadPriority::Normal));
     task->thread = thread.get();
-    process->real_timer.thread = thread.get();
-    process->user = TRY(UserRecord::of(0));
-    (void)process->user->charge_process(NO_LIMIT);
-    task->space = std::move(space);
-    task->files = TRY(security::TableUser::create());
-    task->paths = TRY(make_ref<fs::PathContext>(std::move(root)));
+    Ref<UserRecord> root_user = TRY(UserRecord::of(0));
+    (void)root_user->charge_process(NO_LIMIT);
+    Task::Resources& resources = task->resources.unsafe_value();  // nobody else has the task yet
+    resources.space = std::move(space);
+    resources.image = TRY(make_ref<ProgramImage>());
+    resources.files = TRY(security::TableUser::create());
+    resources.paths = TRY(make_ref<fs::PathContext>(std::move(root)));
     Ref<Identity> identity = TRY(make_ref<Identity>());
-    identity->user = process->user;
+    identity->user = root_user;
     task->set_identity(std::move(identity));
     {
         Ref<SignalActions> actions = TRY(make_ref<SignalActions>());
         auto state = process->signals.lock();
         state->actions = std::move(actions);
-        state->task = task.get();
+        state->add_task(*task);
         state->is_unkillable = true;
     }
     Box<scheduler::UserState> user = TRY(scheduler::UserState::create());
-    user->page_table = &task->space->page_table();
+    user->page_table = &task->space().page_table();
     thread->set_user(std::move(user));
     thread->add_work(scheduler::Work::RestoreFpu);
     process->limits.set_initial(PROCESSES.most() / 2);
-    PROCESSES.add(*process, nullptr);
+    task->charged_user = std::move(root_user);
+    PROCESSES.add_first(*process);
     thread->set_personality(task);
     scheduler::SCHEDULER.start_thread(std::move(thread));
     return task;

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 
+#include "fs/cache/reclaim.hpp"
+#include "fs/tree/name_tree.hpp"
 #include "log/log.hpp"
 #include "memory/physical/buddy_allocator.hpp"
+#include "posix_x/process/process.hpp"
 #include "posix_x/process/process_tree.hpp"
-#include "posix_x/process/task.hpp"
 #include "scheduler/preemption.hpp"
 
 namespace exo::posix_x {
@@ -47,7 +49,7 @@ struct ProcessName {
 ProcessName name_of(Process& process) {
     ProcessName name;
     auto state = process.signals.lock();
-    if (state->task != nullptr) state->task->thread->name().copy(name.text, sizeof(name.text) - 1);
+    if (const Task* task = state->tasks.front()) task->thread->name().copy(name.text, sizeof(name.text) - 1);
     return name;
 }
 
@@ -75,10 +77,13 @@ u64 pages_held_by(Process& process) {
     Ref<security::CapabilityTable> files;
     {
         auto state = process.signals.lock();
-        if (state->task == nullptr) return 0;
-        auto guard = state->task->task_lock.lock();
-        space = state->task->space;
-        files = state->task->files.table();
+        // The oldest task that has not given its memory back stands for all: hardly any process shares less than all of it.
+        for (Task& task : state->tasks) {
+            auto resources = task.resources.lock();
+            space = resources->space;
+            files = resources->files.table();
+            if (space) break;
+        }
     }
     u64 bytes = files ? bytes_of_files(*files) : 0;
     u64 pages = 0;
@@ -98,6 +103,7 @@ u64 oom_score(Process& process) {
 }
 
 bool kill_for_memory(vm::AddressSpace&) {
+    if (fs::reclaim_pages(1) != 0 || fs::shrink_dentry_cache() != 0) return true;
     Process& self = current_process();
     const Victim victim = choose_victim();
     if (!victim.process) return false;

@@ -15,7 +15,8 @@ u64 pages_held_by(Process& process);
 /// /proc/PID/oom_score: 0 to 2000.
 u64 oom_score(Process& process);
 
-/// vm's hook: ends the process that holds the most, by its adjustment, and gives it time to let go. True: try again.
+/// vm's hook: takes memory back from page caches and unused names; if there is none, ends the process that holds the most,
+/// by its adjustment, and gives it time to let go. True: try again.
 bool kill_for_memory(vm::AddressSpace& space);
 
 }  // namespace exo::posix_x

@@ -1,13 +1,16 @@
 // Processes: making, ending, waiting for them; groups and sessions.
+#include "posix_x/lifecycle/process_calls.hpp"
+
 #include "abi/linux/process.hpp"
 #include "abi/linux/signal_frame.hpp"
+#include "posix_x/files/closing.hpp"
 #include "posix_x/lifecycle/exec.hpp"
 #include "posix_x/lifecycle/exit.hpp"
 #include "posix_x/lifecycle/fork.hpp"
+#include "posix_x/lifecycle/pidfd.hpp"
 #include "posix_x/process/process_tree.hpp"
 #include "posix_x/process/rusage.hpp"
 #include "posix_x/process/wait.hpp"
-#include "posix_x/syscalls/families.hpp"
 #include "posix_x/syscalls/support.hpp"
 #include "posix_x/terminal/terminal.hpp"
 #include "posix_x/x86_64/signal_frame.hpp"
@@ -21,16 +24,6 @@ using abi::WaitFor;
 
 // ---- Making and ending
 
-/// The low byte is the signal that the parent gets.
-struct CloneWord {
-    static constexpr Description DESCRIPTION{.kind = Kind::Flags,
-                                             .size = sizeof(u64),
-                                             .of = "SignalInLowByte",
-                                             .type = name_of_type<abi::CloneFlags>(),
-                                             .values = enumerators<abi::CloneFlags>()};
-    static constexpr CloneWord from_word(u64 word) { return {word}; }
-    u64 value;
-};
 static_assert(clone_flag::VM == raw(abi::CloneFlags::Vm) &&
               clone_flag::SETTLS == raw(abi::CloneFlags::Settls) &&
               clone_flag::CHILD_SETTID == raw(abi::CloneFlags::ChildSettid));
@@ -43,7 +36,7 @@ constexpr CloneFlags NAMESPACES = CloneFlags::Newns | CloneFlags::Newcgroup | Cl
 /// There are no namespaces to be made: EINVAL, as on a kernel without them. LINUX: who may not make any is told so first,
 /// but only if the flags do not contradict each other (copy_process). Errors: Eperm.
 Result<> check_namespaces(CloneFlags flags) {
-    if (!has(flags, NAMESPACES) || current_task().identity->can(Capability::SysAdmin)) return {};
+    if (!has(flags, NAMESPACES) || current_task().identity().can(Capability::SysAdmin)) return {};
     const bool is_thread = has(flags, CloneFlags::Thread);
     const bool contradicts = (has(flags, CloneFlags::Newns) && has(flags, CloneFlags::Fs)) ||
                              (has(flags, CloneFlags::Sighand) && !has(flags, CloneFlags::Vm)) ||
@@ -52,7 +45,7 @@ Result<> check_namespaces(CloneFlags flags) {
     return contradicts || has(flags, CloneFlags::Newuser) ? Result<>() : Result<>(Error::Eperm);
 }
 
-using ProgramPath = PathOf<PathUse::Program>;
+}  // namespace
 
 Answer<PidOf<PidUse::Process>> sys_fork(Context&) { return clone_current_task({}); }
 Answer<PidOf<PidUse::Process>> sys_vfork(Context&) {
@@ -62,11 +55,68 @@ Answer<PidOf<PidUse::Process>> sys_vfork(Context&) {
 Answer<PidOf<PidUse::Process>> sys_clone(Context&, CloneWord flags, UserAddress stack, UserAddress parent_tid,
                                          UserAddress child_tid, UserAddress thread_pointer) {
     TRY(check_namespaces(static_cast<CloneFlags>(flags.value)));
-    return clone_current_task(
-        {flags.value, stack.value, parent_tid.value, child_tid.value, thread_pointer.value});
+    return clone_current_task({flags.value, stack.value, parent_tid.value, child_tid.value,
+                               thread_pointer.value, parent_tid.value});
 }
 
-/// LINUX: ksys_unshare. A process has one task, so what concerns threads is nothing to do.
+/// LINUX: copy_struct_from_user. Errors: E2big (a longer structure says something), Einval (a shorter one), Efault.
+static Result<abi::clone_args> read_clone_args(u64 address, u64 size) {
+    if (size > PAGE_SIZE) return Error::E2big;
+    if (size < abi::CLONE_ARGS_SHORTEST) return Error::Einval;
+    abi::clone_args args{};
+    for (u64 at = sizeof(args); at < size; ++at)
+        if (TRY(vm::UserIn<u8>(address + at).read()) != 0) return Error::E2big;
+    // SAFETY: bytes of a structure of integers.
+    TRY(vm::read_user(address, {reinterpret_cast<u8*>(&args), std::min<u64>(size, sizeof(args))}));
+    return args;
+}
+
+/// The wanted number of the new task, 0 for any. LINUX: alloc_pid; there is one pid namespace. Errors: Einval, Efault.
+static Result<Pid> wanted_tid(const abi::clone_args& args) {
+    constexpr u64 MOST_NAMESPACES = 32;
+    if (args.set_tid_size > MOST_NAMESPACES) return Error::Einval;
+    if ((args.set_tid == 0) != (args.set_tid_size == 0)) return Error::Einval;
+    return args.set_tid_size == 0 ? Result<Pid>(0) : vm::UserIn<Pid>(args.set_tid).read();
+}
+
+/// LINUX: clone3_args_valid. Errors: Einval.
+static Result<> check_clone3(const abi::clone_args& args) {
+    using namespace clone_flag;
+    constexpr u64 ALL_OF_CLONE = 0xffff'ffff;
+    if ((args.flags & ~(ALL_OF_CLONE | abi::CLONE_CLEAR_SIGHAND)) != 0) return Error::Einval;
+    if ((args.flags & (DETACHED | (SIGNAL_MASK & ~abi::CLONE_NEW_TIME))) != 0) return Error::Einval;
+    if ((args.flags & SIGHAND) != 0 && (args.flags & abi::CLONE_CLEAR_SIGHAND) != 0) return Error::Einval;
+    if ((args.flags & (THREAD | PARENT)) != 0 && args.exit_signal != 0) return Error::Einval;
+    if ((args.stack == 0) != (args.stack_size == 0)) return Error::Einval;
+    if (args.stack + args.stack_size < args.stack || args.stack + args.stack_size > memory::USER_END)
+        return Error::Einval;
+    return {};
+}
+
+Answer<PidOf<PidUse::Process>> sys_clone3(Context&, InBytes<1> arguments, Size size) {
+    const abi::clone_args args = TRY(read_clone_args(arguments.address, size));
+    const Pid tid = TRY(wanted_tid(args));
+    const bool has_signal = args.exit_signal != 0;
+    if (args.exit_signal > clone_flag::SIGNAL_MASK ||
+        (has_signal && !is_valid_signal(static_cast<i64>(args.exit_signal))))
+        return Error::Einval;
+    TRY(check_clone3(args));
+    if (args.set_tid_size > 1) return Error::Einval;
+    // A time namespace's bit would be one of the signal's below.
+    if ((args.flags & abi::CLONE_NEW_TIME) != 0)
+        return current_task().identity().can(Capability::SysAdmin) ? Error::Einval : Error::Eperm;
+    TRY(check_namespaces(static_cast<CloneFlags>(args.flags)));
+    return clone_current_task({.flags = args.flags | args.exit_signal,
+                               .stack = args.stack + args.stack_size,
+                               .parent_tid = args.parent_tid,
+                               .child_tid = args.child_tid,
+                               .thread_pointer = args.tls,
+                               .pidfd = args.pidfd,
+                               .has_wanted_tid = args.set_tid_size != 0,
+                               .wanted_tid = tid});
+}
+
+/// LINUX: ksys_unshare.
 Result<> sys_unshare(Context&, CloneFlags asked) {
     constexpr CloneFlags KNOWN = NAMESPACES | CloneFlags::Newuser | CloneFlags::Thread | CloneFlags::Fs |
                                  CloneFlags::Sighand | CloneFlags::Vm | CloneFlags::Files |
@@ -74,22 +124,27 @@ Result<> sys_unshare(Context&, CloneFlags asked) {
     constexpr CloneFlags CAN_BE_FORBIDDEN = NAMESPACES | static_cast<CloneFlags>(abi::CLONE_NEW_TIME);
     if (has(asked, ~KNOWN)) return Error::Einval;
     Task& task = current_task();
-    if (has(asked, CloneFlags::Sighand | CloneFlags::Vm)) {
-        auto state = task.process->signals.lock();
-        if (state->actions->reference_count() > 1) return Error::Einval;
+    if (has(asked, CloneFlags::Thread | CloneFlags::Sighand | CloneFlags::Vm)) {
+        const auto state = task.process->signals.lock();
+        // LINUX: thread_group_empty: a leader that has ended is still one of them.
+        if (state->live_tasks > 1 || state->leader.get() != &task) return Error::Einval;
     }
-    if (has(asked, CloneFlags::Vm) && task.space->reference_count() > 1) return Error::Einval;
+    if (has(asked, CloneFlags::Sighand | CloneFlags::Vm) && task.process->own_actions().reference_count() > 1)
+        return Error::Einval;
+    if (has(asked, CloneFlags::Vm) && task.space().reference_count() > 1) return Error::Einval;
     if (has(asked, CloneFlags::Newuser)) return Error::Einval;
     if (has(asked, CAN_BE_FORBIDDEN))
-        return task.identity->can(Capability::SysAdmin) ? Error::Einval : Error::Eperm;
+        return task.identity().can(Capability::SysAdmin) ? Error::Einval : Error::Eperm;
 
-    Ref<fs::PathContext> paths = has(asked, CloneFlags::Fs) ? TRY(task.paths->clone()) : task.paths;
+    Ref<fs::PathContext> paths;
+    if (has(asked, CloneFlags::Fs)) paths = TRY(task.paths().clone());
     security::TableUser files;
-    if (has(asked, CloneFlags::Files) && !task.files.is_only_user()) files = TRY(task.files.clone());
-    auto guard = task.task_lock.lock();  // /proc of other processes looks at both under it
-    std::swap(task.paths, paths);
-    if (files) task.files = std::move(files);  // swaps: the old ones are left after the lock
-    guard.unlock();
+    if (has(asked, CloneFlags::Files) && !task.files().is_only_user()) files = TRY(task.files().clone());
+    auto own = task.resources.lock();
+    if (paths) std::swap(own->paths, paths);
+    if (files) own->files = std::move(files);  // swaps: the old ones are left after the lock
+    own.unlock();
+    leave_files(std::move(files));
     return {};
 }
 
@@ -117,23 +172,27 @@ Result<> sys_execveat(Context&, Start directory, ProgramPath path, OrNull<TextsA
         std::move(texts));
 }
 
-Result<> sys_exit_group(Context&, ExitCode code) { exit_current_task(WaitStatus::exited(code)); }
+Result<> sys_exit(Context&, ExitCode code) { exit_current_task(WaitStatus::exited(code)); }
+Result<> sys_exit_group(Context&, ExitCode code) {
+    const WaitStatus status = WaitStatus::exited(code);
+    current_process().signals.lock()->begin_exit(status, &current_task());
+    tell_tasks(current_process());
+    exit_current_task(status);
+}
 
 // ---- Waiting
 
 /// What both calls say by flags.
-WaitRequest request_of(WaitFlags options) {
+static WaitRequest request_of(WaitFlags options) {
     WaitRequest request;
     request.wants_stopped = has(options, WaitFlags::Untraced);
     request.wants_continued = has(options, WaitFlags::Continued);
     request.is_nonblocking = has(options, WaitFlags::Nohang);
     request.clones_only = has(options, WaitFlags::Clone);
     request.all_kinds = has(options, WaitFlags::All);
+    request.own_only = has(options, WaitFlags::Nothread);
     return request;
 }
-
-using Wait4Flags = Known<WaitFlags::Nohang | WaitFlags::Untraced | WaitFlags::Continued |
-                         WaitFlags::Nothread | WaitFlags::All | WaitFlags::Clone>;
 
 Answer<PidOf<PidUse::Process>> sys_wait4(Context&, PidOf<PidUse::ProcessOrGroup> pid,
                                          OrNull<vm::UserOut<StatusWord>> status, Wait4Flags given,
@@ -146,7 +205,7 @@ Answer<PidOf<PidUse::Process>> sys_wait4(Context&, PidOf<PidUse::ProcessOrGroup>
         request.id = pid.value;
     } else if (pid.value != -1) {
         request.selection = ChildSelection::Group;
-        request.id = pid.value == 0 ? current_process().group : -pid.value;
+        request.id = pid.value == 0 ? PROCESSES.group_of(current_process()) : -pid.value;
     }
     const WaitResult result = TRY(wait_for_child(request));
     if (result.pid == 0) return 0;
@@ -156,7 +215,7 @@ Answer<PidOf<PidUse::Process>> sys_wait4(Context&, PidOf<PidUse::ProcessOrGroup>
 }
 
 /// What waitid tells in siginfo_t.
-SignalInfo info_of(const WaitResult& result) {
+static SignalInfo info_of(const WaitResult& result) {
     SignalInfo info{.signal = Signal::Chld, .sender = result.pid, .sender_uid = result.uid};
     const i32 word = result.status.word;
     if (word == WaitStatus::continued().word) {
@@ -175,8 +234,7 @@ SignalInfo info_of(const WaitResult& result) {
     return info;
 }
 
-using WaitidFlags = Known<WaitFlags::Nohang | WaitFlags::Untraced | WaitFlags::Exited | WaitFlags::Continued |
-                          WaitFlags::Nowait | WaitFlags::Nothread | WaitFlags::All | WaitFlags::Clone>;
+namespace {
 
 /// The part of siginfo_t that waitid writes. The rest stays as the program left it.
 struct WaitidInfo {
@@ -184,13 +242,16 @@ struct WaitidInfo {
     i32 error;
     i32 code;
 };
+}  // namespace
+namespace {
 struct WaitidChild {
     i32 pid;
     u32 uid;
     i32 status;
 };
+}  // namespace
 
-Result<> write_waitid_info(u64 address, const WaitResult& result) {
+static Result<> write_waitid_info(u64 address, const WaitResult& result) {
     constexpr u64 CHILD_OFFSET = __builtin_offsetof(abi::siginfo, words);
     const SignalInfo info = result.pid != 0 ? info_of(result) : SignalInfo{.code = 0};
     TRY(vm::UserOut<WaitidInfo>(address).write({static_cast<i32>(info.signal), 0, info.code}));
@@ -198,12 +259,13 @@ Result<> write_waitid_info(u64 address, const WaitResult& result) {
         .write({info.sender, info.sender_uid, info.status});
 }
 
-Result<WaitResult> wait_by_id(WaitFor which, i32 id, WaitidFlags given) {
+static Result<WaitResult> wait_by_id(WaitFor which, i32 id, WaitidFlags given) {
     const WaitFlags options = TRY(given.checked());
     if (!has(options, WaitFlags::Untraced | WaitFlags::Exited | WaitFlags::Continued)) return Error::Einval;
     WaitRequest request = request_of(options);
     request.wants_exited = has(options, WaitFlags::Exited);
     request.leaves_it = has(options, WaitFlags::Nowait);
+    std::optional<FileUse> pidfd;
     switch (which) {
         case WaitFor::All: break;
         case WaitFor::Pid:
@@ -214,12 +276,25 @@ Result<WaitResult> wait_by_id(WaitFor which, i32 id, WaitidFlags given) {
         case WaitFor::Group:
             if (id < 0) return Error::Einval;
             request.selection = ChildSelection::Group;
-            request.id = id == 0 ? current_process().group : id;
+            request.id = id == 0 ? PROCESSES.group_of(current_process()) : id;
             break;
-        case WaitFor::Pidfd: return id < 0 ? Error::Einval : Error::Ebadf;  // there are no pidfds
+        case WaitFor::Pidfd: {
+            if (id < 0) return Error::Einval;
+            pidfd.emplace(TRY(use_file(Descriptor(static_cast<u64>(id)), Rights::Poll)));
+            const ProcessFile* file = ProcessFile::of(**pidfd);
+            if (file == nullptr) return Error::Ebadf;
+            request.selection = ChildSelection::Pid;
+            request.process = &file->process();
+            request.id = request.process->pid();
+            break;
+        }
         default: return Error::Einval;
     }
-    return wait_for_child(request);
+    if (!pidfd || !(*pidfd)->is_nonblocking() || request.is_nonblocking) return wait_for_child(request);
+    request.is_nonblocking = true;
+    const WaitResult result = TRY(wait_for_child(request));
+    if (result.pid == 0) return Error::Eagain;
+    return result;
 }
 
 /// LINUX: the structure is written, with zeros, after an error too.
@@ -241,19 +316,19 @@ Answer<PidOf<PidUse::Thread>> sys_set_tid_address(Context&, UserAddress address)
     return current_task().tid;
 }
 
-/// A field of the process `pid` (0: the caller). Errors: Esrch.
-Result<Pid> look_up(Pid pid, Pid Process::* field) {
+/// A field of the process that `pid` is, or is a thread of (0: the caller). Errors: Esrch.
+static Result<Pid> look_up(Pid pid, Pid Process::Links::* field) {
     auto tree = PROCESSES.lock();
-    const Process* process = pid == 0 ? &current_process() : tree->find(pid);
+    const Process* process = pid == 0 ? &current_process() : tree->find_by_task(pid);
     if (process == nullptr) return Error::Esrch;
-    return process->*field;
+    return process->links(*tree).*field;
 }
 Answer<PidOf<PidUse::Group>> sys_getpgid(Context&, PidOf<PidUse::ProcessOrSelf> pid) {
-    return look_up(pid.value, &Process::group);
+    return look_up(pid.value, &Process::Links::group);
 }
-Answer<PidOf<PidUse::Group>> sys_getpgrp(Context&) { return look_up(0, &Process::group); }
+Answer<PidOf<PidUse::Group>> sys_getpgrp(Context&) { return look_up(0, &Process::Links::group); }
 Answer<PidOf<PidUse::Session>> sys_getsid(Context&, PidOf<PidUse::ProcessOrSelf> pid) {
-    return look_up(pid.value, &Process::session);
+    return look_up(pid.value, &Process::Links::session);
 }
 
 Result<> sys_setpgid(Context&, PidOf<PidUse::ProcessOrSelf> pid, PidOf<PidUse::GroupOrOwn> group) {
@@ -261,54 +336,30 @@ Result<> sys_setpgid(Context&, PidOf<PidUse::ProcessOrSelf> pid, PidOf<PidUse::G
     if (group.value < 0 || (group.value == 0 && pid.value < 0)) return Error::Einval;
     Process& self = current_process();
     auto tree = PROCESSES.lock();
-    Process* process = pid.value == 0 ? &self : tree->find(pid.value);
+    Process* process = pid.value == 0 ? &self : tree->find_by_task(pid.value);
     if (process == nullptr) return Error::Esrch;
+    if (pid.value != 0 && process->pid() != pid.value) return Error::Einval;  // LINUX: a thread's number
     const Pid wanted = group.value == 0 ? process->pid() : group.value;
     if (process != &self) {
-        if (process->parent() != &self) return Error::Esrch;
-        if (process->session != self.session) return Error::Eperm;
-        if (process->has_executed) return Error::Eacces;
+        if (process->links(*tree).parent != &self) return Error::Esrch;
+        if (process->links(*tree).session != self.links(*tree).session) return Error::Eperm;
+        if (process->links(*tree).has_executed) return Error::Eacces;
     }
-    if (process->session == process->pid()) return Error::Eperm;
-    if (wanted != process->pid() && !tree->group_is_in_session(wanted, self.session)) return Error::Eperm;
-    return tree->move_to(*process, wanted, process->session);
+    if (process->links(*tree).session == process->pid()) return Error::Eperm;
+    if (wanted != process->pid() && !tree->group_is_in_session(wanted, self.links(*tree).session))
+        return Error::Eperm;
+    return tree->move_to(*process, wanted, process->links(*tree).session);
 }
 
 Answer<PidOf<PidUse::Session>> sys_setsid(Context&) {
     Process& self = current_process();
     Ref<Object> left;  // dropped after the lock
     auto tree = PROCESSES.lock();
-    if (self.group == self.pid() || tree->has_group(self.pid())) return Error::Eperm;
+    if (self.links(*tree).group == self.pid() || tree->has_group(self.pid())) return Error::Eperm;
     TRY(tree->move_to(self, self.pid(), self.pid()));
-    left = std::move(self.terminal);
+    left = std::move(self.links(*tree).terminal);
     tree.unlock();
     return self.pid();
-}
-
-}  // namespace
-
-Result<> register_process_calls() {
-    using syscall::register_call;
-    TRY(register_call<sys_getpid>(39, "getpid"));
-    TRY(register_call<sys_clone>(56, "clone"));
-    TRY(register_call<sys_fork>(57, "fork"));
-    TRY(register_call<sys_vfork>(58, "vfork"));
-    TRY(register_call<sys_execve>(59, "execve"));
-    TRY(register_call<sys_exit_group>(60, "exit"));
-    TRY(register_call<sys_wait4>(61, "wait4"));
-    TRY(register_call<sys_setpgid>(109, "setpgid"));
-    TRY(register_call<sys_getppid>(110, "getppid"));
-    TRY(register_call<sys_getpgrp>(111, "getpgrp"));
-    TRY(register_call<sys_setsid>(112, "setsid"));
-    TRY(register_call<sys_getpgid>(121, "getpgid"));
-    TRY(register_call<sys_getsid>(124, "getsid"));
-    TRY(register_call<sys_gettid>(186, "gettid"));
-    TRY(register_call<sys_set_tid_address>(218, "set_tid_address"));
-    TRY(register_call<sys_exit_group>(231, "exit_group"));
-    TRY(register_call<sys_waitid>(247, "waitid"));
-    TRY(register_call<sys_unshare>(272, "unshare"));
-    TRY(register_call<sys_execveat>(322, "execveat"));
-    return {};
 }
 
 }  // namespace exo::posix_x

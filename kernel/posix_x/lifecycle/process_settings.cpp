@@ -1,10 +1,11 @@
 // What a process sets of itself: prctl and arch_prctl (one handler for each command, syscall/commands.hpp), personality. And
 // reboot.
+#include "posix_x/lifecycle/process_settings.hpp"
+
 #include "abi/linux/process.hpp"
 #include "drivers/platform.hpp"
 #include "posix_x/lifecycle/exec.hpp"
 #include "posix_x/process/process_tree.hpp"
-#include "posix_x/syscalls/families.hpp"
 #include "posix_x/syscalls/support.hpp"
 
 namespace exo::posix_x {
@@ -77,33 +78,39 @@ using ArchPrctlCommands =
                On<ArchPrctlCode::GetFs, get_fs_base>, On<ArchPrctlCode::GetGs, get_gs_base>,
                On<ArchPrctlCode::GetCpuid, may_use_cpuid>, On<ArchPrctlCode::SetCpuid, set_cpuid>>;
 
-Answer<ByCommand> sys_arch_prctl(Context&, ArchPrctlCommands::Code code, ArchPrctlCommands::Word argument) {
-    const auto result = ArchPrctlCommands::run(code, current_task(), {argument.value});
+}  // namespace
+
+constinit const CommandList<6> ARCH_PRCTL_COMMANDS = ArchPrctlCommands::DESCRIPTIONS;
+
+Answer<ByCommand> sys_arch_prctl(Context&, CommandCode<ARCH_PRCTL_COMMANDS> code, CommandWord argument) {
+    const auto result = ArchPrctlCommands::run(code.value, current_task(), {argument.value});
     return result ? *result : Result<u64>(Error::Einval);
 }
 
 // ---- prctl
 
+namespace {
+
 Result<> set_death_signal(Task& task, Number<Kind::Signal, u64, SignalUse::OrNone> signal) {
     if (signal != 0 && !is_valid_signal(static_cast<i64>(u64{signal}))) return Error::Einval;
-    task.process->parent_death_signal = static_cast<Signal>(u64{signal});
+    task.parent_death_signal.store(static_cast<Signal>(u64{signal}), std::memory_order_relaxed);
     return {};
 }
 Result<> get_death_signal(Task& task, vm::UserOut<SignalOrNone> out) {
-    return out.write(static_cast<i32>(task.process->parent_death_signal));
+    return out.write(static_cast<i32>(task.parent_death_signal.load(std::memory_order_relaxed)));
 }
 
-Answer<Boolean> is_dumpable(Task& task) { return task.is_dumpable ? 1ULL : 0ULL; }
+Answer<Boolean> is_dumpable(Task& task) { return task.image().is_dumpable ? 1ULL : 0ULL; }
 Result<> set_dumpable(Task& task, Boolean on) {
     if (on > 1) return Error::Einval;
-    task.is_dumpable = on == 1;
+    task.image().is_dumpable.store(on == 1, std::memory_order_relaxed);
     return {};
 }
 
-Answer<Boolean> keeps_capabilities(Task& task) { return task.identity->keeps_capabilities ? 1ULL : 0ULL; }
+Answer<Boolean> keeps_capabilities(Task& task) { return task.identity().keeps_capabilities ? 1ULL : 0ULL; }
 Result<> set_keeps_capabilities(Task& task, Boolean on) {
     if (on > 1) return Error::Einval;
-    Ref<Identity> next = TRY(task.identity->clone());
+    Ref<Identity> next = TRY(task.identity().clone());
     next->keeps_capabilities = on == 1;
     task.set_identity(std::move(next));
     return {};
@@ -127,13 +134,13 @@ Result<> get_name(Task&, vm::UserOut<ThreadName> out) {
 
 Answer<Boolean> read_bounding(Task& task, CapabilityNumber number) {
     if (number > LAST_CAPABILITY) return Error::Einval;
-    return task.identity->bounding >> number & 1;
+    return task.identity().bounding >> number & 1;
 }
 
 Result<> drop_bounding(Task& task, CapabilityNumber number) {
-    if (!task.identity->can(Capability::Setpcap)) return Error::Eperm;
+    if (!task.identity().can(Capability::Setpcap)) return Error::Eperm;
     if (number > LAST_CAPABILITY) return Error::Einval;
-    Ref<Identity> next = TRY(task.identity->clone());
+    Ref<Identity> next = TRY(task.identity().clone());
     next->bounding &= ~(1ULL << number);
     task.set_identity(std::move(next));
     return {};
@@ -147,27 +154,33 @@ Result<> set_memory_map(Task& task, abi::MemoryMapField field, UserAddress, Size
         field == MemoryMapField::Auxv || field == MemoryMapField::Map || field == MemoryMapField::MapSize;
     if (zero != 0 || (more != 0 && !takes_size)) return Error::Einval;
     if (field == MemoryMapField::Map || field == MemoryMapField::MapSize) return Error::Einval;
-    return task.identity->can(Capability::SysResource) ? Error::Einval : Error::Eperm;
+    return task.identity().can(Capability::SysResource) ? Error::Einval : Error::Eperm;
 }
 
 Result<> set_subreaper(Task& task, Boolean on) {
-    task.process->is_subreaper = on != 0;
+    auto tree = PROCESSES.lock();
+    task.process->links(*tree).is_subreaper = on != 0;
     return {};
 }
 Result<> get_subreaper(Task& task, vm::UserOut<IntegerInMemory> out) {
-    return out.write(task.process->is_subreaper ? 1 : 0);
+    bool is_subreaper;
+    {
+        auto tree = PROCESSES.lock();
+        is_subreaper = task.process->links(*tree).is_subreaper;
+    }
+    return out.write(is_subreaper ? 1 : 0);
 }
 
 Result<> set_no_new_privileges(Task& task, Boolean on, MustBeZero a, MustBeZero b, MustBeZero c) {
     if (on != 1 || a != 0 || b != 0 || c != 0) return Error::Einval;
-    Ref<Identity> next = TRY(task.identity->clone());
+    Ref<Identity> next = TRY(task.identity().clone());
     next->no_new_privileges = true;
     task.set_identity(std::move(next));
     return {};
 }
 Answer<Boolean> has_no_new_privileges(Task& task, MustBeZero a, MustBeZero b, MustBeZero c, MustBeZero d) {
     if (a != 0 || b != 0 || c != 0 || d != 0) return Error::Einval;
-    return task.identity->no_new_privileges ? 1ULL : 0ULL;
+    return task.identity().no_new_privileges ? 1ULL : 0ULL;
 }
 
 using PrctlCommands = CommandSet<
@@ -180,9 +193,14 @@ using PrctlCommands = CommandSet<
     On<PrctlOption::GetChildSubreaper, get_subreaper>, On<PrctlOption::SetNoNewPrivs, set_no_new_privileges>,
     On<PrctlOption::GetNoNewPrivs, has_no_new_privileges>>;
 
-Answer<ByCommand> sys_prctl(Context&, PrctlCommands::Code option, PrctlCommands::Word a,
-                            PrctlCommands::Word b, PrctlCommands::Word c, PrctlCommands::Word d) {
-    const auto result = PrctlCommands::run(option, current_task(), {a.value, b.value, c.value, d.value});
+}  // namespace
+
+constinit const CommandList<15> PRCTL_COMMANDS = PrctlCommands::DESCRIPTIONS;
+
+Answer<ByCommand> sys_prctl(Context&, CommandCode<PRCTL_COMMANDS> option, CommandWord a, CommandWord b,
+                            CommandWord c, CommandWord d) {
+    const auto result =
+        PrctlCommands::run(option.value, current_task(), {a.value, b.value, c.value, d.value});
     return result ? *result : Result<u64>(Error::Einval);
 }
 
@@ -197,13 +215,13 @@ Answer<abi::PersonalityFlags> sys_personality(Context&, abi::PersonalityFlags fl
 }
 
 /// The second word may be any of these; the first must be 0xfee1dead.
-constexpr bool is_second_magic(u32 word) {
+static constexpr bool is_second_magic(u32 word) {
     return word == 672274793 || word == 85072278 || word == 369367448 || word == 537993216;
 }
 
 Result<> sys_reboot(Context&, MagicNumber magic, MagicNumber magic2, RebootCommand command) {
     constexpr u32 MAGIC = 0xfee1dead;
-    if (!current_task().identity->can(Capability::SysBoot)) return Error::Eperm;
+    if (!current_task().identity().can(Capability::SysBoot)) return Error::Eperm;
     if (magic != MAGIC || !is_second_magic(magic2)) return Error::Einval;
     switch (command) {
         case RebootCommand::Restart: drivers::restart_machine();
@@ -213,16 +231,6 @@ Result<> sys_reboot(Context&, MagicNumber magic, MagicNumber magic2, RebootComma
         case RebootCommand::CadOff: return {};  // no keyboard whose Ctrl-Alt-Del could be routed
         default: return Error::Einval;
     }
-}
-
-}  // namespace
-
-Result<> register_process_setting_calls() {
-    using syscall::register_call;
-    TRY(register_call<sys_personality>(135, "personality"));
-    TRY(register_call<sys_prctl>(157, "prctl"));
-    TRY(register_call<sys_arch_prctl>(158, "arch_prctl"));
-    return register_call<sys_reboot>(169, "reboot");
 }
 
 }  // namespace exo::posix_x

@@ -14,6 +14,7 @@ namespace {
 // Types of auxiliary entries (include/uapi/linux/auxvec.h).
 enum class Aux : u64 {
     Null = 0,
+    Ignore = 1,
     Phdr = 3,
     Phent = 4,
     Phnum = 5,
@@ -32,6 +33,7 @@ enum class Aux : u64 {
     Random = 25,
     Hwcap2 = 26,
     Execfn = 31,
+    SysinfoEhdr = 33,
     Minsigstksz = 51,
 };
 
@@ -117,28 +119,30 @@ class WordWriter {
     usize count_ = 0;
 };
 
-std::array<AuxiliaryEntry, 20> auxiliary_vector(const StackContent& content, u64 random, u64 platform,
+std::array<AuxiliaryEntry, 21> auxiliary_vector(const StackContent& content, u64 random, u64 platform,
                                                 u64 path) {
-    return {{{Aux::Hwcap, arch::hardware_capabilities()},
-             {Aux::Pagesz, PAGE_SIZE},
-             {Aux::Clktck, CLOCK_TICKS},
-             {Aux::Phdr, content.program_headers},
-             {Aux::Phent, PROGRAM_HEADER_SIZE},
-             {Aux::Phnum, content.program_header_count},
-             {Aux::Base, content.interpreter_base},
-             {Aux::Flags, 0},
-             {Aux::Entry, content.entry},
-             {Aux::Uid, content.uid},
-             {Aux::Euid, content.euid},
-             {Aux::Gid, content.gid},
-             {Aux::Egid, content.egid},
-             {Aux::Secure, content.is_secure ? 1ULL : 0ULL},
-             {Aux::Random, random},
-             {Aux::Hwcap2, arch::hardware_capabilities_2()},
-             {Aux::Execfn, path},
-             {Aux::Platform, platform},
-             {Aux::Minsigstksz, minimal_signal_stack()},
-             {Aux::Null, 0}}};
+    return {
+        {content.vdso != 0 ? AuxiliaryEntry{Aux::SysinfoEhdr, content.vdso} : AuxiliaryEntry{Aux::Ignore, 0},
+         {Aux::Hwcap, arch::hardware_capabilities()},
+         {Aux::Pagesz, PAGE_SIZE},
+         {Aux::Clktck, CLOCK_TICKS},
+         {Aux::Phdr, content.program_headers},
+         {Aux::Phent, PROGRAM_HEADER_SIZE},
+         {Aux::Phnum, content.program_header_count},
+         {Aux::Base, content.interpreter_base},
+         {Aux::Flags, 0},
+         {Aux::Entry, content.entry},
+         {Aux::Uid, content.uid},
+         {Aux::Euid, content.euid},
+         {Aux::Gid, content.gid},
+         {Aux::Egid, content.egid},
+         {Aux::Secure, content.is_secure ? 1ULL : 0ULL},
+         {Aux::Random, random},
+         {Aux::Hwcap2, arch::hardware_capabilities_2()},
+         {Aux::Execfn, path},
+         {Aux::Platform, platform},
+         {Aux::Minsigstksz, minimal_signal_stack()},
+         {Aux::Null, 0}}};
 }
 
 }  // namespace

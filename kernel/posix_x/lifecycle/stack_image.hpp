@@ -16,6 +16,7 @@ struct StackContent {
     u64 program_header_count = 0;
     u64 interpreter_base = 0;
     u64 entry = 0;
+    u64 vdso = 0;  ///< Where it is mapped; 0: nowhere.
     u32 uid = 0, euid = 0, gid = 0, egid = 0;
     bool is_secure = false;  ///< AT_SECURE: more authority than who started it.
     u64 top = 0;             ///< One past the stack's highest byte.

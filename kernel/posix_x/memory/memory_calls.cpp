@@ -1,8 +1,9 @@
 // A program's memory: mmap and its family (vm does the work).
+#include "posix_x/memory/memory_calls.hpp"
+
 #include "abi/linux/limits.hpp"
 #include "abi/linux/process.hpp"
 #include "fs/tree/permission.hpp"
-#include "posix_x/syscalls/families.hpp"
 #include "posix_x/syscalls/support.hpp"
 
 namespace exo::posix_x {
@@ -27,6 +28,10 @@ Result<> find_source(vm::MapRequest& request, fs::File& file, Descriptor fd) {
     if (!can_read) return Error::Eacces;
     if (is_shared && has(request.protection, Protection::Write) && !can_write) return Error::Eacces;
     if (is_shared && !can_write) request.allowed = request.allowed & ~Protection::Write;
+    if (is_shared && file.refuses_new_writers()) {
+        if (has(request.protection, Protection::Write)) return Error::Eperm;
+        request.allowed = request.allowed & ~Protection::Write;
+    }
     const Ref<fs::Mount>& mount = file.path().mount;
     if (mount && has(mount->options(), fs::MountOptions::NoExec)) {
         if (has(request.protection, Protection::Exec)) return Error::Eperm;
@@ -44,10 +49,12 @@ Result<u64> map_file(vm::MapRequest&& request, Descriptor fd) {
     request.file = Ref<Object>(&*file);
     if (file->inode().is_regular()) request.file_end = static_cast<u64>(abi::MAX_FILE_OFFSET);
     request.file_answer = find_source(request, *file, fd);
-    const u64 address = TRY(current_task().space->map(std::move(request)));
+    const u64 address = TRY(current_task().space().map(std::move(request)));
     if (file->inode().is_regular()) file->note_read();
     return address;
 }
+
+}  // namespace
 
 Answer<AddressAnswer> sys_mmap(Context&, RangeStart<1> address, Size length, Protection protection,
                                MapFlags flags, Descriptor fd, FilePosition offset) {
@@ -60,37 +67,37 @@ Answer<AddressAnswer> sys_mmap(Context&, RangeStart<1> address, Size length, Pro
     request.offset = offset;
     if (!has(flags, MapFlags::Anonymous)) return map_file(std::move(request), fd);
     request.protection = protection | implied_by(protection);
-    return current_task().space->map(std::move(request));
+    return current_task().space().map(std::move(request));
 }
 
 Result<> sys_munmap(Context&, RangeStart<1> address, Size length) {
-    return current_task().space->unmap(address.value, length);
+    return current_task().space().unmap(address.value, length);
 }
 
 Result<> sys_mprotect(Context&, RangeStart<1> address, Size length, Protection protection) {
-    return current_task().space->protect(address.value, length, protection, implied_by(protection));
+    return current_task().space().protect(address.value, length, protection, implied_by(protection));
 }
 
 Answer<AddressAnswer> sys_mremap(Context&, RangeStart<1> old_address, Size old_length, Size new_length,
                                  vm::RemapFlags flags, RangeStart<2> new_address) {
-    return current_task().space->remap(old_address.value, old_length, new_length, flags, new_address.value);
+    return current_task().space().remap(old_address.value, old_length, new_length, flags, new_address.value);
 }
 
 Answer<AddressAnswer> sys_brk(Context&, UserAddress address) {
-    return current_task().space->brk(address.value);
+    return current_task().space().brk(address.value);
 }
 
 Result<> sys_madvise(Context&, RangeStart<1> address, Size length, abi::Advice advice) {
-    return current_task().space->advise(address.value, length, advice);
+    return current_task().space().advise(address.value, length, advice);
 }
 
 Result<> sys_msync(Context&, RangeStart<1> address, Size length, abi::SyncFlags flags) {
-    return current_task().space->sync(address.value, length, flags);
+    return current_task().space().sync(address.value, length, flags);
 }
 
 /// LINUX: can_do_mincore. Which pages of a file are in memory is only told who owns it or may write it: it says what others
 /// have read.
-bool may_see_residency(const Object& file) {
+static bool may_see_residency(const Object& file) {
     if (file.object_kind() != ObjectKind::File) return true;
     const fs::Inode& inode = static_cast<const fs::File&>(file).inode();
     const fs::Credentials& credentials = current_task().credentials();
@@ -108,71 +115,54 @@ Result<> sys_mincore(Context&, RangeStart<1> address, Size length, OutBytePerPag
         at += pages.size();
         return {};
     };
-    return current_task().space->residency(address.value, length, may_see_residency, tell);
+    return current_task().space().residency(address.value, length, may_see_residency, tell);
 }
 
 // ---- Locking
 
 Result<> sys_mlock(Context&, RangeStart<1> address, Size length) {
-    return current_task().space->lock_pages(address.value, length, abi::LockFlags::None);
+    return current_task().space().lock_pages(address.value, length, abi::LockFlags::None);
 }
 
 Result<> sys_mlock2(Context&, RangeStart<1> address, Size length, abi::LockFlags flags) {
-    return current_task().space->lock_pages(address.value, length, flags);
+    return current_task().space().lock_pages(address.value, length, flags);
 }
 
 Result<> sys_munlock(Context&, RangeStart<1> address, Size length) {
-    return current_task().space->unlock_pages(address.value, length);
+    return current_task().space().unlock_pages(address.value, length);
 }
 
-Result<> sys_mlockall(Context&, abi::LockAllFlags flags) { return current_task().space->lock_all(flags); }
+Result<> sys_mlockall(Context&, abi::LockAllFlags flags) { return current_task().space().lock_all(flags); }
 
 Result<> sys_munlockall(Context&) {
-    current_task().space->unlock_all();
+    current_task().space().unlock_all();
     return {};
 }
 
 /// LINUX: MADV_REMOVE is fallocate with FALLOC_FL_PUNCH_HOLE (madvise_remove).
-Result<> remove_content(Object& file, u64 offset, u64 length) {
+static Result<> remove_content(Object& file, u64 offset, u64 length) {
     using abi::FallocateMode;
     return static_cast<fs::File&>(file).allocate(FallocateMode::PunchHole | FallocateMode::KeepSize, offset,
                                                  length, write_context(current_task()));
 }
 
 /// What vm asks for whenever a call or a growing stack adds to a space.
-std::optional<vm::MemoryLimits> limits_of_caller() {
+static std::optional<vm::MemoryLimits> limits_of_caller() {
     Task* task = current_task_or_null();
     if (task == nullptr) return std::nullopt;
-    const bool may_lock_all = task->identity->can(Capability::IpcLock);
+    const bool may_lock_all = task->identity().can(Capability::IpcLock);
     const ResourceLimits& limits = task->process->limits;
     return vm::MemoryLimits{.address_space = limits.soft(Resource::AddressSpace),
                             .data = limits.soft(Resource::Data),
                             .hard_data = limits.of(Resource::Data).hard,
                             .stack = limits.soft(Resource::Stack),
                             .locked = may_lock_all ? NO_LIMIT : limits.soft(Resource::LockedMemory),
-                            .may_map_low = task->identity->can(Capability::SysRawio)};
+                            .may_map_low = task->identity().can(Capability::SysRawio)};
 }
 
-}  // namespace
-
-Result<> register_memory_calls() {
-    using syscall::register_call;
+void install_memory_hooks() {
     vm::set_limits_source(&limits_of_caller);
     vm::set_content_remover(&remove_content);
-    TRY(register_call<sys_mmap>(9, "mmap"));
-    TRY(register_call<sys_mprotect>(10, "mprotect"));
-    TRY(register_call<sys_munmap>(11, "munmap"));
-    TRY(register_call<sys_brk>(12, "brk"));
-    TRY(register_call<sys_mremap>(25, "mremap"));
-    TRY(register_call<sys_msync>(26, "msync"));
-    TRY(register_call<sys_mincore>(27, "mincore"));
-    TRY(register_call<sys_madvise>(28, "madvise"));
-    TRY(register_call<sys_mlock>(149, "mlock"));
-    TRY(register_call<sys_munlock>(150, "munlock"));
-    TRY(register_call<sys_mlockall>(151, "mlockall"));
-    TRY(register_call<sys_munlockall>(152, "munlockall"));
-    TRY(register_call<sys_mlock2>(325, "mlock2"));
-    return {};
 }
 
 }  // namespace exo::posix_x

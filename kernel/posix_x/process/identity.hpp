@@ -25,6 +25,7 @@ enum class Capability : u8 {
     Setgid = 6,
     Setuid = 7,
     Setpcap = 8,
+    NetAdmin = 12,
     IpcLock = 14,
     SysRawio = 17,
     SysChroot = 18,
@@ -37,6 +38,8 @@ enum class Capability : u8 {
     SysTtyConfig = 26,
     Syslog = 34,
     WakeAlarm = 35,
+    BlockSuspend = 36,
+    CheckpointRestore = 40,
 };
 
 /// Supplementary groups, in ascending order. It never changes, and identities share it.

@@ -4,6 +4,8 @@
 #include <array>
 #include <atomic>
 
+#include "sync/spin_lock.hpp"
+#include "utils/result.hpp"
 #include "utils/types.hpp"
 
 namespace exo::posix_x {
@@ -39,13 +41,13 @@ struct Limit {
     u64 hard = NO_LIMIT;
 };
 
-/// Soft limits are looked at by many calls and change hardly ever: reading one takes no lock. Who changes a limit holds
-/// the process's lock, so that nobody gets past a hard one.
+/// Soft limits are looked at by many calls and change hardly ever: reading one takes no lock.
 class ResourceLimits {
   public:
     /// What Linux gives init, except that the number of processes fits the memory.
     void set_initial(u64 max_processes);
-    void copy_from(const ResourceLimits& other);
+    /// All of another process's, as of one moment.
+    void copy_from(ResourceLimits& other);
     Limit of(Resource resource) const {
         const Pair& pair = limits_[static_cast<usize>(resource)];
         return {pair.soft.load(std::memory_order_relaxed), pair.hard.load(std::memory_order_relaxed)};
@@ -53,18 +55,29 @@ class ResourceLimits {
     u64 soft(Resource resource) const {
         return limits_[static_cast<usize>(resource)].soft.load(std::memory_order_relaxed);
     }
-    void set(Resource resource, Limit limit) {
-        Pair& pair = limits_[static_cast<usize>(resource)];
-        pair.soft.store(limit.soft, std::memory_order_relaxed);
-        pair.hard.store(limit.hard, std::memory_order_relaxed);
-    }
+    /// What a program asks for. Errors: Eperm (it may not raise the hard limit).
+    Result<> change(Resource resource, Limit wanted, bool may_raise);
+    /// The soft limit becomes `to` if it is still `from`.
+    void raise_soft(Resource resource, u64 from, u64 to);
+    /// The soft limit becomes `most` if it is higher.
+    void lower(Resource resource, u64 most);
 
   private:
     struct Pair {
         std::atomic<u64> soft{NO_LIMIT};
         std::atomic<u64> hard{NO_LIMIT};
     };
+    /// What changes go through: its lock keeps two of them from getting past a hard limit together.
+    struct Writer {
+        void set(Resource resource, Limit limit) const {
+            Pair& pair = limits->limits_[static_cast<usize>(resource)];
+            pair.soft.store(limit.soft, std::memory_order_relaxed);
+            pair.hard.store(limit.hard, std::memory_order_relaxed);
+        }
+        ResourceLimits* limits;
+    };
     std::array<Pair, static_cast<usize>(Resource::COUNT)> limits_{};
+    sync::SpinLocked<Writer, sync::LockRank::Process> writer_{this};
 };
 
 }  // namespace exo::posix_x

@@ -1,5 +1,7 @@
 #include "posix_x/process/usage.hpp"
 
+#include <algorithm>
+
 namespace exo::posix_x {
 
 /// Run time is exact; it is divided by the samples that fell into either mode, as Linux does (cputime_adjust). Without
@@ -21,14 +23,46 @@ ResourceUsage to_usage(const scheduler::CpuUse& use) {
     return usage;
 }
 
-ResourceUsage usage_of(Task& task) {
-    ResourceUsage usage = to_usage(task.thread->cpu_use());
-    Ref<vm::AddressSpace> space;
+namespace {
+
+/// The calling task's space is its own to look at. It has none while it ends.
+u64 peak_of_current() {
+    const Ref<vm::AddressSpace>& space = current_task().shared_space();
+    return space ? space->peak_resident() : 0;
+}
+
+}  // namespace
+
+ResourceUsage usage_of_current_task() {
+    ResourceUsage usage = to_usage(current_task().thread->cpu_use());
+    usage.max_resident_pages = peak_of_current();
+    return usage;
+}
+
+ResourceUsage usage_of(Process& process) {
+    UsageWalk walk;
     {
-        auto guard = task.task_lock.lock();
-        space = task.space;
+        auto state = process.signals.lock();
+        walk.usage = state->ended_usage;
+        Task* only = state->tasks.front();
+        if (only == nullptr || only == state->tasks.back()) {
+            if (only != nullptr) walk.usage.add(to_usage(only->thread->cpu_use()));
+            return walk.usage;
+        }
+        state->usage_walks.push_back(walk);
     }
-    if (space) usage.max_resident_pages = space->peak_resident();
+    for_each_task(process, [&](ProcessSignals&, const Task& task) {
+        walk.place = task.place;
+        walk.usage.add(to_usage(task.thread->cpu_use()));
+    });
+    const auto state = process.signals.lock();
+    state->usage_walks.remove(walk);
+    return walk.usage;
+}
+
+ResourceUsage usage_of_current_process() {
+    ResourceUsage usage = usage_of(current_process());
+    usage.max_resident_pages = std::max(usage.max_resident_pages, peak_of_current());
     return usage;
 }
 

@@ -1,74 +1,100 @@
 #include "posix_x/process/wait.hpp"
 
 #include "posix_x/process/process_tree.hpp"
+#include "scheduler/preemption.hpp"
 #include "utils/scope.hpp"
 
 namespace exo::posix_x {
 
 namespace {
 
-bool is_named(const Process& child, const WaitRequest& request) {
+bool is_named(const TreeState& tree, const Process& child, const WaitRequest& request) {
     switch (request.selection) {
         case ChildSelection::Any: return true;
-        case ChildSelection::Pid: return child.pid() == request.id;
-        case ChildSelection::Group: return child.group == request.id;
+        case ChildSelection::Pid: {
+            return child.pid() == request.id && (request.process == nullptr || request.process == &child);
+        }
+        case ChildSelection::Group: return child.links(tree).group == request.id;
     }
 }
 
-bool is_eligible(const Process& child, const WaitRequest& request) {
-    const bool is_clone = child.exit_signal != Signal::Chld;
-    return (request.all_kinds || is_clone == request.clones_only) && is_named(child, request);
+/// Whether the task with this number and place is one of `process` and has not ended.
+bool is_there(const TreeState& tree, Process& process, Pid tid, u64 place) {
+    if (tid == process.pid()) {
+        auto state = process.signals.lock();
+        return state->leader && state->leader->place == place && state->leader->process_link.is_linked();
+    }
+    const Task* task = tree.threads.find(tid);
+    return task != nullptr && task->process.get() == &process && task->place == place;
+}
+
+/// LINUX: the children of a thread that ends go to the first one of its process that lives (forget_original_parent). That thread keeps
+/// them until it ends, so it is always the first one by now.
+bool is_child_of(const TreeState& tree, const Process& child, Task& task) {
+    const Process::Links& links = child.links(tree);
+    Process& process = *task.process;
+    if (links.parent_place == task.place) return true;
+    if (links.parent_place != 0 && is_there(tree, process, links.parent_tid, links.parent_place))
+        return false;
+    auto state = process.signals.lock();
+    return state->tasks.front() == &task;
+}
+
+bool is_eligible(const TreeState& tree, const Process& child, const WaitRequest& request) {
+    const bool is_clone = child.links(tree).exit_signal != Signal::Chld;
+    if (!request.all_kinds && is_clone != request.clones_only) return false;
+    if (!is_named(tree, child, request)) return false;
+    return !request.own_only || is_child_of(tree, child, current_task());
 }
 
 /// Takes what there is to report of `child`; false if nothing.
-bool take_report(Process& child, const WaitRequest& request, WaitResult& out) {
+bool take_report(TreeState& tree, Process& child, const WaitRequest& request, WaitResult& out) {
+    Process::Links& links = child.links(tree);
     if (child.state == ProcessState::Zombie && request.wants_exited) {
-        out.status = child.wait_status;
-    } else if (child.stop_is_reportable && request.wants_stopped && child.state == ProcessState::Stopped) {
-        out.status = child.wait_status;
-        if (!request.leaves_it) child.stop_is_reportable = false;
-    } else if (child.continue_is_reportable && request.wants_continued) {
+        out.status = links.wait_status;
+    } else if (links.stop_is_reportable && request.wants_stopped && child.state == ProcessState::Stopped) {
+        out.status = links.wait_status;
+        if (!request.leaves_it) links.stop_is_reportable = false;
+    } else if (links.continue_is_reportable && request.wants_continued) {
         out.status = WaitStatus::continued();
-        if (!request.leaves_it) child.continue_is_reportable = false;
+        if (!request.leaves_it) links.continue_is_reportable = false;
     } else {
         return false;
     }
     out.pid = child.pid();
     if (const Ref<Identity> owner = identity_of(child)) out.uid = owner->uid;
-    out.usage = child.usage;
-    out.usage.add(child.children_usage);
+    out.usage = links.usage;
+    out.usage.add(links.children_usage);
     return true;
 }
 
 enum class Outcome : u8 { Found, Nothing, NoChild };
 
 Outcome look(Process& self, const WaitRequest& request, WaitResult& out) {
-    Ref<Process> reaped;  // dropped after the lock
-    auto tree = PROCESSES.lock();
+    ReapedProcess reaped;  // dropped after the lock
     bool has_candidate = false;
-    const auto takes = [&](Process& child) {
-        if (!is_eligible(child, request)) return false;
+    const auto takes = [&](TreeState& tree, Process& child) {
+        if (!is_eligible(tree, child, request)) return false;
         // LINUX: nothing is left to be told of an ended child but its end (wait_consider_task).
         if (child.state == ProcessState::Zombie && !request.wants_exited) return false;
         has_candidate = true;
-        if (!take_report(child, request, out)) return false;
+        if (!take_report(tree, child, request, out)) return false;
         if (child.state == ProcessState::Zombie && !request.leaves_it) {
-            self.children_usage.add(out.usage);
-            reaped = PROCESSES.remove_locked(*tree, child);
+            self.links(tree).children_usage.add(out.usage);
+            reaped = PROCESSES.remove_locked(tree, child);
         }
         return true;
     };
     bool is_found = false;
     if (request.selection == ChildSelection::Pid) {
+        auto tree = PROCESSES.lock();
         Process* child = tree->find(request.id);
-        is_found = child != nullptr && child->parent() == &self && takes(*child);
+        if (request.process != nullptr && child != request.process) child = nullptr;
+        is_found = child != nullptr && child->links(*tree).parent == &self && takes(*tree, *child);
     } else {
-        for (Process& child : self.children) {
-            is_found = takes(child);
-            if (is_found) break;
-        }
+        // A child that changes behind the walk wakes the wait, which looks again.
+        is_found = PROCESSES.any_child(self, takes);
     }
-    tree.unlock();
     if (is_found) return Outcome::Found;
     return has_candidate ? Outcome::Nothing : Outcome::NoChild;
 }
@@ -78,11 +104,12 @@ Result<Outcome> wait(Process& self, const WaitRequest& request, WaitResult& out)
     ChildWait entry(request);
     {
         auto tree = PROCESSES.lock();
-        self.child_waits.push_back(entry);
+        entry.round = self.links(*tree).wait_rounds;
+        self.links(*tree).child_waits.push_back(entry);
     }
     const ScopeExit leave{[&] {
         auto tree = PROCESSES.lock();
-        self.child_waits.remove(entry);
+        self.links(*tree).child_waits.remove(entry);
     }};
     Outcome outcome = Outcome::Nothing;
     const auto has_changed = [&] {
@@ -106,10 +133,45 @@ Result<WaitResult> wait_for_child(const WaitRequest& request) {
     return result;
 }
 
+namespace {
+
+/// How many waits are told under the tree's lock at a time.
+constexpr usize MOST_WAITS_AT_ONCE = 64;
+
+/// True: there are more waits than that, and none or some of them have been woken.
+bool wake_if_few(TreeState& tree, Process& parent, const Process& child) {
+    usize looked_at = 0;
+    for (ChildWait& wait : parent.links(tree).child_waits) {
+        if (++looked_at > MOST_WAITS_AT_ONCE) return true;
+        if (is_named(tree, child, wait.request)) wait.changed.wake_all_atomically();
+    }
+    return false;
+}
+
+/// A wait that has been told goes to the end of the list. Who is told looks for itself, so that two rounds at once may share the work: each
+/// ends at the first wait that was told after it began. True: some are left.
+bool wake_some(Process::Links& links, u64 round) {
+    for (usize told = 0; told < MOST_WAITS_AT_ONCE; ++told) {
+        ChildWait* wait = links.child_waits.front();
+        if (wait == nullptr || wait->round >= round) return false;
+        wait->round = round;
+        links.child_waits.remove(*wait);
+        links.child_waits.push_back(*wait);
+        wait->changed.wake_all_atomically();
+    }
+    return true;
+}
+
+}  // namespace
+
 void wake_waits_for(Process& parent, const Process& child) {
-    auto tree = PROCESSES.lock();
-    for (ChildWait& wait : parent.child_waits)
-        if (is_named(child, wait.request)) wait.changed.wake_all();
+    u64 round;
+    {
+        auto tree = PROCESSES.lock();
+        if (!wake_if_few(*tree, parent, child)) return;
+        round = ++parent.links(*tree).wait_rounds;
+    }
+    while (wake_some(parent.links(*PROCESSES.lock()), round)) scheduler::preempt_point();
 }
 
 }  // namespace exo::posix_x

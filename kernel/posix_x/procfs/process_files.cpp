@@ -48,7 +48,7 @@ Result<> accept_oom_adjustment(Process& process, std::string_view text) {
     if (*number > INT32_MAX) return Error::Erange;
     if (*number > static_cast<u64>(OOM_FIRST)) return Error::Einval;
     const i32 wanted = is_negative ? -static_cast<i32>(*number) : static_cast<i32>(*number);
-    if (current_task().identity->can(Capability::SysResource))
+    if (current_task().identity().can(Capability::SysResource))
         process.least_oom_adjustment.store(wanted, std::memory_order_relaxed);
     else if (wanted < process.least_oom_adjustment.load(std::memory_order_relaxed))
         return Error::Eacces;
@@ -109,6 +109,40 @@ Result<> generate_id_map(Process&, const ProcessView&, String& out) {
     return format_append(out, "{:10} {:10} {:10}\n", 0U, 0U, UINT32_MAX);
 }
 
+/// LINUX: show_timer. The newest comes first.
+Result<fs::GeneratedFile::More> generate_timers(Process& process, const ProcessView&, u64& cursor,
+                                                String& out) {
+    if (process.state.load(std::memory_order_relaxed) == ProcessState::Reaped) return Error::Esrch;
+    struct Line {
+        i32 id;
+        i32 clock;
+        i32 signal;
+        u64 value;
+        abi::NotifyKind kind;
+        Pid told;
+    };
+    Line line{};
+    {
+        auto timers = process.posix_timers.lock();
+        // The cursor is one above the number of the timer that comes next; 0 at the beginning.
+        const PosixTimer* timer =
+            cursor == 0 ? timers->by_id.last() : timers->by_id.floor(static_cast<i32>(cursor - 1));
+        if (timer == nullptr) return GeneratedFile::More::No;
+        line = {.id = timer->id,
+                .clock = std::to_underlying(timer->clock),
+                .signal = static_cast<i32>(timer->signal()),
+                .value = timer->value(),
+                .kind = timer->kind,
+                .told = timer->receiver() ? timer->receiver()->tid : process.pid()};
+    }
+    constexpr std::string_view KINDS[] = {"signal", "none", "thread", "", "signal"};
+    TRY(format_append(out, "ID: {}\nsignal: {}/{:016x}\nnotify: {}/{}.{}\nClockID: {}\n", line.id,
+                      line.signal, line.value, KINDS[static_cast<usize>(line.kind)],
+                      line.kind == abi::NotifyKind::ThreadId ? "tid" : "pid", line.told, line.clock));
+    cursor = static_cast<u64>(line.id);
+    return line.id == 0 ? GeneratedFile::More::No : GeneratedFile::More::Yes;
+}
+
 /// As on Linux without symbols: where it waits is not told.
 Result<> generate_wait_channel(Process&, const ProcessView&, String& out) { return out.push('0'); }
 
@@ -155,6 +189,12 @@ constexpr ProcessFileKind FILES[] = {
     {"stat", 0444, FileAccess::Anybody, generate_process_stat},
     {"statm", 0444, FileAccess::Anybody, generate_process_statm},
     {"status", 0444, FileAccess::Anybody, generate_process_status},
+    {.name = "timers",
+     .mode = 0444,
+     .access = FileAccess::Anybody,
+     .generate = nullptr,
+     .generate_piece = generate_timers,
+     .is_only_of_process = true},
     {.name = "uid_map",
      .mode = 0644,
      .access = FileAccess::Anybody,

@@ -35,6 +35,7 @@ struct ProcessFileKind {
     /// Of a file of many records, in place of `generate`.
     Result<fs::GeneratedFile::More> (*generate_piece)(Process& process, const ProcessView& view, u64& cursor,
                                                       String& out) = nullptr;
+    bool is_only_of_process = false;  ///< Not in /proc/PID/task/TID.
 };
 
 struct ProcessLinkKind {

@@ -41,6 +41,7 @@ Result<> append_on_one_line(std::string_view text, String& out) {
 Result<> append_file_name(const vm::AreaInformation& area, const fs::Path& root, String& out) {
     const auto& file = static_cast<const fs::File&>(*area.file);
     if (!file.path()) return out.append("/anonymous");
+    if (file.path().mount->is_nameless()) return append_on_one_line(file.path().mount->source(), out);
     String path;
     const fs::PathState state = TRY(fs::append_path(file.path(), root, path));
     TRY(append_on_one_line(path.view(), out));
@@ -71,10 +72,14 @@ Result<> append_area(const vm::AreaInformation& area, const fs::Path& root, Stri
     TRY(format_append(out, " {:08x} {:02x}:{:02x} {} ", is_file || is_shared_memory ? area.offset : 0,
                       device.major, device.minor, inode));
     const bool is_stack = has(area.kind.flags, vm::AreaFlags::GrowsDown);
-    if (is_file || is_shared_memory || area.is_heap || is_stack) {
+    const std::string_view special =
+        area.source ? area.source->special_name(area.offset >> PAGE_SHIFT) : std::string_view{};
+    if (is_file || is_shared_memory || area.is_heap || is_stack || !special.empty()) {
         while (out.size() - line_start < NAME_COLUMN) TRY(out.push(' '));
         if (is_shared_memory)
             TRY(out.append(SHARED_MEMORY_NAME));
+        else if (!special.empty())
+            TRY(out.append(special));
         else if (is_file)
             TRY(append_file_name(area, root, out));
         else
@@ -98,7 +103,7 @@ Result<fs::GeneratedFile::More> generate_process_maps(Process&, const ProcessVie
                                                       String& out) {
     using fs::GeneratedFile;
     if (!view.space) return GeneratedFile::More::No;
-    const fs::Path root = current_task().paths->root();
+    const fs::Path root = current_task().paths().root();
     while (const auto area = view.space->area_above(cursor)) {
         const usize line_start = out.size();
         TRY(append_area(*area, root, out));

@@ -1,6 +1,9 @@
 #include "posix_x/procfs/process_nodes.hpp"
 
+#include <array>
+
 #include "posix_x/procfs/procfs.hpp"
+#include "scheduler/preemption.hpp"
 #include "utils/bytes.hpp"
 #include "utils/parse.hpp"
 
@@ -24,7 +27,7 @@ std::optional<u32> parse_number_name(std::string_view name) {
 
 /// Nothing where the process has gone and the file is empty then. Errors: Esrch.
 Result<std::optional<ProcessView>> ProcessFile::view() {
-    Result<ProcessView> view = look_at(*process_);
+    Result<ProcessView> view = look_at(*process_, tid_);
     if (!view) {
         if (kind_.after_end == AfterEnd::Esrch) return view.error();
         if (kind_.after_end == AfterEnd::Nothing) return std::optional<ProcessView>();
@@ -47,7 +50,7 @@ Result<fs::GeneratedFile::More> ProcessFile::generate_piece(u64& cursor, String&
 
 Result<> ProcessFile::check_open(const fs::OpenRequest& request) {
     if (kind_.access == FileAccess::Anybody) return {};
-    const ProcessView view = TRY(look_at(*process_));
+    const ProcessView view = TRY(look_at(*process_, tid_));
     if (kind_.access == FileAccess::Tracers) return check_trace_access(*process_, view, request.credentials);
     if (!view.paths) return Error::Einval;
     fs::Path root = view.paths->root();
@@ -56,14 +59,14 @@ Result<> ProcessFile::check_open(const fs::OpenRequest& request) {
 }
 
 Result<usize> ProcessFile::accept(std::span<const u8> bytes, u64, const fs::Credentials&) {
-    TRY(look_at(*process_));
+    TRY(look_at(*process_, tid_));
     if (kind_.accept == nullptr) return Error::Einval;
     TRY(kind_.accept(*process_, as_text(bytes)));
     return bytes.size();
 }
 
 Result<fs::Path> ProcessLink::target() const {
-    const Result<ProcessView> view = look_at(*process_);
+    const Result<ProcessView> view = look_at(*process_, tid_);
     if (!view) return Error::Enoent;
     TRY(check_trace_access(*process_, *view));
     return kind_.target(*view);
@@ -71,7 +74,7 @@ Result<fs::Path> ProcessLink::target() const {
 
 Result<> ProcessLink::read_link(String& out) {
     const fs::Path place = TRY(target());
-    if (TRY(fs::append_path(place, current_task().paths->root(), out)) == fs::PathState::Deleted)
+    if (TRY(fs::append_path(place, current_task().paths().root(), out)) == fs::PathState::Deleted)
         return out.append(" (deleted)");
     return {};
 }
@@ -100,17 +103,19 @@ u32 ProcessDirectory::folders() const {
 Result<Ref<fs::Inode>> ProcessDirectory::make_directory(usize index, const ProcessView& view) {
     const u64 node = entry_number(number(), index);
     switch (index) {
-        case DESCRIPTORS_INDEX: return make_descriptor_directory(the_file_system(), node, process_, view);
-        case INFORMATION_INDEX: return make_descriptor_information(the_file_system(), node, process_, view);
+        case DESCRIPTORS_INDEX:
+            return make_descriptor_directory(the_file_system(), node, process_, tid_, view);
+        case INFORMATION_INDEX:
+            return make_descriptor_information(the_file_system(), node, process_, tid_, view);
         default:
             if (level_ == Level::Task) return Ref<fs::Inode>();
-            return Ref<fs::Inode>(
-                TRY(make_ref<TasksDirectory>(the_file_system(), node, process_, Owner::of_directory(view))));
+            return Ref<fs::Inode>( TRY(make_ref<TasksDirectory>(
+                the_file_system(), node, process_, std::max(view.threads, 1U), Owner::of_directory(view))));
     }
 }
 
 Result<Ref<fs::Inode>> ProcessDirectory::find(std::string_view name) {
-    const Result<ProcessView> view = look_at(*process_);
+    const Result<ProcessView> view = look_at(*process_, tid_);
     if (!view) return Ref<fs::Inode>();
     const Owner owner = Owner::of_file(*view);
     usize index = 0;
@@ -119,15 +124,15 @@ Result<Ref<fs::Inode>> ProcessDirectory::find(std::string_view name) {
         ++index;
     }
     for (const ProcessFileKind& kind : process_files()) {
-        if (kind.name == name)
+        if (kind.name == name && !(kind.is_only_of_process && level_ == Level::Task))
             return Ref<fs::Inode>(TRY(make_ref<ProcessFile>(the_file_system(), entry_number(number(), index),
-                                                            process_, kind, owner)));
+                                                            process_, tid_, kind, owner)));
         ++index;
     }
     for (const ProcessLinkKind& kind : process_links()) {
         if (kind.name == name)
             return Ref<fs::Inode>(TRY(make_ref<ProcessLink>(the_file_system(), entry_number(number(), index),
-                                                            process_, kind, owner)));
+                                                            process_, tid_, kind, owner)));
         ++index;
     }
     return Ref<fs::Inode>();
@@ -146,6 +151,7 @@ Result<> ProcessDirectory::list(u64 cookie, fs::DirectorySink sink) {
             entry.name = DIRECTORIES[index];
             entry.mode = abi::mode::DIRECTORY | 0555;
         } else if ((index -= std::size(DIRECTORIES)) < files.size()) {
+            if (files[index].is_only_of_process && level_ == Level::Task) continue;
             entry.name = files[index].name;
             entry.mode = abi::mode::REGULAR | files[index].mode;
         } else if ((index -= files.size()) < links.size()) {
@@ -162,20 +168,43 @@ Result<> ProcessDirectory::list(u64 cookie, fs::DirectorySink sink) {
 
 Result<Ref<fs::Inode>> TasksDirectory::find(std::string_view name) {
     const auto number = parse_number_name(name);
-    if (!number || static_cast<Pid>(*number) != process_->pid()) return Ref<fs::Inode>();
-    const Result<ProcessView> view = look_at(*process_);
+    if (!number || *number == 0) return Ref<fs::Inode>();
+    const Pid tid = static_cast<Pid>(*number);
+    const Result<ProcessView> view = look_at(*process_, tid);
     if (!view) return Ref<fs::Inode>();
-    return Ref<fs::Inode>(TRY(
-        make_ref<ProcessDirectory>(the_file_system(), process_, Level::Task, Owner::of_directory(*view))));
+    return Ref<fs::Inode>(TRY(make_ref<ProcessDirectory>(the_file_system(), process_, tid, Level::Task,
+                                                         Owner::of_directory(*view))));
+}
+
+/// The numbers of the tasks of a process from the one at `position` on: the leader, and then the others. Returns how many.
+static usize collect_tids(Process& process, u64 position, std::span<Pid> out) {
+    usize count = 0;
+    u64 at = 0;
+    const auto add = [&](Pid tid) {
+        if (at++ >= position) out[count++] = tid;
+    };
+    add(process.pid());
+    auto state = process.signals.lock();
+    for (const Task& task : state->tasks) {
+        if (count == out.size()) break;
+        if (&task != state->leader.get()) add(task.tid);
+    }
+    return count;
 }
 
 Result<> TasksDirectory::list(u64 cookie, fs::DirectorySink sink) {
     if (!is_present(*process_)) return Error::Enoent;
-    if (cookie > fs::FIRST_COOKIE) return {};
-    String name;
-    TRY(format_append(name, "{}", process_->pid()));
-    (void)sink({name.view(), directory_number(process_->pid(), Level::Task), abi::mode::DIRECTORY | 0555,
-                cookie + 1});
+    std::array<Pid, 32> tids;
+    while (const usize count = collect_tids(*process_, cookie - fs::FIRST_COOKIE, tids)) {
+        for (const Pid tid : std::span(tids).first(count)) {
+            String name;
+            TRY(format_append(name, "{}", tid));
+            if (!sink(
+                    {name.view(), directory_number(tid, Level::Task), abi::mode::DIRECTORY | 0555, ++cookie}))
+                return {};
+        }
+        scheduler::preempt_point();
+    }
     return {};
 }
 
@@ -190,11 +219,13 @@ class ProcessesDirectory final : public fs::GeneratedDirectory {
 
     Result<Ref<fs::Inode>> find(std::string_view name) override {
         const auto pid = parse_number_name(name);
-        Ref<Process> process = pid ? PROCESSES.find(static_cast<Pid>(*pid)) : Ref<Process>();
+        Ref<Process> process = pid ? PROCESSES.find_by_task(static_cast<Pid>(*pid)) : Ref<Process>();
         if (!process) return Ref<fs::Inode>();
-        const Result<ProcessView> view = look_at(*process);
+        // LINUX: a task that is no leader can be opened here, and is not listed.
+        const TaskOf tid = static_cast<Pid>(*pid) == process->pid() ? 0 : static_cast<Pid>(*pid);
+        const Result<ProcessView> view = look_at(*process, tid);
         if (!view) return Ref<fs::Inode>();
-        return Ref<fs::Inode>(TRY(make_ref<ProcessDirectory>(the_file_system(), std::move(process),
+        return Ref<fs::Inode>(TRY(make_ref<ProcessDirectory>(the_file_system(), std::move(process), tid,
                                                              Level::Process, Owner::of_directory(*view))));
     }
     /// A cookie is the pid, moved.

@@ -21,7 +21,7 @@ struct Owner {
 
 enum class Level : u8 { Process, Task };
 
-/// Of /proc/PID, or of /proc/PID/task/PID.
+/// Of /proc/PID, or of /proc/PID/task/TID.
 constexpr u64 directory_number(Pid pid, Level level) {
     return u64{static_cast<u32>(pid)} << 32 | u64{level == Level::Task} << 31;
 }
@@ -49,11 +49,12 @@ inline std::optional<Result<>> esrch_if_gone(const Process& process) {
 /// A file of a table.
 class ProcessFile final : public fs::GeneratedFile {
   public:
-    ProcessFile(Ref<fs::FileSystem> file_system, u64 number, Ref<Process> process,
+    ProcessFile(Ref<fs::FileSystem> file_system, u64 number, Ref<Process> process, TaskOf tid,
                 const ProcessFileKind& kind, Owner owner)
         : GeneratedFile(std::move(file_system), number, kind.mode, owner.uid, owner.gid,
                         fs::InodeTraits::FixedMode),
           process_(std::move(process)),
+          tid_(tid),
           kind_(kind) {}
     Result<> generate(String& out) override;
     Result<More> generate_piece(u64& cursor, String& out) override;
@@ -65,6 +66,7 @@ class ProcessFile final : public fs::GeneratedFile {
   private:
     Result<std::optional<ProcessView>> view();
     const Ref<Process> process_;
+    const TaskOf tid_;
     const ProcessFileKind& kind_;
     /// The process's root at the last open, for SeesMounts. Each lookup makes an inode of its own, which few share.
     scheduler::Mutex<fs::Path, sync::LockRank::SleepingLeaf> mounts_root_;
@@ -73,11 +75,12 @@ class ProcessFile final : public fs::GeneratedFile {
 /// A link of a table: leads to the place itself, whatever its name has become.
 class ProcessLink final : public fs::GeneratedLink {
   public:
-    ProcessLink(Ref<fs::FileSystem> file_system, u64 number, Ref<Process> process,
+    ProcessLink(Ref<fs::FileSystem> file_system, u64 number, Ref<Process> process, TaskOf tid,
                 const ProcessLinkKind& kind, Owner owner)
         : GeneratedLink(std::move(file_system), number, fs::InodeTraits::MagicLink, 0777, owner.uid,
                         owner.gid),
           process_(std::move(process)),
+          tid_(tid),
           kind_(kind) {}
     Result<> read_link(String& out) override;
     Result<fs::Path> follow(const fs::Credentials& credentials) override;
@@ -85,17 +88,21 @@ class ProcessLink final : public fs::GeneratedLink {
   private:
     Result<fs::Path> target() const;
     const Ref<Process> process_;
+    const TaskOf tid_;
     const ProcessLinkKind& kind_;
 };
 
-/// /proc/PID, and /proc/PID/task/TID.
+/// /proc/PID, /proc/TID and /proc/PID/task/TID.
 class ProcessDirectory final : public fs::GeneratedDirectory {
   public:
-    ProcessDirectory(Ref<fs::FileSystem> file_system, Ref<Process> process, Level level, Owner owner)
-        : GeneratedDirectory(std::move(file_system), directory_number(process->pid(), level), 0555,
+    ProcessDirectory(Ref<fs::FileSystem> file_system, Ref<Process> process, TaskOf tid, Level level,
+                     Owner owner)
+        : GeneratedDirectory(std::move(file_system), directory_number(tid != 0 ? tid : process->pid(), level),
+                             0555,
                              TRAITS_OF_DIRECTORY | fs::InodeTraits::Immutable | fs::InodeTraits::OwnAccess,
                              owner.uid, owner.gid),
           process_(std::move(process)),
+          tid_(tid),
           level_(level) {
         set_links(2 + folders());
     }
@@ -110,16 +117,19 @@ class ProcessDirectory final : public fs::GeneratedDirectory {
     u32 folders() const;
     Result<Ref<fs::Inode>> make_directory(usize index, const ProcessView& view);
     const Ref<Process> process_;
+    const TaskOf tid_;
     const Level level_;
 };
 
-/// /proc/PID/task: one task, of the process's own number.
+/// /proc/PID/task: the leader, and then the others, oldest first.
 class TasksDirectory final : public fs::GeneratedDirectory {
   public:
-    TasksDirectory(Ref<fs::FileSystem> file_system, u64 number, Ref<Process> process, Owner owner)
+    TasksDirectory(Ref<fs::FileSystem> file_system, u64 number, Ref<Process> process, u32 tasks, Owner owner)
         : GeneratedDirectory(std::move(file_system), number, 0555,
                              TRAITS_OF_DIRECTORY | fs::InodeTraits::OwnAccess, owner.uid, owner.gid),
-          process_(std::move(process)) {}
+          process_(std::move(process)) {
+        set_links(2 + tasks);
+    }
     Result<Ref<fs::Inode>> find(std::string_view name) override;
     Result<> list(u64 cookie, fs::DirectorySink sink) override;
     std::optional<Result<>> check_access(abi::AccessMode, const fs::Credentials&) const override {
@@ -132,9 +142,9 @@ class TasksDirectory final : public fs::GeneratedDirectory {
 
 /// /proc/PID/fd and /proc/PID/fdinfo. Errors of both: Enomem.
 Result<Ref<fs::Inode>> make_descriptor_directory(Ref<fs::FileSystem> file_system, u64 number,
-                                                 Ref<Process> process, const ProcessView& view);
+                                                 Ref<Process> process, TaskOf tid, const ProcessView& view);
 Result<Ref<fs::Inode>> make_descriptor_information(Ref<fs::FileSystem> file_system, u64 number,
-                                                   Ref<Process> process, const ProcessView& view);
+                                                   Ref<Process> process, TaskOf tid, const ProcessView& view);
 
 /// A name that is a number without leading zeros, as pids and descriptors are.
 std::optional<u32> parse_number_name(std::string_view name);

@@ -32,6 +32,13 @@ vm::SpaceStatistics statistics_of(const ProcessView& view) {
 
 u64 ticks(time::Nanoseconds time) { return time / CLOCK_TICK; }
 
+/// LINUX: task_prio: 100 less than the urgency. SCHED_IDLE is shown as the nice value has it.
+i32 shown_priority(const Scheduling& scheduling, scheduler::Urgency urgency) {
+    constexpr i32 REALTIME = 100;
+    const i32 own = scheduling.priority != 0 ? -1 - scheduling.priority : 20 + scheduling.nice;
+    return std::min(own, i32{urgency} - REALTIME);
+}
+
 constexpr u32 FLAG_EXITING = 0x4;          // PF_EXITING
 constexpr u32 FLAG_FORKED_NO_EXEC = 0x40;  // PF_FORKNOEXEC
 
@@ -45,7 +52,7 @@ Result<> generate_process_stat(Process& process, const ProcessView& view, String
     const u32 flags = (view.is_zombie() ? FLAG_EXITING : 0) | (view.has_executed ? 0 : FLAG_FORKED_NO_EXEC);
     constexpr u64 NO_CODE_SHOWN = 1;  // LINUX: 1 where the addresses of the program are not to be seen
     const u64 code = view.space && !is_permitted ? NO_CODE_SHOWN : 0;
-    TRY(format_append(out, "{} ({}) {}", process.pid(), view.name_text(), view.state_letter()));
+    TRY(format_append(out, "{} ({}) {}", view.id, view.name_text(), view.state_letter()));
     Fields fields(out);
     fields.add(view.parent, view.group, view.session, view.terminal, view.foreground, flags);
     fields.add(view.usage.minor_faults, view.children_usage.minor_faults, view.usage.major_faults,
@@ -53,14 +60,16 @@ Result<> generate_process_stat(Process& process, const ProcessView& view, String
     fields.add(ticks(view.usage.user_time), ticks(view.usage.system_time),
                ticks(view.children_usage.user_time), ticks(view.children_usage.system_time));
     const Scheduling& scheduling = view.scheduling;
-    fields.add(scheduling.priority != 0 ? -1 - scheduling.priority : 20 + view.nice, view.nice,
-               view.is_zombie() ? 0 : 1, 0, ticks(view.started_at));
+    fields.add(shown_priority(scheduling, view.urgency), scheduling.nice, view.threads, 0,
+               ticks(view.started_at));
     fields.add(memory.virtual_pages * PAGE_SIZE, memory.resident_anonymous + memory.resident_source,
                process.limit(Resource::ResidentSet));
     fields.add(code, code, places.stack_pointer, 0, 0);  // startcode endcode startstack kstkesp kstkeip
     fields.add(view.pending.bits() & INT32_MAX, view.blocked.bits() & INT32_MAX,
                view.ignored.bits() & INT32_MAX, view.caught.bits() & INT32_MAX);
-    fields.add(is_permitted && !view.is_running ? 1 : 0, 0, 0, static_cast<i32>(view.exit_signal), 0);
+    // LINUX: only the end of a whole process is told to anybody.
+    const i32 exit_signal = view.is_leader ? static_cast<i32>(view.exit_signal) : -1;
+    fields.add(is_permitted && !view.is_running ? 1 : 0, 0, 0, exit_signal, 0);
     fields.add(scheduling.priority, std::to_underlying(scheduling.policy));
     fields.add(0, 0, 0);  // delayacct_blkio_ticks guest_time cguest_time
     fields.add(0, 0, heap_start, places.arguments_start, places.arguments_end, places.environment_start,
@@ -172,12 +181,13 @@ Result<> generate_process_status(Process& process, const ProcessView& view, Stri
         TRY(out.push('\n'));
     }
     TRY(format_append(out, "State:\t{} ({})\nTgid:\t{}\nNgid:\t0\nPid:\t{}\nPPid:\t{}\nTracerPid:\t0\n",
-                      view.state_letter(), view.state_name(), process.pid(), process.pid(), view.parent));
+                      view.state_letter(), view.state_name(), process.pid(), view.id, view.parent));
     TRY(append_identity(view, out));
-    TRY(format_append(out, "NStgid:\t{}\nNSpid:\t{}\nNSpgid:\t{}\nNSsid:\t{}\n", process.pid(), process.pid(),
+    TRY(format_append(out, "NStgid:\t{}\nNSpid:\t{}\nNSpgid:\t{}\nNSsid:\t{}\n", process.pid(), view.id,
                       view.group, view.session));
     if (view.space) TRY(append_memory(view, out));
-    TRY(out.append("CoreDumping:\t0\nTHP_enabled:\t0\nThreads:\t1\n"));
+    // LINUX: a zombie is a thread still, as long as it is not reaped.
+    TRY(format_append(out, "CoreDumping:\t0\nTHP_enabled:\t0\nThreads:\t{}\n", std::max(view.threads, 1U)));
     TRY(append_signals(process, view, out));
     TRY(append_capabilities(view, out));
     TRY(format_append(out,

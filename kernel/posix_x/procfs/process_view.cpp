@@ -7,22 +7,34 @@ namespace exo::posix_x::procfs {
 
 namespace {
 
-/// The tree is locked.
-void copy_relations(Process& process, ProcessView& view) {
+void copy_relations(TreeState& tree, Process& process, ProcessView& view) {
+    const Process::Links& links = process.links(tree);
     view.state = process.state;
-    view.has_executed = process.has_executed;
+    view.has_executed = links.has_executed;
     view.parent = process.parent_pid();
-    view.group = process.group;
-    view.session = process.session;
-    if (const Ref<Terminal> terminal = controlling_terminal(process)) {
+    view.group = links.group;
+    view.session = links.session;
+    if (const Ref<Terminal> terminal = controlling_terminal(tree, process)) {
         view.terminal = terminal->number().encoded();
-        view.foreground = terminal->foreground_group_locked();
+        view.foreground = terminal->foreground_group(tree);
     }
-    view.exit_signal = process.exit_signal;
-    if (view.is_zombie()) view.exit_word = process.wait_status.word;
-    view.usage = process.usage;
-    view.children_usage = process.children_usage;
-    std::copy_n(process.last_name, sizeof(view.name), view.name);
+    view.exit_signal = links.exit_signal;
+    if (view.is_zombie()) view.exit_word = links.wait_status.word;
+    view.usage = links.usage;
+    view.children_usage = links.children_usage;
+    std::copy_n(links.last_name, sizeof(view.name), view.name);
+}
+
+void copy_signals(Process::Signals& state, Task& task, ProcessView& view) {
+    view.pending = task.signals(state).pending.set();
+    view.process_pending = state.pending.set();
+    view.blocked = task.signals(state).blocked;
+    for (u32 number = 1; number <= SIGNAL_COUNT && state.actions; ++number) {
+        const auto signal = static_cast<Signal>(number);
+        const u64 handler = state.actions->handler(signal);
+        if (handler == SignalAction::IGNORE) view.ignored.add(signal);
+        if (handler > SignalAction::IGNORE) view.caught.add(signal);
+    }
 }
 
 /// The signal lock is held, so the task is alive and its thread too.
@@ -34,41 +46,49 @@ void copy_task(Process::Signals& state, Task& task, ProcessView& view) {
     view.is_running =
         thread_state == scheduler::ThreadState::Running || thread_state == scheduler::ThreadState::Ready;
     view.is_deaf_to_signals = !view.is_running && thread.wait_mode() != scheduler::WaitMode::Interruptible;
-    view.usage = to_usage(thread.cpu_use());
-    view.pending = task.pending.set();
-    view.process_pending = state.pending.set();
-    view.blocked = task.blocked;
-    for (u32 number = 1; number <= SIGNAL_COUNT && state.actions; ++number) {
-        const auto signal = static_cast<Signal>(number);
-        const SignalAction& action = state.actions->of(signal);
-        if (action.handler == SignalAction::IGNORE) view.ignored.add(signal);
-        if (action.has_handler()) view.caught.add(signal);
+    copy_signals(state, task, view);
+    auto resources = task.resources.lock();
+    view.identity = resources->identity;
+    view.space = resources->space;
+    view.paths = resources->paths;
+    view.files = resources->files.table();
+    if (const ProgramImage* image = resources->image.get()) {
+        view.places = image->places;
+        view.is_dumpable = image->is_dumpable.load(std::memory_order_relaxed);
+        view.executable = image->executable;
     }
-    auto guard = task.task_lock.lock();
-    view.places = task.places;
-    view.is_dumpable = task.is_dumpable;
-    view.identity = task.identity;
-    view.space = task.space;
-    view.paths = task.paths;
-    view.executable = task.executable;
-    view.files = task.files.table();
 }
 
 }  // namespace
 
-Result<ProcessView> look_at(Process& process) {
+Result<ProcessView> look_at(Process& process, TaskOf tid) {
     ProcessView view;
-    view.nice = process.nice;
-    view.scheduling = process.scheduling;
     view.started_at = process.started_at;
+    view.id = tid != 0 ? tid : process.pid();
     {
         auto tree = PROCESSES.lock();
-        copy_relations(process, view);
+        copy_relations(*tree, process, view);
     }
     if (view.state == ProcessState::Reaped) return Error::Esrch;
+    const Ref<Task> task = PROCESSES.find_task(view.id);
+    if (!task || task->process.get() != &process) return Error::Esrch;
+    if (!view.is_zombie()) view.usage = usage_of(process);
     auto state = process.signals.lock();
-    view.identity = state->last_identity;
-    if (state->task != nullptr) copy_task(*state, *state->task, view);
+    // LINUX: a leader that has ended counts as long as others of its process live.
+    view.threads = state->live_tasks +
+                   (state->live_tasks != 0 && state->leader && state->leader->thread == nullptr ? 1 : 0);
+    view.is_leader = task == state->leader;
+    view.identity = task->shared_identity();
+    view.scheduling = *task->scheduling.lock();
+    if (task->thread == nullptr) {
+        view.state = ProcessState::Zombie;
+        if (state->live_tasks != 0) view.exit_word = task->exit_word.load(std::memory_order_relaxed);
+        if (state->live_tasks != 0) copy_signals(*state, *task, view);  // LINUX: its handlers are others' too
+        return view;
+    }
+    copy_task(*state, *task, view);
+    view.urgency = task->thread->inheritance.effective.load(std::memory_order_relaxed);
+    if (tid != 0) view.usage = to_usage(task->thread->cpu_use());
     return view;
 }
 

@@ -6,6 +6,8 @@
 namespace exo::posix_x::procfs {
 
 struct ProcessView {
+    Pid id = 0;       ///< Of the task that was looked at: the leader's is the process's.
+    u32 threads = 0;  ///< Living tasks of the process.
     char name[16] = {};
     ProcessState state = ProcessState::Running;
     bool is_deaf_to_signals = false;  ///< It waits for what no signal ends; only SIGKILL may.
@@ -17,9 +19,11 @@ struct ProcessView {
     Pid foreground = -1;  ///< Of its terminal.
     u32 terminal = 0;     ///< The device, encoded; 0: none.
     Signal exit_signal = Signal::None;
+    bool is_leader = true;
     i32 exit_word = 0;
-    i32 nice = 0;
     Scheduling scheduling;
+    /// Less than its own only while it inherits (scheduler/inheritance.hpp).
+    scheduler::Urgency urgency = scheduler::IDLE_URGENCY;
     time::Nanoseconds started_at = 0;
     ResourceUsage usage;
     ResourceUsage children_usage;
@@ -48,8 +52,11 @@ struct ProcessView {
     std::string_view state_name() const;
 };
 
-/// Errors: Esrch (it was reaped).
-Result<ProcessView> look_at(Process& process);
+/// Whose files a directory of /proc holds: those of a process (0: its leader's, with sums over all tasks), or of one of its tasks.
+using TaskOf = Pid;
+
+/// A leader that has ended before its process is seen as a zombie. Errors: Esrch (the process was reaped, or has no such task).
+Result<ProcessView> look_at(Process& process, TaskOf tid);
 
 /// May the calling task, with these credentials, read what only those may see who may trace the process (ptrace(2),
 /// PTRACE_MODE_READ_FSCREDS)? Errors: Eacces.

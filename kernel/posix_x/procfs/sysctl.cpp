@@ -3,10 +3,12 @@
 #include "drivers/platform.hpp"
 #include "drivers/random/random.hpp"
 #include "fs/tree/permission.hpp"
+#include "ipc/epoll/epoll.hpp"
 #include "ipc/pipe.hpp"
 #include "posix_x/process/process_tree.hpp"
 #include "posix_x/procfs/procfs.hpp"
 #include "posix_x/procfs/settings.hpp"
+#include "posix_x/pty/devpts.hpp"
 #include "posix_x/system/system_names.hpp"
 #include "utils/bytes.hpp"
 #include "vm/commit.hpp"
@@ -118,6 +120,22 @@ constexpr NumberSetting RANDOM[] = {
     {.name = "poolsize", .read = fixed<256>},
 };
 
+/// LINUX: the least is what is reserved at first, and does not follow it.
+constexpr NumberSetting PTYS[] = {
+    {.name = "max",
+     .mode = CHANGEABLE,
+     .read = load<most_ptys>,
+     .write = store<most_ptys>,
+     .least = 1024,
+     .most = Devpts::MOST_NUMBERS},
+    {.name = "nr", .read = load<ptys>},
+    {.name = "reserve",
+     .mode = CHANGEABLE,
+     .read = load<reserved_ptys>,
+     .write = store<reserved_ptys>,
+     .most = Devpts::MOST_NUMBERS},
+};
+
 constexpr NumberSetting MEMORY[] = {
     {.name = "max_map_count",
      .mode = CHANGEABLE,
@@ -201,6 +219,15 @@ constexpr NumberSetting FILES[] = {
      .most = 1},
 };
 
+constexpr NumberSetting EPOLL[] = {
+    {.name = "max_user_watches",
+     .mode = CHANGEABLE,
+     .read = load<ipc::max_epoll_watches>,
+     .write = store<ipc::max_epoll_watches>,
+     .kind = NumberKind::UnsignedLong,
+     .most = static_cast<u64>(INT64_MAX)},
+};
+
 Result<> add_numbers(SettingFolder& folder, std::span<const NumberSetting> settings) {
     for (const NumberSetting& setting : settings) TRY(add_number(folder, setting));
     return {};
@@ -218,6 +245,9 @@ Result<> add_kernel_settings(SettingFolder& sys) {
     TRY(add_text(*kernel, "panic", CHANGEABLE, generate_panic_timeout, accept_panic_timeout));
     TRY(add_text(*kernel, "version", FIXED, [](String& out) { return append_line(out, SYSTEM_VERSION); }));
 
+    Ref<SettingFolder> pty = TRY(add_folder(*kernel, "pty"));
+    TRY(add_numbers(*pty, PTYS));
+
     Ref<SettingFolder> random = TRY(add_folder(*kernel, "random"));
     TRY(add_numbers(*random, RANDOM));
     TRY(add_text(*random, "boot_id", FIXED, generate_boot_id));
@@ -232,7 +262,9 @@ Result<> add_sysctl() {
     Ref<SettingFolder> memory = TRY(add_folder(*sys, "vm"));
     TRY(add_numbers(*memory, MEMORY));
     Ref<SettingFolder> files = TRY(add_folder(*sys, "fs"));
-    return add_numbers(*files, FILES);
+    TRY(add_numbers(*files, FILES));
+    Ref<SettingFolder> epoll = TRY(add_folder(*files, "epoll"));
+    return add_numbers(*epoll, EPOLL);
 }
 
 }  // namespace exo::posix_x::procfs

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "fs/file/device.hpp"
+#include "fs/locks/file_locks.hpp"
 #include "fs/pseudo/pseudo.hpp"
 #include "memory/heap/heap.hpp"
 #include "memory/physical/buddy_allocator.hpp"
@@ -176,6 +177,7 @@ Result<> add_system_files() {
     TRY(root.add_file("devices", READABLE, generate_devices));
     TRY(root.add_file("filesystems", READABLE, generate_file_systems));
     TRY(root.add_file("loadavg", READABLE, generate_loadavg));
+    TRY(root.add_file("locks", READABLE, fs::FileLocks::append_all));
     TRY(root.add_file("meminfo", READABLE, generate_meminfo));
     TRY(root.add_file("partitions", READABLE, generate_partitions));
     TRY(root.add_file("stat", READABLE, generate_stat));

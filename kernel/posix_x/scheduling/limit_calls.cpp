@@ -1,7 +1,8 @@
 // Resource limits (getrlimit(2)).
+#include "posix_x/scheduling/limit_calls.hpp"
+
 #include "abi/linux/resource.hpp"
 #include "posix_x/process/process_tree.hpp"
-#include "posix_x/syscalls/families.hpp"
 #include "posix_x/syscalls/support.hpp"
 
 namespace exo::posix_x {
@@ -10,40 +11,35 @@ namespace {
 
 using abi::rlimit64;
 
-/// RLIMIT_CPU is looked at while its process runs, once there is one.
-void watch_cpu_time(Process& process) {
-    auto state = process.signals.lock();
-    if (state->task != nullptr) state->task->thread->watch_cpu_time();
-}
-
 Result<> set_limit(Task& caller, Process& target, Resource resource, const rlimit64& wanted) {
     if (wanted.rlim_cur > wanted.rlim_max) return Error::Einval;
     if (resource == Resource::OpenFiles && wanted.rlim_max > max_descriptors.load(std::memory_order_relaxed))
         return Error::Eperm;
-    if (resource == Resource::Cpu && wanted.rlim_cur != NO_LIMIT) watch_cpu_time(target);
-    auto change = target.limits_change.lock();
-    const bool may_raise = caller.identity->can(Capability::SysResource);
-    if (wanted.rlim_max > target.limits.of(resource).hard && !may_raise) return Error::Eperm;
-    target.limits.set(resource, {wanted.rlim_cur, wanted.rlim_max});
+    TRY(target.limits.change(resource, {wanted.rlim_cur, wanted.rlim_max},
+                             caller.identity().can(Capability::SysResource)));
+    const bool limits_time = resource == Resource::Cpu || resource == Resource::RealtimeTime;
+    if (limits_time && wanted.rlim_cur != NO_LIMIT) watch_cpu_time(target);
     return {};
 }
 
 /// prlimit(2): the caller itself, or one whose ids all match, or CAP_SYS_RESOURCE.
 bool may_limit(Task& caller, Process& target) {
-    if (&target == caller.process.get() || caller.identity->can(Capability::SysResource)) return true;
+    if (&target == caller.process.get() || caller.identity().can(Capability::SysResource)) return true;
     const Ref<Identity> other = identity_of(target);
     if (!other) return false;
-    const Identity& self = *caller.identity;
+    const Identity& self = caller.identity();
     return self.uid == other->euid && self.uid == other->suid && self.uid == other->uid &&
            self.gid == other->egid && self.gid == other->sgid && self.gid == other->gid;
 }
+
+}  // namespace
 
 Result<> sys_prlimit64(Context&, PidOf<PidUse::ProcessOrSelf> pid, Resource resource,
                        OrNull<vm::UserIn<rlimit64>> in, OrNull<vm::UserOut<rlimit64>> out) {
     rlimit64 wanted{};
     if (!in.is_null()) wanted = TRY(in.read());
     Task& caller = current_task();
-    const Ref<Process> target = pid.value == 0 ? caller.process : PROCESSES.find(pid.value);
+    const Ref<Process> target = pid.value == 0 ? caller.process : PROCESSES.find_by_task(pid.value);
     if (!target) return Error::Esrch;
     if (!may_limit(caller, *target)) return Error::Eperm;
     if (resource >= Resource::COUNT) return Error::Einval;
@@ -61,15 +57,6 @@ Result<> sys_setrlimit(Context&, Resource resource, vm::UserIn<rlimit64> in) {
     const rlimit64 wanted = TRY(in.read());
     if (resource >= Resource::COUNT) return Error::Einval;
     return set_limit(current_task(), current_process(), resource, wanted);
-}
-
-}  // namespace
-
-Result<> register_limit_calls() {
-    using syscall::register_call;
-    TRY(register_call<sys_getrlimit>(97, "getrlimit"));
-    TRY(register_call<sys_setrlimit>(160, "setrlimit"));
-    return register_call<sys_prlimit64>(302, "prlimit64");
 }
 
 }  // namespace exo::posix_x

@@ -2,6 +2,8 @@
 //
 // Policies become the scheduler's priorities: FIFO and RR are Realtime, which is served before all others whatever the
 // static priority, in turns of a time slice; IDLE is Idle; OTHER and BATCH are by the nice value.
+#include "posix_x/scheduling/scheduling_calls.hpp"
+
 #include "posix_x/scheduling/scheduling.hpp"
 
 #include <algorithm>
@@ -10,6 +12,7 @@
 #include "posix_x/process/process_tree.hpp"
 #include "posix_x/syscalls/support.hpp"
 #include "posix_x/syscalls/time_values.hpp"
+#include "scheduler/preemption.hpp"
 #include "scheduler/run_queue.hpp"
 
 namespace exo::posix_x {
@@ -24,8 +27,6 @@ constexpr u64 ONLINE_MASK = (1ULL << ONLINE_CPUS) - 1;
 
 using abi::PriorityOf;
 using abi::sched_param;
-using Policy = abi::SchedulingPolicy;
-using ProcessOrSelf = PidOf<PidUse::ProcessOrSelf>;
 
 constexpr bool is_realtime(Policy policy) { return policy == Policy::Fifo || policy == Policy::RoundRobin; }
 
@@ -37,28 +38,38 @@ constexpr ThreadPriority priority_for(Policy policy, i32 nice) {
 }
 
 /// 0 is the caller. Errors: Einval (negative), Esrch.
-Result<Ref<Process>> find_process(ProcessOrSelf pid) {
+Result<Ref<Task>> find_task(ProcessOrSelf pid) {
     if (pid.value < 0) return Error::Einval;
-    if (pid.value == 0) return current_task().process;
-    Ref<Process> process = PROCESSES.find(pid.value);
-    if (!process) return Error::Esrch;
-    return process;
+    if (pid.value == 0) return Ref<Task>(&current_task());
+    Ref<Task> task = PROCESSES.find_task(pid.value);
+    if (!task) return Error::Esrch;
+    return task;
 }
 
 /// The caller's effective id is the target's real or effective one, or it has CAP_SYS_NICE.
-bool may_schedule(Process& target) {
-    const Identity& caller = *current_task().identity;
+bool may_schedule(Task& target) {
+    const Identity& caller = current_task().identity();
     if (caller.can(Capability::SysNice)) return true;
-    const Ref<Identity> owner = identity_of(target);
-    return owner && (caller.euid == owner->uid || caller.euid == owner->euid);
+    const Ref<Identity> owner = target.shared_identity();
+    return caller.euid == owner->uid || caller.euid == owner->euid;
 }
 
 /// LINUX: cap_safe_nice: whoever has more capabilities is left alone.
-Result<> check_not_above_caller(Process& target) {
-    const Identity& caller = *current_task().identity;
-    const Ref<Identity> owner = identity_of(target);
-    const bool is_above = owner && (owner->permitted & ~caller.permitted) != 0;
+Result<> check_not_above_caller(Task& target) {
+    const Identity& caller = current_task().identity();
+    const Ref<Identity> owner = target.shared_identity();
+    const bool is_above = (owner->permitted & ~caller.permitted) != 0;
     return is_above && !caller.can(Capability::SysNice) ? Result<>(Error::Eperm) : Result<>();
+}
+
+}  // namespace
+
+scheduler::Urgency urgency_of(const Scheduling& scheduling) {
+    constexpr i32 MOST_PRIORITY = 99;
+    const i32 wanted = is_realtime(scheduling.policy)      ? MOST_PRIORITY - scheduling.priority
+                       : scheduling.policy == Policy::Idle ? scheduler::IDLE_URGENCY
+                                                           : scheduler::DEFAULT_URGENCY + scheduling.nice;
+    return static_cast<scheduler::Urgency>(wanted);
 }
 
 Result<> sys_sched_yield(Context&) {
@@ -66,42 +77,53 @@ Result<> sys_sched_yield(Context&) {
     return {};
 }
 
-/// Lets the scheduler know what has been set.
-void apply(Process& process) {
-    const ThreadPriority priority = priority_for(process.scheduling.policy, process.nice);
-    auto state = process.signals.lock();  // keeps the task from ending
-    if (state->task != nullptr) scheduler::SCHEDULER.set_priority(*state->task->thread, priority);
+static Scheduling scheduling_of(Task& task) { return *task.scheduling.lock(); }
+
+/// Sets it and lets the scheduler know. A zombie's is remembered only.
+static void put_in_place(Task& task, Scheduling wanted) {
+    auto state = task.process->signals.lock();  // keeps the thread from ending
+    {
+        auto scheduling = task.scheduling.lock();
+        const bool becomes_realtime = wanted.is_realtime() && !scheduling->is_realtime();
+        wanted.realtime_since = scheduling->realtime_since;
+        if (becomes_realtime && task.thread != nullptr)
+            wanted.realtime_since = task.thread->cpu_use().run_time;
+        *scheduling = wanted;
+    }
+    if (task.thread == nullptr) return;
+    scheduler::SCHEDULER.set_priority(*task.thread, priority_for(wanted.policy, wanted.nice));
+    scheduler::set_own_urgency(*task.thread, urgency_of(wanted));
+    Ref<scheduler::Thread> thread(task.thread);
+    state.unlock();
+    // LINUX: rt_mutex_adjust_pi: whoever owns what it waits for inherits the new urgency.
+    scheduler::spread_urgency(std::move(thread));
 }
 
 // ---- Policies
 
 using abi::SchedulingFlags;
 
-/// The flag says that children get the default policy.
-using PolicyWord = ChoiceWith<Policy, SchedulingFlags>;
-
 Answer<PolicyWord> sys_sched_getscheduler(Context&, ProcessOrSelf pid) {
-    const Scheduling& now = TRY(find_process(pid))->scheduling;
+    const Scheduling now = scheduling_of(*TRY(find_task(pid)));
     return std::to_underlying(now.policy) | (now.resets_on_fork ? abi::raw(SchedulingFlags::ResetOnFork) : 0);
 }
 
-/// LINUX: user_check_sched_setscheduler: what a process without CAP_SYS_NICE may change.
-Result<> check_change(Process& process, const Scheduling& wanted) {
-    if (current_task().identity->can(Capability::SysNice)) return {};
-    const Scheduling& now = process.scheduling;
-    const u64 limit = process.limit(Resource::RealtimePriority);
+/// LINUX: user_check_sched_setscheduler: what a caller without CAP_SYS_NICE may change.
+static Result<> check_change(Task& task, const Scheduling& now, const Scheduling& wanted) {
+    if (current_task().identity().can(Capability::SysNice)) return {};
+    const u64 limit = task.process->limit(Resource::RealtimePriority);
     if (is_realtime(wanted.policy)) {
         if (wanted.policy != now.policy && limit == 0) return Error::Eperm;
         if (wanted.priority > now.priority && static_cast<u64>(wanted.priority) > limit) return Error::Eperm;
     }
-    const bool may_be_nice = static_cast<u64>(20 - process.nice) <= process.limit(Resource::Nice);
+    const bool may_be_nice = static_cast<u64>(20 - now.nice) <= task.process->limit(Resource::Nice);
     if (now.policy == Policy::Idle && wanted.policy != Policy::Idle && !may_be_nice) return Error::Eperm;
-    if (!may_schedule(process)) return Error::Eperm;
+    if (!may_schedule(task)) return Error::Eperm;
     if (now.resets_on_fork && !wanted.resets_on_fork) return Error::Eperm;
     return {};
 }
 
-constexpr bool is_valid(const Scheduling& wanted) {
+static constexpr bool is_valid(const Scheduling& wanted) {
     switch (wanted.policy) {
         case Policy::Fifo:
         case Policy::RoundRobin: return wanted.priority >= 1 && wanted.priority <= 99;
@@ -113,12 +135,14 @@ constexpr bool is_valid(const Scheduling& wanted) {
     return false;
 }
 
-Result<> set_scheduling(Process& process, const Scheduling& wanted) {
+/// The nice value stays.
+static Result<> set_scheduling(Task& task, Scheduling wanted) {
     if (!is_valid(wanted)) return Error::Einval;
-    TRY(check_change(process, wanted));
-    TRY(check_not_above_caller(process));
-    process.scheduling = wanted;
-    apply(process);
+    const Scheduling now = scheduling_of(task);
+    TRY(check_change(task, now, wanted));
+    TRY(check_not_above_caller(task));
+    wanted.nice = now.nice;
+    put_in_place(task, wanted);
     return {};
 }
 
@@ -127,21 +151,21 @@ Result<> sys_sched_setscheduler(Context&, ProcessOrSelf pid, PolicyWord policy,
     if (static_cast<i32>(policy.value) < 0 || pid < 0 || parameters.is_null()) return Error::Einval;
     const i32 priority = TRY(parameters.read()).sched_priority;
     const bool resets = (policy.value & abi::raw(SchedulingFlags::ResetOnFork)) != 0;
-    return set_scheduling(*TRY(find_process(pid)), {policy.choice(), priority, resets});
+    return set_scheduling(*TRY(find_task(pid)), {policy.choice(), priority, resets});
 }
 
 Result<> sys_sched_getparam(Context&, ProcessOrSelf pid, vm::UserOut<sched_param> out) {
     if (out.is_null()) return Error::Einval;
-    return out.write({ TRY(find_process(pid))->scheduling.priority});
+    return out.write({scheduling_of(*TRY(find_task(pid))).priority});
 }
 
 Result<> sys_sched_setparam(Context&, ProcessOrSelf pid, vm::UserIn<sched_param> parameters) {
     if (pid < 0 || parameters.is_null()) return Error::Einval;
     const i32 priority = TRY(parameters.read()).sched_priority;
-    Ref<Process> process = TRY(find_process(pid));
-    Scheduling wanted = process->scheduling;
+    const Ref<Task> task = TRY(find_task(pid));
+    Scheduling wanted = scheduling_of(*task);
     wanted.priority = priority;
-    return set_scheduling(*process, wanted);
+    return set_scheduling(*task, wanted);
 }
 
 /// What the numbers mean in Linux, whether or not the policy can be had here.
@@ -163,17 +187,132 @@ Answer<StaticPriority> sys_sched_get_priority_min(Context& context, Policy polic
 
 /// LINUX: FIFO has no end to its turn, and says 0.
 Result<> sys_sched_rr_get_interval(Context&, ProcessOrSelf pid, vm::UserOut<abi::timespec> out) {
-    const Ref<Process> process = TRY(find_process(pid));
-    const bool is_endless = process->scheduling.policy == Policy::Fifo;
+    const bool is_endless = scheduling_of(*TRY(find_task(pid))).policy == Policy::Fifo;
     return out.write(to_timespec(is_endless ? 0 : scheduler::time_slice(scheduler::QueueType::Normal)));
+}
+
+// ---- Attributes
+
+using abi::sched_attr;
+using abi::SchedulingAttributeFlags;
+
+/// LINUX: sched_copy_attr. The size that the kernel knows is written back where the structure is too long. Errors: E2big, Einval, Efault.
+static Result<sched_attr> read_attributes(u64 address) {
+    u32 size = TRY(vm::UserIn<u32>(address).read());
+    if (size == 0) size = abi::SCHED_ATTR_SHORTEST;
+    const auto refuse_size = [&]() -> Result<sched_attr> {
+        (void)vm::UserOut<u32>(address).write(sizeof(sched_attr));
+        return Error::E2big;
+    };
+    if (size < abi::SCHED_ATTR_SHORTEST || size > PAGE_SIZE) return refuse_size();
+    sched_attr attributes{};
+    for (u64 at = sizeof(attributes); at < size; ++at)
+        if (TRY(vm::UserIn<u8>(address + at).read()) != 0) return refuse_size();
+    // SAFETY: bytes of a structure of integers.
+    TRY(vm::read_user(address,
+                      {reinterpret_cast<u8*>(&attributes), std::min<u64>(size, sizeof(attributes))}));
+    constexpr u64 UTILIZATION =
+        raw(SchedulingAttributeFlags::UtilizationMin | SchedulingAttributeFlags::UtilizationMax);
+    if ((attributes.sched_flags & UTILIZATION) != 0 && size < sizeof(attributes)) return Error::Einval;
+    attributes.sched_nice = std::clamp(attributes.sched_nice, LOWEST_NICE, HIGHEST_NICE);
+    return attributes;
+}
+
+/// LINUX: __checkparam_dl.
+static bool is_valid_deadline(const sched_attr& attributes) {
+    constexpr u64 LEAST_RUNTIME = 1024;
+    constexpr u64 LONGEST_PERIOD = (1ULL << 22) * time::MICROSECOND;
+    constexpr u64 SHORTEST_PERIOD = 100 * time::MICROSECOND;
+    const u64 period = attributes.sched_period != 0 ? attributes.sched_period : attributes.sched_deadline;
+    if (attributes.sched_deadline == 0 || attributes.sched_runtime < LEAST_RUNTIME) return false;
+    if ((attributes.sched_deadline >> 63) != 0 || (attributes.sched_period >> 63) != 0) return false;
+    if (period < attributes.sched_deadline || attributes.sched_deadline < attributes.sched_runtime)
+        return false;
+    return period >= SHORTEST_PERIOD && period <= LONGEST_PERIOD;
+}
+
+/// LINUX: __sched_setscheduler.
+static Result<> set_attributes(Task& task, sched_attr attributes) {
+    constexpr u64 KNOWN = 127;
+    constexpr u64 UTILIZATION =
+        raw(SchedulingAttributeFlags::UtilizationMin | SchedulingAttributeFlags::UtilizationMax);
+    const auto flags = static_cast<SchedulingAttributeFlags>(attributes.sched_flags);
+    const Scheduling now = scheduling_of(task);
+    const bool keeps_policy = has(flags, SchedulingAttributeFlags::KeepPolicy);
+    const bool keeps_parameters = has(flags, SchedulingAttributeFlags::KeepParameters);
+    if (keeps_parameters) {
+        if (is_realtime(now.policy))
+            attributes.sched_priority = static_cast<u32>(now.priority);
+        else
+            attributes.sched_nice = now.nice;
+    }
+    Scheduling wanted = now;
+    if (!keeps_policy) {
+        wanted.policy = static_cast<Policy>(attributes.sched_policy);
+        wanted.resets_on_fork = has(flags, SchedulingAttributeFlags::ResetOnFork);
+    }
+    const bool is_deadline = wanted.policy == Policy::Deadline;
+    if (!is_deadline && !is_valid({wanted.policy, is_realtime(wanted.policy) ? 1 : 0, false, 0}))
+        return Error::Einval;
+    if ((attributes.sched_flags & ~KNOWN) != 0) return Error::Einval;
+    if (attributes.sched_priority > 99 || (is_deadline && !is_valid_deadline(attributes)) ||
+        is_realtime(wanted.policy) != (attributes.sched_priority != 0))
+        return Error::Einval;
+    wanted.priority = static_cast<i32>(attributes.sched_priority);
+    const bool has_nice = wanted.policy == Policy::Other || wanted.policy == Policy::Batch;
+    if (has_nice) wanted.nice = attributes.sched_nice;
+    const bool can_all = current_task().identity().can(Capability::SysNice);
+    if (!can_all &&
+        (is_deadline ||
+         (wanted.nice<now.nice&& static_cast<u64>(20 - wanted.nice)> task.process->limit(Resource::Nice))))
+        return Error::Eperm;
+    TRY(check_change(task, now, wanted));
+    TRY(check_not_above_caller(task));
+    if ((attributes.sched_flags & UTILIZATION) != 0) return Error::Eopnotsupp;
+    // There is no bandwidth for deadlines. LINUX: as where other threads have all of it.
+    if (is_deadline) return Error::Ebusy;
+    if (keeps_parameters) {
+        Scheduling kept = now;
+        kept.resets_on_fork = wanted.resets_on_fork;
+        wanted = kept;
+    }
+    put_in_place(task, wanted);
+    return {};
+}
+
+Result<> sys_sched_setattr(Context&, ProcessOrSelf pid, vm::UserIn<sched_attr> in,
+                           Number<Kind::Zero, u32> flags) {
+    if (in.is_null() || pid < 0 || flags != 0) return Error::Einval;
+    const sched_attr attributes = TRY(read_attributes(in.address()));
+    if (static_cast<i32>(attributes.sched_policy) < 0) return Error::Einval;
+    return set_attributes(*TRY(find_task(pid)), attributes);
+}
+
+/// Only the first `size` bytes are written, and the structure says how many it has.
+Result<> sys_sched_getattr(Context&, ProcessOrSelf pid, OutBytes<2> out, Size32 size,
+                           Number<Kind::Zero, u32> flags) {
+    if (out.address == 0 || pid < 0 || size > PAGE_SIZE || size < abi::SCHED_ATTR_SHORTEST || flags != 0)
+        return Error::Einval;
+    const Scheduling now = scheduling_of(*TRY(find_task(pid)));
+    sched_attr attributes{};
+    attributes.size = std::min<u32>(size, sizeof(attributes));
+    attributes.sched_policy = std::to_underlying(now.policy);
+    if (now.resets_on_fork) attributes.sched_flags = raw(SchedulingAttributeFlags::ResetOnFork);
+    if (is_realtime(now.policy))
+        attributes.sched_priority = static_cast<u32>(now.priority);
+    else
+        attributes.sched_nice = now.nice;
+    if (!memory::is_user_range(out.address, size)) return Error::Efault;
+    // SAFETY: bytes of a structure of integers.
+    return vm::write_user(out.address, {reinterpret_cast<const u8*>(&attributes), attributes.size});
 }
 
 // ---- CPUs
 
 /// LINUX: here a negative number is only that of no process.
-Result<Ref<Process>> find_for_affinity(ProcessOrSelf pid) {
+static Result<Ref<Task>> find_for_affinity(ProcessOrSelf pid) {
     if (pid.value < 0) return Error::Esrch;
-    return find_process(pid);
+    return find_task(pid);
 }
 
 Answer<Size> sys_sched_getaffinity(Context&, ProcessOrSelf pid, Size32 size, OutBytes<1> out) {
@@ -191,34 +330,56 @@ Result<> sys_sched_setaffinity(Context&, ProcessOrSelf pid, Size32 size, InBytes
     // SAFETY: the bytes of an integer, the first ones its lower bits.
     if (size != 0)
         TRY(vm::read_user(in.address, {reinterpret_cast<u8*>(&mask), std::min<usize>(size, sizeof(mask))}));
-    Ref<Process> process = TRY(find_for_affinity(pid));
-    if (!may_schedule(*process)) return Error::Eperm;
-    TRY(check_not_above_caller(*process));
+    const Ref<Task> task = TRY(find_for_affinity(pid));
+    if (!may_schedule(*task)) return Error::Eperm;
+    TRY(check_not_above_caller(*task));
     if ((mask & ONLINE_MASK) == 0) return Error::Einval;
     return {};
 }
 
 // ---- Nice values
 
-/// Calls `visit` for each process that the pair names, without locks.
-Result<> for_each_named(PriorityOf which, i32 who, FunctionRef<void(Process&)> visit) {
+/// Calls `visit` for each task of a process, and for the leader of a zombie, with a reference and without locks.
+static void for_each_task(Process& process, FunctionRef<void(Task&)> visit) {
+    Ref<Task> task;
+    {
+        auto state = process.signals.lock();
+        task = state->tasks.is_empty() ? state->leader : Ref<Task>(state->tasks.front());
+    }
+    while (task) {
+        visit(*task);
+        scheduler::preempt_point();
+        auto state = process.signals.lock();
+        // A task that ended meanwhile has no successor: those behind it are missed, as if the caller had come later.
+        Task* next = task->process_link.is_linked() ? state->tasks.after(*task) : nullptr;
+        Ref<Task> following(next);
+        state.unlock();
+        task = std::move(following);
+    }
+}
+
+/// Calls `visit` for each task that the pair names, without locks.
+static Result<> for_each_named(PriorityOf which, i32 who, FunctionRef<void(Task&)> visit) {
     Task& caller = current_task();
     switch (which) {
         case PriorityOf::Process: {
-            Ref<Process> process = who == 0 ? caller.process : PROCESSES.find(who);
-            if (process) visit(*process);
+            const Ref<Task> task = who == 0 ? Ref<Task>(&caller) : PROCESSES.find_task(who);
+            if (task) visit(*task);
             return {};
         }
         case PriorityOf::Group:
-            for (const Ref<Process>& member :
-                 TRY(PROCESSES.members_of(who != 0 ? who : caller.process->group)))
-                visit(*member);
+            for (Ref<Process>& entry :
+                 TRY(PROCESSES.members_of(who != 0 ? who : PROCESSES.group_of(*caller.process)))) {
+                const Ref<Process> member = std::move(entry);  // dropped here, not all of them at the end
+                for_each_task(*member, visit);
+            }
             return {};
         case PriorityOf::User:
             PROCESSES.for_each([&](Process& process) {
-                const Ref<Identity> owner = identity_of(process);
-                if (owner && owner->uid == (who != 0 ? static_cast<u32>(who) : caller.identity->uid))
-                    visit(process);
+                for_each_task(process, [&](Task& task) {
+                    if (task.real_user() == (who != 0 ? static_cast<u32>(who) : caller.identity().uid))
+                        visit(task);
+                });
             });
             return {};
     }
@@ -228,20 +389,22 @@ Result<> for_each_named(PriorityOf which, i32 who, FunctionRef<void(Process&)> v
 /// The most favourable of those named, as 20 - nice: 1 to 40 (getpriority(2), "C library/kernel differences").
 Answer<NiceDistance> sys_getpriority(Context&, PriorityOf which, SelectedId<0> who) {
     i32 best = 0;
-    TRY(for_each_named(which, who, [&](Process& process) { best = std::max(best, 20 - process.nice); }));
+    TRY(for_each_named(
+        which, who, [&](Task& task) { best = std::max(best, 20 - scheduling_of(task).nice); }));
     if (best == 0) return Error::Esrch;
     return static_cast<u32>(best);
 }
 
 /// Errors: Eperm, Eacces.
-Result<> set_nice(Process& process, i32 nice) {
-    if (!may_schedule(process)) return Error::Eperm;
-    const bool is_allowed = static_cast<u64>(20 - nice) <= process.limit(Resource::Nice) ||
-                            current_task().identity->can(Capability::SysNice);
-    if (nice < process.nice && !is_allowed) return Error::Eacces;
-    TRY(check_not_above_caller(process));
-    process.nice = nice;
-    apply(process);
+static Result<> set_nice(Task& task, i32 nice) {
+    if (!may_schedule(task)) return Error::Eperm;
+    const bool is_allowed = static_cast<u64>(20 - nice) <= task.process->limit(Resource::Nice) ||
+                            current_task().identity().can(Capability::SysNice);
+    Scheduling wanted = scheduling_of(task);
+    if (nice < wanted.nice && !is_allowed) return Error::Eacces;
+    TRY(check_not_above_caller(task));
+    wanted.nice = nice;
+    put_in_place(task, wanted);
     return {};
 }
 
@@ -250,31 +413,13 @@ Result<> sys_setpriority(Context&, PriorityOf which, SelectedId<0> who, NiceValu
     Result<> result = Error::Esrch;
     TRY(for_each_named(
         which, who,
-        [&](Process& process) {
-            const Result<> one = set_nice(process, nice);
+        [&](Task& task) {
+            const Result<> one = set_nice(task, nice);
             const bool is_first = !result && result.error() == Error::Esrch;
             // LINUX: of several that fail one tells why: the oldest of a group, the youngest of a user.
             if (is_first || (!one && (result || which == PriorityOf::User))) result = one;
         }));
     return result;
-}
-
-}  // namespace
-
-Result<> register_scheduling_calls() {
-    using syscall::register_call;
-    TRY(register_call<sys_sched_yield>(24, "sched_yield"));
-    TRY(register_call<sys_getpriority>(140, "getpriority"));
-    TRY(register_call<sys_setpriority>(141, "setpriority"));
-    TRY(register_call<sys_sched_setparam>(142, "sched_setparam"));
-    TRY(register_call<sys_sched_getparam>(143, "sched_getparam"));
-    TRY(register_call<sys_sched_setscheduler>(144, "sched_setscheduler"));
-    TRY(register_call<sys_sched_getscheduler>(145, "sched_getscheduler"));
-    TRY(register_call<sys_sched_get_priority_max>(146, "sched_get_priority_max"));
-    TRY(register_call<sys_sched_get_priority_min>(147, "sched_get_priority_min"));
-    TRY(register_call<sys_sched_rr_get_interval>(148, "sched_rr_get_interval"));
-    TRY(register_call<sys_sched_setaffinity>(203, "sched_setaffinity"));
-    return register_call<sys_sched_getaffinity>(204, "sched_getaffinity");
 }
 
 }  // namespace exo::posix_x

@@ -1,14 +1,14 @@
 // Priorities, policies and CPUs as programs see them.
 #pragma once
 
-#include "utils/result.hpp"
+#include "posix_x/process/task.hpp"
 
 namespace exo::posix_x {
 
 /// CPUs that run programs. Further ones are not started yet.
 inline constexpr u32 ONLINE_CPUS = 1;
 
-/// A part of register_timer_calls.
-Result<> register_scheduling_calls();
+/// How urgent a task is that inherits nothing. LINUX: normal_prio.
+scheduler::Urgency urgency_of(const Scheduling& scheduling);
 
 }  // namespace exo::posix_x

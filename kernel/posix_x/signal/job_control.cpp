@@ -9,7 +9,7 @@ namespace {
 
 Ref<Process> parent_of(Process& process) {
     auto tree = PROCESSES.lock();
-    return Ref<Process>(process.parent());
+    return Ref<Process>(process.links(*tree).parent);
 }
 
 bool wants_stop_reports(Process& parent) {
@@ -29,8 +29,12 @@ void notify(Process& parent, Process& process, Signal signal, i32 code, i32 stat
     if (signal != Signal::None && (!is_stop_report || wants_stop_reports(parent))) {
         constexpr time::Nanoseconds CLOCK_TICK = 10 * time::MILLISECOND;
         SignalInfo info{.signal = signal, .code = code, .sender = process.pid(), .status = status};
-        info.user_time = static_cast<i64>(process.usage.user_time / CLOCK_TICK);
-        info.system_time = static_cast<i64>(process.usage.system_time / CLOCK_TICK);
+        {
+            auto tree = PROCESSES.lock();
+            const ResourceUsage& usage = process.links(*tree).usage;
+            info.user_time = static_cast<i64>(usage.user_time / CLOCK_TICK);
+            info.system_time = static_cast<i64>(usage.system_time / CLOCK_TICK);
+        }
         if (const Ref<Identity> owner = identity_of(process)) info.sender_uid = owner->uid;
         (void)send_signal(parent, info);  // standard signals cannot fail
     }
@@ -42,27 +46,48 @@ void report_continued(Process& process) {
         auto tree = PROCESSES.lock();
         if (process.state != ProcessState::Stopped) return;
         process.state = ProcessState::Running;
-        process.stop_is_reportable = false;
-        process.continue_is_reportable = true;
+        Process::Links& links = process.links(*tree);
+        links.stop_is_reportable = false;
+        links.continue_is_reportable = true;
     }
     notify_parent(process, Signal::Chld, signal_code::CHILD_CONTINUED, static_cast<i32>(Signal::Cont));
 }
 
-void stop_current(Signal signal) {
-    Process& process = current_process();
+void report_stop_if_whole(Process& process) {
+    Signal signal;
     {
         auto tree = PROCESSES.lock();
         auto state = process.signals.lock();
-        if (!state->is_stopping || state->is_exiting) return;  // SIGCONT or SIGKILL came in between
+        // SIGCONT or SIGKILL may have come in between.
+        if (!state->is_stopping || state->is_exiting || process.state == ProcessState::Stopped) return;
+        if (state->live_tasks == 0 || state->stopped_tasks != state->live_tasks) return;
+        signal = state->stop_signal;
         process.state = ProcessState::Stopped;
-        process.wait_status = WaitStatus::stopped(signal);
-        process.stop_is_reportable = true;
-        process.continue_is_reportable = false;
+        Process::Links& links = process.links(*tree);
+        links.wait_status = WaitStatus::stopped(signal);
+        links.stop_is_reportable = true;
+        links.continue_is_reportable = false;
     }
     notify_parent(process, Signal::Chld, signal_code::CHILD_STOPPED, static_cast<i32>(signal));
-    // Killable: only SIGKILL ends the wait before SIGCONT does.
+}
+
+void stop_current() {
+    Task& task = current_task();
+    Process& process = *task.process;
+    {
+        auto state = process.signals.lock();
+        if (!state->is_stopping || state->must_end(task)) return;
+        (void)state->tell_some();
+        ++state->stopped_tasks;
+    }
+    report_stop_if_whole(process);
+    // Killable: only what ends the task ends the wait before SIGCONT does.
     (void)process.continued.wait(scheduler::WaitMode::Killable,
                                  [&] { return !process.signals.lock()->is_stopping; });
+    {
+        auto state = process.signals.lock();
+        --state->stopped_tasks;
+    }
     auto tree = PROCESSES.lock();
     if (process.state == ProcessState::Stopped) process.state = ProcessState::Running;
 }
@@ -71,13 +96,11 @@ void signal_if_orphaned(const LostTie& tie) {
     const auto [group, session, parents_group, parents_session] = tie;
     if (parents_session != session || parents_group == group) return;  // this tie did not count
     bool has_stopped_member = false;
-    {
-        auto tree = PROCESSES.lock();
-        if (!tree->has_group(group) || !tree->is_orphaned_group(group, nullptr)) return;
-        for (const Process& process : tree->find_group(group)->members)
-            has_stopped_member |= process.session == session && process.state == ProcessState::Stopped;
-    }
-    if (!has_stopped_member) return;
+    const bool is_tied = PROCESSES.any_member(group, [&](TreeState& tree, Process& member) {
+        has_stopped_member |= member.links(tree).session == session && member.state == ProcessState::Stopped;
+        return ties_group_to_session(tree, member);
+    });
+    if (is_tied || !has_stopped_member) return;
     send_signal_to_group(group, {.signal = Signal::Hup});
     send_signal_to_group(group, {.signal = Signal::Cont});
 }

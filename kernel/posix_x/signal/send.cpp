@@ -2,66 +2,98 @@
 #include "posix_x/process/process_tree.hpp"
 #include "posix_x/process/signals.hpp"
 #include "posix_x/signal/job_control.hpp"
+#include "posix_x/trace/trace.hpp"
+#include "scheduler/preemption.hpp"
 
 namespace exo::posix_x {
 
 namespace {
 
-using SignalGuard = decltype(Process::signals)::Guard;
+void discard(Process::Signals& state, SignalSet signals) {
+    state.pending.discard(signals);
+    if ((state.pending_of_tasks & signals).is_empty()) return;
+    for (Task& task : state.tasks) task.signals(state).pending.discard(signals);
+    state.pending_of_tasks = state.pending_of_tasks & ~signals;
+}
 
 /// SIGCONT undoes stops and the other way round, whether they are then blocked, ignored or handled.
-/// True: the process was stopped and goes on; its parent is to be told.
-bool cancel_opposites(Process& process, Process::Signals& state, Signal signal) {
+/// True: the process was stopped and goes on.
+bool cancel_opposites(Process::Signals& state, Signal signal) {
     if (STOP_SIGNALS.has(signal)) {
-        state.pending.discard(SignalSet::of(Signal::Cont));
-        if (state.task != nullptr) state.task->pending.discard(SignalSet::of(Signal::Cont));
+        discard(state, SignalSet::of(Signal::Cont));
         return false;
     }
     if (signal != Signal::Cont && signal != Signal::Kill) return false;
-    if (signal == Signal::Cont) {
-        state.pending.discard(STOP_SIGNALS);
-        if (state.task != nullptr) state.task->pending.discard(STOP_SIGNALS);
-    }
-    if (!state.is_stopping) return false;
-    state.is_stopping = false;
-    process.continued.wake_all();
-    return signal == Signal::Cont;
+    if (signal == Signal::Cont) discard(state, STOP_SIGNALS);
+    return std::exchange(state.is_stopping, false);
 }
 
 /// A blocked signal stays pending even if it would be ignored: its action may change before it is unblocked.
-bool is_dropped(const Process& process, Process::Signals& state, Signal signal) {
-    if (state.task == nullptr || state.is_exiting) return true;
+/// `target`: who it is sent to, or the process's oldest task.
+bool is_dropped(const Process& process, Process::Signals& state, const Task& target, Signal signal) {
+    if (state.is_exiting) return true;
     if (process.pid() == FIRST_PID && UNBLOCKABLE_SIGNALS.has(signal)) return true;
+    const bool is_blocked = target.signals(state).blocked.has(signal);
     // Init gets only what it has a handler for (pid_namespaces(7)); what its own faults force does not come this way.
-    if (state.is_unkillable && state.actions->of(signal).handler == SignalAction::DEFAULT &&
-        !state.task->blocked.has(signal))
+    if (state.is_unkillable && state.actions->handler(signal) == SignalAction::DEFAULT && !is_blocked)
         return true;
-    return state.actions->of(signal).ignores(signal) && !state.task->blocked.has(signal);
+    return !is_blocked && state.actions->ignores(signal);
 }
 
-/// LINUX: complete_signal. A signal that will end the process does so at once: the task takes no other one before, waits
-/// no longer for what only SIGKILL could end, and the signal stays queued until the zombie goes. Core dumps are left to
-/// delivery.
-bool is_fatal_at_once(const Process::Signals& state, Signal signal) {
-    const Task& task = *state.task;
+/// The task would take the signal once it runs.
+bool admits(const ProcessSignals& state, const Task& task, Signal signal) {
+    const Task::Signals& own = task.signals(state);
+    return !own.is_ending && (!own.blocked.has(signal) || own.awaited.has(signal));
+}
+
+/// LINUX: wants_signal: the task, which admits the signal, takes it next. One that has another signal already looks for itself before it goes on.
+bool takes_next(const Process::Signals& state, const Task& task, Signal signal) {
     if (signal == Signal::Kill) return true;
-    const SignalAction& action = state.actions->of(signal);
-    if (action.handler != SignalAction::DEFAULT || default_action(signal) != DefaultAction::Terminate)
-        return false;
-    // LINUX: that it waits for the signal does not save it, only that it has blocked it too (sigtimedwait's real_blocked).
-    if (task.blocked.has(signal) || state.is_stopping) return false;
-    // One that has a signal already looks for itself before it goes on.
-    return task.thread == &scheduler::current_thread() || !task.thread->has_work(scheduler::Work::Signal);
+    if (state.is_stopping) return false;
+    return task.thread->state() == scheduler::ThreadState::Running ||
+           !task.thread->has_work(scheduler::Work::Signal);
 }
 
-void wake_for(Process::Signals& state, Signal signal) {
-    Task& task = *state.task;
-    if (is_fatal_at_once(state, signal)) {
-        state.is_exiting = true;
-        state.exit_status = WaitStatus::killed(signal, false);
-        scheduler::interrupt(*task.thread, scheduler::Work::Kill | scheduler::Work::Signal);
-    } else if (!task.blocked.has(signal) || task.awaited.has(signal))
-        scheduler::interrupt(*task.thread, scheduler::Work::Signal);
+/// Who of a process is to look at a signal. Null: nobody.
+struct Choice {
+    Task* taker = nullptr;      ///< Takes it next.
+    Task* admitting = nullptr;  ///< Else: takes it some time.
+};
+
+/// `target` if it can, else, where the whole process was meant, the oldest that can.
+Choice choose(Process::Signals& state, Task& target, bool is_for_process, Signal signal) {
+    Choice choice;
+    const auto consider = [&](Task& task) {
+        if (!admits(state, task, signal)) return false;
+        if (choice.admitting == nullptr) choice.admitting = &task;
+        if (takes_next(state, task, signal)) choice.taker = &task;
+        return choice.taker != nullptr;
+    };
+    if (consider(target) || !is_for_process) return choice;
+    for (Task& task : state.tasks)
+        if (consider(task)) break;
+    return choice;
+}
+
+/// A signal that ends the process as soon as a task takes it. Core dumps are left to delivery.
+bool is_fatal(const Process::Signals& state, const Task& taker, Signal signal) {
+    if (signal == Signal::Kill) return true;
+    // LINUX: that the task waits for the signal does not save it, only that it has blocked it too (sigtimedwait's real_blocked).
+    if (taker.signals(state).blocked.has(signal)) return false;
+    return state.actions->handler(signal) == SignalAction::DEFAULT &&
+           default_action(signal) == DefaultAction::Terminate;
+}
+
+/// LINUX: complete_signal. A signal that will end the process does so at once: its tasks take no other one before, wait no longer for what
+/// only SIGKILL could end, and the signal stays queued until the zombie goes.
+void wake_for(Process::Signals& state, Task& target, bool is_for_process, Signal signal) {
+    const Choice choice = choose(state, target, is_for_process, signal);
+    if (choice.taker != nullptr && is_fatal(state, *choice.taker, signal)) {
+        state.begin_exit(WaitStatus::killed(signal, false), nullptr);
+        return;
+    }
+    Task* const woken = choice.taker != nullptr ? choice.taker : choice.admitting;
+    if (woken != nullptr) scheduler::interrupt(*woken->thread, scheduler::Work::Signal);
 }
 
 /// LINUX: what a standard signal's details take is not bounded, unless a program has made them up (__sigqueue_alloc).
@@ -70,86 +102,168 @@ u64 most_queued(const Process& process, const SignalInfo& info) {
     return is_bounded ? process.limit(Resource::PendingSignals) : NO_LIMIT;
 }
 
-/// Who takes it: any task of the process, or one.
+/// A timer's signal is added here. True: it is ignored.
+bool add_prepared(Process& process, Process::Signals& state, Task* receiver, PendingSignals::Entry& entry) {
+    const Signal signal = entry.info.signal;
+    Task& target = receiver != nullptr ? *receiver : *state.tasks.front();
+    if (is_dropped(process, state, target, signal)) {
+        if (!state.is_exiting) trace::note_ignored_signal(target, entry.info);
+        return true;
+    }
+    if (entry.is_waiting) {
+        ++entry.info.sender_uid;  // the overrun
+        return false;
+    }
+    entry.info.sender_uid = 0;
+    (receiver != nullptr ? receiver->signals(state).pending : state.pending).add_prepared(entry);
+    if (receiver != nullptr) state.pending_of_tasks.add(signal);
+    wake_for(state, target, receiver == nullptr, signal);
+    return false;
+}
+
 enum class Receiver : u8 { Process, Task };
 
-Result<> send(Process& process, Receiver receiver, const SignalInfo& info) {
+/// `named`: the task that takes it, or, of a signal to the process, that is asked first; null: the oldest.
+Result<> send(Process& process, Task* named, Receiver receiver, const SignalInfo& info) {
     bool is_continuing = false;
+    bool must_tell = false;
+    Ref<SignalActions> read;  ///< Whose readers are told.
     Result<> result;
     {
         auto state = process.signals.lock();
-        is_continuing = cancel_opposites(process, *state, info.signal);
-        if (!is_dropped(process, *state, info.signal)) {
-            PendingSignals& pending = receiver == Receiver::Task ? state->task->pending : state->pending;
-            result = pending.add(info, state->task->real_user(), most_queued(process, info));
-            if (result) wake_for(*state, info.signal);
+        is_continuing = cancel_opposites(*state, info.signal);
+        const bool is_for_task = receiver == Receiver::Task;
+        const bool names_living = named != nullptr && named->process_link.is_linked();
+        const bool has_ended = is_for_task ? !names_living : state->tasks.is_empty();
+        Task* target = names_living ? named : state->tasks.front();
+        if (!has_ended && is_dropped(process, *state, *target, info.signal)) {
+            if (!state->is_exiting) trace::note_ignored_signal(*target, info);
+        } else if (!has_ended) {
+            PendingSignals& pending = is_for_task ? target->signals(*state).pending : state->pending;
+            result = pending.add(info, target->real_user(), most_queued(process, info));
+            if (is_for_task) state->pending_of_tasks.add(info.signal);
+            if (result && state->actions->signal_readers.has_waiters()) read = state->actions;
+            if (result) wake_for(*state, *target, !is_for_task, info.signal);
+            must_tell = state->tell_some();
         }
     }
-    if (is_continuing) report_continued(process);
+    if (read) read->signal_readers.wake_all();
+    if (must_tell) tell_tasks(process);
+    if (is_continuing) process.continued.wake_all();
+    if (is_continuing && info.signal == Signal::Cont) report_continued(process);
     return result;
 }
 
 }  // namespace
 
 bool may_signal(Task& sender, Process& target, Signal signal) {
-    if (target.pid() == sender.process->pid() || sender.identity->can(Capability::Kill)) return true;
-    const Identity& from = *sender.identity;
+    if (target.pid() == sender.process->pid() || sender.identity().can(Capability::Kill)) return true;
+    const Identity& from = sender.identity();
     Ref<Identity> to = identity_of(target);
     if (to && (from.euid == to->suid || from.euid == to->uid || from.uid == to->suid || from.uid == to->uid))
         return true;
     if (signal != Signal::Cont) return false;
     auto tree = PROCESSES.lock();
-    return target.session == sender.process->session;
+    return target.links(*tree).session == sender.process->links(*tree).session;
 }
 
 SignalInfo info_from(Task& sender, Signal signal, i32 code) {
     return {
-        .signal = signal, .code = code, .sender = sender.process->pid(), .sender_uid = sender.identity->uid};
+        .signal = signal, .code = code, .sender = sender.process->pid(), .sender_uid = sender.identity().uid};
+}
+
+SentSignal send_prepared_signal(Process& process, Task* receiver, PendingSignals::Entry& entry,
+                                u32 generation) {
+    SentSignal sent;
+    auto state = process.signals.lock();
+    // LINUX: send_sigqueue: nobody gets it, and nothing follows from it.
+    if (receiver != nullptr ? !receiver->process_link.is_linked() : state->tasks.is_empty()) return sent;
+    entry.info.generation = generation;
+    sent.is_continuing = cancel_opposites(*state, entry.info.signal);
+    sent.tells_of_continuing = sent.is_continuing && entry.info.signal == Signal::Cont;
+    sent.is_ignored = add_prepared(process, *state, receiver, entry);
+    if (!sent.is_ignored && state->actions->signal_readers.has_waiters()) sent.read = state->actions;
+    sent.must_tell = state->tell_some();
+    return sent;
+}
+
+void finish_sending(Process& process, const SentSignal& sent) {
+    if (sent.read) sent.read->signal_readers.wake_all();
+    if (sent.must_tell) tell_tasks(process);
+    if (sent.is_continuing) process.continued.wake_all();
+    if (sent.tells_of_continuing) report_continued(process);
 }
 
 Result<> send_signal(Process& process, const SignalInfo& info) {
-    return send(process, Receiver::Process, info);
+    return send(process, nullptr, Receiver::Process, info);
 }
 
-Result<> send_signal_to_task(Process& process, const SignalInfo& info) {
-    return send(process, Receiver::Task, info);
+Result<> send_signal_by_task(Task& named, const SignalInfo& info) {
+    return send(*named.process, &named, Receiver::Process, info);
 }
+
+Result<> send_signal_to_task(Task& task, const SignalInfo& info) {
+    return send(*task.process, &task, Receiver::Task, info);
+}
+
+void discard_pending(Process& process, SignalSet signals) { discard(*process.signals.lock(), signals); }
 
 void force_signal(const SignalInfo& info) {
     Task& task = current_task();
     auto state = task.process->signals.lock();
-    SignalAction& action = state->actions->of(info.signal);
-    if (task.blocked.has(info.signal) || action.handler == SignalAction::IGNORE) {
-        action.handler = SignalAction::DEFAULT;
-        task.blocked.remove(info.signal);
+    SignalActions& actions = *state->actions;
+    Ref<SignalActions> read;
+    SignalSet& blocked = task.signals(*state).blocked;
+    if (blocked.has(info.signal) || actions.handler(info.signal) == SignalAction::IGNORE) {
+        actions.set_default(info.signal);
+        blocked.remove(info.signal);
     }
-    if (action.handler == SignalAction::DEFAULT) state->is_unkillable = false;
+    if (actions.handler(info.signal) == SignalAction::DEFAULT) state->is_unkillable = false;
     // Without memory for the entry the signal itself is still noted.
-    (void)task.pending.add(info, task.identity->uid, NO_LIMIT);
+    (void)task.signals(*state).pending.add(info, task.identity().uid, NO_LIMIT);
+    state->pending_of_tasks.add(info.signal);
+    if (actions.signal_readers.has_waiters()) read = state->actions;
     task.thread->add_work(scheduler::Work::Signal);
+    state.unlock();
+    if (read) read->signal_readers.wake_all();
 }
 
 void send_signal_to_group(i32 pgid, const SignalInfo& info) {
     // References first: sending may tell parents, which takes the tree's lock itself.
     Result<Vector<Ref<Process>>> members = Error::Enomem;
-    const auto no_births = PROCESSES.keep_out_births();
+    const SendingToMany sending;
     members = PROCESSES.members_of(pgid);
     if (members) {
-        // This loop passes no preemption point. The sender keeps fork out, and a sender that gave way would wait for a time slice of
-        // each process that it is about to end. The number of process ids bounds the loop.
-        for (const Ref<Process>& process : *members) (void)send_signal(*process, info);
+        for (Ref<Process>& entry : *members) {
+            const Ref<Process> process = std::move(entry);  // dropped here, not all of them at the end
+            (void)send_signal(*process, info);
+            scheduler::preempt_point();
+        }
         return;
     }
     // Without memory for the list, all processes are gone through.
     PROCESSES.for_each([&](Process& process) {
-        if (process.group == pgid) (void)send_signal(process, info);
+        if (PROCESSES.group_of(process) == pgid) (void)send_signal(process, info);
     });
+}
+
+void retarget(ProcessSignals& state, const Task& from, SignalSet signals) {
+    const SignalSet left = state.pending.set() & signals;
+    if (left.is_empty()) return;
+    for (Task& task : state.tasks)
+        if (&task != &from && !(left & ~task.signals(state).blocked).is_empty())
+            scheduler::interrupt(*task.thread, scheduler::Work::Signal);
+}
+
+bool has_deliverable_signal(const ProcessSignals& state, const Task& task) {
+    const Task::Signals& own = task.signals(state);
+    return !((own.pending.set() | state.pending.set()) & ~own.blocked).is_empty() || state.is_stopping ||
+           state.must_end(task);
 }
 
 bool has_deliverable_signal(Task& task) {
     auto state = task.process->signals.lock();
-    return !((task.pending.set() | state->pending.set()) & ~task.blocked).is_empty() || state->is_stopping ||
-           state->is_exiting;
+    return has_deliverable_signal(*state, task);
 }
 
 }  // namespace exo::posix_x

@@ -1,12 +1,14 @@
 // Signals as programs see them: actions, masks, sending, waiting (signal(7)).
+#include "posix_x/signal/signal_calls.hpp"
+
 #include "abi/linux/signal.hpp"
 #include "abi/linux/signal_frame.hpp"
 #include "posix_x/process/process_tree.hpp"
 #include "posix_x/signal/signal_mask.hpp"
 #include "posix_x/signal/signal_wait.hpp"
-#include "posix_x/syscalls/families.hpp"
 #include "posix_x/syscalls/support.hpp"
 #include "posix_x/x86_64/signal_frame.hpp"
+#include "scheduler/preemption.hpp"
 
 namespace exo::posix_x {
 
@@ -14,6 +16,8 @@ namespace {
 
 using abi::kernel_sigaction;
 using abi::MaskChange;
+
+}  // namespace
 
 Result<> sys_rt_sigaction(Context&, SignalNumber number, OrNull<vm::UserIn<kernel_sigaction>> in,
                           OrNull<vm::UserOut<kernel_sigaction>> out, SignalSetSize set_size) {
@@ -25,19 +29,18 @@ Result<> sys_rt_sigaction(Context&, SignalNumber number, OrNull<vm::UserIn<kerne
     if (!in.is_null() && UNBLOCKABLE_SIGNALS.has(signal)) return Error::Einval;
     Task& task = current_task();
     kernel_sigaction old{};
-    {
-        auto state = task.process->signals.lock();
-        SignalAction& action = state->actions->of(signal);
-        old = {action.handler, action.flags, action.restorer, action.mask.bits()};
-        if (!in.is_null()) {
-            action = {wanted.handler, wanted.flags & SignalAction::KNOWN_FLAGS, wanted.restorer,
-                      SignalSet(wanted.mask) & ~UNBLOCKABLE_SIGNALS};
-            if (action.ignores(signal)) {  // POSIX: what is pending and now ignored is dropped
-                state->pending.discard(SignalSet::of(signal));
-                task.pending.discard(SignalSet::of(signal));
-            }
-        }
+    SignalActions& actions = task.process->own_actions();
+    SignalAction before;
+    if (in.is_null()) {
+        before = actions.of(signal);
+    } else {
+        const SignalAction action{wanted.handler, wanted.flags & SignalAction::KNOWN_FLAGS, wanted.restorer,
+                                  SignalSet(wanted.mask) & ~UNBLOCKABLE_SIGNALS};
+        before = actions.exchange(signal, action);
+        // POSIX: what is pending and now ignored is dropped.
+        if (action.ignores(signal)) discard_pending(*task.process, SignalSet::of(signal));
     }
+    old = {before.handler, before.flags, before.restorer, before.mask.bits()};
     if (!out.is_null()) TRY(out.write(old));
     return {};
 }
@@ -46,7 +49,7 @@ Result<> sys_rt_sigprocmask(Context&, MaskChange how, OrNull<vm::UserIn<SignalMa
                             OrNull<vm::UserOut<SignalMask>> out, SignalSetSize set_size) {
     if (set_size != sizeof(u64)) return Error::Einval;
     Task& task = current_task();
-    const SignalSet old = task.blocked;
+    const SignalSet old = task.blocked();
     if (!in.is_null()) {
         const SignalSet set(TRY(in.read()));
         switch (how) {
@@ -60,20 +63,17 @@ Result<> sys_rt_sigprocmask(Context&, MaskChange how, OrNull<vm::UserIn<SignalMa
     return {};
 }
 
-/// What the interrupted program had in the register.
-using RestoredAnswer = Unused;
-
 Answer<RestoredAnswer> sys_rt_sigreturn(Context& context) {
     Task& task = current_task();
     const u64 mask_address =
-        context.registers.rsp - sizeof(u64) + __builtin_offsetof(abi::rt_sigframe, uc.uc_sigmask);
+        context.registers.stack_pointer() - sizeof(u64) + __builtin_offsetof(abi::rt_sigframe, uc.uc_sigmask);
     const Result<u64> mask = vm::UserIn<u64>(mask_address).read();
     if (!mask || !pop_signal_frame(task, context.registers)) {
         force_signal({.signal = Signal::Segv});
         return 0ULL;
     }
     set_blocked_signals(task, SignalSet(*mask));
-    return context.registers.rax;
+    return context.registers.result();
 }
 
 Result<> sys_rt_sigpending(Context&, OutBytes<1> out, Size set_size) {
@@ -83,7 +83,7 @@ Result<> sys_rt_sigpending(Context&, OutBytes<1> out, Size set_size) {
     u64 pending;
     {
         auto state = task.process->signals.lock();
-        pending = ((task.pending.set() | state->pending.set()) & task.blocked).bits();
+        pending = ((task.signals(*state).pending.set() | state->pending.set()) & task.blocked()).bits();
     }
     return vm::write_user(out.address,
                           {reinterpret_cast<const u8*>(&pending), set_size});  // SAFETY: bytes of an integer
@@ -93,7 +93,7 @@ Result<> sys_rt_sigsuspend(Context&, vm::UserIn<SignalMask> in, SignalSetSize se
     if (set_size != sizeof(u64)) return Error::Einval;
     Task& task = current_task();
     const SignalSet wanted(TRY(in.read()));
-    task.saved_mask = task.blocked;
+    task.saved_mask = task.blocked();
     task.has_saved_mask = true;
     set_blocked_signals(task, wanted);
     while (scheduler::park(scheduler::WaitMode::Interruptible)) {
@@ -132,22 +132,28 @@ Answer<SignalNumber> sys_rt_sigtimedwait(Context&, vm::UserIn<SignalMask> in,
 
 // ---- Sending
 
-Result<> signal_one(Task& sender, Process& target, i32 number) {
+/// Whether the caller may send it. Errors: Einval, Eperm.
+static Result<> check_sending(Process& target, i32 number) {
     if (number != 0 && !is_valid_signal(number)) return Error::Einval;
-    const auto signal = static_cast<Signal>(number);
-    if (!may_signal(sender, target, signal)) return Error::Eperm;
-    if (number == 0) return {};
-    return send_signal(target, info_from(sender, signal, signal_code::USER));
+    return may_signal(current_task(), target, static_cast<Signal>(number)) ? Result<>() : Error::Eperm;
 }
 
-/// Succeeds if one could be signalled. Without preemption points, for the reason that send_signal_to_group names.
-Result<> signal_many(Task& sender, i32 number, const Vector<Ref<Process>>& targets) {
+static Result<> signal_one(Task& sender, Process& target, i32 number) {
+    TRY(check_sending(target, number));
+    if (number == 0) return {};
+    return send_signal(target, info_from(sender, static_cast<Signal>(number), signal_code::USER));
+}
+
+/// Succeeds if one could be signalled.
+static Result<> signal_many(Task& sender, i32 number, Vector<Ref<Process>> targets) {
     Result<> answer = Error::Esrch;
     bool succeeded = false;
-    for (const Ref<Process>& target : targets) {
+    for (Ref<Process>& entry : targets) {
+        const Ref<Process> target = std::move(entry);  // dropped here, not all of them at the end
         const Result<> result = signal_one(sender, *target, number);
         succeeded |= result.has_value();
         answer = result;
+        scheduler::preempt_point();
     }
     if (succeeded) return {};
     return answer;
@@ -156,57 +162,51 @@ Result<> signal_many(Task& sender, i32 number, const Vector<Ref<Process>>& targe
 Result<> sys_kill(Context&, PidOf<PidUse::ProcessOrGroup> pid, SignalOrNone number) {
     Task& sender = current_task();
     if (pid.value > 0) {
-        const Ref<Process> target = PROCESSES.find(pid.value);
+        const Ref<Task> target = PROCESSES.find_task(pid.value);
         if (!target) return Error::Esrch;
-        return signal_one(sender, *target, number.value);
+        TRY(check_sending(*target->process, number.value));
+        if (number.value == 0) return {};
+        return send_signal_by_task(*target,
+                                   info_from(sender, static_cast<Signal>(number.value), signal_code::USER));
     }
     if (pid.value == INT32_MIN) return Error::Esrch;
     // All of them first: who gets a signal may change groups.
     Vector<Ref<Process>> targets;
-    const auto no_births = PROCESSES.keep_out_births();
+    const SendingToMany sending;
     if (pid.value != -1) {
-        const Pid group = pid.value == 0 ? sender.process->group : -pid.value;
+        const Pid group = pid.value == 0 ? PROCESSES.group_of(*sender.process) : -pid.value;
         targets = TRY(PROCESSES.members_of(group));
-        return signal_many(sender, number.value, targets);
+        return signal_many(sender, number.value, std::move(targets));
     }
     targets = TRY(PROCESSES.all_that([&](const Process& process) {
         return process.pid() != FIRST_PID && process.pid() != sender.process->pid();
     }));
-    return signal_many(sender, number.value, targets);
+    return signal_many(sender, number.value, std::move(targets));
 }
 
-/// The process of `tid`, which may be signalled. Errors: Esrch, Einval, Eperm.
-Result<Ref<Process>> target_of(Pid tid, i32 number) {
-    Ref<Process> target = PROCESSES.find(tid);
-    if (!target) return Error::Esrch;
-    if (number != 0 && !is_valid_signal(number)) return Error::Einval;
-    if (!may_signal(current_task(), *target, static_cast<Signal>(number))) return Error::Eperm;
-    return target;
-}
-
-Result<> signal_task(Pid tid, i32 number) {
-    const Ref<Process> target = TRY(target_of(tid, number));
+/// `group`: the process that the task must be of; 0: any.
+static Result<> signal_task(Pid group, Pid tid, i32 number) {
+    const Ref<Task> task = PROCESSES.find_task(tid);
+    if (!task || (group != 0 && task->process->pid() != group)) return Error::Esrch;
+    TRY(check_sending(*task->process, number));
     if (number == 0) return {};
-    return send_signal_to_task(*target,
+    return send_signal_to_task(*task,
                                info_from(current_task(), static_cast<Signal>(number), signal_code::TKILL));
 }
 
 Result<> sys_tkill(Context&, PidOf<PidUse::Thread> tid, SignalOrNone number) {
     if (tid.value <= 0) return Error::Einval;
-    return signal_task(tid.value, number.value);
+    return signal_task(0, tid.value, number.value);
 }
 Result<> sys_tgkill(Context&, PidOf<PidUse::Process> group, PidOf<PidUse::Thread> tid, SignalOrNone number) {
     if (group.value <= 0 || tid.value <= 0) return Error::Einval;
-    if (tid.value != group.value) return Error::Esrch;  // a process has one task
-    return signal_task(tid.value, number.value);
+    return signal_task(group.value, tid.value, number.value);
 }
 
-/// rt_sigqueueinfo: a program may pretend neither kernel nor kill, except to itself.
-Result<SignalInfo> queued_info(Pid target, SignalOrNone number, vm::UserIn<abi::siginfo> in) {
-    const abi::siginfo given = TRY(in.read());
-    if ((given.si_code >= 0 || given.si_code == signal_code::TKILL) && target != current_process().pid())
+Result<SignalInfo> queued_info(Pid target, i32 number, const abi::siginfo& given) {
+    if ((given.si_code >= 0 || given.si_code == signal_code::TKILL) && target != current_task().tid)
         return Error::Eperm;
-    return SignalInfo{.signal = static_cast<Signal>(number.value),
+    return SignalInfo{.signal = static_cast<Signal>(number),
                       .code = given.si_code,
                       .error = given.si_errno,
                       .sender = given.sender_pid(),
@@ -218,10 +218,26 @@ Result<SignalInfo> queued_info(Pid target, SignalOrNone number, vm::UserIn<abi::
 }
 Result<> sys_rt_sigqueueinfo(Context&, PidOf<PidUse::Process> pid, SignalOrNone number,
                              vm::UserIn<abi::siginfo> in) {
-    const SignalInfo info = TRY(queued_info(pid.value, number, in));
-    const Ref<Process> target = TRY(target_of(pid.value, number.value));
+    const SignalInfo info = TRY(queued_info(pid.value, number, TRY(in.read())));
+    const Ref<Task> target = PROCESSES.find_task(pid.value);
+    if (!target) return Error::Esrch;
+    TRY(check_sending(*target->process, number.value));
     if (number.value == 0) return {};
-    return send_signal(*target, info);
+    return send_signal_by_task(*target, info);
+}
+
+Result<> sys_rt_tgsigqueueinfo(Context&, PidOf<PidUse::Process> group, PidOf<PidUse::Thread> tid,
+                               SignalOrNone number, vm::UserIn<abi::siginfo> in) {
+    if (group.value <= 0 || tid.value <= 0) {
+        TRY(in.read());  // LINUX: a bad address comes first
+        return Error::Einval;
+    }
+    const SignalInfo info = TRY(queued_info(tid.value, number, TRY(in.read())));
+    const Ref<Task> task = PROCESSES.find_task(tid.value);
+    if (!task || task->process->pid() != group.value) return Error::Esrch;
+    TRY(check_sending(*task->process, number.value));
+    if (number.value == 0) return {};
+    return send_signal_to_task(*task, info);
 }
 
 // ---- The alternate stack
@@ -229,31 +245,12 @@ Result<> sys_rt_sigqueueinfo(Context&, PidOf<PidUse::Process> pid, SignalOrNone 
 Result<> sys_sigaltstack(Context& context, OrNull<vm::UserIn<abi::stack_t>> in,
                          OrNull<vm::UserOut<abi::stack_t>> out) {
     Task& task = current_task();
-    const u64 stack_pointer = context.registers.rsp;
+    const u64 stack_pointer = context.registers.stack_pointer();
     const AlternateStack& stack = task.alternate_stack;
     const u32 flags = stack_flags(task, stack_pointer) | (stack.flags & AlternateStack::AUTO_DISARM);
     const abi::stack_t old{stack.base, static_cast<i32>(flags), 0, stack.size};
     if (!in.is_null()) TRY(set_alternate_stack(task, TRY(in.read()), stack_pointer));
     if (!out.is_null()) TRY(out.write(old));
-    return {};
-}
-
-}  // namespace
-
-Result<> register_signal_calls() {
-    using syscall::register_call;
-    TRY(register_call<sys_rt_sigaction>(13, "rt_sigaction"));
-    TRY(register_call<sys_rt_sigprocmask>(14, "rt_sigprocmask"));
-    TRY(register_call<sys_rt_sigreturn>(15, "rt_sigreturn"));
-    TRY(register_call<sys_pause>(34, "pause"));
-    TRY(register_call<sys_kill>(62, "kill"));
-    TRY(register_call<sys_rt_sigpending>(127, "rt_sigpending"));
-    TRY(register_call<sys_rt_sigtimedwait>(128, "rt_sigtimedwait"));
-    TRY(register_call<sys_rt_sigqueueinfo>(129, "rt_sigqueueinfo"));
-    TRY(register_call<sys_rt_sigsuspend>(130, "rt_sigsuspend"));
-    TRY(register_call<sys_sigaltstack>(131, "sigaltstack"));
-    TRY(register_call<sys_tkill>(200, "tkill"));
-    TRY(register_call<sys_tgkill>(234, "tgkill"));
     return {};
 }
 

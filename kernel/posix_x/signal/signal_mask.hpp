@@ -1,7 +1,7 @@
 // The signal mask of a task, and the one that ppoll and pselect put in its place for the length of their wait.
 #pragma once
 
-#include "posix_x/process/task.hpp"
+#include "posix_x/process/process.hpp"
 
 namespace exo::posix_x {
 
@@ -14,7 +14,7 @@ class [[nodiscard]] TemporaryMask {
   public:
     explicit TemporaryMask(SignalSet mask) {
         Task& task = current_task();
-        task.saved_mask = task.blocked;
+        task.saved_mask = task.blocked();
         task.has_saved_mask = true;
         set_blocked_signals(task, mask);
     }

@@ -8,13 +8,16 @@ namespace exo::posix_x {
 namespace {
 
 bool take(Task& task, SignalSet wanted, SignalInfo& out) {
-    auto state = task.process->signals.lock();
-    return task.pending.take(wanted, out) || state->pending.take(wanted, out);
+    TakenSignal taken;
+    if (!take_signal(*task.process->signals.lock(), task, wanted, taken)) return false;
+    has_taken(*task.process, taken);
+    out = taken.info;
+    return true;
 }
 
 void set_awaited(Task& task, SignalSet wanted) {
     auto state = task.process->signals.lock();
-    task.awaited = wanted;
+    task.signals(*state).awaited = wanted;
 }
 
 }  // namespace

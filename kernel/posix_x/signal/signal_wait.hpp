@@ -1,7 +1,7 @@
 // sigtimedwait: taking a signal without a handler.
 #pragma once
 
-#include "posix_x/process/task.hpp"
+#include "posix_x/process/process.hpp"
 
 namespace exo::posix_x {
 

@@ -12,10 +12,10 @@ Result<> UserPath::copy(PathArgument path) {
 }
 
 [[gnu::cold, gnu::noinline]] Error why_unusable(Descriptor fd, Error missing) {
-    const auto capability = current_task().files->copy(static_cast<u32>(fd.value));
+    const auto capability = current_task().files()->copy(static_cast<u32>(fd.value));
     if (!capability || capability->object->object_kind() != ObjectKind::File) return Error::Ebadf;
     const auto& file = static_cast<const fs::File&>(*capability->object);
-    return file.has_trait(fs::FileTraits::PathOnly) ? Error::Ebadf : missing;
+    return file.is_path_only() ? Error::Ebadf : missing;
 }
 
 Result<StartDirectory> StartDirectory::of(Descriptor fd, std::string_view path, EmptyPath empty) {
@@ -32,9 +32,9 @@ Result<StartDirectory> StartDirectory::of(Descriptor fd, std::string_view path, 
 void raise_write_signal(Error error) {
     Task& task = current_task();
     if (error == Error::Epipe)
-        (void)send_signal_to_task(*task.process, info_from(task, Signal::Pipe, signal_code::USER));
+        (void)send_signal_to_task(task, info_from(task, Signal::Pipe, signal_code::USER));
     else if (error == Error::Efbig && task.process->limit(Resource::FileSize) != NO_LIMIT)
-        (void)send_signal_to_task(*task.process, info_from(task, Signal::Xfsz, signal_code::USER));
+        (void)send_signal_to_task(task, info_from(task, Signal::Xfsz, signal_code::USER));
 }
 
 u32 descriptor_limit() {
@@ -44,14 +44,14 @@ u32 descriptor_limit() {
 
 Result<u32> duplicate_descriptor(Descriptor fd, security::OnExec on_exec, u32 minimum) {
     Task& task = current_task();
-    security::Capability capability = TRY(task.files->copy(static_cast<u32>(fd.value)));
-    return task.files->install(std::move(capability), on_exec, descriptor_limit(), minimum);
+    security::Capability capability = TRY(task.files()->copy(static_cast<u32>(fd.value)));
+    return task.files()->install(std::move(capability), on_exec, descriptor_limit(), minimum);
 }
 
 Result<u32> install_file(Ref<fs::File> file, security::OnExec on_exec) {
     Task& task = current_task();
     const Rights rights = file->rights();
-    return task.files->install({std::move(file), rights}, on_exec, descriptor_limit());
+    return task.files()->install({std::move(file), rights}, on_exec, descriptor_limit());
 }
 
 }  // namespace exo::posix_x

@@ -1,14 +1,13 @@
 // What the handlers of all families share: descriptors to files, paths out of user memory.
 #pragma once
 
-#include "posix_x/process/task.hpp"
-#include "syscall/syscall.hpp"
+#include "posix_x/process/process.hpp"
+#include "posix_x/syscalls/signature.hpp"
 #include "vm/user_memory.hpp"
 
 namespace exo::posix_x {
 
 using security::Rights;
-using namespace syscall;  // the words of the handlers' signatures
 
 /// An open file in use by the calling task: the capability was verified.
 class FileUse {
@@ -29,7 +28,7 @@ Error why_unusable(Descriptor fd, Error missing);
 /// Errors: Ebadf (not open, or no file), `missing`.
 [[gnu::always_inline]] inline Result<FileUse> use_file(Descriptor fd, Rights needed,
                                                        Error missing = Error::Ebadf) {
-    security::CapabilityUse use = current_task().files->verify(static_cast<u32>(fd.value), needed);
+    security::CapabilityUse use = current_task().files()->verify(static_cast<u32>(fd.value), needed);
     if (!use) return use.is_open() ? why_unusable(fd, missing) : Error::Ebadf;
     if (use.object().object_kind() != ObjectKind::File) return Error::Ebadf;
     return FileUse(std::move(use));
@@ -37,7 +36,7 @@ Error why_unusable(Descriptor fd, Error missing);
 
 /// Whether the descriptor has the right, without a denial being an error. Errors: Ebadf.
 inline Result<bool> can_use(Descriptor fd, Rights right) {
-    const security::Capability capability = TRY(current_task().files->copy(static_cast<u32>(fd.value)));
+    const security::Capability capability = TRY(current_task().files()->copy(static_cast<u32>(fd.value)));
     return has_all(capability.rights, right);
 }
 

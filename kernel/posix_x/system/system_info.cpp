@@ -1,10 +1,11 @@
 // The system as a whole: uname, sysinfo, syslog, getrandom, getcpu.
+#include "posix_x/system/system_info.hpp"
+
 #include <algorithm>
 
 #include "drivers/random/random.hpp"
 #include "log/log.hpp"
 #include "memory/physical/buddy_allocator.hpp"
-#include "posix_x/syscalls/families.hpp"
 #include "posix_x/syscalls/support.hpp"
 #include "posix_x/system/system_names.hpp"
 #include "scheduler/preemption.hpp"
@@ -16,7 +17,9 @@ namespace {
 using abi::RandomFlags;
 using abi::SyslogAction;
 
-bool caller_can(Capability capability) { return current_task().identity->can(capability); }
+bool caller_can(Capability capability) { return current_task().identity().can(capability); }
+
+}  // namespace
 
 // ---- Names
 
@@ -26,7 +29,7 @@ Result<> sys_uname(Context&, vm::UserOut<abi::utsname> out) {
     return out.write(names);
 }
 
-Result<> set_name(ChangeableName which, BufferArgument name, i32 size) {
+static Result<> set_name(ChangeableName which, BufferArgument name, i32 size) {
     if (!caller_can(Capability::SysAdmin)) return Error::Eperm;
     if (size < 0 || size >= static_cast<i32>(abi::UTS_NAME_SIZE)) return Error::Einval;
     u8 bytes[abi::UTS_NAME_SIZE];
@@ -63,7 +66,7 @@ Result<> sys_sysinfo(Context&, vm::UserOut<abi::sysinfo> out) {
 // ---- The kernel's log (syslog(2))
 
 /// `limit` bytes at most of the newest lines; returns how many. Errors: Einval, Efault, Enomem.
-Result<usize> read_log(BufferArgument buffer, i32 limit) {
+static Result<usize> read_log(BufferArgument buffer, i32 limit) {
     if (buffer.address == 0 || limit < 0) return Error::Einval;
     Vector<char> text;
     TRY(text.resize(std::min(static_cast<usize>(limit), log::ring_size())));
@@ -76,7 +79,7 @@ Result<usize> read_log(BufferArgument buffer, i32 limit) {
 /// What the console showed before it was switched off.
 constinit std::atomic<u8> level_before_off{static_cast<u8>(log::Level::Info)};
 
-Result<usize> set_console_level(i32 level) {
+static Result<usize> set_console_level(i32 level) {
     if (level < 1 || level > 8) return Error::Einval;
     // Messages of a lower number are shown; ours names the last one that is.
     log::set_console_level(static_cast<log::Level>(level - 1));
@@ -84,7 +87,7 @@ Result<usize> set_console_level(i32 level) {
 }
 
 /// LINUX: check_syslog_permissions. Errors: Eperm.
-Result<> check_log_access(SyslogAction action) {
+static Result<> check_log_access(SyslogAction action) {
     const bool is_for_all = action == SyslogAction::ReadAll || action == SyslogAction::SizeBuffer;
     if (is_for_all && log_is_restricted.load(std::memory_order_relaxed) == 0) return {};
     if (caller_can(Capability::Syslog) || caller_can(Capability::SysAdmin)) return {};
@@ -121,8 +124,6 @@ Answer<Size> sys_syslog(Context&, SyslogAction action, OutBytes<2> buffer, Signe
 
 // ---- Random numbers
 
-using KnownRandomFlags = Known<RandomFlags::Nonblock | RandomFlags::Random | RandomFlags::Insecure>;
-
 Answer<Size> sys_getrandom(Context&, OutBytes<1> buffer, Size size, KnownRandomFlags given) {
     const RandomFlags flags = TRY(given.checked());
     if (has_all(flags, RandomFlags::Random | RandomFlags::Insecure)) return Error::Einval;
@@ -148,27 +149,11 @@ Answer<Size> sys_getrandom(Context&, OutBytes<1> buffer, Size size, KnownRandomF
     return total;
 }
 
-/// Of memory; there is one.
-using NodeNumber = Number<Kind::Integer, u32>;
-
 Result<> sys_getcpu(Context&, OrNull<vm::UserOut<CpuNumber>> cpu, OrNull<vm::UserOut<NodeNumber>> node) {
     // Each is written, whatever comes of the other.
     const Result<> first = cpu.is_null() ? Result<>{} : cpu.write(arch::cpu_index());
     const Result<> second = node.is_null() ? Result<>{} : node.write(0);
     return first ? second : first;
-}
-
-}  // namespace
-
-Result<> register_system_info_calls() {
-    using syscall::register_call;
-    TRY(register_call<sys_uname>(63, "uname"));
-    TRY(register_call<sys_sysinfo>(99, "sysinfo"));
-    TRY(register_call<sys_syslog>(103, "syslog"));
-    TRY(register_call<sys_sethostname>(170, "sethostname"));
-    TRY(register_call<sys_setdomainname>(171, "setdomainname"));
-    TRY(register_call<sys_getcpu>(309, "getcpu"));
-    return register_call<sys_getrandom>(318, "getrandom");
 }
 
 }  // namespace exo::posix_x

@@ -8,7 +8,13 @@
 
 namespace exo::posix_x {
 
-/// Implemented over a serial port or a virtio console. Called by threads, with the terminal locked; must not wait long.
+/// Whether the line is held low (BREAK).
+enum class LineBreak : u8 { Off, On };
+
+/// Whether the terminal sends what programs write.
+enum class OutputFlow : u8 { Running, Stopped };
+
+/// Implemented over a serial port or a virtio console, and by pseudo-terminals, whose hardware is another program. Called by threads, with the terminal locked; must not wait long.
 class TerminalDriver {
   public:
     /// Input that has come, at most to.size() bytes; 0 if there is none.
@@ -21,7 +27,7 @@ class TerminalDriver {
     /// The line was held low (BREAK) since the last call.
     virtual bool take_break() { return false; }
     /// Holds the line low, or lets it go. False: it has no such thing.
-    virtual bool set_break(bool) { return false; }
+    virtual bool set_break(LineBreak) { return false; }
     /// Does what c_cflag and the speeds of `wanted` say, as far as it can, and makes them say what it does. `old` is what
     /// it did before. Without hardware that could change, only flags remain that mean nothing to hardware.
     virtual void configure(abi::termios2& wanted, const abi::termios2& old) {
@@ -31,6 +37,21 @@ class TerminalDriver {
         wanted.c_ispeed = old.c_ispeed;
         wanted.c_ospeed = old.c_ospeed;
     }
+
+    // ---- For hardware that is told what becomes of the terminal (pseudo-terminals).
+
+    /// A program has opened the terminal, or one has closed it.
+    virtual void opened() {}
+    virtual void closed() {}
+    /// The terminal has dropped what was typed and not read.
+    virtual void dropped_input() {}
+    /// What was taken and not sent is to be dropped.
+    virtual void drop_output() {}
+    virtual void note_flow(OutputFlow) {}
+    /// It has no queue of its own in front of the hardware: while output is stopped, nothing is taken from a program. LINUX: pty_write.
+    virtual bool takes_nothing_while_stopped() const { return false; }
+    /// There is no hardware any more: who waits for input then gets EIO.
+    virtual bool has_gone() const { return false; }
 
     /// Woken by the interrupt handler when there is input.
     virtual scheduler::WaitQueue& readable() = 0;

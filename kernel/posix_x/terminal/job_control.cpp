@@ -6,19 +6,22 @@ namespace exo::posix_x {
 
 namespace {
 
-bool is_session_leader(const Process& process) { return process.session == process.pid(); }
+bool is_session_leader(const TreeState& tree, const Process& process) {
+    return process.links(tree).session == process.pid();
+}
 
 /// The task would not take `signal`: it is blocked or ignored.
 bool is_refused(Task& task, Signal signal) {
-    auto state = task.process->signals.lock();
-    return task.blocked.has(signal) || state->actions->of(signal).handler == SignalAction::IGNORE;
+    return task.blocked().has(signal) || task.process->own_actions().handler(signal) == SignalAction::IGNORE;
 }
 
 /// The session of the group `group`, or of the process of that number. Errors: Esrch; Eperm (a session whose leader has
 /// gone has that number).
 Result<Pid> session_of_group(TreeState& tree, Pid group) {
+    if (group == 0)
+        return Error::Esrch;  // process 1 is in it until it makes a group, but no program can name it
     if (const ProcessGroup* found = tree.find_group(group)) return found->session;
-    if (const Process* process = tree.find(group)) return process->session;
+    if (const Process* process = tree.find(group)) return process->links(tree).session;
     return tree.has_session(group) ? Error::Eperm : Error::Esrch;
 }
 
@@ -36,53 +39,58 @@ void Terminal::signal_foreground(Signal signal) {
 Result<> Terminal::check_background(Signal signal) {
     Task& task = current_task();
     Process& process = *task.process;
-    bool is_orphaned;
     Pid group;
     {
         auto tree = PROCESSES.lock();
-        group = process.group;
-        if (process.terminal.get() != this || foreground_ == 0 || group == foreground_) return {};
-        is_orphaned = tree->is_orphaned_group(group, nullptr);
+        group = process.links(*tree).group;
+        if (!controls(*tree, process) || foreground_ == 0 || group == foreground_) return {};
     }
     if (is_refused(task, signal)) return signal == Signal::Ttin ? Result<>(Error::Eio) : Result<>{};
-    if (is_orphaned) return Error::Eio;
+    if (PROCESSES.is_orphaned(group)) return Error::Eio;
     send_signal_to_group(group, {.signal = signal});
     return Error::RestartSys;
 }
 
 void Terminal::acquire_on_open() {
     Process& process = current_process();
+    Ref<Object> last_one;  // dropped after the lock
     auto tree = PROCESSES.lock();
-    if (!is_session_leader(process) || process.terminal || session_ != 0) return;
-    become_terminal_of_locked(process);
+    if (!is_session_leader(*tree, process) || controlling_terminal(*tree, process) || session_ != 0) return;
+    last_one = become_terminal_of(*tree, process);
 }
 
-void Terminal::become_terminal_of_locked(Process& leader) {
-    session_ = leader.session;
-    foreground_ = leader.group;
-    leader.terminal = Ref<Terminal>(this);
-    leader.hung_up_group = 0;
+bool Terminal::controls(TreeState& tree, Process& process) {
+    return controlling_terminal(tree, process).get() == this;
 }
 
-Result<> Terminal::set_controlling(bool can_read, bool wants_to_steal) {
+Ref<Object> Terminal::become_terminal_of(TreeState& tree, Process& leader) {
+    Process::Links& links = leader.links(tree);
+    session_ = links.session;
+    foreground_ = links.group;
+    links.acquisition = acquisition_;
+    links.hung_up_group = 0;
+    return std::exchange(links.terminal, Ref<Terminal>(this));
+}
+
+Result<> Terminal::set_controlling(security::Rights rights, Claim claim) {
     Task& task = current_task();
     Process& process = *task.process;
-    const bool is_admin = task.identity->can(Capability::SysAdmin);
+    const bool is_admin = task.identity().can(Capability::SysAdmin);
+    Ref<Object> last_one;  // dropped after the lock
     auto tree = PROCESSES.lock();
-    const bool is_leader = is_session_leader(process);
-    if (is_leader && session_ == process.session) return {};
-    if (!is_leader || process.terminal) return Error::Eperm;
-    if (session_ != 0 && !(wants_to_steal && is_admin)) return Error::Eperm;
-    if (!can_read && !is_admin) return Error::Eperm;
-    clear_session_locked(*tree);
-    become_terminal_of_locked(process);
+    const bool is_leader = is_session_leader(*tree, process);
+    if (is_leader && session_ == process.links(*tree).session) return {};
+    if (!is_leader || controlling_terminal(*tree, process)) return Error::Eperm;
+    if (session_ != 0 && !(claim == Claim::Steals && is_admin)) return Error::Eperm;
+    if (!has(rights, security::Rights::Read) && !is_admin) return Error::Eperm;
+    leave_session(*tree);
+    last_one = become_terminal_of(*tree, process);
     return {};
 }
 
-/// Nobody has this terminal any more. Whoever calls holds a reference, so none of these is the last one.
-void Terminal::clear_session_locked(TreeState& tree) {
-    for (Process& process : tree.by_pid)
-        if (process.terminal.get() == this) process.terminal = nullptr;
+/// No process has this terminal any more: what each remembers of it is out of date.
+void Terminal::leave_session(TreeState& /*locked*/) {
+    ++acquisition_;
     session_ = foreground_ = 0;
 }
 
@@ -92,28 +100,28 @@ Result<> Terminal::give_up_controlling() {
     Pid group;
     {
         auto tree = PROCESSES.lock();
-        if (process.terminal.get() != this) return Error::Enotty;
-        if (!is_session_leader(process)) {
-            process.terminal = nullptr;
+        if (!controls(*tree, process)) return Error::Enotty;
+        if (!is_session_leader(*tree, process)) {
+            process.links(*tree).terminal = nullptr;  // not the last reference: `keep` is one
             return {};
         }
         group = foreground_;
-        process.hung_up_group = 0;
-        clear_session_locked(*tree);
+        process.links(*tree).hung_up_group = 0;
+        leave_session(*tree);
     }
     if (group == 0) return {};
     for (const Signal signal : {Signal::Hup, Signal::Cont})
         send_signal_to_group(group, {.signal = signal,
                                      .code = signal_code::USER,
                                      .sender = process.pid(),
-                                     .sender_uid = current_task().identity->uid});
+                                     .sender_uid = current_task().identity().uid});
     return {};
 }
 
 Result<Pid> Terminal::foreground_group() {
     Process& process = current_process();
     auto tree = PROCESSES.lock();
-    if (process.terminal.get() != this) return Error::Enotty;
+    if (!controls(*tree, process)) return Error::Enotty;
     return foreground_;
 }
 
@@ -121,8 +129,8 @@ Result<> Terminal::set_foreground_group(Pid group) {
     if (group < 0) return Error::Einval;
     Process& process = current_process();
     auto tree = PROCESSES.lock();
-    if (process.terminal.get() != this || session_ != process.session) return Error::Enotty;
-    if (TRY(session_of_group(*tree, group)) != process.session) return Error::Eperm;
+    if (!controls(*tree, process) || session_ != process.links(*tree).session) return Error::Enotty;
+    if (TRY(session_of_group(*tree, group)) != process.links(*tree).session) return Error::Eperm;
     foreground_ = group;
     return {};
 }
@@ -130,7 +138,7 @@ Result<> Terminal::set_foreground_group(Pid group) {
 Result<Pid> Terminal::session() {
     Process& process = current_process();
     auto tree = PROCESSES.lock();
-    if (process.terminal.get() != this || session_ == 0) return Error::Enotty;
+    if (!controls(*tree, process) || session_ == 0) return Error::Enotty;
     return session_;
 }
 
@@ -143,11 +151,16 @@ Terminal::Opening Terminal::opened(JobControl job_control) {
     open_files_.fetch_add(1, std::memory_order_relaxed);
     auto state = state_.lock();
     ++state->users;
-    if (job_control == JobControl::Exempt) ++state->exempt_users;
+    if (job_control == JobControl::Exempt)
+        ++state->exempt_users;
+    else
+        driver_.opened();
     return {generation(), job_control};
 }
 
 void Terminal::closed(const Opening& opening) {
+    // Told first: the other side of a pseudo-terminal is not what a last close waits for.
+    if (opening.job_control == JobControl::Applies) driver_.closed();
     if (is_hung_up(opening)) wait_for_close_patiently();
     bool was_last_user = false;
     {
@@ -169,7 +182,7 @@ void Terminal::closed(const Opening& opening) {
     is_exclusive.store(false, std::memory_order_relaxed);
     state_.lock()->discipline.restart();
     auto tree = PROCESSES.lock();
-    if (open_files_.load(std::memory_order_acquire) == 0) clear_session_locked(*tree);
+    if (open_files_.load(std::memory_order_acquire) == 0) leave_session(*tree);
 }
 
 /// As long as Linux waits by default (setserial(8), closing_wait): what a program has written is not lost with its end.
@@ -186,21 +199,21 @@ void Terminal::wait_for_last_output() {
 }
 
 /// The leader gets SIGHUP and SIGCONT; if it is just exiting, the foreground group gets SIGHUP in its place.
-void Terminal::signal_session_leader(bool leader_is_exiting) {
+void Terminal::signal_session_leader(Leader fate) {
     Ref<Process> leader;
     Pid group;
     {
         auto tree = PROCESSES.lock();
         group = foreground_;
         if (session_ != 0) leader = Ref<Process>(tree->find(session_));
-        if (leader) leader->hung_up_group = group;
-        clear_session_locked(*tree);
+        if (leader) leader->links(*tree).hung_up_group = group;
+        leave_session(*tree);
     }
     if (leader) {
         (void)send_signal(*leader, {.signal = Signal::Hup});  // standard signals cannot fail
         (void)send_signal(*leader, {.signal = Signal::Cont});
     }
-    if (leader_is_exiting && group != 0) send_signal_to_group(group, {.signal = Signal::Hup});
+    if (fate == Leader::Exits && group != 0) send_signal_to_group(group, {.signal = Signal::Hup});
 }
 
 void Terminal::hang_up() {
@@ -217,7 +230,7 @@ void Terminal::hang_up() {
     output_waiters_.wake_all();
     reading_.look_again();
     writing_.look_again();
-    signal_session_leader(false);
+    signal_session_leader(Leader::Stays);
     // cannot fail without a deadline; nobody stays: all that they wait for looks at the generation
     (void)departures_.wait(scheduler::WaitMode::Uninterruptible, [&] {
         return visitors_[ended % 2].load(std::memory_order_seq_cst) == 0;  // seq_cst: see Visit
@@ -229,9 +242,9 @@ void hang_up_if_session_leader(Process& process) {
     Pid group;
     {
         auto tree = PROCESSES.lock();
-        if (!is_session_leader(process)) return;
-        terminal = controlling_terminal(process);
-        group = process.hung_up_group;
+        if (!is_session_leader(*tree, process)) return;
+        terminal = controlling_terminal(*tree, process);
+        group = process.links(*tree).hung_up_group;
     }
     if (!terminal) {
         // Who was in its foreground has outlived the hang-up, which only the leader was told of.
@@ -240,7 +253,7 @@ void hang_up_if_session_leader(Process& process) {
         send_signal_to_group(group, {.signal = Signal::Cont});
         return;
     }
-    terminal->signal_session_leader(true);
+    terminal->signal_session_leader(Terminal::Leader::Exits);
     terminal->hang_up();
 }
 

@@ -41,7 +41,7 @@ class LineDiscipline {
 
     /// A read would return at once, with a byte or at an end of file.
     bool has_input() const;
-    /// The same as poll sees it: VMIN bytes are there, unless a timer could end the wait.
+    /// poll reports input: VMIN bytes are there, or one byte where a timer could end the wait.
     bool is_readable() const;
     /// What FIONREAD tells.
     usize readable_bytes() const;

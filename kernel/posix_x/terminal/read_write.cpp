@@ -1,5 +1,6 @@
 // What read(2), write(2) and poll(2) do on a terminal (termios(3), "Canonical and noncanonical mode").
 #include "posix_x/terminal/terminal.hpp"
+#include "scheduler/preemption.hpp"
 
 namespace exo::posix_x {
 
@@ -72,6 +73,7 @@ Result<LineDiscipline::Taken> Terminal::wait_for_piece(const User& user, std::sp
     LineDiscipline::Taken all;
     while (all.count < piece.size()) {
         if (!has_input()) {
+            if (driver_.has_gone() && all.count == 0) return Error::Eio;
             if (is_hung_up(user) || plan.never_waits) break;
             const auto has_changed = [&] { return has_input() || is_hung_up(user) || may_not_wait(user); };
             const Result<> result = may_not_wait(user)
@@ -106,7 +108,13 @@ LineDiscipline::Taken Terminal::take_piece(std::span<u8> piece) {
     return taken;
 }
 
-bool Terminal::has_room(const State& state) { return state.discipline.output().size() < FEW_UNSENT; }
+bool Terminal::is_held(const State& state) const {
+    return driver_.takes_nothing_while_stopped() && state.discipline.flow().blocks_output();
+}
+
+bool Terminal::has_room(const State& state) const {
+    return !is_held(state) && state.discipline.output().size() < FEW_UNSENT;
+}
 
 Result<usize> Terminal::write(const User& user, vm::InBuffer& from) {
     const Visit visit(*this, user);
@@ -130,6 +138,7 @@ Result<usize> Terminal::write_in_turn(const User& user, vm::InBuffer& from) {
         if (!written) return total > 0 ? Result<usize>(total) : written;
         total += *written;
         if (*written < WRITE_PIECE) break;
+        scheduler::preempt_point();
     } while (from.remaining() > 0);
     return total;
 }
@@ -145,7 +154,7 @@ Result<usize> Terminal::write_piece(const User& user, vm::InBuffer& from) {
         if (is_hung_up(user)) return done > 0 ? Result<usize>(done) : Error::Eio;
         {
             auto state = state_.lock();
-            done += state->discipline.write(bytes.subspan(done));
+            if (!is_held(*state)) done += state->discipline.write(bytes.subspan(done));
             pump(*state);
         }
         if (done == bytes.size()) return done;

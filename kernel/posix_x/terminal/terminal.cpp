@@ -1,6 +1,7 @@
 // The terminal's own thread, and what concerns neither readers and writers nor processes.
 #include "posix_x/terminal/terminal.hpp"
 
+#include "scheduler/preemption.hpp"
 #include "scheduler/scheduler.hpp"
 
 namespace exo::posix_x {
@@ -18,10 +19,27 @@ Result<Ref<Terminal>> Terminal::create(std::string_view name, abi::DeviceNumber 
     return terminal;
 }
 
+Result<Ref<Terminal>> Terminal::create_served(std::string_view name, abi::DeviceNumber number,
+                                              TerminalDriver& driver, Ref<Object> keeper,
+                                              const TerminalSettings& settings) {
+    return make_ref<Terminal>(name, number, driver, settings, std::move(keeper));
+}
+
+void Terminal::serve() {
+    auto state = state_.lock();
+    take_input(*state);
+    pump(*state);
+}
+
 // ---- The thread.
 
 /// It looks again at everything. Unlike the end of a wait this needs no condition: the token stays until it looks.
-void Terminal::wake_thread() { scheduler::unpark(*thread_); }
+void Terminal::wake_thread() {
+    if (thread_ != nullptr)
+        scheduler::unpark(*thread_);
+    else
+        serve();
+}
 
 void Terminal::work() {
     while (true) {
@@ -30,17 +48,13 @@ void Terminal::work() {
         scheduler::Waiter output;
         input.enter(driver_.readable(), scheduler::Waiter::Kind::Shared);
         output.enter(driver_.writable(), scheduler::Waiter::Kind::Shared);
-        {
-            auto state = state_.lock();
-            take_input(*state);
-            pump(*state);
-        }
+        serve();
         (void)scheduler::park(scheduler::WaitMode::Uninterruptible);  // without a deadline it cannot fail
     }
 }
 
 void Terminal::take_input(State& state) {
-    const auto raise = [this](Signal signal) { signal_foreground(signal); };
+    const auto raise = [&](Signal signal) { this->raise(state, signal); };
     if (driver_.take_break()) state.discipline.receive_break(raise);
     while (true) {
         u8 bytes[128];
@@ -51,8 +65,18 @@ void Terminal::take_input(State& state) {
         // All of them fit: a byte takes one place, or was counted as more.
         (void)state.discipline.receive({bytes, count}, raise);
         pump(state);  // echo does not wait for the rest of a long paste
+        scheduler::preempt_point();
     }
     if (state.discipline.has_input()) input_waiters_.wake_all();
+}
+
+/// The discipline has dropped what was under way, unless NOFLSH is set.
+void Terminal::raise(State& state, Signal signal) {
+    if (!state.discipline.settings().has(LocalFlags::Noflsh)) {
+        driver_.drop_output();
+        driver_.dropped_input();
+    }
+    signal_foreground(signal);
 }
 
 /// IXOFF: the other side is asked to stop, and to go on.
@@ -66,6 +90,9 @@ void Terminal::set_held_back(State& state, bool is_held_back) {
 }
 
 void Terminal::pump(State& state) {
+    const OutputFlow flow =
+        state.discipline.flow().blocks_output() ? OutputFlow::Stopped : OutputFlow::Running;
+    if (state.told_flow != flow) driver_.note_flow(state.told_flow = flow);
     if (state.urgent_output != 0 && driver_.write({&state.urgent_output, 1}) == 1) state.urgent_output = 0;
     OutputQueue& queue = state.discipline.output();
     while (!state.discipline.flow().blocks_output() && !queue.is_empty()) {
@@ -79,6 +106,8 @@ void Terminal::pump(State& state) {
 // ---- Settings and queues.
 
 bool Terminal::is_all_sent(const State& state) {
+    // LINUX: what a pseudo-terminal was given, it has: nobody waits for the other side to read it.
+    if (driver_.takes_nothing_while_stopped()) return true;
     return state.urgent_output == 0 && state.discipline.output().is_empty() && driver_.unsent() == 0;
 }
 
@@ -120,17 +149,17 @@ Result<> Terminal::send_break(time::Nanoseconds duration) {
     if (!turn) return Error::Eintr;
     {
         auto state = state_.lock();
-        if (!driver_.set_break(true)) return {};
+        if (!driver_.set_break(LineBreak::On)) return {};
     }
     const Result<> slept =
         scheduler::sleep_until(time::Deadline::after(duration), scheduler::WaitMode::Interruptible);
-    hold_break(false);
+    hold_break(LineBreak::Off);
     return slept ? slept : Error::Eintr;
 }
 
-void Terminal::hold_break(bool is_on) {
+void Terminal::hold_break(LineBreak line) {
     auto state = state_.lock();
-    (void)driver_.set_break(is_on);  // false: there is no line that could be held
+    (void)driver_.set_break(line);  // false: there is no line that could be held
 }
 
 void Terminal::simulate_input(u8 byte) {
@@ -138,7 +167,7 @@ void Terminal::simulate_input(u8 byte) {
     {
         auto state = state_.lock();
         // Without room it is lost, as what is typed too fast.
-        (void)state->discipline.receive({&byte, 1}, [this](Signal signal) { signal_foreground(signal); });
+        (void)state->discipline.receive({&byte, 1}, [&](Signal signal) { raise(*state, signal); });
         pump(*state);
         has_input = state->discipline.has_input();
     }
@@ -147,8 +176,14 @@ void Terminal::simulate_input(u8 byte) {
 
 void Terminal::flush(abi::FlushQueue which) {
     auto state = state_.lock();
-    if (which != abi::FlushQueue::Output) state->discipline.flush_input();
-    if (which != abi::FlushQueue::Input) state->discipline.output().clear();
+    if (which != abi::FlushQueue::Output) {
+        state->discipline.flush_input();
+        driver_.dropped_input();
+    }
+    if (which != abi::FlushQueue::Input) {
+        state->discipline.output().clear();
+        driver_.drop_output();
+    }
     state.unlock();
     output_waiters_.wake_all();
     wake_thread();

@@ -28,6 +28,14 @@ class Terminal final : public Object {
     static Result<Ref<Terminal>> create(std::string_view name, abi::DeviceNumber number,
                                         TerminalDriver& driver, const TerminalSettings& settings);
 
+    /// Without one: whoever gives the driver bytes, or makes room in it, calls serve(). `keeper` owns name and driver.
+    /// Errors: Enomem.
+    static Result<Ref<Terminal>> create_served(std::string_view name, abi::DeviceNumber number,
+                                               TerminalDriver& driver, Ref<Object> keeper,
+                                               const TerminalSettings& settings);
+    /// Takes what the driver has, and gives it what it has room for.
+    void serve();
+
     std::string_view name() const { return name_; }
     abi::DeviceNumber number() const { return number_; }
 
@@ -75,11 +83,11 @@ class Terminal final : public Object {
     Result<> set_settings(const User& user, const TerminalSettings& settings, WhenToSet when);
     /// Waits until everything is sent. Errors: RestartSys.
     Result<> drain();
-    /// The same for a change of settings, which a hang-up ends, and for which it waits. Errors: RestartSys.
+    /// Waits until everything is sent, before a change of settings. A hang-up ends this wait. Errors: RestartSys.
     Result<> drain(const User& user);
     /// Holds the line low for so long, where the hardware can; writers wait meanwhile. Errors: Eintr.
     Result<> send_break(time::Nanoseconds duration);
-    void hold_break(bool is_on);
+    void hold_break(LineBreak line);
     /// As if it had been typed.
     void simulate_input(u8 byte);
     void flush(abi::FlushQueue which);
@@ -92,7 +100,7 @@ class Terminal final : public Object {
     std::atomic<bool> is_exclusive{false};
     /// LINUX: while the last close waits for output, nobody opens the terminal. Errors: RestartSys.
     Result<> wait_for_close();
-    /// Nor does anybody hang it up, change its discipline, make it controlling or close what was hung up.
+    /// Uninterruptible form of wait_for_close. Hang-up, TIOCSETD, TIOCSCTTY and the close of what was hung up use it.
     void wait_for_close_patiently() { (void)closing_.take_patiently(); }
     Opening opened(JobControl job_control);
     /// The last one that is not hung up waits for output that has not been sent. After the last of all the session loses its
@@ -106,8 +114,10 @@ class Terminal final : public Object {
     Result<> check_background(Signal signal);
     /// open(2) by a session leader without a terminal, for reading and without O_NOCTTY.
     void acquire_on_open();
-    /// TIOCSCTTY. Errors: Eperm.
-    Result<> set_controlling(bool can_read, bool wants_to_steal);
+    /// What a process wants to become of the session that has the terminal.
+    enum class Claim : u8 { IfFree, Steals };
+    /// TIOCSCTTY. `rights` are those of the open file. Errors: Eperm.
+    Result<> set_controlling(security::Rights rights, Claim claim);
     /// TIOCNOTTY. Errors: Enotty.
     Result<> give_up_controlling();
     /// TIOCGPGRP: 0 if there is none. Errors: Enotty.
@@ -117,7 +127,12 @@ class Terminal final : public Object {
     /// TIOCGSID. Errors: Enotty.
     Result<Pid> session();
     /// For /proc/PID/stat, under the process tree's lock: -1 if there is none.
-    Pid foreground_group_locked() const { return foreground_ != 0 ? foreground_ : -1; }
+    /// Whether a session that acquired the terminal when this was its number still has it.
+    bool is_acquisition(const TreeState& /*locked*/, u64 number) const { return acquisition_ == number; }
+    Pid foreground_group(const TreeState& /*locked*/) const { return foreground_ != 0 ? foreground_ : -1; }
+    Pid session(const TreeState& /*locked*/) const { return session_; }
+    /// To the foreground group, if there is one.
+    void signal_foreground(Signal signal);
     /// The line was lost, or TIOCVHANGUP: signals go out, and every open file but /dev/console is dead. Whoever is in a call
     /// by one of these has left it when this returns, and a last close is over.
     void hang_up();
@@ -130,8 +145,9 @@ class Terminal final : public Object {
     friend void hang_up_if_session_leader(Process& process);
     template <class T, class... Args> friend Result<Ref<T>> exo::make_ref(Args&&... args);
     Terminal(std::string_view name, abi::DeviceNumber number, TerminalDriver& driver,
-             const TerminalSettings& settings)
-        : name_(name),
+             const TerminalSettings& settings, Ref<Object> keeper = nullptr)
+        : keeper_(std::move(keeper)),
+          name_(name),
           number_(number),
           driver_(driver),
           state_(settings) {}
@@ -143,6 +159,7 @@ class Terminal final : public Object {
         bool input_is_held_back = false;  ///< The driver may have bytes that the discipline has no room for.
         u32 users = 0;                    ///< Open files that are not hung up.
         u32 exempt_users = 0;             ///< Those of them that never are.
+        OutputFlow told_flow = OutputFlow::Running;  ///< What the driver was told last.
         u8 urgent_output = 0;  ///< A flow control character that goes before everything, stopped or not.
     };
     using Lock = scheduler::Mutex<State, sync::LockRank::Terminal>;
@@ -180,7 +197,9 @@ class Terminal final : public Object {
     bool has_input() { return state_.lock()->discipline.has_input(); }
     Result<usize> write_in_turn(const User& user, vm::InBuffer& from);
     Result<usize> write_piece(const User& user, vm::InBuffer& from);
-    static bool has_room(const State& state);
+    bool has_room(const State& state) const;
+    /// Output waits for ^Q, and the driver does not keep what comes meanwhile.
+    bool is_held(const State& state) const;
     bool is_all_sent(const State& state);
 
     void work();
@@ -188,12 +207,16 @@ class Terminal final : public Object {
     static void set_held_back(State& state, bool is_held_back);
     void pump(State& state);
     void wake_thread();
-    void signal_foreground(Signal signal);
-    void signal_session_leader(bool leader_is_exiting);
-    void clear_session_locked(TreeState& tree);
-    void become_terminal_of_locked(Process& leader);
+    void raise(State& state, Signal signal);
+    enum class Leader : u8 { Stays, Exits };
+    void signal_session_leader(Leader fate);
+    bool controls(TreeState& tree, Process& process);
+    void leave_session(TreeState& tree);
+    /// Returns the terminal that the process remembered, to be dropped without the lock.
+    [[nodiscard]] Ref<Object> become_terminal_of(TreeState& tree, Process& leader);
     void wait_for_last_output();
 
+    const Ref<Object> keeper_;  ///< Of name and driver; null: they live for ever.
     std::string_view name_;
     const abi::DeviceNumber number_;
     TerminalDriver& driver_;  ///< Used with state_ locked, but for its wait queues.
@@ -209,17 +232,20 @@ class Terminal final : public Object {
     scheduler::WaitQueue input_waiters_;
     scheduler::WaitQueue output_waiters_;
 
-    scheduler::Thread* thread_ = nullptr;
+    scheduler::Thread* thread_ = nullptr;  ///< Null: others serve.
 
     std::atomic<u64> generation_{0};
     std::atomic<u32> open_files_{0};
     Pid session_ = 0;  ///< Under the process tree's lock, like foreground_.
     Pid foreground_ = 0;
+    u64 acquisition_ = 0;  ///< How often a session has lost it.
 };
 
-/// Of the process's session; null: none. The tree must be locked.
-inline Ref<Terminal> controlling_terminal(const Process& process) {
-    return static_ref_cast<Terminal>(process.terminal);
+/// Of the process's session; null: none.
+inline Ref<Terminal> controlling_terminal(TreeState& tree, Process& process) {
+    const Process::Links& links = process.links(tree);
+    Ref<Terminal> terminal = static_ref_cast<Terminal>(links.terminal);
+    return terminal && terminal->is_acquisition(tree, links.acquisition) ? terminal : nullptr;
 }
 
 /// At the end of a process: if it led a session with a terminal, that is hung up.

@@ -6,7 +6,7 @@ using fs::PollEvents;
 
 TerminalFile::TerminalFile(fs::OpenRequest&& request, Ref<Terminal> terminal,
                            Terminal::JobControl job_control)
-    : DeviceFile(std::move(request), fs::FileTraits::Stream),
+    : DeviceFile(std::move(request)),
       terminal_(std::move(terminal)),
       opening_(terminal_->opened(job_control)) {}
 

@@ -1,5 +1,5 @@
 // ioctl(2) on terminals: ioctl_tty(2), ioctl_console(2) left out.
-#include "posix_x/process/task.hpp"
+#include "posix_x/process/process.hpp"
 #include "posix_x/terminal/speed.hpp"
 #include "posix_x/terminal/terminal_file.hpp"
 #include "vm/user_memory.hpp"
@@ -28,11 +28,6 @@ void apply_old(const abi::termios& from, abi::termios2& to) {
     std::copy_n(from.c_cc, abi::CONTROL_CHARACTERS, to.c_cc);
 }
 
-template <class T> Result<u64> give(u64 address, const T& value) {
-    TRY(UserOut<T>(address).write(value));
-    return 0ULL;
-}
-
 /// What a program gives may name its speeds by codes or by numbers: from here on both agree.
 void complete_rates(abi::termios2& settings) {
     const u32 input = input_rate(settings);
@@ -44,40 +39,17 @@ void complete_rates(abi::termios2& settings) {
 constexpr time::Nanoseconds USUAL_BREAK = 250 * time::MILLISECOND;
 constexpr time::Nanoseconds TENTH_OF_A_SECOND = 100 * time::MILLISECOND;
 
-bool caller_can(Capability capability) { return current_task().identity->can(capability); }
+bool caller_can(Capability capability) { return current_task().identity().can(capability); }
 
 }  // namespace
 
-Result<u64> TerminalFile::ioctl(u32 raw_request, u64 argument) {
-    const auto request = static_cast<TerminalRequest>(raw_request);
+Result<u64> TerminalFile::ioctl(fs::FileCommand command) {
     if (terminal_->is_hung_up(user()))
-        return request == TerminalRequest::SetGroup ? Error::Enotty : Error::Eio;
-    switch (request) {
-        case TerminalRequest::GetAttributes:
-        case TerminalRequest::SetAttributes:
-        case TerminalRequest::SetAttributesWait:
-        case TerminalRequest::SetAttributesFlush:
-        case TerminalRequest::GetAttributes2:
-        case TerminalRequest::SetAttributes2:
-        case TerminalRequest::SetAttributesWait2:
-        case TerminalRequest::SetAttributesFlush2:
-        case TerminalRequest::GetWindowSize:
-        case TerminalRequest::SetWindowSize: return settings_request(request, argument);
-        case TerminalRequest::SetControlling:
-        case TerminalRequest::GiveUpControlling:
-        case TerminalRequest::GetGroup:
-        case TerminalRequest::SetGroup:
-        case TerminalRequest::GetSession: return group_request(request, argument);
-        case TerminalRequest::SendBreak:
-        case TerminalRequest::SendBreakFor:
-        case TerminalRequest::StartBreak:
-        case TerminalRequest::StopBreak:
-        case TerminalRequest::FlowControl:
-        case TerminalRequest::Flush:
-        case TerminalRequest::OutputQueue:
-        case TerminalRequest::InputQueue: return queue_request(request, argument);
-        default: return other_request(request, argument);
-    }
+        return command.is(TerminalRequest::SetGroup) ? Error::Enotty : Error::Eio;
+    // LINUX: ptm_open_peer. Only the master of a pseudo-terminal has another side.
+    if (command.is(abi::PtyRequest::OpenSlave)) return Error::Eio;
+    const auto result = Requests::run(command.code, *this, {command.argument});
+    return result ? *result : Result<u64>(Error::Enotty);
 }
 
 Result<> TerminalFile::wait_to_change() {
@@ -85,120 +57,145 @@ Result<> TerminalFile::wait_to_change() {
     return terminal_->drain() ? Result<>{} : Error::Eintr;
 }
 
-Result<> TerminalFile::change_settings(u64 argument, Terminal::WhenToSet when) {
+// ---- Settings
+
+Result<> TerminalFile::change_settings(UserIn<abi::termios> in, Terminal::WhenToSet when) {
     TRY(check_changer());
     TerminalSettings settings = terminal_->settings();
-    apply_old(TRY(UserIn<abi::termios>(argument).read()), settings.raw());
+    apply_old(TRY(in.read()), settings.raw());
     complete_rates(settings.raw());
     return terminal_->set_settings(user(), settings, when);
 }
 
-Result<> TerminalFile::change_settings2(u64 argument, Terminal::WhenToSet when) {
+Result<> TerminalFile::change_settings2(UserIn<abi::termios2> in, Terminal::WhenToSet when) {
     TRY(check_changer());
     TerminalSettings settings;
-    settings.raw() = TRY(UserIn<abi::termios2>(argument).read());
+    settings.raw() = TRY(in.read());
     complete_rates(settings.raw());
     return terminal_->set_settings(user(), settings, when);
 }
 
-Result<u64> TerminalFile::settings_request(TerminalRequest request, u64 argument) {
-    using enum Terminal::WhenToSet;
-    switch (request) {
-        case TerminalRequest::GetAttributes: return give(argument, to_old(terminal_->settings().raw()));
-        case TerminalRequest::GetAttributes2: return give(argument, terminal_->settings().raw());
-        case TerminalRequest::SetAttributes: TRY(change_settings(argument, Now)); return 0ULL;
-        case TerminalRequest::SetAttributesWait: TRY(change_settings(argument, AfterOutput)); return 0ULL;
-        case TerminalRequest::SetAttributesFlush:
-            TRY(change_settings(argument, AfterOutputWithoutInput));
-            return 0ULL;
-        case TerminalRequest::SetAttributes2: TRY(change_settings2(argument, Now)); return 0ULL;
-        case TerminalRequest::SetAttributesWait2: TRY(change_settings2(argument, AfterOutput)); return 0ULL;
-        case TerminalRequest::SetAttributesFlush2:
-            TRY(change_settings2(argument, AfterOutputWithoutInput));
-            return 0ULL;
-        case TerminalRequest::GetWindowSize: return give(argument, terminal_->window_size());
-        default: terminal_->set_window_size(TRY(UserIn<abi::winsize>(argument).read())); return 0ULL;
-    }
+Result<> TerminalFile::get_attributes(UserOut<abi::termios> out) {
+    return out.write(to_old(terminal_->settings().raw()));
+}
+Result<> TerminalFile::get_attributes2(UserOut<abi::termios2> out) {
+    return out.write(terminal_->settings().raw());
+}
+Result<> TerminalFile::set_attributes(UserIn<abi::termios> in) {
+    return change_settings(in, Terminal::WhenToSet::Now);
+}
+Result<> TerminalFile::set_attributes_wait(UserIn<abi::termios> in) {
+    return change_settings(in, Terminal::WhenToSet::AfterOutput);
+}
+Result<> TerminalFile::set_attributes_flush(UserIn<abi::termios> in) {
+    return change_settings(in, Terminal::WhenToSet::AfterOutputWithoutInput);
+}
+Result<> TerminalFile::set_attributes2(UserIn<abi::termios2> in) {
+    return change_settings2(in, Terminal::WhenToSet::Now);
+}
+Result<> TerminalFile::set_attributes2_wait(UserIn<abi::termios2> in) {
+    return change_settings2(in, Terminal::WhenToSet::AfterOutput);
+}
+Result<> TerminalFile::set_attributes2_flush(UserIn<abi::termios2> in) {
+    return change_settings2(in, Terminal::WhenToSet::AfterOutputWithoutInput);
+}
+Result<> TerminalFile::get_window_size(UserOut<abi::winsize> out) {
+    return out.write(terminal_->window_size());
+}
+Result<> TerminalFile::set_window_size(UserIn<abi::winsize> in) {
+    terminal_->set_window_size(TRY(in.read()));
+    return {};
+}
+Result<> TerminalFile::get_discipline(UserOut<IntegerInMemory> out) { return out.write(0); }  // N_TTY
+Result<> TerminalFile::set_discipline(UserIn<IntegerInMemory> in) {
+    TRY(wait_to_change());
+    if (TRY(in.read()) != 0) return Error::Einval;
+    terminal_->wait_for_close_patiently();
+    terminal_->take_out_users();
+    return {};
 }
 
-Result<u64> TerminalFile::group_request(TerminalRequest request, u64 argument) {
-    switch (request) {
-        case TerminalRequest::SetControlling:
-            terminal_->wait_for_close_patiently();
-            TRY(terminal_->set_controlling(has(rights(), security::Rights::Read), argument == 1));
-            return 0ULL;
-        case TerminalRequest::GiveUpControlling: TRY(terminal_->give_up_controlling()); return 0ULL;
-        case TerminalRequest::GetGroup: return give(argument, TRY(terminal_->foreground_group()));
-        case TerminalRequest::GetSession: return give(argument, TRY(terminal_->session()));
-        default: {
-            const Result<> check = check_changer();
-            if (!check) return check.error() == Error::Eio ? Error::Enotty : check.error();
-            TRY(terminal_->set_foreground_group(TRY(UserIn<Pid>(argument).read())));
-            return 0ULL;
-        }
-    }
+// ---- The session and its foreground group
+
+Result<> TerminalFile::set_controlling(Boolean steals) {
+    terminal_->wait_for_close_patiently();
+    return terminal_->set_controlling(rights(),
+                                      steals == 1 ? Terminal::Claim::Steals : Terminal::Claim::IfFree);
+}
+Result<> TerminalFile::give_up_controlling() { return terminal_->give_up_controlling(); }
+Result<> TerminalFile::get_group(UserOut<PidOf<PidUse::Group>> out) {
+    return out.write(TRY(terminal_->foreground_group()));
+}
+Result<> TerminalFile::get_session(UserOut<PidOf<PidUse::Session>> out) {
+    return out.write(TRY(terminal_->session()));
+}
+Result<> TerminalFile::set_group(UserIn<PidOf<PidUse::Group>> in) {
+    const Result<> check = check_changer();
+    if (!check) return check.error() == Error::Eio ? Error::Enotty : check.error();
+    return terminal_->set_foreground_group(TRY(in.read()));
 }
 
-Result<u64> TerminalFile::queue_request(TerminalRequest request, u64 argument) {
-    switch (request) {
-        // With an argument this is how tcdrain(3) is made.
-        case TerminalRequest::SendBreak:
-            TRY(wait_to_change());
-            if (static_cast<u32>(argument) == 0) TRY(terminal_->send_break(USUAL_BREAK));
-            return 0ULL;
-        case TerminalRequest::SendBreakFor: {
-            TRY(wait_to_change());
-            const u32 tenths = static_cast<u32>(argument);
-            TRY(terminal_->send_break(tenths == 0 ? USUAL_BREAK : tenths * TENTH_OF_A_SECOND));
-            return 0ULL;
-        }
-        case TerminalRequest::StartBreak:
-            TRY(wait_to_change());
-            terminal_->hold_break(true);
-            return 0ULL;
-        case TerminalRequest::StopBreak:
-            TRY(check_changer());
-            terminal_->hold_break(false);
-            return 0ULL;
-        case TerminalRequest::FlowControl:
-            TRY(check_changer());
-            if (argument > static_cast<u64>(abi::FlowAction::InputOn)) return Error::Einval;
-            terminal_->control_flow(static_cast<abi::FlowAction>(argument));
-            return 0ULL;
-        case TerminalRequest::Flush:
-            TRY(check_changer());
-            if (argument > static_cast<u64>(abi::FlushQueue::Both)) return Error::Einval;
-            terminal_->flush(static_cast<abi::FlushQueue>(argument));
-            return 0ULL;
-        case TerminalRequest::OutputQueue: return give(argument, static_cast<i32>(terminal_->unsent_bytes()));
-        default: return give(argument, static_cast<i32>(terminal_->readable_bytes()));
-    }
+// ---- The queues and the line
+
+/// With an argument this is how tcdrain(3) is made.
+Result<> TerminalFile::send_break(Seconds is_drain) {
+    TRY(wait_to_change());
+    return is_drain == 0 ? terminal_->send_break(USUAL_BREAK) : Result<>();
+}
+Result<> TerminalFile::send_break_for(Seconds tenths) {
+    TRY(wait_to_change());
+    return terminal_->send_break(tenths == 0 ? USUAL_BREAK : tenths * TENTH_OF_A_SECOND);
+}
+Result<> TerminalFile::start_break() {
+    TRY(wait_to_change());
+    terminal_->hold_break(LineBreak::On);
+    return {};
+}
+Result<> TerminalFile::stop_break() {
+    TRY(check_changer());
+    terminal_->hold_break(LineBreak::Off);
+    return {};
+}
+Result<> TerminalFile::control_flow(abi::FlowAction action) {
+    TRY(check_changer());
+    if (action > abi::FlowAction::InputOn) return Error::Einval;
+    terminal_->control_flow(action);
+    return {};
+}
+Result<> TerminalFile::flush(abi::FlushQueue queue) {
+    TRY(check_changer());
+    if (queue > abi::FlushQueue::Both) return Error::Einval;
+    terminal_->flush(queue);
+    return {};
+}
+Result<> TerminalFile::count_unsent(UserOut<IntegerInMemory> out) {
+    return out.write(static_cast<i32>(terminal_->unsent_bytes()));
+}
+/// As Linux with dev.tty.legacy_tiocsti=0: a program cannot type for others, but for one with all powers.
+Result<> TerminalFile::simulate_input(UserIn<TypedByte> in) {
+    if (!caller_can(Capability::SysAdmin)) return Error::Eio;
+    terminal_->simulate_input(TRY(in.read()));
+    return {};
 }
 
-Result<u64> TerminalFile::other_request(TerminalRequest request, u64 argument) {
-    switch (request) {
-        case TerminalRequest::SetExclusive: terminal_->is_exclusive.store(true); return 0ULL;
-        case TerminalRequest::ClearExclusive: terminal_->is_exclusive.store(false); return 0ULL;
-        case TerminalRequest::GetExclusive: return give(argument, i32{terminal_->is_exclusive.load()});
-        case TerminalRequest::GetDiscipline: return give(argument, i32{0});  // N_TTY
-        case TerminalRequest::SetDiscipline:
-            TRY(wait_to_change());
-            if (TRY(UserIn<i32>(argument).read()) != 0) return Error::Einval;
-            terminal_->wait_for_close_patiently();
-            terminal_->take_out_users();
-            return 0ULL;
-        case TerminalRequest::GetDevice: return give(argument, terminal_->number().encoded());
-        case TerminalRequest::HangUp:
-            if (!caller_can(Capability::SysAdmin)) return Error::Eperm;
-            terminal_->hang_up();
-            return 0ULL;
-        // As Linux with dev.tty.legacy_tiocsti=0: a program cannot type for others, but for one with all powers.
-        case TerminalRequest::SimulateInput:
-            if (!caller_can(Capability::SysAdmin)) return Error::Eio;
-            terminal_->simulate_input(TRY(UserIn<u8>(argument).read()));
-            return 0ULL;
-        default: return Error::Enotty;
-    }
+// ---- The terminal as a device
+
+Result<> TerminalFile::set_exclusive() {
+    terminal_->is_exclusive.store(true);
+    return {};
+}
+Result<> TerminalFile::clear_exclusive() {
+    terminal_->is_exclusive.store(false);
+    return {};
+}
+Result<> TerminalFile::get_exclusive(UserOut<IntegerInMemory> out) {
+    return out.write(i32{terminal_->is_exclusive.load()});
+}
+Result<> TerminalFile::get_device(UserOut<Device> out) { return out.write(terminal_->number().encoded()); }
+Result<> TerminalFile::hang_up() {
+    if (!caller_can(Capability::SysAdmin)) return Error::Eperm;
+    terminal_->hang_up();
+    return {};
 }
 
 }  // namespace exo::posix_x

@@ -39,12 +39,7 @@ class TerminalDevice final : public fs::Device {
   public:
     explicit TerminalDevice(Ref<Terminal> terminal) : terminal_(std::move(terminal)) {}
     Result<Ref<fs::File>> open(fs::OpenRequest&& request, abi::DeviceNumber) override {
-        const abi::OpenFlags flags = request.flags;
-        Ref<fs::File> file = TRY(open_terminal(std::move(request), terminal_, Terminal::JobControl::Applies));
-        const bool may_acquire =
-            !has(flags, abi::OpenFlags::Noctty) && has(file->rights(), security::Rights::Read);
-        if (may_acquire && current_task_or_null() != nullptr) terminal_->acquire_on_open();
-        return file;
+        return open_as_terminal(std::move(request), terminal_);
     }
 
   private:
@@ -68,7 +63,7 @@ class CurrentTerminalDevice final : public fs::Device {
         Ref<Terminal> terminal;
         if (Task* task = current_task_or_null()) {
             auto tree = PROCESSES.lock();
-            terminal = controlling_terminal(*task->process);
+            terminal = controlling_terminal(*tree, *task->process);
         }
         if (!terminal) return Error::Enxio;
         return open_terminal(std::move(request), std::move(terminal), Terminal::JobControl::Applies);
@@ -82,6 +77,15 @@ Result<> add_device(std::string_view node, u32 mode, abi::DeviceNumber number, s
 }
 
 }  // namespace
+
+Result<Ref<fs::File>> open_as_terminal(fs::OpenRequest&& request, const Ref<Terminal>& terminal) {
+    const abi::OpenFlags flags = request.flags;
+    Ref<fs::File> file = TRY(open_terminal(std::move(request), terminal, Terminal::JobControl::Applies));
+    const bool may_acquire =
+        !has(flags, abi::OpenFlags::Noctty) && has(file->rights(), security::Rights::Read);
+    if (may_acquire && current_task_or_null() != nullptr) terminal->acquire_on_open();
+    return file;
+}
 
 Result<Ref<Terminal>> add_terminal(std::string_view name, abi::DeviceNumber number,
                                    std::string_view driver_name, TerminalDriver& driver,

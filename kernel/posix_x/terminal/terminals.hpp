@@ -11,6 +11,10 @@ Result<Ref<Terminal>> add_terminal(std::string_view name, abi::DeviceNumber numb
                                    std::string_view driver_name, TerminalDriver& driver,
                                    const TerminalSettings& settings);
 
+/// Opens `terminal` as its node does: it may become the controlling terminal of the caller's session.
+/// Errors: Ebusy (TIOCEXCL), RestartSys, Enomem.
+Result<Ref<fs::File>> open_as_terminal(fs::OpenRequest&& request, const Ref<Terminal>& terminal);
+
 /// Makes /dev/tty and /dev/console. Errors: Enomem, Eexist.
 Result<> init_terminals();
 

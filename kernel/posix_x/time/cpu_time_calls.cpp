@@ -1,4 +1,6 @@
 // What processes have used: times, getrusage.
+#include "posix_x/time/cpu_time_calls.hpp"
+
 #include "posix_x/process/process_tree.hpp"
 #include "posix_x/process/rusage.hpp"
 #include "posix_x/process/usage.hpp"
@@ -13,13 +15,15 @@ using abi::UsageOf;
 
 ResourceUsage usage_of_children(Process& process) {
     auto tree = PROCESSES.lock();
-    return process.children_usage;
+    return process.links(*tree).children_usage;
 }
+
+}  // namespace
 
 Result<> sys_getrusage(Context&, UsageOf whose, vm::UserOut<abi::rusage> out) {
     switch (whose) {
-        case UsageOf::Self:
-        case UsageOf::Thread: return out.write(to_abi(usage_of(current_task())));
+        case UsageOf::Self: return out.write(to_abi(usage_of_current_process()));
+        case UsageOf::Thread: return out.write(to_abi(usage_of_current_task()));
         case UsageOf::Children: return out.write(to_abi(usage_of_children(current_process())));
     }
     return Error::Einval;
@@ -28,21 +32,13 @@ Result<> sys_getrusage(Context&, UsageOf whose, vm::UserOut<abi::rusage> out) {
 /// The value is the time since boot; that it may look like an error number is the interface's fault (times(2)).
 Answer<ClockTicks> sys_times(Context&, OrNull<vm::UserOut<abi::tms>> out) {
     if (!out.is_null()) {
-        const ResourceUsage self = usage_of(current_task());
+        const ResourceUsage self = usage_of_current_process();
         const ResourceUsage children = usage_of_children(current_process());
         const auto ticks = [](Nanoseconds time) { return static_cast<i64>(time / CLOCK_TICK); };
         TRY(out.write({ticks(self.user_time), ticks(self.system_time), ticks(children.user_time),
                        ticks(children.system_time)}));
     }
     return time::monotonic() / CLOCK_TICK;
-}
-
-}  // namespace
-
-Result<> register_cpu_time_calls() {
-    using syscall::register_call;
-    TRY(register_call<sys_getrusage>(98, "getrusage"));
-    return register_call<sys_times>(100, "times");
 }
 
 }  // namespace exo::posix_x

@@ -1,6 +1,10 @@
 // nanosleep, clock_nanosleep, restart_syscall.
+#include "posix_x/time/sleep.hpp"
+
+#include "posix_x/process/cpu_clock.hpp"
 #include "posix_x/syscalls/support.hpp"
 #include "posix_x/time/clocks.hpp"
+#include "utils/scope.hpp"
 
 namespace exo::posix_x {
 
@@ -44,27 +48,61 @@ Result<> sleep_until_real(Nanoseconds at) {
     }
 }
 
-/// A process that sleeps uses no CPU time, so only a signal ends it. LINUX: a time that is not 0 counts as not yet there.
-Result<u64> sleep_without_progress(const RestartBlock& block) {
-    while (scheduler::park(WaitMode::Interruptible)) {
+/// Wakes a thread when a CPU clock has reached a point.
+struct CpuSleep : CpuAlarm {
+    explicit CpuSleep(scheduler::Thread& sleeper)
+        : CpuAlarm([](CpuAlarm& alarm) {
+              auto& self = static_cast<CpuSleep&>(alarm);
+              self.is_over.store(true, std::memory_order_seq_cst);
+              scheduler::unpark(self.thread);
+          }),
+          thread(sleeper) {}
+    scheduler::Thread& thread;
+    std::atomic<bool> is_over{false};
+};
+
+/// Errors: RestartSys.
+Result<> sleep_by_clock(const CpuClock& clock, Nanoseconds end) {
+    CpuSleep sleep(scheduler::current_thread());
+    clock.alarms().lock()->arm(sleep, clock.kind, end);
+    clock.watch();
+    const ScopeExit cancel{[&] { clock.alarms().lock()->cancel(sleep, clock.kind); }};
+    while (!sleep.is_over.load(std::memory_order_seq_cst)) {
+        const Result<> parked = scheduler::park(WaitMode::Interruptible);
+        if (!parked && !sleep.is_over.load(std::memory_order_seq_cst)) return parked;
     }
-    if (block.address != 0)
-        TRY(vm::UserOut<abi::timespec>(block.address).write(to_timespec(block.deadline.at)));
+    return {};
+}
+
+/// The block's deadline is a point of the clock's time. LINUX: posix_cpu_nsleep_restart.
+/// Errors: RestartWithBlock, after the remaining time was written to `block.address` (unless that is 0); Efault, Einval.
+Result<u64> sleep_for_cpu_rest(const RestartBlock& block) {
+    const CpuClock clock = TRY(CpuClock::find(block.clock, CpuClock::For::Other));
+    const Nanoseconds end = block.deadline.at;
+    if (TRY(clock.read()) >= end || sleep_by_clock(clock, end)) return 0ULL;
+    const Result<Nanoseconds> now = clock.read();
+    if (block.address != 0) {
+        const Nanoseconds left = now && *now < end ? end - *now : 1;
+        TRY(vm::UserOut<abi::timespec>(block.address).write(to_timespec(left)));
+    }
     current_task().restart = block;
     return Error::RestartWithBlock;
 }
 
-Result<> sleep_by_cpu_time(ClockId clock, Nanoseconds time, TimerFlags flags,
+Result<> sleep_by_cpu_time(ClockId id, Nanoseconds time, TimerFlags flags,
                            OrNull<vm::UserOut<abi::timespec>> left) {
-    if (!has(flags, TimerFlags::Abstime)) {
-        // The block's deadline is what is left, which never becomes less.
-        if (time != 0) TRY(sleep_without_progress({&sleep_without_progress, {time}, left.address(), 0}));
-        return {};
+    const CpuClock clock = TRY(CpuClock::find(id, CpuClock::For::Other));
+    const Nanoseconds now = TRY(clock.read());
+    if (has(flags, TimerFlags::Abstime)) {
+        if (time <= now) return {};
+        const Result<> slept = sleep_by_clock(clock, time);
+        return slept ? slept : Result<>(Error::RestartNoHandler);
     }
-    if (time <= TRY(read_clock(clock))) return {};
-    while (scheduler::park(WaitMode::Interruptible)) {
-    }
-    return Error::RestartNoHandler;
+    if (time == 0) return {};
+    const Nanoseconds end = std::min(now + time, LONGEST_TIME);
+    TRY(sleep_for_cpu_rest(
+        {.resume = &sleep_for_cpu_rest, .deadline = {end}, .address = left.address(), .clock = id}));
+    return {};
 }
 
 enum class SleepClock : u8 { Monotonic, Real, CpuTime };
@@ -82,26 +120,29 @@ Result<SleepClock> clock_to_sleep_by(ClockId clock) {
         case ClockId::ProcessCpuTime: return SleepClock::CpuTime;
         default: break;
     }
-    if (is_cpu_clock_by_pid(clock)) return SleepClock::CpuTime;
+    if (is_cpu_clock(clock)) return SleepClock::CpuTime;
     if (std::to_underlying(clock) >= 0) TRY(read_clock(clock));
     return Error::Eopnotsupp;
 }
 
-/// LINUX: posix_cpu_nsleep. Errors: Einval (no such process, or the caller's own thread), Eopnotsupp: the clock of
-/// another process, which would have to wake who sleeps by it.
-Result<> check_cpu_clock(ClockId clock) {
-    if (clock == ClockId::ProcessCpuTime) return {};
-    TRY(read_clock(clock));
-    if (is_clock_of_thread(clock)) return Error::Einval;
-    return is_clock_of_caller(clock) ? Result<>() : Result<>(Error::Eopnotsupp);
+/// LINUX: process_cpu_nsleep, posix_cpu_nsleep. Errors: Einval (the caller's own thread).
+Result<ClockId> cpu_clock_to_sleep_by(ClockId clock) {
+    constexpr auto OF_PROCESS = static_cast<ClockId>(static_cast<i32>(~0U << abi::CPU_CLOCK_SHIFT) |
+                                                     std::to_underlying(abi::CpuClockKind::RunTime));
+    if (clock == ClockId::ProcessCpuTime) return OF_PROCESS;
+    const Pid owner = owner_of_clock(clock);
+    const bool is_own = owner == 0 || owner == current_task().tid;
+    return is_clock_of_thread(clock) && is_own ? Result<ClockId>(Error::Einval) : clock;
 }
 
 /// The machine is never suspended, so an alarm that would wake it is as good as any. Errors: Einval, Eperm.
 Result<> check_alarm(ClockId clock, TimerFlags flags) {
     if (clock != ClockId::RealtimeAlarm && clock != ClockId::BoottimeAlarm) return {};
     if (has(flags, ~TimerFlags::Abstime)) return Error::Einval;
-    return current_task().identity->can(Capability::WakeAlarm) ? Result<>{} : Result<>(Error::Eperm);
+    return current_task().identity().can(Capability::WakeAlarm) ? Result<>{} : Result<>(Error::Eperm);
 }
+
+}  // namespace
 
 Result<> sys_nanosleep(Context&, vm::UserIn<abi::timespec> in, OrNull<vm::UserOut<abi::timespec>> left) {
     return sleep_relative(TRY(to_nanoseconds(TRY(in.read()))), left);
@@ -113,8 +154,7 @@ Result<> sys_clock_nanosleep(Context&, ClockId clock, TimerFlags flags, vm::User
     const Nanoseconds time = TRY(to_nanoseconds(TRY(in.read())));
     TRY(check_alarm(clock, flags));
     if (kind == SleepClock::CpuTime) {
-        TRY(check_cpu_clock(clock));
-        return sleep_by_cpu_time(clock, time, flags, left);
+        return sleep_by_cpu_time(TRY(cpu_clock_to_sleep_by(clock)), time, flags, left);
     }
     if (!has(flags, TimerFlags::Abstime)) return sleep_relative(time, left);
     return kind == SleepClock::Real ? sleep_until_real(time) : sleep_until_monotonic(time);
@@ -125,15 +165,6 @@ Answer<ByCommand> sys_restart_syscall(Context&) {
     const RestartBlock block = std::exchange(current_task().restart, {});
     if (block.resume == nullptr) return Error::Eintr;
     return block.resume(block);
-}
-
-}  // namespace
-
-Result<> register_sleep_calls() {
-    using syscall::register_call;
-    TRY(register_call<sys_nanosleep>(35, "nanosleep"));
-    TRY(register_call<sys_restart_syscall>(219, "restart_syscall"));
-    return register_call<sys_clock_nanosleep>(230, "clock_nanosleep");
 }
 
 }  // namespace exo::posix_x

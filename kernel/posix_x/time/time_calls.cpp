@@ -1,10 +1,13 @@
 // Reading and setting clocks.
-#include "posix_x/process/process_tree.hpp"
+#include "posix_x/time/time_calls.hpp"
+
+#include "posix_x/process/cpu_clock.hpp"
+#include "posix_x/process/posix_timer.hpp"
 #include "posix_x/process/usage.hpp"
-#include "posix_x/syscalls/families.hpp"
 #include "posix_x/syscalls/support.hpp"
 #include "posix_x/syscalls/time_values.hpp"
 #include "posix_x/time/clocks.hpp"
+#include "posix_x/time/timerfd.hpp"
 
 namespace exo::posix_x {
 
@@ -24,32 +27,13 @@ constinit sync::SpinLocked<Zone, sync::LockRank::SpinLeaf> zone;
 constinit std::atomic<u64> setting_count{0};
 constinit scheduler::WaitQueue setting_waiters;
 
-abi::CpuClockKind cpu_clock_kind(ClockId clock) {
-    return static_cast<abi::CpuClockKind>(std::to_underlying(clock) & abi::CPU_CLOCK_KIND);
-}
-
-/// What a process has used, of which there may be another's. Errors: Einval (no such process).
-Result<ResourceUsage> usage_of_pid(Pid pid) {
-    if (pid == 0 || pid == current_process().pid()) return usage_of(current_task());
-    const Ref<Process> process = PROCESSES.find(pid);
-    if (!process) return Error::Einval;
-    auto state = process->signals.lock();  // keeps the task from ending
-    if (state->task == nullptr) return process->usage;
-    return to_usage(state->task->thread->cpu_use());
-}
-
-/// A process has one thread, so a thread's clock is its process's; only the caller's own may be read (clock_gettime(2)).
+/// No device has a clock. Errors: Einval.
 Result<Nanoseconds> read_cpu_clock(ClockId clock) {
-    const i32 id = std::to_underlying(clock);
-    const Pid pid = ~(id >> abi::CPU_CLOCK_SHIFT);
-    if (is_clock_of_thread(clock) && !is_clock_of_caller(clock)) return Error::Einval;
-    const abi::CpuClockKind kind = cpu_clock_kind(clock);
-    if (kind == abi::CpuClockKind::Descriptor) return Error::Einval;  // no device has a clock
-    const ResourceUsage usage = TRY(usage_of_pid(pid));
-    return kind == abi::CpuClockKind::User ? usage.user_time : usage.user_time + usage.system_time;
+    const Result<Nanoseconds> now = TRY(CpuClock::find(clock, CpuClock::For::Reading)).read();
+    return now ? now : Result<Nanoseconds>(Error::Einval);
 }
 
-bool may_set_time() { return current_task().identity->can(Capability::SysTime); }
+bool may_set_time() { return current_task().identity().can(Capability::SysTime); }
 
 /// Errors: Einval (a time before the machine was started: monotonic time would have to be negative).
 Result<> set_real_time(Nanoseconds since_epoch) {
@@ -57,6 +41,8 @@ Result<> set_real_time(Nanoseconds since_epoch) {
     time::set_realtime(since_epoch);
     setting_count.fetch_add(1, std::memory_order_seq_cst);  // before the waiters are woken, who compare it
     setting_waiters.wake_all();
+    TimerFile::real_time_was_set();
+    posix_timers_after_clock_setting();
     return {};
 }
 
@@ -66,11 +52,15 @@ Result<Nanoseconds> clock_resolution(ClockId clock) {
         case ClockId::MonotonicCoarse: return COARSE_RESOLUTION;
         default: break;
     }
-    TRY(read_clock(clock));
-    const bool is_by_pid = std::to_underlying(clock) < 0;
-    if (is_by_pid && cpu_clock_kind(clock) != abi::CpuClockKind::RunTime) return COARSE_RESOLUTION;
-    return Nanoseconds{1};
+    if (std::to_underlying(clock) >= 0) {
+        TRY(read_clock(clock));
+        return Nanoseconds{1};
+    }
+    TRY(CpuClock::find(clock, CpuClock::For::Other));
+    return kind_of_clock(clock) == abi::CpuClockKind::RunTime ? Nanoseconds{1} : COARSE_RESOLUTION;
 }
+
+}  // namespace
 
 Result<> sys_clock_gettime(Context&, ClockId clock, vm::UserOut<abi::timespec> out) {
     return out.write(to_timespec(TRY(read_clock(clock))));
@@ -88,7 +78,7 @@ Result<> sys_clock_settime(Context&, ClockId clock, vm::UserIn<abi::timespec> in
     if (clock != ClockId::Realtime && !is_by_pid) return Error::Einval;
     const abi::timespec time = TRY(in.read());
     if (is_by_pid) {
-        TRY(read_clock(clock));
+        TRY(CpuClock::find(clock, CpuClock::For::Other));
         return Error::Eperm;
     }
     const Nanoseconds since_epoch = TRY(to_nanoseconds(time));
@@ -105,7 +95,7 @@ Result<> sys_gettimeofday(Context&, OrNull<vm::UserOut<abi::timeval>> out,
 }
 
 /// LINUX: the first zone that comes without a time moves a clock that ran in local time to UTC (settimeofday(2)).
-Result<> set_zone(const abi::timezone& wanted, bool comes_without_time) {
+static Result<> set_zone(const abi::timezone& wanted, bool comes_without_time) {
     constexpr i32 LARGEST = 15 * 60;
     constexpr i64 NANOSECONDS_PER_MINUTE = 60 * static_cast<i64>(time::SECOND);
     if (wanted.tz_minuteswest > LARGEST || wanted.tz_minuteswest < -LARGEST) return Error::Einval;
@@ -116,6 +106,8 @@ Result<> set_zone(const abi::timezone& wanted, bool comes_without_time) {
         state->was_set = true;
         state->zone = wanted;
     }
+    time::publish_zone(static_cast<u32>(wanted.tz_minuteswest) |
+                       static_cast<u64>(static_cast<u32>(wanted.tz_dsttime)) << 32);
     if (!is_first || !comes_without_time || wanted.tz_minuteswest == 0) return {};
     const i64 shift = wanted.tz_minuteswest * NANOSECONDS_PER_MINUTE;
     return set_real_time(time::realtime() + static_cast<u64>(shift));
@@ -140,7 +132,7 @@ Answer<EpochSeconds> sys_time(Context&, OrNull<vm::UserOut<EpochSeconds>> out) {
 }
 
 /// The clock is not steered: what is asked for can be told, and nothing changed.
-Result<i32> adjust_clock(vm::UserInOut<abi::timex> user) {
+static Result<i32> adjust_clock(vm::UserInOut<abi::timex> user) {
     constexpr u32 OFFSET_READ_ONLY = 0xa001;  // ADJ_OFFSET_SS_READ: the old adjtime(3), looking only
     constexpr u32 TICK = 0x4000;              // ADJ_TICK
     constexpr i32 STATUS_UNSYNCHRONISED = 0x40;
@@ -170,22 +162,8 @@ Answer<abi::ClockState> sys_adjtimex(Context&, vm::UserInOut<abi::timex> user) {
 Answer<abi::ClockState> sys_clock_adjtime(Context&, ClockId clock, vm::UserInOut<abi::timex> user) {
     if (clock == ClockId::Realtime) return adjust_clock(user);
     TRY(user.read());
-    if (!is_cpu_clock_by_pid(clock)) TRY(read_clock(clock));
+    if (!is_cpu_clock(clock)) TRY(read_clock(clock));
     return Error::Eopnotsupp;
-}
-
-}  // namespace
-
-bool is_cpu_clock_by_pid(ClockId clock) {
-    return std::to_underlying(clock) < 0 && (std::to_underlying(clock) & abi::CPU_CLOCK_BITS) !=
-                                                std::to_underlying(abi::CpuClockKind::Descriptor);
-}
-
-bool is_clock_of_thread(ClockId clock) { return (std::to_underlying(clock) & abi::CPU_CLOCK_OF_THREAD) != 0; }
-
-bool is_clock_of_caller(ClockId clock) {
-    const Pid pid = ~(std::to_underlying(clock) >> abi::CPU_CLOCK_SHIFT);
-    return pid == 0 || pid == current_process().pid();
 }
 
 Result<Nanoseconds> read_clock(ClockId clock) {
@@ -199,11 +177,11 @@ Result<Nanoseconds> read_clock(ClockId clock) {
         case ClockId::MonotonicCoarse:
         case ClockId::BoottimeAlarm:
         case ClockId::Boottime: return time::monotonic();  // there is no suspended time, and no steering
-        case ClockId::ProcessCpuTime:
-        case ClockId::ThreadCpuTime: {
-            const ResourceUsage usage = usage_of(current_task());
+        case ClockId::ProcessCpuTime: {
+            const ResourceUsage usage = usage_of(current_process());
             return usage.user_time + usage.system_time;
         }
+        case ClockId::ThreadCpuTime: return current_task().thread->cpu_use().run_time;
         default: break;
     }
     if (std::to_underlying(clock) >= 0) return Error::Einval;
@@ -213,19 +191,5 @@ Result<Nanoseconds> read_clock(ClockId clock) {
 u64 clock_settings() { return setting_count.load(std::memory_order_seq_cst); }
 
 scheduler::WaitQueue& clock_setting_waiters() { return setting_waiters; }
-
-Result<> register_time_calls() {
-    using syscall::register_call;
-    TRY(register_call<sys_gettimeofday>(96, "gettimeofday"));
-    TRY(register_call<sys_adjtimex>(159, "adjtimex"));
-    TRY(register_call<sys_settimeofday>(164, "settimeofday"));
-    TRY(register_call<sys_time>(201, "time"));
-    TRY(register_call<sys_clock_settime>(227, "clock_settime"));
-    TRY(register_call<sys_clock_gettime>(228, "clock_gettime"));
-    TRY(register_call<sys_clock_getres>(229, "clock_getres"));
-    TRY(register_call<sys_clock_adjtime>(305, "clock_adjtime"));
-    TRY(register_sleep_calls());
-    return register_cpu_time_calls();
-}
 
 }  // namespace exo::posix_x

@@ -1,8 +1,9 @@
 // A program's own faults become signals (Intel SDM vol. 3, 6.15; arch/x86/kernel/traps.c for which).
 #include "arch/upcalls.hpp"
-#include "posix_x/process/task.hpp"
+#include "posix_x/process/process.hpp"
 #include "posix_x/x86_64/page_fault.hpp"
 #include "posix_x/x86_64/refused_instructions.hpp"
+#include "scheduler/preemption.hpp"
 
 namespace exo::posix_x {
 
@@ -28,16 +29,17 @@ SignalInfo signal_of(u32 vector, u64 rip) {
 
 }  // namespace exo::posix_x
 
-void exo::upcalls::user_exception(u32 vector, u64 error_code, u64 fault_address,
+void exo::upcalls::user_exception(u32 vector, u64 error_code, u64 fault_address, FaultReason reason,
                                   arch::UserRegisters& registers) {
     using namespace exo::posix_x;
     constexpr u32 GENERAL_PROTECTION = 13;
     constexpr u32 PAGE_FAULT = 14;
+    if (vector != PAGE_FAULT) scheduler::watchdog::begin_stay();  // that of a page fault has begun
     if (vector == GENERAL_PROTECTION && carry_out_refused_instruction(registers)) return;
     Task& task = current_task();
     task.last_fault = {vector, error_code, fault_address};
     if (vector == PAGE_FAULT)
-        force_signal(page_fault_signal(fault_address));
+        force_signal(page_fault_signal(fault_address, reason));
     else
         force_signal(signal_of(vector, registers.rip));
 }

@@ -3,15 +3,13 @@
 #include <cstring>
 #include <optional>
 
-#include "posix_x/process/task.hpp"
+#include "posix_x/process/process.hpp"
 #include "sync/spin_lock.hpp"
 #include "vm/user_memory.hpp"
 
 namespace exo::posix_x {
 
 namespace {
-
-constexpr u64 CODE_SEGMENT_OF_64_BITS = 0x33;
 
 // LINUX: what the instructions answer.
 constexpr u64 GDT_BASE = 0xffff'ffff'fffe'0000;
@@ -198,7 +196,7 @@ void fail_to_store(u64 address) {
 }  // namespace
 
 bool carry_out_refused_instruction(arch::UserRegisters& registers) {
-    if (registers.cs != CODE_SEGMENT_OF_64_BITS) return false;
+    if (registers.cs != arch::user_selector::CODE) return false;
     Code code(registers.rip);
     const Prefixes prefixes = read_prefixes(code);
     if (code.next() != 0x0f) return false;

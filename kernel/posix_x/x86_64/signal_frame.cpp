@@ -12,9 +12,6 @@ namespace {
 
 constexpr u64 RED_ZONE = 128;  // below the stack pointer, the program's own (System V ABI, 3.2.2)
 constexpr u64 FPU_ALIGNMENT = 64;
-constexpr u64 USER_CS = 0x33;
-constexpr u64 USER_CS_32 = 0x23;  ///< What a far jump reaches.
-constexpr u64 USER_SS = 0x2b;
 /// The flags that a program may set: CF PF AF ZF SF TF DF OF NT AC ID.
 constexpr u64 USER_FLAGS =
     0x1 | 0x4 | 0x10 | 0x40 | 0x80 | 0x100 | 0x400 | 0x800 | 0x4000 | 0x40000 | 0x200000;
@@ -127,8 +124,8 @@ Result<> push_signal_frame(Task& task, const SignalInfo& info, const SignalActio
     registers.rax = 0;
     registers.rip = action.handler;
     registers.rsp = frame_address;
-    registers.cs = USER_CS;
-    registers.ss = USER_SS;
+    registers.cs = arch::user_selector::CODE;
+    registers.ss = arch::user_selector::DATA;
     registers.rflags &= ~(FLAG_DF | FLAG_RF | FLAG_TF);
     registers.original_rax = ~0ULL;
     return {};
@@ -143,8 +140,9 @@ Result<> pop_signal_frame(Task& task, arch::UserRegisters& registers) {
     // Only a program's own segments, and an address within the segment's limit: IRET to any other would fault.
     constexpr u16 USER_LEVEL = 3;
     const u64 cs = c.cs | USER_LEVEL;
-    const bool is_32_bit = cs == USER_CS_32 && c.rip <= ~u32{0};
-    if ((cs != USER_CS && !is_32_bit) || (c.ss | USER_LEVEL) != USER_SS) return Error::Efault;
+    const bool is_32_bit = cs == arch::user_selector::CODE_32 && c.rip <= ~u32{0};
+    if ((cs != arch::user_selector::CODE && !is_32_bit) || (c.ss | USER_LEVEL) != arch::user_selector::DATA)
+        return Error::Efault;
     TRY(pop_fpu_state(*task.thread, c.fpstate));
     arch::UserRegisters& r = registers;
     r.r8 = c.r8, r.r9 = c.r9, r.r10 = c.r10, r.r11 = c.r11, r.r12 = c.r12, r.r13 = c.r13, r.r14 = c.r14,
@@ -153,7 +151,7 @@ Result<> pop_signal_frame(Task& task, arch::UserRegisters& registers) {
     r.rsp = c.rsp, r.rip = c.rip;
     r.rflags = (r.rflags & ~USER_FLAGS) | (c.eflags & USER_FLAGS);
     r.cs = cs;
-    r.ss = USER_SS;
+    r.ss = arch::user_selector::DATA;
     r.original_rax = ~0ULL;
     (void)set_alternate_stack(task, context.uc_stack, r.rsp);  // LINUX: one that cannot be is left alone
     return {};

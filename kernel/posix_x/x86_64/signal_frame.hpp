@@ -3,7 +3,7 @@
 #pragma once
 
 #include "abi/linux/signal_frame.hpp"
-#include "posix_x/process/task.hpp"
+#include "posix_x/process/process.hpp"
 
 namespace exo::posix_x {
 

@@ -51,13 +51,22 @@ static const char* read_meminfo(void) {
 }
 
 struct resources read_resources(void) {
-    // A debug kernel keeps freed memory for a while. The first look ends that, but has itself still gone round that memory.
-    read_meminfo();
-    const char* text = read_meminfo();
-    return (struct resources){value_after(text, "MemFree:"),         value_after(text, "Committed_AS:"),
-                              value_after(text, "PageTables:"),      value_after(text, "KernelStack:"),
-                              value_after(text, "Shmem:"),           count_entries("/proc", is_number),
-                              count_entries("/proc/1/fd", is_number)};
+    int processes = 0, descriptors = 0;
+    const char* text = "";
+    // A debug kernel keeps freed memory for a while, and the heap some free objects at hand. A look gives memory back, but has itself still
+    // gone round what is kept, so that a page may be empty only after the next one.
+    for (int looks = 0; looks < 4; ++looks) {
+        processes = count_entries("/proc", is_number);
+        descriptors = count_entries("/proc/1/fd", is_number);
+        text = read_meminfo();
+    }
+    return (struct resources){value_after(text, "MemFree:"),
+                              value_after(text, "Committed_AS:"),
+                              value_after(text, "PageTables:"),
+                              value_after(text, "KernelStack:"),
+                              value_after(text, "Shmem:"),
+                              processes,
+                              descriptors};
 }
 
 const char* difference(const struct resources* before, const struct resources* after) {

@@ -1,4 +1,7 @@
 // The content of tmpfs files, its limits and its mount options.
+#include <set>
+
+#include "fs/cache/backing_store.hpp"
 #include "fs/cache/page_tree.hpp"
 #include "fs/machine.hpp"
 #include "support/failing_allocations.hpp"
@@ -41,6 +44,59 @@ TEST(page_tree, agrees_with_a_map) {
         }
     }
     EXPECT_EQ(HostedFrames::free_count(), free_before);
+}
+
+TEST(page_tree, finds_what_is_dirty_or_being_written) {
+    const HostedFrames frames(2048);
+    PageTree tree;
+    std::map<u64, bool> unstored;  ///< Whether it is being written.
+    std::set<u64> present;
+    test::Random random(4);
+    for (int i = 0; i < 20'000; ++i) {
+        const u64 index = random.one_in(20) ? random.next() >> random.below(64) : random.below(300);
+        const bool is_there = present.contains(index);
+        const bool is_unstored = unstored.contains(index);
+        switch (random.below(5)) {
+            case 0:
+                if (is_there || present.size() == 400) break;
+                MUST(tree.insert(index, MUST(memory::FrameRef::allocate()),
+                                 random.one_in(2) ? PageTree::Content::Dirty : PageTree::Content::Written));
+                present.insert(index);
+                if (!tree.is_clean(index)) unstored[index] = false;
+                break;
+            case 1:
+                EXPECT_EQ(static_cast<bool>(tree.remove(index)), is_there);
+                present.erase(index);
+                unstored.erase(index);
+                break;
+            case 2:
+                tree.mark_dirty(index);
+                if (is_there) unstored.try_emplace(index, false);
+                break;
+            case 3:
+                if (!is_unstored || unstored[index]) break;
+                EXPECT_TRUE(tree.begin_writing(index));
+                unstored[index] = true;
+                break;
+            default:
+                if (!is_unstored || !unstored[index]) break;
+                if (random.one_in(2)) {
+                    tree.end_writing(index, PageTree::Outcome::Failed);
+                    unstored[index] = false;
+                } else {
+                    tree.end_writing(index, PageTree::Outcome::Stored);
+                    unstored.erase(index);
+                    // Marked as dirty while it was being written.
+                    if (!tree.is_clean(index)) unstored[index] = false;
+                }
+        }
+        ASSERT_EQ(tree.is_writing(index), unstored.contains(index) && unstored[index]);
+        ASSERT_EQ(tree.is_clean(index), present.contains(index) && !unstored.contains(index));
+        const u64 probe = random.one_in(2) ? random.below(400) : index;
+        const auto next = unstored.lower_bound(probe);
+        ASSERT_EQ(tree.next_unstored(probe),
+                  next == unstored.end() ? std::nullopt : std::optional(next->first));
+    }
 }
 
 TEST(content, holes_read_as_zeros_and_cost_nothing) {
@@ -162,7 +218,9 @@ TEST(content, lives_in_the_archive_until_it_is_touched) {
     auto owner = MUST(make_ref<Owner>());
     auto file = MUST(machine.open("/f", CREATE));
     const u64 frames = HostedFrames::free_count();
-    MUST(file->inode().back_with({reinterpret_cast<const u8*>(archive.data()), archive.size()}, owner));
+    const std::span<const u8> bytes(reinterpret_cast<const u8*>(archive.data()), archive.size());
+    MUST(file->inode().back_with(*file->inode().content_lock.lock(),
+                                 MUST(make_ref<MemoryStore>(bytes, owner))));
     EXPECT_EQ(MUST(FsMachine::read(*file)), archive);
     EXPECT_EQ(HostedFrames::free_count(), frames) << "reading copies nothing";
     EXPECT_EQ(MUST(file->seek(7, SeekWhence::Data)), 7U);
@@ -184,14 +242,6 @@ TEST(content, lives_in_the_archive_until_it_is_touched) {
     EXPECT_EQ(owner->reference_count(), 2U);
     MUST(machine.unlink("/f"));
     EXPECT_EQ(owner->reference_count(), 1U);
-}
-
-TEST(content, unnamed_files) {
-    const FsMachine machine;
-    auto file = MUST(tmpfs::create_unnamed_file("memfd:test", OpenFlags::Rdwr));
-    MUST(FsMachine::write(*file, "memory"));
-    EXPECT_EQ(file->inode().links(), 0U);
-    EXPECT_EQ(file->inode().size(), 6U);
 }
 
 TEST(tmpfs_options, are_parsed_as_linux_does) {

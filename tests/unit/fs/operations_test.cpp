@@ -91,9 +91,9 @@ TEST_F(OperationsTest, making_names) {
     EXPECT_ERROR(Error::Einval, make_node(machine.caller(), {}, "/n", 0170000, {}));
     MUST(make_node(machine.caller(), {}, "/n", 0600, {}));
     EXPECT_TRUE(MUST(machine.find("/n")).inode().is_regular());
-    MUST(make_node(machine.caller(), {}, "/null", abi::mode::CHARACTER_DEVICE | 0666, {1, 3}));
-    EXPECT_EQ(MUST(machine.find("/null")).inode().device(), (abi::DeviceNumber{1, 3}));
-    EXPECT_ERROR(Error::Enxio, machine.open("/null")) << "no driver is registered here";
+    MUST(make_node(machine.caller(), {}, "/device", abi::mode::CHARACTER_DEVICE | 0666, {240, 3}));
+    EXPECT_EQ(MUST(machine.find("/device")).inode().device(), (abi::DeviceNumber{240, 3}));
+    EXPECT_ERROR(Error::Enxio, machine.open("/device")) << "no driver has this number";
     MUST(make_node(machine.caller(), {}, "/socket", abi::mode::SOCKET | 0666, {}));
     EXPECT_ERROR(Error::Enxio, machine.open("/socket"));
     machine.credentials = user(1000);

@@ -1,11 +1,10 @@
 // Pipes and eventfds with readers and writers on several CPUs: meant for the thread sanitizer.
 #include <array>
 
-#include "fs/machine.hpp"
+#include "ipc/concurrent_machine.hpp"
 #include "ipc/eventfd.hpp"
 #include "ipc/pipe.hpp"
 #include "support/random.hpp"
-#include "support/scheduled_cpus.hpp"
 
 namespace exo::ipc {
 namespace {
@@ -16,18 +15,8 @@ using test::FsMachine;
 using test::Random;
 using test::Threads;
 
-/// Made before the CPUs' first thread, and never destroyed.
-FsMachine& machine() {
-    static FsMachine& the_machine = [] -> FsMachine& {
-        auto& fs = *new FsMachine{{.mode = 0777}, 8192};
-        test::start_cpus();
-        MUST(init());
-        return fs;
-    }();
-    return the_machine;
-}
 PipePair make_pipe() {
-    machine();
+    concurrent_machine();
     return MUST(create_pipe({}, fs::KERNEL_CREDENTIALS));
 }
 u64 free_frames() { return test::HostedFrames::free_count(); }
@@ -64,7 +53,7 @@ std::string read_all(fs::File& file) {
 }
 
 TEST(concurrency, writes_up_to_pipe_buf_are_not_mixed) {
-    machine();
+    concurrent_machine();
     const u64 before = free_frames();
     {
         auto pipe = make_pipe();
@@ -165,7 +154,7 @@ TEST(concurrency, writers_end_when_the_last_reader_goes) {
 }
 
 TEST(concurrency, an_eventfd_adds_up) {
-    machine();
+    concurrent_machine();
     constexpr u64 EVENTS = 3000;
     for (const EventMode mode : {EventMode::Counter, EventMode::Semaphore}) {
         const auto file = MUST(create_event_file(0, mode, OpenFlags::Rdwr));
@@ -199,7 +188,7 @@ TEST(concurrency, an_eventfd_adds_up) {
 
 /// Two additions never fit: each writer waits until a reader has emptied the counter.
 TEST(concurrency, writers_of_a_full_eventfd_wait_their_turn) {
-    machine();
+    concurrent_machine();
     static constexpr u64 HALF = 1ULL << 63;
     constexpr u32 ROUNDS = 500;
     const auto file = MUST(create_event_file(0, EventMode::Counter, OpenFlags::Rdwr));

@@ -164,19 +164,28 @@ TEST(pipe, small_writes_share_pages_and_never_straddle_them) {
     EXPECT_EQ(MUST(write(*pipe.writer, std::string(10000, 'w'))), 4096U);
 }
 
+Result<u64> capacity(fs::File& end) {
+    return end.fcntl({static_cast<u32>(abi::FcntlCommand::Getpipesz), 0}, {});
+}
+Result<u64> set_capacity(fs::File& end, u64 bytes, const fs::Credentials& credentials) {
+    return end.fcntl({static_cast<u32>(abi::FcntlCommand::Setpipesz), bytes}, credentials);
+}
+
 TEST(pipe, capacity) {
     auto pipe = make_pipe(OpenFlags::Nonblock);
-    EXPECT_EQ(MUST(pipe.reader->pipe_capacity()), 65536U);
-    EXPECT_EQ(MUST(pipe.reader->set_pipe_capacity(5000, {})), 8192U);
+    EXPECT_EQ(MUST(capacity(*pipe.reader)), 65536U);
+    EXPECT_EQ(MUST(set_capacity(*pipe.reader, 5000, {})), 8192U);
     MUST(write(*pipe.writer, std::string(8192, 'a')));
-    EXPECT_ERROR(Error::Ebusy, pipe.writer->set_pipe_capacity(4096, {}));
-    EXPECT_EQ(MUST(pipe.writer->set_pipe_capacity(1 << 20, test::user(1))), 1U << 20);
-    EXPECT_ERROR(Error::Eperm, pipe.writer->set_pipe_capacity((1 << 20) + 1, test::user(1)));
-    EXPECT_ERROR(Error::Einval, pipe.writer->set_pipe_capacity(~0U, {}));
+    EXPECT_ERROR(Error::Ebusy, set_capacity(*pipe.writer, 4096, {}));
+    EXPECT_EQ(MUST(set_capacity(*pipe.writer, 1 << 20, test::user(1))), 1U << 20);
+    EXPECT_ERROR(Error::Eperm, set_capacity(*pipe.writer, (1 << 20) + 1, test::user(1)));
+    EXPECT_ERROR(Error::Einval, set_capacity(*pipe.writer, ~0U, {}));
+    EXPECT_ERROR(Error::Einval, set_capacity(*pipe.writer, (1ULL << 32) + 4096, {}));
     MUST(write(*pipe.writer, std::string(100000, 'b')));
     const std::string all = MUST(read(*pipe.reader));
     EXPECT_EQ(all, std::string(8192, 'a') + std::string(100000, 'b'));
-    EXPECT_EQ(MUST(pipe.reader->set_pipe_capacity(0, {})), 4096U);
+    EXPECT_EQ(MUST(set_capacity(*pipe.reader, 0, {})), 4096U);
+    EXPECT_ERROR(Error::Ebadf, pipe.reader->fcntl({static_cast<u32>(abi::FcntlCommand::Getfl), 0}, {}));
 }
 
 TEST(pipe, a_reader_sleeps_until_bytes_or_the_end_come) {
@@ -288,7 +297,7 @@ TEST(pipe, random_traffic_agrees_with_a_queue) {
             expected.erase(0, got->size());
         }
         ASSERT_EQ(MUST(pipe.reader->readable_bytes()), expected.size());
-        if (random.one_in(200)) (void)pipe.writer->set_pipe_capacity(1U << (12 + random.below(7)), {});
+        if (random.one_in(200)) (void)set_capacity(*pipe.writer, 1U << (12 + random.below(7)), {});
     }
 }
 
@@ -405,7 +414,7 @@ TEST(pipe, every_failing_allocation_leaves_nothing_behind) {
             EXPECT_EQ(pipe.error(), Error::Enomem);
             return;
         }
-        (void)pipe->writer->set_pipe_capacity(1 << 17, {});
+        (void)set_capacity(*pipe->writer, 1 << 17, {});
         EXPECT_TRUE(write(*pipe->writer, "text").has_value());
         EXPECT_EQ(MUST(read(*pipe->reader)), "text");
     });

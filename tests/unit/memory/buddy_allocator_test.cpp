@@ -217,8 +217,10 @@ TEST(buddy_allocator, asks_for_reclaim_before_it_fails) {
         return freed;
     });
     const usize held = hoard.size();
-    std::vector<PhysicalAddress> got;
-    while (const auto frame = alloc_frame()) got.push_back(*frame);
+    EXPECT_ERROR(Error::OutOfMemory, alloc_frame());
+    EXPECT_EQ(hook_calls, 0) << "only who holds no spin lock may reclaim";
+    std::vector<FrameRef> got;
+    while (auto frame = FrameRef::allocate()) got.push_back(std::move(*frame));
     EXPECT_EQ(got.size(), held);
     EXPECT_GE(hook_calls, 1);
 }

@@ -48,8 +48,8 @@ u64 identity_of(const Object& object) {
 }
 
 /// Slots below OWN_LIMIT are used by the CPU that got them; those from WILD on, by everybody.
-constexpr u32 OWN_LIMIT = 300;
-constexpr u32 WILD = 320;
+constexpr u32 OWN_LIMIT = 220;
+constexpr u32 WILD = 236;  // some with low numbers, which are looked up without the lock, and some with high ones
 constexpr u32 WILD_SLOTS = 40;
 
 /// One CPU's share of the work, with a model of the slots that belong to it.

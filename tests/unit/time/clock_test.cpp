@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "abi/exo/clock_page.hpp"
 #include "arch/interface.hpp"
 #include "time/counter.hpp"
 
@@ -19,6 +20,13 @@ class FakeCounter final : public Counter {
     u64 ticks = 0xffff00;
 };
 
+/// Monotonic time as the vDSO has it.
+Nanoseconds read_page(const abi::ClockPage& page, u64 reading) {
+    EXPECT_EQ(page.counts_cycles, 1U);
+    const CounterScale scale{page.multiplier};
+    return page.nanoseconds + scale.nanoseconds(static_cast<i64>(reading - page.reading));
+}
+
 TEST(clock, changes_its_source_without_a_step) {
     auto& cycles = arch::hosted::simulated_time;
     cycles = 5000;
@@ -28,13 +36,22 @@ TEST(clock, changes_its_source_without_a_step) {
     EXPECT_EQ(longest_silence(), ~0ULL);
     cycles += 2'000'000;
     EXPECT_EQ(monotonic(), MILLISECOND);
+    abi::ClockPage page{};
+    publish_clock(page);
+    EXPECT_EQ(read_page(page, cycles), monotonic());
 
     refine_clock(1'000'000'000);  // it was twice too fast
+    EXPECT_EQ(read_page(page, cycles), monotonic());
     EXPECT_EQ(monotonic(), MILLISECOND);
     EXPECT_EQ(cycle_counter_hertz(), 1'000'000'000U);
     cycles += 1'000'000;
     EXPECT_NEAR(static_cast<double>(monotonic()), 2e6, 2);
     set_realtime(1000 * SECOND);
+    EXPECT_EQ(read_page(page, cycles) + page.realtime_offset, realtime());
+    EXPECT_EQ(read_page(page, cycles + 1000), monotonic() + 1000);
+    EXPECT_EQ(page.sequence % 2, 0U);
+    publish_zone(5);
+    EXPECT_EQ(page.zone, 5U);
 
     // Coarse: the same for a millisecond, then the time of then; and right away after the clock is set, forwards or back.
     const auto coarse = [] {
@@ -58,6 +75,7 @@ TEST(clock, changes_its_source_without_a_step) {
     FakeCounter counter;
     use_counter(counter);
     EXPECT_EQ(clock_source(), "fake");
+    EXPECT_EQ(page.counts_cycles, 0U) << "programs have to ask";
     EXPECT_NEAR(static_cast<double>(monotonic()), 2e6, 2);
     EXPECT_NEAR(static_cast<double>(longest_silence()), 16.777e9 / 4, 1e6);
     EXPECT_EQ(coarse(), realtime());

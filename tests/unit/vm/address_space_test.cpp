@@ -34,7 +34,7 @@ TEST(address_space, untouched_memory_costs_nothing_and_reads_zero) {
     EXPECT_EQ(space->statistics().resident_anonymous, 0u);
     EXPECT_EQ(machine.free_count(), before);
     EXPECT_ERROR(Error::Efault, peek(start + 50 * P));
-    EXPECT_EQ(last_fault_result(), FaultResult::NothingMapped);
+    EXPECT_EQ(space->fault(start + 50 * P, {}), FaultResult::NothingMapped);
 }
 
 TEST(address_space, rights_are_checked) {
@@ -44,13 +44,13 @@ TEST(address_space, rights_are_checked) {
     const u64 start = MUST(space->map(anonymous(P, READ)));
     EXPECT_EQ(MUST(peek(start)), 0);
     EXPECT_ERROR(Error::Efault, poke(start, 1));
-    EXPECT_EQ(last_fault_result(), FaultResult::AccessDenied);
+    EXPECT_EQ(space->fault(start, {.is_write = true}), FaultResult::AccessDenied);
     EXPECT_EQ(space->fault(start, {.is_fetch = true}), FaultResult::AccessDenied);
     MUST(space->protect(start, P, READ_WRITE));
     MUST(poke(start, 1));
     MUST(space->protect(start, P, NO_ACCESS));
     EXPECT_ERROR(Error::Efault, peek(start));
-    EXPECT_EQ(last_fault_result(), FaultResult::AccessDenied);
+    EXPECT_EQ(space->fault(start, {}), FaultResult::AccessDenied);
     MUST(space->protect(start, P, READ));
     EXPECT_EQ(MUST(peek(start)), 1);
     MUST(space->protect(start, P, READ_WRITE));
@@ -197,17 +197,17 @@ TEST(address_space, truncation_and_holes_take_pages_away) {
         EXPECT_EQ(MUST(peek(third + 3 * P)), 4);  // a new page of the fake file
         file->truncate(5);
         EXPECT_ERROR(Error::Efault, peek(third + 6 * P));
-        EXPECT_EQ(last_fault_result(), FaultResult::BeyondEnd);
+        EXPECT_EQ(current_address_space()->fault(third + 6 * P, {}), FaultResult::BeyondEnd);
         EXPECT_EQ(MUST(peek(third + 4 * P)), 5);
         switch_address_space(*space);
         EXPECT_EQ(MUST(peek(mine + 3 * P)), 78);                // a hole leaves copies alone
         EXPECT_ERROR(Error::Efault, peek(mine + 5 * P));  // truncation does not
-        EXPECT_EQ(last_fault_result(), FaultResult::BeyondEnd);
+        EXPECT_EQ(space->fault(mine + 5 * P, {}), FaultResult::BeyondEnd);
         EXPECT_ERROR(Error::Efault, poke(ours + 7 * P, 1));
         file->fails = true;
         MUST(space->advise(ours, 8 * P, exo::abi::Advice::Dontneed));
         EXPECT_ERROR(Error::Efault, peek(ours));
-        EXPECT_EQ(last_fault_result(), FaultResult::BeyondEnd);
+        EXPECT_EQ(space->fault(ours, {}), FaultResult::BeyondEnd);
     }
     file = nullptr;
     memory::kernel_table().activate();
@@ -405,10 +405,10 @@ TEST(address_space, a_fault_without_memory_is_told_apart) {
     switch_address_space(*hog);
     u64 at_page = hog_start;
     while (poke(at_page, 1)) at_page += P;
-    EXPECT_EQ(last_fault_result(), FaultResult::OutOfMemory);
+    EXPECT_EQ(hog->fault(at_page, {.is_write = true}), FaultResult::OutOfMemory);
     switch_address_space(*space);
     EXPECT_ERROR(Error::Efault, poke(start, 1));
-    EXPECT_EQ(last_fault_result(), FaultResult::OutOfMemory);
+    EXPECT_EQ(space->fault(start, {.is_write = true}), FaultResult::OutOfMemory);
     // A killer that helps.
     static Ref<AddressSpace> victim;
     victim = std::move(hog);

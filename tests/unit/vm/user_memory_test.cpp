@@ -105,8 +105,6 @@ TEST(io_buffer, a_fault_in_the_middle_is_a_short_count) {
     EXPECT_EQ(MUST(peek(program.end - 5)), 0x11);
     EXPECT_EQ(MUST(peek(program.end - 4)), 0);
     EXPECT_ERROR(Error::Efault, OutBuffer::from_user(~0ULL - 5, 100).check());
-    EXPECT_ERROR(Error::Efault, InBuffer::from_user(program.end, 10).prefault(10));
-    MUST(InBuffer::from_user(program.start, 10).prefault(10));
 }
 
 TEST(io_buffer, goes_on_through_segments_and_kernel_memory) {

@@ -1,0 +1,185 @@
+// Socket: an open socket, whatever its address family. The calls of sockets reach all families through it.
+//
+// Key types: Address (as programs write it), Message (what one sendmsg gives or one recvmsg gets, beside its bytes),
+// SocketOptions (what setsockopt keeps for every family). Families derive from Socket: ipc/unix.
+// Neighbours: posix_x/socket above, which copies addresses and control data from and to programs.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstring>
+#include <optional>
+
+#include "abi/linux/socket.hpp"
+#include "fs/file/file.hpp"
+#include "fs/operations/vfs.hpp"
+#include "security/capability_table.hpp"
+#include "utils/vector.hpp"
+
+namespace exo::ipc {
+
+/// A socket address: the family, then what the family makes of the rest.
+struct Address {
+    u32 size = 0;  ///< 0: none.
+    std::array<u8, abi::MAX_ADDRESS_SIZE> bytes{};
+
+    abi::AddressFamily family() const {
+        u16 number = 0;
+        std::memcpy(&number, bytes.data(), sizeof(number));
+        return static_cast<abi::AddressFamily>(number);
+    }
+};
+
+/// What a message carries beside its bytes.
+struct Message {
+    Address address;  ///< Where it goes to, or comes from.
+    /// Of who sends. Absent from what is received if the sender was not asked to tell.
+    std::optional<abi::ucred> credentials;
+    Vector<security::Capability> capabilities;            ///< SCM_RIGHTS.
+    abi::MessageFlags flags = abi::MessageFlags::None;    ///< As the program gave them.
+    abi::MessageFlags outcome = abi::MessageFlags::None;  ///< What recvmsg tells.
+};
+
+/// SO_RCVTIMEO, SO_SNDTIMEO: no end by default.
+using Patience = std::atomic<time::Nanoseconds>;
+inline constexpr time::Nanoseconds NO_END = ~time::Nanoseconds{0};
+
+/// Buffers, in bytes as the kernel counts them: twice what programs ask for. LINUX: net.core.wmem_default and wmem_max.
+inline constexpr u32 DEFAULT_BUFFER = 212992;
+inline constexpr u32 MOST_BUFFER = 212992;
+inline constexpr u32 LEAST_SEND_BUFFER = 4608;
+inline constexpr u32 LEAST_RECEIVE_BUFFER = 2304;
+
+/// What setsockopt(SOL_SOCKET) sets and getsockopt tells, in every family. A bit of `flags` stands for an option that is on or off.
+struct SocketOptions {
+    std::atomic<u64> flags{0};
+    std::atomic<u32> send_buffer{DEFAULT_BUFFER};
+    std::atomic<u32> receive_buffer{DEFAULT_BUFFER};
+    std::atomic<i32> receive_low_water{1};
+    std::atomic<i32> priority{0};
+    std::atomic<i32> linger_seconds{0};
+    Patience receive_patience{NO_END};
+    Patience send_patience{NO_END};
+
+    static constexpr u64 bit(abi::SocketOption option) { return 1ULL << static_cast<u32>(option); }
+    bool has(abi::SocketOption option) const {
+        return (flags.load(std::memory_order_relaxed) & bit(option)) != 0;
+    }
+    void set(abi::SocketOption option, bool is_on) {
+        if (is_on)
+            flags.fetch_or(bit(option), std::memory_order_relaxed);
+        else
+            flags.fetch_and(~bit(option), std::memory_order_relaxed);
+    }
+};
+
+/// SHUT_RD and SHUT_WR, as bits.
+enum class Shut : u8 { None = 0, Receiving = 1, Sending = 2, Both = 3 };
+EXO_FLAGS(Shut);
+
+/// How long a call waits.
+struct Wait {
+    bool may_block = true;
+    time::Nanoseconds patience = NO_END;
+};
+
+/// Who sends.
+struct Sender {
+    abi::ucred self{};
+    /// Whom its capabilities in flight are counted for, and how many of that user's there may be (RLIMIT_NOFILE; ~0: any number).
+    security::UserRecord* payer = nullptr;
+    u64 most_in_flight = 0;
+};
+
+/// Tells who the calling task is, where a socket is written to like any file. Set by posix_x.
+using OwnCredentials = abi::ucred (*)();
+void set_own_credentials(OwnCredentials teller);
+abi::ucred own_credentials();
+
+class Socket : public fs::File {
+  public:
+    using Caller = fs::Caller;
+
+    abi::AddressFamily family() const { return family_; }
+    abi::SocketType type() const { return type_; }
+    SocketOptions& options() { return options_; }
+
+    /// Errors: Einval (bound already, no address of the family), Eaddrinuse, and those of mknod(2).
+    virtual Result<> bind(const Address& address, const Caller& caller) = 0;
+    /// Errors: Eopnotsupp (the type has no connections), Einval (not bound, connected).
+    virtual Result<> listen(u32 backlog, const abi::ucred& self) = 0;
+    /// A new socket for the oldest connection that waits. Errors: Eopnotsupp, Einval (does not listen), Eagain, Eintr, Enomem.
+    virtual Result<Ref<Socket>> accept(abi::OpenFlags flags, const fs::Credentials& credentials) = 0;
+    /// Errors: Econnrefused, Eprototype, Eisconn, Einval, Eagain, Eperm, Eintr, and those of path_resolution(7).
+    virtual Result<> connect(const Address& address, const Caller& caller, const abi::ucred& self) = 0;
+    /// Its own name. Errors: Enomem.
+    virtual Result<> name(Address& out) = 0;
+    /// Errors: Enotconn.
+    virtual Result<> peer_name(Address& out) = 0;
+    virtual Result<> shut_down(Shut directions) = 0;
+
+    /// Whether it can send at all, before it is said what. Errors: those of send(2).
+    virtual Result<> check_sending() { return {}; }
+    /// Sends what `data` holds. Errors: those of send(2).
+    virtual Result<usize> send(vm::InBuffer& data, Message& message, const Caller& caller,
+                               const Sender& sender) = 0;
+    /// Receives up to data.remaining() bytes. Errors: those of recv(2).
+    virtual Result<usize> receive(vm::OutBuffer& data, Message& message) = 0;
+
+    /// An option was set.
+    virtual void options_changed() {}
+    /// SO_ERROR: the error that waits, which is gone then. 0: none.
+    virtual i32 take_error() = 0;
+    /// Makes one wait.
+    virtual void set_error(Error error) = 0;
+    virtual bool accepts_connections() const = 0;
+    /// SO_PEERCRED. Pid 0, and no user, where there is no peer.
+    virtual abi::ucred peer_credentials() = 0;
+
+    Result<> append_description(String& out) override;
+    bool has_signals_for_input() const override { return true; }
+
+    /// How long a receiving call waits that has these flags.
+    Wait receive_wait(abi::MessageFlags flags) const { return wait_for(flags, options_.receive_patience); }
+    Wait send_wait(abi::MessageFlags flags) const { return wait_for(flags, options_.send_patience); }
+
+  protected:
+    Socket(Ref<fs::Inode> inode, abi::OpenFlags flags, abi::AddressFamily family, abi::SocketType type);
+
+  private:
+    Wait wait_for(abi::MessageFlags flags, const Patience& patience) const {
+        const bool may_block = !abi::has(flags, abi::MessageFlags::DontWait) && !is_nonblocking();
+        return {may_block, patience.load(std::memory_order_relaxed)};
+    }
+
+    abi::AddressFamily family_;
+    abi::SocketType type_;
+    SocketOptions options_;
+};
+
+/// The socket that a file is. Errors: Enotsock.
+Result<Socket*> as_socket(fs::File& file);
+
+/// The inode of a new socket. Errors: Enomem.
+Result<Ref<fs::Inode>> make_socket_inode(const fs::Credentials& credentials);
+/// Makes the file system that sockets' inodes belong to. Errors: Enomem.
+Result<> init_sockets();
+
+/// Calls `attempt` until it answers with anything but Eagain, for as long as `wait` allows. In between it waits on `queue`, until `ready()`
+/// holds. Errors: those of `attempt`; RestartSys, or Eintr if the wait has an end; Eagain at its end.
+template <class Ready, class Attempt>
+auto wait_until(scheduler::WaitQueue& queue, Wait wait, Ready ready, Attempt attempt) -> decltype(attempt()) {
+    const time::Deadline deadline =
+        wait.patience == NO_END ? time::Deadline::never() : time::Deadline::after(wait.patience);
+    while (true) {
+        auto result = attempt();
+        if (result || result.error() != Error::Eagain || !wait.may_block) return result;
+        const Result<> waited = queue.wait(scheduler::WaitMode::Interruptible, ready, deadline);
+        if (waited) continue;
+        if (ready()) queue.hand_on();
+        if (waited.error() == Error::Etimedout) return Error::Eagain;
+        return wait.patience == NO_END ? waited.error() : Error::Eintr;
+    }
+}
+
+}  // namespace exo::ipc

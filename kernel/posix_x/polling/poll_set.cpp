@@ -1,0 +1,114 @@
+#include "posix_x/polling/poll_set.hpp"
+
+#include "scheduler/preemption.hpp"
+
+namespace exo::posix_x {
+
+namespace {
+
+using fs::PollEvents;
+
+/// An O_PATH descriptor cannot be polled (open(2)): as Linux, it counts as not open.
+constexpr Rights NEEDED = Rights::Poll;
+
+/// What there is to say of a descriptor that cannot be polled. LINUX: select refuses what is not open; what was opened with
+/// O_PATH is ready for all that it asks, as for poll (do_select). Errors: Ebadf.
+[[gnu::cold, gnu::noinline]] Result<PollEvents> without_file(const PollEntry& entry,
+                                                             ClosedDescriptor closed) {
+    if (closed == ClosedDescriptor::IsAnError && !current_task().files()->copy(static_cast<u32>(entry.fd)))
+        return Error::Ebadf;
+    return PollEvents::Nval;
+}
+
+/// The files being waited for, each with the entry that named it.
+struct Watched {
+    FileUse file;
+    PollEntry* entry;
+};
+
+/// Opens the entries' files. Entries that are done with (negative or closed) get their result at once.
+Result<Vector<Watched>> take_files(std::span<PollEntry> entries, ClosedDescriptor closed) {
+    Vector<Watched> watched;
+    TRY(watched.reserve(entries.size()));
+    for (PollEntry& entry : entries) {
+        scheduler::preempt_point();
+        entry.found = PollEvents::None;
+        if (entry.fd < 0) continue;
+        Result<FileUse> file = use_file(Descriptor(static_cast<u64>(entry.fd)), NEEDED);
+        if (file) {
+            watched.push_within_capacity({std::move(*file), &entry});
+        } else {
+            entry.found = TRY(without_file(entry, closed));
+        }
+    }
+    return watched;
+}
+
+/// `table` only for the first look, and only until something is found: then nobody will wait.
+usize look(std::span<Watched> watched, fs::PollTable* table) {
+    usize count = 0;
+    for (Watched& one : watched) {
+        scheduler::preempt_point();
+        const PollEvents events = one.file->poll(count == 0 ? table : nullptr);
+        one.entry->found = events & one.entry->wanted;
+        if (one.entry->found != PollEvents::None) ++count;
+    }
+    return count;
+}
+
+/// What there is now, without holding the files or entering their queues: most often that is the answer already.
+/// Errors: Ebadf.
+Result<usize> look_once(std::span<PollEntry> entries, ClosedDescriptor closed) {
+    usize count = 0;
+    for (PollEntry& entry : entries) {
+        scheduler::preempt_point();
+        entry.found = PollEvents::None;
+        if (entry.fd < 0) continue;
+        const Result<FileUse> file = use_file(Descriptor(static_cast<u64>(entry.fd)), NEEDED);
+        if (file)
+            entry.found = (*file)->poll(nullptr) & entry.wanted;
+        else
+            entry.found = TRY(without_file(entry, closed));
+        if (entry.found != PollEvents::None) ++count;
+    }
+    return count;
+}
+
+usize count_closed(std::span<const PollEntry> entries) {
+    usize count = 0;
+    for (const PollEntry& entry : entries)
+        if (entry.found == PollEvents::Nval) ++count;
+    return count;
+}
+
+/// Waits; nothing was found yet.
+Result<usize> watch(std::span<PollEntry> entries, time::Deadline deadline, ClosedDescriptor closed) {
+    Vector<Watched> watched = TRY(take_files(entries, closed));
+    const usize closed_count = count_closed(entries);  // another thread may have closed one meanwhile
+    while (true) {
+        // A wake-up takes the table out of the queue that it came through, so that it must be entered again.
+        fs::ThreadPollTable table;
+        const usize count = look(watched.span(), closed_count > 0 ? nullptr : &table) + closed_count;
+        if (count > 0) return count;
+        // As on Linux, a signal that waits to be handled counts before the time that is up.
+        TRY(scheduler::check_interrupted(scheduler::WaitMode::Interruptible));
+        TRY(table.status());
+        const Result<> result = scheduler::park(scheduler::WaitMode::Interruptible, deadline);
+        if (result) continue;
+        if (result.error() != Error::Etimedout) return result.error();
+        return look(watched.span(), nullptr);
+    }
+}
+
+}  // namespace
+
+Result<usize> wait_for_events(std::span<PollEntry> entries, time::Deadline deadline,
+                              ClosedDescriptor closed) {
+    const usize count = TRY(look_once(entries, closed));
+    if (count > 0) return count;
+    if (!deadline.has_passed()) return watch(entries, deadline, closed);
+    TRY(scheduler::check_interrupted(scheduler::WaitMode::Interruptible));
+    return 0uz;
+}
+
+}  // namespace exo::posix_x

@@ -1,0 +1,173 @@
+#include "posix_x/pty/pty_pair.hpp"
+
+#include "utils/format.hpp"
+
+namespace exo::posix_x {
+
+using fs::PollEvents;
+
+PtyPair::PtyPair(u32 index) : index_(index) {
+    format_to(
+        [&](std::string_view text) {
+            name_size_ += text.copy(name_ + name_size_, sizeof(name_) - name_size_);
+        },
+        "pts/{}", index);
+}
+
+// ---- The master's side
+
+Result<usize> PtyPair::take(std::span<u8> to) {
+    auto state = state_.lock();
+    const bool is_packet = state->packet_mode == PacketMode::On;
+    if (is_packet && state->events != PacketEvents::Data) {
+        to[0] = static_cast<u8>(std::exchange(state->events, PacketEvents::Data));
+        return 1uz;
+    }
+    if (state->to_master.is_empty()) return state->slave_is_gone ? Error::Eio : Error::Eagain;
+    if (!is_packet) return state->to_master.pop(to);
+    to[0] = static_cast<u8>(PacketEvents::Data);
+    return 1 + state->to_master.pop(to.subspan(1));
+}
+
+usize PtyPair::type(std::span<const u8> bytes) {
+    auto state = state_.lock();
+    return state->master_flow == OutputFlow::Stopped ? 0 : state->to_slave.push(bytes);
+}
+
+void PtyPair::set_packet_mode(PacketMode mode) {
+    auto state = state_.lock();
+    if (state->packet_mode == mode) return;
+    state->packet_mode = mode;
+    state->events = PacketEvents::Data;
+}
+
+PtyPair::PacketMode PtyPair::packet_mode() { return state_.lock()->packet_mode; }
+
+/// LINUX: n_tty_poll.
+PollEvents PtyPair::master_events() {
+    auto state = state_.lock();
+    PollEvents events = PollEvents::None;
+    if (!state->to_master.is_empty()) events |= PollEvents::In | PollEvents::Rdnorm;
+    if (state->events != PacketEvents::Data) events |= PollEvents::Pri | PollEvents::In | PollEvents::Rdnorm;
+    if (state->slave_is_gone) events |= PollEvents::Hup;
+    if (state->master_flow == OutputFlow::Running && !state->to_slave.is_full())
+        events |= PollEvents::Out | PollEvents::Wrnorm;
+    return events;
+}
+
+usize PtyPair::bytes_for_master() { return state_.lock()->to_master.size(); }
+
+usize PtyPair::held_bytes() {
+    // Asked when memory is short, by who must not wait for who waits for memory.
+    auto state = state_.try_lock();
+    return state ? (*state)->to_slave.held_bytes() + (*state)->to_master.held_bytes() : 0;
+}
+
+void PtyPair::flush_from_master(abi::FlushQueue which) {
+    {
+        auto state = state_.lock();
+        if (which != abi::FlushQueue::Output) state->to_master.clear();
+        if (which != abi::FlushQueue::Input) state->to_slave.clear();
+    }
+    master_writers.wake_all();
+}
+
+void PtyPair::set_master_flow(OutputFlow flow) {
+    state_.lock()->master_flow = flow;
+    if (flow == OutputFlow::Running) master_writers.wake_all();
+}
+
+void PtyPair::close_master() {
+    is_master_open_.store(false, std::memory_order_seq_cst);
+    auto state = state_.lock();
+    state->to_master.clear();
+    state->to_slave.clear();
+}
+
+// ---- The slave's terminal
+
+usize PtyPair::read(std::span<u8> to) {
+    usize count;
+    bool was_full;
+    {
+        auto state = state_.lock();
+        was_full = state->to_slave.is_full();
+        count = state->to_slave.pop(to);
+    }
+    if (was_full && count != 0) master_writers.wake_all();
+    return count;
+}
+
+usize PtyPair::write(std::span<const u8> bytes) {
+    // Nobody will read it: it is not waited for either.
+    if (!is_master_open()) return bytes.size();
+    usize count;
+    {
+        auto state = state_.lock();
+        count = state->to_master.push(bytes);
+    }
+    if (count != 0) master_readers.wake_all();
+    return count;
+}
+
+/// LINUX: pty_set_termios. There are 8 bits and no parity; everything else is as wanted.
+void PtyPair::configure(abi::termios2& wanted, const abi::termios2& old) {
+    wanted.c_cflag &= ~(ControlFlags::Csize | ControlFlags::Parenb);
+    wanted.c_cflag |= ControlFlags::Cs8 | ControlFlags::Cread;
+    constexpr u8 USUAL_STOP = 023;
+    constexpr u8 USUAL_START = 021;
+    const auto has_usual_flow_control = [](const abi::termios2& settings) {
+        return has(settings.c_iflag, InputFlags::Ixon) &&
+               settings.c_cc[static_cast<usize>(ControlCharacter::Stop)] == USUAL_STOP &&
+               settings.c_cc[static_cast<usize>(ControlCharacter::Start)] == USUAL_START;
+    };
+    const bool is_usual = has_usual_flow_control(wanted);
+    if (is_usual != has_usual_flow_control(old))
+        note(is_usual ? PacketEvents::DoStop : PacketEvents::NoStop,
+             PacketEvents::DoStop | PacketEvents::NoStop);
+    if (has(wanted.c_lflag | old.c_lflag, LocalFlags::Extproc)) note(PacketEvents::Ioctl);
+}
+
+void PtyPair::opened() {
+    auto state = state_.lock();
+    ++state->slave_files;
+    state->slave_is_gone = false;
+}
+
+/// LINUX: pty_close.
+void PtyPair::closed() {
+    {
+        auto state = state_.lock();
+        if (--state->slave_files != 0) return;
+        state->slave_is_gone = true;
+        state->packet_mode = PacketMode::Off;
+        state->events = PacketEvents::Data;
+    }
+    master_readers.wake_all();
+    master_writers.wake_all();
+}
+
+/// LINUX: what lies in the input queue of the master's own discipline stays.
+void PtyPair::drop_output() {
+    constexpr usize QUEUE_OF_MASTER = 4095;
+    state_.lock()->to_master.cut(QUEUE_OF_MASTER);
+    note(PacketEvents::FlushWrite);
+}
+
+void PtyPair::note_flow(OutputFlow flow) {
+    if (flow == OutputFlow::Stopped)
+        note(PacketEvents::Stop, PacketEvents::Start);
+    else
+        note(PacketEvents::Start, PacketEvents::Stop);
+}
+
+void PtyPair::note(PacketEvents add, PacketEvents remove) {
+    {
+        auto state = state_.lock();
+        if (state->packet_mode == PacketMode::Off) return;
+        state->events = (state->events & ~remove) | add;
+    }
+    master_readers.wake_all();
+}
+
+}  // namespace exo::posix_x

@@ -1,0 +1,98 @@
+// PtyPair: what connects the two sides of a pseudo-terminal (pty(7)). To the slave's Terminal it is the hardware: what the master
+// writes is typed, what the terminal sends the master reads.
+//
+// Key types: PtyPair, ByteQueue (bytes under way), PtyMaster (pty_master.hpp: the open file of the master), Devpts (devpts.hpp: the
+// file system with the slaves' names). Neighbours: terminal/ below; init_ptys (pty_master.hpp) makes /dev/ptmx and the type devpts.
+// Locking: `state_` (rank SleepingLeaf) under the terminal's lock. Who has put bytes in or taken them out calls Terminal::serve
+// without it.
+// Source: pty(7), ioctl_tty(2); Linux, drivers/tty/pty.c.
+#pragma once
+
+#include "posix_x/pty/byte_queue.hpp"
+#include "posix_x/terminal/terminal.hpp"
+
+namespace exo::posix_x {
+
+/// Bits of the byte that a read of the master begins with in packet mode (ioctl_tty(2), TIOCPKT).
+enum class PacketEvents : u8 {
+    Data = 0,
+    FlushRead = 1,
+    FlushWrite = 2,
+    Stop = 4,
+    Start = 8,
+    NoStop = 16,
+    DoStop = 32,
+    Ioctl = 64,
+};
+EXO_FLAGS(PacketEvents);
+
+class PtyPair final : public Object, public TerminalDriver {
+  public:
+    explicit PtyPair(u32 index);
+
+    u32 index() const { return index_; }
+    /// "pts/3"; as long as the pair is there.
+    std::string_view name() const { return {name_, name_size_}; }
+
+    // ---- The master's side.
+
+    /// What a read finds: bytes, or in packet mode a byte of events, or one that says that bytes follow.
+    /// Errors: Eagain (nothing), Eio (nothing, and the slave was closed by all).
+    Result<usize> take(std::span<u8> to);
+    /// Types bytes, and returns how many. Terminal::serve lets the terminal take them.
+    usize type(std::span<const u8> bytes);
+    enum class PacketMode : u8 { Off, On };
+    void set_packet_mode(PacketMode mode);
+    PacketMode packet_mode();
+    fs::PollEvents master_events();
+    usize bytes_for_master();
+    usize held_bytes();
+    /// TCFLSH on the master.
+    void flush_from_master(abi::FlushQueue which);
+    /// TCXONC on the master.
+    void set_master_flow(OutputFlow flow);
+    /// The master goes: nothing is kept for it any more.
+    void close_master();
+    bool is_master_open() const { return is_master_open_.load(std::memory_order_seq_cst); }
+
+    /// TIOCSPTLCK: who opens a locked slave gets EIO.
+    std::atomic<bool> is_locked{true};
+    scheduler::WaitQueue master_readers;
+    scheduler::WaitQueue master_writers;
+
+    // ---- The slave's terminal.
+
+    usize read(std::span<u8> to) override;
+    usize write(std::span<const u8> bytes) override;
+    void configure(abi::termios2& wanted, const abi::termios2& old) override;
+    scheduler::WaitQueue& readable() override { return unused_; }
+    scheduler::WaitQueue& writable() override { return unused_; }
+    void opened() override;
+    void closed() override;
+    void dropped_input() override { note(PacketEvents::FlushRead); }
+    void drop_output() override;
+    void note_flow(OutputFlow flow) override;
+    bool takes_nothing_while_stopped() const override { return true; }
+    bool has_gone() const override { return !is_master_open(); }
+
+  private:
+    struct State {
+        ByteQueue to_slave;
+        ByteQueue to_master;
+        PacketMode packet_mode = PacketMode::Off;
+        PacketEvents events = PacketEvents::Data;  ///< Only in packet mode.
+        u32 slave_files = 0;
+        bool slave_is_gone = false;                    ///< It was opened, and all have closed it.
+        OutputFlow master_flow = OutputFlow::Running;  ///< Stopped: what the master writes waits.
+    };
+    void note(PacketEvents add, PacketEvents remove = PacketEvents::Data);
+
+    const u32 index_;
+    char name_[16];
+    usize name_size_ = 0;
+    std::atomic<bool> is_master_open_{true};
+    scheduler::Mutex<State, sync::LockRank::SleepingLeaf> state_;
+    scheduler::WaitQueue unused_;  ///< The terminal has no thread that would wait.
+};
+
+}  // namespace exo::posix_x

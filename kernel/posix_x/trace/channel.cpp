@@ -1,0 +1,171 @@
+#include "posix_x/trace/channel.hpp"
+
+#include "log/log.hpp"
+#include "scheduler/scheduler.hpp"
+#include "utils/list.hpp"
+
+namespace exo::posix_x::trace {
+
+namespace {
+
+enum class Phase : u8 { Off, Starting, Ready, Over };
+
+constexpr time::Nanoseconds MOST_WAIT_FOR_PORT = 10 * time::SECOND;
+constexpr usize LEAST_CAPTURED = 512;  // the largest structures, and 64 entries of poll
+
+struct Queue {
+    List<TaskTrace, &TaskTrace::queue_link> tasks;
+};
+
+constinit std::atomic<Phase> phase{Phase::Off};
+constinit std::atomic<drivers::Port*> port{nullptr};
+constinit std::atomic<u64> sequence{0};
+constinit std::atomic<bool> has_work{false};
+constinit std::atomic<bool> is_sending{false};
+constinit sync::SpinLocked<Queue, sync::LockRank::TraceQueue> queue;
+constinit scheduler::WaitQueue work;
+constinit scheduler::WaitQueue changes;  ///< Of the phase, of the port, and of `is_sending`.
+/// Written before the phase is Ready, and never again.
+constinit Settings the_settings;
+
+void set_phase(Phase next) {
+    phase.store(next, std::memory_order_seq_cst);
+    changes.wake_all();
+}
+
+/// All of `bytes`. Errors: Epipe (the host has closed the port).
+Result<> send(std::span<u8> bytes) {
+    vm::InBuffer from = vm::InBuffer::from_kernel(bytes);
+    while (from.remaining() != 0) TRY(port.load()->write(from, scheduler::Blocking::Yes));
+    return {};
+}
+
+/// Errors: Epipe (the host closed the port before it had sent all of it), Einval.
+Result<> receive_settings() {
+    // SAFETY: any bytes are settings; they are looked at before use.
+    const std::span<u8> bytes{reinterpret_cast<u8*>(&the_settings), sizeof(the_settings)};
+    vm::OutBuffer to = vm::OutBuffer::from_kernel(bytes);
+    while (to.remaining() != 0)
+        if (TRY(port.load()->read(to, scheduler::Blocking::Yes)) == 0) return Error::Epipe;
+    if (the_settings.magic != Settings::MAGIC || the_settings.version != VERSION ||
+        the_settings.string_limit > Settings::MOST_CAPTURED)
+        return Error::Einval;
+    return {};
+}
+
+Result<> say_hello() {
+    struct {
+        RecordHeader header;
+        HelloBody body;
+    } hello;
+    hello.header = {.size = sizeof(hello),
+                    .kind = RecordKind::Hello,
+                    .detail = VERSION,
+                    .sequence = next_sequence(),
+                    .time = static_cast<i64>(time::monotonic())};
+    hello.body.realtime_offset = static_cast<i64>(time::realtime() - time::monotonic());
+    // SAFETY: neither has padding.
+    return send({reinterpret_cast<u8*>(&hello), sizeof(hello)});
+}
+
+Ref<TaskTrace> take_task() {
+    auto state = queue.lock();
+    TaskTrace* task = state->tasks.pop_front();
+    if (task != nullptr) return std::move(task->queue_reference);
+    has_work.store(false, std::memory_order_seq_cst);
+    return {};
+}
+
+Result<> send_all(Vector<u8>& space) {
+    while (const Ref<TaskTrace> task = take_task()) {
+        if (space.size() < task->capacity()) TRY(space.resize(task->capacity()));
+        const usize size = task->take(space.span());
+        TRY(send(space.span().first(size)));
+    }
+    return {};
+}
+
+Result<> carry() {
+    if (!changes.wait(
+            scheduler::WaitMode::Uninterruptible, [] { return port.load() != nullptr; },
+            time::Deadline{time::monotonic() + MOST_WAIT_FOR_PORT}))
+        return Error::Enodev;
+    TRY(port.load()->open());
+    TRY(receive_settings());
+    TRY(say_hello());
+    set_phase(Phase::Ready);
+    Vector<u8> space;
+    while (true) {
+        (void)work.wait(scheduler::WaitMode::Uninterruptible, [] { return has_work.load(); });
+        is_sending.store(true, std::memory_order_seq_cst);
+        TRY(send_all(space));
+        is_sending.store(false, std::memory_order_seq_cst);
+        changes.wake_all();
+    }
+}
+
+/// Nobody waits any more, and what is left in the queue goes.
+void run_thread(void*) {
+    const Result<> result = carry();
+    log::info("trace: over (error {})", result.error());
+    set_phase(Phase::Over);
+    is_sending.store(false, std::memory_order_seq_cst);
+    while (const Ref<TaskTrace> task = take_task()) task->let_go();
+    changes.wake_all();
+    if (drivers::Port* used = port.load()) used->close();
+    scheduler::SCHEDULER.exit_current();
+}
+
+}  // namespace
+
+/// Low: the traced tasks go on until they wait, or until 50 ms have passed, so that many records travel together.
+Result<> start(const boot::CommandLine& command_line) {
+    if (!command_line.contains(COMMAND_LINE_WORD)) return {};
+    auto thread =
+        TRY(scheduler::Thread::create("trace", run_thread, nullptr, scheduler::ThreadPriority::Low));
+    phase.store(Phase::Starting, std::memory_order_relaxed);
+    scheduler::SCHEDULER.start_thread(std::move(thread));
+    return {};
+}
+
+void port_found(drivers::Port& found) {
+    if (phase.load() != Phase::Starting || found.name() != PORT_NAME) return;
+    port.store(&found);
+    changes.wake_all();
+}
+
+bool is_over() { return phase.load(std::memory_order_seq_cst) == Phase::Over; }
+
+bool wait_until_ready() {
+    if (phase.load() == Phase::Off) return false;
+    const Result<> waited = changes.wait(scheduler::WaitMode::Killable, [] {
+        const Phase now = phase.load();
+        return now == Phase::Ready || now == Phase::Over;
+    });
+    return waited && phase.load() == Phase::Ready;
+}
+
+const Settings& settings() { return the_settings; }
+
+usize capture_size() { return std::max<usize>(the_settings.string_limit, LEAST_CAPTURED); }
+
+u64 next_sequence() { return sequence.fetch_add(1, std::memory_order_relaxed); }
+
+void enqueue(TaskTrace& task) {
+    {
+        auto state = queue.lock();
+        task.queue_reference = Ref<TaskTrace>(&task);
+        state->tasks.push_back(task);
+        has_work.store(true, std::memory_order_seq_cst);
+    }
+    work.wake_one();
+}
+
+void drain() {
+    const time::Deadline deadline{time::monotonic() + time::SECOND};
+    const auto is_sent = [] { return is_over() || (!has_work.load() && !is_sending.load()); };
+    if (!changes.wait(scheduler::WaitMode::Killable, is_sent, deadline) || is_over()) return;
+    (void)port.load()->drain(scheduler::WaitMode::Killable);
+}
+
+}  // namespace exo::posix_x::trace

@@ -1,0 +1,31 @@
+// The waiting loop of files that block: pipes, eventfds, ports.
+#pragma once
+
+#include "scheduler/wait_queue.hpp"
+
+namespace exo::scheduler {
+
+enum class Blocking : u8 { Yes, No };
+
+/// Calls `attempt` until it answers with anything but Eagain, and returns that. In between it waits on `queue`, without a lock,
+/// until `ready()` holds. A wait that a signal ends hands its wake-up on to the next waiter if `ready()` holds by then.
+///
+///     return block_until(readable_, blocking, [&] { return may_read(); }, [&] { return try_read(to); });
+///
+/// Errors: those of `attempt`, RestartSys; Eagain only if it may not block.
+template <class Ready, class Attempt>
+[[gnu::always_inline]] inline auto block_until(WaitQueue& queue, Blocking blocking, Ready ready,
+                                               Attempt attempt) -> decltype(attempt()) {
+    while (true) {
+        auto result = attempt();
+        if (result) [[likely]]
+            return result;
+        if (result.error() != Error::Eagain || blocking == Blocking::No) return result;
+        if (const Result<> waited = queue.wait(WaitMode::Interruptible, ready); !waited) [[unlikely]] {
+            if (ready()) queue.hand_on();
+            return waited.error();
+        }
+    }
+}
+
+}  // namespace exo::scheduler
