@@ -128,6 +128,12 @@ static inline const char* error_name(int error) {
         NAME(EDQUOT);
         NAME(ECANCELED);
         NAME(EPROTOTYPE);
+        NAME(ENOPROTOOPT);
+        NAME(ESOCKTNOSUPPORT);
+        NAME(ECONNRESET);
+        NAME(ENOBUFS);
+        NAME(EISCONN);
+        NAME(ETOOMANYREFS);
         NAME(EDESTADDRREQ);
         NAME(EMSGSIZE);
 #undef NAME

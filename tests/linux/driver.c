@@ -27,11 +27,18 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { OUTPUT_MAX = 256 * 1024, LIST_MAX = 256 * 1024, ARGUMENTS_MAX = 16, BYTES_PER_LINE = 57 };
+enum {
+    OUTPUT_MAX = 256 * 1024,
+    LIST_MAX = 256 * 1024,
+    MOUNTS_MAX = 4096,
+    ARGUMENTS_MAX = 16,
+    BYTES_PER_LINE = 57
+};
 
 static const char WORK[] = "/desk";
 static char output[OUTPUT_MAX];
 static size_t output_length;
+static char mounts[MOUNTS_MAX];
 static char list[LIST_MAX];
 
 static void write_all(const char* text, size_t length) {
@@ -77,6 +84,25 @@ static void say_data(const char* data, size_t length) {
         line[used] = 0;
         say("@@DATA %s\n", line);
     }
+}
+
+static void read_file(const char* path, char* text, size_t size) {
+    int fd = open(path, O_RDONLY);
+    ssize_t n = 0;
+    size_t used = 0;
+    for (; fd >= 0 && (n = read(fd, text + used, size - 1 - used)) > 0;) used += n;
+    text[used] = 0;
+    if (fd < 0 || n < 0) note_failure(path);
+    close(fd);
+}
+
+// The tests of a boot share its mounts, so that one that leaves some behind changes what a later one prints.
+static void check_mounts(const char* name) {
+    char now[MOUNTS_MAX];
+    read_file("/proc/mounts", now, sizeof now);
+    if (strcmp(mounts, now) == 0) return;
+    say("@@NOTE %s leaves other mounts than it found\n", name);
+    strcpy(mounts, now);
 }
 
 static double seconds_now(void) {
@@ -165,6 +191,7 @@ static void run(const char* name, double limit, char** arguments) {
     close(ends[0]);
     if (chdir("/") != 0) note_failure("chdir /");
     if (umount2(WORK, MNT_DETACH) != 0) note_failure("umount /desk");
+    check_mounts(name);
     say_data(output, output_length);
     say("@@END %s %s %zu %08x\n", name, result, output_length, crc32(output, output_length));
 }
@@ -178,19 +205,15 @@ static void run_line(char* line) {
     if (count >= 3) run(words[0], atof(words[1]), words + 2);
 }
 
-static void read_list(void) {
-    int fd = open("/tests.list", O_RDONLY);
-    ssize_t n = 0;
-    for (size_t used = 0; fd >= 0 && (n = read(fd, list + used, sizeof list - 1 - used)) > 0;) used += n;
-    if (fd < 0 || n < 0) note_failure("/tests.list");
-    close(fd);
-}
-
 int main(void) {
     mkdir("/proc", 0555), mkdir("/dev", 0755), mkdir(WORK, 0755), mkdir("/tmp", 01777);
     if (mount("proc", "/proc", "proc", 0, NULL) != 0) note_failure("mount /proc");
     if (mount("devtmpfs", "/dev", "devtmpfs", 0, NULL) != 0) note_failure("mount /dev");
-    read_list();
+    mkdir("/dev/pts", 0755);
+    if (mount("devpts", "/dev/pts", "devpts", 0, "mode=620,ptmxmode=666,gid=5") != 0)
+        note_failure("mount /dev/pts");
+    read_file("/proc/mounts", mounts, sizeof mounts);
+    read_file("/tests.list", list, sizeof list);
     for (char* line = list; *line;) {
         char* end = strchr(line, '\n');
         if (end) *end = 0;

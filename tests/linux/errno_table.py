@@ -21,14 +21,16 @@ CALLS = os.path.join(programs.ROOT, "docs", "system_calls.json")
 DOCUMENT = os.path.join(programs.ROOT, "docs", "errnos.md")
 
 # What the programs call, where that is not the name of the man page.
-ALIASES = {"MAP": "mmap", "renameat2_": "rename", "renameat2": "rename", "renameat": "rename", "creat": "open", "openat": "open",
+ALIASES = {"MAP": "mmap", "accept4": "accept", "sendto": "send", "sendmsg": "send", "recvfrom": "recv", "recvmsg": "recv", "setsockopt": "getsockopt",
+           "send_to_name": "send", "send_fds": "send", "send_credentials": "send", "bind_name": "bind", "bind_abstract": "bind",
+           "connect_name": "connect", "connect_abstract": "connect", "renameat2_": "rename", "renameat2": "rename", "renameat": "rename", "creat": "open", "openat": "open",
            "waitpid": "wait4", "wait": "wait4", "mkfifo": "mknod", "mknodat": "mknod", "mkdirat": "mkdir", "unlinkat": "unlink",
            "linkat": "link", "symlinkat": "symlink", "readlinkat": "readlink", "lstat": "stat", "fstat": "stat", "fstatat": "stat",
            "newfstatat": "stat", "faccessat": "access", "fchmod": "chmod", "fchmodat": "chmod", "fchown": "chown", "lchown": "chown",
            "fchownat": "chown", "ftruncate": "truncate", "fstatfs": "statfs", "execv": "execve", "execl": "execve", "execveat": "execve",
            "umount": "umount2", "pread": "pread64", "pwrite": "pread64", "pwrite64": "pread64", "writev": "readv", "dup2": "dup", "dup3": "dup",
            "pipe2": "pipe", "sigaction": "rt_sigaction", "sigprocmask": "rt_sigprocmask", "sigsuspend": "rt_sigsuspend",
-           "sigtimedwait": "rt_sigtimedwait", "sigqueue": "rt_sigqueueinfo", "pselect": "select", "ppoll": "poll", "getitimer": "setitimer",
+           "sigtimedwait": "rt_sigtimedwait", "sigqueue": "rt_sigqueueinfo", "rt_tgsigqueueinfo": "rt_sigqueueinfo", "pselect": "select", "ppoll": "poll", "getitimer": "setitimer",
            "clock_settime": "clock_gettime", "clock_getres": "clock_gettime", "settimeofday": "gettimeofday", "getrlimit": "setrlimit",
            "prlimit64": "setrlimit", "tgkill": "kill", "tkill": "kill", "fchdir": "chdir", "fdatasync": "fsync", "syncfs": "fsync",
            "setresuid": "setreuid", "setresgid": "setregid", "setdomainname": "sethostname", "getgroups": "setgroups",
@@ -38,7 +40,10 @@ ALIASES = {"MAP": "mmap", "renameat2_": "rename", "renameat2": "rename", "rename
            "capset": "capget", "utime": "utimensat", "utimes": "utimensat", "futimesat": "utimensat", "munlockall": "mlock", "mlock2": "mlock",
            "pselect6": "select", "preadv": "readv", "pwritev": "readv", "faccessat2": "access", "clock_adjtime": "adjtimex",
            "lgetxattr": "getxattr", "fgetxattr": "getxattr", "sched_getparam": "sched_setparam", "sched_getscheduler": "sched_setscheduler",
-           "sched_get_priority_min": "sched_get_priority_max"}
+           "sched_get_priority_min": "sched_get_priority_max", "epoll_create1": "epoll_create", "epoll_pwait": "epoll_wait",
+           "epoll_pwait2": "epoll_wait", "pwait2": "epoll_wait", "signalfd": "signalfd4", "timerfd_gettime": "timerfd_settime",
+           "timer_make": "timer_create", "timer_set": "timer_settime", "timer_gettime": "timer_settime", "timer_end": "timer_delete",
+           "timer_overrun": "timer_getoverrun", "left_ns": "timer_settime"}
 
 
 def reached() -> dict[tuple[str, str], str]:

@@ -1,4 +1,4 @@
-// A set-user-id program gets the owner's id, and AT_SECURE; not on a nosuid mount, not with no-new-privileges.
+// A set-user-id program gets the owner's id, AT_SECURE and a stack limit of 8 MiB at most; not on a nosuid mount, not with no-new-privileges.
 #include "check.h"
 
 int main(int argc, char** argv) {
@@ -6,10 +6,15 @@ int main(int argc, char** argv) {
         uid_t r, e, s;
         gid_t rg, eg, sg;
         getresuid(&r, &e, &s), getresgid(&rg, &eg, &sg);
-        SAY("%s: uid %d %d %d gid %d %d %d secure %ld dumpable %d", argv[1], r, e, s, rg, eg, sg,
-            getauxval(AT_SECURE), prctl(PR_GET_DUMPABLE));
+        struct rlimit stack;
+        getrlimit(RLIMIT_STACK, &stack);
+        SAY("%s: uid %d %d %d gid %d %d %d secure %ld dumpable %d stack %llu %llu", argv[1], r, e, s, rg, eg, sg,
+            getauxval(AT_SECURE), prctl(PR_GET_DUMPABLE), (unsigned long long)stack.rlim_cur,
+            (unsigned long long)stack.rlim_max);
         return 0;
     }
+    const struct rlimit large_stack = {64 << 20, 128 << 20};
+    OK(setrlimit(RLIMIT_STACK, &large_stack));
     static char image[1 << 20];
     ssize_t size = read(open(argv[0], O_RDONLY), image, sizeof image);
     int fd = open("program", O_CREAT | O_WRONLY, 0755);

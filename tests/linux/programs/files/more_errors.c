@@ -21,5 +21,11 @@ int main(void) {
     pipe(ends);
     FAILS(EINVAL, ftruncate(ends[1], 0));
     FAILS(EBADF, ftruncate(99, 0));
+    // A slash behind a link leads through each link behind it, also where the last one is not to be followed.
+    OK(symlink("missing", "inner"));
+    OK(symlink("inner", "outer"));
+    FAILS(ENOENT, lchown("outer/", 1, 1));
+    FAILS(ENOENT, readlink("outer/", name, 10));
+    OK(lchown("outer", 1, 1));
     return done();
 }

@@ -43,6 +43,14 @@ int main(void) {
     FAILS(ESRCH, syscall(SYS_prlimit64, 999999, RLIMIT_CORE, NULL, &old));
     FAILS(EINVAL, syscall(SYS_prlimit64, 0, 99, NULL, &old));
     FAILS(EFAULT, syscall(SYS_prlimit64, 0, RLIMIT_CORE, NULL, unmapped()));
+    // Which of several wrong arguments is named.
+    const long nobody = 999999;
+    FAILS(EFAULT, syscall(SYS_prlimit64, 0l, 99l, KERNEL_ADDRESS, NULL));
+    FAILS(EFAULT, syscall(SYS_prlimit64, nobody, 99l, KERNEL_ADDRESS, NULL));
+    FAILS(ESRCH, syscall(SYS_prlimit64, nobody, 99l, &small, NULL));
+    FAILS(EINVAL, syscall(SYS_prlimit64, 0l, 99l, &small, NULL));
+    FAILS(EFAULT, syscall(SYS_setrlimit, 99l, KERNEL_ADDRESS));
+    FAILS(EINVAL, syscall(SYS_getrlimit, 99l, KERNEL_ADDRESS));
     CHILD("exit 0", getrlimit(RLIMIT_CORE, &limit);
           SAY("inherited %s %s", shown(limit.rlim_cur), shown(limit.rlim_max)));
     CHILD("exit 0", {

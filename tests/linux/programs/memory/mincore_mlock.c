@@ -15,6 +15,7 @@ int main(void) {
     FAILS(ENOMEM, mincore(unmapped(), PAGE, map));
     FAILS(EFAULT, mincore(p, PAGE, unmapped()));
     FAILS(ENOMEM, mlock(unmapped(), PAGE));
+    FAILS(EINVAL, mlock((void*)(16 * PAGE), -(size_t)(8 * PAGE)));
     FAILS(EINVAL, mlockall(0));
     OK(mlockall(MCL_CURRENT));
     OK(munlockall());

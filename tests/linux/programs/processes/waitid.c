@@ -44,5 +44,8 @@ int main(void) {
     const unsigned char* bytes = (const unsigned char*)&info;
     SAY("%x %x %x", bytes[12], bytes[28], bytes[127]);
     FAILS(EFAULT, syscall(SYS_waitid, 77, 0, unmapped(), WEXITED, NULL));
+    FAILS(EBADF, syscall(SYS_waitid, 3l, 77l, NULL, WEXITED, NULL));  // P_PIDFD
+    FAILS(EINVAL, syscall(SYS_waitid, 3l, -1l, NULL, WEXITED, NULL));
+    FAILS(EINVAL, syscall(SYS_waitid, 4l, 0l, NULL, WEXITED, NULL));
     return done();
 }

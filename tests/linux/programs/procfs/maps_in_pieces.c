@@ -52,7 +52,7 @@ int main(void) {
     check("/proc/self/maps");
     for (int i = 0; i < 400; i++) {
         char name[60];
-        snprintf(name, sizeof name, "/tmp/a_place_with_a_long_name_for_mount_number_%d", i);
+        snprintf(name, sizeof name, "/desk/a_place_with_a_long_name_for_mount_number_%d", i);
         OK(mkdir(name, 0755));
         OK(mount("source", name, "tmpfs", 0, NULL));
     }

@@ -22,6 +22,7 @@ int main(void) {
             OK(tcsetpgrp(fd, getpgrp()));
             FAILS(EPERM, tcsetpgrp(fd, 1));
             FAILS(ESRCH, tcsetpgrp(fd, 99999));
+            FAILS(ESRCH, tcsetpgrp(fd, 0));
             check_end(child, "exit 0");
             signal(SIGHUP, SIG_IGN);
             OK(ioctl(fd, TIOCNOTTY));

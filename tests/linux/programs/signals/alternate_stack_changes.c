@@ -1,8 +1,16 @@
-// sigaltstack() with what is there already is no change, whatever it is; a stack of no size is too small otherwise.
+// sigaltstack(): what is there already is no change, whatever it is; a stack of no size is too small otherwise; and nothing
+// changes while a handler runs on it.
 #include "check.h"
 
+static char stack[32768], other[32768];
+static volatile int error;
+
+static void handler(int signal) {
+    (void)signal;
+    error = sigaltstack(&(stack_t){.ss_sp = other, .ss_size = sizeof other}, NULL) == 0 ? 0 : errno;
+}
+
 int main(void) {
-    static char stack[32768];
     stack_t old, nothing = {.ss_sp = NULL, .ss_flags = 0, .ss_size = 0};
     OK(sigaltstack(NULL, &old));
     SAY("flags %d", old.ss_flags);
@@ -17,5 +25,10 @@ int main(void) {
     OK(sigaltstack(&nothing, NULL));
     nothing.ss_flags = 0;
     FAILS(ENOMEM, sigaltstack(&nothing, NULL));
+    OK(sigaltstack(&small, NULL));
+    handle(SIGUSR1, handler, SA_ONSTACK);
+    raise(SIGUSR1);
+    IS(EPERM, error);
+    OK(sigaltstack(&(stack_t){.ss_sp = other, .ss_size = sizeof other}, NULL));
     return done();
 }
