@@ -39,6 +39,13 @@ def test_the_median_round_with_its_own_events():
     assert run.names == ["switch", "read", "socket"]
 
 
+def test_a_round_with_an_interrupt_more_does_not_count():
+    regions = [region(0, 1007, iret=1), region(1, 1307), region(2, 1207, iret=1), *REGIONS[3:]]
+    assert suite.join(CONSOLE, regions, "Exo-OS", []).operations["switch"].instructions == pytest.approx(1307 / 10 - 4)
+    regions[1] = region(1, 1307, iret=2)
+    assert suite.join(CONSOLE, regions, "Exo-OS", []).operations["switch"].instructions == pytest.approx(1007 / 10 - 4)
+
+
 def test_idle_time_is_not_counted():
     slept = CONSOLE.replace("@@OP switch 2 10 1200", "@@OP switch 2 10 9999999")
     regions = [*REGIONS[:2], region(2, 1207, hlt=10), *REGIONS[3:]]

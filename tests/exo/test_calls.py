@@ -1,6 +1,7 @@
 """./exo calls on a table of its own, and what the compiler says of a handler that describes nothing."""
 
 import json
+import pathlib
 import subprocess
 
 import pytest
@@ -105,22 +106,51 @@ def test_every_kind_has_words():
 HANDLERS = {
     "taken": "Result<> sys_wrong(syscall::Context&, u32) { return {}; }",
     "answered": "Result<u64> sys_wrong(syscall::Context&) { return 0ULL; }",
-    "pointed_at": "Result<> sys_wrong(syscall::Context&, vm::UserIn<u64>) { return {}; }",
+    "read": "Result<> sys_wrong(syscall::Context&, vm::UserIn<u64>) { return {}; }",
+    "written": "Result<> sys_wrong(syscall::Context&, vm::UserOut<u32>) { return {}; }",
+    "changed": "Result<> sys_wrong(syscall::Context&, syscall::OrNull<vm::UserInOut<int>>) { return {}; }",
+    "in_an_array": "Result<> sys_wrong(syscall::Context&, syscall::InArray<u64, 1>, syscall::Count) { return {}; }",
     "length": "Result<> sys_wrong(syscall::Context&, syscall::InBytes<1>, syscall::Mode) { return {}; }",
     "right": "Result<> sys_wrong(syscall::Context&, syscall::InBytes<1>, syscall::Size) { return {}; }",
 }
-SENTENCES = {"taken": "a parameter of a system call must say what it is", "answered": "the answer of a system call must say what it is",
-             "pointed_at": "a parameter of a system call must say what it is", "length": "a length argument must be a Size or a Count"}
+PARAMETER = "a parameter of a system call must say what it is"
+SENTENCES = {"answered": "the answer of a system call must say what it is", "length": "a length argument must be a Size or a Count"}
+BUILDS = {"kernel": [], "hosted": ["-DEXO_HOSTED"]}
 
 
-@pytest.mark.parametrize("name", HANDLERS)
-def test_the_compiler_refuses_what_says_too_little(name):
+@pytest.mark.parametrize(("name", "build"), [(name, build) for name in HANDLERS for build in BUILDS if build == "hosted" or name != "length"])
+def test_the_compiler_refuses_what_says_too_little(name, build):
     source = f"""#include "syscall/syscall.hpp"
 namespace exo {{ {HANDLERS[name]}
-Result<> wrong() {{ return syscall::register_call<sys_wrong>(1, "wrong"); }} }}"""
-    done = subprocess.run(["clang++-19", "-std=c++23", "-stdlib=libc++", "-fsyntax-only", "-DEXO_HOSTED", f"-I{ROOT}/kernel", f"-I{ROOT}",
+constexpr syscall::Family FAMILY{{"wrong", "wrong.cpp"}};
+constexpr syscall::Call CALLS[] = {{syscall::call<sys_wrong>(1, "wrong", FAMILY)}}; }}"""
+    done = subprocess.run(["clang++-19", "-std=c++23", "-stdlib=libc++", "-fsyntax-only", *BUILDS[build], f"-I{ROOT}/kernel", f"-I{ROOT}",
                            "-xc++", "-"], input=source, capture_output=True, text=True)
     if name == "right":
         assert (done.returncode, done.stderr) == (0, "")
-    else:
-        assert done.returncode != 0 and SENTENCES[name] in done.stderr and "sys_wrong" in done.stderr
+        return
+    # What is wrong comes before whatever else the compiler makes of it.
+    errors = [line for line in done.stderr.splitlines() if "error:" in line]
+    assert done.returncode != 0 and SENTENCES.get(name, PARAMETER) in errors[0] and "sys_wrong" in done.stderr
+
+
+def test_the_compiler_refuses_a_number_that_two_calls_have():
+    source = """#include "syscall/table.hpp"
+namespace exo { using namespace syscall;
+Result<> sys_one(Context&) { return {}; }
+Result<> sys_two(Context&) { return {}; }
+constexpr Family FAMILY{"numbers", "numbers.cpp"};
+constexpr Call ONE[] = {call<sys_one>(7, "one", FAMILY), call<sys_two>(9, "two", FAMILY)};
+constexpr Call TWO[] = {call<sys_two>(7, "again", FAMILY)};
+static_assert(number_given_twice(sort_calls(ONE)) == NO_NUMBER);
+static_assert(number_given_twice(sort_calls(ONE, TWO)) == NO_NUMBER); }"""
+    done = subprocess.run(["clang++-19", "-std=c++23", "-stdlib=libc++", "-fsyntax-only", f"-I{ROOT}/kernel", f"-I{ROOT}", "-xc++", "-"],
+                          input=source, capture_output=True, text=True)
+    assert done.stderr.count("error:") == 1 and "7 ==" in done.stderr
+
+
+def test_every_family_has_a_source_that_is_there():
+    described = json.loads(pathlib.Path(ROOT, "docs/system_calls.json").read_text())["calls"]
+    for call in described:
+        assert "sys_" in pathlib.Path(ROOT, call["source"]).read_text(), call["name"]
+    assert len({call["family"] for call in described}) == len({call["source"] for call in described})

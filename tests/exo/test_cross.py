@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import struct
 
 import pytest
@@ -10,10 +11,12 @@ from exo import paths
 from campaign.compare import compare, normal, print_c, reports, shrink
 from campaign.hostile import hostile
 from campaign.machines import frames
-from campaign.rules import generate
+from campaign.rules import generate, rules
 from campaign.sequences import kept
+from campaign.sequences.model import World
 from campaign.sequences.sequence import (
-    CALL_FORK, IN, OUT, Buffer, Call, Field, Handler, Pointer, Process, ProcessName, Result, Sequence, encode_sequence)
+    ACTORS, CALL_FORK, CALL_GET_WORD, IN, OUT, Buffer, Call, Field, Handler, Leader, Pointer, Process, ProcessName, Result, Sequence,
+    encode_sequence)
 
 STAT = {"kind": "structure", "type": "stat", "size": 24, "fields": [
     {"name": "st_dev", "offset": 0, "size": 8}, {"name": "st_mode", "offset": 8, "size": 4},
@@ -238,38 +241,14 @@ def test_arguments_from_a_call_that_is_gone_are_what_a_failed_call_returns():
     assert last.arguments == ((1 << 64) - 1, Result(0), Buffer(8, b"", IN, ((0, (1 << 64) - 1),)))
 
 
+def descriptions_of_all():
+    with open(paths.in_root("docs", "system_calls.json"), encoding="utf-8") as file:
+        return json.load(file)["calls"]
+
+
 @pytest.fixture(scope="module")
 def calls():
-    with open(paths.in_root("docs", "system_calls.md"), encoding="utf-8") as file:
-        assert "| 0 | read |" in file.read()
-    return [{"name": name, "number": number, "family": family, "result": {"kind": "size"}, "arguments": arguments}
-            for name, number, family, arguments in CALLS]
-
-
-DESCRIPTOR = {"kind": "descriptor", "of": "readable"}
-BYTES = {"kind": "buffer", "of": "bytes", "direction": "out", "length_argument": 2}
-CALLS = [
-    ("read", 0, "read_write", [DESCRIPTOR, BYTES, {"kind": "size", "size": 8}]),
-    ("write", 1, "read_write", [{"kind": "descriptor", "of": "writable"}, {**BYTES, "direction": "in"}, {"kind": "size", "size": 8}]),
-    ("ioctl", 16, "control_calls", [{"kind": "descriptor", "of": "file"},
-                                    {"kind": "command", "commands": [{"name": "HangUp", "value": 0x5437, "arguments": []}]},
-                                    {"kind": "by_command"}]),
-    *((name, 400 + index, "poll", [DESCRIPTOR]) for index, name in enumerate(("poll", "readlink", "getdents64", "setpgid"))),
-    ("open", 2, "descriptors", [{"kind": "path", "of": "opened"}, {"kind": "flags", "values": []}, {"kind": "mode"}]),
-    *((name, number, "paths", [{"kind": "path", "of": "existing"}]) for name, number in (("chdir", 80), ("umount2", 166))),
-    *((name, 100 + index, "memory_calls", [{"kind": "address"}] * 5)
-      for index, name in enumerate(("mmap", "munmap", "mprotect", "mremap", "brk", "madvise", "mlock", "msync", "mincore"))),
-    *((name, 200 + index, "descriptors", [DESCRIPTOR]) for index, name in
-      enumerate(("openat", "pipe", "pipe2", "eventfd2", "dup", "dup2", "dup3", "close", "fcntl", "rename", "unlink"))),
-    *((name, 300 + index, "process_calls", [{"kind": "pid", "of": "process"}, {"kind": "signal"}]) for index, name in
-      enumerate(("kill", "wait4", "execve", "exit", "exit_group", "rt_sigaction", "setrlimit", "fork", "rt_sigreturn",
-                 "restart_syscall", "execveat", "nanosleep", "reboot"))),
-    *((name, 500 + index, "system_info", [DESCRIPTOR]) for index, name in enumerate(
-        "access chmod chdir mkdir rmdir clock_nanosleep faccessat2 fallocate fchdir fstat fstatfs ftruncate getcwd lseek mlock2 mlockall munlock "
-        "munlockall newfstatat pause ppoll prctl pread64 prlimit64 pselect6 pwrite64 readv rt_sigpending rt_sigprocmask rt_sigqueueinfo "
-        "rt_sigsuspend rt_sigtimedwait select sendfile setfsuid setgid setitimer setresuid setreuid setsid setuid sigaltstack statx tgkill "
-        "utimensat waitid socket".split())),
-]
+    return descriptions_of_all()
 
 
 @pytest.mark.parametrize("make", [generate.Generator, hostile.Generator])
@@ -304,14 +283,50 @@ def test_a_printed_program_names_its_calls():
         assert part in text
 
 
-def test_descriptions_are_json_as_the_tool_prints_them(calls):
-    assert json.loads(json.dumps(calls)) == calls
+@pytest.mark.parametrize("area", generate.OWN_RULES)
+def test_an_area_makes_calls_that_the_guest_takes(calls, area):
+    """At most 256 of them, with eight buffers, and all that a clone needs to be a child that the controller can speak to."""
+    generator = generate.Generator(calls, (area,))
+    for seed in range(150):
+        sequence = generator.sequence(seed)
+        assert 0 < len(sequence.calls) <= 256 and encode_sequence(sequence, 0)
+        for call in sequence.calls:
+            assert len(call.buffers()) <= 8
+            if call.number == CALL_FORK:
+                assert 0 < call.arguments[0] < ACTORS
+
+
+@pytest.mark.parametrize("kind", ["families", "threads", "thread race", "futex race", "descriptor race"])
+def test_a_kind_of_threads_makes_calls_that_the_guest_takes(calls, kind):
+    generator = hostile.Generator(calls, (kind,))
+    for seed in range(40):
+        sequence = generator.sequence(seed)
+        assert len(sequence.calls) <= 256 and all(len(call.buffers()) <= 8 for call in sequence.calls) and encode_sequence(sequence, 0)
+
+
+def test_no_rule_hides_another():
+    """Maker is put together of many: two with a method of one name would be one."""
+    seen = {}
+    for part in rules.Maker.__mro__[:-1]:
+        for name in vars(part):
+            assert name.startswith("__") or name not in seen, f"{name} is in {seen.get(name)} and {part.__name__}"
+            seen[name] = part.__name__
+
+
+def test_a_thread_has_what_its_process_has_and_ends_with_it():
+    world = World(random.Random(1))
+    world.start_thread(0, 1)
+    world.fork(1, 2, False)
+    assert world.threads_of(1) == [0, 1] and world.actors[1].descriptors is world.actors[0].descriptors
+    assert world.actors[0].children == [2]
+    world.end_process(1)
+    assert world.living() == [2]
 
 
 def test_a_kept_sequence_is_the_same_when_it_is_read_again(tmp_path):
     """With an argument of every class, and a number that only 64 bits without a sign hold."""
     inner = Buffer(16, b"", IN, ((0, Pointer(1, 4)), (4, Handler(100)), (8, ProcessName(3))), "iovec")
-    calls = (Call(0, 1, "write", (Result(3, 2), Field(1, 0, 4), Process(1, True), (1 << 64) - 1), (Buffer(3, b"a\0\xff"),)),
+    calls = (Call(0, 1, "write", (Result(3, 2), Field(1, 0, 4), Process(1, True), Process(2, False, 5), Leader(3), (1 << 64) - 1), (Buffer(3, b"a\0\xff"),)),
              Call(1, CALL_FORK, "fork", (1, 0, 17)), Call(1, 0, "readv", (0, inner)))
     path = tmp_path / "kept"
     path.write_text(kept.line(Sequence(calls, 5, "files"), "what it showed") + "\n")
@@ -352,3 +367,39 @@ def test_what_a_terminal_shows_belongs_to_the_sequence_before_its_mark():
     frames.add_terminal_output(payloads, b"one\x1e0\x1e\x1e1\x1etwo\r\n\x1e2\x1erest")
     shown = [frames.decode(payload).terminal for payload in payloads.values()]
     assert shown == [b"one", b"", b"two\r\n"]
+
+
+def written_by(name, shape, data, pid):
+    sequence = Sequence((Call(0, 0, name, (Buffer(len(data), b"", OUT, (), shape),)),))
+    return sequence, answered_with(sequence.calls[0], len(data), data, pid)
+
+
+@pytest.mark.parametrize(("name", "shape", "linux", "ours", "other"), [
+    # A name that the kernel chose is that name again, and nothing else.
+    ("getsockname", "sockaddr", b"\1\0\0001f3a0\xa5", b"\1\0\00000001\xa5", b"\1\0\0x0001\xa5"),
+    # Credentials: whose they are, but the user is compared.
+    ("recvmsg", "control", struct.pack("<QIIiII", 28, 1, 2, 1079, 0, 0), struct.pack("<QIIiII", 28, 1, 2, 1002, 0, 0),
+     struct.pack("<QIIiII", 28, 1, 2, 1002, 1000, 0)),
+    ("getsockopt", "option 17", struct.pack("<iII", 1079, 0, 0), struct.pack("<iII", 1002, 0, 0), struct.pack("<iII", 1003, 0, 0)),
+    ("read", "signalfd_siginfo", struct.pack("<IiiI112x", 10, 0, 0, 1079), struct.pack("<IiiI112x", 10, 0, 0, 1002),
+     struct.pack("<IiiI112x", 12, 0, 0, 1002)),
+])
+def test_of_what_sockets_and_signal_descriptors_tell_only_numbers_of_the_kernels_choice_may_differ(name, shape, linux, ours, other):
+    sequence, theirs = written_by(name, shape, linux, 1079)
+    assert difference(sequence, theirs, written_by(name, shape, ours, 1002)[1]) is None
+    assert difference(sequence, theirs, written_by(name, shape, other, 1002)[1]) is not None
+
+
+def test_a_word_names_the_thread_that_holds_it():
+    sequence = Sequence((Call(0, CALL_GET_WORD, "word", (0x18000000,)),))
+    theirs = event(frames.PID, 0, 0, 1079) + reply(0, 1079 | 1 << 31)
+    assert difference(sequence, theirs, event(frames.PID, 0, 0, 1002) + reply(0, 1002 | 1 << 31)) is None
+    assert difference(sequence, theirs, event(frames.PID, 0, 0, 1002) + reply(0, 1002)) is not None
+    assert difference(sequence, theirs, event(frames.PID, 0, 0, 1002) + reply(0, 1 << 31)) is not None
+
+
+def test_a_lock_in_proc_is_its_owners_and_its_files():
+    line = "1: POSIX  ADVISORY  WRITE {} {} 0 9\n"
+    sequence, theirs = written_by("read", "/proc/locks", line.format(1079, "00:1b:3").encode(), 1079)
+    assert difference(sequence, theirs, written_by("read", "/proc/locks", line.format(1002, "00:17:40").encode(), 1002)[1]) is None
+    assert difference(sequence, theirs, written_by("read", "/proc/locks", line.format(1, "00:17:40").encode(), 1002)[1]) is not None

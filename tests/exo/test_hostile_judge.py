@@ -9,8 +9,8 @@ from campaign.machines import frames, machine
 from campaign.sequences.sequence import Sequence
 
 
-def counts(free=1000, shared=0, slab=50, committed=70, processes=3):
-    return struct.pack("<HHHHiI5Q", frames.COUNTS, 0, 0, 0, 0, 40, free, shared, slab, committed, processes)
+def counts(free=1000, shared=0, slab=50, committed=70, processes=3, threads=9):
+    return struct.pack("<HHHHiI6Q", frames.COUNTS, 0, 0, 0, 0, 48, free, shared, slab, committed, processes, threads)
 
 
 class Kernel:

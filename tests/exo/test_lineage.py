@@ -2,15 +2,14 @@
 
 
 import pytest
-from test_cross import CALLS
+from test_cross import descriptions_of_all
 
 from campaign.rules import generate, lineage
 
 
 @pytest.fixture(scope="module")
 def generator():
-    return generate.Generator([{"name": name, "number": number, "family": family, "result": {"kind": "size"},
-                                "arguments": arguments} for name, number, family, arguments in CALLS])
+    return generate.Generator(descriptions_of_all())
 
 
 def common(one, other):

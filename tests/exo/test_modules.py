@@ -1,10 +1,11 @@
 """The smaller parts: packages, fingerprints, sizes, the request's archive, counts of tests, the panic report."""
 
+import json
 import os
 import time
 
 import pytest
-from exo import build, cpio, fingerprint, packages, request, rootfs, run, session, suites
+from exo import build, check, cpio, fingerprint, packages, request, rootfs, run, session, suites
 
 
 def test_every_package_has_a_reason_and_a_probe():
@@ -99,9 +100,47 @@ def test_static_programs_are_recognised(tmp_path):
     ("3 passed, 0 failed\n", 0, (3, 0)), ("unit: 3 passed, 1 failed, 2 skipped\n", 1, (3, 1)),
     ("1 passed, 0 failed\n7 passed, 0 failed\n", 0, (7, 0)), ("3 passed, 0 failed\n", 1, (3, 1)),
     ("100% tests passed, 0 tests failed out of 8\n", 0, (8, 0)), ("87% tests passed, 1 tests failed out of 8\n", 8, (7, 1)),
-    ("Segmentation fault\n", 139, (0, 1)), ("", 0, (0, 1)), ("No tests were found!!!\n", 0, (0, 0))])
+    ("Segmentation fault\n", 139, (0, 1)), ("", 0, (0, 1)), ("No tests were found!!!\n", 0, (0, 0)),
+    ("No tests were found!!!\n", 8, (0, 1))])
 def test_counts(output, status, expected):
     assert suites.count(output, status) == expected
+
+
+def test_names_are_checked_without_a_precompiled_header(tmp_path, monkeypatch):
+    """clang-tidy says nothing of a file whose precompiled header is not there."""
+    monkeypatch.setattr(check.paths, "in_build", lambda *parts: str(tmp_path.joinpath(*parts)))
+    source = os.path.join(check.paths.ROOT, "build", "name_to_complain_of.cpp")
+    command = ("clang++-19 -std=c++23 -Winvalid-pch -Xclang -include-pch -Xclang /nowhere/cmake_pch.hxx.pch "
+               f"-Xclang -include -Xclang /nowhere/cmake_pch.hxx -o x.o -c {source}")
+    (tmp_path / "release").mkdir()
+    (tmp_path / "release" / "compile_commands.json").write_text(
+        json.dumps([{"directory": str(tmp_path), "command": command, "file": source}]))
+    assert check._compile_commands() == {"build/name_to_complain_of.cpp": "release"}
+    try:
+        with open(source, "w", encoding="utf-8") as file:
+            file.write("int BadlyNamed() { return 1; }\n")
+        assert "BadlyNamed" in check._tidy("build/name_to_complain_of.cpp", "release", 60)[0]
+    finally:
+        os.unlink(source)
+
+
+def test_a_preset_without_unit_tests_fails(tmp_path, monkeypatch):
+    """ctest ends with status 0 when it finds no test, unless it is told otherwise."""
+    monkeypatch.setattr(suites.paths, "in_build", lambda *parts: str(tmp_path.joinpath(*parts)))
+    for preset in ("hosted", "hosted-tsan"):
+        (tmp_path / preset).mkdir()
+        (tmp_path / preset / "CTestTestfile.cmake").write_text("")
+    (tmp_path / "test-logs").mkdir()
+    unit = next(suite for suite in suites.SUITES if suite.name == "unit")
+
+    def result(words, tests):
+        (tmp_path / "hosted" / "CTestTestfile.cmake").write_text("".join(f"add_test({name} true)\n" for name in tests))
+        done = suites._run(unit, words, show=False)
+        return done.passed, done.failed
+
+    assert result([], ["vm"]) == (1, 1)  # hosted-tsan has none
+    assert result(["vm"], ["vm"]) == (1, 0)  # one preset has a test of the name
+    assert result(["nosuch"], ["vm"]) == (0, 1)
 
 
 def test_the_panic_report_begins_at_the_panic():

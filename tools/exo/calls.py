@@ -67,6 +67,11 @@ def _read(path: str | None, builds: bool) -> list[dict]:
                        "no descriptions of calls") from None
 
 
+def descriptions_of_tree() -> list[dict]:
+    """Those that the hosted build has printed, if it is of this tree, else those of docs/."""
+    return _read(None, False)
+
+
 def find(calls: list[dict], word: str) -> dict:
     """Errors: ExoError, with the name that is meant if one is like it."""
     for call in calls:

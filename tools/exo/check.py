@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ DATABASES = ("release", "hosted", "debug")
 FAST_SECONDS = 45
 FORMAT_BATCH = 64
 NAMING = "[readability-identifier-naming"
+PRECOMPILED = re.compile(r" -Winvalid-pch -Xclang -include-pch -Xclang \S+ -Xclang -include -Xclang \S+")
 
 COMMAND = Command("check", "Checks the formatting, the names and the order of the layers.", "[--fast | --layers]",
                   [Option("--fast", "", "only the files that differ from the base branch, in at most 50 s"),
@@ -120,16 +122,30 @@ def check_names(files: list[str], deadline: Deadline) -> list[str]:
 
 
 def _compile_commands() -> dict[str, str]:
-    """Which build folder knows how a source is compiled."""
+    """Which build folder knows how a source is compiled. clang-tidy gets a copy of each folder's commands (_database)."""
     found: dict[str, str] = {}
     for preset in DATABASES:
         path = paths.in_build(preset, "compile_commands.json")
         if os.path.exists(path):
             with open(path, encoding="utf-8") as file:
-                for entry in json.load(file):
-                    name = os.path.relpath(os.path.join(entry["directory"], entry["file"]), paths.ROOT)
-                    found.setdefault(name, preset)
+                entries = json.load(file)
+            for entry in entries:
+                name = os.path.relpath(os.path.join(entry["directory"], entry["file"]), paths.ROOT)
+                found.setdefault(name, preset)
+                entry["command"] = without_precompiled_headers(entry["command"])
+            os.makedirs(_database(preset), exist_ok=True)
+            with open(os.path.join(_database(preset), "compile_commands.json"), "w", encoding="utf-8") as file:
+                json.dump(entries, file)
     return found
+
+
+def _database(preset: str) -> str:
+    return paths.in_build("tidy", preset)
+
+
+def without_precompiled_headers(command: str) -> str:
+    """clang-tidy parses nothing of a file whose precompiled header is not built, or older than a header of it."""
+    return PRECOMPILED.sub("", command)
 
 
 def _tidy(name: str, preset: str | None, timeout: float | None) -> list[str]:
@@ -137,7 +153,7 @@ def _tidy(name: str, preset: str | None, timeout: float | None) -> list[str]:
     if name.startswith(build.INIT_FOLDER):
         arguments += ["--", "-xc++", *build.INIT_FLAGS]
     else:
-        arguments += ["-p", paths.in_build(preset or DATABASES[0])]
+        arguments += ["-p", _database(preset or DATABASES[0])]
     done = subprocess.run(arguments, cwd=paths.ROOT, capture_output=True, text=True, timeout=timeout)
     # What does not compile is the build's to report.
     return [line.replace(paths.ROOT + "/", "") for line in done.stdout.split("\n") if NAMING in line]

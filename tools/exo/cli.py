@@ -9,7 +9,8 @@ from .errors import STATUS_FAILED, ExoError, UsageError, close_output, complain
 # Name, module, and the line in the help. A module is imported only when its command is used.
 COMMANDS = (
     ("run", "run", "run a program (or a shell) in a machine of its own"),
-    ("debug", "debug", "the same, but wait for gdb before the first instruction"),
+    ("trace", "trace.command", "the same, and show every system call, as strace does"),
+    ("debug", "debug", "run a program, but wait for gdb before the first instruction"),
     ("build", "build_command", "build kernels without running them"),
     ("test", "suites", "build and run the tests, or a part of them"),
     ("bench", "bench.command", "measure: beside Linux, by function, against another commit"),

@@ -10,17 +10,20 @@ from .errors import UsageError
 
 
 class Option:
-    """One option. `metavar` empty: it is a flag. `repeat`: it may be given several times and collects a list."""
+    """One option. `metavar` empty: it is a flag. `repeat`: it may be given several times and collects a list. `counts`: a flag whose
+    value is how often it is given."""
 
-    __slots__ = ("names", "metavar", "help", "default", "convert", "repeat", "key")
+    __slots__ = ("names", "metavar", "help", "default", "convert", "repeat", "counts", "key")
 
-    def __init__(self, names: str, metavar: str, help: str, default=None, convert=str, repeat: bool = False) -> None:
+    def __init__(self, names: str, metavar: str, help: str, default=None, convert=str, repeat: bool = False,
+                 counts: bool = False) -> None:
         self.names = names.split()
         self.metavar = metavar
         self.help = help
         self.default = default
         self.convert = convert
         self.repeat = repeat
+        self.counts = counts
         self.key = self.names[-1].lstrip("-").replace("-", "_")
 
 
@@ -85,7 +88,7 @@ def parse(command: Command, arguments: list[str]) -> Parsed:
                 cluster = f"-{attached}"
             elif attached is not None:
                 raise UsageError(f"{name} takes no value", command.name)
-            values[option.key] = True
+            values[option.key] = values[option.key] + 1 if option.counts else True
             continue
         if attached is None:
             if position == len(arguments):

@@ -27,11 +27,12 @@ class Relay:
     """`ends` are our ends of the sockets, by the names of the ports and "console" for the terminal; `console_peer` is
     a duplicate of QEMU's end of the latter, or -1. `request` and `settings` are those of request.py and session.py."""
 
-    def __init__(self, process, ends: dict, console_peer: int, request, settings) -> None:
+    def __init__(self, process, ends: dict, console_peer: int, request, settings, tracer=None) -> None:
         self._process = process
         self._ends = ends
         self._console_peer = console_peer
         self._settings = settings
+        self._tracer = tracer
         self._outside = request.outside
         # Where standard input or output is a terminal inside and none here: --tty.
         self._is_terminal_forced = request.terminals != request.outside
@@ -88,6 +89,11 @@ class Relay:
                     self._watch_keys()
                 elif self._terminals[0]:
                     self._input = Pump(0, end.fileno(), closing_words=end_of_input)
+            elif self._tracer and name == self._tracer.PORT:
+                end.sendall(self._tracer.settings())
+                self._outputs[name] = self._tracer.pump(
+                    end.fileno(), is_raw=lambda: self._terminal is not None and self._terminal.is_raw,
+                    on_sink_gone=lambda error, name=name: self._output_lost(name, error), on_bad_records=self._trace_lost)
             elif name != "control":
                 self._outputs[name] = Pump(end.fileno(), NAMES.index(name),
                                            on_sink_gone=lambda error, name=name: self._output_lost(name, error))
@@ -161,7 +167,10 @@ class Relay:
             self._process.stop()
 
     def _has_all_output(self) -> bool:
-        return all(pump.is_finished for name, pump in self._outputs.items() if name in self._expected)
+        expected = set(self._expected)
+        if self._tracer and self.outcome.started and self._kernel_traces():
+            expected.add(self._tracer.PORT)
+        return all(pump.is_finished for name, pump in self._outputs.items() if name in expected)
 
     def _machine_ended(self) -> None:
         self._process.wait()
@@ -228,6 +237,19 @@ class Relay:
         if not isinstance(error, BrokenPipeError):
             self.lost.append(f"{name}: {error.strerror}")
         self._ends[name].close()
+
+    def _kernel_traces(self) -> bool:
+        """A kernel that traces says so before the program starts. One that does not will never say that the trace is complete."""
+        trace = self._outputs[self._tracer.PORT]
+        if not trace.received and not trace.is_finished:
+            self.lost.append("trace: this kernel records no system calls")
+            trace.abandon()
+        return trace.received > 0
+
+    def _trace_lost(self, reason: str) -> None:
+        """The program goes on untraced."""
+        self.lost.append(f"trace: the kernel sent {reason}; is it of this version?")
+        self._ends[self._tracer.PORT].close()
 
     def _screen_lost(self, error: OSError) -> None:
         """Whoever shows the program's terminal has gone."""

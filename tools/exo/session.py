@@ -28,13 +28,14 @@ class Settings:
             setattr(self, name, values[name])
 
 
-def run(settings: Settings, request: Request) -> int:
-    """Runs the request's program in a new machine, with our standard streams as its own; its exit status."""
+def run(settings: Settings, request: Request, tracer=None) -> int:
+    """Runs the request's program in a new machine, with our standard streams as its own; its exit status. `tracer`: trace/tracer.py."""
     initramfs = request.initramfs(settings.image, lambda size: rootfs.check_fits(size, settings.memory << 20))
     log = qemu.open_log(settings.kernel_log)
-    machine = qemu.Machine(settings.kernel, initramfs, settings.memory, log, settings.machine, settings.words,
-                           settings.gdb_socket, settings.accelerator)
-    ours, theirs = _connect(machine, request.terminals)
+    words = f"{tracer.KERNEL_WORD} {settings.words}" if tracer else settings.words
+    machine = qemu.Machine(settings.kernel, initramfs, settings.memory, log, settings.machine, words, settings.gdb_socket,
+                           settings.accelerator)
+    ours, theirs = _connect(machine, request.terminals, tracer)
     if settings.verbose:
         _show(machine.command())
     process = machine.start()
@@ -44,7 +45,7 @@ def run(settings: Settings, request: Request) -> int:
         for end in theirs:
             end.close()
         os.close(initramfs)
-        session = relay.Relay(process, ours, console_peer, request, settings)
+        session = relay.Relay(process, ours, console_peer, request, settings, tracer)
         session.run()
     finally:
         qemu_status = process.stop()
@@ -52,7 +53,7 @@ def run(settings: Settings, request: Request) -> int:
     return _conclude(session, process, qemu_status, log, request)
 
 
-def _connect(machine: qemu.Machine, terminals: list[bool]) -> tuple[dict, list]:
+def _connect(machine: qemu.Machine, terminals: list[bool], tracer) -> tuple[dict, list]:
     """A pair of sockets for each port; ours by name, and theirs to close after the start."""
     # The C part of the module socket: the rest of it takes 10 ms to import, before QEMU can start.
     import _socket
@@ -60,6 +61,8 @@ def _connect(machine: qemu.Machine, terminals: list[bool]) -> tuple[dict, list]:
     names = ["control", *(name for name, is_tty in zip(STREAMS, terminals) if not is_tty)]
     if any(terminals):
         names.append("console")
+    if tracer:
+        names.append(tracer.PORT)
     for name in names:
         ours[name], end = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM)
         theirs.append(end)

@@ -23,7 +23,8 @@ Events are Linux / Exo-OS for one operation.{missing}
 
 - Linux is Debian's {package} {version}; QEMU is {qemu}.
 - One static program (`benches/guest/`, musl, `-O2`) is `/init` on both, with the same operations in the same order. Each
-  operation first proves that it does what it should. Of {rounds} rounds the median is shown, with the program's own loop in it.
+  operation first proves that it does what it should. Of {rounds} rounds the median of those with the fewest interrupts is shown,
+  with the program's own loop in it.
 - The `switch_N_Mk` rows are a ring of N processes, each with a working set of M KiB. The walk over it is done but not counted,
   as lat_ctx of lmbench leaves it out: on an emulator the rows differ only in what the kernel itself does.
 - The machine is the same for both: q35, {memory} MiB, one processor, `-cpu {cpu}`,

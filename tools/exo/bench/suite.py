@@ -31,9 +31,13 @@ class Operation:
 
     @property
     def median(self) -> plugin.RegionCounts:
-        """The median round. Of an even number the lower: a round that there was, so that its events belong to it."""
-        counted = [region.instructions for region in self.regions]
-        return self.regions[counted.index(statistics.median_low(counted))]
+        """The median of the rounds with the fewest returns from faults and interrupts. Into how many rounds a timer interrupt falls
+        depends on when the operation began, so on how long the boot took. Of an even number the lower: a round that there was, so that
+        its events belong to it."""
+        fewest = min(region.iret for region in self.regions)
+        quiet = [region for region in self.regions if region.iret == fewest]
+        counted = [region.instructions for region in quiet]
+        return quiet[counted.index(statistics.median_low(counted))]
 
     @property
     def instructions(self) -> float:
