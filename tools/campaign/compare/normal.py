@@ -11,11 +11,11 @@ import itertools
 import re
 import stat
 
-from campaign.compare import reports
+from campaign.compare import messages, reports
 from campaign.machines import frames
 from campaign.machines.frames import FILLER, PID, REPLY, Event, File, Record
 from campaign.sequences.model import ARENA, ARENA_PAGES, PAGE
-from campaign.sequences.sequence import CALL_FORK, Buffer, Call, Result, Sequence
+from campaign.sequences.sequence import CALL_FORK, CALL_GET_WORD, Buffer, Call, Result, Sequence
 
 # The clocks of both machines start here (machine.py); nothing runs for longer than the second figure.
 TODAY, DAY = 1704067200 - 3600, 200_000
@@ -25,6 +25,9 @@ PIDS = {"getpid", "getppid", "gettid", "getpgrp", "getpgid", "getsid", "setsid",
 ADDRESSES = {"mmap", "mremap", "brk"}
 # Results that are lengths of time, or numbers that the kernel is free to choose.
 TIMES = {"times", "time"}
+# Commands of futex(2) that write thread ids: LOCK_PI, UNLOCK_PI, TRYLOCK_PI, LOCK_PI2.
+LEAST_THREAD_ID, MOST_THREAD_ID = 300, 32768
+PRIORITY_INHERITANCE = {6, 7, 8, 13}
 
 # (structure, field): how it is replaced. A field that is not here must be the same.
 FIELDS = {
@@ -32,7 +35,7 @@ FIELDS = {
     ("statx", "stx_dev_major"): "free", ("statx", "stx_dev_minor"): "minor", ("statx", "stx_ino"): "inode",
     ("statx", "stx_mnt_id"): "free",
     ("statfs", "f_fsid"): "free",
-    ("siginfo", "si_pid"): "pid",
+    ("siginfo", "si_pid"): "pid", ("flock", "l_pid"): "pid",
     # What the machine does besides the program: its load, its memory, kernel threads; the version's text.
     **{("sysinfo", name): "free" for name in ("uptime", "loads", "totalram", "freeram", "sharedram", "procs")},
     ("utsname", "release"): "free", ("utsname", "version"): "free",
@@ -40,8 +43,9 @@ FIELDS = {
     **{("rusage", name): "free" for name in ("ru_maxrss", "ru_minflt", "ru_majflt", "ru_nvcsw", "ru_nivcsw")},
 }
 # Calls that answer with what a clock shows, and with what is left of a time. The latter is known to some seconds.
-CLOCKS = {"clock_gettime", "gettimeofday", "getrusage", "wait4", "waitid", "times", "adjtimex", "clock_adjtime"}
+CLOCKS = {"clock_gettime", "gettimeofday", "getrusage", "wait4", "waitid", "times", "adjtimex", "clock_adjtime", "recvmmsg"}
 LEFT = {"select", "pselect6", "ppoll", "nanosleep", "clock_nanosleep", "getitimer", "setitimer"}
+LEFT_OF_YEARS = {"timerfd_gettime", "timerfd_settime"}
 FRACTIONS = {"tv_nsec": 10**9, "tv_usec": 10**6}
 
 
@@ -97,6 +101,8 @@ class Normal:
             return naming.address(result)
         if call.name in TIMES:
             return "a time"
+        if call.number == CALL_GET_WORD:
+            return naming.word(result)
         if result > 0 and any(buffer.shape.startswith("/proc/") for buffer in call.outputs()):
             return "what there is"  # the report itself is compared; numbers in it may be longer
         if result > 0 and _lists_reports(sequence, call):
@@ -118,6 +124,10 @@ class Normal:
             return [naming.pid(int.from_bytes(data[:4], "little"))]
         if buffer.shape.startswith("/proc/"):
             return reports.lines(buffer.shape, data[:max(result, 0)], naming)
+        if (known := messages.lines(buffer.shape, data, naming)) is not None:
+            return known
+        if call.name == "futex" and isinstance(call.arguments[1], int) and call.arguments[1] % 128 in PRIORITY_INHERITANCE and len(data) == 4:
+            return [naming.word(int.from_bytes(data, "little"))]
         fields = self._types.get(buffer.shape)
         if fields is None or len(data) % fields[0] != 0 or not data:
             return [_text_of(call, result, data, naming)]
@@ -161,6 +171,7 @@ def _fields(call: Call, structure: str, entries: list, data: bytes, naming: _Nam
                for name, offset, width, is_signed in entries}
     device = numbers.get("st_dev", _anonymous_device(numbers.get("stx_dev_minor", 0)))
     # Folders of processes in /proc, the only file system here with this size of blocks: each kernel has its own in them.
+    is_socket = _mode_of(numbers) == 0o140777
     is_report = numbers.get("st_blksize", numbers.get("stx_blksize")) == 1024 and _mode_of(numbers) & 0o170000 == 0o040000
     for name, offset, width, _ in entries:
         raw, value = data[offset:offset + width], numbers[name]
@@ -168,7 +179,8 @@ def _fields(call: Call, structure: str, entries: list, data: bytes, naming: _Nam
         if last == "tv_sec":
             seconds = value
         elif last in FRACTIONS:
-            words.append(f"{base or structure}={_time(call, seconds, value, FRACTIONS[last])}")
+            # A socket's times are what an earlier one in its place had (Linux's sock_alloc sets none).
+            words.append(f"{base or structure}={'any' if is_socket else _time(call, seconds, value, FRACTIONS[last])}")
         elif is_report and last.endswith("_nlink"):
             words.append(f"{name}=any")
         elif width > 8:
@@ -193,6 +205,8 @@ def _time(call: Call, seconds: int, fraction: int, per_second: int) -> str:
         return f"{seconds} and {fraction}"
     if call.name in CLOCKS:
         return "a time"
+    if call.name in LEFT_OF_YEARS and seconds > 1 << 31:
+        return "years"
     if call.name in LEFT and (seconds, fraction) != (0, 0):
         return f"about {round(seconds, -1)} s"
     return time_text(seconds, fraction * (10**9 // per_second))
@@ -224,6 +238,7 @@ class _Naming:
         self._pids = {INIT: "init", 0: "0"}
         self._inodes: dict[tuple[int, int], int] = {}
         self._devices: dict[int, int] = {}
+        self._chosen_names: dict[bytes, int] = {}
         self._box = record.files[0].file_system if record.files else 0
         for event in record.events:
             if event.kind == PID and event.detail > 0:
@@ -235,6 +250,17 @@ class _Naming:
 
     def pid(self, value: int) -> str:
         return self._pids.get(value, str(value))
+
+    def word(self, value: int) -> str:
+        """A word of a futex: mostly the id of a thread, with two bits above it."""
+        owner = value & 0x3FFFFFFF
+        if owner in self._pids and owner >= 2:
+            return f"{value >> 30:#x} {self.pid(owner)}"
+        # A thread that is no actor, or has ended.
+        return f"{value >> 30:#x} a thread" if LEAST_THREAD_ID <= owner <= MOST_THREAD_ID else str(value)
+
+    def chosen_name(self, digits: bytes) -> int:
+        return self._chosen_names.setdefault(digits, len(self._chosen_names))
 
     def address(self, value: int) -> str:
         if ARENA <= value < ARENA + ARENA_PAGES * PAGE:

@@ -1,6 +1,6 @@
 """A sequence as a C program for tests/linux: it makes the same calls and prints what they return.
 
-Several actors become processes that take turns. An actor that executes another program is not printed beyond that. Values that
+Several actors become processes and threads that take turns. An actor that executes another program is not printed beyond that. Values that
 differ between two runs (process ids, times in structures) are for the reader to take out.
 """
 
@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from campaign.compare import normal
 from campaign.sequences.sequence import (
-    CALL_EXECUTE, CALL_FORK, CALL_LOAD, CALL_PEEK, CALL_POKE, CALL_REGISTERS, CALL_TYPE, OUT, RESTORER, Argument, Buffer, Call, Field,
-    Handler, Pointer, Process, Result, Sequence)
+    ACTORS, CALL_EXECUTE, CALL_FORK, CALL_GET_WORD, CALL_LOAD, CALL_PEEK, CALL_POKE, CALL_REGISTERS, CALL_SET_WORD, CALL_TYPE, OUT, RESTORER,
+    Argument, Buffer, Call, Field, Handler, Leader, Pointer, Process, Result, Sequence)
 
 MOST_SHOWN = 256
+_CLONE_VM = 0x100
 # Structures with fields that differ between two runs: their bytes are not printed.
 _FREE_SHAPES = {structure for structure, _ in normal.FIELDS} | {"timespec", "timeval", "itimerval", "seconds", "tms", "timex"}
 
@@ -22,7 +23,8 @@ _HEAD = """// {title}
 static struct {{
     volatile long result[{count}];
     unsigned char output[{count}][2][64];
-    volatile int pid[4];
+    volatile int pid[{actors}];  // of threads: their own
+    volatile int process[{actors}];
     volatile int turn;
 }}* seen;
 """
@@ -40,6 +42,10 @@ _TAKE_TURN = """
 static void take_turn(int place) {
     for (int i = 0; seen->turn < place && i < 200; i++) nap_ms(1);
 }
+"""
+
+_THREADS = """
+static char stacks[{actors}][65536] __attribute__((aligned(16)));
 """
 
 _BOX = """
@@ -117,13 +123,14 @@ class _Printer:
     def __init__(self, sequence: Sequence, waiting: frozenset[int]) -> None:
         self.sequence = sequence
         self.waiting = waiting
-        self.actors = sorted({call.actor for call in sequence.calls} | {0})
+        children = {call.arguments[0] for call in sequence.calls if _shares_memory(call)}
+        self.actors = sorted({call.actor for call in sequence.calls} | {0} | children)
         self.kept = {value.call for call in sequence.calls for value in _values(call) if isinstance(value, Field)}
 
     def text(self, title: str) -> str:
         numbers = {call.number for call in self.sequence.calls}
         actors = "\n".join(self._actor(actor) for actor in reversed(self.actors))
-        parts = [_HEAD.format(title=title, count=max(len(self.sequence.calls), 1))]
+        parts = [_HEAD.format(title=title, count=max(len(self.sequence.calls), 1), actors=ACTORS)]
         if "show_bytes(" in actors:
             parts.append(_SHOW_BYTES)
         if "take_turn(" in actors:
@@ -132,6 +139,9 @@ class _Printer:
             parts.append(_MEMORY)
         if CALL_TYPE in numbers:
             parts.append(_TYPE)
+        if any(_shares_memory(call) for call in self.sequence.calls):
+            parts.append(_THREADS.format(actors=ACTORS))
+            parts += [f"static int begin_{actor}(void* unused);\n" for actor in self.actors if actor]
         return "".join([*parts, *self._handlers(), _BOX, actors, _MAIN])
 
     def _handlers(self) -> list[str]:
@@ -144,11 +154,16 @@ class _Printer:
         return handlers
 
     def _actor(self, actor: int) -> str:
-        lines = [f"\nstatic void run_{actor}(void) {{", f"    seen->pid[{actor}] = getpid();"]
+        lines = [f"\nstatic void run_{actor}(void) {{", f"    seen->pid[{actor}] = (int)syscall(SYS_gettid);",
+                 f"    seen->process[{actor}] = getpid();"]
         for index, call in enumerate(self.sequence.calls):
             if call.actor == actor:
                 lines += ["    " + line for line in self._call(index, call)]
-        return "\n".join([*lines, "}"])
+        lines.append("}")
+        if actor:
+            lines += [f"\n__attribute__((unused)) static int begin_{actor}(void* unused) {{", "    (void)unused;", f"    run_{actor}();",
+                      "    syscall(SYS_exit, 0);", "    return 0;", "}"]
+        return "\n".join(lines)
 
     def _call(self, index: int, call: Call) -> list[str]:
         takes_turns = len(self.actors) > 1
@@ -173,12 +188,24 @@ class _Printer:
         return [*lines, "{", *("    " + line for line in body + pass_on), "}"]
 
     def _fork(self, index: int, call: Call) -> list[str]:
-        child, kind, flags = call.arguments
+        child, kind, flags = call.arguments[:3]
+        if _shares_memory(call):
+            words = [_argument(value) for value in (*call.arguments[3:], 0, 0, 0)[:3]]
+            made = (f"clone(begin_{child}, stacks[{child}] + sizeof(stacks[0]), {flags:#x}, NULL, (void*){words[0]}, (void*){words[2]}, "
+                    f"(void*){words[1]})")
+            return [f"seen->turn = {index + 1};", f"seen->result[{index}] = {made};", f'SAY("#{index} clone %d", seen->result[{index}] > 0);']
+        if kind == 3:  # a structure: for the reader to write
+            return [f"// #{index}: clone3 with {flags}"[:200], f"seen->turn = {index + 1};"]
         made = {0: "fork()", 1: "vfork()"}.get(kind, f"syscall(SYS_clone, {flags:#x}l, 0l, 0l, 0l, 0l)")
         body = f"run_{child}(); " if child in self.actors else ""
         first = f"seen->turn = {index + 1};"
         return [first, f"seen->result[{index}] = {made};", f"if (seen->result[{index}] == 0) {{ {body}_exit(0); }}",
                 f'SAY("#{index} fork %d", seen->result[{index}] > 0);']
+
+
+def _shares_memory(call: Call) -> bool:
+    """The child runs on a stack of its own."""
+    return call.number == CALL_FORK and call.arguments[1] == 2 and bool(call.arguments[2] & _CLONE_VM)
 
 
 def _values(call: Call):
@@ -201,9 +228,15 @@ def _made(call: Call) -> str:
         return f"peek((void*){words[0]}, {words[1]})"
     if call.number == CALL_POKE:
         return f"poke((void*){words[0]}, {words[1]}, {words[2]})"
+    if call.number == CALL_GET_WORD:
+        return f"*(volatile int*){words[0]}"
+    if call.number == CALL_SET_WORD:
+        return f"*(volatile int*){words[0]} = (int)({words[1]} | {words[2]})"
+    if call.number == CALL_LOAD:
+        return f"(memcpy((void*){words[0]}, {words[1]}, {words[2]}), 0)"
     if call.number == CALL_TYPE:
         return f"type_text({', '.join(words)})"
-    if call.number in (CALL_REGISTERS, CALL_EXECUTE, CALL_LOAD):
+    if call.number in (CALL_REGISTERS, CALL_EXECUTE):
         return "0"
     return f"syscall({', '.join([f'{call.number} /* {call.name} */', *words])})"
 
@@ -216,8 +249,10 @@ def _argument(value: Argument) -> str:
             return f"(long)*(int*)(seen->output[{call}][{output}] + {offset})"
         case Handler(number):
             return "(long)restorer" if number == RESTORER else f"(long)handler_{number}"
-        case Process(actor, is_group):
-            return f"{'-' if is_group else ''}(long)seen->pid[{actor}]"
+        case Process(actor, is_group, high):
+            return f"{'-' if is_group else ''}(long)seen->pid[{actor}]" + (f" + ({high:#x}l << 32)" if high else "")
+        case Leader(actor):
+            return f"(long)seen->process[{actor}]"
         case Pointer(buffer, plus):
             return f"(long)b{buffer}" + (f" + {plus}" if plus else "")
         case _:

@@ -33,14 +33,21 @@ def lines(path: str, data: bytes, naming) -> list[str]:
             return [_mount_line(line, naming) for line in text.splitlines()]
         case "limits":
             # Half of the threads that an eighth of the memory holds: this kernel leaves more memory.
-            return [re.sub(r"\b[89]\d\d\b +", "many ", line) for line in text.splitlines()]
+            return [re.sub(r"\b[789]\d\d\b +", "many ", line) for line in text.splitlines()]
         case "self" | "thread-self":
             return [re.sub(r"\d+", lambda found: naming.pid(int(found[0])), text)]
+        case "locks":
+            return [_lock_line(line, naming) for line in text.splitlines()]
+        case "comm":
+            return [repr(text)]
         case _ if path.startswith("/proc/self/fdinfo/"):
             # A position may lie in a report, whose numbers have their own lengths.
             # An eventfd's id is any number of its own.
             text = re.sub(r"(eventfd-id:) \d+", r"\1 any", text)
-            return [re.sub(r"^(?:mnt_id|ino):\t\d+|^(pos):\t[1-9]\d*", r"\1", line) for line in text.splitlines()]
+            text = re.sub(r"^it_value: \((\d+), \d+\)$", lambda found: f"it_value: about {round(int(found[1]), -1)} s", text, flags=re.M)
+            text = re.sub(r"^(Pid|NSpid):\t(\d+)$", lambda found: f"{found[1]}: {naming.pid(int(found[2]))}", text, flags=re.M)
+            text = re.sub(r"^(tfd: .*) ino:.*$", r"\1", text, flags=re.M)
+            return [re.sub(r"^(?:mnt_id|ino):\t\d+|^(pos):\t[1-9]\d*", r"\1", _lock_line(line, naming)) for line in text.splitlines()]
         case _ if path.startswith("/proc/self/fd/"):
             text = re.sub(r"\[\d+\]", "[any]", text)
             return [re.sub(r"/(proc|task)/(\d+)", lambda found: f"/{found[1]}/{naming.pid(int(found[2]))}", text)]
@@ -89,3 +96,11 @@ def _mount_line(line: str, naming) -> str:
     if words[2].startswith("0:"):
         words[2] = naming.device(int(words[2][2:]))
     return " ".join(words)
+
+
+def _lock_line(line: str, naming) -> str:
+    """Whose a lock is, and which inode: `1: POSIX  ADVISORY  WRITE 1079 00:1b:3 0 EOF`."""
+    found = re.fullmatch(r"(.*\b(?:READ|WRITE|UNLCK) +)(-?\d+) (\w+):(\w+):(\d+) (.*)", line)
+    if found is None:
+        return line
+    return f"{found[1].strip()} {naming.pid(int(found[2]))} {naming.inode(int(found[5]))} {found[6]}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
-from campaign.sequences.sequence import CALL_FORK, IN, Argument, Buffer, Call, Field, Handler, Process, Result, Sequence
+from campaign.sequences.sequence import CALL_FORK, IN, Argument, Buffer, Call, Field, Handler, Leader, Process, Result, Sequence
 
 MOST_ROUNDS = 24
 MASK = (1 << 64) - 1
@@ -83,7 +83,7 @@ def _simpler(sequence: Sequence):
 
 
 def _simple_values(call: Call, value: Argument):
-    if call.number == CALL_FORK or isinstance(value, (Result, Field, Handler, Process)):
+    if call.number == CALL_FORK or isinstance(value, (Result, Field, Handler, Process, Leader)):
         return
     if isinstance(value, Buffer):
         if value.shape == "path" and len(value.data) > 40:

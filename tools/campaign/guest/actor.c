@@ -1,4 +1,4 @@
-// An actor: a process that makes one call after the other, as the controller says, and tells what came of it.
+// An actor: a process or a thread that makes one call after the other, as the controller says, and tells what came of it.
 // It keeps nothing that a call under test could take from it, but two pipes.
 #define _GNU_SOURCE
 #include <string.h>
@@ -112,24 +112,48 @@ static long load(uint64_t to, uint64_t from, uint64_t size) {
     return 0;
 }
 
-/// Where the child of a vfork goes on: its parent sleeps, and its stack must stay as it is.
-__attribute__((used)) _Noreturn static void begin_child(int actor) { actor_main(actor, SAYS_PID); }
+static long get_word(uint64_t address, uint64_t unused, uint64_t neither) {
+    (void)unused, (void)neither;
+    return (long)*(volatile uint32_t*)address;
+}
 
-static long fork_on_other_stack(long number, uint64_t flags, int actor) {
-    register uint64_t zero asm("r10") = 0;
+static long set_word(uint64_t address, uint64_t value, uint64_t more) {
+    *(volatile uint32_t*)address = (uint32_t)(value | more);
+    return 0;
+}
+
+/// Where a child goes on.
+__attribute__((used)) _Noreturn static void begin_child(int actor) { actor_main(actor, SAYS_ID); }
+
+/// The child has a stack of its own: if it shares its parent's memory, that one's must stay as it is.
+static long fork_on_other_stack(long number, int actor, uint64_t first, uint64_t second, uint64_t parent_word,
+                                uint64_t child_word, uint64_t pointer) {
+    register uint64_t r10 asm("r10") = child_word;
+    register uint64_t r8 asm("r8") = pointer;
     long result;
     asm volatile(
         "syscall\n\t"
         "test %%rax, %%rax\n\t"
         "jnz 1f\n\t"
         "lea %[stack], %%rsp\n\t"
+        "cmp %[brief], %[actor]\n\t"
+        "jl 2f\n\t"
+        "je 3f\n\t"
+        "mov %[pause], %%eax\n\t"
+        "syscall\n"
+        "3:\n\t"
+        "mov %[exit], %%eax\n\t"
+        "xor %%edi, %%edi\n\t"
+        "syscall\n"
+        "2:\n\t"
         "mov %[actor], %%edi\n\t"
         "xor %%ebp, %%ebp\n\t"
         "call begin_child\n"
         "1:"
         : "=a"(result)
-        : "a"(number), "D"(flags), "S"(0L), "d"(0L),
-          "r"(zero), [stack] "m"(stacks[actor][sizeof(stacks[0]) - 64]), [actor] "b"(actor)
+        : "a"(number), "D"(first), "S"(second), "d"(parent_word), "r"(r10),
+          "r"(r8), [stack] "m"(stacks[actor % ACTORS][sizeof(stacks[0]) - 64]), [actor] "b"(actor),
+          [brief] "i"(BRIEF), [pause] "i"(SYS_pause), [exit] "i"(SYS_exit)
         : "rcx", "r11", "memory");
     return result;
 }
@@ -137,20 +161,30 @@ static long fork_on_other_stack(long number, uint64_t flags, int actor) {
 /// The child of a vfork gives its parent's memory back while it is still ending: whether SIGCHLD comes before or after the
 /// parent goes on is the scheduler's affair, and if it executes a program, how long that takes. So the parent goes on when all
 /// that is over.
-static long make_vfork(int actor) {
-    const long result = fork_on_other_stack(SYS_vfork, 0, actor);
+static long after_child(long result) {
     const struct timespec pause = {0, 40000000};
     if (result > 0) raw_call(SYS_nanosleep, (uintptr_t)&pause, 0, 0, 0, 0, 0);
     return result;
 }
 
-static long make_fork(int actor, uint64_t kind, uint64_t flags) {
-    if (kind == 1) return make_vfork(actor);
-    if (kind == 2 && (flags & 0x100 /* CLONE_VM */)) return fork_on_other_stack(SYS_clone, flags, actor);
-    const long result =
-        kind == 2 ? raw_call(SYS_clone, flags, 0, 0, 0, 0, 0) : raw_call(SYS_fork, 0, 0, 0, 0, 0, 0);
-    if (result == 0) begin_child(actor);
-    return result;
+/// The stack is the child's from its first instruction on, so that it can take signals at once.
+static uint64_t stack_top(int actor) { return (uintptr_t)&stacks[actor % ACTORS][sizeof(stacks[0]) - 64]; }
+
+static long make_clone(int actor, uint64_t flags, const uint64_t* more) {
+    enum { WITH_MEMORY = 0x100, WITH_WAIT = 0x4000 };
+    const uint64_t stack = flags & WITH_MEMORY ? stack_top(actor) : 0;
+    const long result = fork_on_other_stack(SYS_clone, actor, flags, stack, more[0], more[1], more[2]);
+    return flags & WITH_WAIT ? after_child(result) : result;
+}
+
+static long make_fork(int actor, const uint64_t* a) {
+    if (actor < BRIEF) expect_actor(actor);
+    switch (a[1]) {
+        case 1: return after_child(fork_on_other_stack(SYS_vfork, actor, 0, 0, 0, 0, 0));
+        case 2: return make_clone(actor, a[2], a + 3);
+        case 3: return fork_on_other_stack(SYS_clone3, actor, a[2], a[3], 0, 0, 0);
+        default: return fork_on_other_stack(SYS_fork, actor, 0, 0, 0, 0, 0);
+    }
 }
 
 /// Callee-saved and argument registers with known values around a getppid.
@@ -178,18 +212,20 @@ static long check_registers(void) {
     return changed;
 }
 
-static long make(uint32_t number, const uint64_t* a) {
+static long make(int actor, uint32_t number, const uint64_t* a) {
     switch (number) {
-        case CALL_FORK: return make_fork((int)a[0], a[1], a[2]);
-        case CALL_PEEK: return guarded(peek, a[0], a[1], 0);
-        case CALL_POKE: return guarded(a[3] == 0 ? poke : poke_pages, a[0], a[1], a[2]);
+        case CALL_FORK: return make_fork((int)a[0], a);
+        case CALL_PEEK: return guarded(actor, peek, a[0], a[1], 0);
+        case CALL_POKE: return guarded(actor, a[3] == 0 ? poke : poke_pages, a[0], a[1], a[2]);
         case CALL_NOTHING: return 0;
         case CALL_REGISTERS: return check_registers();
-        case CALL_EXECUTE: return guarded(execute, a[0], 0, 0);
+        case CALL_EXECUTE: return guarded(actor, execute, a[0], 0, 0);
         case CALL_TYPE: return type(a[0], a[1], a[2]);
         case CALL_FORGE: set_forgeries((const void*)a[0], a[1]); return 0;
-        case CALL_RETURN: return guarded(return_through, a[0], 0, 0);
-        case CALL_LOAD: return guarded(load, a[0], a[1], a[2]);
+        case CALL_RETURN: return guarded(actor, return_through, a[0], 0, 0);
+        case CALL_GET_WORD: return guarded(actor, get_word, a[0], 0, 0);
+        case CALL_SET_WORD: return guarded(actor, set_word, a[0], a[1], a[2]);
+        case CALL_LOAD: return guarded(actor, load, a[0], a[1], a[2]);
         default: return raw_call((long)number, a[0], a[1], a[2], a[3], a[4], a[5]);
     }
 }
@@ -202,7 +238,7 @@ static void reply(int actor, long result, const struct placed* buffers, unsigned
     struct wire_reply* head = (void*)answer;
     unsigned char* to = answer + sizeof(*head);
     head->result = result;
-    head->signal_count = take_signals((void*)to);
+    head->signal_count = take_signals(actor, (void*)to);
     to += head->signal_count * sizeof(struct wire_signal);
     for (unsigned i = 0; i < count; i++) {
         if (!(buffers[i].flags & BUFFER_OUT)) continue;
@@ -227,9 +263,10 @@ static void reply(int actor, long result, const struct placed* buffers, unsigned
 void actor_main(int actor, enum greeting greeting) {
     const int control = CONTROL_FD + actor;
     unsigned char* message = messages[actor];
+    enter_actor(actor);
     map_arena(actor);
-    const long pid = greeting == SAYS_PID ? raw_call(SYS_getpid, 0, 0, 0, 0, 0, 0) : 0;
-    if (greeting != SAYS_NOTHING) reply(actor, pid, NULL, 0);
+    const long id = greeting == SAYS_ID ? raw_call(SYS_gettid, 0, 0, 0, 0, 0, 0) : 0;
+    if (greeting != SAYS_NOTHING) reply(actor, id, NULL, 0);
     while (1) {
         struct placed buffers[MAX_BUFFERS];
         uint64_t arguments[6] = {0};
@@ -242,6 +279,6 @@ void actor_main(int actor, enum greeting greeting) {
         for (unsigned i = 0; i < call->argument_count; i++)
             arguments[i] = value_of(&given[i], buffers, count);
         if (call->stops) stop_here();
-        reply(actor, make(call->number, arguments), buffers, count);
+        reply(actor, make(actor, call->number, arguments), buffers, count);
     }
 }

@@ -1,5 +1,6 @@
 // Places for buffers, each with a page behind it that faults: who reads or writes too far is seen.
 #include <sys/mman.h>
+#include <sys/syscall.h>
 
 #include "guest.h"
 
@@ -17,10 +18,13 @@ static unsigned char* large_start_of(int actor, unsigned index) {
 }
 
 void map_arena(int actor) {
-    mmap(BASE + (size_t)actor * SHARE, SHARE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-    for (unsigned i = 0; i < MAX_BUFFERS; i++) mprotect(start_of(actor, i), SMALL, PROT_READ | PROT_WRITE);
+    // Without the library: it keeps errno where a thread's pointer leads, and that may be anywhere.
+    raw_call(SYS_mmap, (uintptr_t)(BASE + (size_t)actor * SHARE), SHARE, PROT_NONE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1UL, 0);
+    for (unsigned i = 0; i < MAX_BUFFERS; i++)
+        raw_call(SYS_mprotect, (uintptr_t)start_of(actor, i), SMALL, PROT_READ | PROT_WRITE, 0, 0, 0);
     for (unsigned i = 0; i < LARGE_PLACES; i++)
-        mprotect(large_start_of(actor, i), LARGE, PROT_READ | PROT_WRITE);
+        raw_call(SYS_mprotect, (uintptr_t)large_start_of(actor, i), LARGE, PROT_READ | PROT_WRITE, 0, 0, 0);
 }
 
 unsigned char* place_of(int actor, unsigned index, size_t length) {

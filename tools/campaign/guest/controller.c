@@ -15,7 +15,9 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -30,8 +32,9 @@ enum { PATIENCE_MS = 70 };
 
 static int control[ACTORS], replies[ACTORS];
 static struct {
-    pid_t pid;
-    int exists, is_busy;
+    pid_t pid;      // its thread's id
+    pid_t process;  // and its process's
+    int exists, is_busy, executes;
     uint16_t call;  // that it is busy with
 } actors[ACTORS];
 
@@ -102,7 +105,27 @@ static int has_bytes(int fd, int patience) {
     return 0;
 }
 
-/// R, S, T, Z …; 0 if there is no such process.
+/// The number behind `name` in /proc/PID/status; 0 if there is none.
+static pid_t status_of(pid_t pid, const char* name) {
+    char path[64], text[1024];
+    snprintf(path, sizeof(path), "/proc/%d/status", pid);
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return 0;
+    const ssize_t size = read(fd, text, sizeof(text) - 1);
+    close(fd);
+    text[size > 0 ? size : 0] = 0;
+    const char* at = strstr(text, name);
+    return at != NULL ? (pid_t)strtol(at + strlen(name), NULL, 10) : 0;
+}
+
+/// A thread that executed a program has taken over its process's id, and whose that was is gone.
+static int has_lost_id(int actor) {
+    for (int other = 0; other < ACTORS; other++)
+        if (other != actor && actors[other].exists && actors[other].pid == actors[actor].pid) return 1;
+    return 0;
+}
+
+/// R, S, T, Z …; 0 if there is no such process or thread.
 static char state_of(pid_t pid) {
     char path[64], text[512];
     snprintf(path, sizeof(path), "/proc/%d/stat", pid);
@@ -149,6 +172,8 @@ static int await(int actor, int patience) {
         const struct wire_reply* reply = (void*)message;
         const uint16_t call = actors[actor].call;
         actors[actor].is_busy = 0;
+        if (actors[actor].executes && reply->result == 0) actors[actor].pid = actors[actor].process;
+        actors[actor].executes = 0;
         if (call < MAX_CALLS) {
             results[call] = reply->result;
             keep_outputs(call);
@@ -159,7 +184,7 @@ static int await(int actor, int patience) {
         return 1;
     }
     if (patience == 0) return 0;
-    const char state = state_of(actors[actor].pid);
+    const char state = has_lost_id(actor) ? 0 : state_of(actors[actor].pid);
     if (state == 0 || state == 'Z' || state == 'X') {
         actors[actor].exists = 0;
         emit(EVENT_DEAD, actors[actor].call, (uint16_t)actor, 0, NULL, 0);
@@ -254,6 +279,7 @@ static void make_devices(void) {
     }
     unlink("/dev/tty"), mknod("/dev/tty", S_IFCHR | 0666, makedev(5, 0));
     unlink("/dev/ttyS1"), mknod("/dev/ttyS1", S_IFCHR | 0666, makedev(4, 65));
+    unlink("/dev/ptmx"), mknod("/dev/ptmx", S_IFCHR | 0666, makedev(5, 2));
     umask(mask);
 }
 
@@ -297,8 +323,11 @@ static uint64_t resolved(const struct wire_argument* argument) {
             return (uint64_t)(word + (int64_t)argument->value);
         }
         case PROCESS: {
-            const int64_t pid = actors[argument->index % ACTORS].pid;
-            return (uint64_t)(argument->value == 1 ? -pid : pid);
+            const uint32_t which = (uint32_t)argument->value;
+            const uint64_t high = argument->value & ~(uint64_t)UINT32_MAX;
+            const int64_t pid =
+                which == 2 ? actors[argument->index % ACTORS].process : actors[argument->index % ACTORS].pid;
+            return which == 1 ? (uint64_t)-pid : (uint64_t)pid | high;
         }
         case PROCESS_NAME: return path_word(actors[argument->index % ACTORS].pid);
         default: return argument->value;
@@ -324,8 +353,11 @@ static void resolve_all(struct wire_call* call) {
 }
 
 static void note_pid(int actor, pid_t pid, uint16_t call) {
+    const pid_t process = pid > 0 ? status_of(pid, "Tgid:") : 0;
     actors[actor].pid = pid;
+    actors[actor].process = process > 0 ? process : pid;
     actors[actor].exists = 1;
+    actors[actor].executes = 0;
     emit(EVENT_PID, call, (uint16_t)actor, pid, NULL, 0);
 }
 
@@ -354,6 +386,7 @@ static void make_call(struct wire_call* call, uint16_t index) {
         emit(EVENT_SKIPPED, index, (uint16_t)actor, 1, NULL, 0);
         return;
     }
+    actors[actor].executes = call->number == SYS_execve || call->number == SYS_execveat;
     send_to(actor, call, call->size, index);
     await(actor, PATIENCE_MS);
     if (child >= 0) meet_child(actor, child, index);
@@ -400,6 +433,16 @@ static void race(const struct wire_sequence* sequence, const unsigned char* from
     for (int patience = 0; patience < 100 && !is_quiet(); patience++) drain();
 }
 
+/// All tasks of the machine, the kernel's too: the number behind the slash.
+static uint64_t count_threads(void) {
+    char text[128] = "";
+    const int fd = open("/proc/loadavg", O_RDONLY | O_CLOEXEC);
+    read(fd, text, sizeof(text) - 1);
+    close(fd);
+    const char* at = strchr(text, '/');
+    return at != NULL ? strtoull(at + 1, NULL, 10) : 0;
+}
+
 static void tell_counts(void) {
     char text[2048] = "";
     struct wire_counts counts = {0};
@@ -417,6 +460,7 @@ static void tell_counts(void) {
     for (struct dirent* entry; processes != NULL && (entry = readdir(processes)) != NULL;)
         counts.processes += entry->d_name[0] >= '0' && entry->d_name[0] <= '9';
     if (processes != NULL) closedir(processes);
+    counts.threads = count_threads();
     emit(EVENT_COUNTS, 0, 0, 0, &counts, sizeof(counts));
 }
 
@@ -443,6 +487,7 @@ static void reset_machine(void) {
     setdomainname("(none)", 6);
     setpriority(PRIO_USER, 0, 0);  // threads of the kernel are root's too
     mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL);
+    close(socket(AF_UNIX, SOCK_STREAM, 0));  // sockets that only each other's packets hold go
 }
 
 /// Process ids in links, and the lengths of such links, have as many digits on every kernel, however many it has used up
@@ -494,7 +539,7 @@ static void run_sequence(const struct wire_sequence* sequence) {
     while (umount2(BOX, MNT_DETACH) == 0) {
     }
     close_pipes();
-    if (wants_counts) tell_counts();
+    if (wants_counts) reset_machine(), tell_counts();
     if (coverage >= 0) tell_coverage();
     send_frame(sequence->id);
 }
@@ -535,6 +580,8 @@ static void enter_root(void) {
     copy_file("/exe", "/root/exe"), copy_file("/bin/busybox", "/root/bin/busybox");
     if (chroot("/root") != 0 || chdir("/") != 0) abort();
     mount("proc", "/proc", "proc", 0, NULL);
+    mkdir("/dev/pts", 0755);
+    mount("devpts", "/dev/pts", "devpts", 0, "mode=620,ptmxmode=666");
     umask(022);
 }
 

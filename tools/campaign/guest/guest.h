@@ -11,7 +11,7 @@ enum { CONTROL_FD = 60, REPLY_FD = CONTROL_FD + ACTORS, END_FD = REPLY_FD + ACTO
 
 // ---- actor.c
 /// Makes calls until the pipe ends. Before that it may say that it is there: as the result of an execve, or who it is.
-enum greeting { SAYS_NOTHING, SAYS_EXECUTED, SAYS_PID };
+enum greeting { SAYS_NOTHING, SAYS_EXECUTED, SAYS_ID };
 _Noreturn void actor_main(int actor, enum greeting greeting);
 
 // ---- arena.c
@@ -21,16 +21,21 @@ void map_arena(int actor);
 unsigned char* place_of(int actor, unsigned index, size_t length);
 
 // ---- signals.c
+/// This thread is the actor's from now on: what its handlers see is noted for it.
+void enter_actor(int actor);
+/// Until a new thread says who it is, it is this one.
+void expect_actor(int actor);
 uint64_t handler_address(uint64_t number);
 /// What the forging handler does to its frame from now on.
 void set_forgeries(const struct wire_forgery* wanted, uint64_t count);
 /// Makes rt_sigreturn(2) take the ucontext at the address. Comes back only from a frame that cannot be taken.
 long return_through(uint64_t ucontext, uint64_t, uint64_t);
-/// What was delivered since the last time; returns the number of signals and forgets them.
-unsigned take_signals(struct wire_signal* signals);
+/// What was delivered to the actor since the last time; returns the number of signals and forgets them.
+unsigned take_signals(int actor, struct wire_signal* signals);
 enum { MAX_SIGNALS = 64 };
-/// Runs `access(address, length, value)` so that a handled SIGSEGV or SIGBUS ends it: then -1.
-long guarded(long (*access)(uint64_t, uint64_t, uint64_t), uint64_t address, uint64_t length, uint64_t value);
+/// Runs `access(address, length, value)` for the actor so that a handled SIGSEGV or SIGBUS ends it: then -1.
+long guarded(int actor, long (*access)(uint64_t, uint64_t, uint64_t), uint64_t address, uint64_t length,
+             uint64_t value);
 
 // ---- snapshot.c
 /// Emits an EVENT_FILE for everything below the folder, in order of names.

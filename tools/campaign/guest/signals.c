@@ -6,19 +6,44 @@
 
 #include "guest.h"
 
-static struct wire_signal noted[MAX_SIGNALS + ACTORS];  // actors may race for a place
-static volatile unsigned noted_count;
-static volatile unsigned depth;
-static volatile int is_guarded;
-static void* recovery[5];
+// Threads share this memory, and each has its own of it. (The forged frame of one may run over another's place.)
+static struct {
+    volatile int id;
+    struct wire_signal noted[MAX_SIGNALS + 1];
+    volatile unsigned noted_count;
+    volatile unsigned depth;
+    volatile int is_guarded;
+    void* recovery[5];
+} threads[ACTORS];
+static volatile int expected;
 
-static void note(int number, unsigned handler, const siginfo_t* info) {
-    if (noted_count >= MAX_SIGNALS) return;
-    struct wire_signal* signal = &noted[noted_count++];
+static int own_id(void) { return (int)raw_call(186 /* gettid */, 0, 0, 0, 0, 0, 0); }
+
+/// Whose thread this is. It asks the kernel, because whatever else a thread could know itself by, calls under test change.
+static int current(void) {
+    const int id = own_id();
+    for (int i = 0; i < ACTORS; i++)
+        if (threads[i].id == id) return i;
+    return expected;
+}
+
+void expect_actor(int actor) { expected = actor; }
+
+void enter_actor(int actor) {
+    const int id = own_id();
+    for (int i = 0; i < ACTORS; i++)
+        if (threads[i].id == id) threads[i].id = 0;
+    threads[actor].id = id;
+    expected = actor;
+}
+
+static void note(int actor, int number, unsigned handler, const siginfo_t* info) {
+    if (threads[actor].noted_count >= MAX_SIGNALS) return;
+    struct wire_signal* signal = &threads[actor].noted[threads[actor].noted_count++];
     memset(signal, 0, sizeof(*signal));
     signal->number = number;
     signal->handler = handler;
-    signal->was_nested = depth;
+    signal->was_nested = threads[actor].depth;
     if (info == NULL) return;
     signal->code = info->si_code;
     if (number == SIGSEGV || number == SIGBUS || number == SIGILL || number == SIGFPE) {
@@ -32,31 +57,35 @@ static void note(int number, unsigned handler, const siginfo_t* info) {
                                                 : 0;
 }
 
-static void leave_access(int number) {
-    if (is_guarded && (number == SIGSEGV || number == SIGBUS)) __builtin_longjmp(recovery, 1);
+static void leave_access(int actor, int number) {
+    if (threads[actor].is_guarded && (number == SIGSEGV || number == SIGBUS))
+        __builtin_longjmp(threads[actor].recovery, 1);
 }
 
 static void plain(int number) {
-    note(number, 0, NULL);
-    leave_access(number);
+    const int actor = current();
+    note(actor, number, 0, NULL);
+    leave_access(actor, number);
 }
 
 static void with_information(int number, siginfo_t* info, void* context) {
+    const int actor = current();
     (void)context;
-    note(number, 1, info);
-    leave_access(number);
+    note(actor, number, 1, info);
+    leave_access(actor, number);
 }
 
 /// Sends itself another signal: they nest, or wait for each other.
 static void nesting(int number, siginfo_t* info, void* context) {
+    const int actor = current();
     (void)context;
-    note(number, 2, info);
-    if (depth < 3) {
-        depth++;
+    note(actor, number, 2, info);
+    if (threads[actor].depth < 3) {
+        threads[actor].depth++;
         raw_call(62 /* kill */, (uint64_t)raw_call(39 /* getpid */, 0, 0, 0, 0, 0, 0), SIGUSR1, 0, 0, 0, 0);
-        depth--;
+        threads[actor].depth--;
     }
-    leave_access(number);
+    leave_access(actor, number);
 }
 
 enum { MAX_FORGERIES = 8 };
@@ -71,7 +100,7 @@ void set_forgeries(const struct wire_forgery* wanted, uint64_t count) {
 /// Returns through a frame that is not as the kernel made it.
 static void forging(int number, siginfo_t* info, void* context) {
     unsigned char* const fpu = (void*)((ucontext_t*)context)->uc_mcontext.fpregs;
-    note(number, 3, info);
+    note(current(), number, 3, info);
     for (uint64_t i = 0; i < forgery_count && i < MAX_FORGERIES; i++) {
         unsigned char* const start = forgeries[i].is_in_fpu ? fpu : (unsigned char*)context;
         memcpy(start + forgeries[i].offset, &forgeries[i].value, sizeof(forgeries[i].value));
@@ -81,7 +110,8 @@ static void forging(int number, siginfo_t* info, void* context) {
 static unsigned char landing_stack[16384] __attribute__((aligned(16), used));
 
 __attribute__((used)) _Noreturn static void land(void) {
-    if (is_guarded) __builtin_longjmp(recovery, 1);
+    const int actor = current();
+    if (threads[actor].is_guarded) __builtin_longjmp(threads[actor].recovery, 1);
     raw_call(231 /* exit_group */, 96, 0, 0, 0, 0, 0);
     __builtin_unreachable();
 }
@@ -115,21 +145,22 @@ uint64_t handler_address(uint64_t number) {
     }
 }
 
-unsigned take_signals(struct wire_signal* signals) {
-    const unsigned count = noted_count < MAX_SIGNALS ? noted_count : MAX_SIGNALS;
-    memcpy(signals, noted, count * sizeof(*signals));
-    noted_count = 0;
+unsigned take_signals(int actor, struct wire_signal* signals) {
+    const unsigned noted = threads[actor].noted_count;
+    const unsigned count = noted < MAX_SIGNALS ? noted : MAX_SIGNALS;
+    memcpy(signals, threads[actor].noted, count * sizeof(*signals));
+    threads[actor].noted_count = 0;
     return count;
 }
 
-long guarded(long (*access)(uint64_t, uint64_t, uint64_t), uint64_t address, uint64_t length,
+long guarded(int actor, long (*access)(uint64_t, uint64_t, uint64_t), uint64_t address, uint64_t length,
              uint64_t value) {
-    if (__builtin_setjmp(recovery)) {
-        is_guarded = 0;
+    if (__builtin_setjmp(threads[actor].recovery)) {
+        threads[current()].is_guarded = 0;
         return -1;
     }
-    is_guarded = 1;
+    threads[actor].is_guarded = 1;
     const long result = access(address, length, value);
-    is_guarded = 0;
+    threads[actor].is_guarded = 0;
     return result;
 }

@@ -15,21 +15,26 @@
 // First bytes of buffers take a multiple of 8, so that everything is aligned.
 #define PADDED(size) (((size) + 7U) & ~7U)
 
-enum { ACTORS = 4, MAX_CALLS = 256, MAX_BUFFERS = 8, MAX_MESSAGE = 1 << 18 };
+enum { ACTORS = 6, BRIEF = ACTORS, IDLE, MAX_CALLS = 256, MAX_BUFFERS = 8, MAX_MESSAGE = 1 << 18 };
 
 // ---- Calls. A number from 10000 on is something that only a running program can do.
 
 enum {
-    CALL_FORK = 10000,  // (actor, kind: 0 fork, 1 vfork, 2 clone, flags)
-    CALL_PEEK,          // (address, bytes): reads them; the result is their sum
-    CALL_POKE,          // (address, bytes, value, only pages): fills them, or the first byte of each page
-    CALL_NOTHING,       // looks whether the actor answers, and collects its signals
-    CALL_REGISTERS,     // what must survive a call: the sum of what changed
-    CALL_EXECUTE,       // (address): calls what is there
-    CALL_LOAD,          // (address, buffer, bytes): copies them there
-    CALL_TYPE,          // (descriptor, buffer, bytes): types them into a terminal
-    CALL_FORGE,         // (buffer, count): what handler 3 changes in its frame from now on, as wire_forgery
-    CALL_RETURN,        // (address): rt_sigreturn with a frame there
+    // (actor, kind: 0 fork, 1 vfork, 2 clone, 3 clone3, then for clone: flags, parent's word, child's word, thread's pointer; for
+    // clone3: a structure, its size). A child may be a thread: it is an actor like the others. In a race it may also be nobody:
+    // BRIEF ends at once, IDLE when a signal has come.
+    CALL_FORK = 10000,
+    CALL_PEEK,       // (address, bytes): reads them; the result is their sum
+    CALL_POKE,       // (address, bytes, value, only pages): fills them, or the first byte of each page
+    CALL_NOTHING,    // looks whether the actor answers, and collects its signals
+    CALL_REGISTERS,  // what must survive a call: the sum of what changed
+    CALL_EXECUTE,    // (address): calls what is there
+    CALL_LOAD,       // (address, buffer, bytes): copies them there
+    CALL_TYPE,       // (descriptor, buffer, bytes): types them into a terminal
+    CALL_FORGE,      // (buffer, count): what handler 3 changes in its frame from now on, as wire_forgery
+    CALL_RETURN,     // (address): rt_sigreturn with a frame there
+    CALL_GET_WORD,   // (address): the 32 bits there
+    CALL_SET_WORD,   // (address, value, more bits): stores them
 };
 
 enum argument_kind {
@@ -38,7 +43,8 @@ enum argument_kind {
     FIELD,     // the 32-bit word at `field` & 0xffff of Out buffer `field` >> 16 of call `index`, plus value
     BUFFER,    // the address of buffer `index`, plus value
     HANDLER,   // the address of signal handler `value`; 100: of the restorer
-    PROCESS,   // the pid of actor `index`; negative if value is 1
+    PROCESS,  // the id of actor `index`; by the low half of value: 0 as it is, 1 negative, 2 of its process. The high half of
+              // value is that of the argument
     PROCESS_NAME,  // the same as eight characters of a path: digits behind slashes
 };
 
@@ -128,7 +134,7 @@ enum event_kind {
     EVENT_SILENT,   // the actor waits or is stopped: detail is its state in /proc/PID/stat
     EVENT_DEAD,     // the actor has ended
     EVENT_SKIPPED,  // the call's actor is not there to make it
-    EVENT_PID,      // detail: the actor's pid, to tell pids apart
+    EVENT_PID,      // detail: the actor's id, of its thread, to tell ids apart
     EVENT_FILE,     // wire_file, path, and a link's target
     EVENT_COUNTS,   // wire_counts: what is in use after the sequence
     EVENT_REACHED,  // 32-bit numbers of the kernel's counters that have moved for the first time
@@ -141,7 +147,7 @@ struct wire_event {
 };
 
 struct wire_counts {
-    uint64_t free_kib, shared_kib, slab_kib, committed_kib, processes;
+    uint64_t free_kib, shared_kib, slab_kib, committed_kib, processes, threads;
 };
 
 struct wire_file {

@@ -102,7 +102,7 @@ def _left_behind(sequences: list[Sequence], run: machine.Run, rounds: int) -> st
     assert before is not None and after is not None
     lost = {"free": before.free - after.free, "slab": after.slab - before.slab, "shared": after.shared - before.shared}
     problems = [f"{name}: {amount} KiB" for name, amount in lost.items() if amount > SLACK[name] * passed]
-    problems += [f"{name}: {getattr(before, name)}, then {getattr(after, name)}" for name in ("committed", "processes")
+    problems += [f"{name}: {getattr(before, name)}, then {getattr(after, name)}" for name in ("committed", "processes", "threads")
                  if getattr(before, name) != getattr(after, name)]
     if not problems:
         return ""

@@ -73,6 +73,7 @@ class Counts(NamedTuple):
     slab: int
     committed: int
     processes: int
+    threads: int  # tasks of programs and of the kernel
 
 
 @dataclasses.dataclass
@@ -148,7 +149,7 @@ def decode(payload: bytes) -> Record:
         if kind == FILE:
             record.files.append(_decode_file(body))
         elif kind == COUNTS:
-            record.counts = Counts(*struct.unpack("<5Q", body))
+            record.counts = Counts(*struct.unpack("<6Q", body))
         elif kind == REACHED:
             record.reached = struct.unpack(f"<{size // 4}I", body)
         elif kind == TERMINAL:

@@ -11,14 +11,10 @@ from campaign.sequences.values import AT_FDCWD, MASK, texts
 O_DIRECTORY, O_CLOEXEC, O_PATH = 0o200000, 0o2000000, 0o10000000
 AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH = 0x100, 0x1000
 _SELF = b"/exe"
-# Families that no Linux has: sockets of the others are not there on this side, and every later descriptor would be another.
-_NO_FAMILIES = (46, 47, 99, 255, 1 << 20, 0x7FFFFFFF, MASK)
 _STACK_SIZES = (MASK, MASK - 4096, 1 << 46, 1 << 63, (8 << 20) + 1, (8 << 20) - 1, 8 << 20, 300001, 128 << 20, 20 << 30)
 _LARGE_SIZES = (MASK, MASK - 1, (1 << 40) + 1, (1 << 30) - 1)
 # RLIMIT_STACK, and those whose size is no matter as long as it is large.
 _LIMITS = ((3, _STACK_SIZES), (3, _STACK_SIZES), (2, _LARGE_SIZES), (8, _LARGE_SIZES), (9, _LARGE_SIZES), (1, _LARGE_SIZES), (5, _LARGE_SIZES))
-_SOCKET_TYPES = (0, 1, 2, 3, 5, 10, 11, 15)
-_SOCKET_FLAGS = (0, 0, 0, 0o4000, 0o2000000, 0o2004000, 0x10, 0x100, 0x40000000)
 
 
 class ProgramRules:
@@ -35,15 +31,11 @@ class ProgramRules:
         elif pick < 0.7:
             self._call_wait4(actor)
         elif pick < 0.83:
-            self._socket(actor)
+            self.make(actor, "socket")
         elif pick < 0.96:
             self.add(actor, "restart_syscall", ())
         else:
             self._call_exit(actor)
-
-    def _socket(self, actor: int) -> None:
-        kind = self.rng.choice(_SOCKET_TYPES) | self.rng.choice(_SOCKET_FLAGS)
-        self.add(actor, "socket", (self.rng.choice(_NO_FAMILIES), kind, self.rng.choice((0, 1, 6, 17, 255, 1 << 20))))
 
     def limit_before_exec(self, actor: int) -> None:
         """The next program's memory is laid out by the limits: sizes that are no multiple of a page, none, and nearly none."""
@@ -57,7 +49,7 @@ class ProgramRules:
         folder, path, flags = self._program(actor)
         array, extra = texts(self.words_of(actor), 2)
         self.add(actor, "execveat", (folder, Buffer(len(path) + 1, path + b"\0", IN, (), "path"), array, 0, flags), extra)
-        self.world.actors[actor].maps.clear()
+        self.note_execution(actor)
 
     def _program(self, actor: int) -> tuple[Argument, bytes, int]:
         """Mostly this very program, by one of the ways that execveat(2) knows."""

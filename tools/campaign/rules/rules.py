@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import copy
 import struct
 
+from campaign.rules.event_rules import EventRules
+from campaign.rules.futex_rules import FutexRules
+from campaign.rules.lock_rules import LockRules
 from campaign.rules.program_rules import ProgramRules
+from campaign.rules.pty_rules import PtyRules
 from campaign.rules.report_rules import ReportRules
+from campaign.rules.socket_rules import SocketRules
 from campaign.rules.terminal_rules import TerminalRules
+from campaign.rules.thread_rules import ThreadRules
+from campaign.rules.transfer_rules import TransferRules
 from campaign.sequences.arguments import Arguments
 from campaign.sequences.model import ARENA, ARENA_PAGES, DEVICE, EVENT, FILE, FOLDER, PAGE, PIPE_READ, PIPE_WRITE, Descriptor, Pipe, World
 from campaign.sequences.sequence import (
-    CALL_FORK, CALL_PEEK, CALL_POKE, CALL_REGISTERS, IN, IN_OUT, OUT, RESTORER, Argument, Buffer, Call, Field, Handler, Process, Result)
+    CALL_FORK, CALL_PEEK, CALL_POKE, CALL_REGISTERS, IN, IN_OUT, OUT, RESTORER, Argument, Buffer, Call, Field, Handler, Leader, Process, Result)
 from campaign.sequences.values import AT_FDCWD, MASK, Values, texts
 
 O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_TRUNC, O_APPEND, O_DIRECTORY, O_NONBLOCK = 1, 2, 0o100, 0o200, 0o1000, 0o2000, 0o200000, 0o4000
@@ -20,20 +28,27 @@ CLONE_FS, CLONE_FILES, SIGCHLD = 0x200, 0x400, 17
 # Never made with arguments that could succeed: they end or change the machine for everyone after.
 GLOBAL = {"reboot", "sethostname", "setdomainname", "settimeofday", "clock_settime", "adjtimex", "clock_adjtime", "syslog",
           "umount2"}
-# Only a program as a whole makes these (fork by CALL_FORK, a signal's return by its handler), or program_rules.py.
-# Sockets are not there on one side: every later descriptor would have another number.
-NOT_DIRECT = {"fork", "vfork", "clone", "rt_sigreturn", "restart_syscall", "execve", "execveat", "socket"}
+# Only a program as a whole makes these (processes by CALL_FORK, a signal's return by its handler), or program_rules.py.
+NOT_DIRECT = {"fork", "vfork", "clone", "clone3", "rt_sigreturn", "restart_syscall", "execve", "execveat",
+              # Its expiry would come at any time.
+              "timer_create",
+              # When the kernel writes into its area depends on whose turn it is.
+              "rseq"}
+# Only by their rules, which know what waits for ever, and which sockets are there on both sides.
+ONLY_BY_RULE = {"socket", "socketpair", "accept", "accept4", "timerfd_create", "signalfd", "signalfd4", "epoll_pwait2", "flock", "splice",
+                "tee", "vmsplice"}
 # Signals whose default is to be ignored: SIGCHLD, SIGCONT, SIGURG, SIGWINCH.
 HARMLESS = {17, 18, 23, 28}
 # They wait until something happens: only while another actor can make it happen, or as the last.
 WAITING = {"pause", "rt_sigsuspend"}
 # After these a file may have another name.
 NAMING = {"link", "linkat", "symlink", "symlinkat", "rename", "renameat", "renameat2"}
-SENDING = {"kill", "tkill", "tgkill", "rt_sigqueueinfo"}
+SENDING = {"kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal"}
 PR_SET_PDEATHSIG = 1
+STOPPING, SIGCONT, SIGQUIT, SIGTERM = {19, 20, 21, 22}, 18, 3, 15
 
 
-class Maker(TerminalRules, ReportRules, ProgramRules):
+class Maker(ThreadRules, FutexRules, SocketRules, EventRules, TransferRules, LockRules, PtyRules, TerminalRules, ReportRules, ProgramRules):
     """Makes calls and keeps the model up to date. `calls` is the sequence so far."""
 
     def __init__(self, world: World, descriptions: dict[str, dict]) -> None:
@@ -46,7 +61,7 @@ class Maker(TerminalRules, ReportRules, ProgramRules):
             number: int | None = None) -> int:
         """The call's place in the sequence."""
         if name in SENDING:
-            arguments = self._not_to_the_death(actor, arguments)
+            arguments = self._no_late_end_among_threads(actor, self._not_to_the_death(actor, arguments))
         elif name == "prctl" and arguments and arguments[0] == PR_SET_PDEATHSIG:
             self.world.actors[actor].has_death_signal = True
         self.calls.append(Call(actor, self.descriptions[name]["number"] if number is None else number, name, arguments, extra))
@@ -59,6 +74,17 @@ class Maker(TerminalRules, ReportRules, ProgramRules):
             return arguments
         return tuple(Process(actor, argument.is_group) if isinstance(argument, Process) and argument.actor == one.parent else argument
                      for argument in arguments)
+
+    def _no_late_end_among_threads(self, actor: int, arguments: tuple[Argument, ...]) -> tuple[Argument, ...]:
+        """A thread that stops its process, or ends it with a core, may return from the call before another thread has taken the
+        signal, or after."""
+        if len(self.world.threads_of(actor)) == 1:
+            return arguments
+        others = {number: SIGCONT for number in STOPPING}
+        if SIGQUIT not in self.world.actors[actor].handled:
+            others[SIGQUIT] = SIGTERM
+        return tuple(others.get(argument, argument) if place > 0 and isinstance(argument, int) else argument
+                     for place, argument in enumerate(arguments))
 
     def values(self, actor: int) -> Values:
         return Values(self.world, actor)
@@ -94,7 +120,7 @@ class Maker(TerminalRules, ReportRules, ProgramRules):
         if name in WAITING and (len(self.world.living()) < 2 or self.rng.random() < 0.7):
             return
         rule = getattr(self, "_call_" + name, None)
-        if rule is not None and self.rng.random() < 0.9:
+        if rule is not None and (name in ONLY_BY_RULE or self.rng.random() < 0.9):
             rule(actor)
         elif name not in NOT_DIRECT:
             self._provide(actor, name)
@@ -143,8 +169,9 @@ class Maker(TerminalRules, ReportRules, ProgramRules):
             length = self.values(actor).length()
             data = self.values(actor).memory("in", length)
         self.add(actor, "write", (entry.name, data, length))
-        if entry.pipe is not None:
-            entry.pipe.size += length
+        target = entry.out or entry.pipe
+        if target is not None:
+            target.size += length
 
     # ---- What calls leave behind.
 
@@ -154,7 +181,9 @@ class Maker(TerminalRules, ReportRules, ProgramRules):
         if name in ("dup", "dup2", "dup3", "fcntl"):
             old = next((entry for entry in entries if entry.name == arguments[0]), None)
             if old is not None and name != "fcntl":
-                entries.append(Descriptor(Result(index), old.kind, old.can_read, old.can_write, old.pipe, old.path))
+                twin = copy.copy(old)
+                twin.name = Result(index)
+                entries.append(twin)
         elif name == "close":
             entries[:] = [entry for entry in entries if entry.name != arguments[0] or entry.name in (0, 1, 2)]
         elif name in ("eventfd", "eventfd2"):
@@ -300,11 +329,6 @@ class Maker(TerminalRules, ReportRules, ProgramRules):
             else:
                 self.end(child)
 
-    def end(self, actor: int) -> None:
-        status = self.rng.choice((0, 1, 3, 127, 255, 256, MASK))
-        self.add(actor, self.rng.choice(("exit", "exit_group")), (status,))
-        self.world.actors[actor].is_alive = False
-
     def _call_exit(self, actor: int) -> None:
         if actor != 0:
             self.end(actor)
@@ -320,7 +344,16 @@ class Maker(TerminalRules, ReportRules, ProgramRules):
             words, path = (b"/exe", b"nothing"), self.values(actor).path_text("program") + b"\0"
         array, extra = texts(words, 2)
         self.add(actor, "execve", (Buffer(len(path), path, IN, (), "path"), array, 0), extra)
-        self.world.actors[actor].maps.clear()
+        if path == b"/exe\0":
+            self.note_execution(actor)
+
+    def note_execution(self, actor: int) -> None:
+        """Nothing is left of its memory, nor of other threads."""
+        one = self.world.actors[actor]
+        for other in self.world.threads_of(actor):
+            self.world.actors[other].is_alive = other == actor
+        one.maps, one.handled = [], set()
+        self.world.has_words.discard(one.leader)
 
     def words_of(self, actor: int) -> tuple[bytes, ...]:
         """With which the executor goes on as this actor."""
@@ -377,10 +410,11 @@ class Maker(TerminalRules, ReportRules, ProgramRules):
         target = actor if self.rng.random() < 0.6 else self.rng.choice(living)
         number = self.values(actor).signal()
         survives = self.world.actors[target].handled | HARMLESS
-        if number not in survives and 0 < number < 65 and (target == 0 or self.rng.random() < 0.6):
+        is_first = self.world.actors[target].leader == 0
+        if number not in survives and 0 < number < 65 and (is_first or self.rng.random() < 0.6):
             number = self.rng.choice(sorted(survives))
         if number not in survives and 0 < number < 65:
-            self.world.actors[target].is_alive = False
+            self.world.end_process(target)
         return target, number
 
     def _call_kill(self, actor: int) -> None:
@@ -393,7 +427,7 @@ class Maker(TerminalRules, ReportRules, ProgramRules):
 
     def _call_tgkill(self, actor: int) -> None:
         target, number = self._victim(actor)
-        self.add(actor, "tgkill", (Process(target), Process(target), number))
+        self.add(actor, "tgkill", (Leader(target), Process(target), number))
 
     def _call_rt_sigqueueinfo(self, actor: int) -> None:
         target, number = self._victim(actor)

@@ -16,6 +16,7 @@ LEAST = {RLIMIT_CPU: 100, RLIMIT_STACK: 1 << 20, RLIMIT_RTTIME: 100_000_000}
 # No core files are written here: a limit above zero would ask Linux for one (core(5)).
 RLIMIT_CORE = 4
 MADV_DONTNEED, MADV_FREE = 4, 8
+MFD_HUGETLB = 4
 F_SETFL, O_ASYNC = 4, 0o20000
 _ENTRIES = (0, 1, 1, 2, 3, 5, 16)
 
@@ -43,8 +44,9 @@ _PIDS = (0, 1, 99_999, 1 << 22, 0x7FFFFFFF, 0xFFFFFFFF, 0x80000000)
 def _quick(commands: list[dict]) -> list[dict]:
     """Without a terminal's breaks and its hang-up, if there are others. A break takes a quarter of a second: what others do
     meanwhile depends on how fast they are. A hang-up ends the session's leader, and then those who did it: before they return, or
-    after (terminal_rules.py knows when it may be)."""
-    return [command for command in commands if not command["name"].startswith(("SendBreak", "HangUp"))] or commands
+    after (terminal_rules.py knows when it may be). Nor with record locks that are waited for, perhaps for ever."""
+    slow = ("SendBreak", "HangUp", "Setlkw", "OfdSetlkw")
+    return [command for command in commands if not command["name"].startswith(slow)] or commands
 
 
 def _comparable(name: str, description: dict) -> dict:
@@ -76,6 +78,8 @@ class Arguments:
             if description["kind"] == "by_command":
                 description = self._by_command.pop(0) if self._by_command else {"kind": "unused"}
             made.append(self._argument(place, description, made))
+        if self.name == "memfd_create" and isinstance(made[1], int):
+            made[1] &= ~MFD_HUGETLB  # a kernel without huge pages answers ENOSYS, and every later descriptor has another number
         if self.name == "madvise" and made[2] == MADV_FREE:  # by chance
             made[2] = MADV_DONTNEED
         # Signals for input are not there: who asks for them gets an error, and none of those that would end it.

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import json
 
-from campaign.sequences.sequence import Argument, Buffer, Call, Field, Handler, Pointer, Process, ProcessName, Result, Sequence
+from campaign.sequences.sequence import Argument, Buffer, Call, Field, Handler, Leader, Pointer, Process, ProcessName, Result, Sequence
 from exo import paths
 
 PATH = paths.in_root("tests", "cross", "kept.jsonl")
-_CLASSES = {"result": Result, "field": Field, "handler": Handler, "process": Process, "process_name": ProcessName, "pointer": Pointer}
+_CLASSES = {"result": Result, "field": Field, "handler": Handler, "process": Process, "leader": Leader, "process_name": ProcessName, "pointer": Pointer}
 _NAMES = {value: key for key, value in _CLASSES.items()}
 
 

@@ -11,6 +11,7 @@ from campaign.sequences.sequence import ACTORS, Argument
 
 FILE, FOLDER, PIPE_READ, PIPE_WRITE, EVENT, DEVICE = "file", "folder", "pipe to read", "pipe to write", "event", "device"
 TERMINAL, REPORT = "terminal", "report"  # a report: a file in /proc
+SOCKET, EPOLL, TIMER, SIGNALS, PIDFD, PTY = "socket", "epoll", "timer", "signals", "pidfd", "pty"
 
 # What the guest's box holds at the start (guest/controller.c).
 FIRST_FILES = ("a", "b", "d/c")
@@ -20,6 +21,8 @@ FIRST_FIFOS = ("p",)
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full")
 
 ARENA, ARENA_PAGES, PAGE = 0x10000000, 64, 4096
+# Where words that threads wait on lie; mmap is what puts something there (thread_rules.py).
+WORDS = 0x18000000
 
 
 class Pipe:
@@ -40,11 +43,26 @@ class Descriptor:
         self.can_write = can_write
         self.pipe = pipe
         self.path = path  # of a file, where it is known
+        self.out: Pipe | None = None  # where what is written goes, if that is not what is read
         self.waits = True  # unless it was opened with O_NONBLOCK
 
     def would_wait(self) -> bool:
         """A read of it waits for somebody."""
-        return self.pipe is not None and self.pipe.size == 0
+        return self.waits and self.pipe is not None and self.pipe.size == 0
+
+
+class Socket(Descriptor):
+    """A socket, and how far it has come."""
+
+    def __init__(self, name: Argument, kind: int, incoming: Pipe, outgoing: Pipe, waits: bool) -> None:
+        super().__init__(name, SOCKET, True, True, incoming)
+        self.out = outgoing
+        self.waits = waits
+        self.type = kind
+        self.address: bytes | None = None
+        self.is_listening = False
+        self.is_connected = False
+        self.pending = 0  # connections that nobody has accepted
 
 
 class Names:
@@ -76,10 +94,12 @@ class Names:
 
 
 class Actor:
-    """A process. Actors that share a table of descriptors share the list."""
+    """A process or a thread. Actors that share a table of descriptors share the list, and threads what their process has."""
 
-    def __init__(self, descriptors: list[Descriptor]) -> None:
+    def __init__(self, descriptors: list[Descriptor], leader: int) -> None:
         self.descriptors = descriptors
+        self.leader = leader  # the first thread of its process
+        self.is_waiting = False  # for what others do
         self.children: list[int] = []
         self.parent: int | None = None
         self.has_death_signal = False  # what prctl's PR_SET_PDEATHSIG asks for
@@ -98,10 +118,25 @@ class World:
         self.names = Names()
         self.typed = Pipe()
         null = [Descriptor(fd, DEVICE, True, True) for fd in range(3)]
-        self.actors: dict[int, Actor] = {0: Actor(null)}
+        self.actors: dict[int, Actor] = {0: Actor(null, 0)}
+        self.addresses: list[bytes] = []  # that sockets were bound to
+        self.has_words: set[int] = set()  # processes with memory at WORDS
 
     def living(self) -> list[int]:
         return [number for number, actor in self.actors.items() if actor.is_alive]
+
+    def ready(self) -> list[int]:
+        """Those that nothing holds up; if there is none, all."""
+        return [number for number in self.living() if not self.actors[number].is_waiting] or self.living()
+
+    def threads_of(self, actor: int) -> list[int]:
+        """Of its process, itself among them."""
+        leader = self.actors[actor].leader
+        return [number for number, one in self.actors.items() if one.leader == leader]
+
+    def end_process(self, actor: int) -> None:
+        for number in self.threads_of(actor):
+            self.actors[number].is_alive = False
 
     def free_place(self) -> int | None:
         """For a child: places of the dead are used again only if the parent has waited, so not at all."""
@@ -110,10 +145,18 @@ class World:
 
     def fork(self, parent: int, child: int, shares_descriptors: bool) -> None:
         old = self.actors[parent]
-        new = Actor(old.descriptors if shares_descriptors else list(old.descriptors))
+        new = Actor(old.descriptors if shares_descriptors else list(old.descriptors), child)
+        if old.leader in self.has_words:
+            self.has_words.add(child)
         new.is_root, new.maps, new.handled = old.is_root, list(old.maps), set(old.handled)
         old.children.append(child)
         new.parent = parent
+        self.actors[child] = new
+
+    def start_thread(self, actor: int, child: int) -> None:
+        old = self.actors[actor]
+        new = Actor(old.descriptors, old.leader)
+        new.is_root, new.maps, new.handled, new.children, new.parent = old.is_root, old.maps, old.handled, old.children, old.parent
         self.actors[child] = new
 
     def find(self, actor: int, wanted: str) -> Descriptor | None:
@@ -125,14 +168,14 @@ class World:
 def _fits(entry: Descriptor, wanted: str) -> bool:
     match wanted:
         case "readable":
-            return entry.can_read and entry.kind in (FILE, DEVICE, PIPE_READ, EVENT, TERMINAL, REPORT)
+            return entry.can_read and entry.kind in (FILE, DEVICE, PIPE_READ, EVENT, TERMINAL, REPORT, SOCKET, TIMER, SIGNALS, PTY)
         case "writable":
             return entry.can_write and entry.kind != FOLDER
         case "seekable":
             return entry.kind == FILE
         case "directory" | "start":
             return entry.kind == FOLDER
-        case "terminal":
-            return entry.kind == TERMINAL
+        case "terminal" | "socket" | "epoll" | "timer" | "signals" | "pidfd" | "pty" | "event" | "pipe to read" | "pipe to write":
+            return entry.kind == wanted
         case _:
             return True

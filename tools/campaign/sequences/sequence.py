@@ -8,9 +8,10 @@ from __future__ import annotations
 import dataclasses
 import struct
 
-ACTORS = 4
+ACTORS = 6
+BRIEF, IDLE = ACTORS, ACTORS + 1  # children that are no actors (guest/wire.h)
 CALL_FORK, CALL_PEEK, CALL_POKE, CALL_NOTHING, CALL_REGISTERS, CALL_EXECUTE, CALL_LOAD, CALL_TYPE, CALL_FORGE, \
-    CALL_RETURN = range(10000, 10010)
+    CALL_RETURN, CALL_GET_WORD, CALL_SET_WORD = range(10000, 10012)
 IN, OUT, IN_OUT = 1, 2, 3
 RESTORER = 100
 
@@ -48,10 +49,18 @@ class Handler:
 
 @dataclasses.dataclass(frozen=True)
 class Process:
-    """An actor's process id; negative for its group."""
+    """An actor's id: a process's or a thread's; negative for its group. `high`: the other half of a word in a buffer."""
 
     actor: int
     is_group: bool = False
+    high: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Leader:
+    """The id of the process that an actor is a thread of."""
+
+    actor: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,7 +93,7 @@ class Pointer:
     plus: int = 0
 
 
-Argument = int | Result | Field | Handler | Process | ProcessName | Buffer | Pointer
+Argument = int | Result | Field | Handler | Process | Leader | ProcessName | Buffer | Pointer
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,7 +139,9 @@ def _encode_argument(argument: Argument) -> bytes:
     elif isinstance(argument, Handler):
         kind, value = _HANDLER, argument.number
     elif isinstance(argument, Process):
-        kind, index, value = _PROCESS, argument.actor, int(argument.is_group)
+        kind, index, value = _PROCESS, argument.actor, int(argument.is_group) | argument.high << 32
+    elif isinstance(argument, Leader):
+        kind, index, value = _PROCESS, argument.actor, 2
     elif isinstance(argument, ProcessName):
         kind, index = _PROCESS_NAME, argument.actor
     elif isinstance(argument, Pointer):
