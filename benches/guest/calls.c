@@ -80,6 +80,11 @@ static void run_read_zero(long count) {
     while (count--) CALL3(SYS_read, zero_file, buffer, 1);
 }
 
+static void open_null_beside_threads(void) { open_null(), start_idle_threads(); }
+static void close_null_beside_threads(void) { stop_idle_threads(), close_null(); }
+static void open_zero_beside_threads(void) { open_zero(), start_idle_threads(); }
+static void close_zero_beside_threads(void) { stop_idle_threads(), close_zero(); }
+
 const struct Operation call_operations[] = {
     {"unknown_call", 2000, NULL, prove_unknown, run_unknown, NULL, NULL},
     {"getppid", 2000, NULL, prove_getppid, run_getppid, NULL, NULL},
@@ -87,5 +92,9 @@ const struct Operation call_operations[] = {
     {"clock_gettime_call", 2000, NULL, prove_clock, run_clock, NULL, NULL},
     {"write_null", 2000, open_null, prove_write_null, run_write_null, close_null, NULL},
     {"read_zero", 2000, open_zero, prove_read_zero, run_read_zero, close_zero, NULL},
+    {"write_null_4_threads", 2000, open_null_beside_threads, prove_write_null, run_write_null,
+     close_null_beside_threads, NULL},
+    {"read_zero_4_threads", 2000, open_zero_beside_threads, prove_read_zero, run_read_zero,
+     close_zero_beside_threads, NULL},
     {NULL},
 };

@@ -114,6 +114,30 @@ static void run_dup(long count) {
     while (count--) CALL1(SYS_close, CALL1(SYS_dup, file));
 }
 
+// A record lock, set and taken back, as sqlite and dpkg do.
+static enum Proof prove_record_lock(void) {
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 10, .l_len = 5};
+    if (CALL3(SYS_fcntl, file, F_SETLK, &lock) != 0) return lacking("fcntl(F_SETLK)");
+    const int again = open("content", O_RDWR);
+    struct flock probe = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+    REQUIRE(CALL3(SYS_fcntl, again, F_OFD_GETLK, &probe) == 0);
+    REQUIRE(probe.l_type == F_WRLCK && probe.l_start == 10 && probe.l_len == 5);
+    lock.l_type = F_UNLCK;
+    REQUIRE(CALL3(SYS_fcntl, file, F_SETLK, &lock) == 0);
+    probe = (struct flock){.l_type = F_RDLCK, .l_whence = SEEK_SET};
+    REQUIRE(CALL3(SYS_fcntl, again, F_OFD_GETLK, &probe) == 0 && probe.l_type == F_UNLCK);
+    close(again);
+    return PROVED;
+}
+static void run_record_lock(long count) {
+    struct flock set = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 10, .l_len = 5};
+    struct flock clear = {.l_type = F_UNLCK, .l_whence = SEEK_SET, .l_start = 10, .l_len = 5};
+    while (count--) {
+        CALL3(SYS_fcntl, file, F_SETLK, &set);
+        CALL3(SYS_fcntl, file, F_SETLK, &clear);
+    }
+}
+
 // 64 KiB of a file, mapped, each page read, unmapped.
 static enum Proof prove_map(void) {
     char* map = mmap(NULL, 64 * KIB, PROT_READ, MAP_SHARED, file, 0);
@@ -129,9 +153,14 @@ static void run_map(long count) {
     }
 }
 
+static void open_files_beside_threads(void) { open_files(), start_idle_threads(); }
+static void close_files_beside_threads(void) { stop_idle_threads(), close_files(); }
+
 const struct Operation file_operations[] = {
     {"fstat", 1000, open_files, prove_fstat, run_fstat, close_files, NULL},
     {"lseek", 1000, open_files, prove_lseek, run_lseek, close_files, NULL},
+    {"lseek_4_threads", 1000, open_files_beside_threads, prove_lseek, run_lseek, close_files_beside_threads,
+     NULL},
     {"dup_close", 1000, open_files, prove_dup, run_dup, close_files, NULL},
     {"pread_4k", 1000, open_files, prove_pread_4k, run_pread_4k, close_files, NULL},
     {"pwrite_4k", 1000, open_files, prove_pwrite_4k, run_pwrite_4k, close_files, NULL},
@@ -141,6 +170,7 @@ const struct Operation file_operations[] = {
     {"pwrite_1m", 10, open_files, prove_pwrite_1m, run_pwrite_1m, close_files, NULL},
     {"truncate_write_64k", 50, open_files, prove_append, run_append, close_files, NULL},
     {"sendfile_64k", 100, open_files, prove_sendfile, run_sendfile, close_files, NULL},
+    {"record_lock_pair", 1000, open_files, prove_record_lock, run_record_lock, close_files, NULL},
     {"mmap_file_64k", 50, open_files, prove_map, run_map, close_files, NULL},
     {NULL},
 };

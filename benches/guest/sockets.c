@@ -90,8 +90,48 @@ static void start_tcp(void) {
     close(far);
 }
 
+// A descriptor sent over a pair of sockets, received, and closed.
+static int pair[2];
+static long pass(void) {
+    char byte = 'd';
+    union {
+        struct cmsghdr head;
+        char space[CMSG_SPACE(sizeof(int))];
+    } control = {
+        .head = {.cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS}};
+    struct iovec data = {&byte, 1};
+    struct msghdr message = {
+        .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    memcpy(CMSG_DATA(&control.head), &pair[0], sizeof(int));
+    CALL3(SYS_sendmsg, pair[0], &message, 0);
+    message.msg_controllen = sizeof control;
+    CALL3(SYS_recvmsg, pair[1], &message, 0);
+    int passed = -1;
+    memcpy(&passed, CMSG_DATA(&control.head), sizeof passed);
+    return CALL1(SYS_close, passed);
+}
+static void start_passing(void) {
+    near = socketpair(AF_UNIX, SOCK_STREAM, 0, pair);
+    problem = errno;
+}
+static void stop_passing(void) {
+    if (near == 0) close(pair[0]), close(pair[1]);
+}
+static enum Proof prove_passing(void) {
+    if (near < 0) {
+        errno = problem;
+        return lacking("socket");
+    }
+    REQUIRE(pass() == 0);
+    return PROVED;
+}
+static void run_passing(long count) {
+    while (count--) pass();
+}
+
 const struct Operation socket_operations[] = {
     {"unix_pingpong", 300, start_unix, prove, run, stop, NULL},
+    {"pass_descriptor", 500, start_passing, prove_passing, run_passing, stop_passing, NULL},
     {"tcp_pingpong", 200, start_tcp, prove, run, stop, NULL},
     {NULL},
 };

@@ -100,7 +100,7 @@ static void map_all_again(void) {
 
 const struct Growth area_rows[] = {
     {"areas_mmap_munmap", 256, NULL, make_areas, map_one, NULL, NULL},
-    {"areas_mmap_beside_holes", 256, NULL, make_holes, map_two_pages, NULL, NULL},
+    {"areas_mmap_beside_holes", 1024, NULL, make_holes, map_two_pages, NULL, NULL},
     {"areas_mprotect", 256, NULL, make_areas, protect_middle, NULL, NULL},
     {"areas_fault", 256, NULL, make_areas, touch, discard, NULL},
     {"areas_brk", 256, NULL, make_areas, move_break, NULL, NULL},

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -19,11 +20,17 @@ static void fill_pipe(long count) {
     REQUIRE(pipe(own) == 0 && fcntl(own[1], F_SETPIPE_SZ, MIB) == MIB);
     for (long i = 0; i < count; ++i) REQUIRE(CALL3(SYS_write, own[1], buffer, PAGE - 1) == PAGE - 1);
 }
+// Those that the operation wakes run after it, not in the middle of it, whatever they have used of the CPU before.
+static void go_before_others(void) {
+    const struct sched_param first = {.sched_priority = 1};
+    REQUIRE(CALL3(SYS_sched_setscheduler, 0, SCHED_FIFO, &first) == 0);
+    let_others_run();
+}
 static void make_readers(long count) {
     static char byte;
     REQUIRE(pipe(own) == 0);
     for (long i = 0; i < count; ++i) start_repeating(SYS_read, own[0], (long)&byte, 1);
-    let_others_run();
+    go_before_others();
 }
 // They wait for another pipe than the one that is used.
 static void make_readers_elsewhere(long count) {
@@ -35,7 +42,7 @@ static void make_pollers(long count) {
     REQUIRE(pipe(own) == 0);
     polled = (struct pollfd){own[0], POLLIN, 0};
     for (long i = 0; i < count; ++i) start_repeating(SYS_poll, (long)&polled, 1, -1);
-    let_others_run();
+    go_before_others();
 }
 static void open_fifo_often(long count) {
     REQUIRE(mkfifo("fifo", 0600) == 0);
