@@ -171,13 +171,16 @@ def _is_tar(content) -> bool:
 
 def _convert_tar(file, path: str, output) -> None:
     import tarfile
+
+    from . import tar_entries
     file.seek(0)
     try:
         with tarfile.open(fileobj=file, mode="r:", errors="surrogateescape") as tar:
             members = tar.getmembers()
             _check_end(file, tar.offset, path)
-            converter = _TarConverter(tar, members, path, cpio.Writer(output))
-            converter.run()
+            writer = cpio.Writer(output)
+            tar_entries.Converter(writer).add(tar, members, path)
+            writer.finish()
     except tarfile.TarError as error:
         size = file.seek(0, os.SEEK_END)
         raise ExoError(f"{path}: cut off or damaged: {error} (it ends at byte {size})") from None
@@ -192,84 +195,3 @@ def _check_end(file, offset: int, path: str) -> None:
         raise ExoError(f"{path}: cut off: it ends at byte {size}, in the middle of a header")
     if block.strip(b"\0"):
         raise ExoError(f"{path}: no tar header at offset {offset}")
-
-
-class _TarConverter:
-    """Writes the members of a tar archive as entries of a cpio archive."""
-
-    def __init__(self, tar, members, path: str, writer: cpio.Writer) -> None:
-        self._tar = tar
-        self._members = members
-        self._path = path
-        self._writer = writer
-        self._present: set[str] = {""}
-        self._links: dict[int, list[int]] = {}  # a member's number: its other names' count, and its inode once written
-
-    def run(self) -> None:
-        names = [self._name(member) for member in self._members]
-        targets = self._find_targets(names)
-        for number, (member, name) in enumerate(zip(self._members, names)):
-            if not name:
-                if member.isdir():
-                    self._add(".", stat.S_IFDIR, member)
-                continue
-            self._add_parents(name)
-            self._add_member(name, member, targets.get(number, number))
-            self._present.add(name)
-        self._writer.finish()
-
-    def _name(self, member) -> str:
-        name = os.path.normpath(member.name.lstrip("/")) if member.name.strip("/") else ""
-        if name.startswith(".."):
-            raise ExoError(f"{self._path}: the name {member.name} leads out of the archive")
-        return "" if name == "." else name
-
-    def _find_targets(self, names: list[str]) -> dict[int, int]:
-        """For each hard link the number of the member that it is another name of, and how many names that one has."""
-        latest: dict[str, int] = {}
-        targets: dict[int, int] = {}
-        for number, (member, name) in enumerate(zip(self._members, names)):
-            if member.islnk():
-                target = latest.get(os.path.normpath(member.linkname.lstrip("/")))
-                if target is None:
-                    raise ExoError(f"{self._path}: {name} is a link to {member.linkname}, which does not come before it")
-                targets[number] = target
-                self._links.setdefault(target, [1, 0])[0] += 1
-            latest[name] = targets.get(number, number)
-        return targets
-
-    def _add_parents(self, name: str) -> None:
-        parent = os.path.dirname(name)
-        if parent not in self._present:
-            self._add_parents(parent)
-            self._writer.add_directory(parent)
-            self._present.add(parent)
-
-    def _add_member(self, name: str, member, target: int) -> None:
-        original = self._members[target]
-        if original.isdir():
-            self._add(name, stat.S_IFDIR, original)
-        elif original.issym():
-            self._add(name, stat.S_IFLNK, original, os.fsencode(original.linkname))
-        elif original.ischr() or original.isblk():
-            self._add(name, stat.S_IFCHR if original.ischr() else stat.S_IFBLK, original,
-                      device=os.makedev(original.devmajor, original.devminor))
-        elif original.isfifo():
-            self._add(name, stat.S_IFIFO, original)
-        elif original.isreg():
-            self._add_file(name, original, target, has_content=original is member)
-        else:
-            raise ExoError(f"{self._path}: {name} is of a kind that only this tar knows ({original.type!r})")
-
-    def _add(self, name: str, kind: int, member, data: bytes = b"", device: int = 0) -> None:
-        self._writer.add(name, kind | member.mode & 0o7777, data, uid=member.uid, gid=member.gid,
-                         mtime=max(int(member.mtime), 0), device=device)
-
-    def _add_file(self, name: str, member, number: int, has_content: bool) -> None:
-        links = self._links.get(number, [1, 0])
-        links[1] = links[1] or self._writer.new_inode()
-        size = member.size if has_content else 0
-        self._writer.add_stream(name, stat.S_IFREG | member.mode & 0o7777, size,
-                                self._tar.extractfile(member) if size else None, uid=member.uid, gid=member.gid,
-                                mtime=max(int(member.mtime), 0), inode=links[1], links=links[0],
-                                source=f"{self._path}: {name}")

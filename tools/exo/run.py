@@ -82,6 +82,11 @@ def absolute(text: str) -> str:
     return text
 
 
+def package_list(text: str) -> list[str]:
+    from .roots.apt import check_word
+    return [check_word(word) for word in text.split(",") if word]
+
+
 def one_of(*choices: str):
     def convert(text: str) -> str:
         if text not in choices:
@@ -96,6 +101,11 @@ OPTIONS = [
     Option("-e --env", "KEY=VALUE", "a variable of the program's environment (repeatable)", None, variable, True),
     Option("-w --workdir", "DIR", "the folder to start in (default /root)", "/root", absolute),
     Option("--rootfs", "DIR|FILE", "another root file system than busybox's: a folder, a cpio or a tar archive"),
+    Option("--packages", "NAME[,NAME]…", "a root file system with these Debian packages (and bash=VERSION), made once and kept",
+           None, package_list, True),
+    Option("--packages-file", "FILE", "the same, with one name in a line and comments after #"),
+    Option("--pull", "WHEN", "when --packages asks Debian for new versions: missing (default) or always", "missing",
+           one_of("missing", "always")),
     Option("--copy", "HOST:GUEST", "add a file or a folder to the root file system, as cp -r does (repeatable)", None, Copy, True),
     Option("-t --tty", "", "give the program a terminal, also where standard input or output is none here"),
     Option("-i --interactive", "", "accepted, and always so: standard input reaches the program"),
@@ -154,10 +164,23 @@ def prepare(options: Parsed, default_preset: str = "release", gdb_socket: str | 
         build.ensure_init()
     else:
         build.ensure(preset)
-    return Settings(kernel=options.kernel or paths.kernel(preset), image=rootfs.ensure(options.rootfs, options.memory << 20),
+    return Settings(kernel=options.kernel or paths.kernel(preset), image=_image(options),
                     memory=options.memory, machine=options.machine, words=options.append, timeout=options.timeout,
                     stop_timeout=options.stop_timeout, kill_keys=options.kill_keys, accelerator=options.accel,
                     kernel_log=options.kernel_log, verbose=options.verbose, gdb_socket=gdb_socket)
+
+
+def _image(options: Parsed) -> str:
+    """The boot archive of the root file system that the options name."""
+    if options.packages or options.packages_file:
+        if options.rootfs:
+            raise UsageError("--rootfs and --packages name two root file systems", "run")
+        from .roots import debian
+        words = [word for words in options.packages for word in words]
+        if options.packages_file:
+            words += debian.read_list(options.packages_file)
+        return debian.ensure(words, options.pull)
+    return rootfs.ensure(options.rootfs, options.memory << 20)
 
 
 def request_of(options: Parsed) -> Request:
