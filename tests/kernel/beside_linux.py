@@ -90,7 +90,7 @@ def _root() -> bytes:
     archive.add(b"t/was link 2", LINK | 0o777, b"nowhere")
     # Texts that end early, and numbers that are none.
     archive.add(b"t/padded", FILE | 0o640, b"6", tail=bytes(200)).add(b"t/link", LINK | 0o777, b"padded\0")
-    archive.add(b"t/link 2", LINK | 0o777, b"pad\0ded")
+    archive.add(b"t/link 2", LINK | 0o640, b"pad\0ded")
     archive.add(b"t/number", FILE | 0o644, b"7", fields={2: b"000000xx", 3: b"0x000012", 5: b"3b9aca0 "})
     # What Linux makes nothing of.
     archive.add(b"t/folder with data", FOLDER | 0o755, b"data").add(b"", FILE | 0o644, b"nameless")

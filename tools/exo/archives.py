@@ -105,7 +105,7 @@ def _copy(content, start: int, end: int, output) -> None:
 def _unpack(name: str, content, offset: int, file, path: str, output) -> int:
     """Unpacks what begins at `offset`; returns where it ends."""
     if name in PROGRAMS:
-        _unpack_by_program(name, offset, file, path, output)
+        unpack_by_program(name, offset, file, path, output)
         return len(content)
     magic = content[offset:offset + 2]
     # Several streams one behind the other, as parallel compressors write them, are one.
@@ -141,12 +141,20 @@ def _unpack_stream(name: str, content, offset: int, path: str, output) -> int:
     return offset - len(decompressor.unused_data)
 
 
-def _unpack_by_program(name: str, offset: int, file, path: str, output) -> None:
+def unpack_by_program(name: str, offset: int, file, path: str, output, limit: int | None = None) -> None:
+    """`limit`: the most bytes that may come out. Errors: ExoError."""
+    import resource
     import subprocess
+
+    def restrict() -> None:
+        if limit is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
     command, package = PROGRAMS[name]
     os.lseek(file.fileno(), offset, os.SEEK_SET)
     try:
-        done = subprocess.run(command, stdin=file.fileno(), stdout=output.fileno(), stderr=subprocess.PIPE, check=False)
+        done = subprocess.run(command, stdin=file.fileno(), stdout=output.fileno(), stderr=subprocess.PIPE, check=False,
+                              preexec_fn=restrict)
     except FileNotFoundError:
         raise ExoError(f"{path}: it is compressed with {name}, and there is no {command[0]} here to unpack it: "
                        f"'apt-get install {package}' brings it") from None

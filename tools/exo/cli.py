@@ -10,6 +10,7 @@ from .errors import STATUS_FAILED, ExoError, UsageError, close_output, complain
 COMMANDS = (
     ("run", "run", "run a program (or a shell) in a machine of its own"),
     ("trace", "trace.command", "the same, and show every system call, as strace does"),
+    ("images", "roots.command", "show the root file systems that are kept, or take them away"),
     ("debug", "debug", "run a program, but wait for gdb before the first instruction"),
     ("build", "build_command", "build kernels without running them"),
     ("test", "suites", "build and run the tests, or a part of them"),

@@ -203,6 +203,13 @@ def read(archive, path: str = "archive", with_data: str = ALL):
             yield Entry(os.fsdecode(name), fields, bytes(archive[start:start + fields[6]]) if is_wanted else b"")
 
 
+def find(archive, names: set[str], path: str):
+    """Yields the name and the data of the files of these names, without a leading slash. Errors: as those of read."""
+    for start, name, fields in _walk(archive, 0, path):
+        if name is not None and stat.S_ISREG(fields[1]) and (plain := os.fsdecode(name).removeprefix("./").lstrip("/")) in names:
+            yield plain, bytes(archive[start:start + fields[6]])
+
+
 def end_of(archive, offset: int, path: str) -> int:
     """Where the archives that begin at `offset` end, zeros behind them included. Errors: as those of read."""
     start = offset

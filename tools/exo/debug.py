@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> int:
     print(f"exo: waiting for gdb; in another terminal:\n  gdb {settings.kernel} -ex 'target remote {path}'",
           file=sys.stderr, flush=True)
     try:
-        return run(settings, request_of(options))
+        return run(settings, request_of(options, settings))
     finally:
         if os.path.exists(path):
             os.unlink(path)

@@ -31,10 +31,11 @@ class Copy:
 
 
 class Request:
-    """The program to start: its words, environment, folder, and which of its streams are terminals, inside and outside."""
+    """The program to start: its words, environment, folder, and which of its streams are terminals, inside and outside. `settings`:
+    lines of /.exo/settings."""
 
     def __init__(self, arguments: list[str], environment: dict[str, str], directory: str, terminals: list[bool],
-                 outside: list[bool], window: tuple[int, int] | None, copies: list[Copy]) -> None:
+                 outside: list[bool], window: tuple[int, int] | None, copies: list[Copy], settings: list[str] | None = None) -> None:
         self.arguments = arguments
         self.environment = environment
         self.directory = directory
@@ -42,6 +43,7 @@ class Request:
         self.outside = outside
         self.window = window
         self.copies = copies
+        self.settings = settings or []
 
     def initramfs(self, image: str, check_size) -> int:
         """A descriptor of the whole initramfs: `image`, then this request. It lives in memory only.
@@ -82,6 +84,8 @@ class Request:
         lines = [f"{name} {'tty' if is_tty else 'pipe'}" for name, is_tty in zip(STREAMS, self.terminals)]
         if self.window:
             lines.append(f"winsize {self.window[0]} {self.window[1]}")
+        if self.settings:
+            writer.add_file(".exo/settings", "".join(f"{line}\n" for line in self.settings).encode(), 0o600)
         writer.add_file(".exo/streams", "".join(f"{line}\n" for line in lines).encode(), 0o600)
 
 

@@ -10,6 +10,7 @@ from .options import Command, Option, Parsed, parse
 from .qemu import ACCELERATORS, MACHINES, why_no_kvm
 from .request import DEFAULT_PATH, Copy, Request
 from .session import Settings, run
+from .settings import hostname, limit, tmpfs
 
 SHELL = ["/bin/sh", "-l"]
 DEFAULT_MEMORY = 256
@@ -99,12 +100,21 @@ OPTIONS = [
     Option("-m --memory", "MIB", f"memory of the machine, like 64 or 1G (default {DEFAULT_MEMORY})", DEFAULT_MEMORY,
            memory_size),
     Option("-e --env", "KEY=VALUE", "a variable of the program's environment (repeatable)", None, variable, True),
-    Option("-w --workdir", "DIR", "the folder to start in (default /root)", "/root", absolute),
+    Option("--env-file", "FILE", "variables, one KEY=VALUE in a line (repeatable)", None, str, True),
+    Option("-w --workdir", "DIR", "the folder to start in (default /root, / for another user, or what the image says)", None, absolute),
+    Option("-u --user", "NAME|UID[:GID]", "the program's user (default root, or what the image says)"),
+    Option("--entrypoint", "WORD", "what stands before the command, instead of what the image says"),
+    Option("--hostname", "NAME", "the machine's name", None, hostname),
+    Option("--read-only", "", "the root file system cannot be written"),
+    Option("--tmpfs", "PATH[:OPTIONS]", "an empty file system in memory on PATH (repeatable)", None, tmpfs, True),
+    Option("--ulimit", "NAME=SOFT[:HARD]", "a limit of the program, like nofile=1024 (repeatable)", None, limit, True),
+    Option("--init", "", "accepted, and always so: the machine's first process takes care of orphans"),
     Option("--rootfs", "DIR|FILE", "another root file system than busybox's: a folder, a cpio or a tar archive"),
     Option("--packages", "NAME[,NAME]…", "a root file system with these Debian packages (and bash=VERSION), made once and kept",
            None, package_list, True),
     Option("--packages-file", "FILE", "the same, with one name in a line and comments after #"),
-    Option("--pull", "WHEN", "when --packages asks Debian for new versions: missing (default) or always", "missing",
+    Option("--image", "REF", "the root and the command of a container image: oci:DIR, oci-archive:FILE, docker-archive:FILE, docker://…"),
+    Option("--pull", "WHEN", "when --packages and --image ask for new versions: missing (default) or always", "missing",
            one_of("missing", "always")),
     Option("--copy", "HOST:GUEST", "add a file or a folder to the root file system, as cp -r does (repeatable)", None, Copy, True),
     Option("-t --tty", "", "give the program a terminal, also where standard input or output is none here"),
@@ -143,11 +153,13 @@ def main(arguments: list[str]) -> int:
         print(COMMAND.help())
         return 0
     occupy_standard_streams()
-    return run(prepare(options), request_of(options))
+    settings = prepare(options)
+    return run(settings, request_of(options, settings))
 
 
 def prepare(options: Parsed, default_preset: str = "release", gdb_socket: str | None = None) -> Settings:
     """Brings everything up to date that a start needs."""
+    options.from_image = None
     if packages.missing((packages.QEMU,)):
         packages.ensure(packages.RUN if not options.kernel else (packages.QEMU,), "running")
     if options.rootfs and not os.path.exists(options.rootfs):
@@ -172,9 +184,15 @@ def prepare(options: Parsed, default_preset: str = "release", gdb_socket: str | 
 
 def _image(options: Parsed) -> str:
     """The boot archive of the root file system that the options name."""
+    named = [name for name, value in (("--rootfs", options.rootfs), ("--packages", options.packages or options.packages_file),
+                                      ("--image", options.image)) if value]
+    if len(named) > 1:
+        raise UsageError(f"{' and '.join(named)} name {len(named)} root file systems", "run")
+    if options.image:
+        from .roots import image
+        options.from_image = image.ensure(options.image, options.pull)
+        return options.from_image.archive
     if options.packages or options.packages_file:
-        if options.rootfs:
-            raise UsageError("--rootfs and --packages name two root file systems", "run")
         from .roots import debian
         words = [word for words in options.packages for word in words]
         if options.packages_file:
@@ -183,20 +201,69 @@ def _image(options: Parsed) -> str:
     return rootfs.ensure(options.rootfs, options.memory << 20)
 
 
-def request_of(options: Parsed) -> Request:
+def request_of(options: Parsed, settings: Settings) -> Request:
     outside = [os.isatty(fd) for fd in range(3)]
     terminals = [True, True, True] if options.tty else outside
+    image = options.from_image.config if options.from_image else {}
     environment = {"PATH": DEFAULT_PATH, "HOME": "/root"}
+    environment.update(_variables(image.get("Env")))
     window = None
     if any(terminals):
         from .terminal import window_size
         environment["TERM"] = os.environ.get("TERM", "linux")
         window = next((window_size(fd) for fd in (1, 2, 0) if outside[fd]), None)
+    lines = [options.hostname] if options.hostname else []
+    lines += options.tmpfs
+    if options.from_image:
+        lines.append("create-cwd")
+    lines += ["read-only"] if options.read_only else []
+    lines += options.ulimit
+    user = options.user or image.get("User")
+    # /root is root's alone.
+    directory = options.workdir or image.get("WorkingDir") or ("/" if options.from_image or user else "/root")
+    if user:
+        line, environment["HOME"] = _accounts(options, settings).resolve(user)
+        lines.append(line)
+    if options.env_file:
+        from .settings import read_env_file
+        for path in options.env_file:
+            environment.update(read_env_file(path))
     environment.update(options.env)
-    arguments = options.words or SHELL
+    return Request(_command(options, image), environment, directory, terminals, outside, window, options.copy, lines)
+
+
+def _variables(lines) -> list[tuple[str, str]]:
+    """The variables of an image's configuration."""
+    words = lines if isinstance(lines, list) else []
+    return [tuple(word.partition("=")[::2]) for word in words if isinstance(word, str) and not word.startswith("=")]
+
+
+def _command(options: Parsed, image: dict) -> list[str]:
+    """The words to start, as docker puts them together: another entry point drops the image's command."""
+    entry = [options.entrypoint] if options.entrypoint else _words(image.get("Entrypoint"))
+    words = options.words or ([] if options.entrypoint else _words(image.get("Cmd")))
+    arguments = [*entry, *words]
+    if not arguments and options.from_image:
+        raise ExoError(f"--image {options.image}: the image names no command; give one")
+    arguments = arguments or SHELL
     if "" in arguments[:1]:
         raise UsageError("the command is empty", "run")
-    return Request(arguments, environment, options.workdir, terminals, outside, window, options.copy)
+    return arguments
+
+
+def _words(value) -> list[str]:
+    """A list of words, or the string that old images have for a shell."""
+    if isinstance(value, str):
+        return ["/bin/sh", "-c", value]
+    return [str(word) for word in value or []]
+
+
+def _accounts(options: Parsed, settings: Settings):
+    from .settings import Accounts, accounts_of
+    if options.from_image:
+        texts = options.from_image.accounts
+        return Accounts(texts.get("passwd", ""), texts.get("group", ""))
+    return accounts_of(settings.image)
 
 
 def occupy_standard_streams() -> None:

@@ -36,7 +36,12 @@ enum class Call : usize {
     Rmdir = 84,
     Unlink = 87,
     Symlink = 88,
+    Fchown = 93,
+    Setuid = 105,
+    Setgid = 106,
     Setsid = 112,
+    Setgroups = 116,
+    Setrlimit = 160,
     Mount = 165,
     Reboot = 169,
     Sethostname = 170,
@@ -121,14 +126,23 @@ inline constexpr int MAP_PRIVATE_ANONYMOUS = 0x22;
 inline constexpr int WNOHANG = 1;
 
 // mount(2)
+inline constexpr usize MS_RDONLY = 1;
 inline constexpr usize MS_NOSUID = 2;
 inline constexpr usize MS_NODEV = 4;
 inline constexpr usize MS_NOEXEC = 8;
+inline constexpr usize MS_REMOUNT = 32;
+inline constexpr usize MS_BIND = 4096;
 
 // reboot(2)
 inline constexpr u32 REBOOT_MAGIC1 = 0xfee1dead;
 inline constexpr u32 REBOOT_MAGIC2 = 672274793;
 inline constexpr u32 REBOOT_CMD_POWER_OFF = 0x4321fedc;
+
+/// setrlimit(2)
+struct Limit {
+    u64 soft;
+    u64 hard;
+};
 
 struct TimeSpec {
     isize seconds;

@@ -9,6 +9,7 @@
 #include "program.hpp"
 #include "pump.hpp"
 #include "request.hpp"
+#include "settings.hpp"
 #include "setup.hpp"
 #include "system.hpp"
 #include "text.hpp"
@@ -162,6 +163,7 @@ void start() {
     const Text name{request.arguments[0]};
     if (result.error != 0) {
         if (result.step == StartStep::Process) fail(STATUS_FAILED, "init: fork", result.error);
+        if (result.step == StartStep::Settings) fail(STATUS_FAILED, result.setting, result.error);
         if (result.step == StartStep::Directory) fail(STATUS_FAILED, request.directory, result.error);
         if (result.interpreter.kind != InterpreterKind::None) fail_interpreter(name, result.interpreter);
         if (result.error != linux::ENOENT) fail(STATUS_NOT_EXECUTABLE, name, result.error);
@@ -276,6 +278,8 @@ extern "C" [[noreturn]] void init_main() {
     const char* path = "";
     check(read_request(request, path), path);
     set_host_name();
+    const SettingError setting = apply_machine_settings(request.settings, request.directory);
+    if (setting.error != 0) fail(STATUS_FAILED, setting.line, setting.error);
     install_handlers();
     start();
     const int status = serve();

@@ -1,5 +1,6 @@
 #include "program.hpp"
 
+#include "settings.hpp"
 #include "system.hpp"
 #include "text.hpp"
 
@@ -8,6 +9,7 @@ namespace {
 struct ChildError {
     StartStep step;
     int error;
+    Text setting;  // of the request, which both processes hold
     Interpreter interpreter;
 };
 
@@ -53,7 +55,12 @@ int execute(const Request& request, Interpreter& broken) {
     for (int i = 0; i < STREAM_COUNT; ++i) sys::dup2(streams.fds[i], i);
     // An ignored signal stays ignored across execve(); handlers do not (execve(2)).
     sys::sigaction(linux::SIGPIPE, {nullptr, 0, nullptr, 0});
-    ChildError failure{StartStep::Directory, static_cast<int>(-sys::chdir(request.directory)), {}};
+    const SettingError setting = apply_program_settings(request.settings);
+    ChildError failure{StartStep::Settings, setting.error, setting.line, {}};
+    if (failure.error == 0) {
+        failure.step = StartStep::Directory;
+        failure.error = static_cast<int>(-sys::chdir(request.directory));
+    }
     if (failure.error == 0) {
         failure.step = StartStep::Execute;
         failure.error = execute(request, failure.interpreter);
@@ -72,7 +79,7 @@ StartResult start_program(const Request& request, const ProgramStreams& streams)
     const isize process = sys::fork();
     if (process == 0) run_child(request, streams, report[1]);
     sys::close(report[1]);
-    ChildError failure{StartStep::Process, static_cast<int>(sys::failed(process) ? -process : 0), {}};
+    ChildError failure{StartStep::Process, static_cast<int>(sys::failed(process) ? -process : 0), {}, {}};
     if (failure.error == 0) {
         do {
             result = sys::read(report[0], &failure, sizeof failure);
@@ -80,6 +87,9 @@ StartResult start_program(const Request& request, const ProgramStreams& streams)
         if (result <= 0) failure.error = 0;
     }
     sys::close(report[0]);
-    return {
-        .process = process, .error = failure.error, .step = failure.step, .interpreter = failure.interpreter};
+    return {.process = process,
+            .error = failure.error,
+            .step = failure.step,
+            .setting = failure.setting,
+            .interpreter = failure.interpreter};
 }

@@ -10,12 +10,13 @@ struct ProgramStreams {
     int tty = -1;
 };
 
-enum class StartStep : u8 { Process, Directory, Execute };
+enum class StartStep : u8 { Process, Settings, Directory, Execute };
 
 struct StartResult {
     isize process = 0;  // its pid, if error is 0
     int error = 0;      // a positive errno
     StartStep step = StartStep::Process;
+    Text setting = {};             // the one that could not be made
     Interpreter interpreter = {};  // the one that cannot be used, if that is why
 };
 

@@ -9,9 +9,10 @@ constexpr const char* ARGV = "/.exo/argv";
 constexpr const char* ENVIRON = "/.exo/environ";
 constexpr const char* CWD = "/.exo/cwd";
 constexpr const char* STREAMS = "/.exo/streams";
+constexpr const char* SETTINGS = "/.exo/settings";
 constexpr const char* SELF = "/.exo/init";
 constexpr const char* FOLDER = "/.exo";
-constexpr const char* USED_UP[] = {ARGV, ENVIRON, CWD, STREAMS, SELF};
+constexpr const char* USED_UP[] = {ARGV, ENVIRON, CWD, STREAMS, SETTINGS, SELF};
 
 /// Pages are never given back: they hold what execve() reads last of all.
 char* allocate(usize bytes) {
@@ -118,6 +119,11 @@ isize read_request(Request& request, const char*& failed_path) {
     if (request.arguments[0] == nullptr) return -linux::EINVAL;
     request.directory = cwd.data;
     parse_streams({streams.data, streams.size}, request);
+    File settings;
+    failed_path = SETTINGS;
+    const isize result = read_file(SETTINGS, settings);
+    if (sys::failed(result) && result != -linux::ENOENT) return result;
+    request.settings = {settings.data, settings.size};
 
     // A read-only or foreign root may refuse; the files are then merely visible.
     for (const char* path : USED_UP) sys::unlink(path);

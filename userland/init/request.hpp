@@ -2,6 +2,7 @@
 // What to run: the files under /.exo/ that `exo` added to the initramfs (docs/run_protocol.md).
 
 #include "linux.hpp"
+#include "text.hpp"
 
 enum class StreamKind : u8 { Pipe, Tty };
 
@@ -13,6 +14,7 @@ struct Request {
     const char* directory = nullptr;
     StreamKind streams[STREAM_COUNT] = {};
     linux::WindowSize window = {};
+    Text settings;  // what settings.hpp reads; usually nothing
 
     bool uses_tty() const;
     bool is_tty(int stream) const { return streams[stream] == StreamKind::Tty; }

@@ -64,6 +64,17 @@ inline isize symlink(const char* target, const char* name) {
 inline isize mount(const char* type, const char* target, usize flags, const char* data) {
     return call(linux::Call::Mount, address(type), address(target), address(type), flags, address(data));
 }
+inline isize fchown(int fd, u32 user, u32 group) {
+    return call(linux::Call::Fchown, static_cast<usize>(fd), user, group);
+}
+inline isize setuid(u32 user) { return call(linux::Call::Setuid, user); }
+inline isize setgid(u32 group) { return call(linux::Call::Setgid, group); }
+inline isize setgroups(const u32* groups, usize count) {
+    return call(linux::Call::Setgroups, count, address(groups));
+}
+inline isize setrlimit(usize resource, const linux::Limit& limit) {
+    return call(linux::Call::Setrlimit, resource, address(&limit));
+}
 inline isize sethostname(const char* name, usize size) {
     return call(linux::Call::Sethostname, address(name), size);
 }

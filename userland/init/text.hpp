@@ -50,6 +50,17 @@ struct Text {
         }
         return value <= 65535 ? value : -1;
     }
+
+    /// The decimal number that this text begins with; 0 if it begins with none, and the largest of all if that is too small for it.
+    u64 long_number() const {
+        u64 value = 0;
+        for (usize i = 0; i < size && data[i] >= '0' && data[i] <= '9'; ++i) {
+            const u64 digit = static_cast<u64>(data[i] - '0');
+            if (value > (~u64{0} - digit) / 10) return ~u64{0};
+            value = value * 10 + digit;
+        }
+        return value;
+    }
 };
 
 /// Builds text in place; what does not fit is cut off.

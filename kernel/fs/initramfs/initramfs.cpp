@@ -135,7 +135,9 @@ class Unpacker {
     Result<> set_attributes(const CpioEntry& entry) {
         const Path place = TRY(resolve(caller_, {}, entry.name, WalkFlags::None));
         Inode& inode = place.inode();
-        inode.set_mode((inode.mode() & abi::mode::TYPE_MASK) | (entry.mode & abi::mode::PERMISSIONS));
+        const u32 type = inode.mode() & abi::mode::TYPE_MASK;
+        // LINUX: a symbolic link has all permissions, whatever the archive says (do_symlink).
+        if (type != abi::mode::SYMLINK) inode.set_mode(type | (entry.mode & abi::mode::PERMISSIONS));
         inode.set_owner(entry.user, entry.group);
         set_time(inode, entry.modified);
         return {};

@@ -85,7 +85,8 @@ def main(arguments: list[str]) -> int:
     values = Values(options.s, options.y, options.v)
     kind = "summary" if options.c else "both" if options.C else "json" if options.json else "text"
     tracer = Tracer(descriptions, chooser, values, style, kind, options.o)
-    status = run(running.prepare(options), running.request_of(options), tracer)
+    settings = running.prepare(options)
+    status = run(settings, running.request_of(options, settings), tracer)
     try:
         tracer.conclude()
     except OSError as error:
