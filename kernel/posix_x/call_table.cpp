@@ -6,6 +6,7 @@
 #include "posix_x/files/attributes.hpp"
 #include "posix_x/files/control_calls.hpp"
 #include "posix_x/files/descriptors.hpp"
+#include "posix_x/files/extended_attributes.hpp"
 #include "posix_x/files/lock_calls.hpp"
 #include "posix_x/files/memfd.hpp"
 #include "posix_x/files/mounts.hpp"
@@ -60,7 +61,7 @@ constexpr syscall::FastRoute FAST_ROUTES[] = {
 
 constexpr auto CALLS = syscall::with_routes(
     syscall::sort_calls(READ_WRITE_CALLS, DESCRIPTORS_CALLS, CONTROL_CALLS, PATHS_CALLS, ATTRIBUTES_CALLS,
-                        MOUNTS_CALLS, POLL_CALLS, SELECT_CALLS, MEMORY_CALLS, PROCESS_CALLS,
+                        XATTR_CALLS, MOUNTS_CALLS, POLL_CALLS, SELECT_CALLS, MEMORY_CALLS, PROCESS_CALLS,
                         PROCESS_SETTINGS_CALLS, LIMIT_CALLS, IDENTITY_CALLS, SIGNAL_CALLS, TIME_CALLS,
                         SLEEP_CALLS, CPU_TIME_CALLS, TIMERS_CALLS, POSIX_TIMER_CALLS, SCHEDULING_CALLS,
                         SYSTEM_INFO_CALLS, FUTEX_CALLS, LOCK_CALLS, SPLICE_CALLS, EPOLL_CALLS, MEMFD_CALLS,

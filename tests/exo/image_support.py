@@ -20,9 +20,10 @@ class Entry(tarfile.TarInfo):
     content = b""
 
 
-def entry(name: str, data="", kind: str = "file", mode: int | None = None, uid: int = 0, gid: int = 0) -> Entry:
-    """`data`: the content, or what a link leads to."""
+def entry(name: str, data="", kind: str = "file", mode: int | None = None, uid: int = 0, gid: int = 0, **records: str) -> Entry:
+    """`data`: the content, or what a link leads to. `records`: pax records, with two underscores for a point."""
     member = Entry(name)
+    member.pax_headers = {key.replace("__", "."): value for key, value in records.items()}
     member.type = TYPES[kind]
     member.mode = mode if mode is not None else 0o755 if kind == "folder" else 0o644
     member.uid, member.gid, member.mtime = uid, gid, 1_700_000_000

@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import stat
+import struct
 import subprocess
 import time
 
@@ -47,6 +48,18 @@ def test_owners_modes_links_and_devices_arrive(layout):
     assert sorted(found[name].data for name in ("etc/two", "etc/again")) == [b"", b"2"]
     assert found["null"].device == (1, 3) and stat.S_ISCHR(found["null"].mode)
     assert found["lib"].data == b"usr/lib" and found["etc/one"].mtime == 1_700_000_000
+
+
+def test_attributes_and_parts_of_a_second_are_noted_for_init(layout):
+    value = bytes([1, 0, 0, 2, 0, 0x20, 0xFF]).decode("utf-8", "surrogateescape")
+    found = merged(layout, [entry("ping", "p", SCHILY__xattr__security__capability=value), entry("late", mtime="1700000001.25"),
+                            entry("plain")])
+    path, name = b"/ping", b"security.capability"
+    data = bytes([1, 0, 0, 2, 0, 0x20, 0xFF])
+    record = b"".join([struct.pack("<I", len(path)), path, b"\0", struct.pack("<III", 1_700_000_000, 0, 1), struct.pack("<I", len(name)),
+                       name, b"\0", struct.pack("<I", len(data)), data, b"\0"])
+    late = struct.pack("<I", 5) + b"/late\0" + struct.pack("<III", 1_700_000_001, 250_000_000, 0)
+    assert found[cpio.ATTRIBUTES].data == late + record and found["late"].mtime == 1_700_000_001
 
 
 @pytest.mark.parametrize("compression", ["", "gzip", "zstd"])

@@ -70,6 +70,21 @@ def test_a_container_image(exo, tmp_path, cache):
     assert lines(exo.run("--image", reference, "--entrypoint", "/bin/sh", "--", "-c", "echo other")) == ["other"]
 
 
+def test_a_capability_of_a_file_arrives(exo, tmp_path, cache):
+    """CAP_NET_BIND_SERVICE, permitted and effective, as setcap writes it."""
+    with open(BUSYBOX, "rb") as file:
+        busybox = file.read()
+    value = (bytes([1, 0, 0, 2, 0, 4]) + bytes(14)).decode()
+    layout = Layout(tmp_path / "image")
+    layout.add([[entry("bin", kind="folder"), entry("bin/busybox", busybox, mode=0o755),
+                 entry("bin/able", busybox, mode=0o755, SCHILY__xattr__security__capability=value),
+                 entry("bin/late", mtime="1700000001.25"), entry("bin/grep", "able", "link"), entry("bin/stat", "busybox", "link")]])
+    words = ("--image", f"oci:{tmp_path}/image", "--user", "7:8", "-e", "PATH=/bin")
+    assert lines(exo.run(*words, "--", "grep", "^CapEff", "/proc/self/status")) == ["CapEff:\t0000000000000400"]
+    assert lines(exo.run(*words, "--", "stat", "-c", "%y", "/bin/late")) == ["2023-11-14 22:13:21.250000000 +0000"]
+    assert exo.run(*words, "--", "stat", "/.exo").returncode == 1
+
+
 def test_two_roots_at_once_are_refused(exo):
     done = exo.run("--image", "oci:x", "--packages", "bash", "--", "true")
     assert done.returncode == 125 and b"--packages and --image name 2 root file systems" in done.stderr

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
+import struct
 
 from .errors import ExoError
 
@@ -23,6 +24,14 @@ COMPRESSIONS = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ", "xz"), (
                 (b"\x02\x21\x4c\x18", "lz4"), (b"\x04\x22\x4d\x18", "lz4"), (b"\x89LZO", "lzo"), (b"\x5d\x00\x00", "lzma"))
 
 
+# What init carries out of what a header has no place for (docs/run_protocol.md).
+ATTRIBUTES = ".exo/attributes"
+
+
+def _string(text: bytes) -> bytes:
+    return struct.pack("<I", len(text)) + text + b"\0"
+
+
 def padding(size: int) -> bytes:
     return bytes(-size % 4)
 
@@ -33,6 +42,7 @@ class Writer:
     def __init__(self, stream) -> None:
         self._stream = stream
         self._next_inode = 1
+        self._attributes = bytearray()
         self._offset = 0
 
     def add(self, name: str, mode: int, data: bytes = b"", *, uid: int = 0, gid: int = 0, mtime: int = 0,
@@ -63,7 +73,19 @@ class Writer:
         elif not stat.S_ISSOCK(status.st_mode):
             self.add(name, status.st_mode, uid=uid, gid=gid, mtime=mtime, device=status.st_rdev)
 
+    def add_attributes(self, name: str, seconds: int, nanoseconds: int, attributes: dict[str, bytes]) -> None:
+        """Notes what the format has no place for: extended attributes, and the nanoseconds of the time of modification."""
+        if not attributes and not nanoseconds:
+            return
+        path = os.fsencode("/" + ("" if name == "." else name))
+        self._attributes += _string(path) + struct.pack("<III", seconds & 0xFFFFFFFF, nanoseconds, len(attributes))
+        for key, value in sorted(attributes.items()):
+            self._attributes += _string(os.fsencode(key)) + _string(value)
+
     def finish(self) -> None:
+        if self._attributes:
+            self.add_directory(os.path.dirname(ATTRIBUTES), 0o700)
+            self.add_file(ATTRIBUTES, bytes(self._attributes), 0o600)
         self._header(TRAILER.decode(), 0, 0, 0, 0, 0, 0, 1, 0)
         self._write(bytes(-self._offset % 512))
 

@@ -9,6 +9,23 @@ from . import cpio
 from .errors import ExoError
 
 
+# How tar programs keep extended attributes in pax records (star(1), GNU tar's manual).
+XATTR = "SCHILY.xattr."
+
+
+def extended_attributes(member) -> dict[str, bytes]:
+    return {key[len(XATTR):]: value.encode("utf-8", "surrogateescape") for key, value in member.pax_headers.items()
+            if key.startswith(XATTR)}
+
+
+def exact_time(member) -> tuple[int, int]:
+    """The time of modification in seconds and nanoseconds. tarfile keeps a float, which holds no nanoseconds."""
+    seconds, _, fraction = member.pax_headers.get("mtime", "").partition(".")
+    if not seconds.isdigit() or not fraction.isdigit():
+        return max(int(member.mtime), 0), 0
+    return int(seconds), int(fraction[:9].ljust(9, "0"))
+
+
 class Converter:
     """Writes the members of one or several tar archives into one cpio archive; of two members of one name the later one counts.
 
@@ -38,6 +55,8 @@ class Converter:
                 continue
             self._add_parents(name)
             self._add_member(name, member, targets.get(number, number))
+            if number not in targets:
+                self._add_attributes(name, member)
             self.present.add(name)
 
     def _name(self, text: str) -> str:
@@ -82,6 +101,9 @@ class Converter:
             self._add_file(name, original, target, has_content=original is member)
         else:
             raise ExoError(f"{self._path}: {name} is of a kind that only this tar knows ({original.type!r})")
+
+    def _add_attributes(self, name: str, member) -> None:
+        self._writer.add_attributes(name, *exact_time(member), extended_attributes(member))
 
     def _add(self, name: str, kind: int, member, data: bytes = b"", device: int = 0) -> None:
         self._writer.add(name, kind | member.mode & 0o7777, data, uid=member.uid, gid=member.gid,

@@ -45,6 +45,8 @@ enum class Call : usize {
     Mount = 165,
     Reboot = 169,
     Sethostname = 170,
+    Lsetxattr = 189,
+    Utimensat = 280,
     Pipe2 = 293,
 };
 
@@ -56,6 +58,8 @@ inline constexpr int O_NOCTTY = 0400;
 inline constexpr int O_NONBLOCK = 04000;
 inline constexpr int O_CLOEXEC = 02000000;
 inline constexpr int F_SETFL = 4;
+inline constexpr int AT_FDCWD = -100;
+inline constexpr int AT_SYMLINK_NOFOLLOW = 0x100;
 
 // access(2)
 inline constexpr int X_OK = 1;

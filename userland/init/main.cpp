@@ -4,6 +4,7 @@
 // It uses plain Linux system calls only, so the same binary also serves under Linux. What it says to `exo`
 // and hears from it is written down in docs/run_protocol.md.
 
+#include "attributes.hpp"
 #include "control.hpp"
 #include "errors.hpp"
 #include "program.hpp"
@@ -276,6 +277,8 @@ extern "C" [[noreturn]] void init_main() {
     occupy_standard_descriptors();
     check(control.open(), "/dev/virtio-ports/exo.control");
     const char* path = "";
+    const SettingError attribute = apply_attributes();
+    if (attribute.error != 0) fail(STATUS_FAILED, attribute.line, attribute.error);
     check(read_request(request, path), path);
     set_host_name();
     const SettingError setting = apply_machine_settings(request.settings, request.directory);

@@ -20,36 +20,6 @@ char* allocate(usize bytes) {
     return sys::failed(result) ? nullptr : reinterpret_cast<char*>(result);
 }
 
-struct File {
-    char* data = nullptr;
-    usize size = 0;
-};
-
-/// Reads a whole file of any length, and puts a zero byte behind it.
-isize read_file(const char* path, File& file) {
-    const isize fd = sys::open(path, linux::O_RDONLY | linux::O_CLOEXEC);
-    if (sys::failed(fd)) return fd;
-    usize capacity = 64 * 1024;
-    file = {allocate(capacity), 0};
-    isize result = file.data == nullptr ? -linux::ENOMEM : 1;
-    while (result > 0) {
-        if (file.size + 1 == capacity) {
-            char* larger = allocate(capacity * 2);
-            if (larger == nullptr) {
-                result = -linux::ENOMEM;
-                break;
-            }
-            __builtin_memcpy(larger, file.data, file.size);
-            file.data = larger;
-            capacity *= 2;
-        }
-        result = sys::read(static_cast<int>(fd), file.data + file.size, capacity - 1 - file.size);
-        if (result > 0) file.size += static_cast<usize>(result);
-    }
-    sys::close(static_cast<int>(fd));
-    return result;
-}
-
 /// Turns strings that each end in a zero byte into the null-terminated array that execve(2) takes.
 char** split(const File& file) {
     usize count = 0;
@@ -86,6 +56,30 @@ void parse_streams(Text lines, Request& request) {
 }
 
 }  // namespace
+
+isize read_file(const char* path, File& file) {
+    const isize fd = sys::open(path, linux::O_RDONLY | linux::O_CLOEXEC);
+    if (sys::failed(fd)) return fd;
+    usize capacity = 64 * 1024;
+    file = {allocate(capacity), 0};
+    isize result = file.data == nullptr ? -linux::ENOMEM : 1;
+    while (result > 0) {
+        if (file.size + 1 == capacity) {
+            char* larger = allocate(capacity * 2);
+            if (larger == nullptr) {
+                result = -linux::ENOMEM;
+                break;
+            }
+            __builtin_memcpy(larger, file.data, file.size);
+            file.data = larger;
+            capacity *= 2;
+        }
+        result = sys::read(static_cast<int>(fd), file.data + file.size, capacity - 1 - file.size);
+        if (result > 0) file.size += static_cast<usize>(result);
+    }
+    sys::close(static_cast<int>(fd));
+    return result;
+}
 
 bool Request::uses_tty() const { return is_tty(0) || is_tty(1) || is_tty(2); }
 

@@ -4,6 +4,14 @@
 #include "linux.hpp"
 #include "text.hpp"
 
+struct File {
+    char* data = nullptr;
+    usize size = 0;
+};
+
+/// Reads a whole file of any length, and puts a zero byte behind it. Its memory is never given back.
+isize read_file(const char* path, File& file);
+
 enum class StreamKind : u8 { Pipe, Tty };
 
 inline constexpr int STREAM_COUNT = 3;

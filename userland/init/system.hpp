@@ -78,6 +78,13 @@ inline isize setrlimit(usize resource, const linux::Limit& limit) {
 inline isize sethostname(const char* name, usize size) {
     return call(linux::Call::Sethostname, address(name), size);
 }
+inline isize lsetxattr(const char* path, const char* name, const char* value, usize size) {
+    return call(linux::Call::Lsetxattr, address(path), address(name), address(value), size, 0);
+}
+inline isize utimensat(const char* path, const linux::TimeSpec (&times)[2]) {
+    return call(linux::Call::Utimensat, static_cast<usize>(linux::AT_FDCWD), address(path), address(times),
+                linux::AT_SYMLINK_NOFOLLOW);
+}
 inline isize fork() { return call(linux::Call::Fork); }
 inline isize setsid() { return call(linux::Call::Setsid); }
 inline isize execve(const char* path, char* const* arguments, char* const* environment) {

@@ -25,6 +25,7 @@ enum class Privilege : u8 {
     SysResource = 24,
     Mknod = 27,
     Lease = 28,
+    Setfcap = 31,
 };
 
 struct Credentials {

@@ -112,6 +112,13 @@ Result<> Inode::truncate(InodeContent&, u64) { return Error::Einval; }
 
 Result<> Inode::back_with(InodeContent&, Ref<BackingStore>) { return Error::Einval; }
 
+Result<> Inode::set_extended_attribute(InodeContent&, std::string_view, std::span<const u8>,
+                                       abi::XattrFlags) {
+    return Error::Eopnotsupp;
+}
+
+Result<> Inode::remove_extended_attribute(InodeContent&, std::string_view) { return Error::Eopnotsupp; }
+
 Result<> Inode::allow_write() {
     i32 count = writers_.load(std::memory_order_relaxed);
     do {

@@ -14,6 +14,7 @@
 
 #include "abi/linux/fcntl.hpp"
 #include "abi/linux/stat.hpp"
+#include "abi/linux/xattr.hpp"
 #include "fs/node/credentials.hpp"
 #include "fs/node/timestamp.hpp"
 #include "scheduler/mutex.hpp"
@@ -26,6 +27,7 @@ namespace exo::fs {
 
 class BackingStore;
 class Dentry;
+class ExtendedAttributes;
 class File;
 class FileLocks;
 class FileSystem;
@@ -215,6 +217,16 @@ class Inode : public Object {
     /// Errors: Einval (not empty, or the file system cannot), Enomem.
     virtual Result<> back_with(InodeContent& content, Ref<BackingStore> store);
 
+    // ---- Extended attributes, after all checks (vfs.hpp).
+
+    /// What there is, or null.
+    virtual const ExtendedAttributes* extended_attributes(InodeContent&) { return nullptr; }
+    /// Errors: Eopnotsupp (the file system keeps none), Eexist, Enodata (the flags), Enospc, Enomem.
+    virtual Result<> set_extended_attribute(InodeContent& content, std::string_view name,
+                                            std::span<const u8> value, abi::XattrFlags flags);
+    /// Errors: Eopnotsupp, Enodata.
+    virtual Result<> remove_extended_attribute(InodeContent& content, std::string_view name);
+
     // ---- Changes that were checked and made: for file systems that store them.
     virtual Result<> attributes_changed(InodeContent&) { return {}; }
 
@@ -224,6 +236,7 @@ class Inode : public Object {
     ContentLock content_lock;
 
     /// Whether the key is this inode's, not another's.
+    bool is_content_key(const InodeContent& content) { return &content == &content_lock.unsafe_value(); }
     bool is_key(const InodeNames& names) { return &names == &names_lock.unsafe_value(); }
 
     /// The advisory locks on this file, or null if there has never been one.
@@ -234,6 +247,9 @@ class Inode : public Object {
 
     /// An O_TMPFILE inode, without a name, that link may give one.
     std::atomic<bool> may_be_linked_unnamed{false};
+
+    /// There is a security.capability, which the next write takes away. It changes under content_lock.
+    std::atomic<bool> has_file_capabilities{false};
 
     /// An executable being written, or a file being executed (ETXTBSY): writers count up, executions down.
     Result<> allow_write();

@@ -51,7 +51,10 @@ Result<> change_owner(const Target& target, std::optional<UserId> uid, std::opti
         if (gid && (!owns || (*gid != inode.gid() && !credentials.is_member_of(*gid)))) return Error::Eperm;
     }
     // LINUX: whether the caller is in the file's group is asked of the group before the change.
-    if (!inode.is_directory()) inode.set_mode(mode_without_privileges(inode, credentials));
+    if (!inode.is_directory()) {
+        inode.set_mode(mode_without_privileges(inode, credentials));
+        drop_file_capabilities(inode, *content);
+    }
     inode.set_owner(uid.value_or(inode.uid()), gid.value_or(inode.gid()));
     inode.note_changed();
     return inode.attributes_changed(*content);
@@ -86,7 +89,7 @@ Result<> truncate_inode(Inode& inode, u64 size, TruncateTimes times, const Write
     const bool frees = size == old_size && inode.attributes().allocated_bytes != 0;
     TRY(inode.truncate(*content, size));
     if (size != old_size || frees || times == TruncateTimes::Always) inode.note_modified();
-    drop_privileges_on_write(inode, context.credentials);
+    drop_privileges_on_write(inode, *content, context.credentials);
     return {};
 }
 

@@ -108,6 +108,17 @@ struct TimeChange {
 Result<> change_times(const Target& target, TimeChange access, TimeChange modification,
                       const Credentials& credentials);
 
+/// One extended attribute's value. Errors: Enodata, Eopnotsupp, Einval (a prefix alone), Eacces, Enomem.
+Result<Vector<u8>> get_extended_attribute(Inode& inode, std::string_view name,
+                                          const Credentials& credentials);
+/// The names that the caller may see, each ended by a zero byte. Errors: Enomem.
+Result<Vector<u8>> list_extended_attributes(Inode& inode, const Credentials& credentials);
+/// Errors: Eperm, Eacces, Eopnotsupp, Einval (a prefix alone, capabilities that make no sense), Eexist, Enodata, Enospc, Enomem.
+Result<> set_extended_attribute(Inode& inode, std::string_view name, std::span<const u8> value,
+                                abi::XattrFlags flags, const Credentials& credentials);
+/// Errors: Eperm, Eacces, Eopnotsupp, Einval, Enodata.
+Result<> remove_extended_attribute(Inode& inode, std::string_view name, const Credentials& credentials);
+
 /// Cuts or extends a regular file that may be written: what ftruncate, truncate and O_TRUNC do after their checks.
 /// Errors: Efbig, Enospc, Enomem, Einval.
 enum class TruncateTimes : u8 { Always, IfSizeChanges };

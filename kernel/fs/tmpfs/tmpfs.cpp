@@ -2,6 +2,7 @@
 
 #include "fs/cache/backing_store.hpp"
 #include "fs/cache/reclaim.hpp"
+#include "fs/node/extended_attributes.hpp"
 #include "fs/tmpfs/tmpfs_file.hpp"
 #include "fs/tree/name_tree.hpp"
 #include "utils/format.hpp"
@@ -203,6 +204,45 @@ void TmpfsFileSystem::last_mount_gone(Dentry& root) {
 
 TmpfsInode::TmpfsInode(TmpfsFileSystem& file_system, const NewNode& node, InodeTraits traits)
     : Inode(Ref<FileSystem>(&file_system), file_system.new_inode_number(), node, traits) {}
+
+TmpfsInode::~TmpfsInode() {
+    if (attributes_ != nullptr) {
+        owner().budget()->give_back(attributes_->bytes() / PAGE_SIZE);
+        delete attributes_;
+    }
+    owner().give_inode_back();
+}
+
+/// Each whole page of them is taken from the file system's budget, so that the kernel's memory is not without a limit.
+Result<> TmpfsInode::set_extended_attribute(InodeContent& content, std::string_view name,
+                                            std::span<const u8> value, abi::XattrFlags flags) {
+    DEBUG_ASSERT(is_content_key(content));
+    if (!owner().keeps_extended_attributes()) return Error::Eopnotsupp;
+    if (attributes_ == nullptr) {
+        attributes_ = new (std::nothrow) ExtendedAttributes;
+        if (attributes_ == nullptr) return Error::Enomem;
+    }
+    const u64 before = attributes_->bytes() / PAGE_SIZE;
+    const u64 most = (attributes_->bytes() + ExtendedAttributes::cost(name, value.size())) / PAGE_SIZE;
+    if (most > before) TRY(owner().budget()->take(most - before));
+    const Result<> done = attributes_->set(name, value, flags);
+    const u64 surplus = (most > before ? most : before) - attributes_->bytes() / PAGE_SIZE;
+    if (surplus != 0) owner().budget()->give_back(surplus);
+    if (done) note_changed();
+    return done;
+}
+
+Result<> TmpfsInode::remove_extended_attribute(InodeContent& content, std::string_view name) {
+    DEBUG_ASSERT(is_content_key(content));
+    if (attributes_ == nullptr)
+        return owner().keeps_extended_attributes() ? Error::Enodata : Error::Eopnotsupp;
+    const u64 before = attributes_->bytes() / PAGE_SIZE;
+    TRY(attributes_->remove(name));
+    const u64 surplus = before - attributes_->bytes() / PAGE_SIZE;
+    if (surplus != 0) owner().budget()->give_back(surplus);
+    note_changed();
+    return {};
+}
 
 InodeAttributes TmpfsSymlink::attributes() {
     InodeAttributes attributes = Inode::attributes();

@@ -23,7 +23,7 @@ Result<usize> TmpfsFile::do_write(vm::InBuffer& from, u64& offset, const WriteCo
     limit = TRY(writable_bytes(offset, limit));
     // LINUX: before the bytes, so also when none can be had (__generic_file_write_iter).
     inode.note_modified();
-    drop_privileges_on_write(inode, context.credentials);
+    drop_privileges_on_write(inode, *content, context.credentials);
     const usize count = TRY(inode.cache().write(*content, from, offset, static_cast<usize>(limit)));
     if (count != 0) inode.size_changed(*content);
     return count;
@@ -95,7 +95,7 @@ Result<> TmpfsFile::do_allocate(abi::FallocateMode mode, u64 offset, u64 length,
         if (reaches_further && !has(mode, FallocateMode::KeepSize)) TRY(inode.truncate(*content, end));
     }
     inode.note_modified();
-    drop_privileges_on_write(inode, context.credentials);
+    drop_privileges_on_write(inode, *content, context.credentials);
     return {};
 }
 

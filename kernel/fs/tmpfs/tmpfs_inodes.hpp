@@ -32,6 +32,7 @@ class TmpfsFileSystem final : public FileSystem {
     Result<> append_options(String& out) override;
     Result<> remount(std::string_view text) override;
     Result<> sync() override;
+    bool keeps_extended_attributes() const override { return type_name() != "ramfs"; }
     bool knows_birth_and_flags() const override { return type_name() != "ramfs"; }
 
   protected:
@@ -52,11 +53,19 @@ class TmpfsFileSystem final : public FileSystem {
 class TmpfsInode : public Inode {
   public:
     TmpfsInode(TmpfsFileSystem& file_system, const NewNode& node, InodeTraits traits = InodeTraits::None);
-    ~TmpfsInode() override { owner().give_inode_back(); }
+    ~TmpfsInode() override;
     void change_links(i32 delta) { add_links(delta); }
+
+    const ExtendedAttributes* extended_attributes(InodeContent&) override { return attributes_; }
+    Result<> set_extended_attribute(InodeContent& content, std::string_view name, std::span<const u8> value,
+                                    abi::XattrFlags flags) override;
+    Result<> remove_extended_attribute(InodeContent& content, std::string_view name) override;
 
   protected:
     TmpfsFileSystem& owner() const { return static_cast<TmpfsFileSystem&>(file_system()); }
+
+  private:
+    ExtendedAttributes* attributes_ = nullptr;  ///< Its own. Made with the first one, under content_lock.
 };
 
 /// LINUX: a text of 128 bytes or more takes a page of the file system's (SHORT_SYMLINK_LEN).

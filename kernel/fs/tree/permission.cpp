@@ -140,8 +140,16 @@ u32 mode_without_privileges(const Inode& inode, const Credentials& credentials) 
     return mode & ~abi::mode::SET_GID;
 }
 
-void drop_privileges_on_write(Inode& inode, const Credentials& credentials) {
+void drop_file_capabilities(Inode& inode, InodeContent& content) {
+    if (!inode.has_file_capabilities.load(std::memory_order_relaxed)) return;
+    (void)inode.remove_extended_attribute(content, abi::xattr::CAPABILITY);
+    inode.has_file_capabilities.store(false, std::memory_order_relaxed);
+}
+
+void drop_privileges_on_write(Inode& inode, InodeContent& content, const Credentials& credentials) {
     const u32 mode = inode.mode();
+    if (inode.has_file_capabilities.load(std::memory_order_relaxed)) [[unlikely]]
+        drop_file_capabilities(inode, content);
     if ((mode & (abi::mode::SET_UID | abi::mode::SET_GID)) == 0) [[likely]]
         return;
     if (credentials.may(Privilege::Fsetid)) return;

@@ -61,7 +61,10 @@ void prepare_new_node(const Inode& directory, const Credentials& credentials, u3
 /// The mode that a write or a change of owner by `credentials` leaves (chown(2), inode(7)).
 u32 mode_without_privileges(const Inode& inode, const Credentials& credentials);
 
-/// A file's content is about to change: takes the set-id bits away unless the writer may keep them.
-void drop_privileges_on_write(Inode& inode, const Credentials& credentials);
+/// Takes security.capability away. LINUX: cap_inode_killpriv.
+void drop_file_capabilities(Inode& inode, InodeContent& content);
+
+/// A file's content is about to change: takes the set-id bits away unless the writer may keep them, and its capabilities.
+void drop_privileges_on_write(Inode& inode, InodeContent& content, const Credentials& credentials);
 
 }  // namespace exo::fs

@@ -1,5 +1,10 @@
 #include "posix_x/credentials/gained.hpp"
 
+#include <cstring>
+
+#include "abi/linux/xattr.hpp"
+#include "fs/operations/vfs.hpp"
+
 #include "posix_x/process/process_tree.hpp"
 
 namespace exo::posix_x {
@@ -31,6 +36,35 @@ bool apply_set_id_bits(const fs::File& file, Identity& identity) {
     return sets_user || sets_group;
 }
 
+/// What security.capability says of a program (capabilities(7), "File capabilities").
+struct FileCapabilities {
+    CapabilitySet permitted = 0;
+    CapabilitySet inheritable = 0;
+    bool is_effective = false;
+};
+
+/// None where there are none, where they are another user namespace's, and where the mount ignores them.
+/// LINUX: get_vfs_caps_from_disk. Errors: Einval (they make no sense), Enomem.
+Result<std::optional<FileCapabilities>> capabilities_of(const fs::File& file) {
+    fs::Inode& inode = file.inode();
+    if (!inode.has_file_capabilities.load(std::memory_order_relaxed)) return std::nullopt;
+    if (has(file.path().mount->options(), fs::MountOptions::NoSuid)) return std::nullopt;
+    // Those of root's are told in revision 2.
+    const auto value = fs::get_extended_attribute(inode, abi::xattr::CAPABILITY, fs::KERNEL_CREDENTIALS);
+    if (!value && value.error() == Error::Enodata) return std::nullopt;
+    if (!value) return value.error();
+    abi::vfs_cap_data data{};
+    if (value->size() > sizeof data || value->size() < abi::VFS_CAP_SIZE_2) return Error::Einval;
+    std::memcpy(&data, value->data(), value->size());
+    const u32 revision = data.magic_etc & abi::VFS_CAP_REVISION_MASK;
+    if (revision == abi::VFS_CAP_REVISION_3) return std::nullopt;
+    if (revision != abi::VFS_CAP_REVISION_2) return Error::Einval;
+    const auto join = [](u32 low, u32 high) { return (u64{high} << 32 | low) & ALL_CAPABILITIES; };
+    return FileCapabilities{.permitted = join(data.data[0].permitted, data.data[1].permitted),
+                            .inheritable = join(data.data[0].inheritable, data.data[1].inheritable),
+                            .is_effective = (data.magic_etc & abi::VFS_CAP_FLAGS_EFFECTIVE) != 0};
+}
+
 bool is_subset(CapabilitySet part, CapabilitySet whole) { return (part & ~whole) == 0; }
 
 }  // namespace
@@ -43,9 +77,23 @@ Result<NewCredentials> credentials_for(const Task& task, const fs::File& file) {
     const bool has_set_id = apply_set_id_bits(file, next);
     result.is_secure = next.euid != old.uid || next.egid != old.gid;
 
-    // Root gets what the bounding set allows, others what is ambient.
+    const auto file_capabilities = TRY(capabilities_of(file));
+    next.permitted = 0;
+    bool is_effective = false;
+    if (file_capabilities) {
+        next.permitted = (next.bounding & file_capabilities->permitted) |
+                         (next.inheritable & file_capabilities->inheritable);
+        is_effective = file_capabilities->is_effective;
+        // A program that does not look for itself must not run with less than it counts on.
+        if (is_effective && !is_subset(file_capabilities->permitted, next.permitted)) return Error::Eperm;
+    }
+    // Root gets what the bounding set allows; who becomes root by a program with capabilities gets only those.
     const bool works_as_root = next.euid == 0;
-    next.permitted = works_as_root || next.uid == 0 ? next.inheritable | next.bounding : 0;
+    const bool becomes_root = works_as_root && next.uid != 0;
+    if (!(file_capabilities && becomes_root)) {
+        if (works_as_root || next.uid == 0) next.permitted = next.inheritable | next.bounding;
+        is_effective |= works_as_root;
+    }
     result.has_gained = has_set_id || !is_subset(next.permitted, old.permitted);
     const bool may_gain = result.is_secure || !is_subset(next.permitted, old.permitted);
     if (may_gain && (old.no_new_privileges || shares_paths(task))) {
@@ -57,10 +105,11 @@ Result<NewCredentials> credentials_for(const Task& task, const fs::File& file) {
     }
     next.suid = next.fsuid = next.euid;
     next.sgid = next.fsgid = next.egid;
-    if (result.is_secure) next.ambient = 0;
+    if (result.is_secure || file_capabilities) next.ambient = 0;
     next.permitted |= next.ambient;
-    next.effective = works_as_root ? next.permitted : next.ambient;
+    next.effective = is_effective ? next.permitted : next.ambient;
     next.keeps_capabilities = false;
+    if (next.uid != 0 && (is_effective || !is_subset(next.permitted, next.ambient))) result.is_secure = true;
 
     // LINUX: begin_new_exec and commit_creds.
     const bool changes = next.euid != old.euid || next.egid != old.egid || next.fsuid != old.fsuid ||

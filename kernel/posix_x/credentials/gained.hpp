@@ -15,7 +15,8 @@ struct NewCredentials {
     bool is_another = false;  ///< Than the caller: the parent's death is no signal for it.
 };
 
-/// For `file` as the program of `task`, which is the current one. Errors: Enomem.
+/// For `file` as the program of `task`, which is the current one. Errors: Enomem; Eperm, Einval (the file's
+/// capabilities are more than the task may get, or make no sense).
 Result<NewCredentials> credentials_for(const Task& task, const fs::File& file);
 
 }  // namespace exo::posix_x

@@ -282,31 +282,4 @@ Answer<Size> sys_getdents64(Context&, DirectoryDescriptor fd, OutBytes<2> buffer
     return writer.written;
 }
 
-// ---- Extended attributes: no file system has any (xattr(7)).
-
-/// What is found out before it turns out that there are none. LINUX: getxattr and xattr_permission, fs/xattr.c.
-/// Errors: Eopnotsupp, or Efault, Erange (the name), Eacces.
-static Error why_no_attribute(const fs::Inode& inode, TextArgument argument) {
-    char name[abi::MAX_NAME_LENGTH + 1];
-    const Result<usize> length = vm::read_user_string(argument.address, name);
-    if (!length) return length.error();
-    if (*length == 0 || *length == sizeof(name)) return Error::Erange;
-    // LINUX: only files and folders have any of those (xattr_permission).
-    if (std::string_view(name).starts_with("user.") && !inode.is_regular() && !inode.is_directory())
-        return Error::Enodata;
-    const Result<> permission =
-        fs::check_permission(inode, abi::AccessMode::Read, current_task().credentials());
-    return permission ? Error::Eopnotsupp : permission.error();
-}
-
-Answer<Size> sys_getxattr(Context&, ExistingPath path, TextArgument name, OutBytes<3>, Size) {
-    return why_no_attribute(TRY(resolve_at(here(), path, AtFlags::None)).inode(), name);
-}
-Answer<Size> sys_lgetxattr(Context&, ExistingPath path, TextArgument name, OutBytes<3>, Size) {
-    return why_no_attribute(TRY(resolve_at(here(), path, AtFlags::SymlinkNofollow)).inode(), name);
-}
-Answer<Size> sys_fgetxattr(Context&, Descriptor fd, TextArgument name, OutBytes<3>, Size) {
-    return why_no_attribute(TRY(use_file(fd, Rights::Control))->inode(), name);
-}
-
 }  // namespace exo::posix_x

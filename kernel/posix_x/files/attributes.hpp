@@ -57,9 +57,6 @@ Result<> sys_futimesat(Context&, Start directory, OrNull<ExistingPath> path,
                        OrNull<vm::UserIn<MicrosecondPair>> pair);
 Result<> sys_utimes(Context& context, ExistingPath path, OrNull<vm::UserIn<MicrosecondPair>> times);
 Answer<Size> sys_getdents64(Context&, DirectoryDescriptor fd, OutBytes<2> buffer, Size32 size);
-Answer<Size> sys_getxattr(Context&, ExistingPath path, TextArgument name, OutBytes<3>, Size);
-Answer<Size> sys_lgetxattr(Context&, ExistingPath path, TextArgument name, OutBytes<3>, Size);
-Answer<Size> sys_fgetxattr(Context&, Descriptor fd, TextArgument name, OutBytes<3>, Size);
 
 inline constexpr syscall::Family ATTRIBUTES_FAMILY{"attributes", "kernel/posix_x/files/attributes.cpp"};
 inline constexpr syscall::Call ATTRIBUTES_CALLS[] = {
@@ -74,9 +71,6 @@ inline constexpr syscall::Call ATTRIBUTES_CALLS[] = {
     call<sys_utime>(132, "utime", ATTRIBUTES_FAMILY),
     call<sys_statfs>(137, "statfs", ATTRIBUTES_FAMILY),
     call<sys_fstatfs>(138, "fstatfs", ATTRIBUTES_FAMILY),
-    call<sys_getxattr>(191, "getxattr", ATTRIBUTES_FAMILY),
-    call<sys_lgetxattr>(192, "lgetxattr", ATTRIBUTES_FAMILY),
-    call<sys_fgetxattr>(193, "fgetxattr", ATTRIBUTES_FAMILY),
     call<sys_getdents64>(217, "getdents64", ATTRIBUTES_FAMILY),
     call<sys_utimes>(235, "utimes", ATTRIBUTES_FAMILY),
     call<sys_fchownat>(260, "fchownat", ATTRIBUTES_FAMILY),

@@ -11,7 +11,7 @@ from campaign.sequences.sequence import Sequence
 
 # Areas, by the files of the handlers (`family` in the descriptions), and how often a program forks or looks at memory.
 AREAS = {
-    "files": ("paths", "attributes", "descriptors", "read_write", "lock_calls", "splice_calls"),
+    "files": ("paths", "attributes", "extended_attributes", "descriptors", "read_write", "lock_calls", "splice_calls"),
     "pipes": ("descriptors", "read_write", "poll", "select", "control_calls", "epoll_calls", "socket_calls", "message_calls", "socket_options"),
     "process": ("process_calls", "pidfd_calls", "process_settings", "identity_calls", "limit_calls", "scheduling", "cpu_time_calls"),
     "memory": ("memory_calls", "futex_calls", "memfd", "membarrier", "rseq"),

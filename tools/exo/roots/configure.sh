@@ -45,4 +45,4 @@ done < $work/triggers
 [ -n "$policy" ] && rm -f $policy
 rm -rf $work /var/cache/apt/archives/*.deb /var/lib/apt/lists/* /tmp/* /run/* /var/log/*.log /var/log/apt
 echo "@root packing"
-cd / && exec tar --one-file-system --numeric-owner --format=posix --xattrs --xattrs-include='*' --warning=no-file-ignored -cf - . >&3
+cd / && exec tar --one-file-system --numeric-owner --format=posix --pax-option=delete=atime,delete=ctime,delete=mtime --xattrs --xattrs-include='*' --warning=no-file-ignored -cf - . >&3

@@ -11,6 +11,7 @@ import tarfile
 
 from .. import cpio
 from ..errors import ExoError
+from ..tar_entries import exact_time, extended_attributes
 
 WHITEOUT = ".wh."
 OPAQUE = ".wh..wh..opq"
@@ -135,7 +136,10 @@ class Tree:
         for _, node in self._walk():
             node.names += 1
         for name, node in self._walk():
+            is_first = not node.inode
             _write(writer, name, node)
+            if node.member is not None and is_first:
+                writer.add_attributes(name, *exact_time(node.member), extended_attributes(node.member))
         writer.finish()
 
     def _walk(self):

@@ -21,7 +21,7 @@ PREFIXES = {
     "SFD_", "SocketFlags": "SOCK_", "SocketLevel": "SOL_", "SocketOption": "SO_", "SocketType": "SOCK_", "SpliceFlags":
     "SPLICE_F_", "StatxMask": "STATX_", "SyncFlags": "MS_", "SyslogAction": "SYSLOG_ACTION_", "TimerFlags": "TIMER_",
     "TimerfdFlags": "TFD_", "TimerfdSetFlags": "TFD_TIMER_", "UmountFlags": "MNT_", "UsageOf": "RUSAGE_", "WaitFlags": "W",
-    "WaitFor": "P_",
+    "WaitFor": "P_", "XattrFlags": "XATTR_",
 }
 
 # What is more than a prefix and underscores.
