@@ -101,6 +101,9 @@ namespace exo::arch {
 // ---- This CPU. Inline in machine.hpp: cpu_index, current_thread, set_current_thread, interrupts_enabled,
 //      disable_interrupts, enable_interrupts, relax, cycle_counter; port_read8/16/32, port_write8/16/32 (hosted: an
 //      empty bus, all ones).
+//      announce(pointer), withdraw_announcement: what this CPU lets the others know, one word (sync/borrowing.hpp), at first
+//      null. To announce is sequentially consistent, to withdraw a release. announcement_of(cpu), sequentially consistent, for
+//      the numbers below announcing_cpus(): a CPU whose number is not below has announced nothing yet.
 
 /// Enables interrupts and sleeps until one arrives, without a gap between the two. Returns with interrupts on.
 void wait_for_interrupt();

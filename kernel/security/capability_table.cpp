@@ -65,20 +65,21 @@ void CapabilityTable::note_denial(u32 number, const Object& object, Rights neede
 
 CapabilityTable::Found CapabilityTable::find_shared(u32 number, Rights needed) {
     State& shared = state_.unsafe_value();
-    Found found;
-    bool is_certain;
     {
         const sync::Borrowing borrowing(&shared);
-        is_certain = look_while_borrowing(shared, number, needed, found);
-        if (is_certain && found.object != nullptr) found.object->retain();
+        const Found found = look_while_borrowing(shared, number, needed);
+        if (found.object != nullptr) [[likely]] {
+            found.object->retain();
+            return found;
+        }
     }
-    if (!is_certain) [[unlikely]] {
-        auto state = state_.lock();
-        found = find(*state, number, needed);
-        if (found.object != nullptr) found.object->retain();
-    } else if (found.missing != Rights::None) [[unlikely]] {
-        note_denial(number, *found.object, needed, found.missing);
-    }
+    return find_locked(number, needed);
+}
+
+CapabilityTable::Found CapabilityTable::find_locked(u32 number, Rights needed) {
+    auto state = state_.lock();
+    const Found found = find(*state, number, needed);
+    if (found.object != nullptr) found.object->retain();
     return found;
 }
 

@@ -92,12 +92,17 @@ class [[nodiscard]] BorrowedUse {
   public:
     /// Null if a right is missing, if the slot is empty, or if only the lock could tell.
     BorrowedUse(CapabilityTable& table, u32 number, Rights needed);
+    BorrowedUse(const BorrowedUse&) = delete;
+    BorrowedUse& operator=(const BorrowedUse&) = delete;
+    ~BorrowedUse() {
+        if (borrows_) sync::Borrowing::end();
+    }
     explicit operator bool() const { return object_ != nullptr; }
     Object& object() const { return *object_; }
 
   private:
-    std::optional<sync::Borrowing> borrowing_;
     Object* object_;
+    bool borrows_;
 };
 
 /// A slot that is taken but invisible until `commit`. Gives itself back when it is dropped without.
@@ -297,17 +302,31 @@ class CapabilityTable final : public Object {
             missing = needed;
         return {object, rights, missing};
     }
-    /// While the caller borrows from the table. False: only the lock tells.
-    static bool look_while_borrowing(State& state, u32 number, Rights needed, Found& found) {
-        const u64 version = state.version.load(std::memory_order_seq_cst);
+    /// What a capability with all the rights names, while the caller borrows from the table. Null if the slot is empty, if a right is
+    /// missing, or if only the lock could tell.
+    [[gnu::always_inline]] static Found look_while_borrowing(State& state, u32 number, Rights needed) {
+        // A version that is odd, during a change, never equals the one that is read again below.
+        const u64 version = state.version.load(std::memory_order_seq_cst) & ~1ULL;
         LowSlots& low = state.low_slots();
-        if (version % 2 != 0 || number >= low.size) [[unlikely]]
-            return false;
-        found = look_into(low.slots()[number], needed);
-        return state.version.load(std::memory_order_acquire) == version;
+        if (number >= low.size) [[unlikely]]
+            return {};
+        const Slot& slot = low.slots()[number];
+        Object* object = slot.object();
+        if (object == nullptr) [[unlikely]]
+            return {};
+        const Rights rights = slot.rights();
+        if ((needed & ~rights) != Rights::None) [[unlikely]]
+            return {};
+        const Grant* grant = slot.grant();
+        if (grant != nullptr && grant->is_revoked()) [[unlikely]]
+            return {};
+        if (state.version.load(std::memory_order_acquire) != version) [[unlikely]]
+            return {};
+        return {object, rights, Rights::None};
     }
     /// With a reference to the object.
     [[gnu::noinline]] Found find_shared(u32 number, Rights needed);
+    [[gnu::noinline, gnu::cold]] Found find_locked(u32 number, Rights needed);
     [[gnu::noinline, gnu::cold]] static void note_denial(u32 number, const Object& object, Rights needed,
                                                          Rights missing);
 
@@ -359,11 +378,14 @@ class CapabilityTable final : public Object {
 
 inline BorrowedUse::BorrowedUse(CapabilityTable& table, u32 number, Rights needed) {
     CapabilityTable::State& state = table.state_.unsafe_value();
+    borrows_ = state.has_several_users();
     CapabilityTable::Found found;
-    if (!state.has_several_users()) [[likely]]
+    if (!borrows_) [[likely]] {
         found = CapabilityTable::find(state, number, needed);
-    else if (borrowing_.emplace(&state); !CapabilityTable::look_while_borrowing(state, number, needed, found))
-        found.object = nullptr;
+    } else {
+        sync::Borrowing::begin(&state);
+        found = CapabilityTable::look_while_borrowing(state, number, needed);
+    }
     object_ = found.missing == Rights::None ? found.object : nullptr;
 }
 

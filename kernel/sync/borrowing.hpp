@@ -13,47 +13,36 @@
 // or the owner sees the reader.
 #pragma once
 
-#include <atomic>
-
-#include "sync/per_cpu.hpp"
+#include "arch/interface.hpp"
+#include "utils/assert.hpp"
 
 namespace exo::sync {
 
 class [[nodiscard]] Borrowing {
   public:
     /// Until it is destroyed: no sleep, no other Borrowing, bounded work.
-    explicit Borrowing(const void* owner) : place_(places.mine()) {
-        DEBUG_ASSERT(place_.load(std::memory_order_relaxed) == nullptr);
-        if (arch::cpu_index() >= cpus.load(std::memory_order_relaxed)) [[unlikely]]
-            note_cpu();
-        // seq_cst: before the reader's look at the structure in the order that wait_for_others is part of
-        place_.exchange(owner, std::memory_order_seq_cst);
-    }
-    // release: what the reader did happens before what the owner does after its wait
-    ~Borrowing() { place_.store(nullptr, std::memory_order_release); }
+    explicit Borrowing(const void* owner) { begin(owner); }
+    ~Borrowing() { end(); }
     Borrowing(const Borrowing&) = delete;
     Borrowing& operator=(const Borrowing&) = delete;
 
+    /// The constructor and the destructor, for a borrowing that only some paths need.
+    static void begin(const void* owner) {
+        DEBUG_ASSERT(arch::announcement_of(arch::cpu_index()) == nullptr);
+        // seq_cst: before the reader's look at the structure in the order that wait_for_others is part of
+        arch::announce(owner);
+    }
+    // release: what the reader did happens before what the owner does after its wait
+    static void end() { arch::withdraw_announcement(); }
+
     /// After a seq_cst change of the structure: no CPU borrows what the change has taken out. Spins for as long as readers are inside.
     static void wait_for_others(const void* owner) {
-        const u32 count = cpus.load(std::memory_order_seq_cst);
+        const u32 count = arch::announcing_cpus();
         for (u32 cpu = 0; cpu < count; ++cpu) {
             if (cpu == arch::cpu_index()) continue;
-            while (places.of(cpu).load(std::memory_order_seq_cst) == owner) arch::relax();
+            while (arch::announcement_of(cpu) == owner) arch::relax();
         }
     }
-
-  private:
-    static inline constinit PerCpu<std::atomic<const void*>> places;
-    /// Those with a smaller number may borrow.
-    static inline constinit std::atomic<u32> cpus{1};
-    [[gnu::noinline, gnu::cold]] static void note_cpu() {
-        u32 known = cpus.load(std::memory_order_relaxed);
-        const u32 wanted = arch::cpu_index() + 1;
-        while (known < wanted && !cpus.compare_exchange_weak(known, wanted, std::memory_order_seq_cst)) continue;
-    }
-
-    std::atomic<const void*>& place_;
 };
 
 }  // namespace exo::sync

@@ -19,7 +19,8 @@ namespace exo::arch {
 
 namespace hosted {
 thread_local Cpu this_cpu;
-}
+constinit std::atomic<const void*> announcements[MAX_CPUS]{};
+}  // namespace hosted
 
 void stop_machine() { std::abort(); }
 

@@ -18,6 +18,7 @@ struct Cpu {
 };
 extern thread_local Cpu this_cpu;
 extern std::atomic<u64> simulated_time;
+extern std::atomic<const void*> announcements[];
 /// Lets simulated time pass, running the timer interrupts that fall due.
 void advance_time(u64 nanoseconds);
 /// The calling host thread becomes CPU `index`: simulated time passes by itself only while this CPU sleeps too.
@@ -40,6 +41,16 @@ class Fibre {
 inline u32 cpu_index() { return hosted::this_cpu.index; }
 inline void* current_thread() { return hosted::this_cpu.current_thread; }
 inline void set_current_thread(void* thread) { hosted::this_cpu.current_thread = thread; }
+inline void announce(const void* what) {
+    hosted::announcements[cpu_index()].exchange(what, std::memory_order_seq_cst);
+}
+inline void withdraw_announcement() {
+    hosted::announcements[cpu_index()].store(nullptr, std::memory_order_release);
+}
+inline u32 announcing_cpus() { return MAX_CPUS; }
+inline const void* announcement_of(u32 cpu) {
+    return hosted::announcements[cpu].load(std::memory_order_seq_cst);
+}
 inline bool interrupts_enabled() { return hosted::this_cpu.interrupts_enabled; }
 inline void disable_interrupts() { hosted::this_cpu.interrupts_enabled = false; }
 inline void enable_interrupts() { hosted::this_cpu.interrupts_enabled = true; }

@@ -140,6 +140,9 @@ void load_descriptor_tables(CpuLocal& cpu) {
     cpu.self = &cpu;
     write_msr(0xc0000101, reinterpret_cast<u64>(&cpu));  // GS_BASE
     write_msr(0xc0000102, 0);                            // KERNEL_GS_BASE: the user's
+    // The member before the count: whoever reads the count finds the member. seq_cst: before all that this CPU announces.
+    cpu_list.members[cpu.index].store(&cpu, std::memory_order_release);
+    cpu_list.count.fetch_add(1, std::memory_order_seq_cst);
 }
 
 std::array<u64, IST_STACKS> ist_guards() {

@@ -1,6 +1,9 @@
 // The x86-64 home's inline part: see arch/interface.hpp.
 #pragma once
 
+#include <atomic>
+#include <cstddef>
+
 #include "arch/x86_64/ports.hpp"
 #include "utils/types.hpp"
 
@@ -15,6 +18,7 @@ struct CpuLocal {
     u32 index = 0;
     u32 apic_id = 0;
     u64 address_space = 0;  ///< What CR3 holds.
+    std::atomic<const void*> announcement{nullptr};
 };
 static_assert(__builtin_offsetof(CpuLocal, current_thread) == 8);
 static_assert(__builtin_offsetof(CpuLocal, kernel_stack_top) == 16);
@@ -28,13 +32,41 @@ inline CpuLocal& this_cpu() {
     asm("mov %%gs:0, %0" : "=r"(cpu));
     return *cpu;
 }
-inline u32 cpu_index() { return this_cpu().index; }
+inline u32 cpu_index() {
+    u64 index;
+    asm("mov %%gs:%c1, %k0" : "=r"(index) : "i"(offsetof(CpuLocal, index)));
+    return static_cast<u32>(index);
+}
 inline void* current_thread() {
     void* thread;
     asm volatile("mov %%gs:8, %0" : "=r"(thread));
     return thread;
 }
 inline void set_current_thread(void* thread) { asm volatile("mov %0, %%gs:8" : : "r"(thread) : "memory"); }
+
+/// The CPUs that have entered the kernel, by their numbers, which have no gaps.
+struct CpuList {
+    std::atomic<u32> count{0};
+    std::atomic<CpuLocal*> members[MAX_CPUS]{};
+};
+inline constinit CpuList cpu_list;
+
+// One instruction each, with no register for the address: every lookup of a descriptor by a thread executes both.
+inline void announce(const void* what) {
+    // An exchange with memory is a full barrier: seq_cst.
+    asm volatile("xchg %0, %%gs:%c1" : "+r"(what) : "i"(offsetof(CpuLocal, announcement)) : "memory");
+}
+inline void withdraw_announcement() {
+    // Every store of this processor is a release.
+    asm volatile("movq $0, %%gs:%c0" : : "i"(offsetof(CpuLocal, announcement)) : "memory");
+}
+inline u32 announcing_cpus() { return cpu_list.count.load(std::memory_order_seq_cst); }
+inline const void* announcement_of(u32 cpu) {
+    return cpu_list.members[cpu]
+        .load(std::memory_order_acquire)
+        ->announcement.load(std::memory_order_seq_cst);
+}
+
 inline bool interrupts_enabled() {
     u64 flags;
     asm volatile("pushfq; pop %0" : "=r"(flags) : : "memory");
