@@ -9,6 +9,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <span>
 
 #include "utils/format.hpp"
@@ -163,7 +164,10 @@ u64 hardware_capabilities_2();
 /// Data segment selectors, which a program may load with any segment of its own. The kernel never uses them.
 struct SegmentSelectors {
     u16 ds = 0, es = 0, fs = 0, gs = 0;
-    friend bool operator==(const SegmentSelectors&, const SegmentSelectors&) = default;
+    /// In one comparison: each switch of threads makes it.
+    friend bool operator==(const SegmentSelectors& a, const SegmentSelectors& b) {
+        return std::bit_cast<u64>(a) == std::bit_cast<u64>(b);
+    }
 };
 SegmentSelectors user_selectors();
 /// Changes the FS and GS bases too: set them afterwards. Interrupts must be off.

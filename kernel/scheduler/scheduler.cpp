@@ -120,7 +120,7 @@ void Scheduler::switch_away(ThreadState new_state) {
     const Nanoseconds now = time::monotonic();
     Thread* next;
     {
-        auto queue = cpu.queue.lock();
+        auto queue = cpu.queue.lock_without_interrupts();
         charge(cpu, self, now);
         // Another CPU's unpark may have come between the announcement in park and here: then we are in the queue
         // already, where the old class put us.
@@ -170,7 +170,7 @@ void Scheduler::reschedule_if_due() {
     const Nanoseconds now = time::monotonic();
     bool is_due;
     {
-        auto queue = cpu.queue.lock();
+        auto queue = cpu.queue.lock_without_interrupts();
         if (queue->is_empty()) return;
         is_due = now >= cpu.slice_end || queue->has_better_than(self);
         if (!is_due && cpu.slice_end == ~0ULL) cpu.slice_end = now + time_slice(self.queue_type());

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <atomic>
+#include <type_traits>
 #include <utility>
 
 #include "arch/interface.hpp"
@@ -36,6 +37,15 @@ struct IrqOff {
     }
 };
 
+/// Guard policy: as IrqOff, where the caller keeps interrupts off already.
+struct IrqOffAlready {
+    static bool enter() {
+        DEBUG_ASSERT(!arch::interrupts_enabled());
+        return false;
+    }
+    static void leave(bool) {}
+};
+
 /// Interrupts off for a scope.
 class [[nodiscard]] InterruptsOff {
   public:
@@ -57,24 +67,24 @@ template <class T, LockRank RANK, class Policy = IrqUntouched> class SpinLocked 
     SpinLocked(const SpinLocked&) = delete;
     SpinLocked& operator=(const SpinLocked&) = delete;
 
-    class [[nodiscard]] Guard {
+    template <class Way> class [[nodiscard]] GuardOf {
       public:
-        Guard(SpinLocked& lock, Nesting nesting) : lock_(&lock), policy_state_(Policy::enter()) {
+        GuardOf(SpinLocked& lock, Nesting nesting) : lock_(&lock), policy_state_(Way::enter()) {
             note_acquired(RANK, nesting);
             lock_->acquire();
         }
-        Guard(Guard&& other) noexcept
+        GuardOf(GuardOf&& other) noexcept
             : lock_(std::exchange(other.lock_, nullptr)),
               policy_state_(other.policy_state_) {}
-        Guard& operator=(Guard&&) = delete;
-        ~Guard() { unlock(); }
+        GuardOf& operator=(GuardOf&&) = delete;
+        ~GuardOf() { unlock(); }
         /// Early release; the guard must not be used after.
         void unlock() {
             if (lock_ == nullptr) return;
             lock_->release();
             note_released(RANK);
             lock_ = nullptr;
-            Policy::leave(policy_state_);
+            Way::leave(policy_state_);
         }
         T& operator*() const { return lock_->value_; }
         T* operator->() const { return &lock_->value_; }
@@ -84,7 +94,15 @@ template <class T, LockRank RANK, class Policy = IrqUntouched> class SpinLocked 
         bool policy_state_;
     };
 
+    using Guard = GuardOf<Policy>;
+
     Guard lock() { return Guard(*this, Nesting::Ordered); }
+    /// `lock` of an IrqOff lock, for a caller that keeps interrupts off for longer than the guard lives.
+    GuardOf<IrqOffAlready> lock_without_interrupts()
+        requires std::is_same_v<Policy, IrqOff>
+    {
+        return GuardOf<IrqOffAlready>(*this, Nesting::Ordered);
+    }
     /// For a second lock of the same rank; the caller has an order of its own (by address, by parent).
     Guard lock_nested() { return Guard(*this, Nesting::SameRankAllowed); }
 
