@@ -39,18 +39,18 @@ constinit sync::PerCpu<Queue> queues;
 constinit std::atomic<void (*)()> tick_hook{nullptr};  // set by each CPU that starts, always to the same
 }  // namespace
 
-void Timer::arm(Deadline deadline) {
-    cancel();
-    if (deadline.is_never()) return;
+void Timer::insert(Deadline deadline) {
+    is_armed_ = true;
     const sync::InterruptsOff no_interrupts;  // or the thread could move to another CPU between the two lines
     cpu_ = arch::cpu_index();
-    auto queue = queues.of(cpu_).lock();
+    auto queue = queues.of(cpu_).lock_without_interrupts();
     key_.deadline = deadline.at;
     queue->armed.insert(*this);
     queue->set_hardware(deadline.at);
 }
 
-void Timer::cancel() {
+void Timer::remove() {
+    is_armed_ = false;
     // Callbacks run under the queue's lock, so holding it means that ours is not running.
     auto queue = queues.of(cpu_).lock();
     if (link_.is_linked()) queue->armed.remove(*this);

@@ -16,10 +16,17 @@ class Timer {
     Timer& operator=(const Timer&) = delete;
     ~Timer() { cancel(); }
 
+    // `arm` and `cancel` are called by one thread at a time.
+
     /// Replaces an earlier deadline.
-    void arm(Deadline deadline);
+    void arm(Deadline deadline) {
+        cancel();
+        if (!deadline.is_never()) insert(deadline);
+    }
     /// After it returns the callback is not running and will not run.
-    void cancel();
+    void cancel() {
+        if (is_armed_) remove();
+    }
     /// Only from the timer's own callback.
     void run_again_after(Nanoseconds delay) { again_after_ = delay; }
 
@@ -33,10 +40,15 @@ class Timer {
         }
     };
 
+    void insert(Deadline deadline);
+    void remove();
+
     TreeNode link_{};
     Key key_{~0ULL, this};
     Nanoseconds again_after_ = 0;  ///< 0: no.
     u32 cpu_ = 0;
+    bool is_armed_ =
+        false;  ///< Since it was last cancelled; its time may have come. Without that no CPU looks at the timer.
     Callback callback_;
 };
 

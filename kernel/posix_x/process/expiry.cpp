@@ -53,6 +53,7 @@ void handle_expiries(void*) {
 }  // namespace
 
 void Expiry::post() {
+    was_posted_.store(true, std::memory_order_relaxed);
     scheduler::Thread* thread;
     {
         auto locked = queue.lock();

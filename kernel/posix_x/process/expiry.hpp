@@ -40,7 +40,9 @@ class Expiry {
           argument_(argument) {}
     Expiry(const Expiry&) = delete;
     Expiry& operator=(const Expiry&) = delete;
-    ~Expiry() { withdraw(); }
+    ~Expiry() {
+        if (was_posted_.load(std::memory_order_relaxed)) withdraw();
+    }
 
     /// The handler will run once from now on, with a reference on the owner. From any context.
     void post();
@@ -53,6 +55,8 @@ class Expiry {
     Object* owner_;
     Handler handler_;
     u64 argument_;
+    /// Ever. Whoever destroys it keeps it from being posted meanwhile, and has seen what was before.
+    std::atomic<bool> was_posted_{false};
 };
 
 /// A timer whose expiry is handled by the thread. The lock of whoever has it guards it.

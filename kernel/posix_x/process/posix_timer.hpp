@@ -7,6 +7,8 @@
 // it has missed is counted then. So a timer whose signal is not taken expires once.
 #pragma once
 
+#include <optional>
+
 #include "abi/linux/time.hpp"
 #include "posix_x/process/cpu_timers.hpp"
 #include "posix_x/process/expiry.hpp"
@@ -109,7 +111,7 @@ class PosixTimer final : public Object {
     bool is_active_ = false;
     bool is_real_ = false;  ///< `expires_` is real time.
     Alarm alarm_;
-    CpuExpiry cpu_expiry_;
+    std::optional<CpuExpiry> cpu_expiry_;  ///< Of a CPU timer.
     PendingSignals::Entry signal_;
 };
 

@@ -74,8 +74,8 @@ PosixTimer::PosixTimer(Process& process, UserId user, i32 id, ClockId clock, Not
       cpu_process_(cpu_clock.process),
       cpu_task_(cpu_clock.task),
       receiver_(std::move(notification.receiver)),
-      alarm_(process, &posix_x::expired, static_cast<u32>(id)),
-      cpu_expiry_(process, id) {
+      alarm_(process, &posix_x::expired, static_cast<u32>(id)) {
+    if (is_cpu_timer()) cpu_expiry_.emplace(process, id);
     signal_.info = {
         .signal = notification.signal, .code = signal_code::TIMER, .sender = id, .value = notification.value};
     signal_.owner = this;
@@ -109,7 +109,7 @@ i64 PosixTimer::forward(Nanoseconds now) {
 
 void PosixTimer::arm(Nanoseconds now, Nanoseconds gap) {
     if (is_cpu_timer()) {
-        cpu_alarms().lock()->arm(cpu_expiry_, cpu_kind_, expires_);
+        cpu_alarms().lock()->arm(*cpu_expiry_, cpu_kind_, expires_);
         return;
     }
     const Nanoseconds at = std::max(expires_, gap != 0 ? sum_of(now, gap) : 1);
@@ -121,12 +121,12 @@ void PosixTimer::arm(Nanoseconds now, Nanoseconds gap) {
 
 void PosixTimer::disarm() {
     if (!is_cpu_timer()) return alarm_.cancel();
-    cpu_alarms().lock()->cancel(cpu_expiry_, cpu_kind_);
-    cpu_expiry_.has_expired.store(false, std::memory_order_relaxed);
+    cpu_alarms().lock()->cancel(*cpu_expiry_, cpu_kind_);
+    cpu_expiry_->has_expired.store(false, std::memory_order_relaxed);
 }
 
 bool PosixTimer::take_expired() {
-    return is_cpu_timer() ? cpu_expiry_.has_expired.exchange(false, std::memory_order_acq_rel)
+    return is_cpu_timer() ? cpu_expiry_->has_expired.exchange(false, std::memory_order_acq_rel)
                           : alarm_.take_expired();
 }
 
@@ -214,7 +214,7 @@ void PosixTimer::real_time_was_set() {
 
 PosixTimer::Held PosixTimer::detach() {
     disarm();
-    if (is_cpu_timer()) cpu_expiry_.expiry.withdraw();
+    if (is_cpu_timer()) cpu_expiry_->expiry.withdraw();
     is_active_ = false;
     interval_ = 0;
     return {std::move(cpu_process_), std::move(cpu_task_), std::move(receiver_)};

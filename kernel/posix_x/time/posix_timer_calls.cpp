@@ -69,17 +69,21 @@ abi::itimerspec to_abi(const TimerSetting& setting) {
     return {to_timespec(setting.interval), to_timespec(setting.value)};
 }
 
-/// What the clock of a CPU timer shows; 0 for another timer. Errors: Einval (no such timer), Esrch (the clock has gone).
-Result<Nanoseconds> read_cpu_clock_of(Process& process, i32 id) {
-    CpuClock clock;
-    {
-        auto timers = process.posix_timers.lock();
-        const PosixTimer* timer = timers->by_id.find(id);
-        if (timer == nullptr) return Error::Einval;
-        if (!timer->is_cpu_timer()) return Nanoseconds{0};
-        clock = timer->cpu_clock();
-    }
-    return clock.read();
+/// Calls use(timer, what the clock of a CPU timer shows) under the lock. Errors: Einval (no such timer), and, in place of the clock, Esrch
+/// (it has gone).
+template <class Use> [[gnu::always_inline]] inline Result<> with_timer(Process& process, i32 id, Use use) {
+    auto timers = process.posix_timers.lock();
+    PosixTimer* timer = timers->by_id.find(id);
+    if (timer == nullptr) return Error::Einval;
+    if (!timer->is_cpu_timer()) [[likely]]
+        return use(*timer, Nanoseconds{0});
+    // A CPU clock is read without the lock.
+    const CpuClock clock = timer->cpu_clock();
+    timers.unlock();
+    const Result<Nanoseconds> now = clock.read();
+    auto timers_again = process.posix_timers.lock();
+    timer = timers_again->by_id.find(id);
+    return timer == nullptr ? Result<>(Error::Einval) : use(*timer, now);
 }
 
 }  // namespace
@@ -87,7 +91,7 @@ Result<Nanoseconds> read_cpu_clock_of(Process& process, i32 id) {
 /// LINUX: do_timer_create has this order of checks: the timer's number is told before its clock is looked for.
 Result<> sys_timer_create(Context&, ClockId clock, OrNull<vm::UserIn<abi::sigevent>> event_in,
                           vm::UserOut<TimerNumber> out) {
-    abi::sigevent event{};
+    [[clang::uninitialized]] abi::sigevent event;
     if (!event_in.is_null()) event = TRY(event_in.read());
     const ClockId number = clock_by_number(clock);
     TRY(check_clock(number));
@@ -98,12 +102,14 @@ Result<> sys_timer_create(Context&, ClockId clock, OrNull<vm::UserIn<abi::sigeve
     const i32 id = TRY(process.posix_timers.lock()->take_id());
     PosixTimer::Notification notification;
     notification.value = static_cast<u32>(id);
-    const Result<PosixTimer::Notification> given =
+    Result<PosixTimer::Notification> given =
         event_in.is_null() ? std::move(notification) : read_notification(event);
     if (!given) return given.error();
     Result<CpuClock> cpu_clock =
         is_cpu_clock(number) ? CpuClock::find(number, CpuClock::For::Other) : CpuClock{};
-    Ref<PosixTimer> timer = TRY(create_posix_timer(task, id, number, *given, cpu_clock.value_or(CpuClock{})));
+    const CpuClock none;
+    Ref<PosixTimer> timer =
+        TRY(create_posix_timer(task, id, number, std::move(*given), cpu_clock ? *cpu_clock : none));
     TRY(out.write(id));
     if (!cpu_clock) return cpu_clock.error();
     if (is_alarm(clock) && !task.identity().can(Capability::WakeAlarm)) return Error::Eperm;
@@ -122,32 +128,30 @@ Result<> sys_timer_settime(Context&, TimerNumber id, abi::TimerFlags flags,
     const TimerSetting wanted{ TRY(to_nanoseconds(value.it_value)), interval};
     const auto start = has(flags, abi::TimerFlags::Abstime) ? TimerStart::Absolute : TimerStart::Relative;
     Process& process = current_process();
-    const Nanoseconds cpu_now = TRY(read_cpu_clock_of(process, id));
     TimerSetting old;
     SentSignal sent;
-    {
-        auto timers = process.posix_timers.lock();
-        PosixTimer* timer = timers->by_id.find(id.value);
-        if (timer == nullptr) return Error::Einval;
-        if (!old_out.is_null()) old = timer->remaining(cpu_now);
-        if (timer->set(cpu_now, wanted, start)) sent = timer->fire(cpu_now);
-    }
+    TRY(with_timer(
+        process, id.value,
+        [&] [[gnu::always_inline]] (PosixTimer & timer, Result<Nanoseconds> clock) -> Result<> {
+            const Nanoseconds cpu_now = TRY(clock);
+            if (!old_out.is_null()) old = timer.remaining(cpu_now);
+            if (timer.set(cpu_now, wanted, start)) sent = timer.fire(cpu_now);
+            return {};
+        }));
     finish_sending(process, sent);
     return old_out.is_null() ? Result<>() : old_out.write(to_abi(old));
 }
 
 Result<> sys_timer_gettime(Context&, TimerNumber id, vm::UserOut<abi::itimerspec> out) {
     Process& process = current_process();
-    const Result<Nanoseconds> cpu_now = read_cpu_clock_of(process, id);
-    // LINUX: posix_cpu_timer_get: of a clock that has gone, nothing is told.
-    if (!cpu_now && cpu_now.error() != Error::Esrch) return cpu_now.error();
     TimerSetting now;
-    {
-        auto timers = process.posix_timers.lock();
-        PosixTimer* timer = timers->by_id.find(id.value);
-        if (timer == nullptr) return Error::Einval;
-        if (cpu_now) now = timer->remaining(*cpu_now);
-    }
+    TRY(with_timer(
+        process, id.value,
+        [&](PosixTimer& timer, Result<Nanoseconds> cpu_now) -> Result<> {
+            // LINUX: posix_cpu_timer_get: of a clock that has gone, nothing is told.
+            if (cpu_now) now = timer.remaining(*cpu_now);
+            return {};
+        }));
     return out.write(to_abi(now));
 }
 
