@@ -34,7 +34,11 @@ bool RwLockWord::try_exclusive() {
 
 void RwLockWord::acquire_shared() {
     sync::assert_may_sleep();
-    if (try_shared()) return;
+    if (!try_shared()) [[unlikely]]
+        wait_for_shared();
+}
+
+void RwLockWord::wait_for_shared() {
     (void)waiters_.wait(WaitMode::Uninterruptible, [this] { return try_shared(); });
     give_back_token();
     // Others that queued behind a writer may come in beside us.
@@ -48,7 +52,11 @@ void RwLockWord::release_shared() {
 
 void RwLockWord::acquire_exclusive() {
     sync::assert_may_sleep();
-    if (try_exclusive()) return;
+    if (!try_exclusive()) [[unlikely]]
+        wait_for_exclusive();
+}
+
+void RwLockWord::wait_for_exclusive() {
     waiting_writers_.fetch_add(1, std::memory_order_seq_cst);
     (void)waiters_.wait(WaitMode::Uninterruptible, [this] { return try_exclusive(); });
     give_back_token();

@@ -60,6 +60,9 @@ class RwLockWord {
   private:
     static constexpr u32 WRITER = 1U << 31;
     bool try_shared();
+    // Apart, so that the usual way through the function above each needs no registers of its own.
+    [[gnu::noinline]] void wait_for_shared();
+    [[gnu::noinline]] void wait_for_exclusive();
     std::atomic<u32> state_{0};  ///< Number of readers, or WRITER.
     std::atomic<u32> waiting_writers_{0};
     WaitQueue waiters_;
