@@ -26,11 +26,16 @@ constexpr auto FPU_ALIGNMENT = std::align_val_t{64};
 }
 
 Result<Box<UserState>> UserState::create() {
+    Box<UserState> state = TRY(create_for_copy());
+    std::memset(state->fpu, 0, arch::fpu_area_size());
+    arch::fpu_initialise(state->fpu);
+    return state;
+}
+
+Result<Box<UserState>> UserState::create_for_copy() {
     Box<UserState> state = TRY(make_box<UserState>());
     state->fpu = ::operator new(arch::fpu_area_size(), FPU_ALIGNMENT, std::nothrow);
     if (state->fpu == nullptr) return Error::Enomem;
-    std::memset(state->fpu, 0, arch::fpu_area_size());
-    arch::fpu_initialise(state->fpu);
     return state;
 }
 

@@ -79,6 +79,8 @@ struct UserState {
     ~UserState();
     /// Errors: Enomem.
     static Result<Box<UserState>> create();
+    /// The caller writes all bytes of the FPU's state. Errors: Enomem.
+    static Result<Box<UserState>> create_for_copy();
 };
 
 class Thread final : public sync::ThreadHeader, public Object {

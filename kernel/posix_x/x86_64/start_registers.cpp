@@ -21,14 +21,13 @@ void start_program(Task& task, u64 entry, u64 stack_pointer) {
 Result<> copy_user_state(Task& parent, Task& child, std::optional<u64> thread_pointer, u64 stack) {
     // LINUX: do_arch_prctl_64. An address that is not canonical would fault in the kernel where it is loaded.
     if (thread_pointer && *thread_pointer >= memory::USER_END) return Error::Eperm;
-    Box<scheduler::UserState> user = TRY(scheduler::UserState::create());
+    Box<scheduler::UserState> user = TRY(scheduler::UserState::create_for_copy());
     scheduler::UserState& parents = *scheduler::current_thread().user();
     {
         const sync::InterruptsOff no_interrupts;
-        if (parents.fpu_is_live)
-            arch::fpu_save(user->fpu);
-        else
-            std::memcpy(user->fpu, parents.fpu, arch::fpu_area_size());
+        // XSAVE leaves what is in its first state, and parts of the header, as they are: into an area of its own each time.
+        if (parents.fpu_is_live) arch::fpu_save(parents.fpu);
+        std::memcpy(user->fpu, parents.fpu, arch::fpu_area_size());
         parents.fs_base = arch::user_fs_base();
         parents.gs_base = arch::user_gs_base();
         parents.selectors = arch::user_selectors();
