@@ -20,8 +20,14 @@ namespace exo::ipc {
 
 /// A socket address: the family, then what the family makes of the rest.
 struct Address {
+    struct Unwritten {};
+
+    Address() : bytes{} {}
+    /// None, whose bytes are not even cleared.
+    explicit Address(Unwritten) {}
+
     u32 size = 0;  ///< 0: none.
-    std::array<u8, abi::MAX_ADDRESS_SIZE> bytes{};
+    std::array<u8, abi::MAX_ADDRESS_SIZE> bytes;
 
     abi::AddressFamily family() const {
         u16 number = 0;
@@ -32,6 +38,10 @@ struct Address {
 
 /// What a message carries beside its bytes.
 struct Message {
+    Message() = default;
+    /// Of read and write, which have no address. For a variable that is marked [[clang::uninitialized]].
+    explicit Message(Address::Unwritten none) : address(none) {}
+
     Address address;  ///< Where it goes to, or comes from.
     /// Of who sends. Absent from what is received if the sender was not asked to tell.
     std::optional<abi::ucred> credentials;

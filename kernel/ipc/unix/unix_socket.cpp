@@ -187,7 +187,8 @@ Result<> UnixSocket::connect(const Address& address, const Caller& caller, const
 /// Only the family, of a socket without a name.
 static void write_name(const Ref<UnixAddress>& address, Address& out) {
     const auto family = static_cast<u16>(abi::AddressFamily::Unix);
-    out = {.size = sizeof(family)};
+    out = {};
+    out.size = sizeof(family);
     std::memcpy(out.bytes.data(), &family, sizeof(family));
     if (address) address->copy_to(out);
 }
@@ -270,14 +271,14 @@ void UnixSocket::options_changed() {
 
 Result<usize> UnixSocket::do_read(vm::OutBuffer& to, u64) {
     if (to.remaining() == 0) return 0UZ;  // LINUX: sock_read_iter
-    Message message;
+    [[clang::uninitialized]] Message message{Address::Unwritten{}};
     return receive(to, message);
 }
 
 Result<usize> UnixSocket::do_write(vm::InBuffer& from, u64&, const fs::WriteContext& context) {
     TRY(check_sending());
     if (type() != SocketType::Stream) TRY(bind_if_credentials_are_told());
-    Message message;
+    [[clang::uninitialized]] Message message{Address::Unwritten{}};
     return send_to(nullptr, from, message, {.self = own_credentials(), .payer = context.credentials.payer});
 }
 
