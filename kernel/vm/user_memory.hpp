@@ -43,7 +43,7 @@ template <class T> concept CopyableOut = CopyableIn<T> && std::has_unique_object
 
 namespace detail {
 template <class T> Result<T> read_value(u64 address) {
-    std::array<u8, sizeof(T)> bytes;
+    [[clang::uninitialized]] std::array<u8, sizeof(T)> bytes;  // all of it is read, or none of it used
     TRY(read_user(address, bytes));
     return std::bit_cast<T>(bytes);
 }
