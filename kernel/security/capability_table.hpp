@@ -288,9 +288,12 @@ class CapabilityTable final : public Object {
         else if (place = high_slot(state, number); place == nullptr)
             return {};
         const Found found = look_into(*place, needed);
-        if (found.missing != Rights::None) [[unlikely]]
+        if (found.missing != Rights::None) [[unlikely]] {
             note_denial(number, *found.object, needed, found.missing);
-        return found;
+            return found;
+        }
+        // Constants, so that the compiler sees what the callers ask next.
+        return {found.object, found.rights, Rights::None};
     }
     static Found look_into(const Slot& slot, Rights needed) {
         Object* object = slot.object();
