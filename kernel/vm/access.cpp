@@ -109,6 +109,22 @@ Result<> AddressSpace::with_page(u64 address, FaultAccess access, FunctionRef<vo
     }
 }
 
+Result<> AddressSpace::touch(u64 address, FaultAccess access) {
+    if (address >= memory::USER_END) return Error::Efault;
+    {
+        // An entry never grants more than its area does. Where a key may forbid the access, the fault looks.
+        auto state = lock_.lock_shared();
+        const EntrySlot slot = page_table_.find_slot(address);
+        const PageEntry seen = slot ? slot.get() : PageEntry();
+        if (seen.is_present() && !seen.has_key() && (!access.is_write || seen.is_writable())) return {};
+    }
+    switch (fault(address, access)) {
+        case FaultResult::Resolved: return {};
+        case FaultResult::OutOfMemory: return Error::Enomem;
+        default: return Error::Efault;
+    }
+}
+
 Result<FrameRef> AddressSpace::pin_page(u64 address, FaultAccess access) {
     FrameRef pinned;
     TRY(with_page(address, access, [&](const FrameRef& frame) { pinned = frame; }));

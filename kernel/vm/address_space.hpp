@@ -161,6 +161,8 @@ class AddressSpace final : public Object {
     void populate(u64 address, u64 length);
     /// A counted reference to the frame at `address`, as if the program had accessed it. Errors: Efault, Enomem.
     Result<memory::FrameRef> pin_page(u64 address, FaultAccess access);
+    /// The page is there, and was accessible, for a moment. Errors: Efault, Enomem.
+    Result<> touch(u64 address, FaultAccess access);
     /// Copies between kernel memory and a space that need not be the current one. Errors: Efault; a part may be done.
     Result<> read_remote(u64 address, std::span<u8> to);
     Result<> write_remote(u64 address, std::span<const u8> from);

@@ -56,6 +56,7 @@ class PageFlags {
     static constexpr u64 NO_ACCESS = 1ULL << 10;  ///< Ours: not PRESENT, but the page is there.
     static constexpr u64 ANONYMOUS = 1ULL << 11;  ///< Ours.
     static constexpr u64 KEY_1 = 1ULL << 59;      ///< Bits 59 to 62: the protection key.
+    static constexpr u64 KEYS = 15ULL << 59;
     static constexpr u64 NO_EXECUTE = 1ULL << 63;
 
     u64 bits_ = 0;
@@ -96,6 +97,8 @@ class PageEntry {
     /// The frame has a count for this mapping.
     constexpr bool is_counted() const { return (bits_ & PageFlags::UNCOUNTED) == 0; }
     constexpr bool is_anonymous() const { return (bits_ & PageFlags::ANONYMOUS) != 0; }
+    /// A protection key that may forbid what the rights allow.
+    constexpr bool has_key() const { return (bits_ & PageFlags::KEYS) != 0; }
     constexpr PhysicalAddress address() const { return PhysicalAddress(bits_ & ADDRESS_MASK); }
     constexpr u32 frame() const { return static_cast<u32>((bits_ & ADDRESS_MASK) >> PAGE_SHIFT); }
     constexpr PageFlags flags() const { return PageFlags(bits_ & ~ADDRESS_MASK & ~PageFlags::LARGE); }

@@ -9,11 +9,9 @@ namespace {
 /// Brings the page in as for writing, else as for reading: private memory that may be written becomes the program's own copy.
 /// Errors: Efault, Enomem.
 Result<> touch(vm::AddressSpace& space, u64 address, FutexAccess access) {
-    const Result<memory::FrameRef> written = space.pin_page(address, {.is_write = true});
-    if (written || written.error() == Error::Enomem) return written ? Result<>() : Result<>(written.error());
-    if (access == FutexAccess::Write) return Error::Efault;
-    TRY(space.pin_page(address, {}));
-    return {};
+    const Result<> written = space.touch(address, {.is_write = true});
+    if (written || written.error() == Error::Enomem || access == FutexAccess::Write) return written;
+    return space.touch(address, {});
 }
 
 }  // namespace
