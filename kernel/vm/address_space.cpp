@@ -42,7 +42,10 @@ AddressSpace::~AddressSpace() {
     RemovedAreas removed;
     memory::TlbBatch batch(page_table_);
     for (const Area* area = state.areas.first(); area != nullptr; area = AreaSet::next(*area)) {
-        Edit::clear_entries(*this, batch, {area->start, area->end}, Edit::Pages::All);
+        if (!area->is_untouched())
+            Edit::clear_entries(*this, batch, {area->start, area->end}, Edit::Pages::All);
+        else
+            DEBUG_ASSERT(Edit::has_no_pages(*this, {area->start, area->end}));
         if (has(area->kind.flags, AreaFlags::Charged)) uncharge_commit(area->page_count());
         scheduler::preempt_point();
     }

@@ -223,6 +223,7 @@ Result<> AreaSet::split(Area& area, u64 address) {
     upper->source = area.source;
     upper->file = area.file;
     upper->set_family(area.family());
+    upper->take_touch_from(area);
     upper->source_page = area.source_index(address);
     upper->take_visit_from(area);
     resize(area, area.start, address);

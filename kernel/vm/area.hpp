@@ -125,6 +125,17 @@ class Area : public AreaOfSource {
             join_family();
     }
 
+    /// Nothing in the page table shows the area: it is private anonymous memory that no fault has come to.
+    bool is_untouched() const { return !source && !is_touched_.load(std::memory_order_relaxed); }
+    /// By faults, before they make a table or an entry. The lock of the space orders it for who looks.
+    void note_touched() const {
+        if (!is_touched_.load(std::memory_order_relaxed)) is_touched_.store(true, std::memory_order_relaxed);
+    }
+    /// For an area that takes over entries of `other`.
+    void take_touch_from(const Area& other) const {
+        if (other.is_touched_.load(std::memory_order_relaxed)) note_touched();
+    }
+
     TreeNode link;
     ListNode removed_link;  ///< In the list of areas to be deleted after the lock is released.
     u64 gap_before = 0;     ///< Free bytes below, less a stack's guard gap. Kept by AreaSet.
@@ -141,6 +152,7 @@ class Area : public AreaOfSource {
     friend struct AreaOfSource;
     AddressSpace* space_;
     mutable std::atomic<PageFamily> family_{};
+    mutable std::atomic<bool> is_touched_{false};
 };
 
 inline SourceKey AreaOfSource::key(const AreaOfSource& area) {

@@ -44,6 +44,7 @@ Area& AreaSet::insert(Area& area, RemovedAreas& removed, Join join) {
     const Joined with = join == Join::Neither ? Joined{} : joined(before, area, after, join);
     if (with.lower) {
         before->take_visit_from(area);
+        before->take_touch_from(area);
         resize(*before, before->start, area.end);
         removed.add(area);
         if (with.upper) absorb_next(*before, removed);
@@ -51,6 +52,7 @@ Area& AreaSet::insert(Area& area, RemovedAreas& removed, Join join) {
     }
     if (with.upper) {
         after->take_visit_from(area);
+        after->take_touch_from(area);
         resize(*after, area.start, after->end);
         removed.add(area);
         return *after;
@@ -69,6 +71,7 @@ void AreaSet::absorb_next(Area& area, RemovedAreas& removed) {
     const u64 end = after->end;
     if (area.family().is_none()) area.set_family(after->family());
     area.take_visit_from(*after);
+    area.take_touch_from(*after);
     remove(*after, removed);
     resize(area, area.start, end);
 }

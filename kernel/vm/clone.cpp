@@ -59,6 +59,7 @@ Result<> AddressSpace::Edit::clone_area(const Area& area, AddressSpace& child) {
     copy->take_visit_from(area);
     copy->file = area.file;
     if (!has(area.kind.flags, AreaFlags::WipeOnFork)) copy->set_family(area.family().of_copy());
+    copy->take_touch_from(area);
     if (has(area.kind.flags, AreaFlags::Charged)) TRY(charge_commit(area.page_count()));
     // LINUX: neighbours that only a lock kept apart stay apart (dup_mmap).
     RemovedAreas none;

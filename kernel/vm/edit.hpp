@@ -68,6 +68,8 @@ class AddressSpace::Edit {
     }
     /// Clears entries of a space that is locked, or that nobody knows any more.
     static void clear_entries(AddressSpace& space, memory::TlbBatch& batch, AddressRange range, Pages pages);
+    /// What must hold for areas whose pages are not looked at.
+    static bool has_no_pages(AddressSpace& space, AddressRange range);
     /// Takes the walk's pages out of this space: out of the next area that the walk meets, and out of those behind it that
     /// are of this space too.
     void unmap_source_pages(PageSource::Walk& walk);

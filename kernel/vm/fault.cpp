@@ -199,6 +199,7 @@ FaultResult AddressSpace::Fault::resolve(AddressSpace& space, const Area& area, 
                               : access.is_fetch ? Protection::Exec
                                                 : Protection::Read | Protection::Write | Protection::Exec;
     if (!has(area.kind.protection, needed)) return FaultResult::AccessDenied;
+    area.note_touched();
     const auto slot = space.page_table_.slot_for_fault(address);
     if (!slot) return FaultResult::OutOfMemory;
     const Fault fault(space, area, address, access, *slot);

@@ -19,6 +19,10 @@ constexpr Protection RIGHTS = Protection::Read | Protection::Write | Protection:
 /// Gives the entries of an area the rights of its kind. The right to write is left to faults: they find out whether a
 /// private page must be copied, and tell the source of a shared one.
 void AddressSpace::Edit::protect_pages(const Area& area) {
+    if (area.is_untouched()) {
+        DEBUG_ASSERT(has_no_pages(space_, {area.start, area.end}));
+        return;
+    }
     const PageFlags flags = area.page_flags();
     memory::TlbBatch& batch = this->batch();
     space_.page_table_.visit_leaves(area.start, area.end, [&](const LeafRange& leaf) {

@@ -80,6 +80,7 @@ Result<u64> AddressSpace::Edit::move_area(Area& area, const RemapRequest& reques
     moved->take_visit_from(old);
     moved->file = old.file;
     moved->set_family(old.family());
+    moved->take_touch_from(old);
     if (request.leaves_old()) {
         // LINUX: the whole old area is locked no longer; the new one is.
         areas().forget_bytes(old);

@@ -72,6 +72,14 @@ void AddressSpace::Edit::clear_entries(AddressSpace& space, TlbBatch& batch, Add
     space.count_resident(gone);
 }
 
+bool AddressSpace::Edit::has_no_pages(AddressSpace& space, AddressRange range) {
+    bool has_none = true;
+    space.page_table_.visit_leaves(range.start, range.end, [&](const LeafRange& leaf) {
+        for (u32 i = leaf.first; i < leaf.end; ++i) has_none = has_none && leaf.table.get(i).is_empty();
+    });
+    return has_none;
+}
+
 Result<> AddressSpace::Edit::unmap(u64 start, u64 end) {
     AreaSet& areas = this->areas();
     Area* area = areas.find_end_above(start);
@@ -82,7 +90,10 @@ Result<> AddressSpace::Edit::unmap(u64 start, u64 end) {
         Area* next = AreaSet::next(*area);
         const u64 from = std::max(start, area->start);
         const u64 to = std::min(end, area->end);
-        remove_pages(from, to);
+        if (!area->is_untouched())
+            remove_pages(from, to);
+        else
+            DEBUG_ASSERT(has_no_pages(space_, {from, to}));
         if (has(area->kind.flags, AreaFlags::Charged)) uncharge_commit((to - from) >> PAGE_SHIFT);
         if (to != area->end)
             areas.resize(*area, to, area->end);
