@@ -130,22 +130,30 @@ std::optional<u64> fit(const Area& area, u64 size, u64 low, u64 high, bool at_up
 }
 
 template <class Areas> std::optional<u64> search_down(const Area* area, u64 size, u64 low, u64 high) {
-    if (area == nullptr || area->largest_gap < size) return std::nullopt;
-    // Gaps in the right subtree begin at this area's end or above, those in the left end at its start or below.
-    if (area->end < high)
-        if (const auto found = search_down<Areas>(Areas::right(*area), size, low, high)) return found;
-    if (const auto found = fit(*area, size, low, high, true)) return found;
-    if (area->start <= low) return std::nullopt;
-    return search_down<Areas>(Areas::left(*area), size, low, high);
+    while (area != nullptr && area->largest_gap >= size) {
+        // Gaps in the right subtree begin at this area's end or above, those in the left end at its start or below.
+        if (area->end < high)
+            if (const Area* right = Areas::right(*area); right != nullptr && right->largest_gap >= size)
+                if (const auto found = search_down<Areas>(right, size, low, high)) return found;
+        if (area->gap_before >= size)
+            if (const auto found = fit(*area, size, low, high, true)) return found;
+        if (area->start <= low) break;
+        area = Areas::left(*area);
+    }
+    return std::nullopt;
 }
 
 template <class Areas> std::optional<u64> search_up(const Area* area, u64 size, u64 low, u64 high) {
-    if (area == nullptr || area->largest_gap < size) return std::nullopt;
-    if (area->start > low)
-        if (const auto found = search_up<Areas>(Areas::left(*area), size, low, high)) return found;
-    if (const auto found = fit(*area, size, low, high, false)) return found;
-    if (area->end >= high) return std::nullopt;
-    return search_up<Areas>(Areas::right(*area), size, low, high);
+    while (area != nullptr && area->largest_gap >= size) {
+        if (area->start > low)
+            if (const Area* left = Areas::left(*area); left != nullptr && left->largest_gap >= size)
+                if (const auto found = search_up<Areas>(left, size, low, high)) return found;
+        if (area->gap_before >= size)
+            if (const auto found = fit(*area, size, low, high, false)) return found;
+        if (area->end >= high) break;
+        area = Areas::right(*area);
+    }
+    return std::nullopt;
 }
 
 }  // namespace
@@ -226,13 +234,11 @@ Result<> AreaSet::split(Area& area, u64 address) {
     upper->take_touch_from(area);
     upper->source_page = area.source_index(address);
     upper->take_visit_from(area);
-    resize(area, area.start, address);
+    // The two have as many bytes of each kind as the one had, the gap below it stays where it is, and between them there is none.
+    area.set_range(area.start, address);
     Area& added = *upper.release();
     [[maybe_unused]] const bool is_new = tree_.insert(added);
     DEBUG_ASSERT(is_new);
-    count_bytes(added);
-    refresh_gap(added);
-    if (Area* after = next(added)) refresh_gap(*after);
     added.attach();
     return {};
 }

@@ -39,7 +39,7 @@ void AddressSpace::Edit::protect_pages(const Area& area) {
     });
 }
 
-/// Makes [start, end) of `area` an area of its own of the kind `kind`. Errors: Enomem. LINUX: what is too much is found before
+/// Makes [start, end), a part of `area`, an area of its own of the kind `kind`. Errors: Enomem. LINUX: what is too much is found before
 /// anything is split (mprotect_fixup).
 Result<Area*> AddressSpace::Edit::protect_part(Area& area, u64 start, u64 end, AreaKind kind) {
     bool is_charged = false;
@@ -54,13 +54,18 @@ Result<Area*> AddressSpace::Edit::protect_part(Area& area, u64 start, u64 end, A
             is_charged = true;
         }
     }
-    Result<> split = areas().split_at(start);
-    if (split) split = areas().split_at(end);
+    Area* first = &area;
+    Result<> split;
+    if (start != area.start) {
+        split = areas().split(area, start);
+        if (split) first = AreaSet::next(area);
+    }
+    if (split && end != first->end) split = areas().split(*first, end);
     if (!split) {
         if (is_charged) uncharge_commit((end - start) >> PAGE_SHIFT);
         return split.error();
     }
-    Area& part = *areas().find(start);
+    Area& part = *first;
     areas().forget_bytes(part);
     part.kind = kind;
     areas().count_bytes(part);
@@ -100,23 +105,24 @@ Result<> AddressSpace::Edit::protect(AddressRange range, Protection protection, 
     }
     // How far it reaches is no part of what is asked for.
     const AreaFlags key = key_for(protection & ~(Protection::Growsdown | Protection::Growsup));
-    while (at < range.end) {
+    while (true) {
         scheduler::preempt_point();
-        area = areas().find(at);
-        if (area == nullptr) return Error::Enomem;
         AreaKind kind = area->kind;
         kind.flags = (kind.flags & ~AreaFlags::ExecuteOnly) | key;
         kind.protection = (protection & RIGHTS) | (where_allowed & kind.allowed);
         if (has(kind.protection & ~kind.allowed, RIGHTS)) return Error::Eacces;
         const u64 start = at;
         at = std::min(range.end, area->end);
-        if (kind == area->kind) continue;
-        const bool becomes_writable = has(kind.protection, Protection::Write) && !area->is_writable();
-        Area& part = *TRY(protect_part(*area, start, at, kind));
-        if (becomes_writable && part.is_locked() && !part.is_shared()) (void)to_copy.push({start, at});
-        areas().merge(part, removed_);
+        if (kind != area->kind) {
+            const bool becomes_writable = has(kind.protection, Protection::Write) && !area->is_writable();
+            Area& part = *TRY(protect_part(*area, start, at, kind));
+            if (becomes_writable && part.is_locked() && !part.is_shared()) (void)to_copy.push({start, at});
+            areas().merge(part, removed_);
+        }
+        if (at >= range.end) return {};
+        area = areas().find(at);
+        if (area == nullptr) return Error::Enomem;
     }
-    return {};
 }
 
 }  // namespace exo::vm

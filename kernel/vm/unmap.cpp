@@ -18,19 +18,22 @@ namespace {
 template <class Select>
 void clear_selected(const LeafRange& leaf, TlbBatch& batch, i64& anonymous, i64& source, Select&& select) {
     u32 cleared = 0;
-    u32 left = leaf.table.used();
-    for (u32 i = leaf.first; i < leaf.end && left != 0; ++i) {
-        const PageEntry entry = leaf.table.get(i);
-        if (entry.is_empty()) continue;
-        --left;
-        if (!select(entry)) continue;
+    const auto clear = [&] [[gnu::always_inline]] (u32 i, PageEntry entry) {
         leaf.table.clear(i);
         ++cleared;
         // The flush comes before the frame is let go: the page must be known to the batch first.
         batch.add_page(leaf.address_of(i));
-        if (!entry.is_counted()) continue;
+        if (!entry.is_counted()) return;
         batch.add_frame(entry.frame());
         --(entry.is_anonymous() ? anonymous : source);
+    };
+    u32 left = leaf.table.used();
+    if (left == 0) return;
+    for (u32 i = leaf.first; i < leaf.end; ++i) {
+        const PageEntry entry = leaf.table.get(i);
+        if (entry.is_empty()) continue;
+        if (select(entry)) clear(i, entry);
+        if (--left == 0) break;
     }
     leaf.table.subtract_used(cleared);
 }
