@@ -99,7 +99,7 @@ static void map_all_again(void) {
 }
 
 const struct Growth area_rows[] = {
-    {"areas_mmap_munmap", 256, NULL, make_areas, map_one, NULL, NULL},
+    {"areas_mmap_munmap", 1024, NULL, make_areas, map_one, NULL, NULL},
     {"areas_mmap_beside_holes", 1024, NULL, make_holes, map_two_pages, NULL, NULL},
     {"areas_mprotect", 256, NULL, make_areas, protect_middle, NULL, NULL},
     {"areas_fault", 256, NULL, make_areas, touch, discard, NULL},
