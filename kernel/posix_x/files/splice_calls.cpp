@@ -108,7 +108,9 @@ Result<usize> splice_from_file(fs::File& in, PipeEnd& out, Side& side, u64 size,
     TRY(check_range(start, std::min(size, u64{out.pipe().capacity()})));
     if (!gives_pages(in)) return Error::Einval;
     auto offset = static_cast<u64>(start);
-    const usize moved = TRY(send_pages(in, offset, out, nullptr, std::min(size, MAX_TRANSFER)));
+    const auto waits =
+        has(flags, SpliceFlags::Nonblock) ? SourceBlocking::StreamsNever : SourceBlocking::AsFile;
+    const usize moved = TRY(send_pages(in, offset, out, nullptr, std::min(size, MAX_TRANSFER), waits));
     side.move_to(in, offset);
     return moved;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ipc/socket/socket.hpp"
 #include "scheduler/preemption.hpp"
 
 namespace exo::posix_x {
@@ -12,12 +13,18 @@ namespace {
 /// target will do.
 class FileSource {
   public:
-    FileSource(fs::File& file, u64 offset) : file_(file), offset_(offset) {
+    FileSource(fs::File& file, u64 offset, SourceBlocking blocking)
+        : file_(file),
+          offset_(offset),
+          may_wait_(blocking == SourceBlocking::AsFile) {
         // What cannot be mapped has no pages to show.
         if (auto pages = file_.page_source()) pages_ = std::move(*pages);
+        const auto socket = ipc::as_socket(file_);
+        if (socket && (*socket)->type() == abi::SocketType::Stream) stream_ = *socket;
     }
     u64 offset() const { return offset_; }
-    bool has_positions() const { return file_.has_positions(); }
+    /// Whether it can be asked again: others may let who asks once more wait, or give part of what is a message of its own.
+    bool can_go_on() const { return file_.has_positions() || stream_ != nullptr; }
     void advance(usize count) {
         if (file_.has_moving_position()) offset_ += count;
     }
@@ -37,14 +44,24 @@ class FileSource {
     Result<fs::PagePiece> read(usize count) {
         memory::FrameRef page = TRY(memory::FrameRef::allocate());
         vm::OutBuffer out = vm::OutBuffer::from_kernel(page.bytes().first(count));
-        const usize got =
-            TRY(file_.has_positions() ? file_.read_at(out, offset_) : file_.do_read(out, offset_));
+        const usize got = TRY(read_into(out));
         return fs::PagePiece{std::move(page), 0, static_cast<u32>(got)};
+    }
+    Result<usize> read_into(vm::OutBuffer& out) {
+        if (file_.has_positions()) return file_.read_at(out, offset_);
+        const bool may_wait = std::exchange(may_wait_, false);
+        if (stream_ == nullptr || may_wait) return file_.do_read(out, offset_);
+        // LINUX: unix_stream_splice_read is the only one that asks whether this call may wait.
+        ipc::Message message;
+        message.flags = abi::MessageFlags::DontWait;
+        return stream_->receive(out, message);
     }
 
     fs::File& file_;
     u64 offset_;
     Ref<vm::PageSource> pages_;
+    ipc::Socket* stream_ = nullptr;  ///< The file, if it is one.
+    bool may_wait_;                  ///< Only the first read waits.
 };
 
 Result<usize> take_page(fs::Splice& to, fs::PagePiece piece) {
@@ -81,8 +98,7 @@ Result<usize> transfer(FileSource& from, fs::File& to, u64* at, u64 count) {
         if (!put) return ended(put.error());
         moved += *put;
         from.advance(*put);
-        // A stream may let who asks once more wait.
-        if (*put < size || !from.has_positions()) break;
+        if (*put < size || !from.can_go_on()) break;
         if (!scheduler::preempt_point(scheduler::WaitMode::Killable)) break;
     }
     return moved;
@@ -114,8 +130,9 @@ bool gives_pages(const fs::File& file) {
            !abi::is_fifo(mode);
 }
 
-Result<usize> send_pages(fs::File& in, u64& offset, fs::File& out, u64* out_offset, u64 count) {
-    FileSource source(in, offset);
+Result<usize> send_pages(fs::File& in, u64& offset, fs::File& out, u64* out_offset, u64 count,
+                         SourceBlocking blocking) {
+    FileSource source(in, offset, blocking);
     const Result<usize> moved = transfer(source, out, out_offset, count);
     offset = source.offset();
     return moved;

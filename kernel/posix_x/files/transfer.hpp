@@ -15,9 +15,12 @@ Result<usize> send_file(Descriptor out, Descriptor in, std::optional<i64>& place
 
 /// Pages can be taken from it (Linux: it has splice_read).
 bool gives_pages(const fs::File& file);
+/// Whether the source may wait: as its open file says, or not at all if it is a stream.
+enum class SourceBlocking : u8 { AsFile, StreamsNever };
 /// Moves up to `count` bytes from `offset` of `in`, which moves on, into a pipe, or to `out_offset`, or to the position of `out`;
-/// until the source ends, the target takes no more, or a pipe is full. A stream is asked for bytes once.
+/// until the source ends, the target takes no more, or a pipe is full. What has no positions waits once, for the first bytes; all but streams are asked only that once.
 /// Errors: those of read and write; nothing was moved then.
-Result<usize> send_pages(fs::File& in, u64& offset, fs::File& out, u64* out_offset, u64 count);
+Result<usize> send_pages(fs::File& in, u64& offset, fs::File& out, u64* out_offset, u64 count,
+                         SourceBlocking blocking = SourceBlocking::AsFile);
 
 }  // namespace exo::posix_x
