@@ -30,10 +30,9 @@ class Packet {
     usize remaining() const { return size_ - taken; }
 
     ListNode link;
-    usize taken = 0;  ///< Of the bytes, from the front: by readers of a stream.
-    u32 charge = 0;   ///< What it counts in the sender's buffer.
-    Ref<UnixEnd> sender;
-    Ref<UnixAddress> from;
+    usize taken = 0;      ///< Of the bytes, from the front: by readers of a stream.
+    u32 charge = 0;       ///< What it counts in the sender's buffer.
+    Ref<UnixEnd> sender;  ///< Also names the packet: a receiver is told the name that the sender has by then.
     abi::ucred credentials{};
     bool has_credentials = false;
     Vector<security::Capability> capabilities;

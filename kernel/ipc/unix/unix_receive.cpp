@@ -21,6 +21,12 @@ bool are_same(const abi::ucred& one, const abi::ucred& other) {
     return one.pid == other.pid && one.uid == other.uid && one.gid == other.gid;
 }
 
+/// The sender's name as it is now, also where the sender was closed meanwhile. LINUX: unix_copy_addr. No end may be locked.
+void name_sender(const Ref<UnixEnd>& sender, Message& message) {
+    if (const Ref<UnixAddress> name = sender ? sender->address() : Ref<UnixAddress>())
+        name->copy_to(message.address);
+}
+
 /// What the packet carries beside its bytes goes to the message. Errors: Enomem (of who peeks).
 Result<> unload(Packet& packet, Message& message, bool wants_credentials) {
     if (wants_credentials) message.credentials = credentials_of(packet);
@@ -38,6 +44,7 @@ struct UnixEnd::StreamRead {
     Message& message;
     const ReceiveContext& context;
     PacketQueue done{};
+    Ref<UnixEnd> sender{};  ///< Of the first packet.
     usize copied = 0;
     bool has_gate = false;
     bool needs_gate = false;  ///< It has come to a packet with capabilities.
@@ -55,15 +62,18 @@ struct UnixEnd::StreamRead {
 /// Errors: Efault (nothing was copied by the whole call), Enomem.
 Result<> UnixEnd::StreamRead::take(Packet& packet) {
     const bool carries = !packet.capabilities.is_empty();
+    const usize fitting = std::min(packet.remaining(), data.remaining());
     const auto moved = packet.copy_to(data, packet.taken);
     if (!moved) {
         is_over = true;
         return copied != 0 ? Result<>() : Result<>(moved.error());
     }
     TRY(unload(packet, message, context.wants_credentials));
+    if (!has_begun) sender = packet.sender;
     has_begun = true;
     copied += *moved;
-    is_over = carries || data.remaining() == 0 || *moved < packet.remaining();
+    // LINUX: who peeks looks on without room, up to the first packet that carries something.
+    is_over = carries || *moved < fitting || (!is_peeking() && data.remaining() == 0);
     if (!is_peeking()) packet.taken += *moved;
     return {};
 }
@@ -129,11 +139,7 @@ Result<usize> UnixEnd::receive_stream(vm::OutBuffer& data, Message& message, con
     Result<usize> result = wait_until(readable_, context.wait, [this] { return has_news(); }, attempt);
     if (queued_.load(std::memory_order_seq_cst) != 0 && readable_.has_threads()) readable_.hand_on();
     if (!result && read.copied != 0) result = read.copied;
-    if (result && read.has_begun) {
-        const Ref<UnixEnd> other = peer();
-        if (const Ref<UnixAddress> name = other ? other->address() : Ref<UnixAddress>())
-            name->copy_to(message.address);
-    }
+    if (result) name_sender(read.sender, message);
     return result;
 }
 
@@ -141,11 +147,12 @@ Result<usize> UnixEnd::receive_packet(vm::OutBuffer& data, Message& message, con
     if (has_connections() && phase() != Phase::Connected) return Error::Enotconn;
     const bool is_peeking = abi::has(message.flags, MessageFlags::Peek);
     Result<usize> size = 0UZ;
+    Ref<UnixEnd> sender;
     const auto hand_out = [&](Packet& packet) -> Result<usize> {
         const usize fitting = std::min(packet.size(), data.remaining());
         if (fitting != packet.size()) message.outcome |= MessageFlags::Truncated;
         if (fitting != 0 && TRY(packet.copy_to(data, 0)) != fitting) return Error::Efault;
-        if (packet.from) packet.from->copy_to(message.address);
+        sender = packet.sender;
         TRY(unload(packet, message, context.wants_credentials));
         return abi::has(message.flags, MessageFlags::Truncated) ? packet.size() : fitting;
     };
@@ -181,6 +188,7 @@ Result<usize> UnixEnd::receive_packet(vm::OutBuffer& data, Message& message, con
     };
     const Result<usize> result = wait_until(readable_, context.wait, [this] { return has_news(); }, attempt);
     if (queued_.load(std::memory_order_seq_cst) != 0 && readable_.has_threads()) readable_.hand_on();
+    if (result) name_sender(sender, message);
     return result;
 }
 

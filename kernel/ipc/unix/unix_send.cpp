@@ -141,7 +141,6 @@ Result<usize> UnixEnd::send_packet(vm::InBuffer& data, Message& message, const S
     const usize size = data.remaining();
     if (size > context.send_buffer - 32) return Error::Emsgsize;
     Packet* packet = TRY(make_packet(data, size, packet_charge(static_cast<u32>(size)), context));
-    packet->from = address();
     Result<> delivered = load(*packet, message, context, *receiver);
     if (delivered) {
         const auto may_go_on = [&] { return !receiver->is_full() || receiver->is_shut(Shut::Receiving); };

@@ -137,7 +137,12 @@ Answer<Count> sys_recvmmsg(Context&, Descriptor fd, InOutArray<abi::mmsghdr, 2> 
     time::Deadline deadline = time::Deadline::never();
     if (!timeout.is_null()) deadline = time::Deadline::after(TRY(to_nanoseconds(TRY(timeout.read()))));
     const SocketUse socket = TRY(use_socket(fd, Rights::Read));
-    if (const i32 error = socket->take_error(); error != 0) return static_cast<Error>(error);
+    if (!abi::has(flags, MessageFlags::ErrorQueue)) {
+        if (const i32 error = socket->take_error(); error != 0) return static_cast<Error>(error);
+    } else if (count == 0) {
+        return Error::
+            Ebadf;  // LINUX: do_recvmmsg answers with what it had before it looked for the descriptor
+    }
     u64 received = 0;
     while (received < count) {
         const u64 place = messages.address + received * sizeof(abi::mmsghdr);

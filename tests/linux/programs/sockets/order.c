@@ -118,7 +118,57 @@ static void later_errors(void) {
     FAILS(EAGAIN, read(s[0], text[1], 8));
 }
 
+static void show_sender(int s, int flags) {
+    struct sockaddr_un name;
+    char text[8];
+    socklen_t size = sizeof name;
+    IS(1, recvfrom(s, text, 1, flags, (void*)&name, &size));
+    if (size == 0)
+        SAY("nobody");
+    else
+        show_address("from", &name, size);
+}
+
+/// What a receiver is told is the sender's name by then, and it outlives the sender.
+static void late_names(void) {
+    for (int type = SOCK_STREAM; type <= SOCK_SEQPACKET; type += type == SOCK_DGRAM ? 3 : 1) {
+        int s[2];
+        OK(socketpair(AF_UNIX, type, 0, s));
+        IS(1, write(s[1], "1", 1));
+        IS(1, write(s[1], "2", 1));
+        IS(1, write(s[1], "3", 1));
+        show_sender(s[0], 0);
+        OK(bind_abstract(s[1], "late", 4));
+        show_sender(s[0], MSG_PEEK);
+        show_sender(s[0], 0);
+        close(s[1]);
+        show_sender(s[0], 0);
+        OK(bind_abstract(s[1] = socket(AF_UNIX, type, 0), "late", 4));
+        close(s[0]);
+        close(s[1]);
+    }
+}
+
+/// LINUX: do_recvmmsg takes no error from the socket then, and has one of its own if it is asked for nothing.
+static void error_queue(void) {
+    int s[2];
+    char byte;
+    struct iovec piece = {&byte, 1};
+    struct mmsghdr message = {.msg_hdr = {.msg_iov = &piece, .msg_iovlen = 1}};
+    OK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, s));
+    IS(0, syscall(SYS_recvmmsg, s[0], &message, 0, 0, NULL));
+    FAILS(EBADF, syscall(SYS_recvmmsg, s[0], &message, 0, MSG_ERRQUEUE, NULL));
+    FAILS(EAGAIN, syscall(SYS_recvmmsg, s[0], &message, 1, MSG_ERRQUEUE, NULL));
+    IS(1, write(s[0], "x", 1));
+    IS(1, write(s[1], "y", 1));
+    close(s[1]);
+    FAILS(ECONNRESET, syscall(SYS_recvmmsg, s[0], &message, 1, 0, NULL));
+    IS(1, syscall(SYS_recvmmsg, s[0], &message, 1, MSG_ERRQUEUE, NULL));
+}
+
 int main(void) {
+    late_names();
+    error_queue();
     never_connected();
     listeners();
     nothing_asked_for();

@@ -101,6 +101,17 @@ static void descriptors(int type) {
     close(receive(s[1], sizeof control, 0, "first read"));
     close(receive(s[1], sizeof control, MSG_DONTWAIT, "second read"));
     close(receive(s[1], sizeof control, MSG_DONTWAIT, "third read"));
+    // Who peeks into a stream and has no room left looks on, up to the first descriptors.
+    IS(16, write(s[0], "0123456789abcdef", 16));
+    IS(1, write(s[0], "g", 1));
+    IS(1, send_fds(s[0], ends, 2));
+    IS(1, send_fds(s[0], ends, 1));
+    close(receive(s[1], sizeof control, MSG_PEEK, "peeked at more than fits"));
+    receive(s[1], 0, MSG_PEEK | MSG_WAITALL, "without room for control data");
+    close(receive(s[1], sizeof control, 0, "read"));
+    close(receive(s[1], sizeof control, MSG_PEEK, "peeked at all that fits"));
+    while (recv(s[1], text, sizeof text, MSG_DONTWAIT) > 0) {
+    }
     close(s[0]), close(s[1]), close(ends[0]), close(ends[1]);
 }
 
