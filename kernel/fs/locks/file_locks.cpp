@@ -32,19 +32,19 @@ Result<> FileLocks::set(const LockRequest& request, Blocking blocking) {
     {
         auto state = TRY(state_.lock_killable());
         RangeLocks& locks = state->locks_of(request.owner.kind);
+        bool is_changed = false;
         if (request.owner.kind == LockKind::Flock) {
             const RangeLock* held = locks.first_of(request.owner);
             if (held != nullptr && held->mode == request.mode) return {};
-            // LINUX: flock_lock_inode. Who does not get the other lock has none any more.
-            if (held != nullptr) {
-                (void)locks.clear_all(request.owner);
-                free(*state, request.owner);
-            }
+            // LINUX: flock_lock_inode. Who does not get the other lock has none any more; nobody who waits comes in between.
+            is_changed =
+                held != nullptr && locks.clear_all(request.owner) == RangeLocks::Change::SomethingFreed;
         }
-        if (!locks.find_conflict(request)) {
-            if (TRY(locks.set(request)) == RangeLocks::Change::SomethingFreed) free(*state, request.owner);
-            return {};
-        }
+        const bool is_free = !locks.find_conflict(request);
+        const auto set =
+            is_free ? locks.set(request) : Result<RangeLocks::Change>(RangeLocks::Change::NothingFreed);
+        if (is_changed || (set && *set == RangeLocks::Change::SomethingFreed)) free(*state, request.owner);
+        if (is_free) return set ? Result<>() : Result<>(set.error());
     }
     return blocking == Blocking::Yes ? wait(request) : Error::Eagain;
 }

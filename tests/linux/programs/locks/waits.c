@@ -48,6 +48,27 @@ int main(void) {
     close(open("f", O_RDONLY));  // gives up everything
     check_end(writer, "exit 0");
 
+    {
+        // flock() changes its own lock before those who wait for it are looked at.
+        int second = open("f", O_RDWR);
+        OK(flock(fd, LOCK_EX));
+        writer = SPAWN(OK(flock(second, LOCK_EX)); SAY("locked"));
+        until_asleep(writer);
+        OK(flock(fd, LOCK_SH | LOCK_NB));
+        nap_ms(20), until_asleep(writer);
+        OK(flock(fd, LOCK_EX | LOCK_NB));
+        nap_ms(20), until_asleep(writer);
+        OK(flock(fd, LOCK_SH));
+        int last_one = open("f", O_RDWR);
+        OK(flock(last_one, LOCK_SH));
+        // It loses the lock that it had where it does not get the other.
+        FAILS(EAGAIN, flock(fd, LOCK_EX | LOCK_NB));
+        nap_ms(20), until_asleep(writer);
+        OK(flock(last_one, LOCK_UN));
+        check_end(writer, "exit 0");
+        close(second), close(last_one);
+    }
+
     // Signals.
     OK(set(fd, F_SETLK, F_WRLCK, 0, 0));
     waiter = SPAWN(handle(SIGUSR1, nothing, 0); FAILS(EINTR, set(fd, F_SETLKW, F_WRLCK, 0, 0)));
