@@ -178,6 +178,12 @@ Result<u32> Devpts::reserve_number() {
     return number;
 }
 
+void Devpts::remove_name(u32 number) {
+    Slave removed;  // dropped without the lock
+    auto state = state_.lock();
+    if (Slave* slave = state->slaves.find(number)) std::swap(removed, *slave);
+}
+
 void Devpts::give_number_back(u32 number) {
     Slave removed;  // dropped without the lock
     {

@@ -42,7 +42,9 @@ class Devpts final : public fs::FileSystem {
 
     /// A number for a new pty, the lowest that is free. Errors: Enospc, Enomem.
     Result<u32> reserve_number();
-    /// The slave has no name any more.
+    /// The slave has no name any more, and its number is still taken.
+    void remove_name(u32 number);
+    /// Its name goes too, if it has one.
     void give_number_back(u32 number);
     /// Gives the slave its name, for the owner that the mount or the caller says. Errors: Enomem.
     Result<> enter(u32 number, Ref<Terminal> terminal, Ref<PtyPair> pair, const fs::Credentials& owner);

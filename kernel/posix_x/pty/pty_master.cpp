@@ -28,7 +28,6 @@ PtyMaster::PtyMaster(fs::OpenRequest&& request, Ref<Terminal> terminal, Ref<PtyP
 /// LINUX: pty_close.
 PtyMaster::~PtyMaster() {
     pair_->close_master();
-    Devpts::of(devpts_root_.inode())->give_number_back(pair_->index());
     terminal().hang_up();
 }
 
@@ -231,7 +230,7 @@ class MasterDevice final : public fs::Device {
                                       u32 number) {
         TerminalSettings settings = TerminalSettings::initial();
         settings.raw().c_cflag &= ~ControlFlags::Hupcl;
-        Ref<PtyPair> pair = TRY(make_ref<PtyPair>(number));
+        Ref<PtyPair> pair = TRY(make_ref<PtyPair>(number, Ref<fs::FileSystem>(&instance)));
         Ref<Terminal> terminal =
             TRY(Terminal::create_served(pair->name(), {Devpts::SLAVE_MAJOR, number}, *pair, pair, settings));
         const fs::Credentials& owner = request.credentials;
@@ -250,7 +249,11 @@ class SlaveDevice final : public fs::Device {
         if (instance == nullptr) return Error::Eio;
         const auto slave = instance->find(number.minor);
         const bool is_this = slave && slave->inode.get() == &request.path.inode();
-        if (!is_this || !slave->pair->is_master_open() || slave->pair->is_locked.load()) return Error::Eio;
+        if (!is_this) return Error::Eio;
+        if (!slave->pair->is_master_open() || slave->pair->is_locked.load()) {
+            slave->pair->refuse_slave();
+            return Error::Eio;
+        }
         return open_as_terminal(std::move(request), slave->terminal);
     }
 };

@@ -1,17 +1,29 @@
 #include "posix_x/pty/pty_pair.hpp"
 
+#include "posix_x/pty/devpts.hpp"
 #include "utils/format.hpp"
 
 namespace exo::posix_x {
 
 using fs::PollEvents;
 
-PtyPair::PtyPair(u32 index) : index_(index) {
+PtyPair::PtyPair(u32 index, Ref<fs::FileSystem> instance) : index_(index), instance_(std::move(instance)) {
     format_to(
         [&](std::string_view text) {
             name_size_ += text.copy(name_ + name_size_, sizeof(name_) - name_size_);
         },
         "pts/{}", index);
+}
+
+PtyPair::~PtyPair() = default;
+
+/// LINUX: pty_unix98_remove, once nobody has either side open. A hung up file counts until it is closed.
+void PtyPair::give_number_back() {
+    {
+        auto state = state_.lock();
+        if (is_master_open() || state->slave_files != 0 || !std::exchange(state->has_number, false)) return;
+    }
+    static_cast<Devpts&>(*instance_).give_number_back(index_);
 }
 
 // ---- The master's side
@@ -78,10 +90,14 @@ void PtyPair::set_master_flow(OutputFlow flow) {
 }
 
 void PtyPair::close_master() {
-    is_master_open_.store(false, std::memory_order_seq_cst);
-    auto state = state_.lock();
-    state->to_master.clear();
-    state->to_slave.clear();
+    {
+        auto state = state_.lock();
+        is_master_open_.store(false, std::memory_order_seq_cst);
+        state->to_master.clear();
+        state->to_slave.clear();
+    }
+    static_cast<Devpts&>(*instance_).remove_name(index_);
+    give_number_back();
 }
 
 // ---- The slave's terminal
@@ -132,6 +148,7 @@ void PtyPair::opened() {
     auto state = state_.lock();
     ++state->slave_files;
     state->slave_is_gone = false;
+    is_slave_refused_.store(false, std::memory_order_relaxed);
 }
 
 /// LINUX: pty_close.
@@ -139,12 +156,15 @@ void PtyPair::closed() {
     {
         auto state = state_.lock();
         if (--state->slave_files != 0) return;
-        state->slave_is_gone = true;
-        state->packet_mode = PacketMode::Off;
-        state->events = PacketEvents::Data;
+        if (!has_failed()) {
+            state->slave_is_gone = true;
+            state->packet_mode = PacketMode::Off;
+            state->events = PacketEvents::Data;
+        }
     }
     master_readers.wake_all();
     master_writers.wake_all();
+    give_number_back();
 }
 
 /// LINUX: what lies in the input queue of the master's own discipline stays.

@@ -28,7 +28,9 @@ EXO_FLAGS(PacketEvents);
 
 class PtyPair final : public Object, public TerminalDriver {
   public:
-    explicit PtyPair(u32 index);
+    /// `instance` is the devpts that `index` is a number of.
+    PtyPair(u32 index, Ref<fs::FileSystem> instance);
+    ~PtyPair() override;
 
     u32 index() const { return index_; }
     /// "pts/3"; as long as the pair is there.
@@ -54,6 +56,9 @@ class PtyPair final : public Object, public TerminalDriver {
     /// The master goes: nothing is kept for it any more.
     void close_master();
     bool is_master_open() const { return is_master_open_.load(std::memory_order_seq_cst); }
+    /// An open of the slave was refused: until one succeeds, its other open files get EIO, and its last close is not told to the master.
+    /// LINUX: pty_open sets TTY_IO_ERROR.
+    void refuse_slave() { is_slave_refused_.store(true, std::memory_order_relaxed); }
 
     /// TIOCSPTLCK: who opens a locked slave gets EIO.
     std::atomic<bool> is_locked{true};
@@ -74,6 +79,8 @@ class PtyPair final : public Object, public TerminalDriver {
     void note_flow(OutputFlow flow) override;
     bool takes_nothing_while_stopped() const override { return true; }
     bool has_gone() const override { return !is_master_open(); }
+    bool has_failed() const override { return is_slave_refused_.load(std::memory_order_relaxed); }
+    bool stays_without_its_session() const override { return true; }
 
   private:
     struct State {
@@ -84,13 +91,17 @@ class PtyPair final : public Object, public TerminalDriver {
         u32 slave_files = 0;
         bool slave_is_gone = false;                    ///< It was opened, and all have closed it.
         OutputFlow master_flow = OutputFlow::Running;  ///< Stopped: what the master writes waits.
+        bool has_number = true;                        ///< Until both sides are closed.
     };
+    void give_number_back();
     void note(PacketEvents add, PacketEvents remove = PacketEvents::Data);
 
     const u32 index_;
+    const Ref<fs::FileSystem> instance_;
     char name_[16];
     usize name_size_ = 0;
     std::atomic<bool> is_master_open_{true};
+    std::atomic<bool> is_slave_refused_{false};
     scheduler::Mutex<State, sync::LockRank::SleepingLeaf> state_;
     scheduler::WaitQueue unused_;  ///< The terminal has no thread that would wait.
 };

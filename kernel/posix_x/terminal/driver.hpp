@@ -52,6 +52,10 @@ class TerminalDriver {
     virtual bool takes_nothing_while_stopped() const { return false; }
     /// There is no hardware any more: who waits for input then gets EIO.
     virtual bool has_gone() const { return false; }
+    /// Reads and writes fail with EIO for the time being.
+    virtual bool has_failed() const { return false; }
+    /// The end of the leader of its session does not hang it up. LINUX: disassociate_ctty.
+    virtual bool stays_without_its_session() const { return false; }
 
     /// Woken by the interrupt handler when there is input.
     virtual scheduler::WaitQueue& readable() = 0;

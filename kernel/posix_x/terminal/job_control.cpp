@@ -253,6 +253,15 @@ void hang_up_if_session_leader(Process& process) {
         send_signal_to_group(group, {.signal = Signal::Cont});
         return;
     }
+    if (terminal->driver_.stays_without_its_session()) {
+        {
+            auto tree = PROCESSES.lock();
+            group = terminal->foreground_;
+            terminal->leave_session(*tree);
+        }
+        if (group != 0) send_signal_to_group(group, {.signal = Signal::Hup});
+        return;
+    }
     terminal->signal_session_leader(Terminal::Leader::Exits);
     terminal->hang_up();
 }

@@ -43,6 +43,7 @@ Result<usize> Terminal::read(const User& user, vm::OutBuffer& to) {
     const Visit visit(*this, user);
     const auto is_void = [&] { return is_hung_up(user); };
     if (is_void()) return 0uz;
+    if (driver_.has_failed()) return Error::Eio;
     if (user.opening.job_control == JobControl::Applies) TRY(check_background(Signal::Ttin));
     const Result<Turn::Guard> turn =
         user.is_nonblocking() ? reading_.take_at_once() : reading_.take_unless(is_void);
@@ -119,7 +120,7 @@ bool Terminal::has_room(const State& state) const {
 Result<usize> Terminal::write(const User& user, vm::InBuffer& from) {
     const Visit visit(*this, user);
     const auto is_void = [&] { return is_hung_up(user); };
-    if (is_void()) return Error::Eio;
+    if (is_void() || driver_.has_failed()) return Error::Eio;
     Result<usize> written = 0uz;
     {
         const Turn::Guard turn =

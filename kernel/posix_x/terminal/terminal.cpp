@@ -130,7 +130,10 @@ Result<> Terminal::set_settings(const User& user, const TerminalSettings& settin
     const Visit visit(*this, user);
     if (when != WhenToSet::Now) TRY(drain(user));
     auto state = state_.lock();
-    if (when == WhenToSet::AfterOutputWithoutInput) state->discipline.flush_input();
+    if (when == WhenToSet::AfterOutputWithoutInput) {
+        state->discipline.flush_input();
+        driver_.dropped_input();
+    }
     const abi::termios2& old = state->discipline.settings().raw();
     TerminalSettings next = settings;
     driver_.configure(next.raw(), old);

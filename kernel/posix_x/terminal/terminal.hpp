@@ -248,7 +248,7 @@ inline Ref<Terminal> controlling_terminal(TreeState& tree, Process& process) {
     return terminal && terminal->is_acquisition(tree, links.acquisition) ? terminal : nullptr;
 }
 
-/// At the end of a process: if it led a session with a terminal, that is hung up.
+/// At the end of a process: if it led a session with a terminal, that is hung up. Of a pseudo-terminal only its foreground group is told.
 void hang_up_if_session_leader(Process& process);
 
 }  // namespace exo::posix_x
