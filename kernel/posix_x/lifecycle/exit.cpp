@@ -9,6 +9,7 @@
 #include "posix_x/futex/robust_list.hpp"
 #include "posix_x/process/process_tree.hpp"
 #include "posix_x/process/usage.hpp"
+#include "posix_x/process/wait.hpp"
 #include "posix_x/signal/job_control.hpp"
 #include "posix_x/terminal/terminal.hpp"
 #include "posix_x/trace/trace.hpp"
@@ -98,6 +99,35 @@ void send_parent_death_signals(Process& child) {
         wanted.remove(signal);
         if (may_signal(current_task(), child, signal))
             (void)send_signal(child, info_from(current_task(), signal, signal_code::USER));
+    }
+}
+
+/// Of the children of a task that ends before its process does, those that want to hear of it. LINUX: forget_original_parent.
+void tell_children_of(Task& task) {
+    constexpr u32 VISITS_AT_ONCE = 64;
+    Process& process = *task.process;
+    if (!process.children_have_death_signals.load(std::memory_order_relaxed)) return;
+    u64 last = 0;
+    bool is_over = false;
+    while (!is_over) {
+        AbandonedChildren wanted;
+        {
+            auto tree = PROCESSES.lock();
+            auto& children = process.links(*tree).children;
+            Process* child = children.lower_bound(last + 1);
+            for (u32 visits = 0; visits < VISITS_AT_ONCE && wanted.count < AbandonedChildren::MOST;
+                 ++visits) {
+                is_over = child == nullptr;
+                if (is_over) break;
+                last = child->sibling_number;
+                if (child->links(*tree).has_death_signal && is_child_of(*tree, *child, task))
+                    wanted.entries[wanted.count++].child = Ref<Process>(child);
+                child = children.next(*child);
+            }
+        }
+        for (usize index = 0; index < wanted.count; ++index)
+            send_parent_death_signals(*wanted.entries[index].child);
+        scheduler::preempt_point();
     }
 }
 
@@ -276,6 +306,7 @@ void exit_current_task(WaitStatus status) {
     release_memory(task);
     if (ends_process) hang_up_if_session_leader(*process);
     release_files(task);
+    if (!ends_process) tell_children_of(task);
     if (leave_process(task, *process)) become_zombie(*process);
     process = nullptr;
     scheduler::SCHEDULER.exit_current();

@@ -94,6 +94,7 @@ namespace {
 Result<> set_death_signal(Task& task, Number<Kind::Signal, u64, SignalUse::OrNone> signal) {
     if (signal != 0 && !is_valid_signal(static_cast<i64>(u64{signal}))) return Error::Einval;
     task.parent_death_signal.store(static_cast<Signal>(u64{signal}), std::memory_order_relaxed);
+    if (signal != 0) PROCESSES.lock()->note_death_signal(*task.process);
     return {};
 }
 Result<> get_death_signal(Task& task, vm::UserOut<SignalOrNone> out) {

@@ -171,6 +171,8 @@ class Process final : public Object {
         bool continue_is_reportable = false;
         bool has_executed = false;  ///< execve since fork: setpgid by the parent fails with EACCES.
         bool is_subreaper = false;
+        bool has_death_signal =
+            false;  ///< A task of it has asked for a signal at its parent's end (PR_SET_PDEATHSIG).
         /// The Terminal that controlled its session when `acquisition` was its number. controlling_terminal tells whether it still does.
         Ref<Object> terminal;
         u64 acquisition = 0;
@@ -191,6 +193,8 @@ class Process final : public Object {
 
     using Signals = ProcessSignals;
     sync::SpinLocked<Signals, sync::LockRank::SignalState> signals;
+    /// A child has or had has_death_signal, so that the end of a task of this process must look for it. Changes under the tree's lock.
+    std::atomic<bool> children_have_death_signals{false};
     /// For the calling task's process. Only its own execve puts others in place.
     SignalActions& own_actions() { return *signals.unsafe_value().actions; }
     /// Stopped tasks wait here.

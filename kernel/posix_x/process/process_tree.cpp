@@ -37,6 +37,14 @@ void TreeState::adopt(Process& parent, Process& child) {
     child.links(*this).parent_place = 0;
     child.sibling_number = ++last_number;
     parent.links(*this).children.insert(child);
+    if (child.links(*this).has_death_signal) note_death_signal(child);
+}
+
+void TreeState::note_death_signal(Process& process) {
+    Process::Links& links = process.links(*this);
+    links.has_death_signal = true;
+    if (links.parent != nullptr)
+        links.parent->children_have_death_signals.store(true, std::memory_order_relaxed);
 }
 
 Result<> TreeState::move_to(Process& process, Pid number, Pid session) {

@@ -64,6 +64,8 @@ struct TreeState {
     void leave(Process& process);
     /// `child` becomes the youngest child of `parent`. It must be no other's.
     void adopt(Process& parent, Process& child);
+    /// A task of the process asks for a signal at the end of its parent.
+    void note_death_signal(Process& process);
 
     bool group_is_in_session(Pid group, Pid session) const;
 };

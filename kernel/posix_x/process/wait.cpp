@@ -28,6 +28,8 @@ bool is_there(const TreeState& tree, Process& process, Pid tid, u64 place) {
     return task != nullptr && task->process.get() == &process && task->place == place;
 }
 
+}  // namespace
+
 /// LINUX: the children of a thread that ends go to the first one of its process that lives (forget_original_parent). That thread keeps
 /// them until it ends, so it is always the first one by now.
 bool is_child_of(const TreeState& tree, const Process& child, Task& task) {
@@ -39,6 +41,8 @@ bool is_child_of(const TreeState& tree, const Process& child, Task& task) {
     auto state = process.signals.lock();
     return state->tasks.front() == &task;
 }
+
+namespace {
 
 bool is_eligible(const TreeState& tree, const Process& child, const WaitRequest& request) {
     const bool is_clone = child.links(tree).exit_signal != Signal::Chld;

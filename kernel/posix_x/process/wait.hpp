@@ -12,6 +12,10 @@ struct WaitResult {
     ResourceUsage usage;
 };
 
+/// Whether `child`, of the process of `task`, counts as a child of that very task: it has made it, or whoever did has ended and `task`
+/// is the oldest task by now.
+bool is_child_of(const TreeState& tree, const Process& child, Task& task);
+
 /// Errors: Echild, RestartSys.
 Result<WaitResult> wait_for_child(const WaitRequest& request);
 
