@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import struct
 
 from campaign.sequences.arguments import Arguments
 from campaign.sequences.model import PTY, Descriptor, Pipe
-from campaign.sequences.sequence import IN, IN_OUT, OUT, Buffer, Result
+from campaign.sequences.sequence import IN, IN_OUT, OUT, Argument, Buffer, Result
 from campaign.sequences.values import AT_FDCWD
 
 O_RDWR, O_NOCTTY, O_NONBLOCK = 2, 0o400, 0o4000
 TIOCSPTLCK, TIOCGPTLCK, TIOCGPTN, TIOCGPTPEER, TIOCPKT, TIOCGPKT, TIOCSIG = 0x40045431, 0x80045439, 0x80045430, 0x5441, 0x5420, 0x80045438, 0x40045436
 _SLOW = ("SendBreak", "HangUp", "SimulateInput", "SetGroup", "StartBreak", "FlowControl")
-# Linux gives these to the line discipline some time later, so that the signal comes during any call that follows.
-_SIGNALLING = b"\3\34\32"
+# Linux gives these to the line discipline some time later, so that the signal comes during any call that follows. ISTRIP makes the
+# second three of the first.
+_SIGNALLING = b"\3\34\32\203\234\232"
+_INSTEAD = bytes.maketrans(_SIGNALLING, b"x" * len(_SIGNALLING))
+# VINTR, VQUIT and VSUSP, by their places in termios, which therefore keep their characters.
+_KEYS_OF_SIGNALS = {17 + 0: 3, 17 + 1: 28, 17 + 10: 26}
 _WRITTEN = (b"x", b"hello\n", b"a\tb\n", b"one\rtwo\n", b"\xc3\xa9\xff\0\n", b"0123456789" * 10, b"\x04", b"ab\x7f\n")
 
 
@@ -36,7 +41,6 @@ class PtyRules:
             self._open_other_side(actor, entry)
         elif pick < 0.4:
             text = self.rng.choice(_WRITTEN) if self.rng.random() < 0.7 else self.values(actor).typed()
-            text = text.translate(None, _SIGNALLING)
             self.add(actor, "write", (entry.name, Buffer(len(text), text), len(text)))
         elif pick < 0.6:
             length = self.rng.choice((0, 1, 3, 10, 100, 4096))
@@ -69,6 +73,21 @@ class PtyRules:
             index = self.add(actor, "openat", (AT_FDCWD, Buffer(len(path), path, IN, (), "path"), flags, 0))
         self.world.actors[actor].descriptors.append(_side(index))
 
+    def without_signals_of_ptys(self, actor: int, name: str, arguments: tuple[Argument, ...],
+                                extra: tuple[Buffer, ...]) -> tuple[tuple[Argument, ...], tuple[Buffer, ...]]:
+        """What an actor that has a side of a pty writes, or sets: no key sends a signal."""
+        if not any(entry.kind == PTY for entry in self.world.actors[actor].descriptors):
+            return arguments, extra
+
+        def changed(argument: Argument) -> Argument:
+            if not isinstance(argument, Buffer) or not argument.direction & IN:
+                return argument
+            if name == "ioctl":
+                return _with_usual_keys(argument) if argument.shape.startswith("termios") else argument
+            return argument if argument.pointers else dataclasses.replace(argument, data=argument.data.translate(_INSTEAD))
+
+        return tuple(map(changed, arguments)), tuple(map(changed, extra))
+
     def _pair_request(self, actor: int, entry: Descriptor) -> None:
         request = self.rng.choice((TIOCSPTLCK, TIOCGPTLCK, TIOCGPTN, TIOCPKT, TIOCPKT, TIOCGPKT, TIOCSIG, 0x540E, 0x541B, 0x5411))
         if request == TIOCSIG:
@@ -86,6 +105,14 @@ class PtyRules:
         command = self.rng.choice(commands)
         made = Arguments(self.values(actor), {"arguments": [given[0], {**given[1], "commands": [command]}, given[2]]}).make()
         self.add(actor, "ioctl", (entry.name, *made[1:]))
+
+
+def _with_usual_keys(settings: Buffer) -> Buffer:
+    data = bytearray(settings.data)
+    for place, key in _KEYS_OF_SIGNALS.items():
+        if place < len(data):
+            data[place] = key
+    return dataclasses.replace(settings, data=bytes(data))
 
 
 def _side(index: int) -> Descriptor:

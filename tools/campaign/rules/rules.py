@@ -44,6 +44,7 @@ WAITING = {"pause", "rt_sigsuspend"}
 # After these a file may have another name.
 NAMING = {"link", "linkat", "symlink", "symlinkat", "rename", "renameat", "renameat2"}
 SENDING = {"kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal"}
+_WRITING = {"write", "writev", "pwrite64", "pwritev", "pwritev2"}
 PR_SET_PDEATHSIG = 1
 STOPPING, SIGCONT, SIGQUIT, SIGTERM = {19, 20, 21, 22}, 18, 3, 15
 
@@ -62,6 +63,10 @@ class Maker(ThreadRules, FutexRules, SocketRules, EventRules, TransferRules, Loc
         """The call's place in the sequence."""
         if name in SENDING:
             arguments = self._no_late_end_among_threads(actor, self._not_to_the_death(actor, arguments))
+        elif name in _WRITING or name == "ioctl":
+            arguments, extra = self.without_signals_of_ptys(actor, name, arguments, extra)
+        elif name in ("splice", "sendfile"):
+            arguments = self.apart_behind_pipes(name, self.world.actors[actor].descriptors, arguments)
         elif name == "prctl" and arguments and arguments[0] == PR_SET_PDEATHSIG:
             self.world.actors[actor].has_death_signal = True
         self.calls.append(Call(actor, self.descriptions[name]["number"] if number is None else number, name, arguments, extra))

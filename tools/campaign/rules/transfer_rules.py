@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 
+from campaign.sequences.model import FILE, Descriptor
 from campaign.sequences.sequence import IN, IN_OUT, OUT, Argument, Buffer, Pointer
 from campaign.sequences.values import MASK
 
@@ -29,6 +30,17 @@ class TransferRules:
                  (self._close_an_end, 3), (self._other, 7))
         names, weights = zip(*steps)
         self.rng.choices(names, weights)[0](actor)
+
+    def apart_behind_pipes(self, name: str, entries: list[Descriptor], arguments: tuple[Argument, ...]) -> tuple[Argument, ...]:
+        """Once a pipe may show pages of a file, no more than a byte goes from a pipe into a file: what comes of pieces that overlap is up
+        to the kernel's memcpy."""
+        source, target, length = (0, 2, 4) if name == "splice" else (1, 0, 3)
+        kinds = {entry.name: entry.kind for entry in entries if entry.name not in (0, 1, 2)}  # these may have become anything
+        if kinds.get(arguments[source], FILE) == FILE:
+            self.world.pipes_show_files = True
+        elif self.world.pipes_show_files and kinds.get(arguments[target], FILE) == FILE:
+            return (*arguments[:length], 1, *arguments[length + 1:])
+        return arguments
 
     def _transfer_flags(self, actor: int, may_wait: bool) -> int:
         flags = self.rng.choice((0, 0, MOVE, MORE, MOVE | MORE, GIFT)) | (NONBLOCK if self.rng.random() < 0.3 or not may_wait else 0)

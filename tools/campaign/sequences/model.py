@@ -120,6 +120,7 @@ class World:
         null = [Descriptor(fd, DEVICE, True, True) for fd in range(3)]
         self.actors: dict[int, Actor] = {0: Actor(null, 0)}
         self.addresses: list[bytes] = []  # that sockets were bound to
+        self.pipes_show_files = False  # pages of theirs, by splice
         self.has_words: set[int] = set()  # processes with memory at WORDS
 
     def living(self) -> list[int]:
