@@ -22,10 +22,11 @@ Result<> set_limit(Task& caller, Process& target, Resource resource, const rlimi
     return {};
 }
 
-/// prlimit(2): the caller itself, or one whose ids all match, or CAP_SYS_RESOURCE.
-bool may_limit(Task& caller, Process& target) {
-    if (&target == caller.process.get() || caller.identity().can(Capability::SysResource)) return true;
-    const Ref<Identity> other = identity_of(target);
+/// prlimit(2): the caller itself, or one whose ids all match, or CAP_SYS_RESOURCE. LINUX: another thread of the caller's process is asked
+/// for its ids like anybody.
+bool may_limit(Task& caller, Task& target) {
+    if (&target == &caller || caller.identity().can(Capability::SysResource)) return true;
+    const Ref<Identity> other = target.shared_identity();
     if (!other) return false;
     const Identity& self = caller.identity();
     return self.uid == other->euid && self.uid == other->suid && self.uid == other->uid &&
@@ -39,12 +40,13 @@ Result<> sys_prlimit64(Context&, PidOf<PidUse::ProcessOrSelf> pid, Resource reso
     rlimit64 wanted{};
     if (!in.is_null()) wanted = TRY(in.read());
     Task& caller = current_task();
-    const Ref<Process> target = pid.value == 0 ? caller.process : PROCESSES.find_by_task(pid.value);
-    if (!target) return Error::Esrch;
-    if (!may_limit(caller, *target)) return Error::Eperm;
+    const Ref<Task> task = pid.value == 0 ? Ref<Task>(&caller) : PROCESSES.find_task(pid.value);
+    if (!task) return Error::Esrch;
+    if (!may_limit(caller, *task)) return Error::Eperm;
     if (resource >= Resource::COUNT) return Error::Einval;
-    const Limit old = target->limits.of(resource);
-    if (!in.is_null()) TRY(set_limit(caller, *target, resource, wanted));
+    Process& target = *task->process;
+    const Limit old = target.limits.of(resource);
+    if (!in.is_null()) TRY(set_limit(caller, target, resource, wanted));
     if (!out.is_null()) TRY(out.write({old.soft, old.hard}));
     return {};
 }
