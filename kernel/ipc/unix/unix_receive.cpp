@@ -63,6 +63,8 @@ struct UnixEnd::StreamRead {
 Result<> UnixEnd::StreamRead::take(Packet& packet) {
     const bool carries = !packet.capabilities.is_empty();
     const usize fitting = std::min(packet.remaining(), data.remaining());
+    // LINUX: who sent is told even where nothing can be copied.
+    if (context.wants_credentials) message.credentials = credentials_of(packet);
     const auto moved = packet.copy_to(data, packet.taken);
     if (!moved) {
         is_over = true;
@@ -129,16 +131,22 @@ Result<usize> UnixEnd::receive_stream(vm::OutBuffer& data, Message& message, con
         });
         destroy_packets(read.done);
         TRY(looked);
-        if (read.is_over || read.copied >= wanted) return read.copied;
+        const bool has_peeked = read.is_peeking() && read.has_begun;
+        if (read.is_over || read.copied >= wanted || has_peeked) return read.copied;
         if (read.copied == 0)
             if (const i32 error = take_error(); error != 0) return static_cast<Error>(error);
         if (is_shut(Shut::Receiving)) return read.copied;
-        const bool ends = read.copied != 0 && (!context.wait.may_block || read.is_peeking());
+        const bool ends = read.copied != 0 && !context.wait.may_block;
         return ends ? Result<usize>(read.copied) : Result<usize>(Error::Eagain);
     };
     Result<usize> result = wait_until(readable_, context.wait, [this] { return has_news(); }, attempt);
     if (queued_.load(std::memory_order_seq_cst) != 0 && readable_.has_threads()) readable_.hand_on();
     if (!result && read.copied != 0) result = read.copied;
+    // LINUX: unix_stream_read_generic tells of nobody's credentials where nothing has come, unless a signal has ended the wait.
+    const bool is_interrupted =
+        !result && (result.error() == Error::RestartSys || result.error() == Error::Eintr);
+    if (context.wants_credentials && !message.credentials && !is_interrupted)
+        message.credentials = abi::ucred{0, 0, 0};
     if (result) name_sender(read.sender, message);
     return result;
 }

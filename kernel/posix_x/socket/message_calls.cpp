@@ -59,7 +59,12 @@ Result<usize> receive_message(ipc::Socket& socket, vm::UserInOut<abi::msghdr> pl
     message.flags = flags;
     message.outcome = flags & MessageFlags::CloseOnExec;
     vm::OutBuffer data = vm::OutBuffer::from_segments(pieces.span());
-    const usize size = TRY(socket.receive(data, message));
+    const Result<usize> size = socket.receive(data, message);
+    if (!size) {
+        // LINUX: credentials are written before it is known that the call fails.
+        if (message.credentials) (void)write_control(header, message);
+        return size;
+    }
     const u64 control = write_control(header, message);
     const u64 start = place.address();
     if (header.msg_name != 0)

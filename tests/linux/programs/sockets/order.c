@@ -67,6 +67,11 @@ static void nothing_asked_for(void) {
     FAILS(EAGAIN, recv(s[0], text, 0, 0));
     FAILS(EAGAIN, recv(s[0], text, 0, MSG_WAITALL));
     FAILS(EAGAIN, recv(s[0], text, 0, MSG_WAITALL | MSG_PEEK));
+    IS(1, write(s[1], "x", 1));
+    IS(0, recv(s[0], text, 0, MSG_PEEK));
+    IS(0, recv(s[0], text, 0, MSG_PEEK | MSG_WAITALL));
+    IS(1, recv(s[0], text, 8, MSG_PEEK | MSG_WAITALL));
+    IS(1, recv(s[0], text, 8, 0));
     struct stat status;
     OK(fstat(s[0], &status));
     TRUE(status.st_mtime == 0 && status.st_atime == 0);

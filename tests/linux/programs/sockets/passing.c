@@ -147,11 +147,29 @@ static void credentials(int type) {
           FAILS(EPERM, send_credentials(s[0], getpid(), 0, 1000));
           FAILS(EPERM, send_credentials(s[0], getpid(), 1000, 0));
           IS(1, send_credentials(s[0], getpid(), 1000, 1000)); receive(s[1], sizeof control, 0, "a user's"));
+    if (type == SOCK_STREAM) {
+        receive(s[1], sizeof control, MSG_DONTWAIT, "nothing has come");
+        struct ucred who = {-1, -1, -1};
+        memcpy(&who, control + sizeof(struct cmsghdr), sizeof who);
+        SAY("pid %d uid %d gid %d", who.pid, who.uid, who.gid);
+        IS(1, write(s[0], "f", 1));
+        struct iovec nowhere = {(void*)8, 1};
+        struct msghdr message = {
+            .msg_iov = &nowhere, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+        memset(control, 0, sizeof control);
+        FAILS(EFAULT, recvmsg(s[1], &message, 0));
+        memcpy(&who, control + sizeof(struct cmsghdr), sizeof who);
+        TRUE(who.pid == getpid());
+        receive(s[1], sizeof control, 0, "with a place to go to");
+    }
     // A stream's bytes of two senders are not read together where the reader wants to know them.
     IS(1, write(s[0], "p", 1));
     CHILD("exit 0", write(s[0], "c", 1));
     receive(s[1], sizeof control, MSG_DONTWAIT, "first sender");
     receive(s[1], sizeof control, MSG_DONTWAIT, "second sender");
+    shutdown(s[0], SHUT_WR);
+    receive(s[1], sizeof control, MSG_DONTWAIT, "the end");
+    receive(s[1], 0, MSG_DONTWAIT, "the end, without room");
     close(s[0]), close(s[1]);
 }
 
