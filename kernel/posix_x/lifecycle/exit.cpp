@@ -97,8 +97,13 @@ void send_parent_death_signals(Process& child) {
     while (!wanted.is_empty()) {
         const Signal signal = wanted.first();
         wanted.remove(signal);
-        if (may_signal(current_task(), child, signal))
-            (void)send_signal(child, info_from(current_task(), signal, signal_code::USER));
+        if (!may_signal(current_task(), child, signal)) continue;
+        Ref<Task> asker;  // it is asked first
+        for_each_task(child, [&](ProcessSignals&, Task& task) {
+            if (!asker && task.parent_death_signal.load(std::memory_order_relaxed) == signal)
+                asker = Ref<Task>(&task);
+        });
+        if (asker) (void)send_signal_by_task(*asker, info_from(current_task(), signal, signal_code::USER));
     }
 }
 

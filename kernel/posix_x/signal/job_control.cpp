@@ -18,6 +18,15 @@ bool wants_stop_reports(Process& parent) {
            (state->actions->of(Signal::Chld).flags & SignalAction::NO_CHILD_STOP) == 0;
 }
 
+/// The task of `parent` that made the process, if it lives and is not the leader.
+Ref<Task> parent_thread_of(TreeState& tree, const Process& process, const Process& parent) {
+    const Process::Links& links = process.links(tree);
+    if (links.parent_tid == parent.pid()) return nullptr;
+    Task* task = tree.threads.find(links.parent_tid);
+    const bool is_it = task != nullptr && task->process.get() == &parent && task->place == links.parent_place;
+    return is_it ? Ref<Task>(task) : nullptr;
+}
+
 }  // namespace
 
 void notify_parent(Process& process, Signal signal, i32 code, i32 status) {
@@ -29,14 +38,17 @@ void notify(Process& parent, Process& process, Signal signal, i32 code, i32 stat
     if (signal != Signal::None && (!is_stop_report || wants_stop_reports(parent))) {
         constexpr time::Nanoseconds CLOCK_TICK = 10 * time::MILLISECOND;
         SignalInfo info{.signal = signal, .code = code, .sender = process.pid(), .status = status};
+        Ref<Task> maker;
         {
             auto tree = PROCESSES.lock();
+            maker = parent_thread_of(*tree, process, parent);
             const ResourceUsage& usage = process.links(*tree).usage;
             info.user_time = static_cast<i64>(usage.user_time / CLOCK_TICK);
             info.system_time = static_cast<i64>(usage.system_time / CLOCK_TICK);
         }
         if (const Ref<Identity> owner = identity_of(process)) info.sender_uid = owner->uid;
-        (void)send_signal(parent, info);  // standard signals cannot fail
+        // Standard signals cannot fail. LINUX: do_notify_parent asks the thread that made the child first.
+        (void)(maker ? send_signal_by_task(*maker, info) : send_signal(parent, info));
     }
     wake_waits_for(parent, process);
 }
