@@ -35,7 +35,7 @@ def address(data: bytes, naming) -> str:
 
 def _credentials(data: bytes, naming) -> str:
     if len(data) < 4:
-        return repr(data)
+        return f"the first {len(data)} bytes of an id"
     return f"{naming.pid(int.from_bytes(data[:4], 'little', signed=True))}, then {data[4:]!r}"
 
 

@@ -45,7 +45,7 @@ FIELDS = {
 # Calls that answer with what a clock shows, and with what is left of a time. The latter is known to some seconds.
 CLOCKS = {"clock_gettime", "gettimeofday", "getrusage", "wait4", "waitid", "times", "adjtimex", "clock_adjtime", "recvmmsg"}
 LEFT = {"select", "pselect6", "ppoll", "nanosleep", "clock_nanosleep", "getitimer", "setitimer"}
-LEFT_OF_YEARS = {"timerfd_gettime", "timerfd_settime"}
+LEFT_OF_YEARS = {"timerfd_gettime", "timerfd_settime", "timer_gettime", "timer_settime"}
 FRACTIONS = {"tv_nsec": 10**9, "tv_usec": 10**6}
 
 
@@ -207,6 +207,8 @@ def _time(call: Call, seconds: int, fraction: int, per_second: int) -> str:
         return "a time"
     if call.name in LEFT_OF_YEARS and seconds > 1 << 31:
         return "years"
+    if call.name in LEFT_OF_YEARS and seconds > 10_000:
+        return f"about {round(seconds, -3)} s"
     if call.name in LEFT and (seconds, fraction) != (0, 0):
         return f"about {round(seconds, -1)} s"
     return time_text(seconds, fraction * (10**9 // per_second))

@@ -14,6 +14,7 @@ from campaign.rules.report_rules import ReportRules
 from campaign.rules.socket_rules import SocketRules
 from campaign.rules.terminal_rules import TerminalRules
 from campaign.rules.thread_rules import ThreadRules
+from campaign.rules.timer_rules import TimerRules
 from campaign.rules.transfer_rules import TransferRules
 from campaign.sequences.arguments import Arguments
 from campaign.sequences.model import ARENA, ARENA_PAGES, DEVICE, EVENT, FILE, FOLDER, PAGE, PIPE_READ, PIPE_WRITE, Descriptor, Pipe, World
@@ -30,10 +31,9 @@ GLOBAL = {"reboot", "sethostname", "setdomainname", "settimeofday", "clock_setti
           "umount2"}
 # Only a program as a whole makes these (processes by CALL_FORK, a signal's return by its handler), or program_rules.py.
 NOT_DIRECT = {"fork", "vfork", "clone", "clone3", "rt_sigreturn", "restart_syscall", "execve", "execveat",
-              # Its expiry would come at any time.
-              "timer_create",
-              # When the kernel writes into its area depends on whose turn it is.
-              "rseq"}
+              # Made by timer_rules.py: else a timer's expiry would come at any time, as would the end of a program whose area of rseq others
+              # write into.
+              "timer_create", "rseq"}
 # Only by their rules, which know what waits for ever, and which sockets are there on both sides.
 ONLY_BY_RULE = {"socket", "socketpair", "accept", "accept4", "timerfd_create", "signalfd", "signalfd4", "epoll_pwait2", "flock", "splice",
                 "tee", "vmsplice"}
@@ -49,7 +49,8 @@ PR_SET_PDEATHSIG = 1
 STOPPING, SIGCONT, SIGQUIT, SIGTERM = {19, 20, 21, 22}, 18, 3, 15
 
 
-class Maker(ThreadRules, FutexRules, SocketRules, EventRules, TransferRules, LockRules, PtyRules, TerminalRules, ReportRules, ProgramRules):
+class Maker(ThreadRules, FutexRules, SocketRules, EventRules, TransferRules, LockRules, PtyRules, TimerRules, TerminalRules, ReportRules,
+            ProgramRules):
     """Makes calls and keeps the model up to date. `calls` is the sequence so far."""
 
     def __init__(self, world: World, descriptions: dict[str, dict]) -> None:
@@ -358,6 +359,8 @@ class Maker(ThreadRules, FutexRules, SocketRules, EventRules, TransferRules, Loc
         for other in self.world.threads_of(actor):
             self.world.actors[other].is_alive = other == actor
         one.maps, one.handled = [], set()
+        self.world.timers.pop(one.leader, None)
+        self.world.has_rseq.discard(actor)
         self.world.has_words.discard(one.leader)
 
     def words_of(self, actor: int) -> tuple[bytes, ...]:
@@ -397,6 +400,8 @@ class Maker(ThreadRules, FutexRules, SocketRules, EventRules, TransferRules, Loc
         handler: Argument = Handler(kind) if pick < 0.7 else 0 if pick < 0.85 else 1
         if handler == Handler(0) and number in (7, 8, 4, 11):
             handler = Handler(1)
+        if handler == Handler(2) and number == 10 and len(self.world.threads_of(actor)) > 1:
+            handler = Handler(1)  # it sends itself this signal: threads take turns without end, in an order of their own
         data = b"\0" * 8 + struct.pack("<Q", flags) + b"\0" * 8 + values.signal_set()
         pointers = ((16, Handler(RESTORER)), *(((0, handler),) if not isinstance(handler, int) else ()))
         if isinstance(handler, int):

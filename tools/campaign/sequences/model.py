@@ -107,6 +107,7 @@ class Actor:
         self.may_block = False
         self.is_root = True
         self.handled: set[int] = set()  # signals that do not end it
+        self.blocked: set[int] = set()  # by timer_rules.py
         self.maps: list[tuple[int, int]] = []  # (first page in the arena, pages)
 
 
@@ -120,6 +121,8 @@ class World:
         null = [Descriptor(fd, DEVICE, True, True) for fd in range(3)]
         self.actors: dict[int, Actor] = {0: Actor(null, 0)}
         self.addresses: list[bytes] = []  # that sockets were bound to
+        self.timers: dict[int, list] = {}  # of processes (timer_rules.py)
+        self.has_rseq: set[int] = set()  # threads with a registered area
         self.pipes_show_files = False  # pages of theirs, by splice
         self.has_words: set[int] = set()  # processes with memory at WORDS
 
@@ -149,7 +152,9 @@ class World:
         new = Actor(old.descriptors if shares_descriptors else list(old.descriptors), child)
         if old.leader in self.has_words:
             self.has_words.add(child)
-        new.is_root, new.maps, new.handled = old.is_root, list(old.maps), set(old.handled)
+        new.is_root, new.maps, new.handled, new.blocked = old.is_root, list(old.maps), set(old.handled), set(old.blocked)
+        if parent in self.has_rseq:
+            self.has_rseq.add(child)
         old.children.append(child)
         new.parent = parent
         self.actors[child] = new
@@ -158,6 +163,7 @@ class World:
         old = self.actors[actor]
         new = Actor(old.descriptors, old.leader)
         new.is_root, new.maps, new.handled, new.children, new.parent = old.is_root, old.maps, old.handled, old.children, old.parent
+        new.blocked = set(old.blocked)
         self.actors[child] = new
 
     def find(self, actor: int, wanted: str) -> Descriptor | None:
