@@ -112,6 +112,8 @@ bool Terminal::is_all_sent(const State& state) {
 }
 
 usize Terminal::unsent_bytes() {
+    // LINUX: pty_ops have no chars_in_buffer; an echo that waits lies in the discipline.
+    if (driver_.takes_nothing_while_stopped()) return 0;
     auto state = state_.lock();
     return state->discipline.output().size() + driver_.unsent();
 }

@@ -141,7 +141,24 @@ static void flushes(void) {
     close(master);
 }
 
+// What a slave has not sent because its output is stopped is nobody's to count.
+static void stopped(void) {
+    int number, count = -1;
+    int master = open_master(&number);
+    OK(set_lock(master, 0));
+    int slave = OK(open_slave());
+    IS(7, write(master, "\023typed\n", 7));
+    nap_ms(20);
+    FAILS(EAGAIN, read(master, text, 9));
+    FAILS(EAGAIN, write(slave, "held", 4));
+    OK(ioctl(slave, TIOCOUTQ, &count));
+    IS(0, count);
+    IS(6, read(slave, text, 9));
+    close(slave), close(master);
+}
+
 int main(void) {
+    stopped();
     numbers();
     refused();
     leader_ends();
