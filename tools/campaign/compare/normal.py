@@ -261,6 +261,8 @@ class _Naming:
         # A thread that is no actor, or has ended.
         return f"{value >> 30:#x} a thread" if LEAST_THREAD_ID <= owner <= MOST_THREAD_ID else str(value)
 
+    anonymous_device = staticmethod(_anonymous_device)
+
     def chosen_name(self, digits: bytes) -> int:
         return self._chosen_names.setdefault(digits, len(self._chosen_names))
 

@@ -103,4 +103,5 @@ def _lock_line(line: str, naming) -> str:
     found = re.fullmatch(r"(.*\b(?:READ|WRITE|UNLCK) +)(-?\d+) (\w+):(\w+):(\d+) (.*)", line)
     if found is None:
         return line
-    return f"{found[1].strip()} {naming.pid(int(found[2]))} {naming.inode(int(found[5]))} {found[6]}"
+    device = naming.anonymous_device(int(found[4], 16)) if int(found[3], 16) == 0 else None
+    return f"{found[1].strip()} {naming.pid(int(found[2]))} {naming.inode(int(found[5]), device)} {found[6]}"

@@ -46,6 +46,7 @@ NAMING = {"link", "linkat", "symlink", "symlinkat", "rename", "renameat", "renam
 SENDING = {"kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_send_signal"}
 _WRITING = {"write", "writev", "pwrite64", "pwritev", "pwritev2"}
 PR_SET_PDEATHSIG = 1
+SIGTTIN, SIGTTOU, SA_RESTART, SA_RESETHAND = 21, 22, 0x10000000, 0x80000000
 STOPPING, SIGCONT, SIGQUIT, SIGTERM = {19, 20, 21, 22}, 18, 3, 15
 
 
@@ -400,6 +401,10 @@ class Maker(ThreadRules, FutexRules, SocketRules, EventRules, TransferRules, Loc
         handler: Argument = Handler(kind) if pick < 0.7 else 0 if pick < 0.85 else 1
         if handler == Handler(0) and number in (7, 8, 4, 11):
             handler = Handler(1)
+        if number in (SIGTTIN, SIGTTOU) and flags & SA_RESTART:
+            # The call that begins again sends its group the signal again, and then stops. Others of the group get both signals or one,
+            # as they have run in between or not.
+            flags &= ~SA_RESETHAND
         if handler == Handler(2) and number == 10 and len(self.world.threads_of(actor)) > 1:
             handler = Handler(1)  # it sends itself this signal: threads take turns without end, in an order of their own
         data = b"\0" * 8 + struct.pack("<Q", flags) + b"\0" * 8 + values.signal_set()
