@@ -168,9 +168,10 @@ Result<usize> UnixEnd::receive_packet(vm::OutBuffer& data, Message& message, con
         PacketQueue done;
         bool takes_gate = is_peeking;
         const Result<> looked = look_with_gate(takes_gate, [&](Guard& state) -> Result<> {
+            // LINUX: __skb_try_recv_datagram: what waits as an error comes before what waits in the queue.
+            if (const i32 error = take_error(); error != 0) return static_cast<Error>(error);
             Packet* packet = state->queue.front();
             if (packet == nullptr) {
-                if (const i32 error = take_error(); error != 0) return static_cast<Error>(error);
                 // LINUX: a receiver that may not wait is told of a shut socket only where sockets are connected.
                 const bool has_ended =
                     is_shut(Shut::Receiving) && (context.wait.may_block || has_connections());

@@ -171,7 +171,29 @@ static void error_queue(void) {
     IS(1, syscall(SYS_recvmmsg, s[0], &message, 1, MSG_ERRQUEUE, NULL));
 }
 
+/// Who has lost the peer that it is connected to hears of it before what has come.
+static void lost_peers(void) {
+    int s[2];
+    char text[8];
+    struct sockaddr none = {.sa_family = AF_UNSPEC};
+    OK(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, s));
+    IS(1, write(s[0], "x", 1));
+    IS(1, write(s[1], "y", 1));
+    OK(connect(s[0], &none, sizeof none.sa_family));
+    FAILS(ECONNRESET, read(s[1], text, 8));
+    IS(1, read(s[1], text, 8));
+    FAILS(EAGAIN, read(s[0], text, 8));
+    OK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, s));
+    IS(1, write(s[0], "x", 1));
+    IS(1, write(s[1], "y", 1));
+    close(s[0]);
+    FAILS(ECONNRESET, read(s[1], text, 8));
+    IS(1, read(s[1], text, 8));
+    IS(0, read(s[1], text, 8));
+}
+
 int main(void) {
+    lost_peers();
     late_names();
     error_queue();
     never_connected();
