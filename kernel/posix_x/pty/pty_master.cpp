@@ -35,13 +35,14 @@ Result<usize> PtyMaster::do_read(vm::OutBuffer& to, u64) {
     if (to.remaining() == 0) return 0uz;
     const Turn::Guard turn = TRY(is_nonblocking() ? reading_.take_at_once() : reading_.take());
     u8 piece[PIECE];
-    const auto take = [&]() -> Result<usize> {
-        return pair_->take({piece, std::min(to.remaining(), sizeof(piece))});
+    const auto take = [&](PtyPair::Piece which) {
+        return pair_->take({piece, std::min(to.remaining(), sizeof(piece))}, which);
     };
     const auto is_ready = [&] { return has(pair_->master_events(), PollEvents::In | PollEvents::Hup); };
     const bool is_packet = pair_->packet_mode() == PtyPair::PacketMode::On;
     usize total = 0;
-    Result<usize> count = scheduler::block_until(pair_->master_readers, blocking(), is_ready, take);
+    Result<usize> count = scheduler::block_until(pair_->master_readers, blocking(), is_ready,
+                                                 [&] { return take(PtyPair::Piece::First); });
     if (!count) return count;
     while (count && *count != 0) {
         const usize copied = to.write({piece, *count}).value_or(0);
@@ -52,7 +53,7 @@ Result<usize> PtyMaster::do_read(vm::OutBuffer& to, u64) {
         // A byte of events stands alone, and bytes behind it belong to another read.
         if (is_packet || to.remaining() == 0) break;
         scheduler::preempt_point();
-        count = take();
+        count = take(PtyPair::Piece::Next);
     }
     terminal().serve();
     if (total == 0) return Error::Efault;

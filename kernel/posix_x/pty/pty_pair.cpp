@@ -28,17 +28,30 @@ void PtyPair::give_number_back() {
 
 // ---- The master's side
 
-Result<usize> PtyPair::take(std::span<u8> to) {
+/// Bytes that a read of the master finds. LINUX: its line discipline has N_TTY_BUF_SIZE - 1 at most, and takes more behind each read.
+usize PtyPair::readable(const State& state) {
+    constexpr usize MOST = 4095;
+    return std::min(state.to_master.size(), MOST);
+}
+
+Result<usize> PtyPair::take(std::span<u8> to, Piece piece) {
     auto state = state_.lock();
+    if (piece == Piece::First)
+        state->left_to_read = readable(*state);
+    else if (state->left_to_read == 0)
+        return Error::Eagain;
     const bool is_packet = state->packet_mode == PacketMode::On;
     if (is_packet && state->events != PacketEvents::Data) {
         to[0] = static_cast<u8>(std::exchange(state->events, PacketEvents::Data));
         return 1uz;
     }
     if (state->to_master.is_empty()) return state->slave_is_gone ? Error::Eio : Error::Eagain;
-    if (!is_packet) return state->to_master.pop(to);
+    const std::span<u8> room = is_packet ? to.subspan(1) : to;
+    const usize count = state->to_master.pop(room.first(std::min(room.size(), state->left_to_read)));
+    state->left_to_read -= count;
+    if (!is_packet) return count;
     to[0] = static_cast<u8>(PacketEvents::Data);
-    return 1 + state->to_master.pop(to.subspan(1));
+    return 1 + count;
 }
 
 usize PtyPair::type(std::span<const u8> bytes) {
@@ -67,7 +80,7 @@ PollEvents PtyPair::master_events() {
     return events;
 }
 
-usize PtyPair::bytes_for_master() { return state_.lock()->to_master.size(); }
+usize PtyPair::bytes_for_master() { return readable(*state_.lock()); }
 
 usize PtyPair::held_bytes() {
     // Asked when memory is short, by who must not wait for who waits for memory.
@@ -169,8 +182,10 @@ void PtyPair::closed() {
 
 /// LINUX: what lies in the input queue of the master's own discipline stays.
 void PtyPair::drop_output() {
-    constexpr usize QUEUE_OF_MASTER = 4095;
-    state_.lock()->to_master.cut(QUEUE_OF_MASTER);
+    {
+        auto state = state_.lock();
+        state->to_master.cut(readable(*state));
+    }
     note(PacketEvents::FlushWrite);
 }
 

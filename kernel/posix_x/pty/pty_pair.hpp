@@ -38,9 +38,11 @@ class PtyPair final : public Object, public TerminalDriver {
 
     // ---- The master's side.
 
-    /// What a read finds: bytes, or in packet mode a byte of events, or one that says that bytes follow.
+    enum class Piece : u8 { First, Next };
+    /// What a read finds: bytes, or in packet mode a byte of events, or one that says that bytes follow. Piece by piece, until nothing is
+    /// left of what the master's own line discipline had when the read began.
     /// Errors: Eagain (nothing), Eio (nothing, and the slave was closed by all).
-    Result<usize> take(std::span<u8> to);
+    Result<usize> take(std::span<u8> to, Piece piece);
     /// Types bytes, and returns how many. Terminal::serve lets the terminal take them.
     usize type(std::span<const u8> bytes);
     enum class PacketMode : u8 { Off, On };
@@ -86,6 +88,7 @@ class PtyPair final : public Object, public TerminalDriver {
     struct State {
         ByteQueue to_slave;
         ByteQueue to_master;
+        usize left_to_read = 0;  ///< Of to_master, by the read in progress.
         PacketMode packet_mode = PacketMode::Off;
         PacketEvents events = PacketEvents::Data;  ///< Only in packet mode.
         u32 slave_files = 0;
@@ -94,6 +97,7 @@ class PtyPair final : public Object, public TerminalDriver {
         bool has_number = true;                        ///< Until both sides are closed.
     };
     void give_number_back();
+    static usize readable(const State& state);
     void note(PacketEvents add, PacketEvents remove = PacketEvents::Data);
 
     const u32 index_;

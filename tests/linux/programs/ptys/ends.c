@@ -157,7 +157,47 @@ static void stopped(void) {
     close(slave), close(master);
 }
 
+// A read of the master gets no more than its line discipline has room for, which takes more behind each read.
+static void much(void) {
+    static char bytes[10000];
+    struct termios settings;
+    int number, count = -1;
+    int master = open_master(&number);
+    OK(tcgetattr(master, &settings));
+    cfmakeraw(&settings);
+    settings.c_lflag |= ECHO;
+    OK(tcsetattr(master, TCSANOW, &settings));
+    OK(set_lock(master, 0));
+    int slave = OK(open_slave());
+    memset(bytes, 'x', sizeof bytes);
+    IS(6000, write(slave, bytes, 6000));
+    nap_ms(20);
+    OK(ioctl(master, FIONREAD, &count));
+    IS(4095, count);
+    IS(10, read(master, bytes, 10));
+    nap_ms(20);
+    OK(ioctl(master, FIONREAD, &count));
+    IS(4095, count);
+    IS(3956, read(master, bytes, 3956));
+    nap_ms(20);
+    OK(ioctl(master, FIONREAD, &count));
+    IS(2034, count);
+    IS(2034, read(master, bytes, 4096));
+    nap_ms(20);
+    FAILS(EAGAIN, read(master, bytes, 4096));
+    IS(6000, write(slave, bytes, 6000));
+    nap_ms(20);
+    IS(100, read(master, bytes, 100));
+    IS(1, write(slave, "y", 1));
+    nap_ms(20);
+    IS(4095, read(master, bytes, 10000));
+    nap_ms(20);
+    IS(1806, read(master, bytes, 10000));
+    close(slave), close(master);
+}
+
 int main(void) {
+    much();
     stopped();
     numbers();
     refused();
