@@ -17,6 +17,8 @@ _SLOW = ("SendBreak", "HangUp", "SimulateInput", "SetGroup", "StartBreak", "Flow
 # second three of the first.
 _SIGNALLING = b"\3\34\32\203\234\232"
 _INSTEAD = bytes.maketrans(_SIGNALLING, b"x" * len(_SIGNALLING))
+# What does not fit into a line discipline comes later, by a thread of the kernel.
+_MOST_WRITTEN = 1000
 # VINTR, VQUIT and VSUSP, by their places in termios, which therefore keep their characters.
 _KEYS_OF_SIGNALS = {17 + 0: 3, 17 + 1: 28, 17 + 10: 26}
 _WRITTEN = (b"x", b"hello\n", b"a\tb\n", b"one\rtwo\n", b"\xc3\xa9\xff\0\n", b"0123456789" * 10, b"\x04", b"ab\x7f\n")
@@ -86,7 +88,10 @@ class PtyRules:
                 return _with_usual_keys(argument) if argument.shape.startswith("termios") else argument
             return argument if argument.pointers else dataclasses.replace(argument, data=argument.data.translate(_INSTEAD))
 
-        return tuple(map(changed, arguments)), tuple(map(changed, extra))
+        arguments = tuple(map(changed, arguments))
+        if name == "write" and isinstance(arguments[1], Buffer) and isinstance(arguments[2], int) and _MOST_WRITTEN < arguments[2] < 1 << 16:
+            arguments = (arguments[0], dataclasses.replace(arguments[1], length=min(arguments[1].length, _MOST_WRITTEN)), _MOST_WRITTEN)
+        return arguments, tuple(map(changed, extra))
 
     def _pair_request(self, actor: int, entry: Descriptor) -> None:
         request = self.rng.choice((TIOCSPTLCK, TIOCGPTLCK, TIOCGPTN, TIOCPKT, TIOCPKT, TIOCGPKT, TIOCSIG, 0x540E, 0x541B, 0x5411))
