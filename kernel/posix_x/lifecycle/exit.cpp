@@ -280,12 +280,18 @@ bool leave_process(Task& task, Process& process) {
     const bool is_leader = process.signals.lock()->leader.get() == &task;
     if (!is_leader) PROCESSES.remove_thread(task);
     bool is_last;
+    // LINUX: release_task: what waits for a task alone goes with it. A leader keeps it until it is reaped.
+    PendingSignals dropped;
     {
         auto state = process.signals.lock();
         state->remove_task(task);
         task.thread = nullptr;
         is_last = state->tasks.is_empty();
-        if (is_last) state->pending.take_all(task.signals(*state).pending);
+        PendingSignals& own = task.signals(*state).pending;
+        if (!is_leader)
+            dropped.take_all(own);
+        else if (is_last)
+            state->pending.take_all(own);
     }
     if (!is_last) process.task_ended.wake_all();
     return is_last;
