@@ -26,8 +26,10 @@ _LEVELS = (0, 2, 6, 17, 41, 255, 256, 270, MASK)
 _OPTIONS = tuple(number for number in range(0, 80) if number not in (25, 26, 27, 50, 51, 62))
 _FREQUENT_OPTIONS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 15, 16, 17, 18, 19, 20, 21, 30, 31, 32, 33, 38, 39, 66, 67)
 SHARE_OF_ALL_OPTIONS = 0.1
-SIOCATMARK, SIOCUNIXFILE = 0x8905, 0x89E0
-_REQUESTS = (0x541B, 0x541B, 0x5411, 0x5411, 0x5421, 0x5421, 0x5401, SIOCATMARK, SIOCUNIXFILE)
+SIOCATMARK = 0x8905
+# Without SIOCUNIXFILE, which Linux has: descriptors would have other numbers from there on, and what is made by them stays for sequences
+# that follow.
+_REQUESTS = (0x541B, 0x541B, 0x5411, 0x5411, 0x5421, 0x5421, 0x5401, SIOCATMARK, SIOCATMARK)
 
 
 class SocketRules:
