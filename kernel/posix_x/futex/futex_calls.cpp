@@ -172,8 +172,12 @@ Result<> sys_get_robust_list(Context&, PidOf<PidUse::ThreadOrSelf> tid, vm::User
     const Ref<Task> task = tid.value == 0 ? Ref<Task>(&current_task()) : PROCESSES.find_task(tid.value);
     if (!task) return Error::Esrch;
     TRY(check_may_look_into(*task));
+    const u64 address = task->robust_list.load(std::memory_order_relaxed);
+    // LINUX: futex_get_robust_list_common returns it as a pointer, which above this is an error.
+    constexpr u64 MOST_ERRNO = 4095;
+    if (-address <= MOST_ERRNO && address != 0) return static_cast<Error>(-address);
     TRY(size.write(ROBUST_HEAD_SIZE));
-    return head.write(task->robust_list.load(std::memory_order_relaxed));
+    return head.write(address);
 }
 
 }  // namespace exo::posix_x

@@ -82,6 +82,16 @@ int main(void) {
     TRUE(found == &head && size == 24);
     OK(syscall(SYS_get_robust_list, getpid(), &found, &size));
     FAILS(ESRCH, syscall(SYS_get_robust_list, 4000000, &found, &size));
+    // An address that looks like an error is one.
+    struct robust_list_head* const before = found;
+    OK(syscall(SYS_set_robust_list, -1L, 24));
+    FAILS(EPERM, syscall(SYS_get_robust_list, 0, &found, &size));
+    OK(syscall(SYS_set_robust_list, -14L, 24));
+    FAILS(EFAULT, syscall(SYS_get_robust_list, 0, &found, &size));
+    OK(syscall(SYS_set_robust_list, -4096L, 24));
+    OK(syscall(SYS_get_robust_list, 0, &found, &size));
+    TRUE(found == (void*)-4096L);
+    OK(syscall(SYS_set_robust_list, before, 24));
     FAILS(EFAULT, syscall(SYS_get_robust_list, 0, &found, NULL));
     FAILS(EFAULT, syscall(SYS_get_robust_list, 0, NULL, &size));
     return done();
