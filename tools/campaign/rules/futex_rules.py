@@ -93,8 +93,10 @@ class FutexRules:
     def _wake_op(self, actor: int) -> None:
         change, compare = self.rng.choice((0, 1, 2, 3, 4, 8, 9, 10, 11, 5)), self.rng.choice((0, 1, 2, 3, 4, 5, 6))
         encoded = change << 28 | compare << 24 | self.rng.choice((0, 1, 5, 31, 32, 0xFFF)) << 12 | self.rng.choice((0, 1, 0xFFF))
-        self.add(actor, "futex", (self._futex_place(actor), self._operation(WAKE_OP), self.rng.choice(_COUNTS), self.rng.choice((0, 1, 2)),
-                                  self._futex_place(actor), encoded))
+        first, second = self._futex_place(actor), self._futex_place(actor)
+        if WORDS <= second < WORDS + 4 * COUNT and second % 4 == 0:  # what becomes of a thread's id depends on the number that it is
+            self.add(actor, "set word", (second, self.rng.choice(_VALUES), 0), number=CALL_SET_WORD)
+        self.add(actor, "futex", (first, self._operation(WAKE_OP), self.rng.choice(_COUNTS), self.rng.choice((0, 1, 2)), second, encoded))
         self._everybody_may_go_on()
 
     # ---- Robust lists
