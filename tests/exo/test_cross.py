@@ -356,7 +356,7 @@ class _Naming:
 
 def test_reports_differ_by_what_a_program_did_and_not_by_process_ids():
     stat = b"12 (a (b) c) R 1 12 12 1089 12 4194304 5 0 0 0 1 2 0 0 20 0 1 0 99 1000 2\n"
-    assert reports.lines("/proc/self/stat", stat, _Naming())[0].startswith("actor 0 a (b) c R 1 actor 0 actor 0 1089 actor 0 any any")
+    assert reports.lines("/proc/self/stat", stat, _Naming())[0].startswith("actor 0 a (b) c R or S 1 actor 0 actor 0 1089 actor 0 any any")
     status = b"Name:\tx\nVmSize:\t  12 kB\nPid:\t12\nSigQ:\t1/811\nSigIgn:\t0000000000000002\n"
     assert reports.lines("/proc/self/status", status, _Naming()) == ["Name: x", "Pid: actor 0", "SigQ: 1", "SigIgn: 0000000000000002"]
     assert reports.lines("/proc/self/fd/3", b"/proc/12/task/12/stat", _Naming()) == ["/proc/actor 0/task/actor 0/stat"]

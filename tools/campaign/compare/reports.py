@@ -10,6 +10,8 @@ _STATUS_FREE = re.compile(r"(FDSize|Vm(?!Lck|Pin|Swap)\w+|Rss\w+|\w*ctxt_switche
 _STATUS_PIDS = {"Tgid", "Pid", "PPid", "TracerPid", "NStgid", "NSpid", "NSpgid", "NSsid"}
 # Fields of /proc/PID/stat, counted from 1.
 _STAT_PIDS = {1, 4, 5, 6, 8}
+# Of /proc/self a thread that is no leader reads about another one, which has answered and is about to wait for its turn, or waits already.
+_RUNS_OR_SLEEPS, _EITHER = ("State: R (running)", "State: S (sleeping)"), "State: R or S"
 # Flags, faults, times, sizes, addresses, the processor.
 _STAT_FREE = {9, 10, 11, 12, 13, 14, 15, 16, 17, 22, 23, 24, *range(26, 31), 35, 36, 37, 39, 42, 43, 44, *range(45, 52)}
 
@@ -22,9 +24,10 @@ def lines(path: str, data: bytes, naming) -> list[str]:
         case "":
             return _entries(data, naming.pid if path.startswith("/proc/self/task") else str)
         case "stat" if path != "/proc/stat":
-            return [_stat(text, naming)]
+            return [_stat(text, naming, path.startswith("/proc/self/"))]
         case "status":
-            return [_status_line(line, naming) for line in text.splitlines() if not _STATUS_FREE.match(line)]
+            shown = [_status_line(line, naming) for line in text.splitlines() if not _STATUS_FREE.match(line)]
+            return [_EITHER if path.startswith("/proc/self/") and line in _RUNS_OR_SLEEPS else line for line in shown]
         case "statm":
             return [re.sub(r"\d+", "N", text)]
         case "uptime" | "loadavg":
@@ -75,10 +78,12 @@ def _status_line(line: str, naming) -> str:
     return f"{name}: {value}"
 
 
-def _stat(text: str, naming) -> str:
+def _stat(text: str, naming, may_be_another: bool) -> str:
     head, _, tail = text.rpartition(")")
     number, _, comm = head.partition(" (")
     words = [number, comm, *tail.split()]
+    if may_be_another and len(words) > 2 and words[2] in ("R", "S"):
+        words[2] = "R or S"
     shown = []
     for place, word in enumerate(words, 1):
         if place in _STAT_PIDS and word.lstrip("-").isdigit():
