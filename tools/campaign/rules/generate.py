@@ -31,7 +31,7 @@ AREAS = {
     "timers": ("timers", "signal_calls", "process_calls", "sleep"),
 }
 # Of these, fresh sequences still show differences that are known (docs/roadmap.md).
-UNSETTLED = ("threads", "futexes", "sockets", "events", "transfers", "locks", "ptys", "timers")
+UNSETTLED = ("threads", "futexes", "sockets", "transfers", "ptys", "timers")
 FORKS = {"process": 0.5, "programs": 0.5, "signals": 0.4, "pipes": 0.35, "memory": 0.3, "tty": 0.5}
 
 
