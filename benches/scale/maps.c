@@ -68,7 +68,7 @@ const struct Growth map_rows[] = {
      extend_again, NULL},
     {"maps_truncate_elsewhere", 128, NULL, map_each_page, cut_last, extend_last, NULL},
     {"maps_punch_elsewhere", 128, NULL, map_each_page, punch_last, touch_last, NULL},
-    {"maps_mmap_munmap", 512, NULL, map_first_page, map_once_more, NULL, NULL},
+    {"maps_mmap_munmap", 1024, NULL, map_first_page, map_once_more, NULL, NULL},
     {"maps_write", 128, NULL, map_first_page, write_page, NULL, NULL},
     {"maps_fault", 128, NULL, map_each_page, fault_last, discard_last, NULL},
     {"maps_msync", 128, NULL, map_each_page, sync_last, NULL, NULL},

@@ -21,7 +21,7 @@ from exo import paths  # noqa: E402
 from exo.bench import baseline, gate, growth, suite  # noqa: E402
 from exo.errors import ExoError  # noqa: E402
 
-GROWTH_ROUNDS = 3
+GROWTH_ROUNDS = 5
 
 
 def main(arguments: list[str]) -> int:

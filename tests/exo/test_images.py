@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from exo import cpio, run, settings
+from exo import cpio, packages, paths, run, settings
 from exo.errors import ExoError
 from exo.roots import cache, command, image, layers
 from image_support import Layout, compress, entry, tar
@@ -170,13 +170,15 @@ def test_a_path_alone_is_recognised(layout, tmp_path):
 
 @pytest.fixture
 def registry(tmp_path):
-    """Debian's docker-registry on this machine."""
+    """Debian's docker-registry on this machine, unpacked only: its package would start a service."""
+    folder = paths.in_build("docker-registry")
+    packages.download("docker-registry", folder, "usr/bin/docker-registry")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     (tmp_path / "registry.yml").write_text(f"version: 0.1\nstorage: {{filesystem: {{rootdirectory: {tmp_path}/registry}}}}\n"
                                            f"http: {{addr: '127.0.0.1:{port}'}}\n")
-    process = subprocess.Popen(["docker-registry", "serve", tmp_path / "registry.yml"], stdout=subprocess.DEVNULL,
+    process = subprocess.Popen([f"{folder}/usr/bin/docker-registry", "serve", tmp_path / "registry.yml"], stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)
     for _ in range(100):
         try:

@@ -52,7 +52,6 @@ TEST = (
     Package("gcc", "/usr/bin/gcc", "static test programs, checkers that spin writes"),
     Package("spin", "/usr/bin/spin", "models of the protocols"),
     Package("skopeo", "/usr/bin/skopeo", "container images in all their forms, for tests of --image"),
-    Package("docker-registry", "/usr/bin/docker-registry", "a registry on this machine, for tests of --image"),
     Package("zstd", "/usr/bin/zstd", "layers of container images that zstd has compressed"),
     Package("cpio", "/usr/bin/cpio", "root file systems for tests"),
     Package("gdb", "/usr/bin/gdb", "./exo debug"),
