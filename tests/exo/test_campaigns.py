@@ -49,6 +49,16 @@ def test_a_tree_has_its_own_seeds(tmp_path):
     assert len(set(seen)) == 3 and all(0 <= seed < seeds.MOST for seed in seen)
 
 
+def test_the_fixed_sequences_come_before_new_ones_in_a_run_that_is_told_nothing():
+    given = argparse.Namespace(seed=None, count=None, time=None, area="", guided=False, kept=False, jobs=2)
+    assert cross_run._is_whole(given)
+    for name, value in (("seed", "5"), ("count", 3), ("time", 1.0), ("area", "files"), ("guided", True), ("kept", True)):
+        assert not cross_run._is_whole(argparse.Namespace(**{**vars(given), name: value}))
+    fixed = [str(number) for number in range(cross_run.MOST_IN_BATCH + 1)]
+    found = list(cross_run._batches(str, Guide(str, 100, is_guiding=False), given, fixed))
+    assert [len(batch) for batch in found[1:]] == [cross_run.MOST_IN_BATCH, 1, 500, 500] and found[3][0] == "100"
+
+
 def test_batches_have_each_seed_once_and_keep_all_machines_busy():
     assert batches(count=5) == [["100", "101", "102"], ["103", "104"]]
     assert batches(count=1) == [["100"]]

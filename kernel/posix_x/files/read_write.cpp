@@ -9,28 +9,38 @@ namespace exo::posix_x {
 
 namespace {
 
-/// LINUX: access_ok comes first and looks at the size as it was given, so one that is too large is EFAULT.
-Result<vm::OutBuffer> out_buffer(BufferArgument buffer, u64 size) {
-    TRY(vm::OutBuffer::from_user(buffer.address, size).check());
-    return vm::OutBuffer::from_user(buffer.address, std::min(size, MAX_TRANSFER));
+/// Whether the file has no reads, or no writes. LINUX: FMODE_CAN_READ and FMODE_CAN_WRITE.
+template <class Buffer> bool lacks(const fs::File& file) {
+    using fs::SpecialFile;
+    constexpr bool IS_WRITE = std::is_same_v<Buffer, vm::InBuffer>;
+    const bool has_neither = file.is_special(SpecialFile::Epoll) || file.is_special(SpecialFile::Process);
+    const bool only_reads = file.is_special(SpecialFile::Timer) || file.is_special(SpecialFile::Signals);
+    return has_neither || (IS_WRITE && only_reads);
 }
 
-Result<vm::InBuffer> in_buffer(BufferArgument buffer, u64 size) {
-    TRY(vm::InBuffer::from_user(buffer.address, size).check());
-    return vm::InBuffer::from_user(buffer.address, std::min(size, MAX_TRANSFER));
+/// LINUX: that the file has no such operation comes before the address that no program can have.
+template <class Buffer> [[gnu::noinline, gnu::cold]] Error why_no_buffer(const fs::File& file, Error error) {
+    return lacks<Buffer>(file) ? Error::Einval : error;
+}
+
+/// LINUX: access_ok comes first and looks at the size as it was given, so one that is too large is EFAULT.
+template <class Buffer> Result<Buffer> buffer_for(const fs::File& file, BufferArgument buffer, u64 size) {
+    if (const Result<> checked = Buffer::from_user(buffer.address, size).check(); !checked) [[unlikely]]
+        return why_no_buffer<Buffer>(file, checked.error());
+    return Buffer::from_user(buffer.address, std::min(size, MAX_TRANSFER));
 }
 
 }  // namespace
 
 Answer<Size> sys_read(Context&, Readable fd, OutBytes<2> buffer, Size size) {
     const FileUse file = TRY(use_file(fd, Rights::Read));
-    vm::OutBuffer out = TRY(out_buffer(buffer, size));
+    vm::OutBuffer out = TRY(buffer_for<vm::OutBuffer>(*file, buffer, size));
     return file->read(out);
 }
 
 Answer<Size> sys_write(Context&, Writable fd, InBytes<2> buffer, Size size) {
     const FileUse file = TRY(use_file(fd, Rights::Write));
-    vm::InBuffer in = TRY(in_buffer(buffer, size));
+    vm::InBuffer in = TRY(buffer_for<vm::InBuffer>(*file, buffer, size));
     return raise_write_signals(file->write(in, write_context(current_task())));
 }
 
@@ -52,14 +62,14 @@ Answer<Size> sys_write(Context&, Writable fd, InBytes<2> buffer, Size size) {
 Answer<Size> sys_pread64(Context&, Readable fd, OutBytes<2> buffer, Size size, FileOffset offset) {
     if (offset < 0) return Error::Einval;
     const FileUse file = TRY(use_positioned(fd, Rights::Read));
-    vm::OutBuffer out = TRY(out_buffer(buffer, size));
+    vm::OutBuffer out = TRY(buffer_for<vm::OutBuffer>(*file, buffer, size));
     return file->read_at(out, static_cast<u64>(offset));
 }
 
 Answer<Size> sys_pwrite64(Context&, Writable fd, InBytes<2> buffer, Size size, FileOffset offset) {
     if (offset < 0) return Error::Einval;
     const FileUse file = TRY(use_positioned(fd, Rights::Write));
-    vm::InBuffer in = TRY(in_buffer(buffer, size));
+    vm::InBuffer in = TRY(buffer_for<vm::InBuffer>(*file, buffer, size));
     return raise_write_signals(file->write_at(in, static_cast<u64>(offset), write_context(current_task())));
 }
 
@@ -77,13 +87,9 @@ Answer<Size> sys_pwrite64(Context&, Writable fd, InBytes<2> buffer, Size size, F
 }
 
 /// The body of a call with vectors: copies them in, and lets `move` move bytes between `file` and what they name.
-/// No bytes at all, to or from a file that has no reads or no writes. LINUX: FMODE_CAN_READ and FMODE_CAN_WRITE. Errors: Einval.
+/// No bytes at all, to or from a file that has no reads or no writes. Errors: Einval.
 template <class Buffer> [[gnu::noinline, gnu::cold]] static Result<usize> move_nothing(const fs::File& file) {
-    using fs::SpecialFile;
-    constexpr bool IS_WRITE = std::is_same_v<Buffer, vm::InBuffer>;
-    const bool has_neither = file.is_special(SpecialFile::Epoll) || file.is_special(SpecialFile::Process);
-    const bool only_reads = file.is_special(SpecialFile::Timer) || file.is_special(SpecialFile::Signals);
-    return has_neither || (IS_WRITE && only_reads) ? Result<usize>(Error::Einval) : Result<usize>(0UZ);
+    return lacks<Buffer>(file) ? Result<usize>(Error::Einval) : Result<usize>(0UZ);
 }
 
 /// `file` is the answer of use_file or use_positioned.

@@ -53,21 +53,43 @@ ProcessName name_of(Process& process) {
     return name;
 }
 
+/// The process that was killed last, and until when others wait for its memory.
+struct LastVictim {
+    Pid pid = 0;
+    time::Nanoseconds patience_ends = 0;
+};
+constinit sync::SpinLocked<LastVictim, sync::LockRank::SpinLeaf> last_victim;
+
 struct Victim {
     Ref<Process> process;
     i64 badness = 0;
+    bool is_awaited = false;  ///< One that was killed before still gives its memory back: no other is chosen.
 };
 
+/// LINUX: oom_evaluate_task waits for a victim too. Ours is given a second, because it may need what the waiting one holds.
 Victim choose_victim() {
     Victim worst;
+    const LastVictim last = *last_victim.lock();
+    const bool is_patient = time::monotonic() < last.patience_ends;
     PROCESSES.for_each([&](Process& process) {
-        if (process.pid() == FIRST_PID || process.state == ProcessState::Zombie || is_dying(process)) return;
+        if (process.pid() == FIRST_PID || process.state == ProcessState::Zombie) return;
+        if (is_dying(process)) {
+            worst.is_awaited |= is_patient && process.pid() == last.pid;
+            return;
+        }
         if (process.oom_adjustment.load(std::memory_order_relaxed) == OOM_NEVER) return;
         const i64 points = badness(process);
         if (worst.process && points <= worst.badness) return;
-        worst = {Ref<Process>(&process), points};
+        worst.process = Ref<Process>(&process);
+        worst.badness = points;
     });
     return worst;
+}
+
+/// A victim's threads must run to give the memory back.
+void give_time() {
+    constexpr time::Nanoseconds TIME = 20 * time::MILLISECOND;
+    (void)scheduler::sleep_until(time::Deadline::after(TIME), scheduler::WaitMode::Killable);
 }
 
 }  // namespace
@@ -104,17 +126,21 @@ u64 oom_score(Process& process) {
 
 bool kill_for_memory(vm::AddressSpace&) {
     if (fs::reclaim_pages(1) != 0 || fs::shrink_dentry_cache() != 0) return true;
-    Process& self = current_process();
+    // What one dying asks for it does not need any more; it must not cost another its life.
+    if (is_dying(current_process())) return false;
     const Victim victim = choose_victim();
+    if (victim.is_awaited) {
+        give_time();
+        return true;
+    }
     if (!victim.process) return false;
+    *last_victim.lock() = {victim.process->pid(), time::monotonic() + time::SECOND};
     const ProcessName name = name_of(*victim.process);
     log::error("out of memory: killed process {} ({}), which held {} KiB", victim.process->pid(),
                std::string_view(name.text), pages_held_by(*victim.process) * PAGE_SIZE / KIB);
     (void)send_signal(*victim.process, {.signal = Signal::Kill});
-    if (victim.process.get() == &self) return false;
-    // Its threads must run to give the memory back.
-    constexpr time::Nanoseconds PATIENCE = 20 * time::MILLISECOND;
-    (void)scheduler::sleep_until(time::Deadline::after(PATIENCE), scheduler::WaitMode::Killable);
+    if (victim.process.get() == &current_process()) return false;
+    give_time();
     return true;
 }
 

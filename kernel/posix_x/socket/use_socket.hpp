@@ -26,6 +26,9 @@ inline Result<SocketUse> use_socket(Descriptor fd, Rights needed) {
     Result<FileUse> file = use_file(fd, needed);
     if (!file) [[unlikely]]
         return why_no_socket(fd, file.error());
+    // LINUX: a descriptor of O_PATH counts as none (sockfd_lookup_light).
+    if ((*file)->is_path_only()) [[unlikely]]
+        return Error::Ebadf;
     ipc::Socket* socket = TRY(ipc::as_socket(**file));
     return SocketUse(std::move(*file), *socket);
 }

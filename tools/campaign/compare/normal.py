@@ -243,7 +243,7 @@ class _Naming:
         self._chosen_names: dict[bytes, int] = {}
         self._box = record.files[0].file_system if record.files else 0
         for event in record.events:
-            if event.kind == PID and event.detail > 0:
+            if event.kind == PID and event.detail > INIT:  # first in a namespace of its own it would be 1 as well
                 self._pids[event.detail] = f"actor {event.actor}"
             elif event.kind == REPLY and event.call < len(sequence.calls):
                 call = sequence.calls[event.call]

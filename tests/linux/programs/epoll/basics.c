@@ -5,7 +5,21 @@
 
 static struct epoll_event out[8];
 
+/// That there is nothing to read or write comes before an address that no program can have.
+static void no_bytes(void) {
+    const int fd = OK(epoll_create1(0));
+    FAILS(EINVAL, syscall(SYS_write, fd, -1L, 10L));
+    FAILS(EINVAL, syscall(SYS_read, fd, -1L, 10L));
+    FAILS(EINVAL, syscall(SYS_write, fd, "", 0L));
+    OK(close(fd));
+    const int timer = OK((int)syscall(SYS_timerfd_create, CLOCK_MONOTONIC, 0L));
+    FAILS(EINVAL, syscall(SYS_write, timer, -1L, 10L));
+    FAILS(EFAULT, syscall(SYS_read, timer, -1L, 10L));
+    OK(close(timer));
+}
+
 int main(void) {
+    no_bytes();
     FAILS(EINVAL, syscall(SYS_epoll_create, 0));  // libraries may not pass the size on
     FAILS(EINVAL, syscall(SYS_epoll_create, -1));
     FAILS(EINVAL, epoll_create1(1));

@@ -192,8 +192,24 @@ static void lost_peers(void) {
     IS(0, read(s[1], text, 8));
 }
 
+/// A descriptor of O_PATH counts as none.
+static void paths_only(void) {
+    const int path = OK(open(".", O_PATH));
+    struct sockaddr_un name;
+    socklen_t size = sizeof name;
+    FAILS(EBADF, getpeername(path, (struct sockaddr*)&name, &size));
+    FAILS(EBADF, getsockname(path, (struct sockaddr*)&name, &size));
+    int value;
+    size = sizeof value;
+    FAILS(EBADF, getsockopt(path, SOL_SOCKET, SO_TYPE, &value, &size));
+    FAILS(EBADF, listen(path, 1));
+    FAILS(EBADF, send(path, "", 0, 0));
+    OK(close(path));
+}
+
 int main(void) {
     lost_peers();
+    paths_only();
     late_names();
     error_queue();
     never_connected();
