@@ -94,7 +94,7 @@ def _is_whole(options: argparse.Namespace) -> bool:
 
 
 def _fixed(calls: list[dict], settled: generate.Generator) -> list[Sequence]:
-    sequences = [lineage.sequence(settled, str(seed)) for seed in SETTLED_SEEDS]
+    sequences = [lineage.sequence(settled, str(seed)) for seed in SETTLED_SEEDS] if settled.areas else []
     unsettled = generate.Generator(calls, generate.UNSETTLED)
     if unsettled.areas:
         sequences += [lineage.sequence(unsettled, str(seed)) for seed in FIXED_SEEDS]

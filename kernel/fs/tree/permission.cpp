@@ -146,12 +146,8 @@ void drop_file_capabilities(Inode& inode, InodeContent& content) {
     inode.has_file_capabilities.store(false, std::memory_order_relaxed);
 }
 
-void drop_privileges_on_write(Inode& inode, InodeContent& content, const Credentials& credentials) {
-    const u32 mode = inode.mode();
-    if (inode.has_file_capabilities.load(std::memory_order_relaxed)) [[unlikely]]
-        drop_file_capabilities(inode, content);
-    if ((mode & (abi::mode::SET_UID | abi::mode::SET_GID)) == 0) [[likely]]
-        return;
+void drop_privileges(Inode& inode, InodeContent& content, const Credentials& credentials) {
+    drop_file_capabilities(inode, content);
     if (credentials.may(Privilege::Fsetid)) return;
     inode.set_mode(mode_without_privileges(inode, credentials));
 }

@@ -64,7 +64,14 @@ u32 mode_without_privileges(const Inode& inode, const Credentials& credentials);
 /// Takes security.capability away. LINUX: cap_inode_killpriv.
 void drop_file_capabilities(Inode& inode, InodeContent& content);
 
+/// The part of drop_privileges_on_write for files that have some.
+[[gnu::cold]] void drop_privileges(Inode& inode, InodeContent& content, const Credentials& credentials);
+
 /// A file's content is about to change: takes the set-id bits away unless the writer may keep them, and its capabilities.
-void drop_privileges_on_write(Inode& inode, InodeContent& content, const Credentials& credentials);
+inline void drop_privileges_on_write(Inode& inode, InodeContent& content, const Credentials& credentials) {
+    const bool has_bits = (inode.mode() & (abi::mode::SET_UID | abi::mode::SET_GID)) != 0;
+    if (has_bits || inode.has_file_capabilities.load(std::memory_order_relaxed)) [[unlikely]]
+        drop_privileges(inode, content, credentials);
+}
 
 }  // namespace exo::fs

@@ -19,14 +19,16 @@ template <class Buffer> bool lacks(const fs::File& file) {
 }
 
 /// LINUX: that the file has no such operation comes before the address that no program can have.
-template <class Buffer> [[gnu::noinline, gnu::cold]] Error why_no_buffer(const fs::File& file, Error error) {
-    return lacks<Buffer>(file) ? Error::Einval : error;
+template <class Buffer> [[gnu::noinline, gnu::cold]] Error why_no_buffer(Descriptor fd) {
+    const Result<FileUse> file = use_file(fd, Rights::Control);
+    return file && lacks<Buffer>(**file) ? Error::Einval : Error::Efault;
 }
 
 /// LINUX: access_ok comes first and looks at the size as it was given, so one that is too large is EFAULT.
-template <class Buffer> Result<Buffer> buffer_for(const fs::File& file, BufferArgument buffer, u64 size) {
-    if (const Result<> checked = Buffer::from_user(buffer.address, size).check(); !checked) [[unlikely]]
-        return why_no_buffer<Buffer>(file, checked.error());
+template <class Buffer>
+[[gnu::always_inline]] inline Result<Buffer> buffer_for(Descriptor fd, BufferArgument buffer, u64 size) {
+    if (!Buffer::from_user(buffer.address, size).check()) [[unlikely]]
+        return why_no_buffer<Buffer>(fd);
     return Buffer::from_user(buffer.address, std::min(size, MAX_TRANSFER));
 }
 
@@ -34,13 +36,13 @@ template <class Buffer> Result<Buffer> buffer_for(const fs::File& file, BufferAr
 
 Answer<Size> sys_read(Context&, Readable fd, OutBytes<2> buffer, Size size) {
     const FileUse file = TRY(use_file(fd, Rights::Read));
-    vm::OutBuffer out = TRY(buffer_for<vm::OutBuffer>(*file, buffer, size));
+    vm::OutBuffer out = TRY(buffer_for<vm::OutBuffer>(fd, buffer, size));
     return file->read(out);
 }
 
 Answer<Size> sys_write(Context&, Writable fd, InBytes<2> buffer, Size size) {
     const FileUse file = TRY(use_file(fd, Rights::Write));
-    vm::InBuffer in = TRY(buffer_for<vm::InBuffer>(*file, buffer, size));
+    vm::InBuffer in = TRY(buffer_for<vm::InBuffer>(fd, buffer, size));
     return raise_write_signals(file->write(in, write_context(current_task())));
 }
 
@@ -62,14 +64,14 @@ Answer<Size> sys_write(Context&, Writable fd, InBytes<2> buffer, Size size) {
 Answer<Size> sys_pread64(Context&, Readable fd, OutBytes<2> buffer, Size size, FileOffset offset) {
     if (offset < 0) return Error::Einval;
     const FileUse file = TRY(use_positioned(fd, Rights::Read));
-    vm::OutBuffer out = TRY(buffer_for<vm::OutBuffer>(*file, buffer, size));
+    vm::OutBuffer out = TRY(buffer_for<vm::OutBuffer>(fd, buffer, size));
     return file->read_at(out, static_cast<u64>(offset));
 }
 
 Answer<Size> sys_pwrite64(Context&, Writable fd, InBytes<2> buffer, Size size, FileOffset offset) {
     if (offset < 0) return Error::Einval;
     const FileUse file = TRY(use_positioned(fd, Rights::Write));
-    vm::InBuffer in = TRY(buffer_for<vm::InBuffer>(*file, buffer, size));
+    vm::InBuffer in = TRY(buffer_for<vm::InBuffer>(fd, buffer, size));
     return raise_write_signals(file->write_at(in, static_cast<u64>(offset), write_context(current_task())));
 }
 
