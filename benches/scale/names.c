@@ -1,4 +1,4 @@
-// One operation on a name in a folder of n names, on a file with n names, and n folders deep.
+// One operation on a name in a folder of n names, on a file with n names or n attributes, and n folders deep.
 #include "scale.h"
 
 #include <errno.h>
@@ -51,6 +51,14 @@ static void make_links(long count) {
         REQUIRE(CALL2(SYS_link, "folder/one", name) == 0);
     }
 }
+static void make_attributes(long count) {
+    char name[40];
+    make_names(0);
+    for (long i = 0; i < count; ++i) {
+        sprintf(name, "trusted.%ld", i);
+        REQUIRE(CALL6(SYS_setxattr, "folder/one", name, "value", 5, 0, 0) == 0);
+    }
+}
 static void go_deep(long count) {
     for (long i = 0; i < count; ++i) REQUIRE(mkdir("d", 0755) == 0 && chdir("d") == 0);
     REQUIRE(mkdir("folder", 0755) == 0 && mkdir("folder/inner", 0755) == 0);
@@ -99,6 +107,12 @@ static void link_once_more(void) {
 }
 static void open_one(void) { REQUIRE(CALL1(SYS_close, CALL3(SYS_open, "folder/one", O_RDONLY, 0)) == 0); }
 static void open_above(void) { REQUIRE(CALL1(SYS_close, CALL3(SYS_open, "..", O_RDONLY, 0)) == 0); }
+static void set_attribute(void) {
+    REQUIRE(CALL6(SYS_setxattr, "folder/one", "trusted.new", "value", 5, 0, 0) == 0 &&
+            CALL4(SYS_getxattr, "folder/one", "trusted.new", buffer, 64) == 5 &&
+            CALL2(SYS_removexattr, "folder/one", "trusted.new") == 0);
+}
+static void list_attributes(void) { REQUIRE(CALL3(SYS_listxattr, "folder/one", NULL, 0) >= 0); }
 static void ask_where(void) { REQUIRE(CALL2(SYS_getcwd, buffer, 4096) > 0); }
 
 const struct Growth name_rows[] = {
@@ -114,6 +128,8 @@ const struct Growth name_rows[] = {
     {"names_gone_create_unlink", 256, NULL, make_gone, create_unlink, NULL, NULL},
     {"names_gone_list", 256, NULL, make_gone, list_all, NULL, NULL},
     {"names_missing_stat", 256, NULL, ask_missing, stat_missing, NULL, NULL},
+    {"names_set_attribute", 64, NULL, make_attributes, set_attribute, NULL, NULL},
+    {"names_list_attributes", 64, "each attribute is told", make_attributes, list_attributes, NULL, NULL},
     {"names_list_all", 64, "each name is told", make_names, list_all, NULL, NULL},
     {"links_link_unlink", 256, NULL, make_links, link_once_more, NULL, NULL},
     {"links_open", 256, NULL, make_links, open_one, NULL, NULL},

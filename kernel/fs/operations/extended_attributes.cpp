@@ -95,17 +95,15 @@ Result<Vector<u8>> get_extended_attribute(Inode& inode, std::string_view name,
 Result<Vector<u8>> list_extended_attributes(Inode& inode, const Credentials& credentials) {
     Vector<u8> names;
     const bool sees_trusted = credentials.may(Privilege::SysAdmin);
-    Result<> status;
     auto content = TRY(inode.content_lock.lock_killable());
     const ExtendedAttributes* attributes = inode.extended_attributes(*content);
     if (attributes == nullptr) return names;
-    attributes->for_each([&](std::string_view name) {
-        if (!status || (is_trusted(name) && !sees_trusted)) return;
+    TRY(attributes->for_each([&](std::string_view name) -> Result<> {
+        if (is_trusted(name) && !sees_trusted) return {};
         // SAFETY: characters are bytes.
-        status = names.append({reinterpret_cast<const u8*>(name.data()), name.size()});
-        if (status) status = names.push(0);
-    });
-    TRY(status);
+        TRY(names.append({reinterpret_cast<const u8*>(name.data()), name.size()}));
+        return names.push(0);
+    }));
     return names;
 }
 
