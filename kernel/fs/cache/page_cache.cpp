@@ -83,7 +83,7 @@ void PageCache::mark_cut(u64 index) {
     if (tree->is_written(index)) tree->mark_dirty(index);
 }
 
-/// Who reads through a mapping changes nothing. LINUX: but storage without content counts as content from then on.
+/// A read through a mapping changes nothing, except that a hole with a page counts as data from then on, as on Linux.
 void PageCache::mark_mapped(u64 index, vm::PageAccess access) {
     if (backing_) tree_.lock()->mark_used(index);
     if (access == vm::PageAccess::Write)

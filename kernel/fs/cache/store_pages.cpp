@@ -157,7 +157,7 @@ void PageCache::wait_for_writes_from(u64 first) {
 
 /// A page that has just been marked as being written.
 Result<> PageCache::write_page_back(u64 index, const FrameRef& frame, usize size) {
-    // Who writes through a mapping from now on faults, and marks the page as dirty again. A fault in progress holds its
+    // A write through a mapping faults from now on, and the fault marks the page as dirty again. A fault in progress holds its
     // space's lock, for which this waits: the mark was set before the page became clean, or its entry is found here.
     unmap(index, 1, vm::UnmapScope::WriteRightsOnly);
     const Result<> written = backing_->store->write_page(index, frame, size);

@@ -35,16 +35,20 @@ constexpr u64 INITIAL_STACK_SIZE = 132 * KIB;
 /// An executable that was opened, and keeps its file from being written.
 class Executable {
   public:
-    /// Errors: Eacces, Etxtbsy, and those of path walks.
+    /// Errors: Eacces, Enxio (a file without a type), Etxtbsy, and those of path walks.
     static Result<Executable> open(Task& task, const ExecuteRequest& request) {
         auto walk = has(request.flags, abi::AtFlags::SymlinkNofollow) ? fs::WalkFlags::None
                                                                       : fs::WalkFlags::FollowLast;
         if (has(request.flags, abi::AtFlags::EmptyPath)) walk |= fs::WalkFlags::AllowEmpty;
         const fs::Path path = TRY(fs::resolve(task.caller(), request.start, request.path, walk));
-        if (path.inode().is_symlink()) return Error::Eloop;
-        if (!path.inode().is_regular() || has(path.mount->options(), fs::MountOptions::NoExec))
+        const fs::Inode& inode = path.inode();
+        if (inode.is_symlink()) return Error::Eloop;
+        // LINUX: an eventfd and its like are of no type: may_open asks for their permissions, and then they cannot be opened.
+        const bool has_type = (inode.mode() & abi::mode::TYPE_MASK) != 0;
+        if (has_type && (!inode.is_regular() || has(path.mount->options(), fs::MountOptions::NoExec)))
             return Error::Eacces;
-        TRY(fs::check_permission(path.inode(), abi::AccessMode::Execute, task.credentials()));
+        TRY(fs::check_permission(inode, abi::AccessMode::Execute, task.credentials()));
+        if (!has_type) return Error::Enxio;
         Ref<fs::File> file = TRY(fs::open_path(path, abi::OpenFlags::Rdonly, fs::KERNEL_CREDENTIALS));
         TRY(file->inode().deny_write());
         return Executable(std::move(file));

@@ -9,32 +9,43 @@
 
 static char* words[] = {"program", NULL};
 
-static void try(const char* what, int fd) {
+static void try_open(const char* what, int fd) {
     if (fd < 0) SAY("%s: %s", what, error_name(errno));
     const long result = syscall(SYS_execveat, fd, "", words, words + 1, AT_EMPTY_PATH);
     SAY("%s: %ld %s", what, result, error_name(errno));
+}
+
+static void try(const char* what, int fd) {
+    try_open(what, fd);
     close(fd);
+}
+
+// As it is, and where everybody may execute it: an eventfd has no type that could be refused, and cannot be opened.
+static void try_both(const char* what, int fd) {
+    try_open(what, fd);
+    SAY("fchmod: %s", fchmod(fd, 0777) == 0 ? "done" : error_name(errno));
+    try(what, fd);
 }
 
 static void try_all(void) {
     sigset_t mask;
     sigemptyset(&mask);
     int ends[2];
-    try("eventfd", eventfd(0, 0));
-    try("epoll", epoll_create1(0));
-    try("timerfd", timerfd_create(CLOCK_MONOTONIC, 0));
-    try("signalfd", signalfd(-1, &mask, 0));
-    try("pidfd", (int)syscall(SYS_pidfd_open, getpid(), 0));
-    try("memfd", (int)syscall(SYS_memfd_create, "m", 0));
-    try("socket", socket(AF_UNIX, SOCK_STREAM, 0));
+    try_both("eventfd", eventfd(0, 0));
+    try_both("epoll", epoll_create1(0));
+    try_both("timerfd", timerfd_create(CLOCK_MONOTONIC, 0));
+    try_both("signalfd", signalfd(-1, &mask, 0));
+    try_both("pidfd", (int)syscall(SYS_pidfd_open, getpid(), 0));
+    try_both("memfd", (int)syscall(SYS_memfd_create, "m", 0));
+    try_both("socket", socket(AF_UNIX, SOCK_STREAM, 0));
     OK(pipe(ends));
     close(ends[1]);
-    try("pipe", ends[0]);
+    try_both("pipe", ends[0]);
     try("folder", open(".", O_RDONLY));
     try("device", open("/dev/null", O_RDONLY));
     try("console", open("/dev/console", O_RDONLY | O_NOCTTY));
     try("proc", open("/proc/self/stat", O_RDONLY));
-    try("fifo", open("fifo", O_RDWR));
+    try_both("fifo", open("fifo", O_RDWR));
     try("link", open("link", O_PATH | O_NOFOLLOW));
 }
 
