@@ -5,7 +5,7 @@ import os
 import time
 
 import pytest
-from exo import build, check, cpio, fingerprint, packages, request, rootfs, run, session, suites
+from exo import build, check, cpio, elf, fingerprint, packages, request, rootfs, run, session, suites
 
 
 def test_every_package_has_a_reason_and_a_probe():
@@ -91,9 +91,9 @@ def test_the_request_is_an_archive_behind_the_image(tmp_path, monkeypatch):
 
 def test_static_programs_are_recognised(tmp_path):
     (tmp_path / "text").write_text("#!/bin/sh\n")
-    assert not rootfs.is_static("/bin/ls") and not rootfs.is_static(str(tmp_path / "text"))
+    assert not elf.is_static("/bin/ls") and not elf.is_static(str(tmp_path / "text"))
     if os.path.exists(rootfs.busybox_path()):
-        assert rootfs.is_static(rootfs.busybox_path())
+        assert elf.is_static(rootfs.busybox_path())
 
 
 @pytest.mark.parametrize("output, status, expected", [

@@ -46,22 +46,34 @@ def test_path_not_found(exo):
     assert one_line(done) == "exo: /no/such/program: No such file or directory"
 
 
-def test_a_program_that_only_the_host_has(exo, tmp_path):
-    program = tmp_path / "hello"
+def test_a_program_that_only_the_host_has(exo, tmp_path, monkeypatch):
+    program = tmp_path / "busybox"
     shutil.copy2(os.path.join(ROOT, "build", "busybox", "bin", "busybox"), program)
+    done = exo.run("--", str(program), "echo", "from", "outside")
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"from outside\n", b"")
+    (tmp_path / "script").write_text("#!/bin/sh\necho $0 $1\n")
+    os.chmod(tmp_path / "script", 0o755)
+    monkeypatch.chdir(tmp_path)
+    done = exo.run("-w", "/tmp", "--", "./script", "word")
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"./script word\n", b"")
+    os.chmod(program, 0o644)
     done = exo.run("--", str(program))
     assert done.returncode == 127
-    assert one_line(done) == (f"exo: {program}: No such file or directory in the machine; to bring the one from here: "
-                              f"--copy {program}:{program}")
+    assert one_line(done) == f"exo: {program}: No such file or directory in the machine; {program} of this system may not be executed"
     done = exo.run("--", "pytest-3")
-    assert done.returncode == 127 and one_line(done).endswith(": --copy /usr/bin/pytest-3:/usr/local/bin/pytest-3")
-
-
-def test_a_dynamic_program_of_the_host(exo):
-    done = exo.run("--", "/bin/bash")
     assert done.returncode == 127
-    assert one_line(done) == ("exo: /bin/bash: No such file or directory in the machine; /bin/bash of this system is a dynamic "
-                              "program: see --rootfs for its libraries, or link it with -static")
+    assert one_line(done) == ("exo: pytest-3: not found in the machine; this system has /usr/bin/pytest-3, and named with that path "
+                              "it is brought along")
+
+
+def test_a_dynamic_program_of_the_host(exo, tmp_path):
+    done = exo.run("--", "/bin/bash", "-c", 'echo "$0" $((6 * 7)); ls /lib64 /.host | grep -c libc.so; exit 5', "zero")
+    assert (done.returncode, done.stdout) == (5, b"zero 42\n1\n")
+    # The machine's own file is what a path means, and so is what --copy brings.
+    (tmp_path / "true").write_text("#!/bin/sh\necho mine\n")
+    os.chmod(tmp_path / "true", 0o755)
+    assert exo.run("--", "/bin/true").stdout == b""
+    assert exo.run("--copy", f"{tmp_path}/true:/usr/bin/pytest-3", "--", "/usr/bin/pytest-3").stdout == b"mine\n"
 
 
 def test_a_program_without_its_loader(exo):

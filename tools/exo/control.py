@@ -10,8 +10,11 @@ class Outcome:
 
     def __init__(self) -> None:
         self.started = False
+        self.process = 0  # the program's number in the machine
         self.status: int | None = None
         self.message = ""
+        self.signal = 0  # that ended the program
+        self.used: tuple[int, ...] | None = None  # microseconds in user mode and in the kernel, KiB of the largest process
 
 
 class Control:
@@ -63,11 +66,16 @@ class Control:
         word, _, rest = line.partition(" ")
         if word == "started":
             self.outcome.started = True
+            self.outcome.process = int(rest) if rest.isdigit() else 0
             self._on_started()
         elif word == "ready":
             self._on_ready()
         elif word == "exited" and rest.isdigit():
             self.outcome.status = int(rest) & 0xFF
+        elif word == "killed" and rest.isdigit():
+            self.outcome.signal = int(rest)
+        elif word == "used" and rest.count(" ") == 2 and rest.replace(" ", "").isdigit():
+            self.outcome.used = tuple(map(int, rest.split(" ")))
         elif word == "failed":
             code, _, self.outcome.message = rest.partition(" ")
             self.outcome.status = int(code) if code.isdigit() else 125

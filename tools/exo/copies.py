@@ -70,7 +70,7 @@ class Plan:
 
     def __init__(self, copies, archive: str) -> None:
         self.size = 0
-        self._tree = ImageTree(archive)
+        self.tree = ImageTree(archive)
         self._links = cpio.HardLinks()
         self._counted: set[tuple[int, int]] = set()
         self._entries: list[tuple[str, str, os.stat_result | None]] = []
@@ -109,13 +109,13 @@ class Plan:
         is_folder = stat.S_ISDIR(status.st_mode)
         if not is_folder and not stat.S_ISREG(status.st_mode) and not stat.S_ISFIFO(status.st_mode):
             raise ExoError(f"--copy: {host}: neither a file nor a folder")
-        target = self._tree.resolve(guest)
+        target = self.tree.resolve(guest)
         own_name = os.path.basename(host.rstrip("/"))
-        if self._tree.is_folder(target):
+        if self.tree.is_folder(target):
             if own_name not in ("", ".", ".."):
-                target = self._tree.resolve(f"{target}/{own_name}")
+                target = self.tree.resolve(f"{target}/{own_name}")
         elif guest.endswith("/") and not is_folder:
-            target = self._tree.resolve(f"{target}/{own_name}")
+            target = self.tree.resolve(f"{target}/{own_name}")
         if not target and not is_folder:
             raise ExoError(f"--copy: {host}: there is no name to copy it to")
         self._refuse_hidden(target)
@@ -128,9 +128,9 @@ class Plan:
 
     def _add_parents(self, name: str) -> None:
         parent = os.path.dirname(name)
-        if self._tree.is_folder(parent):
+        if self.tree.is_folder(parent):
             return
-        if self._tree.exists(parent):
+        if self.tree.exists(parent):
             raise ExoError(f"--copy: /{parent}: Not a directory")
         self._add_parents(parent)
         self._add(parent, "", None, stat.S_IFDIR)
@@ -141,24 +141,24 @@ class Plan:
             parent, base = os.path.split(name)
             place = f"{places[parent]}/{base}".lstrip("/")
             if stat.S_ISDIR(status.st_mode):
-                places[name] = place = self._tree.resolve(place)
+                places[name] = place = self.tree.resolve(place)
                 if place not in HIDDEN:
                     self._refuse_hidden(place)
                 self._add_folder(path, place, status)
             elif not stat.S_ISSOCK(status.st_mode):
                 self._refuse_hidden(place)
-                self._add_file(path, self._tree.resolve(place) if stat.S_ISREG(status.st_mode) else place, status)
+                self._add_file(path, self.tree.resolve(place) if stat.S_ISREG(status.st_mode) else place, status)
 
     def _add_folder(self, path: str, name: str, status: os.stat_result) -> None:
         """A folder that the image has keeps its mode."""
-        if self._tree.is_folder(name):
+        if self.tree.is_folder(name):
             return
-        if self._tree.exists(name):
+        if self.tree.exists(name):
             raise ExoError(f"--copy: {path}: a folder cannot replace /{name}, which is none")
         self._add(name, path, status, status.st_mode)
 
     def _add_file(self, path: str, name: str, status: os.stat_result) -> None:
-        if self._tree.is_folder(name):
+        if self.tree.is_folder(name):
             raise ExoError(f"--copy: {path}: /{name} is a folder")
         self._links.expect(status)
         key = (status.st_dev, status.st_ino)
@@ -170,7 +170,7 @@ class Plan:
 
     def _add(self, name: str, path: str, status: os.stat_result | None, mode: int, target: str = "") -> None:
         self._entries.append((name, path, status))
-        self._tree.add(name, mode, target)
+        self.tree.add(name, mode, target)
 
     @staticmethod
     def _refuse_hidden(name: str) -> None:

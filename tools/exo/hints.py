@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 import os
-import shlex
 
-from . import packages, rootfs
+from . import packages
 
 
 def for_missing_program(request, message: str) -> str:
-    """What to add to init's message, or "" where the host has no such file or something else is missing."""
+    """What to add to init's message, or "" where this system has no such file or something else is missing."""
     name = request.arguments[0]
     if ": its interpreter " in message:
         return ""
-    here = name if "/" in name else next((path for path in (f"./{name}", packages.find_program(name)) if path and os.path.isfile(path)), "")
-    if not os.path.isfile(here):
-        return ""
-    if not _runs_alone(here):
-        return f" in the machine; {here} of this system is a dynamic program: see --rootfs for its libraries, or link it with -static"
-    target = os.path.normpath(os.path.join(request.directory, here if "/" in name else f"/usr/local/bin/{name}"))
-    return f" in the machine; to bring the one from here: --copy {shlex.quote(f'{here}:{target}')}"
-
-
-def _runs_alone(path: str) -> bool:
-    """Whether it is a static program or no ELF file at all (a script)."""
-    try:
-        with open(path, "rb") as file:
-            return file.read(4) != b"\x7fELF" or rootfs.is_static(path)
-    except OSError:
-        return True
+    if "/" in name:
+        return f" in the machine; {name} of this system may not be executed" if os.path.isfile(name) else ""
+    here = next((path for path in (f"./{name}", packages.find_program(name)) if path and os.path.isfile(path)), None)
+    return f" in the machine; this system has {here}, and named with that path it is brought along" if here else ""

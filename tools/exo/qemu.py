@@ -100,6 +100,7 @@ class Process:
             _become(command, inherited, self._messages, parent)
         self.exit_fd = os.pidfd_open(self.pid)
         self._status: int | None = None
+        self.usage = None  # struct_rusage, once it has ended
 
     def stop(self) -> int:
         """Ends it if it has not ended, and returns its exit status (or minus the signal that ended it)."""
@@ -109,7 +110,8 @@ class Process:
 
     def wait(self) -> int:
         if self._status is None:
-            self._status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+            _, status, self.usage = os.wait4(self.pid, 0)
+            self._status = os.waitstatus_to_exitcode(status)
         return self._status
 
     def messages(self) -> str:

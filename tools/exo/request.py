@@ -29,6 +29,13 @@ class Copy:
         self.host = host
         self.guest = guest
 
+    @classmethod
+    def of(cls, host: str, guest: str) -> "Copy":
+        """Paths as they are, colons included."""
+        copy = cls.__new__(cls)
+        copy.host, copy.guest = host, guest
+        return copy
+
 
 class Request:
     """The program to start: its words, environment, folder, and which of its streams are terminals, inside and outside. `settings`:

@@ -82,25 +82,13 @@ def _ensure_busybox() -> None:
         packages.download("busybox-static", paths.in_build("busybox"), "bin/busybox")
         return
     found = packages.find_program("busybox")
+    from .elf import is_static
     if found is None or not is_static(found):
         raise ExoError("the default image needs a statically linked busybox; put one on PATH as 'busybox', or choose "
                        "another image with --rootfs")
     import shutil
     os.makedirs(os.path.dirname(busybox_path()), exist_ok=True)
     shutil.copy2(found, busybox_path())
-
-
-def is_static(path: str) -> bool:
-    """Whether an ELF64 program names no interpreter (elf(5): no program header of type PT_INTERP, 3)."""
-    with open(path, "rb") as file:
-        header = file.read(64)
-        if header[:5] != b"\x7fELF\x02" or len(header) < 64:
-            return False
-        offset = int.from_bytes(header[32:40], "little")
-        size, count = (int.from_bytes(header[at:at + 2], "little") for at in (54, 56))
-        file.seek(offset)
-        table = file.read(size * count)
-    return all(int.from_bytes(table[at:at + 4], "little") != 3 for at in range(0, len(table), size))
 
 
 def _fill_default(writer: cpio.Writer) -> None:

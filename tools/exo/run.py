@@ -127,6 +127,7 @@ OPTIONS = [
            seconds_or_none),
     Option("--kill-keys", "KEYS", "typed within a second, they end the machine; 'none' for none (default ctrl-],ctrl-],ctrl-])",
            DEFAULT_KILL_KEYS, kill_keys),
+    Option("--result", "FILE", "write how it ended, and what it used, to FILE as JSON"),
     Option("--kernel-log", "FILE", "write the kernel's log to FILE"),
     Option("--verbose", "", "print QEMU's command line"),
     Option("--preset", "NAME", "the kernel to run: release, dev, debug or coverage", None, one_of(*build.KERNEL_PRESETS)),
@@ -142,6 +143,8 @@ COMMAND = Command("run", "Runs a Linux program in a small virtual machine of its
 Standard input, output and error are the program's own: a stream that is a terminal here is the terminal inside,
 every other is a pipe. SIGINT, SIGTERM and SIGHUP reach the program; a second SIGINT within 2 s ends the machine, and so do a
 second SIGTERM and --stop-timeout. Typing Ctrl-] three times within a second ends it too, whatever the program does.
+
+A command with a slash means the machine's file; where the machine has none and this system has, it is copied in with its libraries.
 
 The exit status is the program's (128 + n when signal n ended it). 124: timed out. 125: exo itself failed, or the
 kernel panicked. 126: the command cannot be executed. 127: it was not found. 137: the machine was ended because the program
@@ -180,7 +183,7 @@ def prepare(options: Parsed, default_preset: str = "release", gdb_socket: str | 
     return Settings(kernel=options.kernel or paths.kernel(preset), image=_image(options),
                     memory=options.memory, machine=options.machine, words=options.append, timeout=options.timeout,
                     stop_timeout=options.stop_timeout, kill_keys=options.kill_keys, accelerator=options.accel,
-                    kernel_log=options.kernel_log, verbose=options.verbose, gdb_socket=gdb_socket)
+                    kernel_log=options.kernel_log, verbose=options.verbose, gdb_socket=gdb_socket, result=options.result)
 
 
 def _image(options: Parsed) -> str:
@@ -230,7 +233,23 @@ def request_of(options: Parsed, settings: Settings) -> Request:
         for path in options.env_file:
             environment.update(read_env_file(path))
     environment.update(options.env)
-    return Request(_command(options, image), environment, directory, terminals, outside, window, options.copy, lines)
+    arguments = _command(options, image)
+    added = []
+    if "/" in arguments[0]:
+        arguments, added = _bring_program(arguments, directory, options.copy, settings)
+    return Request(arguments, environment, directory, terminals, outside, window, options.copy + added, lines)
+
+
+def _bring_program(arguments: list[str], directory: str, copies: list[Copy],
+                   settings: Settings) -> tuple[list[str], list[Copy]]:
+    """The words and the copies for a program that only this system has; the words as they are for every other."""
+    if not os.path.isfile(arguments[0]):
+        return arguments, []
+    from . import host_program
+    program = host_program.find(arguments, directory, copies, settings.image)
+    if program is None:
+        return arguments, []
+    return program.arguments, [Copy.of(host, guest) for host, guest in program.copies]
 
 
 def _variables(lines) -> list[tuple[str, str]]:

@@ -21,7 +21,7 @@ class Settings:
     """What `./exo run` and `./exo debug` have decided before a machine starts."""
 
     __slots__ = ("kernel", "image", "memory", "machine", "words", "timeout", "stop_timeout", "kill_keys", "accelerator",
-                 "kernel_log", "verbose", "gdb_socket")
+                 "kernel_log", "verbose", "gdb_socket", "result")
 
     def __init__(self, **values) -> None:
         for name in self.__slots__:
@@ -38,6 +38,10 @@ def run(settings: Settings, request: Request, tracer=None) -> int:
     ours, theirs = _connect(machine, request.terminals, tracer)
     if settings.verbose:
         _show(machine.command())
+    report = None
+    if settings.result:
+        from .result import Report
+        report = Report(settings.result, settings.memory)
     process = machine.start()
     try:
         from . import relay  # while QEMU starts
@@ -50,7 +54,11 @@ def run(settings: Settings, request: Request, tracer=None) -> int:
     finally:
         qemu_status = process.stop()
     _tell_what_was_killed(qemu.read_log(log), settings.memory)
-    return _conclude(session, process, qemu_status, log, request)
+    status = _conclude(session, process, qemu_status, log, request)
+    if report:
+        text = qemu.read_log(log)
+        report.write(status, session, process.usage, killed_for_memory(text), bool(panic_report(text)))
+    return status
 
 
 def _connect(machine: qemu.Machine, terminals: list[bool], tracer) -> tuple[dict, list]:
@@ -103,9 +111,15 @@ def _conclude(session, process: qemu.Process, qemu_status: int, log: int, reques
 
 def _tell_what_was_killed(text: str, memory: int) -> None:
     """A line for each program that the kernel has ended for want of memory, a few of them at most."""
-    names = [line.split(MEMORY_WORDS, 1)[1].split("(", 1)[-1].split(")", 1)[0] for line in text.split("\n") if MEMORY_WORDS in line]
-    for name in dict.fromkeys(names[:MOST_KILLED]):
+    for name in dict.fromkeys([name for _, name in killed_for_memory(text)[:MOST_KILLED]]):
         complain(f"out of memory: {name} was killed; try -m {2 * memory}")
+
+
+def killed_for_memory(text: str) -> list[tuple[int, str]]:
+    """The processes that the kernel's log says it ended for want of memory: numbers and names."""
+    places = [line.split(MEMORY_WORDS, 1)[1] for line in text.split("\n") if MEMORY_WORDS in line]
+    words = [place.partition(" (") for place in places]
+    return [(int(number), name.rpartition(")")[0]) for number, _, name in words if number.isdigit()]
 
 
 def _hint(outcome, request: Request) -> str:

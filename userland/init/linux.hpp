@@ -37,6 +37,7 @@ enum class Call : usize {
     Unlink = 87,
     Symlink = 88,
     Fchown = 93,
+    Getrusage = 98,
     Setuid = 105,
     Setgid = 106,
     Setsid = 112,
@@ -128,6 +129,19 @@ inline constexpr int MAP_PRIVATE_ANONYMOUS = 0x22;
 
 // wait4(2)
 inline constexpr int WNOHANG = 1;
+
+// getrusage(2)
+inline constexpr isize RUSAGE_CHILDREN = -1;
+struct TimeValue {
+    isize seconds;
+    isize microseconds;
+};
+struct Usage {
+    TimeValue user;
+    TimeValue system;
+    isize peak_resident_kib;
+    isize others[13];
+};
 
 // mount(2)
 inline constexpr usize MS_RDONLY = 1;

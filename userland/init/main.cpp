@@ -190,7 +190,7 @@ void obey(Text line) {
 }
 
 /// Takes the status of every child that has ended. Returns the program's exit status as shells count it
-/// (128 + n for a signal), or -1 while it runs.
+/// (128 + n for a signal, which exo is told of, since a program may exit with the same status), or -1 while it runs.
 int reap() {
     int result = -1;
     for (;;) {
@@ -200,6 +200,7 @@ int reap() {
         if (process != program) continue;
         const int signal = status & 0x7f;
         result = signal != 0 ? 128 + signal : (status >> 8) & 0xff;
+        if (signal != 0) control.send(Line{}.add("killed ").add(static_cast<u64>(signal)).text());
     }
 }
 
@@ -269,6 +270,24 @@ void wind_up() {
     drain_terminal();
 }
 
+u64 microseconds(const linux::TimeValue& time) {
+    return static_cast<u64>(time.seconds) * 1'000'000 + static_cast<u64>(time.microseconds);
+}
+
+/// What the program and all that it started have used, as far as they have ended.
+void report_usage() {
+    linux::Usage usage{};
+    if (sys::failed(sys::getrusage(linux::RUSAGE_CHILDREN, usage))) return;
+    control.send(Line{}
+                     .add("used ")
+                     .add(microseconds(usage.user))
+                     .add(" ")
+                     .add(microseconds(usage.system))
+                     .add(" ")
+                     .add(static_cast<u64>(usage.peak_resident_kib))
+                     .text());
+}
+
 }  // namespace
 
 extern "C" [[noreturn]] void init_main() {
@@ -287,5 +306,6 @@ extern "C" [[noreturn]] void init_main() {
     start();
     const int status = serve();
     wind_up();
+    report_usage();
     finish(Line{}.add("exited ").add(static_cast<u64>(status)));
 }

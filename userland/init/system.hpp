@@ -97,6 +97,9 @@ inline isize wait4(isize process, int* status, int options) {
     return call(linux::Call::Wait4, static_cast<usize>(process), address(status),
                 static_cast<usize>(options));
 }
+inline isize getrusage(isize who, linux::Usage& usage) {
+    return call(linux::Call::Getrusage, static_cast<usize>(who), address(&usage));
+}
 inline isize sigaction(int signal, const linux::SignalAction& action) {
     return call(linux::Call::RtSigaction, static_cast<usize>(signal), address(&action), 0,
                 linux::SIGSET_BYTES);
