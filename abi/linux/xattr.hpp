@@ -1,5 +1,5 @@
-// Linux extended attributes (include/uapi/linux/xattr.h, limits.h) and the capabilities of files
-// (include/uapi/linux/capability.h), x86-64.
+// Linux extended attributes (include/uapi/linux/xattr.h, limits.h), the capabilities of files
+// (include/uapi/linux/capability.h) and access control lists (posix_acl.h, posix_acl_xattr.h), x86-64.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +22,8 @@ inline constexpr std::string_view SYSTEM = "system.";
 inline constexpr std::string_view TRUSTED = "trusted.";
 inline constexpr std::string_view USER = "user.";
 inline constexpr std::string_view CAPABILITY = "security.capability";
+inline constexpr std::string_view ACCESS_LIST = "system.posix_acl_access";
+inline constexpr std::string_view DEFAULT_LIST = "system.posix_acl_default";
 }  // namespace xattr
 
 /// struct vfs_cap_data, and vfs_ns_cap_data of revision 3 with the id of a user namespace's root. Little endian.
@@ -41,5 +43,24 @@ inline constexpr std::uint32_t VFS_CAP_FLAGS_EFFECTIVE = 1;
 inline constexpr std::size_t VFS_CAP_SIZE_1 = 12;
 inline constexpr std::size_t VFS_CAP_SIZE_2 = 20;
 inline constexpr std::size_t VFS_CAP_SIZE_3 = 24;
+
+enum class AclTag : std::uint16_t {
+    UserObj = 0x01,   ///< ACL_USER_OBJ: the file's owner
+    User = 0x02,      ///< the user e_id
+    GroupObj = 0x04,  ///< ACL_GROUP_OBJ: the file's group
+    Group = 0x08,     ///< the group e_id
+    Mask = 0x10,      ///< the most that User, GroupObj and Group grant
+    Other = 0x20,
+};
+struct posix_acl_xattr_header {
+    std::uint32_t a_version;
+};
+/// An access control list is a header and then these. Little endian.
+struct posix_acl_xattr_entry {
+    AclTag e_tag;
+    std::uint16_t e_perm;
+    std::uint32_t e_id;
+};
+inline constexpr std::uint32_t POSIX_ACL_XATTR_VERSION = 2;
 
 }  // namespace exo::abi

@@ -66,9 +66,11 @@ class FileSystem : public Object {
     }
     /// syncfs: writes everything back that only memory holds. Errors: the stores'; RestartSys.
     virtual Result<> sync() { return {}; }
-    /// Whether statx can tell when a file was made and whether it is immutable, append-only or not to be dumped.
     /// Whether trusted and security attributes can be set (xattr(7)).
     virtual bool keeps_extended_attributes() const { return false; }
+    /// Whether inodes can have access control lists (acl(5)).
+    virtual bool keeps_access_lists() const { return false; }
+    /// Whether statx can tell when a file was made and whether it is immutable, append-only or not to be dumped.
     virtual bool knows_birth_and_flags() const { return false; }
 
   protected:

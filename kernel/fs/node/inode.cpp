@@ -119,6 +119,10 @@ Result<> Inode::set_extended_attribute(InodeContent&, std::string_view, std::spa
 
 Result<> Inode::remove_extended_attribute(InodeContent&, std::string_view) { return Error::Eopnotsupp; }
 
+Result<> Inode::set_access_list(InodeContent&, AccessListKind, Ref<AccessControlList>) {
+    return Error::Eopnotsupp;
+}
+
 Result<> Inode::allow_write() {
     i32 count = writers_.load(std::memory_order_relaxed);
     do {

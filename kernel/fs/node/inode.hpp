@@ -15,6 +15,7 @@
 #include "abi/linux/fcntl.hpp"
 #include "abi/linux/stat.hpp"
 #include "abi/linux/xattr.hpp"
+#include "fs/node/access_control_list.hpp"
 #include "fs/node/credentials.hpp"
 #include "fs/node/timestamp.hpp"
 #include "scheduler/mutex.hpp"
@@ -97,13 +98,16 @@ enum class InodeTraits : u16 {
 };
 EXO_FLAGS(InodeTraits);
 
-/// What a name is to be made with. The mode carries the type; umask and setgid rules have been applied.
+/// What a name is to be made with. The mode carries the type; umask, setgid rules and the directory's default access control
+/// list have been applied.
 struct NewNode {
     u32 mode = 0;
     UserId uid = 0;
     GroupId gid = 0;
     abi::DeviceNumber device{};
     std::string_view target{};  ///< Of a symbolic link.
+    Ref<AccessControlList> access_list{};
+    Ref<AccessControlList> default_list{};
 };
 
 struct DirectoryEntry {
@@ -227,6 +231,17 @@ class Inode : public Object {
     /// Errors: Eopnotsupp, Enodata.
     virtual Result<> remove_extended_attribute(InodeContent& content, std::string_view name);
 
+    // ---- Access control lists.
+
+    /// Whether there is a list of this kind: what a permission check asks before it takes a lock.
+    bool has_access_list(AccessListKind kind) const {
+        return (access_lists_.load(std::memory_order_relaxed) & 1U << std::to_underlying(kind)) != 0;
+    }
+    /// The list, or null.
+    virtual Ref<AccessControlList> access_list(AccessListKind) const { return nullptr; }
+    /// After all checks (vfs.hpp): null takes it away. Errors: Eopnotsupp, Enospc.
+    virtual Result<> set_access_list(InodeContent& content, AccessListKind kind, Ref<AccessControlList> list);
+
     // ---- Changes that were checked and made: for file systems that store them.
     virtual Result<> attributes_changed(InodeContent&) { return {}; }
 
@@ -261,6 +276,13 @@ class Inode : public Object {
     Inode(Ref<FileSystem> file_system, u64 number, const NewNode& node,
           InodeTraits traits = InodeTraits::None);
     void add_links(i32 delta);
+    void note_access_list(AccessListKind kind, bool is_there) {
+        const u8 bit = static_cast<u8>(1U << std::to_underlying(kind));
+        if (is_there)
+            access_lists_.fetch_or(bit, std::memory_order_relaxed);
+        else
+            access_lists_.fetch_and(static_cast<u8>(~bit), std::memory_order_relaxed);
+    }
 
   private:
     void note_links(u32 before, u32 after);
@@ -273,6 +295,7 @@ class Inode : public Object {
     std::atomic<u32> links_{1};
     std::atomic<u64> size_{0};
     std::atomic<i32> writers_{0};
+    std::atomic<u8> access_lists_{0};         ///< A bit for each AccessListKind.
     std::atomic<FileLocks*> locks_{nullptr};  ///< Holds a reference.
     abi::DeviceNumber device_;
     InodeTraits traits_;

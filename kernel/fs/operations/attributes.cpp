@@ -34,6 +34,8 @@ Result<> change_mode(const Target& target, u32 mode, const Credentials& credenti
     u32 permissions = mode & abi::mode::PERMISSIONS;
     if (!credentials.is_member_of(inode.gid()) && !credentials.may(Privilege::Fsetid))
         permissions &= ~abi::mode::SET_GID;
+    if (const Ref<AccessControlList> list = inode.access_list(AccessListKind::Access))
+        TRY(inode.set_access_list(*content, AccessListKind::Access, TRY(list->with_mode(permissions))));
     inode.set_mode((inode.mode() & abi::mode::TYPE_MASK) | permissions);
     inode.note_changed();
     return inode.attributes_changed(*content);

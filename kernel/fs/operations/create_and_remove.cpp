@@ -19,7 +19,7 @@ Result<> create_node(const Caller& caller, Start start, std::string_view path, N
     TRY(check_create(directory, caller.credentials));
     const bool is_device = abi::is_character_device(node.mode) || abi::is_block_device(node.mode);
     if (is_device && !caller.credentials.may(Privilege::Mknod)) return Error::Eperm;
-    prepare_new_node(parent, caller.credentials, caller.context.umask(), node);
+    TRY(prepare_new_node(parent, caller.credentials, caller.context.umask(), node));
     Ref<Inode> inode = TRY(parent.create(*names, *child, node));
     cache_positive(*child, std::move(inode));
     return {};

@@ -2,6 +2,7 @@
 #include "fs/node/extended_attributes.hpp"
 
 #include <cstring>
+#include <optional>
 
 #include "fs/node/file_system.hpp"
 #include "fs/operations/path_walk.hpp"
@@ -74,11 +75,52 @@ void tell_as_revision_2(Vector<u8>& value) {
     while (value.size() > abi::VFS_CAP_SIZE_2) value.pop();
 }
 
+// ---- Access control lists are attributes with a meaning of their own. LINUX: fs/posix_acl.c.
+
+std::optional<AccessListKind> access_list_kind(std::string_view name) {
+    if (name == abi::xattr::ACCESS_LIST) return AccessListKind::Access;
+    if (name == abi::xattr::DEFAULT_LIST) return AccessListKind::Default;
+    return std::nullopt;
+}
+
+Result<Vector<u8>> get_access_list(Inode& inode, AccessListKind kind) {
+    if (!inode.file_system().keeps_access_lists() || inode.is_symlink()) return Error::Eopnotsupp;
+    const Ref<AccessControlList> list = inode.access_list(kind);
+    if (!list) return Error::Enodata;
+    return list->encode();
+}
+
+/// A list without entries takes the list away, and so does nullopt.
+Result<> set_access_list(Inode& inode, InodeContent& content, AccessListKind kind,
+                         std::optional<std::span<const u8>> value, const Credentials& credentials) {
+    if (!inode.file_system().keeps_access_lists()) return Error::Eopnotsupp;
+    Ref<AccessControlList> list = value ? TRY(AccessControlList::parse(*value)) : nullptr;
+    if (inode.is_symlink()) return Error::Eopnotsupp;
+    if (kind == AccessListKind::Default && !inode.is_directory()) return list ? Error::Eacces : Result<>{};
+    if (!is_owner(inode, credentials)) return Error::Eperm;
+    if (list) TRY(list->check_form());
+    u32 mode = inode.mode();
+    if (kind == AccessListKind::Access) {
+        if (list) {
+            const auto as_mode = list->as_mode();
+            mode = (mode & ~0777U) | as_mode.permissions;
+            if (as_mode.says_all) list = nullptr;
+        }
+        if (!credentials.is_member_of(inode.gid()) && !credentials.may(Privilege::Fsetid))
+            mode &= ~abi::mode::SET_GID;
+    }
+    TRY(inode.set_access_list(content, kind, std::move(list)));
+    inode.set_mode(mode);
+    inode.note_changed();
+    return inode.attributes_changed(content);
+}
+
 }  // namespace
 
 Result<Vector<u8>> get_extended_attribute(Inode& inode, std::string_view name,
                                           const Credentials& credentials) {
     TRY(check_attribute(inode, name, AccessMode::Read, credentials));
+    if (const auto kind = access_list_kind(name)) return get_access_list(inode, *kind);
     TRY(check_kept(inode, name));
     Vector<u8> value;
     {
@@ -95,15 +137,17 @@ Result<Vector<u8>> get_extended_attribute(Inode& inode, std::string_view name,
 Result<Vector<u8>> list_extended_attributes(Inode& inode, const Credentials& credentials) {
     Vector<u8> names;
     const bool sees_trusted = credentials.may(Privilege::SysAdmin);
-    auto content = TRY(inode.content_lock.lock_killable());
-    const ExtendedAttributes* attributes = inode.extended_attributes(*content);
-    if (attributes == nullptr) return names;
-    TRY(attributes->for_each([&](std::string_view name) -> Result<> {
+    const auto add = [&](std::string_view name) -> Result<> {
         if (is_trusted(name) && !sees_trusted) return {};
         // SAFETY: characters are bytes.
         TRY(names.append({reinterpret_cast<const u8*>(name.data()), name.size()}));
         return names.push(0);
-    }));
+    };
+    auto content = TRY(inode.content_lock.lock_killable());
+    if (inode.has_access_list(AccessListKind::Access)) TRY(add(abi::xattr::ACCESS_LIST));
+    if (inode.has_access_list(AccessListKind::Default)) TRY(add(abi::xattr::DEFAULT_LIST));
+    if (const ExtendedAttributes* attributes = inode.extended_attributes(*content))
+        TRY(attributes->for_each(add));
     return names;
 }
 
@@ -119,6 +163,8 @@ Result<> set_extended_attribute(Inode& inode, std::string_view name, std::span<c
     TRY(check_attribute(inode, name, AccessMode::Write, credentials));
     // STRICTER than Linux, which lets everybody set empty capabilities, and then nobody can execute the file.
     TRY(check_security(name, credentials));
+    if (const auto kind = access_list_kind(name))
+        return set_access_list(inode, *content, *kind, value, credentials);
     TRY(check_kept(inode, name));
     TRY(inode.set_extended_attribute(*content, name, value, flags));
     if (is_capability) inode.has_file_capabilities.store(true, std::memory_order_relaxed);
@@ -129,6 +175,8 @@ Result<> remove_extended_attribute(Inode& inode, std::string_view name, const Cr
     auto content = TRY(inode.content_lock.lock_killable());
     TRY(check_attribute(inode, name, AccessMode::Write, credentials));
     TRY(check_security(name, credentials));
+    if (const auto kind = access_list_kind(name))
+        return set_access_list(inode, *content, *kind, std::nullopt, credentials);
     TRY(check_kept(inode, name));
     TRY(inode.remove_extended_attribute(*content, name));
     if (name == abi::xattr::CAPABILITY) inode.has_file_capabilities.store(false, std::memory_order_relaxed);

@@ -61,7 +61,7 @@ Result<> create_regular(InodeNames& names, const Caller& caller, const Path& dir
     TRY(check_create(directory, caller.credentials));
     NewNode node{.mode = abi::mode::REGULAR | (mode & abi::mode::PERMISSIONS)};
     Inode& parent = directory.inode();
-    prepare_new_node(parent, caller.credentials, caller.context.umask(), node);
+    TRY(prepare_new_node(parent, caller.credentials, caller.context.umask(), node));
     Ref<Inode> inode = TRY(parent.create(names, child, node));
     cache_positive(child, std::move(inode));
     return {};
@@ -123,7 +123,7 @@ Result<Ref<File>> open_unnamed(const Caller& caller, Start start, std::string_vi
     const Path directory = TRY(resolve(caller, start, path, walk_flags_for(flags)));
     TRY(check_create(directory, caller.credentials));
     NewNode node{.mode = abi::mode::REGULAR | (mode & abi::mode::PERMISSIONS)};
-    prepare_new_node(directory.inode(), caller.credentials, caller.context.umask(), node);
+    TRY(prepare_new_node(directory.inode(), caller.credentials, caller.context.umask(), node));
     Ref<Inode> inode = TRY(directory.inode().create_unnamed(node));
     if (!has(flags, OpenFlags::Excl)) inode->may_be_linked_unnamed.store(true, std::memory_order_relaxed);
     String name;

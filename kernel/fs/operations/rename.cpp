@@ -105,7 +105,7 @@ Result<Whiteout> prepare_whiteout(const Move& move, const Credentials& credentia
     Ref<Dentry> parent = move.from.dentry;
     Whiteout whiteout{.name = TRY(Dentry::create(std::move(parent), HashedName::of(move.source.name()))),
                       .node = {.mode = abi::mode::CHARACTER_DEVICE}};
-    prepare_new_node(move.from.inode(), credentials, 0, whiteout.node);
+    TRY(prepare_new_node(move.from.inode(), credentials, 0, whiteout.node));
     return whiteout;
 }
 

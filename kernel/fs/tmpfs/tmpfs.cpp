@@ -89,7 +89,14 @@ Result<Ref<Inode>> TmpfsFileSystem::make_symlink(const NewNode& node) {
 
 Result<Ref<Inode>> TmpfsFileSystem::make_inode(const NewNode& node) {
     TRY(take_inode());
-    // The inode's destructor gives it back; until there is one, we do.
+    const u64 pages = TmpfsInode::pages_of(node.access_list) + TmpfsInode::pages_of(node.default_list);
+    if (pages != 0) {
+        if (const Result<> taken = budget_->take(pages); !taken) {
+            give_inode_back();
+            return taken.error();
+        }
+    }
+    // The inode's destructor gives both back; until there is one, we do.
     auto made = [&]() -> Result<Ref<Inode>> {
         switch (node.mode & abi::mode::TYPE_MASK) {
             case abi::mode::REGULAR: {
@@ -103,7 +110,10 @@ Result<Ref<Inode>> TmpfsFileSystem::make_inode(const NewNode& node) {
             default: return Ref<Inode>(TRY(make_ref<TmpfsInode>(*this, node)));
         }
     }();
-    if (!made) give_inode_back();
+    if (!made) {
+        give_inode_back();
+        if (pages != 0) budget_->give_back(pages);
+    }
     return made;
 }
 
@@ -203,9 +213,18 @@ void TmpfsFileSystem::last_mount_gone(Dentry& root) {
 // ---- Inodes
 
 TmpfsInode::TmpfsInode(TmpfsFileSystem& file_system, const NewNode& node, InodeTraits traits)
-    : Inode(Ref<FileSystem>(&file_system), file_system.new_inode_number(), node, traits) {}
+    : Inode(Ref<FileSystem>(&file_system), file_system.new_inode_number(), node, traits) {
+    AccessLists& lists = access_lists_.unsafe_value();
+    lists.of_kind[std::to_underlying(AccessListKind::Access)] = node.access_list;
+    lists.of_kind[std::to_underlying(AccessListKind::Default)] = node.default_list;
+    if (node.access_list) note_access_list(AccessListKind::Access, true);
+    if (node.default_list) note_access_list(AccessListKind::Default, true);
+}
 
 TmpfsInode::~TmpfsInode() {
+    u64 pages = 0;
+    for (const auto& list : access_lists_.unsafe_value().of_kind) pages += pages_of(list);
+    if (pages != 0) owner().budget()->give_back(pages);
     if (attributes_ != nullptr) {
         owner().budget()->give_back(attributes_->bytes() / PAGE_SIZE);
         delete attributes_;
@@ -241,6 +260,31 @@ Result<> TmpfsInode::remove_extended_attribute(InodeContent& content, std::strin
     const u64 surplus = before - attributes_->bytes() / PAGE_SIZE;
     if (surplus != 0) owner().budget()->give_back(surplus);
     note_changed();
+    return {};
+}
+
+u64 TmpfsInode::pages_of(const Ref<AccessControlList>& list) {
+    constexpr usize SHORT = 512;
+    return list && list->bytes() > SHORT ? divide_round_up(list->bytes(), PAGE_SIZE) : 0;
+}
+
+Ref<AccessControlList> TmpfsInode::access_list(AccessListKind kind) const {
+    if (!has_access_list(kind)) return nullptr;
+    return access_lists_.lock()->of_kind[std::to_underlying(kind)];
+}
+
+Result<> TmpfsInode::set_access_list([[maybe_unused]] InodeContent& content, AccessListKind kind,
+                                     Ref<AccessControlList> list) {
+    DEBUG_ASSERT(is_content_key(content));
+    if (!owner().keeps_access_lists() || is_symlink()) return Error::Eopnotsupp;
+    const u64 pages = pages_of(list);
+    if (pages != 0) TRY(owner().budget()->take(pages));
+    note_access_list(kind, static_cast<bool>(list));
+    {
+        auto lists = access_lists_.lock();
+        std::swap(lists->of_kind[std::to_underlying(kind)], list);
+    }
+    if (const u64 surplus = pages_of(list); surplus != 0) owner().budget()->give_back(surplus);
     return {};
 }
 

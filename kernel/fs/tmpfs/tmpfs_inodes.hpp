@@ -33,6 +33,7 @@ class TmpfsFileSystem final : public FileSystem {
     Result<> remount(std::string_view text) override;
     Result<> sync() override;
     bool keeps_extended_attributes() const override { return type_name() != "ramfs"; }
+    bool keeps_access_lists() const override { return type_name() != "ramfs"; }
     bool knows_birth_and_flags() const override { return type_name() != "ramfs"; }
 
   protected:
@@ -61,11 +62,22 @@ class TmpfsInode : public Inode {
                                     abi::XattrFlags flags) override;
     Result<> remove_extended_attribute(InodeContent& content, std::string_view name) override;
 
+    Ref<AccessControlList> access_list(AccessListKind kind) const override;
+    Result<> set_access_list(InodeContent& content, AccessListKind kind,
+                             Ref<AccessControlList> list) override;
+    /// The pages of the file system's that a list takes: none if it is short.
+    static u64 pages_of(const Ref<AccessControlList>& list);
+
   protected:
     TmpfsFileSystem& owner() const { return static_cast<TmpfsFileSystem&>(file_system()); }
 
   private:
+    struct AccessLists {
+        Ref<AccessControlList> of_kind[2];  ///< By AccessListKind.
+    };
+
     ExtendedAttributes* attributes_ = nullptr;  ///< Its own. Made with the first one, under content_lock.
+    mutable sync::SpinLocked<AccessLists, sync::LockRank::SpinLeaf> access_lists_;
 };
 
 /// LINUX: a text of 128 bytes or more takes a page of the file system's (SHORT_SYMLINK_LEN).

@@ -5,6 +5,20 @@ namespace exo::fs {
 using abi::AccessMode;
 using abi::OpenFlags;
 
+namespace {
+
+/// What somebody who is not the owner may do, in the last three bits; those that nobody asks for are anything.
+/// LINUX: acl_permission_check.
+u32 granted_to_others(const Inode& inode, u32 mode, AccessMode wanted, const Credentials& credentials) {
+    if (inode.has_access_list(AccessListKind::Access) && (mode & 0070) != 0) [[unlikely]] {
+        if (const Ref<AccessControlList> list = inode.access_list(AccessListKind::Access))
+            return list->grants(inode.gid(), wanted, credentials) ? abi::raw(wanted) : 0;
+    }
+    return credentials.is_member_of(inode.gid()) ? mode >> 3 : mode;
+}
+
+}  // namespace
+
 Result<> check_permission(const Inode& inode, AccessMode wanted, const Credentials& credentials) {
     const u32 mode = inode.mode();
     const u32 mask = abi::raw(wanted);
@@ -14,11 +28,8 @@ Result<> check_permission(const Inode& inode, AccessMode wanted, const Credentia
             return Error::Eperm;
         if (const auto answer = inode.check_access(wanted, credentials)) return *answer;
     }
-    u32 granted = mode;
-    if (inode.uid() == credentials.uid)
-        granted = mode >> 6;
-    else if (credentials.is_member_of(inode.gid()))
-        granted = mode >> 3;
+    const u32 granted =
+        inode.uid() == credentials.uid ? mode >> 6 : granted_to_others(inode, mode, wanted, credentials);
     if ((granted & mask) == mask) return {};
 
     if (has(wanted, AccessMode::Write) && has(inode.traits(), InodeTraits::Immutable)) return Error::Eperm;
@@ -119,7 +130,7 @@ bool may_give_group(GroupId group, const Credentials& credentials) {
 
 }  // namespace
 
-void prepare_new_node(const Inode& directory, const Credentials& credentials, u32 umask, NewNode& node) {
+Result<> prepare_new_node(const Inode& directory, const Credentials& credentials, u32 umask, NewNode& node) {
     constexpr u32 RUNS_AS_GROUP = abi::mode::SET_GID | 0010;
     node.uid = credentials.uid;
     node.gid = credentials.gid;
@@ -130,7 +141,15 @@ void prepare_new_node(const Inode& directory, const Credentials& credentials, u3
         else if ((node.mode & RUNS_AS_GROUP) == RUNS_AS_GROUP && !may_give_group(node.gid, credentials))
             node.mode &= ~abi::mode::SET_GID;
     }
-    if (!abi::is_symlink(node.mode)) node.mode &= ~umask;
+    if (abi::is_symlink(node.mode)) return {};
+    const Ref<AccessControlList> inherited = directory.access_list(AccessListKind::Default);
+    if (!inherited) {
+        node.mode &= ~umask;
+        return {};
+    }
+    node.access_list = TRY(inherited->for_new(node.mode));
+    if (abi::is_directory(node.mode)) node.default_list = inherited;
+    return {};
 }
 
 u32 mode_without_privileges(const Inode& inode, const Credentials& credentials) {

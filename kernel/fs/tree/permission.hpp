@@ -55,8 +55,9 @@ Result<> check_open(const Path& path, abi::OpenFlags flags, const Credentials& c
 Result<> check_device_access(const Path& path);
 
 /// The owner, group and mode of a node made in `directory`, whose mode is still as the program gave it: a set-group-id
-/// directory hands its group down (mkdir(2), open(2)), the umask takes its bits.
-void prepare_new_node(const Inode& directory, const Credentials& credentials, u32 umask, NewNode& node);
+/// directory hands its group down (mkdir(2), open(2)); a default access control list says what the node begins with, and without one
+/// the umask takes its bits. Errors: Enomem.
+Result<> prepare_new_node(const Inode& directory, const Credentials& credentials, u32 umask, NewNode& node);
 
 /// The mode that a write or a change of owner by `credentials` leaves (chown(2), inode(7)).
 u32 mode_without_privileges(const Inode& inode, const Credentials& credentials);
