@@ -29,6 +29,7 @@ AREAS = {
     "locks": ("lock_calls", "control_calls", "descriptors", "process_calls"),
     "ptys": ("control_calls", "read_write", "poll", "process_calls"),
     "timers": ("timers", "signal_calls", "process_calls", "sleep"),
+    "attributes": ("extended_attributes", "paths", "attributes", "descriptors"),
 }
 # Of these, fresh sequences still show differences that are known (docs/roadmap.md).
 UNSETTLED = ("threads", "futexes", "sockets", "transfers", "ptys", "timers")
@@ -46,7 +47,8 @@ class OwnRules(NamedTuple):
 OWN_RULES = {"threads": OwnRules("begin_threads", "use_thread", 0.85), "futexes": OwnRules("begin_futexes", "use_futex", 0.8),
              "sockets": OwnRules("begin_sockets", "use_socket", 0.8), "events": OwnRules("begin_events", "use_events", 0.8),
              "transfers": OwnRules("begin_transfers", "use_transfer", 0.85), "locks": OwnRules("begin_locks", "use_lock", 0.85),
-             "ptys": OwnRules("begin_ptys", "use_pty", 0.85), "timers": OwnRules("begin_timers", "use_timers", 0.9)}
+             "ptys": OwnRules("begin_ptys", "use_pty", 0.85), "timers": OwnRules("begin_timers", "use_timers", 0.9),
+             "attributes": OwnRules("begin_attributes", "use_attribute", 0.85)}
 HELPERS = ("open", "openat", "pipe", "pipe2", "read", "write", "close", "mmap")
 LONGEST = 24
 LONGER = 12  # at most so many calls more than its parent has a child

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import struct
 
+from campaign.rules.attribute_rules import AttributeRules
 from campaign.rules.event_rules import EventRules
 from campaign.rules.futex_rules import FutexRules
 from campaign.rules.lock_rules import LockRules
@@ -50,8 +51,8 @@ SIGTTIN, SIGTTOU, SA_RESTART, SA_RESETHAND = 21, 22, 0x10000000, 0x80000000
 STOPPING, SIGCONT, SIGQUIT, SIGTERM = {19, 20, 21, 22}, 18, 3, 15
 
 
-class Maker(ThreadRules, FutexRules, SocketRules, EventRules, TransferRules, LockRules, PtyRules, TimerRules, TerminalRules, ReportRules,
-            ProgramRules):
+class Maker(ThreadRules, FutexRules, SocketRules, EventRules, TransferRules, LockRules, PtyRules, TimerRules, AttributeRules, TerminalRules,
+            ReportRules, ProgramRules):
     """Makes calls and keeps the model up to date. `calls` is the sequence so far."""
 
     def __init__(self, world: World, descriptions: dict[str, dict]) -> None:
