@@ -1,11 +1,13 @@
-// PageCache: the content of a file in memory: what read and write copy from and to, and what mappings map.
+// PageCache: the content of a file in memory. read and write copy from and to its pages, and mappings map
+// them.
 //
 // Parts: page_cache.cpp (all files), store_pages.cpp (files with a backing store: reading and writing back),
 // reclaim.cpp (taking clean pages back when memory is short), page_tree.hpp (the pages and their states).
-// A file without a store (tmpfs) holds zeros where it has no page. A file with one holds there what the store holds.
-// Locking: the tree and the size change under a spin lock that is never held across a copy; whoever copies holds a
-// reference to the frame. Writers, truncation and allocation are kept apart by the inode's content_lock; faults,
-// readers, write-back and reclaim come at any time.
+// A page that a file without a store (tmpfs) lacks reads as zeros. A page that a file with a store lacks is
+// in the store.
+// Locking: a spin lock guards the tree and the size. No copy runs under it: a copying thread holds a
+// reference to the frame instead. The inode's content_lock serialises writers, truncation and allocation.
+// Faults, readers, write-back and reclaim do not take it.
 #pragma once
 
 #include <span>
@@ -31,7 +33,7 @@ class PageBudget : public Object {
     u64 limit() const { return limit_.load(std::memory_order_relaxed); }
     void set_limit(u64 pages) { limit_.store(pages, std::memory_order_relaxed); }
     u64 used() const { return used_.load(std::memory_order_relaxed); }
-    /// Errors: Enospc.
+    /// Counts `pages` as used. Errors: Enospc (the limit is reached).
     Result<> take(u64 pages = 1);
     void give_back(u64 pages) { used_.fetch_sub(pages, std::memory_order_relaxed); }
 
@@ -46,7 +48,7 @@ class PageCache final : public vm::PageSource {
     ~PageCache() override;
 
     u64 size() const { return size_.load(std::memory_order_acquire); }
-    /// Pages that it has, or would have if the whole store were read.
+    /// The number of pages that are cached, or that the store holds, whichever is larger.
     u64 page_count();
 
     // ---- vm::PageSource
@@ -56,51 +58,59 @@ class PageCache final : public vm::PageSource {
     bool wants_write_faults() const override { return backing_ != nullptr; }
     Result<> sync_pages(u64 first, u64 count) override;
 
-    /// Bytes from `offset` on, up to the end of the file; holes read as zeros. May wait for the store.
-    /// Errors, when nothing was moved: Efault, the store's, Enomem, RestartSys.
+    /// Copies bytes from `offset` up to the end of the file; holes read as zeros. May wait for the store.
+    /// Errors, when nothing was copied: Efault, the store's errors, Enomem, RestartSys.
     Result<usize> read(vm::OutBuffer& to, u64 offset);
 
     // ---- Files with a backing store.
 
-    /// The file is what `store` holds. The cache must be empty and nobody else know it. Errors: Enomem.
+    /// Makes the content of `store` the content of the file. The cache must be empty and known to the caller
+    /// alone. Errors: Enomem.
     Result<> back_with(Ref<BackingStore> store);
-    /// fsync: writes all dirty pages back and flushes the store. Each error is reported once to each `seen`, which begins as
-    /// `sample_errors`. Errors: the store's; RestartSys: the thread is to die.
+    /// fsync: writes all dirty pages back and flushes the store. `seen` belongs to one open file description
+    /// and starts as `sample_errors`; each write error is reported once through it. Errors: the store's;
+    /// RestartSys: the thread is being killed.
     Result<> sync(std::atomic<WriteErrors::Seen>& seen);
     WriteErrors::Seen sample_errors() const;
 
-    /// What `sweep` takes back.
+    /// Which pages `sweep` may reclaim.
     enum class Sweep : u8 {
-        Unmapped,  ///< Clean pages that nobody maps: for a caller that holds the lock of an address space.
-        Mapped,    ///< Also those that only spaces map whose lock is free at the moment.
-        Dirty,     ///< Also dirty ones, which are written back first.
+        Unmapped,  ///< Clean pages that no address space maps. For a caller that holds the lock of an address
+                   ///< space.
+        Mapped,    ///< Also clean mapped pages, if the lock of every space that maps them is free.
+        Dirty,     ///< Also dirty pages, which are written back first.
     };
     struct Swept {
         usize freed = 0;
-        u64 next = 0;         ///< Where to go on.
-        bool is_end = false;  ///< There is nothing from there on.
+        u64 next = 0;         ///< The index at which the next sweep continues.
+        bool is_end = false;  ///< No pages follow.
     };
-    /// Looks at a few pages from `from` on and gives those back that have not been used since the last look.
+    /// Looks at a few pages, starting at index `from`, and reclaims those that were not used since the last
+    /// look.
     Swept sweep(u64 from, Sweep depth);
-    /// The first cache with a store whose number is not below `number`, which becomes its number. Null: there is none.
+    /// Finds the first cache with a store whose number is at least `number`, and sets `number` to its number.
+    /// Null: there is none.
     static Ref<PageCache> next_with_store(u64& number);
-    /// Whether its pages are counted in `budget`: it belongs to that file system.
+    /// Whether `budget` counts the pages of this cache, that is, whether the file belongs to that file
+    /// system.
     bool is_of(const PageBudget& budget) const { return budget_.get() == &budget; }
 
-    // ---- With the content_lock of the file's inode held: InodeContent is its key.
+    // ---- Functions that need the content_lock of the file's inode. InodeContent& proves that it is held.
 
-    /// At most `limit` bytes; extends the file by what was really copied. May wait for the store.
-    /// Errors, when nothing was written: Efault, Enospc, Enomem, the store's, RestartSys.
+    /// Writes at most `limit` bytes. Extends the file by the bytes that were copied. May wait for the store.
+    /// Errors, when nothing was written: Efault, Enospc, Enomem, the store's errors, RestartSys.
     Result<usize> write(InodeContent& content, vm::InBuffer& from, u64 offset, usize limit);
-    /// Cuts off or extends by a hole. Errors: Enomem, the store's; nothing changed then.
+    /// Truncates the file, or extends it by a hole. Errors: Enomem, the store's errors; the file is unchanged
+    /// then.
     Result<> resize(InodeContent& content, u64 size);
-    /// Gives holes in the range their storage; the size stays.
-    /// Errors: Enospc, Enomem, Eintr, Eopnotsupp (the store is a device); nothing changed then.
+    /// fallocate: allocates pages for the holes in the range. The file's size does not change.
+    /// Errors: Enospc, Enomem, Eintr, Eopnotsupp (the store is a device); the file is unchanged then.
     Result<> allocate(InodeContent& content, u64 offset, u64 length);
-    /// Makes a hole. Errors: Enomem, Eopnotsupp (the store is a device).
+    /// Turns the range into a hole. Errors: Enomem, Eopnotsupp (the store is a device).
     Result<> punch(InodeContent& content, u64 offset, u64 length);
 
-    /// The first byte of data (or of a hole) from `offset` on, which lies below the size. The end is a hole.
+    /// SEEK_DATA and SEEK_HOLE: the offset of the first byte of data, or of the first hole, at or after
+    /// `offset`, which is below the size. The end of the file counts as a hole.
     /// Errors: Enxio (no more data).
     Result<u64> find_data(InodeContent& content, u64 offset);
     u64 find_hole(InodeContent& content, u64 offset);
@@ -115,10 +125,11 @@ class PageCache final : public vm::PageSource {
     [[gnu::noinline]] Result<usize> read_pages(vm::OutBuffer& to, u64 offset, u64 wanted);
     using Tree = sync::SpinLocked<PageTree, sync::LockRank::SpinLeaf>;
 
-    /// For whom a page is put into the tree.
+    /// How `publish` puts a page into the tree.
     struct Publication {
-        u64 removals_seen = 0;      ///< `removals()` before the page was filled.
-        bool is_by_writer = false;  ///< May lie behind the end, which is about to move.
+        u64 removals_seen = 0;      ///< The value of `removals()` before the page was filled.
+        bool is_by_writer = false;  ///< A writer puts it in: the page may lie behind the end of the file,
+                                    ///< which the writer moves afterwards.
         PageTree::Content content = PageTree::Content::Written;
     };
 
@@ -127,14 +138,14 @@ class PageCache final : public vm::PageSource {
     Result<memory::FrameRef> publish(u64 index, memory::FrameRef frame, Publication publication);
     Result<memory::FrameRef> make_and_publish(u64 index,
                                               PageTree::Content content = PageTree::Content::Written);
-    /// The page was changed, by a write(2) or a writable mapping.
+    /// Records that write(2) or a writable mapping changed the page.
     void note_written(u64 index) {
         if (needs_marks_.load(std::memory_order_relaxed)) [[unlikely]]
             mark_written(index);
     }
     [[gnu::cold, gnu::noinline]] void mark_written(u64 index);
     void mark_cut(u64 index);
-    /// The page was mapped.
+    /// Records that an address space mapped the page.
     [[gnu::cold, gnu::noinline]] void mark_mapped(u64 index, vm::PageAccess access);
     [[gnu::cold, gnu::noinline]] memory::FrameRef find_written(u64 index);
     Result<usize> write_new(vm::InBuffer& from, u64 index, usize at, usize count);
@@ -151,26 +162,26 @@ class PageCache final : public vm::PageSource {
         return backing_ ? PageTree::Content::Dirty : PageTree::Content::Written;
     }
 
-    // store_pages.cpp
+    // Functions of store_pages.cpp.
     struct Backing;
     struct FreeBacking {
         void operator()(Backing* backing) const;
     };
-    /// Held around each walk through the areas that map a file with a store.
+    /// The data of a lock that is held during each walk through the areas that map a file with a store.
     struct Walking {};
     using WalkLock = scheduler::Mutex<Walking, sync::LockRank::FileUnmapping>;
     WalkLock& walk_lock();
 
-    /// The file holds zeros from here on, where it has no page.
+    /// The offset from which absent pages are zeros.
     u64 content_end() const { return backing_ ? stored_end() : 0; }
     u64 stored_end() const;
     MemoryStore* memory_store() const { return backing_ ? store_in_memory() : nullptr; }
     MemoryStore* store_in_memory() const;
     bool is_on_device() const { return backing_ && store_in_memory() == nullptr; }
-    /// The page is absent, and only the store's device knows what it holds.
+    /// Whether the page is absent and has to be read from the store's device.
     bool must_be_read(u64 index) const { return is_on_device() && index << PAGE_SHIFT < stored_end(); }
-    /// Grows with each page that leaves the tree of a file with a store: what was taken from the store before may be
-    /// outdated.
+    /// Counts the pages that left the tree of a file with a store. If it grew since a page was read from the
+    /// store, the page may be outdated.
     u64 removals() const { return backing_ ? removal_count() : 0; }
     u64 removal_count() const;
     void count_removal();
@@ -178,7 +189,7 @@ class PageCache final : public vm::PageSource {
     void outdate_reads_from(u64 index);
     Result<memory::FrameRef> carry_out(PageRead& read);
     Result<memory::FrameRef> allocate_for_read();
-    /// A write into an absent page of a file with a store.
+    /// Writes into an absent page of a file with a store.
     [[gnu::noinline]] Result<usize> write_absent(InodeContent& content, vm::InBuffer& from, u64 offset,
                                                  usize count);
     Result<> write_back(u64 first, u64 end);
@@ -190,7 +201,7 @@ class PageCache final : public vm::PageSource {
     memory::FrameRef take_idle(u64 index);
     bool try_unmap(u64 index);
 
-    // reclaim.cpp
+    // Functions of reclaim.cpp.
     struct StoreList;
     static StoreList store_list;
     void enter_list();
@@ -198,14 +209,16 @@ class PageCache final : public vm::PageSource {
 
     Ref<PageBudget> budget_;
     std::atomic<u64> size_{0};
-    /// Somebody may have written behind the end through a mapping: the tail is zeroed when the file grows.
+    /// A program may have written behind the end of the file through a mapping, so growing the file zeroes
+    /// the rest of its last page.
     std::atomic<bool> was_mapped_writable_{false};
-    /// Pages have got storage by `allocate`, which are holes still. LINUX: until they are written, mapped, or allocated again.
+    /// `allocate` has made pages that still count as holes. LINUX: they do until they are written, mapped, or
+    /// allocated again.
     std::atomic<bool> has_unwritten_{false};
-    /// The tree is told of changes: there are unwritten pages, or a store.
+    /// Changes must be recorded in the tree: the file has unwritten pages, or a store.
     std::atomic<bool> needs_marks_{false};
     std::unique_ptr<Backing, FreeBacking>
-        backing_;  ///< Null: no store. Does not change once others know the cache.
+        backing_;  ///< Null: no store. Constant once other threads know the cache.
     Tree tree_;
 };
 

@@ -1,6 +1,7 @@
-// What a PageCache with a backing store has beside its pages. For the parts of PageCache only.
+// The part of a PageCache that only files with a backing store have. Only the sources of PageCache include
+// this header.
 //
-// Locking: `reads`, and what PageRead says of it, change with the cache's tree locked.
+// Locking: the lock of the cache's tree guards `reads` and `PageRead::is_outdated`.
 #pragma once
 
 #include "fs/cache/backing_store.hpp"
@@ -9,29 +10,32 @@
 
 namespace exo::fs {
 
-/// A page that is being read from the store. The thread that reads it made this, and all that want the page wait for it.
+/// A page that is being read from the store. The reading thread creates this object; other threads that need
+/// the page wait on it.
 class PageCache::PageRead final : public Object {
   public:
     explicit PageRead(u64 index) : index(index) {}
 
     TreeNode link;
     const u64 index;
-    /// A writer was faster, or the file was cut: what the store gives is not what the file holds. With the tree locked.
+    /// A writer stored the page first, or the file was truncated: the data from the store must not be used.
+    /// Guarded by the tree's lock.
     bool is_outdated = false;
 
-    /// Once, by who reads.
+    /// Ends the read and wakes the waiting threads. The reading thread calls it once.
     void finish(const Result<memory::FrameRef>& result) {
         outcome_ = result;
         // release: pairs with the acquire in wait
         is_done_.store(true, std::memory_order_release);
         waiters_.wake_all();
     }
-    /// Errors: RestartSys: the waiting thread is to die.
+    /// Waits until the read has ended. Errors: RestartSys: the waiting thread is being killed.
     Result<> wait() {
         return waiters_.wait(scheduler::WaitMode::Killable,
                              [this] { return is_done_.load(std::memory_order_acquire); });
     }
-    /// After `wait`. RestartSys: who read has given up, being killed; nobody reads the page any more.
+    /// The result, valid after `wait`. RestartSys: the reading thread was killed and gave up, so nobody reads
+    /// the page now.
     const Result<memory::FrameRef>& outcome() const { return outcome_; }
 
   private:
@@ -55,13 +59,13 @@ struct PageCache::Backing {
 
     PageCache& cache;
     const Ref<BackingStore> store;
-    MemoryStore* const memory;  ///< The store, if it is one.
-    Reads reads;                ///< Not owned: each is its reader's.
+    MemoryStore* const memory;  ///< The store, if it is a MemoryStore; else null.
+    Reads reads;                ///< Does not own the reads: each belongs to its reading thread.
     std::atomic<u64> removals{0};
     scheduler::WaitQueue write_ended;
     WalkLock walk_lock;
     WriteErrors errors;
-    // In the list of all caches with a store (reclaim.cpp), under its lock.
+    // Place in the list of all caches with a store. Guarded by that list's lock (reclaim.cpp).
     TreeNode listed_link;
     u64 listed_number = 0;
 };

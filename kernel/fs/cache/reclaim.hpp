@@ -1,31 +1,36 @@
-// Reclaim: what page caches give back when memory is short; and what all files with a backing store do together, sync(2).
+// Reclaim: takes pages back from page caches when memory is short. Also sync(2) over all files with a backing
+// store.
 //
-// Pages are looked at in a circle, file by file and in each by page. A page that was used since the last look gets a second
-// chance, one that was not is dropped (the clock algorithm). What programs do through a mapping is not seen: a mapped page
-// counts as unused unless it was mapped, or read by a system call, since the last look.
+// Reclaim is the clock algorithm: it visits the files in turn, and the pages of each file in order. It drops
+// a page that was not used since the last visit. Uses through a mapping are not recorded: a mapped page
+// counts as used only if it was mapped, or read by a system call, since the last visit.
 //
-// memory asks through its reclaim hook before a page cannot be allocated; posix_x asks before it kills a process.
-// Locking: one spin lock around the list of caches and the place of the next look. No page is touched under it.
+// memory calls it through its reclaim hook before an allocation fails; posix_x calls it before it kills a
+// process.
+// Locking: a spin lock guards the list of caches and the position of the next visit. No page is touched under
+// it.
 #pragma once
 
 #include "fs/cache/page_cache.hpp"
 
 namespace exo::fs {
 
-/// Reads of a device leave this part of memory free, 1/64 of it.
+/// Reads from a device leave 1/64 of memory free.
 inline constexpr u64 RESERVED_PART = 64;
 
-/// memory's reclaim hook: drops clean pages of files with a store which nobody maps; how many. The caller holds no spin
-/// lock. It may hold the lock of an address space, and so mapped pages are left alone: to take one from a space needs that
-/// space's lock, and the last reference to a space whose program has ended closes files.
+/// memory's reclaim hook: drops clean, unmapped pages of files with a store. Returns how many. The caller
+/// holds no spin lock. It may hold the lock of an address space, so mapped pages stay: to unmap one needs the
+/// lock of its space, and dropping the last reference to the space of an ended program closes files.
 usize reclaim_unmapped_pages(usize wanted);
 
-/// Drops clean pages, mapped or not; if there are none, writes dirty ones back and drops those. How many; 0: nothing is left.
-/// The caller holds no spin lock, nor the lock of an address space. May sleep.
+/// Drops clean pages, mapped or not; if there are none, writes dirty pages back and drops those. Returns how
+/// many; 0 means that nothing is left to drop.
+/// The caller holds neither a spin lock nor the lock of an address space. May sleep.
 usize reclaim_pages(usize wanted);
 
-/// Writes all dirty pages of files with a store back: of the file system whose pages `budget` counts, or (null) of all.
-/// Errors: the first that a store gave, when all files were tried; RestartSys.
+/// Writes back all dirty pages of files with a store: those of the file system that `budget` belongs to, or
+/// of all file systems if `budget` is null.
+/// Errors: the first error that a store gave, after all files were tried; RestartSys.
 Result<> sync_page_caches(const PageBudget* budget);
 
 }  // namespace exo::fs

@@ -5,7 +5,7 @@
 
 namespace exo::fs {
 
-/// Errors: Eexist, Enomem.
+/// Registers these devices. Errors: Eexist, Enomem.
 Result<> register_memory_devices();
 
 }  // namespace exo::fs

@@ -1,11 +1,11 @@
-// Inodes in no tree: of eventfds and whatever else is a file without a name.
+// Inodes of files without a name in any directory, such as eventfds.
 #pragma once
 
 #include "fs/node/file_system.hpp"
 
 namespace exo::fs {
 
-/// An instance that only gives out inode numbers. Errors: Enomem.
+/// A file system instance that only hands out inode numbers and cannot be mounted. Errors: Enomem.
 class AnonymousFileSystem final : public FileSystem {
   public:
     AnonymousFileSystem(std::string_view type_name, i64 magic) : FileSystem(type_name), magic_(magic) {}
@@ -20,7 +20,8 @@ class AnonymousInode final : public Inode {
     AnonymousInode(Ref<FileSystem> file_system, const NewNode& node);
 };
 
-/// The one inode that all eventfds, epolls and the like share ("anon_inode:[…]"), as in Linux. Errors: Enomem.
+/// The one inode that all eventfds, epolls and similar files share ("anon_inode:[…]"), as in Linux. Errors:
+/// Enomem.
 Result<Ref<Inode>> shared_anonymous_inode();
 
 }  // namespace exo::fs

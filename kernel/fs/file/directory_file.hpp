@@ -1,12 +1,13 @@
-// Open directories, and files opened with O_PATH.
+// The open file descriptions of directories, and of files opened with O_PATH.
 #pragma once
 
 #include "fs/file/file.hpp"
 
 namespace exo::fs {
 
-/// LINUX: where an inode CountsEntries, its position is a number of entries, and the file remembers behind which one that is
-/// (dcache_readdir): what comes and goes elsewhere does not move it.
+/// An open directory. LINUX: if its inode has the trait CountsEntries, the position is a number of entries,
+/// and the file remembers the entry before it (dcache_readdir), so that adding or removing other entries does
+/// not shift it.
 class DirectoryFile final : public File {
   public:
     explicit DirectoryFile(OpenRequest&& request) : File(std::move(request), {.seek = SeekPolicy::Moving}) {}
@@ -25,10 +26,12 @@ class DirectoryFile final : public File {
     Result<u64> read_counting(InodeNames& names, u64 position, DirectorySink sink);
 
     u64 cookie_ =
-        NO_MORE;  ///< Of the next entry, where the position alone does not tell. Guarded as the position is.
+        NO_MORE;  ///< Cookie of the next entry, where the position alone does not tell it. Guarded by the
+                  ///< position's lock.
 };
 
-/// Only a place: what needs an open file is refused by its rights, and here once more.
+/// A file opened with O_PATH: it only names a place. The capability's rights refuse operations that need an
+/// open file; these functions refuse them again.
 class PathFile final : public File {
   public:
     explicit PathFile(OpenRequest&& request) : File(std::move(request), {}) {}

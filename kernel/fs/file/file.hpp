@@ -1,8 +1,9 @@
-// File: an open file description, what open(2) makes and dup and fork share. Pipes, sockets, terminals and devices
-// derive from it.
+// File: an open file description. open(2) makes it; dup and fork share it. Pipes, sockets, terminals and
+// devices derive from it.
 //
-// The rights of who uses it were checked by the capability (security::verify); a File checks only what POSIX says of
-// the object. Locking: the position has a sleeping lock of its own, held across a read or write that moves it.
+// The capability has checked the caller's rights before (security::verify); a File checks only what POSIX
+// requires of the object. Locking: a sleeping lock guards the position and is held across each read or write
+// that moves it.
 #pragma once
 
 #include <optional>
@@ -21,50 +22,50 @@ namespace exo::fs {
 
 using abi::OpenFlags;
 
-/// /proc/sys/fs/file-max and file-nr: how many files may be open, and how many are. By default only memory bounds them.
+/// /proc/sys/fs/file-max: the largest number of open files. By default only memory limits it.
 inline constinit std::atomic<u64> max_open_files{static_cast<u64>(INT64_MAX)};
 inline constinit std::atomic<u64> open_files{0};
-/// Asked before a program opens another. Errors: Enfile, but never for CAP_SYS_ADMIN.
+/// Checks file-max before a program opens another file. Errors: Enfile, but never for CAP_SYS_ADMIN.
 Result<> check_open_file_count(const Credentials& credentials);
 
-/// What an inode opens.
+/// The arguments of opening an inode.
 struct OpenRequest {
     Path path;
     OpenFlags flags;
     const Credentials& credentials;
 };
 
-/// What a write needs to know of who writes.
+/// Properties of the writing task that a write depends on.
 struct WriteContext {
     const Credentials& credentials = KERNEL_CREDENTIALS;
     u64 size_limit = ~0ULL;  ///< RLIMIT_FSIZE; the caller sends SIGXFSZ on Efbig if it was below the offset.
 };
 
-/// What the position of a file is.
+/// Whether a file has a position, and what moves it.
 enum class SeekPolicy : u8 {
-    None,        ///< There is none: lseek, pread and pwrite give ESPIPE.
-    AlwaysZero,  ///< lseek does nothing and says 0 (Linux: noop_llseek); pread and pwrite give ESPIPE.
-    Fixed,       ///< It stays where it is, 0; pread and pwrite work.
+    None,        ///< No position: lseek, pread and pwrite give ESPIPE.
+    AlwaysZero,  ///< lseek does nothing and returns 0 (Linux: noop_llseek); pread and pwrite give ESPIPE.
+    Fixed,       ///< The position is always 0; pread and pwrite work.
     Moving,      ///< Reads and writes move it; pread and pwrite work.
 };
 
-/// Which way sendfile may move bytes.
+/// In which direction sendfile may move bytes of a file.
 enum class SplicePolicy : u8 {
     GivesAndTakes,
-    TakesOnly,  ///< Not from it (Linux: no splice_read).
-    Refused,    ///< Neither from it nor to it (Linux: no splice_write either).
+    TakesOnly,  ///< Only into the file (Linux: no splice_read).
+    Refused,    ///< Neither out of the file nor into it (Linux: no splice_write either).
 };
 
-/// What a writev is.
+/// How a writev is carried out.
 enum class VectorPolicy : u8 {
     OneWrite,
-    WriteEach,  ///< A write for each piece (Linux: a file with `write`, but no `write_iter`).
+    WriteEach,  ///< One write per piece (Linux: a file with `write`, but no `write_iter`).
 };
 
-/// Kinds of files with system calls of their own, which ask for it.
+/// Kinds of files with system calls of their own. These calls check the kind of the file that they get.
 enum class SpecialFile : u8 { None, Epoll, Timer, Signals, Process };
 
-/// What a kind of files is like; it never changes.
+/// The constant properties of a kind of files.
 struct FilePolicies {
     SeekPolicy seek = SeekPolicy::None;
     SplicePolicy splice = SplicePolicy::GivesAndTakes;
@@ -72,10 +73,10 @@ struct FilePolicies {
     SpecialFile special = SpecialFile::None;
 };
 
-/// A command of fcntl(2) or a request of ioctl(2) that the file answers itself.
+/// A command of fcntl(2) or a request of ioctl(2) that the file itself handles.
 struct FileCommand {
     u32 code;
-    u64 argument;  ///< As the program gave it: an address must be gone through with vm's user copies.
+    u64 argument;  ///< As the program passed it. If it is an address, use vm's user copies.
 
     template <class Enum> bool is(Enum command) const { return code == static_cast<u32>(command); }
     template <class Enum> Enum as() const { return static_cast<Enum>(code); }
@@ -86,45 +87,48 @@ class File : public Object {
     ~File() override;
 
     Inode& inode() const { return *inode_; }
-    /// Empty for files without a place in the tree (pipes).
+    /// The path that was opened. Empty for files without a place in the tree (pipes).
     const Path& path() const { return path_; }
-    /// The path, or for a file without one a place made for this use, which nobody else sees and which has no name: what a
-    /// descriptor stands for where a path is wanted (AT_EMPTY_PATH, /proc/PID/fd/N). Errors: Enomem.
+    /// The path, for uses of a descriptor as a path (AT_EMPTY_PATH, /proc/PID/fd/N). For a file without a
+    /// path: a new, nameless place that only the caller sees. Errors: Enomem.
     Result<Path> place();
     OpenFlags flags() const { return flags_.load(std::memory_order_relaxed); }
     bool is_nonblocking() const { return has(flags(), OpenFlags::Nonblock); }
-    /// Opened with O_PATH.
+    /// Whether it was opened with O_PATH.
     bool is_path_only() const { return has(flags(), OpenFlags::Path); }
     SeekPolicy seek_policy() const { return policies_.seek; }
     SplicePolicy splice_policy() const { return policies_.splice; }
     VectorPolicy vector_policy() const { return policies_.vectors; }
     bool is_special(SpecialFile kind) const { return policies_.special == kind; }
-    /// pread and pwrite work.
+    /// Whether pread and pwrite work.
     bool has_positions() const { return policies_.seek >= SeekPolicy::Fixed; }
     bool has_moving_position() const { return policies_.seek == SeekPolicy::Moving; }
     security::Rights rights() const { return security::rights_from_open_flags(flags()); }
-    /// F_SETFL: replaces O_APPEND, O_NONBLOCK, O_DIRECT, O_NOATIME and leaves the rest.
-    /// Errors: Einval (O_DIRECT where the file cannot, O_ASYNC where it would mean something), Eperm (O_NOATIME of another's
-    /// file).
+    /// F_SETFL: replaces O_APPEND, O_NONBLOCK, O_DIRECT and O_NOATIME and leaves the other flags.
+    /// Errors: Einval (O_DIRECT that the file does not support, O_ASYNC where Linux would send signals),
+    /// Eperm (O_NOATIME on a file of another user).
     Result<> set_status_flags(OpenFlags flags, const Credentials& credentials);
     using Blocking = scheduler::Blocking;
-    /// What O_NONBLOCK says.
+    /// Whether calls may block, as O_NONBLOCK says.
     Blocking blocking() const { return is_nonblocking() ? Blocking::No : Blocking::Yes; }
-    /// FIONBIO.
+    /// FIONBIO: sets or clears O_NONBLOCK.
     void set_blocking(Blocking blocking);
 
-    // ---- What system calls do.
+    // ---- The operations that system calls use.
 
-    /// At the position, which moves. Errors: those of read(2).
+    /// Reads at the position and moves it. Errors: those of read(2).
     Result<usize> read(vm::OutBuffer& to);
     Result<usize> write(vm::InBuffer& from, const WriteContext& context = {});
-    /// pread, pwrite. Errors: Espipe, Einval (the end would be no offset), and those of read and write.
+    /// pread and pwrite. Errors: Espipe, Einval (the end of the range is not a valid offset), and those of
+    /// read and write.
     Result<usize> read_at(vm::OutBuffer& to, u64 offset);
     Result<usize> write_at(vm::InBuffer& from, u64 offset, const WriteContext& context = {});
-    /// The access time, as the open flags and the mount's want it: for whoever takes bytes from page_source().
+    /// Updates the access time as the open flags and the mount's options demand. For callers that read
+    /// through page_source().
     void note_read() {
         if (has(flags(), OpenFlags::Noatime)) return;
-        // LINUX: what lies in no place of the tree belongs to a mount of the kernel's own, which has no options at all.
+        // LINUX: a file without a place in the tree belongs to a mount of the kernel's own, which has no
+        // options.
         if (path_.mount)
             note_read_in_tree();
         else
@@ -132,58 +136,68 @@ class File : public Object {
     }
     /// Reads exactly these bytes, for the kernel itself (execve). Errors: Eio when the file ends before.
     Result<> read_exactly(std::span<u8> to, u64 offset);
-    /// The new position. Errors: Espipe, Einval, Enxio (SEEK_DATA and SEEK_HOLE behind the end), Eoverflow.
+    /// lseek: returns the new position. Errors: Espipe, Einval, Enxio (SEEK_DATA and SEEK_HOLE behind the
+    /// end), Eoverflow.
     Result<u64> seek(i64 offset, abi::SeekWhence whence);
-    /// SEEK_SET and SEEK_CUR on a regular file, without ever sleeping. Nothing if it is anything else, or refused.
+    /// lseek for SEEK_SET and SEEK_CUR on a regular file. Never sleeps. Returns nothing for other cases and
+    /// for errors; the caller then uses `seek`.
     std::optional<u64> seek_at_once(i64 offset, abi::SeekWhence whence);
-    /// Where it is now, while others may move it.
+    /// The current position. Other threads may be moving it.
     u64 position() const { return position_.load(std::memory_order_relaxed); }
     void set_position(u64 position);
-    /// fallocate. Errors: Einval (nothing), Espipe, Eisdir, Enodev, Efbig, Eopnotsupp, Enospc.
+    /// fallocate. Errors: Einval (an empty range), Espipe, Eisdir, Enodev, Efbig, Eopnotsupp, Enospc.
     Result<> allocate(abi::FallocateMode mode, u64 offset, u64 length, const WriteContext& context = {});
-    /// getdents64: feeds entries from the position on. Errors: Enotdir, Enoent (the directory was removed).
+    /// getdents64: passes the entries from the position on to `sink`. Errors: Enotdir, Enoent (the directory
+    /// was removed).
     Result<> read_directory(DirectorySink sink);
 
-    // ---- What kinds of files differ in. Offsets mean nothing to streams.
+    // ---- The operations that each kind of file implements. Streams ignore offsets.
 
     virtual Result<usize> do_read(vm::OutBuffer& to, u64 offset);
-    /// With O_APPEND `offset` is set to where the bytes went.
+    /// Writes at `offset`. With O_APPEND it sets `offset` to the place at which it wrote.
     virtual Result<usize> do_write(vm::InBuffer& from, u64& offset, const WriteContext& context);
     virtual Result<u64> do_seek(u64 position, i64 offset, abi::SeekWhence whence);
     virtual Result<u64> do_read_directory(u64 cookie, DirectorySink sink);
-    /// Requests that only this kind of file knows. Errors: Enotty (none of its own), and those of the request.
+    /// Handles ioctl requests of this kind of file. Errors: Enotty (unknown request), and those of the
+    /// request.
     virtual Result<u64> ioctl(FileCommand request);
-    /// Commands that only this kind of file knows (F_GETPIPE_SZ). Errors: Ebadf (none of its own), and those of the command.
+    /// Handles fcntl commands of this kind of file (F_GETPIPE_SZ). Errors: Ebadf (unknown command), and those
+    /// of the command.
     virtual Result<u64> fcntl(FileCommand command, const Credentials& credentials);
-    /// Null: bytes of other files get in by `write`.
+    /// The file's Splice interface. Null: sendfile and splice write into the file with `write`.
     virtual Splice* splice() { return nullptr; }
-    /// FIONREAD: bytes that a read would return now; of a file those up to its end, negative behind it. Errors: Enotty.
+    /// FIONREAD: the number of bytes that a read would return now. For a regular file: up to its end, and
+    /// negative behind it. Errors: Enotty.
     virtual Result<u64> readable_bytes();
-    /// The events that hold now; where to wait for more goes into `table` if there is one.
+    /// Returns the events that are ready now. If `table` is not null, adds the wait queues for later events
+    /// to it.
     virtual PollEvents poll(PollTable* table);
-    /// An epoll may watch it. LINUX: files without a poll operation are refused: regular files, directories, some devices.
+    /// Whether an epoll may watch it. LINUX: files without a poll operation may not be watched: regular
+    /// files, directories, some devices.
     virtual bool can_be_watched() const;
     FileWatches& watches() { return watches_; }
     /// ftruncate. Errors: Einval (not a regular file), Efbig, Enospc, Eperm.
     virtual Result<> truncate(u64 size, const WriteContext& context = {});
-    /// fallocate on a regular file, of a range that one may have. Errors: Eopnotsupp, Efbig (the limit), Enospc.
+    /// fallocate on a regular file, with a valid range. Errors: Eopnotsupp, Efbig (the limit), Enospc.
     virtual Result<> do_allocate(abi::FallocateMode mode, u64 offset, u64 length,
                                  const WriteContext& context = {});
-    /// fsync and fdatasync. Errors: Einval (nothing to sync to), Eio.
+    /// fsync and fdatasync. Errors: Einval (the kind of file has no storage), Eio.
     virtual Result<> sync();
-    /// What mmap maps; null: anonymous memory, as for /dev/zero. Errors: Enodev.
+    /// The object that mmap maps; null: anonymous memory, as for /dev/zero. Errors: Enodev.
     virtual Result<Ref<vm::PageSource>> page_source();
-    /// It may be mapped shared for reading, but never again for writing (F_SEAL_FUTURE_WRITE).
+    /// Whether shared writable mappings are refused for ever (F_SEAL_FUTURE_WRITE).
     virtual bool refuses_new_writers() const { return false; }
-    /// Whether O_ASYNC means something to it on Linux (fcntl(2)): signals for input and output are not there.
+    /// Whether Linux would send signals for this file after O_ASYNC (fcntl(2)). This kernel has no such
+    /// signals.
     virtual bool has_signals_for_input() const { return false; }
-    /// Bytes that are given back when this file is closed. Takes no lock that sleeps: asked when memory is short.
+    /// How many bytes closing this file frees. Takes no sleeping lock, because it is called when memory is
+    /// short.
     virtual u64 held_bytes() const { return 0; }
-    /// Each close(2) of a descriptor calls it, not only the last. The result is close's.
+    /// Called by each close(2) of a descriptor, not only the last. Its result is the result of close.
     virtual Result<> on_close() { return {}; }
-    /// What /proc/PID/fd/N reads as for a file without a path: "pipe:[17]". Errors: Enomem.
+    /// Appends the text of the link /proc/PID/fd/N for a file without a path: "pipe:[17]". Errors: Enomem.
     virtual Result<> append_description(String& out);
-    /// Lines that /proc/PID/fdinfo/N ends with, beside those that every file has. Errors: Enomem.
+    /// Appends the lines of /proc/PID/fdinfo/N that only this kind of file has. Errors: Enomem.
     virtual Result<> append_details(String&) { return {}; }
 
   protected:
@@ -199,7 +213,8 @@ class File : public Object {
     std::atomic<OpenFlags> flags_;
     FilePolicies policies_;
     bool counts_as_writer_ = false;
-    /// Who moves the position holds the lock; who only tells it does not: a report may be of the very file that is read.
+    /// Threads that move the position hold this lock. Threads that only report the position do not, because
+    /// the report may go through the file that is being read.
     struct Moving {};
     scheduler::Mutex<Moving, sync::LockRank::FilePosition> moving_;
     std::atomic<u64> position_ = 0;

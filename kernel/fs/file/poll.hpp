@@ -1,4 +1,5 @@
-// How poll, select and epoll learn where to wait: a file adds its wait queues to a PollTable and says what is ready.
+// How poll, select and epoll wait for a file: the file adds its wait queues to a PollTable and returns the
+// events that are ready.
 #pragma once
 
 #include "abi/linux/poll.hpp"
@@ -11,24 +12,25 @@ namespace exo::fs {
 
 using abi::PollEvents;
 
-/// What a wake-up of a file's wait queue is about.
+/// Converts poll events to the events of a wake-up.
 constexpr scheduler::WakeEvents wake_events(PollEvents events) { return static_cast<u16>(events); }
 
 class PollTable {
   public:
-    /// Called before the state is looked at, so that no change is missed. `keeper` has the queue if the polled file itself does not
-    /// keep it alive.
+    /// Adds a wait queue. A file calls this before it looks at its state, so that no change is missed.
+    /// `keeper` keeps the queue alive if the file itself does not.
     virtual void add(scheduler::WaitQueue& queue, Object* keeper = nullptr) = 0;
 
   protected:
     ~PollTable() = default;
 };
 
-/// Puts the calling thread into every queue, until it is destroyed. The files must outlive it.
+/// A PollTable that puts the calling thread into every queue until the table is destroyed. The files must
+/// outlive it.
 class ThreadPollTable final : public PollTable {
   public:
     void add(scheduler::WaitQueue& queue, Object* keeper = nullptr) override;
-    /// A queue could not be entered: its file would be missed. Errors: Enomem.
+    /// Whether all queues were entered. Errors: Enomem: a queue is missing, so its wake-ups would be missed.
     Result<> status() const { return status_; }
     /// Leaves all queues.
     void clear();

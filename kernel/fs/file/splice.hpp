@@ -1,4 +1,5 @@
-// Splice: a file into which the kernel moves pages without a visit to the program, as sendfile(2) and splice(2) do into a pipe.
+// Splice: the interface of a file that takes pages without a copy through the program: sendfile(2) and
+// splice(2) into a pipe.
 #pragma once
 
 #include "memory/physical/frame_ref.hpp"
@@ -17,14 +18,15 @@ struct PagePiece {
     std::span<const u8> bytes() const { return {frame.data() + begin, size()}; }
 };
 
-/// Pipes implement it. Bytes that go into any other file are written to it (File::write).
+/// The target of a splice. Pipes implement it. For any other file, File::write copies the bytes.
 class Splice {
   public:
-    /// Waits until a page would fit in. Errors: Ebadf (not open for writing), Epipe, Eagain (full, and this one must not wait),
-    /// RestartSys.
+    /// Waits until the file has room for a page. Errors: Ebadf (not open for writing), Epipe, Eagain (full,
+    /// and `blocking` is No), RestartSys.
     virtual Result<> wait_for_room(scheduler::Blocking blocking) = 0;
-    /// Refers to the page from now on: whoever else has it still changes what will be read. LINUX: the file gets no new time.
-    /// Errors: Ebadf (not open for writing), Epipe, Eagain (full; nothing is waited for).
+    /// Appends a reference to the page, not a copy: a later change of the page changes what readers get.
+    /// LINUX: the file's times do not change.
+    /// Errors: Ebadf (not open for writing), Epipe, Eagain (full; it does not wait).
     virtual Result<> take_page(PagePiece piece) = 0;
 
   protected:

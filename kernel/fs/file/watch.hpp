@@ -1,7 +1,9 @@
-// FileWatches: the entries of epolls that watch an open file. They last until the file is closed, however many descriptors it had.
+// FileWatches: the epoll entries that watch an open file. They exist until the file is closed, however many
+// descriptors it had.
 //
-// Key types: FileWatch (an entry's place in the list), FileWatches (the list; each File has one). fs knows nothing else of epolls.
-// Locking: the list has a spin lock; who adds an entry holds a reference to the file.
+// Key types: FileWatch (an entry's place in the list), FileWatches (the list; each File has one). fs knows
+// nothing else of epolls.
+// Locking: a spin lock guards the list. A thread that adds an entry holds a reference to the file.
 #pragma once
 
 #include <atomic>
@@ -30,11 +32,11 @@ class FileWatches {
         auto entries = entries_.lock();
         entries->remove(watch);
         entries.unlock();
-        // release: the last that the remover does with the file; pairs with the acquire in has_any
+        // release: the remover's last access to the file; pairs with the acquire in has_any
         count_.fetch_sub(1, std::memory_order_release);
     }
     bool has_any() const { return count_.load(std::memory_order_acquire) != 0; }
-    /// For who keeps others from adding and removing.
+    /// The list, without taking the lock. The caller ensures that no other thread adds or removes entries.
     Entries& entries() { return entries_.unsafe_value(); }
 
   private:
@@ -42,7 +44,8 @@ class FileWatches {
     std::atomic<u32> count_{0};
 };
 
-/// `release` removes all entries of a file that nobody refers to any more, before it is destroyed.
+/// Sets the function that removes all entries of a file. It is called before a file without references is
+/// destroyed.
 void set_watch_releaser(void (*release)(File& file));
 
 }  // namespace exo::fs

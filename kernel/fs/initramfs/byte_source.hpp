@@ -1,4 +1,4 @@
-// ByteSource: bytes that are read once, from front to back, without being copied where they lie in memory already.
+// ByteSource: bytes that are read once, from front to back. Bytes that already lie in memory are not copied.
 #pragma once
 
 #include <algorithm>
@@ -10,12 +10,13 @@ namespace exo::fs {
 
 class ByteSource {
   public:
-    /// What comes next: at least one byte, or none at the end. Valid until the next call of either function.
+    /// The next bytes: at least one, or none at the end. Valid until the next call of either function.
     virtual std::span<const u8> peek() = 0;
-    /// Goes on behind the first `count` bytes of what peek() gives.
+    /// Advances by `count` bytes of what peek() returned.
     virtual void skip(usize count) = 0;
 
-    /// Copies the next bytes and goes on behind them; returns how many there were before the end.
+    /// Copies the next bytes and advances behind them. Returns their number, which is smaller than `to` only
+    /// at the end.
     usize read(std::span<u8> to) {
         usize done = 0;
         while (done < to.size()) {

@@ -46,9 +46,10 @@ enum class CpioProblem : u8 {
 
 struct CpioFailure {
     CpioProblem problem = CpioProblem::None;
-    /// Where: the header (or the first byte) of what is wrong; of what is cut, the byte at which it ends.
+    /// Offset of the header (or the first byte) that is wrong. For an archive that is cut off: the offset of
+    /// its end.
     u64 offset = 0;
-    /// It is the content of the last entry that is wrong.
+    /// Whether the fault lies in the content of the last entry.
     bool is_in_content = false;
 };
 
@@ -59,7 +60,7 @@ std::string_view describe(CpioProblem problem);
 CpioProblem recognise_compression(std::span<const u8> image);
 
 struct CpioEntry {
-    /// As it stands in the archive: not empty, no NUL, at most 4095 bytes; may start with '/' or "./".
+    /// As the archive has it: not empty, no NUL, at most 4095 bytes. May start with '/' or "./".
     std::string_view name;
     /// A symbolic link's target, up to the first NUL; at most 4096 bytes.
     std::string_view target;
@@ -71,24 +72,23 @@ struct CpioEntry {
     u32 modified = 0;
     u32 device_major = 0;
     u32 device_minor = 0;
-    u32 special_major = 0;  ///< Of a device node.
+    u32 special_major = 0;  ///< The device number, for a device node.
     u32 special_minor = 0;
-    /// A regular file's size as its header has it. A cut archive has less.
+    /// A regular file's size according to its header. A cut archive has fewer bytes.
     u32 size = 0;
-    /// Where its header stands.
+    /// The offset of its header.
     u64 offset = 0;
-    /// Counts the trailers before it. Hard links do not reach from one archive into another.
+    /// The number of trailers before it. Hard links do not reach from one archive into another.
     u32 archive = 0;
 };
 
 class CpioReader {
   public:
-    /// What the source is, and what was read before it.
+    /// The state at the beginning of the source.
     struct Start {
-        u64 offset = 0;   ///< Of the source's first byte; headers are aligned by it.
-        u32 archive = 0;  ///< How many trailers there were.
-        bool is_unpacked =
-            false;  ///< Compressed data inside of it is not recognised: Linux unpacks once only.
+        u64 offset = 0;   ///< The offset of the source's first byte. Headers are aligned relative to it.
+        u32 archive = 0;  ///< How many trailers came before.
+        bool is_unpacked = false;  ///< Compressed data inside is an error, because Linux unpacks only once.
     };
     explicit CpioReader(ByteSource& source) : CpioReader(source, Start{}) {}
     CpioReader(ByteSource& source, Start start)
@@ -97,18 +97,19 @@ class CpioReader {
           position_(start.offset),
           archive_(start.archive) {}
 
-    /// The next entry, or nothing at the end. What is left of the last one's data is passed over. After an error the same
-    /// error again. The entry's texts are valid until the next call.
+    /// The next entry, or nothing at the end. Skips the rest of the previous entry's data. After an error it
+    /// returns that error again. The entry's strings are valid until the next call.
     /// Errors: Einval (malformed), Eopnotsupp (compressed); failure() has the details.
     Result<std::optional<CpioEntry>> next();
     CpioFailure failure() const { return failure_; }
 
     /// The next piece of a regular file's content: at least one byte, or none at its end or where the archive is cut.
     std::span<const u8> data();
-    /// Goes on behind the first `count` bytes of data(). The checksum counts only where all of it is taken.
+    /// Advances by `count` bytes of what data() returned. The checksum is only verified if the caller takes
+    /// all bytes.
     void take(usize count);
 
-    /// How many trailers there have been.
+    /// How many trailers were read.
     u32 archive() const { return archive_; }
 
   private:
@@ -126,9 +127,10 @@ class CpioReader {
     bool is_unpacked_;
     u64 position_;
     u32 archive_;
-    u64 content_left_ = 0;      ///< Of what follows the last entry's header and texts, padding not counted.
-    bool is_in_entry_ = false;  ///< Whose padding may be left to pass over.
-    bool was_given_ = false;    ///< next() has returned that entry, and it is no symbolic link.
+    u64 content_left_ = 0;      ///< Bytes of the last entry's content that were not taken yet, without
+                                ///< padding.
+    bool is_in_entry_ = false;  ///< The padding of the last entry may still have to be skipped.
+    bool was_given_ = false;    ///< next() has returned that entry, and it is not a symbolic link.
     std::optional<u32> expected_sum_;
     u32 sum_ = 0;
     u64 header_offset_ = 0;
@@ -137,12 +139,12 @@ class CpioReader {
     std::array<u8, NAME_LIMIT> target_;
 };
 
-/// Remembers which names are one file: in `newc` every name of a file has an entry, of which the last one
-/// (any one, for us) carries the data.
+/// Finds the names that belong to one file. In `newc` every name of a file has an entry; the last one carries
+/// the data. This kernel accepts the data with any of them.
 class CpioLinks {
   public:
-    /// The name under which this file was met first, or nothing if this is the first time (which is
-    /// remembered) or if it has only one name. Directories and symbolic links never have a second name.
+    /// The first name of the same file, or nothing if the file has only one name or is seen for the first
+    /// time. A first name is remembered. Directories and symbolic links never have a second name.
     /// Errors: Enomem.
     Result<std::optional<std::string_view>> first_name(const CpioEntry& entry);
 

@@ -1,4 +1,4 @@
-// GzipSource: the content of one gzip member (RFC 1952), unpacked as it is read.
+// GzipSource: the content of one gzip member (RFC 1952). It decompresses while it is read.
 //
 // Memory: the object alone (70 KiB). No locks: one source, one thread.
 #pragma once
@@ -12,15 +12,17 @@ enum class GzipProblem : u8 { None, BadHeader, Cut, Damaged, BadChecksum };
 
 class GzipSource final : public ByteSource {
   public:
-    /// `input` begins with the member's header. What follows the member is not looked at.
+    /// `input` begins with the member's header. Bytes behind the member are ignored.
     explicit GzipSource(std::span<const u8> input);
 
-    /// None at the end of the member, and where the data is damaged or cut: problem() tells which.
+    /// The next bytes. None at the end of the member, and none where the data is damaged or cut off:
+    /// problem() tells which.
     std::span<const u8> peek() override;
     void skip(usize count) override { piece_ = piece_.subspan(count); }
 
     GzipProblem problem() const { return problem_; }
-    /// How many bytes of the input have been used: the whole member, once peek() has given none without a problem.
+    /// How many bytes of the input were used. The whole member, once peek() has returned nothing and
+    /// problem() reports nothing.
     usize used() const { return header_size_ + inflater_.used() + trailer_size_; }
 
   private:
@@ -32,7 +34,7 @@ class GzipSource final : public ByteSource {
     std::span<const u8> piece_;
     usize trailer_size_ = 0;
     u32 checksum_ = ~0U;
-    u32 size_ = 0;  ///< Modulo 2^32, as the trailer has it.
+    u32 size_ = 0;  ///< The size modulo 2^32, as in the trailer.
     GzipProblem problem_ = GzipProblem::None;
     bool is_done_ = false;
 };

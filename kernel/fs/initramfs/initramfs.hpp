@@ -1,8 +1,8 @@
 // initramfs: unpacks cpio archives into the root file system at boot.
 //
-// The content of a plain archive's files is not copied: a file's page is taken out of the archive when somebody first
-// looks at it. So the archive's memory stays until the last such file is gone. A gzip archive is unpacked as it is read,
-// with 80 KiB of memory beside its files; its own memory is free afterwards.
+// The content of a plain archive is not copied at boot: a page is copied from the archive when a program
+// first needs it, so the archive's memory stays until its last file is gone. A gzip archive is unpacked while
+// it is read, which needs 80 KiB beside its files; the archive's own memory is free afterwards.
 #pragma once
 
 #include "fs/initramfs/cpio.hpp"
@@ -10,7 +10,8 @@
 
 namespace exo::fs {
 
-/// The memory that an archive lies in; `release` is called once nobody needs it any more (may be null).
+/// The memory that holds an archive. `release` (may be null) is called when nothing refers to the memory any
+/// more.
 class ArchiveMemory final : public Object {
   public:
     using Release = void (*)(std::span<const u8> bytes);
@@ -25,26 +26,29 @@ class ArchiveMemory final : public Object {
     Release release_;
 };
 
-/// What Linux's built-in archive has, so that init starts with a console whatever the image brings: /dev, /dev/console
-/// (0600, 5:1) and /root (0700). An archive that is unpacked afterwards overwrites them. Errors: Enomem, Enospc.
+/// Makes the nodes of Linux's built-in archive, so that init has a console whatever the image contains: /dev,
+/// /dev/console (0600, 5:1) and /root (0700). An archive that is unpacked later overwrites them. Errors:
+/// Enomem, Enospc.
 Result<> make_built_in_nodes(const Path& root);
 
 struct InitramfsReport {
     u32 entries = 0;
-    CpioFailure failure{};  ///< problem None: all of it was read.
-    /// The failure's offset counts in what a gzip archive holds.
+    CpioFailure failure{};  ///< Its problem is None if the whole image was read.
+    /// Whether the failure's offset counts decompressed bytes of a gzip archive.
     bool is_unpacked = false;
-    /// The last entry, made printable.
+    /// The name of the last entry, made printable.
     String name;
 };
 
-/// One line about what is wrong and where, empty if nothing is: "the archive is cut off (byte 70000, in init)".
+/// One line that says what is wrong and where: "the archive is cut off (byte 70000, in init)". Empty if
+/// nothing is wrong.
 /// Errors: Enomem.
 Result<String> explain(const InitramfsReport& report);
 
-/// Unpacks every archive in `memory` below `root`, later entries over earlier ones, as Linux does: plain ones and such that
-/// gzip has compressed. What a cut or damaged archive holds before the damage stays.
-/// Errors: Enomem; Enospc, Einval (malformed), Eopnotsupp (compressed otherwise): the report tells what and where.
+/// Unpacks every archive in `memory` below `root`, plain ones and gzip ones. Later entries replace earlier
+/// ones, as in Linux. The entries before a damage stay.
+/// Errors: Enomem; Enospc, Einval (malformed), Eopnotsupp (another compression): the report says what is
+/// wrong and where.
 Result<> unpack_initramfs(const Ref<ArchiveMemory>& memory, const Path& root, InitramfsReport& report);
 
 }  // namespace exo::fs

@@ -1,9 +1,11 @@
-// FileLocks: what the advisory locks of one file are, who waits for one, and who is told (fcntl(2), flock(2)).
+// FileLocks: the advisory locks of one file, the requests that wait for them, and their reports (fcntl(2),
+// flock(2)).
 //
-// An inode makes one when somebody first locks it, and keeps it. A request that must wait is queued with all the memory that it will
-// need; whoever frees a range gives it to the waiters that can have it then, oldest first.
-// Locking: `state_` (rank SleepingLeaf) owns locks and waiters of one file. The graph of who waits for whom (rank SpinLeaf, in
-// file_locks.cpp) is taken under it, to find circles.
+// The first lock request on an inode makes the object; the inode keeps it. A waiting request is queued with
+// all the memory that it will need. A thread that frees a range grants it to the waiting requests that fit,
+// oldest first.
+// Locking: `state_` (rank SleepingLeaf) guards the locks and waiting requests of one file. The wait-for graph
+// that finds deadlocks (rank SpinLeaf, in file_locks.cpp) is locked under it.
 #pragma once
 
 #include "abi/linux/stat.hpp"
@@ -18,17 +20,18 @@ class FileLocks final : public Object {
   public:
     using Blocking = scheduler::Blocking;
 
-    /// Of the file with this device and number, by which reports name it.
+    /// Reports name the file by this device and inode number.
     FileLocks(abi::DeviceNumber device, u64 inode_number);
     ~FileLocks() override;
 
-    /// Sets a lock, in place of what the owner has in the range. A lock of flock is given up before the wait for another.
-    /// Errors: Eagain (another owner's lock excludes it), Edeadlk (of LockKind::Posix, where that owner waits for this one), Enolck,
-    /// Enomem, RestartSys.
+    /// Sets a lock. It replaces the owner's locks in the range. An flock request gives its old lock up before
+    /// it waits for the new one.
+    /// Errors: Eagain (another owner's lock conflicts), Edeadlk (a LockKind::Posix request would close a
+    /// circle of waiting owners), Enolck, Enomem, RestartSys.
     Result<> set(const LockRequest& request, Blocking blocking);
-    /// Errors: Enolck, Enomem.
+    /// Removes the owner's locks in the range. Errors: Enolck, Enomem.
     Result<> clear(const LockOwner& owner, const LockRange& range);
-    /// Everything that the owner has: it is about to go.
+    /// Removes all locks of an owner that is about to end.
     void clear_all(const LockOwner& owner);
 
     struct Found {
@@ -37,16 +40,19 @@ class FileLocks final : public Object {
         LockRange range;
         i32 pid;
     };
-    /// The first lock that excludes the request.
+    /// The first lock that conflicts with the request.
     std::optional<Found> find_conflict(const LockRequest& request);
 
-    /// Lines of /proc/PID/fdinfo/N: the locks that were set through `file`, and belong to it or to `table`. Errors: Enomem.
+    /// Appends the lines of /proc/PID/fdinfo/N: locks set through `file` that belong to `file` or to `table`.
+    /// Errors: Enomem.
     Result<> append_of_file(String& out, const Object& file, const Object& table);
-    /// /proc/locks: all locks of the machine, the newest first, each with who waits for it. Errors: Enomem.
+    /// Appends the content of /proc/locks: all locks of the machine, newest first, each with its waiting
+    /// requests. Errors: Enomem.
     static Result<> append_all(String& out);
 
   private:
-    /// A request that waits: on its thread's stack. Whoever decides it takes it out of the list.
+    /// A waiting request, on the stack of its thread. The thread that grants or refuses it takes it out of
+    /// the list.
     struct Wait {
         enum class Outcome : u8 { Open, Granted, Deadlock };
 
@@ -54,13 +60,13 @@ class FileLocks final : public Object {
 
         const LockRequest& request;
         RangeLocks::Spare spare{};
-        LockOwner blocker{};     ///< Whose lock excludes it; under the graph's lock too.
-        bool must_look = false;  ///< The blocker has freed something.
+        LockOwner blocker{};     ///< Owner of the conflicting lock. Changes need the graph's lock too.
+        bool must_look = false;  ///< The blocker has freed a range, so the request must be checked again.
         // seq_cst: pairs with the waiter's entry into `queue`
         std::atomic<Outcome> outcome{Outcome::Open};
         scheduler::WaitQueue queue;
         ListNode link;
-        u64 number = 0;  ///< In the graph.
+        u64 number = 0;  ///< Its number in the graph.
         TreeNode graph_link;
     };
     struct State {

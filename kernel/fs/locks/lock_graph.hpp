@@ -1,4 +1,4 @@
-// The graph of who waits for whose record lock, over all files: for EDEADLK.
+// The wait-for graph of record locks over all files. It finds deadlocks, for EDEADLK.
 #pragma once
 
 #include <functional>
@@ -7,13 +7,13 @@
 
 namespace exo::fs {
 
-/// Only locks of LockKind::Posix are in it. LINUX: posix_locks_deadlock.
+/// Contains only locks of LockKind::Posix. LINUX: posix_locks_deadlock.
 class FileLocks::Graph {
   public:
     constexpr Graph() = default;
 
-    /// From now on `wait` waits for `blocker`. Errors: Edeadlk (the blocker waits, perhaps through others, for the owner of `wait`);
-    /// then it is as before.
+    /// Records that `wait` waits for `blocker`. Errors: Edeadlk (the blocker waits, perhaps through others,
+    /// for the owner of `wait`); the graph is unchanged then.
     Result<> enter(Wait& wait, const LockOwner& blocker);
     void leave(Wait& wait);
 

@@ -1,9 +1,9 @@
 // RangeLocks: the advisory locks on one file, by owner. Each owner has a tree of ranges that do not overlap; ranges of one owner and
 // one mode that touch are one range. Owners lie in a list, oldest first, as Linux orders them.
 //
-// A look at other owners' locks costs a step and a search of their trees for each owner; setting and clearing costs a step for
-// each range that it removes. Both pass preemption points.
-// Not locked: FileLocks does that.
+// Finding a conflict costs one step and one tree search for each other owner; setting and clearing cost one
+// step for each range that they remove. Both pass preemption points.
+// RangeLocks has no lock of its own; FileLocks locks it.
 #pragma once
 
 #include <optional>
@@ -21,7 +21,7 @@ namespace exo::fs {
 /// Bytes `first` to `last`, both included.
 struct LockRange {
     static constexpr u64 END =
-        static_cast<u64>(INT64_MAX);  ///< As `last`: to the end of the file, wherever that will be.
+        static_cast<u64>(INT64_MAX);  ///< As `last`: to the end of the file, also after it grows.
 
     u64 first = 0;
     u64 last = END;
@@ -33,22 +33,22 @@ struct LockRange {
 enum class LockMode : u8 { Shared, Exclusive };
 
 enum class LockKind : u8 {
-    Posix,     ///< fcntl(2), F_SETLK: of a descriptor table.
-    OpenFile,  ///< fcntl(2), F_OFD_SETLK: of an open file description.
-    Flock,     ///< flock(2): of an open file description, and apart from the others.
+    Posix,     ///< fcntl(2), F_SETLK: owned by a descriptor table.
+    OpenFile,  ///< fcntl(2), F_OFD_SETLK: owned by an open file description.
+    Flock,     ///< flock(2): owned by an open file description. Never conflicts with the other kinds.
 };
 
-/// Who has a lock. The object is only compared.
+/// The owner of a lock. `object` is only compared.
 struct LockOwner {
     LockKind kind;
     const Object* object;
     bool operator==(const LockOwner&) const = default;
 };
 
-/// What a lock is told apart by when programs look at it; part of no decision.
+/// Properties of a lock that reports show. No decision depends on them.
 struct LockOrigin {
     const Object* file = nullptr;  ///< The open file description through which it was set.
-    i32 pid = 0;                   ///< Of the process that set it.
+    i32 pid = 0;                   ///< The process that set it.
 };
 
 struct LockRequest {
@@ -56,13 +56,13 @@ struct LockRequest {
     LockMode mode = LockMode::Shared;
     LockRange range;
     LockOrigin origin;
-    security::UserRecord* payer = nullptr;  ///< Its user pays for the memory. Null: the kernel.
+    security::UserRecord* payer = nullptr;  ///< The user that is charged for the memory. Null: the kernel.
 };
 
-/// One range of one owner. It is charged to its payer as long as it is there.
+/// One range of one owner. It is charged to its payer until it is destroyed.
 struct RangeLock {
     static u64 key(const RangeLock& lock) { return lock.range.first; }
-    /// Errors: Enolck (the payer has too many), Enomem.
+    /// Errors: Enolck (the payer has too many locks), Enomem.
     static Result<Box<RangeLock>> create(const LockRange& range, LockMode mode, const LockOrigin& origin,
                                          security::UserRecord* payer);
 
@@ -77,13 +77,13 @@ struct RangeLock {
     LockMode mode;
     LockOrigin origin;
     const Ref<security::UserRecord> payer;
-    u64 sequence = 0;  ///< Of all locks of the machine: larger is newer.
+    u64 sequence = 0;  ///< Numbers all locks of the machine: a larger number is newer.
     TreeNode link;
 };
 
 class RangeLocks {
   public:
-    /// What one owner has. It is there as long as it has a range.
+    /// The locks of one owner. It exists as long as the owner has a range.
     class Holder {
       public:
         explicit Holder(const LockOwner& who) : owner(who) {}
@@ -92,13 +92,13 @@ class RangeLocks {
         Tree<RangeLock, &RangeLock::link, RangeLock> ranges;
         ListNode link;
     };
-    /// Memory that `set` may need: made before, by whoever cannot wait for it then.
+    /// Preallocated memory for a later `set` that cannot wait for memory.
     struct Spare {
         Box<Holder> holder;
         Box<RangeLock> first;
         Box<RangeLock> second;
     };
-    /// Whether other owners may have what they could not have before.
+    /// Whether the operation freed a range that other owners may now lock.
     enum class Change : u8 { NothingFreed, SomethingFreed };
     struct Conflict {
         const Holder* holder;
@@ -111,23 +111,26 @@ class RangeLocks {
     ~RangeLocks();
 
     bool is_empty() { return holders_.is_empty(); }
-    /// The first lock of another owner that excludes the request; nothing: it can be set.
+    /// The first lock of another owner that conflicts with the request; nothing: the request can be granted.
     std::optional<Conflict> find_conflict(const LockRequest& request);
-    /// The first range of `holder` that excludes the request.
+    /// The first range of `holder` that conflicts with the request.
     static const RangeLock* find_conflict_with(const Holder& holder, const LockRequest& request);
 
-    /// Makes what `set` could need for the request. Errors: Enolck (the user has too many locks), Enomem.
+    /// Preallocates the memory that `set` could need for the request. Errors: Enolck (the user has too many
+    /// locks), Enomem.
     static Result<Spare> make_spare(const LockRequest& request);
-    /// The owner has the range in this mode from now on, whatever it had in it. No other owner's lock may exclude that.
-    /// Errors: Enolck, Enomem, but not with `spare`; nothing changed then.
+    /// Sets the owner's mode for the range and replaces its earlier locks there. The caller has found no
+    /// conflict.
+    /// Errors: Enolck, Enomem, neither with `spare`; nothing is changed then.
     Result<Change> set(const LockRequest& request, Spare* spare = nullptr);
-    /// The owner has nothing in the range from now on. Errors: Enolck, Enomem (a lock falls in two); nothing changed then.
+    /// Removes the owner's locks in the range. Errors: Enolck, Enomem (a lock has to be split); nothing is
+    /// changed then.
     Result<Change> clear(const LockOwner& owner, const LockRange& range);
     Change clear_all(const LockOwner& owner);
 
     /// The owner's lowest lock, or null.
     const RangeLock* first_of(const LockOwner& owner);
-    /// All of them, oldest owner first, lowest range first.
+    /// Visits all locks: oldest owner first, and lowest range first.
     void for_each(FunctionRef<void(const Holder&, const RangeLock&)> visit);
 
   private:

@@ -1,5 +1,5 @@
-// An access control list of an inode (acl(5)): permissions of further users and groups. It never changes once it is made, so
-// that those who check it need no lock: a changed list is another one.
+// An access control list of an inode (acl(5)): permissions of further users and groups. It is immutable, so
+// that permission checks need no lock: a change replaces the whole list.
 #pragma once
 
 #include <span>
@@ -13,8 +13,8 @@
 namespace exo::fs {
 
 enum class AccessListKind : u8 {
-    Access,   ///< Who may do what with the inode.
-    Default,  ///< Of a directory: what is made in it begins with this list.
+    Access,   ///< Governs access to the inode.
+    Default,  ///< Of a directory: the initial list of each inode that is created in it.
 };
 
 class AccessControlList final : public Object {
@@ -23,31 +23,33 @@ class AccessControlList final : public Object {
 
     explicit AccessControlList(Vector<Entry> entries) : entries_(std::move(entries)) {}
 
-    /// Out of the form that setxattr(2) takes; null where it holds no entry.
-    /// Errors: Einval (a size or an entry that cannot be), Eopnotsupp (another version), Enomem.
+    /// Parses the format that setxattr(2) takes. Null if the list has no entry.
+    /// Errors: Einval (a size or an entry that is not valid), Eopnotsupp (another version), Enomem.
     static Result<Ref<AccessControlList>> parse(std::span<const u8> value);
-    /// Whether it is a whole list in the right order. Errors: Einval.
+    /// Checks that the required entries are there and in the right order. Errors: Einval.
     Result<> check_form() const;
 
-    /// In the form that getxattr(2) gives. Errors: Enomem.
+    /// Encodes the list in the format that getxattr(2) returns. Errors: Enomem.
     Result<Vector<u8>> encode() const;
     usize bytes() const { return entries_.size() * sizeof(Entry); }
 
-    /// Whether the owner of `uid` and `gid`'s file grants `wanted` to somebody who is not the owner. LINUX: posix_acl_permission.
+    /// Whether the list grants `wanted` to a caller who does not own the file. `gid` is the file's group.
+    /// LINUX: posix_acl_permission.
     bool grants(GroupId gid, abi::AccessMode wanted, const Credentials& credentials) const;
 
-    /// The permissions of a mode that says the same, as far as it can; `says_all`: there is no more in the list.
+    /// The file mode that is closest to this list. `says_all`: the list contains nothing that the mode cannot
+    /// express.
     struct AsMode {
         u32 permissions;
         bool says_all;
     };
     AsMode as_mode() const;
 
-    /// What chmod(2) makes of it. Errors: Enomem.
+    /// A copy of the list, changed as chmod(2) with `mode` changes it. Errors: Enomem.
     Result<Ref<AccessControlList>> with_mode(u32 mode) const;
 
-    /// A new inode in a directory with this default list: its own list, null where the mode says all; `mode` loses what the list does
-    /// not grant. Errors: Enomem.
+    /// The access list of a new inode in a directory with this default list; null if the mode can express it.
+    /// Removes from `mode` what the list does not grant. Errors: Enomem.
     Result<Ref<AccessControlList>> for_new(u32& mode) const;
 
   private:

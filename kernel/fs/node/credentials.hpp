@@ -1,4 +1,4 @@
-// Who asks: the part of a task's identity that file permissions depend on. posix_x fills it from the task.
+// Credentials: the part of a task's identity that file permissions depend on. posix_x fills it from the task.
 #pragma once
 
 #include <algorithm>
@@ -33,8 +33,8 @@ struct Credentials {
     GroupId gid = 0;
     std::span<const GroupId> groups{};  ///< Supplementary, in ascending order; must outlive the call.
     u64 privileges = ~0ULL;             ///< Effective capabilities, one bit each.
-    /// The record of the real user, to whom the memory of new pipes is charged. It must outlive the call. Null: the
-    /// kernel itself.
+    /// The record of the real user, who is charged for the memory of new pipes. It must outlive the call.
+    /// Null: the kernel itself.
     security::UserRecord* payer = nullptr;
 
     bool may(Privilege privilege) const { return (privileges >> static_cast<u32>(privilege) & 1) != 0; }
@@ -44,7 +44,7 @@ struct Credentials {
     }
 };
 
-/// The kernel itself.
+/// The credentials of the kernel itself.
 inline constexpr Credentials KERNEL_CREDENTIALS{};
 
 }  // namespace exo::fs

@@ -1,7 +1,8 @@
-// The extended attributes of one inode (xattr(7)), as a file system in memory keeps them. Their number has no limit but the file
-// system's size: a tree finds a name, a list keeps the order, and what visits all of them passes preemption points.
+// The extended attributes of one inode (xattr(7)), for file systems in memory. Only the file system's size
+// limits their number: a tree finds an attribute by name, a list keeps the order, and loops over all of them
+// pass preemption points.
 //
-// Locking: all under the inode's content_lock.
+// Locking: the inode's content_lock guards everything.
 #pragma once
 
 #include <span>
@@ -26,18 +27,19 @@ class ExtendedAttributes {
     /// The value, or null.
     const Vector<u8>* find(std::string_view name) const;
 
-    /// Sets or replaces a value. Errors: Eexist (Create), Enodata (Replace), Enomem; then nothing has changed.
+    /// Sets or replaces a value. Errors: Eexist (Create), Enodata (Replace), Enomem; nothing is changed then.
     Result<> set(std::string_view name, std::span<const u8> value, abi::XattrFlags flags);
 
-    /// Errors: Enodata.
+    /// Removes an attribute. Errors: Enodata.
     Result<> remove(std::string_view name);
 
-    /// The newest first, as Linux lists them. Ends with the first error of `visit`, or RestartSys when the thread is to die.
+    /// Visits the names, newest first, as Linux lists them. Stops at the first error of `visit`, or with
+    /// RestartSys if the thread is being killed.
     Result<> for_each(FunctionRef<Result<>(std::string_view name)> visit) const;
 
-    /// Of all names and values.
+    /// The cost of all attributes together.
     u64 bytes() const { return bytes_; }
-    /// What a name and a value count.
+    /// How many bytes an attribute counts for the file system's size.
     static u64 cost(std::string_view name, usize value) { return sizeof(Entry) + name.size() + value; }
 
   private:
@@ -52,7 +54,7 @@ class ExtendedAttributes {
 
     Tree<Entry, &Entry::by_name, Entry> names_;  ///< Owns the entries.
     mutable List<Entry, &Entry::by_age>
-        newest_first_;  ///< The same entries. Only `mutable` lists can be walked.
+        newest_first_;  ///< The same entries. `mutable`, because only a mutable list can be walked.
     u64 bytes_ = 0;
 };
 

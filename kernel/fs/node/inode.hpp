@@ -1,9 +1,10 @@
 // Inode: a file of any type, apart from its names. File systems derive from it.
 //
 // Locking: attributes that a path walk reads (mode, owner, size) are atomics; times have a spin lock. A directory's names
-// change under `names_lock`, a file's content and the attributes of any inode under `content_lock`. A function that needs
-// one of these locks takes what its guard gives, InodeNames& or InodeContent&, as its first parameter:
-//
+// Locking: attributes that a path walk reads (mode, owner, size) are atomics; a spin lock guards the times.
+// `names_lock` guards the names in a directory. `content_lock` guards the content of a file and the
+// attributes of any inode. A function that needs one of these locks takes the object that its guard returns,
+// InodeNames& or InodeContent&, as its first parameter:
 //   auto names = directory.names_lock.lock();
 //   TRY(directory.remove(*names, child, nullptr));
 #pragma once
@@ -36,7 +37,7 @@ class Inode;
 struct Path;
 struct OpenRequest;
 
-/// The key of a directory's names: a function that has one runs with that directory's names_lock held.
+/// The data of names_lock. A function with this parameter runs while the directory's names_lock is held.
 class InodeNames {
   public:
     InodeNames(const InodeNames&) = delete;
@@ -47,13 +48,13 @@ class InodeNames {
     constexpr InodeNames() = default;
 };
 
-/// The key of an inode's content and attributes: a function that has one runs with that inode's content_lock held.
+/// The data of content_lock. A function with this parameter runs while the inode's content_lock is held.
 class InodeContent {
   public:
     InodeContent(const InodeContent&) = delete;
     InodeContent& operator=(const InodeContent&) = delete;
 
-    /// What a named pipe's openers share; ipc makes it at the first open.
+    /// The state that all openers of a named pipe share. The layer ipc makes it at the first open.
     Ref<Object> shared_state;
 
   private:
@@ -68,7 +69,7 @@ struct InodeTimes {
     Timestamp birth;
 };
 
-/// Everything that stat and statx tell.
+/// The attributes that stat and statx report.
 struct InodeAttributes {
     u64 number = 0;
     u32 mode = 0;
@@ -85,21 +86,21 @@ struct InodeAttributes {
 enum class InodeTraits : u16 {
     None = 0,
     CompleteDirectory =
-        1,              ///< All its names are in the dentry cache: a miss means that the name does not exist.
-    VolatileNames = 2,  ///< Neither the directory's own name nor those in it are cached (/proc/PID).
-    MagicLink = 4,      ///< `follow` leads to an object, not to a path to be parsed (/proc/PID/exe).
-    NoNegativeNames = 8,  ///< That a name is absent is not remembered.
-    Immutable =
-        16,  ///< Nobody writes it or changes its attributes: EPERM (ioctl_iflags(2), FS_IMMUTABLE_FL).
-    FixedMode = 32,       ///< chmod is EPERM.
-    CountsEntries = 128,  ///< Of a directory: positions are numbers of entries, not cookies.
-    OwnAccess = 64,       ///< `check_access` is asked before the mode (procfs).
-    FixedOwner = 256,     ///< chown is EPERM.
+        1,              ///< All names of the directory are in the dentry cache, so a cache miss means that
+                        ///< the name does not exist.
+    VolatileNames = 2,  ///< Neither the directory's own name nor the names in it are cached (/proc/PID).
+    MagicLink = 4,      ///< `follow` returns the target object; there is no text to resolve (/proc/PID/exe).
+    NoNegativeNames = 8,  ///< Negative dentries are not cached.
+    Immutable = 16,       ///< Writes and attribute changes give EPERM (ioctl_iflags(2), FS_IMMUTABLE_FL).
+    FixedMode = 32,       ///< chmod gives EPERM.
+    CountsEntries = 128,  ///< Of a directory: the file position counts entries and is not a cookie.
+    OwnAccess = 64,       ///< Permission checks call `check_access` before they look at the mode (procfs).
+    FixedOwner = 256,     ///< chown gives EPERM.
 };
 EXO_FLAGS(InodeTraits);
 
-/// What a name is to be made with. The mode carries the type; umask, setgid rules and the directory's default access control
-/// list have been applied.
+/// The properties of a new inode. The mode contains the file type. umask, setgid rules and the directory's
+/// default access control list are already applied.
 struct NewNode {
     u32 mode = 0;
     UserId uid = 0;
@@ -114,28 +115,31 @@ struct DirectoryEntry {
     std::string_view name;
     u64 inode_number = 0;
     u32 mode = 0;         ///< Only the type counts.
-    u64 next_cookie = 0;  ///< d_off: where to go on after this entry.
+    u64 next_cookie = 0;  ///< d_off: the cookie from which a listing continues after this entry.
 };
-/// False: no room, the entry was not taken. It is the sink's to change: one on the way to another puts its own cookies in.
+/// Takes one directory entry. Returns false if it had no room and did not take the entry. It may modify the
+/// entry: a sink that forwards to another one replaces the cookie.
 using DirectorySink = FunctionRef<bool(DirectoryEntry&&)>;
 
-/// Cookies of every directory: 0 is ".", 1 is "..", a file system's own start here.
+/// Cookies of every directory: 0 is ".", 1 is "..", and the file system's own begin here.
 inline constexpr u64 FIRST_COOKIE = 2;
 
-/// RENAME_WHITEOUT: what takes the place of the old name, a device that no driver has. The file system makes the inode.
+/// RENAME_WHITEOUT: the device node, of a device without a driver, that replaces the old name. The file
+/// system makes the inode.
 struct Whiteout {
     Ref<Dentry> name;
     NewNode node;
     Ref<Inode> inode{};
 };
 
-/// A rename whose permissions have been checked. The content_lock of the source's inode is held.
+/// The arguments of a rename whose permissions were checked. The caller holds the content_lock of the
+/// source's inode.
 struct Renaming {
     Dentry& source;
     Inode& new_directory;
-    InodeNames& new_names;  ///< Of new_directory.
-    Dentry& target;         ///< Negative, or what is replaced or exchanged.
-    InodeNames* emptied;    ///< Of the directory that is replaced, if it is one.
+    InodeNames& new_names;  ///< The key of new_directory.
+    Dentry& target;         ///< The dentry of the new name: negative, or the one to be replaced or exchanged.
+    InodeNames* emptied;    ///< The key of the directory that is replaced, or null.
     abi::RenameFlags flags;
     Whiteout* whiteout = nullptr;
 };
@@ -153,8 +157,9 @@ class Inode : public Object {
     u64 size() const { return size_.load(std::memory_order_acquire); }
     abi::DeviceNumber device() const { return device_; }
     InodeTraits traits() const { return traits_; }
-    /// Only asked with OwnAccess, and before the mode. An answer is final; without one the mode decides.
-    /// Errors: Eacces, Esrch (the process that this is about has gone).
+    /// Called before the mode is checked, only with OwnAccess. A result is final; without one the mode
+    /// decides.
+    /// Errors: Eacces, Esrch (the process that the inode describes has ended).
     virtual std::optional<Result<>> check_access(abi::AccessMode, const Credentials&) const {
         return std::nullopt;
     }
@@ -170,79 +175,86 @@ class Inode : public Object {
         gid_.store(gid, std::memory_order_relaxed);
     }
     void set_links(u32 links);
-    // release: whoever sees the new size sees the pages that it covers
+    // release: a thread that reads the new size also sees the pages below it
     void set_size(u64 size) { size_.store(size, std::memory_order_release); }
     void set_times(const InodeTimes& times) { *times_.lock() = times; }
-    void note_modified();         ///< mtime and ctime are now.
-    void note_changed();          ///< ctime is now.
-    void note_accessed_always();  ///< atime is now.
-    /// relatime: only if atime is not newer than mtime and ctime, or is a day old (mount(8)).
+    void note_modified();         ///< Sets mtime and ctime to now.
+    void note_changed();          ///< Sets ctime to now.
+    void note_accessed_always();  ///< Sets atime to now.
+    /// relatime: sets atime only if it is not newer than mtime and ctime, or is a day old (mount(8)).
     void note_accessed_relative();
 
-    /// May be called without locks. The default reports the fields above.
+    /// Returns the attributes. Needs no lock. The default reports the fields above.
     virtual InodeAttributes attributes();
 
-    // ---- Directories. `names` is this directory's; `child` is in this directory's part of the dentry cache.
+    // ---- Directories. `names` is the key of this directory; `child` is a dentry of this directory.
 
-    /// The inode that `child.name()` stands for, or null if there is none. Errors: Enomem, Eio.
+    /// The inode with the name `child.name()`, or null if there is none. Errors: Enomem, Eio.
     virtual Result<Ref<Inode>> lookup(InodeNames& names, Dentry& child);
-    /// Makes a node of any type under `child`, which is negative. Errors: Enospc, Enomem, Eperm (type not supported).
+    /// Creates an inode of any type with the name of `child`, which is negative. Errors: Enospc, Enomem,
+    /// Eperm (the file system does not support the type).
     virtual Result<Ref<Inode>> create(InodeNames& names, Dentry& child, const NewNode& node);
-    /// A further name for `target`. Errors: Enospc, Enomem, Eperm, Emlink.
+    /// Adds a name for `target`. Errors: Enospc, Enomem, Eperm, Emlink.
     virtual Result<> link(InodeNames& names, Dentry& child, Inode& target);
-    /// unlink and rmdir, told apart by the child's type. `emptied` is the key of the child, if it is a directory.
+    /// unlink or rmdir, depending on the child's type. If the child is a directory, `emptied` is its key.
     /// Errors: Enotempty, Eperm.
     virtual Result<> remove(InodeNames& names, Dentry& child, InodeNames* emptied);
-    /// Errors: Enotempty, Emlink, Enospc, Enomem, Einval (flags that are not supported), Eperm.
+    /// Renames or exchanges. Errors: Enotempty, Emlink, Enospc, Enomem, Einval (flags that are not
+    /// supported), Eperm.
     virtual Result<> rename(InodeNames& names, const Renaming& renaming);
-    /// Feeds entries from `cookie` (FIRST_COOKIE or more) on until the sink is full. `directory` is this one's dentry.
+    /// Passes the entries from `cookie` (FIRST_COOKIE or more) on to `sink` until it is full. `directory` is
+    /// the dentry of this directory.
     virtual Result<> iterate(InodeNames& names, Dentry& directory, u64 cookie, DirectorySink sink);
-    /// A regular file without a name (O_TMPFILE): needs no lock, because no name changes.
+    /// Creates a regular file without a name (O_TMPFILE). Needs no lock, because no name changes.
     /// Errors: Eopnotsupp, Enospc, Enomem.
     virtual Result<Ref<Inode>> create_unnamed(const NewNode& node);
 
     // ---- Symbolic links.
 
-    /// The text if it lies in memory for as long as the inode does: what the fast walk uses. Empty: call read_link.
+    /// The link's text, if it lies in memory as long as the inode does; the path walk uses it without a call.
+    /// Empty: the caller uses read_link.
     virtual std::string_view link_text() const { return {}; }
-    /// Appends the text. Errors: Einval (not a link), Enomem, Eacces.
+    /// Appends the link's text. Errors: Einval (not a link), Enomem, Eacces.
     virtual Result<> read_link(String& out);
-    /// Where a MagicLink leads. Errors: Enoent, Eacces, Enxio.
+    /// The target of an inode with the trait MagicLink. Errors: Enoent, Eacces, Enxio.
     virtual Result<Path> follow(const Credentials& credentials);
 
-    // ---- Regular files, and whatever the file system opens itself. Pipes and devices do not come here.
+    // ---- Regular files, and other files that the file system opens itself. Pipes and devices are opened
+    // elsewhere.
 
-    /// Errors: those of open(2).
+    /// Opens the inode. Errors: those of open(2).
     virtual Result<Ref<File>> open(OpenRequest&& request);
-    /// Errors: Einval (no such thing for this type), Efbig, Enomem, Enospc, Etxtbsy.
+    /// Sets the file's size. Errors: Einval (not for this type of inode), Efbig, Enomem, Enospc, Etxtbsy.
     virtual Result<> truncate(InodeContent& content, u64 size);
 
-    /// What `store` holds becomes the content of this empty file, which nobody has mapped.
-    /// Errors: Einval (not empty, or the file system cannot), Enomem.
+    /// Makes the content of `store` the content of this file, which must be empty and unmapped.
+    /// Errors: Einval (not empty, or the file system does not support it), Enomem.
     virtual Result<> back_with(InodeContent& content, Ref<BackingStore> store);
 
-    // ---- Extended attributes, after all checks (vfs.hpp).
+    // ---- Extended attributes. The caller has made all checks (vfs.hpp).
 
-    /// What there is, or null.
+    /// The inode's attributes, or null if it has none.
     virtual const ExtendedAttributes* extended_attributes(InodeContent&) { return nullptr; }
-    /// Errors: Eopnotsupp (the file system keeps none), Eexist, Enodata (the flags), Enospc, Enomem.
+    /// Sets an attribute. Errors: Eopnotsupp (the file system has no attributes), Eexist, Enodata (the
+    /// flags), Enospc, Enomem.
     virtual Result<> set_extended_attribute(InodeContent& content, std::string_view name,
                                             std::span<const u8> value, abi::XattrFlags flags);
-    /// Errors: Eopnotsupp, Enodata.
+    /// Removes an attribute. Errors: Eopnotsupp, Enodata.
     virtual Result<> remove_extended_attribute(InodeContent& content, std::string_view name);
 
     // ---- Access control lists.
 
-    /// Whether there is a list of this kind: what a permission check asks before it takes a lock.
+    /// Whether the inode has a list of this kind. Permission checks call it before they take a lock.
     bool has_access_list(AccessListKind kind) const {
         return (access_lists_.load(std::memory_order_relaxed) & 1U << std::to_underlying(kind)) != 0;
     }
     /// The list, or null.
     virtual Ref<AccessControlList> access_list(AccessListKind) const { return nullptr; }
-    /// After all checks (vfs.hpp): null takes it away. Errors: Eopnotsupp, Enospc.
+    /// Replaces the list, or removes it if `list` is null. The caller has made all checks (vfs.hpp). Errors:
+    /// Eopnotsupp, Enospc.
     virtual Result<> set_access_list(InodeContent& content, AccessListKind kind, Ref<AccessControlList> list);
 
-    // ---- Changes that were checked and made: for file systems that store them.
+    // ---- Called after a change was checked and made, so that a file system can store it.
     virtual Result<> attributes_changed(InodeContent&) { return {}; }
 
     using NamesLock = scheduler::Mutex<InodeNames, sync::LockRank::Directory>;
@@ -250,23 +262,24 @@ class Inode : public Object {
     NamesLock names_lock;
     ContentLock content_lock;
 
-    /// Whether the key is this inode's, not another's.
+    /// Whether `content` is the key of this inode.
     bool is_content_key(const InodeContent& content) { return &content == &content_lock.unsafe_value(); }
     bool is_key(const InodeNames& names) { return &names == &names_lock.unsafe_value(); }
 
     /// The advisory locks on this file, or null if there has never been one.
     // acquire: pairs with the release in make_locks
     FileLocks* locks() const { return locks_.load(std::memory_order_acquire); }
-    /// Makes them if there are none. Errors: Enomem.
+    /// Returns the advisory locks on this file, and creates the object if there is none. Errors: Enomem.
     Result<FileLocks*> make_locks();
 
-    /// An O_TMPFILE inode, without a name, that link may give one.
+    /// An O_TMPFILE inode without a name, which linkat may give one.
     std::atomic<bool> may_be_linked_unnamed{false};
 
-    /// There is a security.capability, which the next write takes away. It changes under content_lock.
+    /// The inode has a security.capability attribute, which the next write removes. Changes under
+    /// content_lock.
     std::atomic<bool> has_file_capabilities{false};
 
-    /// An executable being written, or a file being executed (ETXTBSY): writers count up, executions down.
+    /// ETXTBSY: begins writing. One counter counts writers upwards and executions downwards.
     Result<> allow_write();
     void end_write();
     Result<> deny_write();
@@ -295,7 +308,7 @@ class Inode : public Object {
     std::atomic<u32> links_{1};
     std::atomic<u64> size_{0};
     std::atomic<i32> writers_{0};
-    std::atomic<u8> access_lists_{0};         ///< A bit for each AccessListKind.
+    std::atomic<u8> access_lists_{0};         ///< One bit for each AccessListKind that is set.
     std::atomic<FileLocks*> locks_{nullptr};  ///< Holds a reference.
     abi::DeviceNumber device_;
     InodeTraits traits_;

@@ -1,4 +1,4 @@
-// Timestamp: a point of real time as files carry it.
+// Timestamp: a point in real time, as inodes store it.
 #pragma once
 
 #include <compare>
@@ -13,7 +13,7 @@ struct Timestamp {
     i64 seconds = 0;
     u32 nanoseconds = 0;
 
-    /// LINUX: coarse, too.
+    /// The current time. LINUX: also the coarse clock.
     static Timestamp now() {
         const time::WallTime time = time::coarse_realtime();
         return {static_cast<i64>(time.seconds), time.nanoseconds};

@@ -1,4 +1,4 @@
-// WriterGate: how many have something open for writing, or that nobody may (mnt_want_write and read-only in Linux).
+// WriterGate: counts open writers, or is closed to writers (Linux: mnt_want_write and read-only mounts).
 #pragma once
 
 #include <atomic>
@@ -14,7 +14,7 @@ class WriterGate {
         : writers_(initially == Initially::Closed ? CLOSED : 0) {}
 
     bool is_closed() const { return writers_.load(std::memory_order_relaxed) == CLOSED; }
-    /// Errors: Erofs (it is closed).
+    /// Counts one more writer. Errors: Erofs (the gate is closed).
     Result<> enter() {
         i32 count = writers_.load(std::memory_order_relaxed);
         do {
@@ -23,7 +23,7 @@ class WriterGate {
         return {};
     }
     void leave() { writers_.fetch_sub(1, std::memory_order_relaxed); }
-    /// Errors: Ebusy (somebody writes).
+    /// Keeps new writers out. Errors: Ebusy (a writer is counted).
     Result<> close() {
         i32 none = 0;
         if (writers_.compare_exchange_strong(none, CLOSED, std::memory_order_relaxed)) return {};

@@ -1,8 +1,8 @@
 // PathWalk: follows a path through the name tree, exactly as path_resolution(7) says.
 //
-// Over cached names it runs under the name tree's lock and takes no references. When a file system must be asked, it
-// takes hold of where it is, lets the lock go, asks, and goes on. So a name that needs no file system costs a hash, a
-// comparison and a permission check.
+// Over cached names the walk holds the name tree's lock and takes no references, so such a name costs a hash,
+// a comparison and a permission check. To ask a file system, the walk takes references to its current place,
+// releases the lock, asks, and continues.
 #pragma once
 
 #include <optional>
@@ -25,28 +25,29 @@ class PathWalk {
     PathWalk(const PathWalk&) = delete;
     PathWalk& operator=(const PathWalk&) = delete;
 
-    /// To the place itself.
+    /// Walks to the end of the path and returns the place.
     Result<Path> whole(std::string_view path, WalkFlags flags);
 
-    /// To the directory that holds the last component, which is not looked at. `path` must outlive the walk.
+    /// Walks to the directory of the last component and does not look that component up. `path` must outlive
+    /// the walk.
     Result<Path> parent(std::string_view path);
-    /// After `parent`: the last component turned out to be the symbolic link `link` in the directory reached. Goes on
-    /// to the parent of where it points. The path that `parent` returned must still be held.
+    /// Call after `parent`, if the last component is the symbolic link `link`. Continues to the directory of
+    /// the last component of the link's target. The caller must still hold the path that `parent` returned.
     Result<Path> parent_through(const Dentry& link);
 
-    // ---- What `parent` found.
+    // ---- The last component that `parent` found.
     LastComponent last() const { return last_; }
-    /// Valid while the walk lives.
+    /// Valid as long as the walk lives.
     const HashedName& last_name() const { return last_name_; }
-    /// "name/": it must be a directory.
+    /// The path ended in "name/": the last component must be a directory.
     bool has_trailing_slash() const { return has_trailing_slash_; }
 
   private:
     enum class Goal : u8 { Whole, Parent };
     struct Link {
-        Ref<Inode> inode;       ///< Owns the text, or made it.
-        String text;            ///< If the inode does not keep it.
-        std::string_view rest;  ///< Of the path in which the link stood.
+        Ref<Inode> inode;       ///< Owns or computed the link's text.
+        String text;            ///< The link's text, if the inode does not keep it.
+        std::string_view rest;  ///< The rest of the path that contained the link.
     };
 
     Result<> begin(std::string_view path, WalkFlags flags);
@@ -67,30 +68,31 @@ class PathWalk {
     void take_hold();
     Result<> pause();
 
-    /// Components that are walked under the lock at a time.
+    /// How many components are walked before the lock is released for a moment.
     static constexpr u32 MOST_STEPS = 256;
 
     const Caller& caller_;
     Start start_;
     Mount* mount_ = nullptr;
     Dentry* dentry_ = nullptr;
-    std::string_view text_;  ///< The path, or the link's text, that rest_ is the end of.
+    std::string_view text_;  ///< The path or the link's text. rest_ is a suffix of it.
     std::string_view rest_;
     HashedName component_;
     HashedName last_name_;
     LastComponent last_ = LastComponent::None;
     bool component_has_slash_ = false;
-    bool is_component_cut_ = false;  ///< component_ has been cut off rest_ already.
+    bool is_component_cut_ = false;  ///< component_ is no longer part of rest_.
     bool has_trailing_slash_ = false;
     u32 steps_ = 0;    ///< Components since the lock was taken.
-    u32 pending_ = 0;  ///< Links whose rest is not empty.
+    u32 pending_ = 0;  ///< Number of links with a rest that is not empty.
     Vector<Link> links_;
-    Path held_;  ///< Keeps mount_ and dentry_ alive while the lock is not held.
+    Path held_;  ///< Keeps mount_ and dentry_ alive while the lock is released.
     Ref<Dentry> held_child_;
     std::optional<NameTree::Guard> lock_;
 };
 
-/// The child `name` of `directory` (positive or negative), asking the file system if need be. `names` is the directory's.
+/// The dentry of `name` in `directory`, positive or negative. Asks the file system on a cache miss. `names`
+/// is the key of `directory`.
 /// Errors: Enoent (the directory was removed), Enomem, Eio.
 Result<Ref<Dentry>> lookup_child(InodeNames& names, Dentry& directory, const HashedName& name);
 

@@ -1,93 +1,100 @@
-// fs: names, files and what is in them. This header is what system calls are built from.
+// vfs: the operations on paths and files that system calls are built from.
 //
 // Key types: Path (a dentry through a mount), Inode and FileSystem (what a file system implements), File (an open
 // file description), Mount and MountNamespace, Credentials (who asks), PathContext (root, working directory, umask).
 // File systems: tmpfs/ (its files are the page cache), devfs/, pseudo/ (generated content: procfs, sysfs), initramfs/
 // (fills the first root). Neighbours: vm (PageSource, buffers) and security below; ipc and posix_x above.
-// Locking, outermost first: file position, mount table, rename, directory names (parents before children), inode
-// content; then spin locks: the name tree (dentries and mounts), page trees. Nothing is copied from or to a program
-// under a lock that the fault path takes, and no reference is dropped under a spin lock.
+// Locking, outermost first: file position, mount table, rename, directory names (parents before children),
+// inode content; then spin locks: the name tree (dentries and mounts), page trees. No copy from or to a
+// program runs under a lock that the page fault path takes, and no reference is dropped under a spin lock.
 #pragma once
 
 #include "fs/file/file.hpp"
 
 namespace exo::fs {
 
-/// Who asks, and from where paths start.
+/// The credentials of the calling task, and the context of its paths.
 struct Caller {
     const Credentials& credentials;
     PathContext& context;
 };
 
-/// Where a relative path starts: a directory that a descriptor names, or (null) the working directory.
+/// The directory of a relative path (dirfd): that of a descriptor, or (null) the working directory.
 struct Start {
     const Path* directory = nullptr;
 };
 
 enum class WalkFlags : u32 {
     None = 0,
-    FollowLast = 1,        ///< A symbolic link as the last component is followed.
+    FollowLast = 1,        ///< Follows a symbolic link in the last component.
     RequireDirectory = 2,  ///< The result must be a directory.
-    AllowEmpty = 4,        ///< AT_EMPTY_PATH: an empty path is the start itself.
-    KeepExpiry = 8,  ///< For umount2 itself: the walk does not count as a use of the mount (MNT_EXPIRE).
+    AllowEmpty = 4,        ///< AT_EMPTY_PATH: an empty path names `start` itself.
+    KeepExpiry = 8,        ///< For umount2: the walk does not count as a use of the mount (MNT_EXPIRE).
     ToTopMount =
-        16,  ///< For umount2 itself: what covers the place is meant, also where the path ends in ".".
+        16,  ///< For umount2: the result is the topmost mount at the place, also if the path ends in ".".
 };
 EXO_FLAGS(WalkFlags);
 
-// Common to all that take a path (path_resolution(7)): Enoent (empty, or a component is missing), Enotdir, Eacces
-// (no search permission), Eloop (over 40 symbolic links), Enametoolong (path of 4096 bytes or more, component of more
-// than 255), Enomem. `path` holds no NUL.
+// Errors common to all functions that take a path (path_resolution(7)): Enoent (empty, or a component is
+// missing), Enotdir, Eacces (no search permission), Eloop (over 40 symbolic links), Enametoolong (path of
+// 4096 bytes or more, component of more than 255), Enomem. `path` contains no NUL.
 
-/// The place that `path` names; it exists.
+/// Finds the place that `path` names. It must exist.
 Result<Path> resolve(const Caller& caller, Start start, std::string_view path, WalkFlags flags);
 
-/// open, openat, creat. O_CLOEXEC is the table's affair. `mode` counts with O_CREAT and O_TMPFILE; umask is applied.
+/// open, openat and creat. The caller handles O_CLOEXEC. `mode` is used with O_CREAT and O_TMPFILE; the umask
+/// is applied to it.
 /// Errors: those of open(2).
 Result<Ref<File>> open(const Caller& caller, Start start, std::string_view path, OpenFlags flags, u32 mode);
-/// What open asks first, for who must ask before there is a path. Errors: Einval (flags that contradict each other).
+/// Checks that the open flags do not contradict each other. Callers use it when Linux reports bad flags
+/// before a bad path. Errors: Einval.
 Result<> check_open_flags(OpenFlags flags);
-/// Opens what `path` already names (execve's program, /proc/PID/fd). Errors: those of open(2).
+/// Opens an existing inode whose path is already resolved (execve's program, /proc/PID/fd). Errors: those of
+/// open(2).
 Result<Ref<File>> open_path(const Path& path, OpenFlags flags, const Credentials& credentials);
 
-/// Errors: Eexist, Enospc, Emlink, Erofs; see mkdir(2).
+/// mkdir(2). Errors: Eexist, Enospc, Emlink, Erofs, and others of mkdir(2).
 Result<> make_directory(const Caller& caller, Start start, std::string_view path, u32 mode);
-/// Regular files, fifos, sockets, devices. Errors: mknod(2).
+/// Creates a regular file, fifo, socket or device node. Errors: those of mknod(2).
 Result<> make_node(const Caller& caller, Start start, std::string_view path, u32 mode,
                    abi::DeviceNumber device);
-/// Errors: symlink(2).
+/// Creates a symbolic link. Errors: those of symlink(2).
 Result<> make_symlink(const Caller& caller, std::string_view target, Start start, std::string_view path);
-/// Errors: link(2). `flags`: SymlinkFollow, EmptyPath; who may use the latter is the caller's to ask.
+/// Creates a hard link. `flags`: SymlinkFollow, EmptyPath; the caller checks who may use EmptyPath. Errors:
+/// those of link(2).
 Result<> make_link(const Caller& caller, Start old_start, std::string_view old_path, Start new_start,
                    std::string_view new_path, abi::AtFlags flags);
-/// Whether the first half of make_link succeeds: there is something to link. Errors: as its.
+/// Checks that the old path of a link exists. Callers use it when Linux reports a bad old path first. Errors:
+/// those of make_link.
 Result<> check_link_source(const Caller& caller, Start start, std::string_view path, abi::AtFlags flags);
-/// Errors: unlink(2).
+/// Removes a name that is not a directory. Errors: those of unlink(2).
 Result<> unlink(const Caller& caller, Start start, std::string_view path);
-/// Errors: rmdir(2).
+/// Removes an empty directory. Errors: those of rmdir(2).
 Result<> remove_directory(const Caller& caller, Start start, std::string_view path);
-/// Errors: rename(2).
+/// Renames or exchanges two names. Errors: those of rename(2).
 Result<> rename(const Caller& caller, Start old_start, std::string_view old_path, Start new_start,
                 std::string_view new_path, abi::RenameFlags flags);
-/// What rename asks first, for who must ask before there is a path. Errors: Einval (flags that contradict each other or
-/// are not known).
+/// Checks that the rename flags are known and do not contradict each other. Callers use it when Linux reports
+/// bad flags before a bad path. Errors: Einval.
 Result<> check_rename_flags(abi::RenameFlags flags);
-/// Whether there is a directory for the last component to be in.
+/// Checks that the directory of the path's last component exists.
 Result<> check_parent(const Caller& caller, Start start, std::string_view path);
-/// Appends the text. Errors: readlink(2); with an empty path the start itself is read.
+/// Appends the text of a symbolic link; with an empty path that of `start` itself. Errors: those of
+/// readlink(2).
 Result<> read_link(const Caller& caller, Start start, std::string_view path, String& out);
-/// access, faccessat: with the credentials of the caller given. Errors: Eacces, Erofs, Etxtbsy, Einval.
+/// access and faccessat, with the credentials in `caller`. Errors: Eacces, Erofs, Etxtbsy, Einval.
 Result<> check_access(const Caller& caller, Start start, std::string_view path, abi::AccessMode mode,
                       WalkFlags flags);
 /// truncate(2). Errors: Einval, Eisdir, Eacces, Erofs, Efbig, Etxtbsy, Eperm.
 Result<> truncate(const Caller& caller, Start start, std::string_view path, u64 size,
                   const WriteContext& context);
-/// chdir, fchdir, chroot: the directory may be entered. Errors: Enotdir, Eacces.
+/// chdir, fchdir, chroot: checks that the directory may be entered. Errors: Enotdir, Eacces.
 Result<> check_directory(const Path& path, const Credentials& credentials);
 
-// ---- Attributes, of a resolved path or an open file's.
+// ---- Attributes of a resolved path or of an open file.
 
-/// What a chmod, chown or utimensat works on; the mount is null for files without a place (pipes).
+/// The inode that chmod, chown or utimensat changes. The mount is null for files without a place in the tree
+/// (pipes).
 struct Target {
     Inode& inode;
     Mount* mount = nullptr;
@@ -95,44 +102,49 @@ struct Target {
     explicit Target(const Path& path) : inode(path.inode()), mount(path.mount.get()) {}
     explicit Target(const File& file) : inode(file.inode()), mount(file.path().mount.get()) {}
 };
-/// Errors: Eperm, Erofs; Eopnotsupp for a symbolic link.
+/// chmod. Errors: Eperm, Erofs; Eopnotsupp for a symbolic link.
 Result<> change_mode(const Target& target, u32 mode, const Credentials& credentials);
-/// An absent id stays. Errors: Eperm, Erofs.
+/// chown. An absent id is not changed. Errors: Eperm, Erofs.
 Result<> change_owner(const Target& target, std::optional<UserId> uid, std::optional<GroupId> gid,
                       const Credentials& credentials);
 struct TimeChange {
     enum class Kind : u8 { Omit, Now, Set } kind = Kind::Omit;
     Timestamp time{};
 };
-/// utimensat. Errors: Eperm (a time given by another than the owner), Eacces (both now, no write permission), Erofs.
+/// utimensat. Errors: Eperm (the caller gives a time and is not the owner), Eacces (both times are "now", and
+/// no write permission), Erofs.
 Result<> change_times(const Target& target, TimeChange access, TimeChange modification,
                       const Credentials& credentials);
 
-/// One extended attribute's value. Errors: Enodata, Eopnotsupp, Einval (a prefix alone), Eacces, Enomem.
+/// Returns the value of an extended attribute. Errors: Enodata, Eopnotsupp, Einval (the name is only a
+/// prefix), Eacces, Enomem.
 Result<Vector<u8>> get_extended_attribute(Inode& inode, std::string_view name,
                                           const Credentials& credentials);
-/// The names that the caller may see, each ended by a zero byte. Errors: Enomem.
+/// The attribute names that the caller may see, each with a terminating zero byte. Errors: Enomem.
 Result<Vector<u8>> list_extended_attributes(Inode& inode, const Credentials& credentials);
-/// Errors: Eperm, Eacces, Eopnotsupp, Einval (a prefix alone, capabilities that make no sense), Eexist, Enodata, Enospc, Enomem.
+/// Sets an extended attribute. Errors: Eperm, Eacces, Eopnotsupp, Einval (the name is only a prefix;
+/// malformed capabilities), Eexist, Enodata, Enospc, Enomem.
 Result<> set_extended_attribute(Inode& inode, std::string_view name, std::span<const u8> value,
                                 abi::XattrFlags flags, const Credentials& credentials);
-/// Errors: Eperm, Eacces, Eopnotsupp, Einval, Enodata.
+/// Removes an extended attribute. Errors: Eperm, Eacces, Eopnotsupp, Einval, Enodata.
 Result<> remove_extended_attribute(Inode& inode, std::string_view name, const Credentials& credentials);
 
-/// Cuts or extends a regular file that may be written: what ftruncate, truncate and O_TRUNC do after their checks.
+/// Truncates or extends a regular file that may be written: the part of ftruncate, truncate and O_TRUNC after
+/// their checks.
 /// Errors: Efbig, Enospc, Enomem, Einval.
 enum class TruncateTimes : u8 { Always, IfSizeChanges };
 Result<> truncate_inode(Inode& inode, u64 size, TruncateTimes times, const WriteContext& context);
 
-/// stat's structure.
+/// Fills the structure of stat(2).
 void fill_stat(Inode& inode, abi::stat& out);
-/// statx's structure, with what is known anyway and what `wanted` adds; `path` may be null.
+/// Fills the structure of statx(2) with the basic fields and those in `wanted`. `path` may be null.
 void fill_statx(Inode& inode, const Path* path, abi::StatxMask wanted, abi::statx& out);
-/// statfs and fstatfs; `mount` may be null. Errors: Enosys (no file system behind it), Eio.
+/// Fills the structure of statfs and fstatfs. `mount` may be null. Errors: Enosys (the inode has no file
+/// system), Eio.
 Result<> fill_statfs(Inode& inode, const Mount* mount, abi::statfs& out);
 
-/// Makes an open file out of an inode that is in no tree, or by type: devices, fifos, directories, regular files.
-/// Permissions have been checked.
+/// Makes an open file for an inode, depending on its type: device, fifo, directory or regular file. The inode
+/// need not be in a tree. The caller has checked permissions.
 Result<Ref<File>> open_inode(OpenRequest&& request);
 
 }  // namespace exo::fs

@@ -1,5 +1,5 @@
-// An open generated file: a snapshot of the content, taken when a read starts at offset 0. Of a file of many records it is
-// a piece, and the next one is made when the reads get there.
+// An open generated file. It keeps a snapshot of the content, taken when a read starts at offset 0. For a
+// file of many records the snapshot is one piece, and a read behind its end makes the next piece.
 #pragma once
 
 #include "fs/pseudo/pseudo.hpp"
@@ -27,7 +27,7 @@ class GeneratedOpenFile final : public File {
     struct Snapshot {
         String text;
         u64 start = 0;   ///< The offset of `text` in the file.
-        u64 cursor = 0;  ///< Where the next piece begins.
+        u64 cursor = 0;  ///< The cursor of the next piece.
         GeneratedFile::More more = GeneratedFile::More::No;
         bool is_taken = false;
     };
@@ -35,7 +35,7 @@ class GeneratedOpenFile final : public File {
     Result<> take_next(Snapshot& snapshot);
     GeneratedFile& generated() const { return static_cast<GeneratedFile&>(inode()); }
 
-    /// Of the position's rank, under which it may be taken: generators take locks of all the others.
+    /// Has the rank of a file position, so that generators may take all other locks under it.
     scheduler::Mutex<Snapshot, sync::LockRank::FilePosition> snapshot_;
 };
 

@@ -1,12 +1,12 @@
-// Generated file systems: directories, files and links whose content is computed when somebody looks. procfs and sysfs
-// are made of this; what is in them is registered from above.
+// Generated file systems: directories, files and links whose content is computed when a program reads it.
+// procfs and sysfs consist of them; higher layers register their content.
 //
 // Key types: PseudoFileSystem (an instance), StaticDirectory (names that are registered), GeneratedDirectory (names
 // that are computed: implement `find` and `list`), GeneratedFile (a function that writes a String), GeneratedLink.
-// All of them are Inodes and are handed out as such. Those that are made at each lookup have numbers that say what they
-// stand for: by these a program, and rename, know them again.
-// Locking: a static directory's names change under its names_lock; generators run with no lock but the reading file's
-// position held, and may sleep.
+// All of these are Inodes. An inode that is made anew at each lookup derives its number from what it stands
+// for, so that programs and rename recognise it.
+// Locking: a static directory's names_lock guards its names. Generators run under no lock but the reading
+// file's position lock, and may sleep.
 #pragma once
 
 #include "fs/operations/vfs.hpp"
@@ -18,8 +18,8 @@ class PseudoFileSystem final : public FileSystem {
   public:
     struct Rules {
         u32 block_size = PAGE_SIZE;
-        /// LINUX: in procfs a name that is not there is an error at once, whatever it is asked for (proc_lookup_de and its
-        /// like); elsewhere it could be made.
+        /// LINUX: in procfs the lookup of a missing name is an error for every purpose (proc_lookup_de and
+        /// similar functions); elsewhere a program could create the name.
         bool missing_is_error = false;
         u64 max_file_size = std::numeric_limits<i64>::max();
     };
@@ -38,7 +38,8 @@ class PseudoFileSystem final : public FileSystem {
     const Rules rules_;
 };
 
-/// Content as text. Regenerated when a read starts at offset 0, and cut up consistently for the reads that follow.
+/// A text file. The text is generated when a read starts at offset 0; the following reads return parts of the
+/// same text.
 class GeneratedFile : public Inode {
   public:
     /// `mode` carries permissions only.
@@ -48,28 +49,30 @@ class GeneratedFile : public Inode {
     /// Appends the whole content. Errors: Enomem, Esrch (the process has gone), Eacces.
     virtual Result<> generate(String& out) = 0;
 
-    /// For a file of records, of which there may be many: appends those from `cursor` (0: the first) on, a page's worth at
-    /// most but one in any case, and moves the cursor behind them. What it counts is the file's affair. By default: all.
+    /// For files of many records: appends the records from `cursor` (0: the first) on, up to one page but at
+    /// least one record, and moves the cursor behind them. The file defines what the cursor counts. The
+    /// default appends everything.
     enum class More : u8 { No, Yes };
     virtual Result<More> generate_piece(u64& cursor, String& out);
-    /// Takes the last record, which begins at `start`, back out of a piece if that has become too large with it.
+    /// Removes the last record, which begins at `start`, from a piece that this record made too large.
     static bool takes_back(String& out, usize start);
 
-    /// May `credentials` open it? Asked at each open after the mode. Errors: Eacces, Eperm.
+    /// Whether `request` may open the file. Called at each open after the mode was checked. Errors: Eacces,
+    /// Eperm.
     virtual Result<> check_open(const OpenRequest& request);
-    /// A program wrote `bytes` at `offset`; answers how many of them were taken. Errors: Einval, Eperm; by default Eio: the
-    /// file is for reading.
+    /// Handles a write of `bytes` at `offset`; returns how many bytes it took. Errors: Einval, Eperm; the
+    /// default gives Eio, for a file that cannot be written.
     virtual Result<usize> accept(std::span<const u8> bytes, u64 offset, const Credentials& credentials);
 
     Result<Ref<File>> open(OpenRequest&& request) override;
     Result<> truncate(InodeContent& content, u64 size) override;
 
-    /// Whether sendfile can take from it or give to it.
     /// How lseek behaves.
     enum class Seeking : u8 {
-        Sequential,  ///< From the start or the position alone. LINUX: seq_lseek
-        Anywhere,    ///< From the end as well. LINUX: default_llseek
-        UpToLargestFile,  ///< From the end as well, up to the file system's largest file. LINUX: generic_file_llseek
+        Sequential,       ///< Relative to the start or the position. LINUX: seq_lseek
+        Anywhere,         ///< Also relative to the end. LINUX: default_llseek
+        UpToLargestFile,  ///< Also relative to the end, up to the file system's largest file. LINUX:
+                          ///< generic_file_llseek
     };
     virtual Seeking seeking() const { return Seeking::Sequential; }
     /// LINUX: a sysctl that is a number is read from its start or not at all (do_proc_dointvec).
@@ -79,7 +82,7 @@ class GeneratedFile : public Inode {
     virtual Sendfile sendfile() const { return Sendfile::Works; }
 };
 
-/// A GeneratedFile by function: what most of /proc is.
+/// A GeneratedFile whose content a plain function generates. Most files in /proc are of this class.
 class FunctionFile final : public GeneratedFile {
   public:
     using Generator = Result<> (*)(String& out);
@@ -96,7 +99,8 @@ class FunctionFile final : public GeneratedFile {
     Acceptor acceptor_;
 };
 
-/// A symbolic link whose text is computed (/proc/self). For links to objects pass MagicLink and override `follow`.
+/// A symbolic link whose text is computed (/proc/self). A link to an object passes MagicLink and overrides
+/// `follow`.
 class GeneratedLink : public Inode {
   public:
     GeneratedLink(Ref<FileSystem> file_system, u64 number, InodeTraits traits, u32 mode = 0777,
@@ -125,28 +129,28 @@ class GeneratedDirectory : public Inode {
 
     /// The inode for `name`, or null. Errors: Enomem, Eacces.
     virtual Result<Ref<Inode>> find(std::string_view name) = 0;
-    /// Feeds entries whose cookies are at least `cookie`, in ascending order; a cookie must keep its meaning while
-    /// names come and go (use the pid, the descriptor). Errors: Enomem, Esrch.
+    /// Passes entries to `sink` whose cookies are at least `cookie`, in ascending order. A cookie must keep
+    /// its meaning while names come and go, so it is the pid or the descriptor. Errors: Enomem, Esrch.
     virtual Result<> list(u64 cookie, DirectorySink sink) = 0;
 
     Result<Ref<Inode>> lookup(InodeNames& names, Dentry& child) final;
     Result<> iterate(InodeNames& names, Dentry& directory, u64 cookie, DirectorySink sink) final;
 };
 
-/// A directory of registered names; a fallback for other names may be set (/proc: the processes).
+/// A directory of registered names. A fallback may provide further names (/proc: the processes).
 class StaticDirectory : public Inode {
   public:
     explicit StaticDirectory(Ref<FileSystem> file_system, u32 mode = 0555,
                              InodeTraits traits = InodeTraits::None);
-    /// The registered names lie in this order. Errors: Eexist, Enomem.
+    /// Registers a name. Listings keep the order of registration. Errors: Eexist, Enomem.
     Result<> add(std::string_view name, Ref<Inode> inode);
-    /// Adds a directory, or returns the one that is there. Errors: Enotdir, Enomem.
+    /// Registers a directory, or returns the existing one of this name. Errors: Enotdir, Enomem.
     Result<Ref<StaticDirectory>> add_directory(std::string_view name, u32 mode = 0555);
     Result<> add_file(std::string_view name, u32 mode, FunctionFile::Generator generator,
                       FunctionFile::Acceptor acceptor = nullptr);
     Result<> add_link(std::string_view name, FunctionLink::Generator generator);
-    /// Names that are not registered are looked for in `directory`, whose own are listed behind the registered ones
-    /// (its cookies are shifted there and back).
+    /// Lookups of names that are not registered go to `directory`. Listings show its names after the
+    /// registered ones, and convert its cookies.
     void set_fallback(Ref<GeneratedDirectory> directory) { fallback_ = std::move(directory); }
 
     Result<Ref<Inode>> lookup(InodeNames& names, Dentry& child) override;
@@ -161,26 +165,26 @@ class StaticDirectory : public Inode {
     using Entries = Map<String, Entry>;
     Result<> add_entry(std::string_view name, Ref<Inode> inode, Ref<StaticDirectory> directory);
 
-    /// Entries are never taken out.
+    /// Entries are never removed.
     Entries entries_;
     Vector<const Entries::Entry*> by_cookie_;
     Ref<GeneratedDirectory> fallback_;
 };
 
-/// An instance and its root directory, to be filled.
+/// A generated file system instance and its empty root directory.
 struct PseudoRoot {
     Ref<StaticDirectory> directory;
     Ref<Dentry> dentry;
     Ref<FileSystem> file_system;
 };
-/// Errors: Enomem.
+/// Makes an empty generated file system. Errors: Enomem.
 Result<PseudoRoot> create_pseudo_tree(std::string_view type_name, i64 magic,
                                       const PseudoFileSystem::Rules& rules);
 
-/// procfs, to be filled from above: type "proc". Errors: Enomem.
+/// Registers procfs, type "proc". Its tree is empty; posix_x fills it. Errors: Enomem.
 Result<> init_procfs();
 const PseudoRoot& procfs();
-/// sysfs, an empty tree: type "sysfs". Errors: Enomem.
+/// Registers sysfs, type "sysfs". Its tree is empty. Errors: Enomem.
 Result<> init_sysfs();
 const PseudoRoot& sysfs();
 

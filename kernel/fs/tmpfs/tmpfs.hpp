@@ -6,14 +6,14 @@
 
 namespace exo::fs::tmpfs {
 
-/// Registers the types "tmpfs" and "ramfs". `total_memory_bytes` is what size= percentages and the default size
-/// (half of it) refer to.
+/// Registers the types "tmpfs" and "ramfs". size= percentages, and the default size of half the memory, refer
+/// to `total_memory_bytes`.
 void init(u64 total_memory_bytes);
 
-/// What mount(2) starts from: half of the memory, and an inode for each page of it.
+/// The default mount options: half of the memory, and one inode per page of that.
 Options default_options();
 
-/// A new instance. Errors: Enomem.
+/// Makes a new instance. Errors: Enomem.
 Result<MountableTree> create(const Options& options, std::string_view type_name = "tmpfs");
 
 }  // namespace exo::fs::tmpfs

@@ -1,4 +1,4 @@
-// An open regular file of tmpfs.
+// The open file description of a regular file in tmpfs.
 #pragma once
 
 #include "fs/tmpfs/tmpfs_inodes.hpp"
@@ -18,12 +18,13 @@ class TmpfsFile final : public File {
     Result<> truncate(u64 size, const WriteContext& context) override;
     Result<> do_allocate(abi::FallocateMode mode, u64 offset, u64 length,
                          const WriteContext& context) override;
-    /// F_ADD_SEALS and F_GET_SEALS. Errors: Ebadf (other commands), Eperm, Einval, Ebusy (F_SEAL_WRITE of what is mapped for writing).
+    /// F_ADD_SEALS and F_GET_SEALS. Errors: Ebadf (other commands), Eperm, Einval, Ebusy (F_SEAL_WRITE while
+    /// the file is mapped for writing).
     Result<u64> fcntl(FileCommand command, const Credentials& credentials) override;
     bool refuses_new_writers() const override {
         return regular().has_seal(abi::Seals::FutureWrite | abi::Seals::Write);
     }
-    /// A file without a name goes with its last descriptor.
+    /// A file without a name is freed when its last descriptor is closed.
     u64 held_bytes() const override {
         return inode().links() == 0 ? regular().cache().page_count() * PAGE_SIZE : 0;
     }

@@ -1,6 +1,7 @@
-// The instance and the kinds of inodes of tmpfs.
+// The classes of tmpfs: the instance, and one class for each kind of inode.
 //
-// Locking: a directory's entries change under its names_lock, a file's content under content_lock and PageCache's own.
+// Locking: names_lock guards a directory's entries; content_lock and PageCache's own lock guard a file's
+// content.
 #pragma once
 
 #include "abi/linux/memfd.hpp"
@@ -14,18 +15,19 @@ class TmpfsFileSystem final : public FileSystem {
     TmpfsFileSystem(std::string_view type_name, const Options& options, Ref<PageBudget> budget);
 
     const Ref<PageBudget>& budget() const { return budget_; }
-    /// Errors: Enospc.
+    /// Counts one more inode. Errors: Enospc (the instance's limit).
     Result<> take_inode();
     void give_inode_back() { inodes_.fetch_sub(1, std::memory_order_relaxed); }
 
     u64 new_inode_number();
-    /// ramfs and the first root take what they get, and know no option but the mode.
+    /// ramfs and the first root have no limits, and accept no option but the mode.
     bool has_limits() const { return type_name() != "ramfs" && type_name() != "rootfs"; }
 
-    /// What an entry adds to its directory's size: Linux's numbers, so that listings agree. ramfs counts none.
+    /// How many bytes an entry adds to its directory's size: Linux's numbers, so that listings agree. 0 in
+    /// ramfs.
     u64 entry_size() const { return entry_size_; }
 
-    /// A node without a name. Errors: Enospc, Enomem.
+    /// Makes an inode without a name. Errors: Enospc, Enomem.
     Result<Ref<Inode>> make_inode(const NewNode& node);
 
     Result<> statistics(abi::statfs& out) override;
@@ -50,7 +52,8 @@ class TmpfsFileSystem final : public FileSystem {
     u64 entry_size_;
 };
 
-/// Fifos, sockets, devices, and what all kinds have in common. One inode of the file system's budget was taken.
+/// Base class of all tmpfs inodes, used directly for fifos, sockets and devices. The caller has counted it
+/// with take_inode.
 class TmpfsInode : public Inode {
   public:
     TmpfsInode(TmpfsFileSystem& file_system, const NewNode& node, InodeTraits traits = InodeTraits::None);
@@ -65,7 +68,7 @@ class TmpfsInode : public Inode {
     Ref<AccessControlList> access_list(AccessListKind kind) const override;
     Result<> set_access_list(InodeContent& content, AccessListKind kind,
                              Ref<AccessControlList> list) override;
-    /// The pages of the file system's that a list takes: none if it is short.
+    /// How many pages of the instance's budget a list costs. A short list costs none.
     static u64 pages_of(const Ref<AccessControlList>& list);
 
   protected:
@@ -73,17 +76,19 @@ class TmpfsInode : public Inode {
 
   private:
     struct AccessLists {
-        Ref<AccessControlList> of_kind[2];  ///< By AccessListKind.
+        Ref<AccessControlList> of_kind[2];  ///< Index: AccessListKind.
     };
 
-    ExtendedAttributes* attributes_ = nullptr;  ///< Its own. Made with the first one, under content_lock.
+    ExtendedAttributes* attributes_ = nullptr;  ///< Owned. Created with the first attribute, under
+                                                ///< content_lock.
     mutable sync::SpinLocked<AccessLists, sync::LockRank::SpinLeaf> access_lists_;
 };
 
-/// LINUX: a text of 128 bytes or more takes a page of the file system's (SHORT_SYMLINK_LEN).
+/// A symbolic link. LINUX: a text of 128 bytes or more costs a page of the instance's budget
+/// (SHORT_SYMLINK_LEN).
 class TmpfsSymlink final : public TmpfsInode {
   public:
-    /// `page` is what has been taken for the text, if it is a long one.
+    /// `page` is the page of the budget that a long text costs, or null.
     TmpfsSymlink(TmpfsFileSystem& file_system, const NewNode& node, String text, Ref<PageBudget> page)
         : TmpfsInode(file_system, node),
           text_(std::move(text)),
@@ -110,14 +115,16 @@ class TmpfsRegular final : public TmpfsInode {
 
     PageCache& cache() { return *cache_; }
     const Ref<PageCache>& cache_ref() const { return cache_; }
-    /// Seals only grow, under content_lock. LINUX: a file that memfd_create has not made sealable can get none.
+    /// Seals are only added, under content_lock. LINUX: a file that memfd_create has not made sealable
+    /// accepts none.
     bool has_seal(abi::Seals seal) const { return abi::has(seals_.load(std::memory_order_seq_cst), seal); }
     abi::Seals seals() const { return seals_.load(std::memory_order_seq_cst); }
-    /// Errors: Eperm (F_SEAL_SEAL), Ebusy (F_SEAL_WRITE, and it is mapped for writing).
+    /// Adds seals. Errors: Eperm (F_SEAL_SEAL is set), Ebusy (F_SEAL_WRITE while the file is mapped for
+    /// writing).
     Result<> add_seals(abi::Seals seals);
     void allow_sealing() { seals_.store(abi::Seals::None, std::memory_order_seq_cst); }
 
-    /// After a write: the size that stat tells.
+    /// Called after a write: updates the size that stat reports.
     void size_changed(InodeContent&) { set_size(cache_->size()); }
 
     InodeAttributes attributes() override;
@@ -159,14 +166,15 @@ class TmpfsDirectory final : public TmpfsInode {
         DEBUG_ASSERT(is_key(names));
         return entries_;
     }
-    /// Puts it first.
+    /// Inserts the entry at the front.
     void insert_entry(InodeNames& names, Dentry& child);
     void add_entry(InodeNames& names, Dentry& child);
     bool is_empty(InodeNames& names) { return entries(names).is_empty(); }
     void exchange(InodeNames& names, const Renaming& renaming);
 
     Entries entries_;
-    u64 next_cookie_ = 1ULL << 62;  ///< Counts down: the newest entry is listed first, as on Linux.
+    u64 next_cookie_ = 1ULL << 62;  ///< Counts down, so that listings show the newest entry first, as on
+                                    ///< Linux.
 };
 
 }  // namespace exo::fs::tmpfs

@@ -8,7 +8,7 @@
 
 namespace exo::fs::tmpfs {
 
-/// inode32 and inode64.
+/// The options inode32 and inode64.
 enum class InodeNumbers : u8 { Bits32, Bits64 };
 
 struct Options {
@@ -20,8 +20,9 @@ struct Options {
     InodeNumbers inode_numbers = InodeNumbers::Bits64;
 };
 
-/// "size=10m,nr_inodes=5k,mode=755,uid=0,gid=0", on top of `defaults`; size also takes k, m, g and % of
-/// `total_memory_bytes`, nr_blocks counts pages. Errors: Einval (an unknown or malformed option).
+/// Parses "size=10m,nr_inodes=5k,mode=755,uid=0,gid=0"; options that are not given keep `defaults`. size also
+/// accepts k, m, g and a percentage of `total_memory_bytes`; nr_blocks counts pages. Errors: Einval (an
+/// unknown or malformed option).
 Result<Options> parse_options(std::string_view text, const Options& defaults, u64 total_memory_bytes);
 
 }  // namespace exo::fs::tmpfs

@@ -1,8 +1,8 @@
-// Dentry: a name in a directory and the inode that it stands for, cached; without an inode it remembers that there is
-// no such name. The cache holds one reference to every dentry in it; users hold more.
+// Dentry: a cached name in a directory, with its inode. A negative dentry has no inode: the name does not
+// exist. The cache holds one reference to each of its dentries; users hold more.
 //
-// Locking: name, parent, place in the cache and the change from negative to positive are guarded by the lock of the
-// name tree (name_tree.hpp). The inode of a positive dentry never changes.
+// Locking: the lock of the name tree (name_tree.hpp) guards the name, the parent, the place in the cache and
+// the change from negative to positive. The inode of a positive dentry never changes.
 #pragma once
 
 #include <string_view>
@@ -16,9 +16,9 @@ namespace exo::fs {
 
 class Dentry final : public Object {
   public:
-    /// A negative dentry that is not yet in the cache. Errors: Enomem.
+    /// Makes a negative dentry that is not in the cache yet. Errors: Enomem.
     static Result<Ref<Dentry>> create(Ref<Dentry> parent, const HashedName& name);
-    /// The root of a file system: no name, its own parent. Errors: Enomem.
+    /// Makes the root of a file system. It has no name and is its own parent. Errors: Enomem.
     static Result<Ref<Dentry>> create_root(Ref<Inode> inode);
     ~Dentry() override;
 
@@ -26,24 +26,25 @@ class Dentry final : public Object {
     bool is_negative() const { return !inode_; }
     bool is_root() const { return parent_ == nullptr; }
 
-    // ---- With the name tree locked, or with the parent's names_lock held (then nobody renames it).
+    // ---- Call these with the name tree locked, or with the parent's names_lock held, which prevents
+    // renames.
 
     std::string_view name() const { return {name_, name_length_}; }
     /// Null for a root.
     Dentry* parent() const { return parent_; }
-    /// Found by lookups. Names of volatile directories never are.
+    /// Whether lookups find it in the cache. Names in directories with VolatileNames are never cached.
     bool is_cached() const { return is_cached_; }
-    /// The name was removed; who holds the dentry still has the inode.
+    /// Whether a program removed the name. Holders of the dentry keep its inode.
     bool is_deleted() const { return is_deleted_; }
-    /// Some mount covers it.
+    /// Whether a mount is attached here.
     bool is_mountpoint() const { return mounts_here_ != 0; }
 
-    // ---- For the file system that keeps its directories' entries here (tmpfs), under names_lock.
+    // ---- For a file system whose directory entries are its dentries (tmpfs). Guarded by names_lock.
 
     TreeNode entry_link;
     u64 cookie = 0;
 
-    /// For the cache: among those that may be forgotten; later among the dying.
+    /// Used by the cache: in the list of evictable dentries, later in the list of dying ones.
     ListNode cache_link;
 
   private:

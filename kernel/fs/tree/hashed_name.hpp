@@ -1,7 +1,7 @@
-// HashedName: one component of a path with its hash, found eight bytes at a time.
+// HashedName: one component of a path with its hash. The scan reads eight bytes at a time.
 //
-// The hash depends on a key that is chosen at random when the kernel starts: who does not know it cannot compute names that
-// have the same hash, and so cannot make the lookup of one name walk over many.
+// The hash depends on a key that the kernel chooses at random at boot. A program that does not know the key
+// cannot choose names with equal hashes, which would make lookups slow.
 #pragma once
 
 #include <bit>
@@ -12,23 +12,25 @@
 
 namespace exo::fs {
 
-/// What names are hashed with. `factor` is odd.
+/// The key of the name hash. `factor` is odd.
 struct NameHashKey {
     u64 addend;
     u64 factor;
 };
-/// Chosen once, before there is any name. Until then, and where nothing is to be random (norandmaps), it is the same always.
+/// Sets the key. Callable once, before the first name exists. Without a call the key is a constant
+/// (norandmaps: no random numbers).
 void set_name_hash_key(NameHashKey key);
 
 struct HashedName {
     std::string_view text;
     u32 hash = 0;
     u64 first_word =
-        0;  ///< The first eight bytes, zeros behind the end: most names differ in it or are equal in it.
+        0;  ///< The first eight bytes, padded with zeros. A comparison of two names begins with it.
 
     static HashedName of(std::string_view text);
-    /// The component that starts at `at`, which lies in `path`: it ends at a slash or with the path. That the path is
-    /// longer than what is left of it makes the last component cheaper to read.
+    /// Scans the component that starts at `at` inside `path` and ends at a slash or at the end of `path`.
+    /// `path` is the whole path, because the last component is cheaper to read if eight bytes before its end
+    /// are readable.
     static HashedName scan(std::string_view path, const char* at);
 };
 
@@ -38,11 +40,11 @@ inline constexpr u64 LOW_BITS = 0x0101'0101'0101'0101;
 inline constexpr u64 HIGH_BITS = 0x8080'8080'8080'8080;
 extern constinit NameHashKey name_hash_key;
 
-/// The rare cases, out of line: a path of fewer than eight bytes, a component of eight or more.
+/// The rare cases, out of line: a path of fewer than eight bytes, and a component of eight bytes or more.
 u64 load_short_word(const char* at, const char* end);
 HashedName scan_long(std::string_view path, const char* at, u64 first_word);
 
-/// Eight bytes from `at` on, zeros behind `end`; nothing outside [begin, end) is read.
+/// Reads eight bytes from `at` on, padded with zeros from `end` on. Reads nothing outside [begin, end).
 inline u64 load_word(const char* begin, const char* at, const char* end) {
     u64 word = 0;
     const isize left = end - at;
@@ -56,17 +58,18 @@ inline u64 load_word(const char* begin, const char* at, const char* end) {
     return word >> (64 - 8 * left);
 }
 
-/// The highest bit of each byte that is a slash or zero; bytes above the first one found may be wrong.
+/// Sets the highest bit of each byte that is a slash or zero. Only the lowest of these bits is reliable:
+/// bytes above it may be wrong.
 constexpr u64 find_stops(u64 word) {
     const u64 slashes = word ^ LOW_BITS * '/';
     return (((slashes - LOW_BITS) & ~slashes) | ((word - LOW_BITS) & ~word)) & HIGH_BITS;
 }
 
-/// The bytes below the first stop.
+/// The bytes of `word` below its first slash or zero.
 constexpr u64 before_stop(u64 word, u64 stops) { return word & ((stops & (0 - stops)) - 1) >> 7; }
 
-/// Multiplies by the key and folds the product's halves, so that each bit of the word reaches all of the result in a way
-/// that only the key tells (the mixing step of wyhash).
+/// Multiplies by the key and combines both halves of the product, so that each bit of the word affects all
+/// bits of the result (the mixing step of wyhash).
 inline u64 mix(u64 state, u64 word) {
     const auto product =
         static_cast<unsigned __int128>(state ^ word ^ name_hash_key.addend) * name_hash_key.factor;

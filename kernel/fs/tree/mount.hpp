@@ -1,7 +1,9 @@
-// Mount: a file system (or a part of it) at a place in the tree. MountNamespace: the tree that a process sees.
+// Mount: a file system, or a part of it, attached at a place in the tree. MountNamespace: the tree of mounts
+// that a process sees.
 //
-// Locking: the shape of the tree (parent, mountpoint, membership) changes under the namespace's sleeping lock
-// (LockRank::MountTable) and the lock of the name tree; a walk reads it under the latter alone.
+// Locking: the shape of the tree (parent, mountpoint, membership) changes only while both the namespace's
+// sleeping lock (LockRank::MountTable) and the lock of the name tree are held. A path walk reads it under the
+// name tree's lock.
 #pragma once
 
 #include "fs/node/file_system.hpp"
@@ -26,10 +28,12 @@ class Mount;
 class MountNamespace;
 struct Path;
 
-/// /proc/sys/fs/mount-max: how many mounts a namespace may have. Each recursive bind can double them.
+/// /proc/sys/fs/mount-max: the limit of mounts in a namespace. It bounds recursive bind mounts, each of which
+/// can double their number.
 inline constinit std::atomic<u64> mount_max{100'000};
 
-/// A mount of a tree that is being bound, and its copy. The numbers are indices of others in the tree.
+/// A mount of a tree that is being bound, and its copy. The numbers are indices into the array of these
+/// records.
 struct MountCopy {
     static constexpr u32 NONE = ~0U;
     Mount* original;
@@ -42,41 +46,43 @@ struct MountCopy {
 
 class Mount final : public Object {
   public:
-    /// A mount that is nowhere yet. Errors: Enomem.
+    /// Makes a mount that is not attached yet. Errors: Enomem.
     static Result<Ref<Mount>> create(MountableTree tree, std::string_view source, MountOptions options);
-    /// For one file that has no name: no path leads there or from there. Its source is what /proc/PID/fd shows instead of a
-    /// path. Errors: Enomem.
+    /// Makes a mount for one file without a name. No path leads to it or from it. /proc/PID/fd shows its
+    /// source instead of a path. Errors: Enomem.
     static Result<Ref<Mount>> create_nameless(MountableTree tree, std::string_view description);
     ~Mount() override;
 
-    /// As statx and /proc/self/mountinfo give it.
+    /// The mount id in statx and /proc/self/mountinfo.
     u32 id() const { return id_; }
     FileSystem& file_system() const { return *file_system_; }
     Dentry& root() const { return *root_; }
     std::string_view source() const { return source_; }
     MountOptions options() const { return options_.load(std::memory_order_relaxed); }
     bool is_nameless() const { return is_nameless_; }
-    /// MS_UNBINDABLE: it cannot be bound elsewhere.
+    /// MS_UNBINDABLE: bind mounts of it are refused.
     bool is_unbindable() const { return is_unbindable_.load(std::memory_order_relaxed); }
-    /// Errors: Ebusy (ReadOnly, and a file is open for writing through this mount).
+    /// Changes the mount's options. Errors: Ebusy (ReadOnly, while a file is open for writing through this
+    /// mount).
     Result<> set_options(MountOptions options);
     bool is_read_only() const { return writers_.is_closed() || file_system_->is_read_only(); }
-    /// A file is opened for writing through this mount, until end_write. Errors: Erofs.
+    /// Counts a file that is opened for writing through this mount, until end_write. Errors: Erofs.
     Result<> begin_write();
     void end_write();
-    /// A path walk ended here: MNT_EXPIRE starts anew.
+    /// Records that a path walk ended here, which restarts MNT_EXPIRE.
     void note_used() {
         if (is_expiring_.load(std::memory_order_relaxed)) [[unlikely]]
             is_expiring_.store(false, std::memory_order_relaxed);
     }
 
-    /// For the name tree: among all that are attached somewhere, and among those attached to the same mount.
+    /// Used by the name tree: links in the tree of all attached mounts, and in the list of mounts attached to
+    /// the same mount.
     TreeNode attached_link;
     ListNode child_link;
 
     // ---- With the name tree locked.
 
-    /// Null: the root of a namespace, or detached.
+    /// Null for the root of a namespace and for a detached mount.
     Mount* parent() const { return parent_.get(); }
     Dentry* mountpoint() const { return mountpoint_.get(); }
 
@@ -92,45 +98,48 @@ class Mount final : public Object {
     Ref<Dentry> root_;
     String source_;
     std::atomic<MountOptions> options_;
-    WriterGate writers_;                    ///< Closed as long as the options say ReadOnly.
-    std::atomic<bool> is_expiring_{false};  ///< Not used since an umount2 with MNT_EXPIRE.
+    WriterGate writers_;                    ///< Closed while the options contain ReadOnly.
+    std::atomic<bool> is_expiring_{false};  ///< Not used since the last umount2 with MNT_EXPIRE.
     std::atomic<bool> is_unbindable_{false};
     bool is_nameless_ = false;
     Ref<Mount> parent_;
     Ref<Dentry> mountpoint_;
     MountNamespace* namespace_ = nullptr;
-    /// While its tree is being bound, under the namespace's lock: where its MountCopy is.
+    /// Index of its MountCopy while its tree is being bound. Guarded by the namespace's lock.
     u32 copy_index_ = MountCopy::NONE;
-    List<Mount, &Mount::child_link> children_;  ///< What is attached to it, in the order of attaching.
-    Mount* cover_ = nullptr;   ///< What is attached to its root: a stack is gone up without a search.
-    bool is_chosen_ = false;   ///< For one operation, with the namespace locked.
+    List<Mount, &Mount::child_link> children_;  ///< The mounts attached to it, in the order of attaching.
+    Mount* cover_ = nullptr;   ///< The mount attached to its root, so that walking up a stack of mounts needs
+                               ///< no search.
+    bool is_chosen_ = false;   ///< Scratch mark of one operation. Guarded by the namespace's lock.
     ListNode namespace_link_;  ///< In the order of mounting.
 };
 
 class MountNamespace final : public Object {
   public:
-    /// With `root` as its "/". Errors: Enomem.
+    /// Makes a namespace whose "/" is `root`. Errors: Enomem.
     static Result<Ref<MountNamespace>> create(Ref<Mount> root);
     ~MountNamespace() override;
     /// "/" as a path, for the first process.
     Path root();
 
-    /// Puts `mount` onto `where`, a directory (or a file, for a bind mount of a file).
-    /// Errors: Enotdir, Einval (outside this namespace), Enoent (the place was deleted), Eloop (moved into itself), Enospc
-    /// (mount_max).
+    /// Attaches `mount` to `where`, a directory (or a file, for a bind mount of a file).
+    /// Errors: Enotdir, Einval (outside this namespace), Enoent (the place was deleted), Eloop (the mount
+    /// would contain itself), Enospc (mount_max).
     Result<> attach(Ref<Mount> mount, const Path& where);
-    /// MS_BIND, with MS_REC. Errors: those of attach, Enomem.
+    /// MS_BIND: with Recursive also MS_REC. Errors: those of attach, Enomem.
     enum class Depth : u8 { One, Recursive };
     Result<> bind(const Path& from, const Path& where, Depth depth);
-    /// MS_UNBINDABLE and its opposite, for the mount that `top` is the root of, with MS_REC for those below too.
+    /// MS_UNBINDABLE or its opposite, for the mount with the root `top`; with Recursive also for all mounts
+    /// below it.
     enum class Binding : u8 { Allowed, Refused };
     void set_binding(const Path& top, Binding binding, Depth depth);
     /// MS_MOVE. `from` must be the root of a mount. Errors: Einval, Eloop, and those of attach.
     Result<> move(const Path& from, const Path& where);
-    /// umount2. `where` is any path; it must be the root of a mount. Errors: Einval, Ebusy, Eagain (MNT_EXPIRE).
+    /// umount2. `where` must be the root of a mount. Errors: Einval, Ebusy, Eagain (MNT_EXPIRE).
     Result<> detach(const Path& where, abi::UmountFlags flags);
 
-    /// In the order of mounting, each as a copy of what can be seen. Stops when `visit` says so.
+    /// Visits the mounts in the order of mounting, until `visit` returns Stop. The namespace's lock is held
+    /// meanwhile.
     enum class Visit : u8 { Continue, Stop };
     Result<> for_each(FunctionRef<Result<Visit>(Mount&)> visit);
 
@@ -160,7 +169,8 @@ class MountNamespace final : public Object {
     Ref<Mount> root_;
 };
 
-/// mount(2): all that its flags ask for. `type_name` and `options` count for new mounts and remounts.
+/// The arguments of mount(2). The function `mount` performs what the flags ask for. `type_name` and `options`
+/// are used for new mounts and remounts.
 /// Errors: those of mount(2).
 struct MountRequest {
     std::string_view source;
@@ -168,19 +178,20 @@ struct MountRequest {
     std::optional<std::string_view> type_name;
     abi::MountFlags flags;
     std::string_view options;
-    const Path* source_path = nullptr;  ///< Resolved `source`, for MS_BIND and MS_MOVE.
+    const Path* source_path = nullptr;  ///< The resolved `source`, for MS_BIND and MS_MOVE.
 };
 Result<> mount(MountNamespace& mounts, const MountRequest& request);
 
-/// Appends the content of /proc/mounts, or of /proc/PID/mountinfo, as seen from `root`, from the mount on that is the
-/// `cursor`-th in the namespace, until `is_enough` says so of `out` and where the last line begins, which it may take back;
-/// whether there is more. The cursor is moved. Errors: Enomem.
+/// Appends lines of /proc/mounts or /proc/PID/mountinfo as seen from `root`, beginning with the mount number
+/// `cursor` of the namespace, and moves the cursor. After each line it calls `is_enough` with `out` and the
+/// line's start; to end the listing that function removes the line again and returns true. Returns whether
+/// mounts are left. Errors: Enomem.
 enum class MountListFormat : u8 { Mounts, MountInfo };
 using IsEnough = bool (*)(String& out, usize line_start);
 Result<bool> append_mounts(MountNamespace& mounts, const Path& root, MountListFormat format, u64& cursor,
                            IsEnough is_enough, String& out);
 
-/// "rw,nosuid,relatime" for a mount, without its file system's own options. Errors: Enomem.
+/// Appends a mount's options, such as "rw,nosuid,relatime", without those of its file system. Errors: Enomem.
 Result<> append_mount_options(const Mount& mount, String& out);
 
 }  // namespace exo::fs

@@ -1,10 +1,10 @@
 // The name tree: the cache of dentries and the shape of the mounts, under one spin lock.
 //
-// A path walk over cached names is one section under that lock. It takes no reference and allocates nothing, but for
+// A path walk over cached names holds that lock. It takes no references and allocates nothing, except for
 // symbolic links.
-// Everything found under the lock is alive for as long as it is held: the cache holds a reference to each cached
-// dentry, each dentry one to its parent, each attached mount is held by its namespace. Nothing may be released under
-// the lock: removals hand references out.
+// Everything found under the lock stays alive while the lock is held: the cache holds a reference to each
+// cached dentry, each dentry holds one to its parent, and each namespace holds its mounts. No reference may
+// be dropped under the lock, so functions that remove something return the reference.
 #pragma once
 
 #include <cstring>
@@ -21,40 +21,46 @@ class DentryTree {
   public:
     constexpr DentryTree() = default;
 
-    /// Null: not cached, which says nothing about a directory that is not complete.
+    /// Null: the name is not cached. It may exist all the same, unless the directory has the trait
+    /// CompleteDirectory.
     Dentry* find(const Dentry& parent, const HashedName& name) const;
-    /// The cache takes a reference. The name must not be cached yet.
+    /// Adds a dentry whose name is not cached yet. The cache takes a reference.
     void insert(Dentry& dentry);
-    /// Hands the cache's reference out; the name is gone.
+    /// Removes a dentry from the cache and returns the cache's reference.
     [[nodiscard]] Ref<Dentry> remove(Dentry& dentry);
-    /// The name was removed by a program: whoever holds the dentry sees it as deleted. Null if it was not cached.
+    /// Removes a dentry from the cache and marks its name as deleted by a program. Null if it was not cached.
     [[nodiscard]] Ref<Dentry> erase(Dentry& dentry) {
         dentry.is_deleted_ = true;
         return dentry.is_cached_ ? remove(dentry) : Ref<Dentry>();
     }
     void make_positive(Dentry& dentry, Ref<Inode> inode) { dentry.inode_ = std::move(inode); }
-    /// `source` takes the parent and the name of `target`, which must be out of the cache, and gives it its own.
+    /// `source` takes the parent and the name of `target` and gives `target` its own. `target` must not be in
+    /// the cache.
     void move(Dentry& source, Dentry& target);
-    /// Both are cached, before and after.
+    /// Exchanges the names of two cached dentries. Both stay cached.
     void exchange(Dentry& a, Dentry& b);
 
     usize size() const { return size_; }
     usize evictable_count() const { return evictable_count_; }
-    /// An evictable dentry that nobody uses, oldest first, out of the cache. Null if there is none.
+    /// Removes the oldest evictable, unused dentry from the cache. Null if there is none.
     [[nodiscard]] Ref<Dentry> evict_one();
-    /// Moves evictable dentries from the front of their list to its end, at most `looks` of them, up to the first one of `file_system`
-    /// that nobody uses, and takes that one out of the cache. `looks` is less by the number of dentries that were looked at.
+    /// Searches the list of evictable dentries for an unused one of `file_system` and removes it from the
+    /// cache. Moves at most `looks` dentries from the list's front to its end, and subtracts their number
+    /// from `looks`.
     [[nodiscard]] Ref<Dentry> evict_one_of(const FileSystem& file_system, usize& looks);
-    /// Takes a dentry out of the cache that the cache and the caller alone hold, and that can be found again. Null for others.
+    /// Removes an evictable dentry from the cache if only the cache and the caller hold it; else returns
+    /// null.
     [[nodiscard]] Ref<Dentry> evict_last_use(Dentry& dentry);
 
-    /// More names than twice the buckets.
+    /// Whether there are more than two names per bucket.
     bool wants_growth() const { return size_ > bucket_count_ * 2 && old_buckets_ == nullptr; }
     usize bucket_count() const { return bucket_count_; }
-    /// From now on the table has `buckets`, more than it had; what is in the old ones is found there until move_some has
-    /// moved it. False, and nothing changed, if it grows already or has as many.
+    /// Replaces the hash table by `buckets`, which must be larger. Names in the old table are found there
+    /// until move_some has moved them. Returns false, and changes nothing, if the table is growing already or
+    /// is at least as large.
     bool begin_growth(Vector<Dentry*>& buckets);
-    /// Moves what is in some of the old buckets. False if that was the last of it: then `old` is what they lay in.
+    /// Moves the names of some old buckets. Returns false after the last of them; `old` is then the memory of
+    /// the old table.
     bool move_some(Vector<Dentry*>& old);
 
   private:
@@ -68,10 +74,10 @@ class DentryTree {
     void swap_names(Dentry& a, Dentry& b);
 
     Dentry* first_buckets_[FIRST_BUCKETS]{};
-    Vector<Dentry*> more_buckets_;  ///< Once there are more than the first.
+    Vector<Dentry*> more_buckets_;  ///< The hash table once it is larger than the first one.
     Dentry** buckets_ = first_buckets_;
     usize bucket_count_ = FIRST_BUCKETS;
-    // While it grows: those that were before, of which the first `moved_` are empty by now.
+    // While the table grows: the old buckets, of which the first `moved_` are already empty.
     Vector<Dentry*> old_more_buckets_;
     Dentry** old_buckets_ = nullptr;
     usize old_bucket_count_ = 0;
@@ -81,10 +87,10 @@ class DentryTree {
     List<Dentry, &Dentry::cache_link> evictable_;
 };
 
-// In the header, because each component of each path comes through them.
+// Defined in the header because each component of each path calls them.
 
 inline usize DentryTree::place_of(const Dentry* parent, u32 hash) {
-    // SAFETY: the address only serves to tell parents apart.
+    // SAFETY: the address is only hashed, to tell parents apart.
     const u64 mixed = (reinterpret_cast<u64>(parent) >> 6) * 0x9e37'79b9'7f4a'7c15 ^ hash * 0x9e37'79b9ULL;
     return static_cast<usize>(mixed >> 16);
 }
@@ -110,14 +116,15 @@ inline usize DentryTree::place_of(const Dentry* parent, u32 hash) {
     return found;
 }
 
-/// The mounts that are attached somewhere.
+/// The tree of attached mounts.
 struct MountTree {
-    /// What covers `mountpoint` of `parent`, or null.
+    /// The mount that covers `mountpoint` of `parent`, or null.
     Mount* find(const Mount& parent, const Dentry& mountpoint);
-    /// The topmost mount at this place, and its root.
+    /// Moves to the topmost mount at this place, and to its root.
     void descend(Mount*& mount, Dentry*& dentry);
     void attach(Mount& mount, Ref<Mount> parent, Ref<Dentry> mountpoint);
-    /// What the mount held, to be released without the lock.
+    /// Detaches a mount. Returns its mountpoint's references, which the caller drops after it has released
+    /// the lock.
     [[nodiscard]] Path detach(Mount& mount);
 
   private:
@@ -129,7 +136,7 @@ struct MountTree {
     struct PlaceOf {
         static Place key(const Mount& mount) { return {mount.mountpoint_.get(), mount.parent_.get()}; }
     };
-    Tree<Mount, &Mount::attached_link, PlaceOf> attached_;  ///< Each place is covered by one at most.
+    Tree<Mount, &Mount::attached_link, PlaceOf> attached_;  ///< At most one mount covers each place.
 };
 
 struct NameTreeState {
@@ -139,14 +146,15 @@ struct NameTreeState {
 using NameTree = sync::SpinLocked<NameTreeState, sync::LockRank::Dentry>;
 extern constinit NameTree name_tree;
 
-/// Puts a dentry into the cache, and forgets old ones when there are too many. Without locks but names_lock.
+/// Puts a dentry into the cache, and evicts old ones if there are too many. The caller holds no lock but
+/// names_lock.
 void cache_dentry(Dentry& dentry);
-/// Puts a dentry into the cache and gives it its inode, in one step.
+/// Puts a dentry into the cache and sets its inode, in one step.
 void cache_positive(Dentry& dentry, Ref<Inode> inode);
-/// Forgets all that nobody uses and that can be found again; returns how many. For when memory is short.
+/// Drops all unused dentries that can be looked up again; returns how many. Called when memory is short.
 usize shrink_dentry_cache();
 
-/// How many forgettable names are kept.
+/// The limit of evictable dentries in the cache.
 inline constexpr usize MAX_EVICTABLE = 2048;
 
 }  // namespace exo::fs

@@ -15,27 +15,27 @@ struct Path {
     Ref<Dentry> dentry;
 
     explicit operator bool() const { return bool(dentry); }
-    /// The dentry must be positive, as that of every path handed out is.
+    /// The inode of the place. Every Path that fs returns has a positive dentry.
     Inode& inode() const { return *dentry->inode(); }
     friend bool operator==(const Path&, const Path&) = default;
 };
 
-/// Shared by tasks made with CLONE_FS.
+/// A task's root, working directory and umask. Tasks made with CLONE_FS share it.
 class PathContext final : public Object {
   public:
-    /// Working directory = root, umask 022.
+    /// Starts with `root` as the working directory too, and umask 022.
     explicit PathContext(Path root) : root_(root), working_directory_(std::move(root)) {}
-    /// For fork: the same places, in a record of its own. Errors: Enomem.
+    /// Makes a separate copy, for fork. Errors: Enomem.
     Result<Ref<PathContext>> clone() const;
 
     Path root() const;
     Path working_directory() const;
-    /// chroot, chdir: the caller has checked that it is a directory that may be searched.
+    /// chroot and chdir. The caller has checked that the path is a directory with search permission.
     void set_root(Path path);
     void set_working_directory(Path path);
 
     u32 umask() const { return umask_.load(std::memory_order_relaxed); }
-    /// Returns the old one.
+    /// Sets the umask and returns the old one.
     u32 set_umask(u32 mask) { return umask_.exchange(mask & 0777, std::memory_order_relaxed); }
 
   private:
@@ -46,7 +46,8 @@ class PathContext final : public Object {
           umask_(umask) {}
     template <class T, class... Args> friend Result<Ref<T>> exo::make_ref(Args&&... args);
 
-    // Both change under the lock of the name tree, so that a walk may start from them without a reference.
+    // The lock of the name tree guards both, so that a path walk may start from them without taking a
+    // reference.
     Path root_;
     Path working_directory_;
     std::atomic<u32> umask_{022};
@@ -54,8 +55,8 @@ class PathContext final : public Object {
 
 enum class PathState : u8 {
     Reachable,
-    Deleted,      ///< The name has been removed: /proc shows " (deleted)" after it, getcwd fails with ENOENT.
-    Unreachable,  ///< Outside `root`: getcwd shows "(unreachable)" before it.
+    Deleted,      ///< The name was removed: /proc appends " (deleted)" to it, getcwd fails with ENOENT.
+    Unreachable,  ///< The place is not below `root`: getcwd prepends "(unreachable)".
 };
 
 /// Appends the absolute path of `path` as seen from `root`. Source: d_path in Linux, getcwd(2).
