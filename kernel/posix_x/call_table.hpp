@@ -5,7 +5,8 @@
 
 namespace exo::posix_x {
 
-/// In order of number. The kernel uses the tables of arch/upcalls.hpp instead; tools read this one (tools/call_table).
+/// The calls in order of number. Only tools read this table (tools/call_table); the kernel dispatches by the
+/// tables of arch/upcalls.hpp.
 std::span<const syscall::Call> all_calls();
 
 }  // namespace exo::posix_x

@@ -1,4 +1,4 @@
-// posix_x: the Linux personality. This header is its part of the boot, and the first process.
+// posix_x: the Linux personality. This header declares its part of the boot and the first process.
 //
 // Key types: Process, Task and Identity (process/), signals (process/signals.hpp, signal/), Terminal (terminal/). The calls lie
 // beside their concept, one file a family: they decode, call fs, vm, ipc or a neighbour, and answer; call_table.cpp merges their
@@ -12,12 +12,13 @@
 
 namespace exo::posix_x {
 
-/// Hooks into the scheduler and vm, and makes /proc. Errors: Enomem.
+/// Registers posix_x's hooks in the scheduler and vm, and makes /proc. Errors: Enomem.
 Result<> start(const boot::CommandLine& command_line);
 
-/// Process 1. Its program: rdinit= and init= from the command line, else /init, /sbin/init, /etc/init, /bin/init,
-/// /bin/sh. The machine panics if none can be executed, and says with that what was wrong with the initramfs
-/// (`initramfs_problem`, empty if nothing was). Errors: Enomem.
+/// Starts process 1. Its program comes from rdinit= and init= on the command line, else it is /init,
+/// /sbin/init, /etc/init, /bin/init or /bin/sh. The kernel panics if none can be executed; the report
+/// includes `initramfs_problem`, which says what was wrong with the initramfs (empty: nothing). Errors:
+/// Enomem.
 Result<> start_first_process(std::string_view initramfs_problem) asm("exo_start_first_process");
 
 }  // namespace exo::posix_x

@@ -1,4 +1,4 @@
-// What execve makes of the caller's identity (credentials(7), capabilities(7)).
+// The identity of a task after execve (credentials(7), capabilities(7)).
 #pragma once
 
 #include "fs/file/file.hpp"
@@ -8,15 +8,17 @@ namespace exo::posix_x {
 
 struct NewCredentials {
     Ref<Identity> identity;
-    bool is_secure = false;  ///< AT_SECURE: who started it may not be who it works for.
+    bool is_secure = false;  ///< AT_SECURE: the program has privileges that its caller may lack.
     bool has_gained =
-        false;  ///< By its set-id bits or by being root: personality flags that help an attack go.
-    bool is_dumpable = true;  ///< Who started it may look into it.
-    bool is_another = false;  ///< Than the caller: the parent's death is no signal for it.
+        false;  ///< It gained privileges by set-ID bits or by being root, so execve clears the personality
+                ///< flags that would help an attack.
+    bool is_dumpable = true;  ///< The identity changed, so execve clears the signal at the parent's death.
+    bool is_another = false;  ///< Its user or group differs from the caller's, so execve clears the signal at
+                              ///< the parent's death.
 };
 
-/// For `file` as the program of `task`, which is the current one. Errors: Enomem; Eperm, Einval (the file's
-/// capabilities are more than the task may get, or make no sense).
+/// The identity that `task`, the current one, gets when it executes `file`. Errors: Enomem; Eperm, Einval
+/// (the file's capabilities exceed what the task may get, or are malformed).
 Result<NewCredentials> credentials_for(const Task& task, const fs::File& file);
 
 }  // namespace exo::posix_x

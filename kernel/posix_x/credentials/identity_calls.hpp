@@ -15,7 +15,7 @@ using CapabilitiesIn = FixedArray<CapabilityData, Direction::In, 2>;
 using CapabilitiesOut = FixedArray<CapabilityData, Direction::Out, 2>;
 
 struct CapabilityHeader {
-    u32 version;  ///< VERSION_1 and the like.
+    u32 version;  ///< VERSION_1, VERSION_2 or VERSION_3.
     i32 pid;
 };
 

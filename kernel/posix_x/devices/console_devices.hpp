@@ -8,10 +8,11 @@
 
 namespace exo::posix_x {
 
-/// ttyS`index` over `uart`, whose input is started. Errors: Enomem, and those of the interrupt line.
+/// Makes the terminal ttyS`index` on `uart`, and starts the UART's input. Errors: Enomem, and those of the
+/// interrupt line.
 Result<> add_serial_terminal(drivers::Uart& uart, u16 index);
 
-/// Makes terminals and nodes of the ports as they turn up. Lives for ever.
+/// The listener that makes terminals and device nodes for new virtio ports. Lives for ever.
 drivers::PortListener& port_nodes();
 
 /// Registers the device numbers of ports. Errors: Enomem.

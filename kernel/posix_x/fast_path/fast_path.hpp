@@ -1,6 +1,7 @@
-// The short routes (arch/x86_64/entry.S, exo_syscall_entry): interrupts are off, nothing sleeps, allocates or logs, and a
-// page that is not there is not faulted in. Whatever is unusual is declined before any effect, and the full path does it.
-// posix_x/call_table.cpp puts each handler beside the full route of its call.
+// The fast path of system calls (arch/x86_64/entry.S, exo_syscall_entry). Interrupts are off: a handler does
+// not sleep, allocate or log, and does not fault pages in. A handler declines every unusual case before it
+// has any effect; the full path then handles the call. posix_x/call_table.cpp lists both handlers of each
+// call.
 #pragma once
 
 #include "abi/linux/epoll.hpp"
@@ -14,10 +15,11 @@ namespace exo::posix_x {
 
 using syscall::FastAnswer;
 
-/// The answer of a handler that leaves the call to the full path.
+/// The result of a handler that leaves the call to the full path.
 inline constexpr std::nullopt_t DECLINED = std::nullopt;
 
-/// Copies of whole values that lie within a page, so that they are made whole or not at all. False: not made.
+/// Copies a whole value that lies within one page, so that the copy succeeds or fails as a whole. Returns
+/// false if it failed.
 template <class T> bool fast_read(u64 address, T& value) {
     return memory::is_user_range(address, sizeof(T)) && arch::copy_from_user(&value, address, sizeof(T)) == 0;
 }

@@ -26,11 +26,11 @@ struct MicrosecondPair {
     i64 modification_microseconds;
 };
 
-/// LINUX: newfstatat takes statx's word on synchronising too, and there is no contradiction in it.
+/// The flags of newfstatat. LINUX: it also accepts statx's synchronisation flags, in any combination.
 using StatFlags = Known<abi::AtFlags::SymlinkNofollow | abi::AtFlags::NoAutomount | abi::AtFlags::EmptyPath |
                         abi::AtFlags::StatxForceSync | abi::AtFlags::StatxDontSync>;
 
-/// Of fchownat and utimensat.
+/// The flags of fchownat and utimensat.
 using OwnFlags = Known<abi::AtFlags::SymlinkNofollow | abi::AtFlags::EmptyPath>;
 
 Result<> sys_stat(Context&, ExistingPath path, vm::UserOut<abi::stat> out);

@@ -1,4 +1,5 @@
-// What follows when a descriptor leaves a table: the process's record locks on the file go (fcntl(2)).
+// The effects of closing a descriptor beyond its table: the process loses its record locks on the file
+// (fcntl(2)).
 #pragma once
 
 #include "fs/file/file.hpp"
@@ -6,10 +7,10 @@
 
 namespace exo::posix_x {
 
-/// `table` no longer has a descriptor that it had of `object`. The result is close(2)'s.
+/// Call after `table` lost a descriptor of `object`. Returns the result of close(2).
 Result<> finish_close(const security::CapabilityTable& table, const Ref<Object>& object);
 
-/// Leaves the table; the last user's descriptors are closed as close(2) does it.
+/// Gives up a task's use of a table. If it was the last user, all descriptors are closed as by close(2).
 void leave_files(security::TableUser files);
 
 }  // namespace exo::posix_x

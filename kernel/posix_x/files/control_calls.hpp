@@ -5,7 +5,7 @@
 
 namespace exo::posix_x {
 
-/// What each command takes; the handlers of the commands are in control_calls.cpp.
+/// The arguments of each fcntl command. The commands' handlers are in control_calls.cpp.
 extern const CommandList<16> FCNTL_COMMANDS;
 extern const CommandList<43> IOCTL_COMMANDS;
 

@@ -6,7 +6,8 @@
 
 namespace exo::posix_x {
 
-/// LINUX: O_NOTIFICATION_PIPE, by which a pipe reports what happens to keys: a flag that is known where the reports are not.
+/// LINUX: O_NOTIFICATION_PIPE requests a pipe with notifications about keys. The flag is known, but this
+/// kernel has no such notifications.
 inline constexpr abi::OpenFlags NOTIFICATION_PIPE = abi::OpenFlags::Excl;
 using PipeFlags =
     Known<abi::OpenFlags::Cloexec | abi::OpenFlags::Nonblock | abi::OpenFlags::Direct | NOTIFICATION_PIPE>;

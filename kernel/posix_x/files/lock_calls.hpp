@@ -1,4 +1,4 @@
-// flock(2), and the record locks of fcntl(2), which control_calls.cpp leads here.
+// flock(2), and the record locks of fcntl(2), which control_calls.cpp dispatches to here.
 #pragma once
 
 #include "abi/linux/fcntl.hpp"

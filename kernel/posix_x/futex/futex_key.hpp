@@ -1,8 +1,9 @@
-// What a futex word is known by, whoever maps it where (futex(2)).
+// The key of a futex word: two words with the same key are the same futex (futex(2)).
 //
-// Private: the address space and the address. Private anonymous memory without FUTEX_PRIVATE_FLAG: the same, with a mark that keeps it apart. A
-// shared mapping: the source of its pages (a file's
-// page cache, shared anonymous memory) and the place in it, so that processes meet there that map it at different addresses.
+// A private futex has the address space and the address as its key. Private anonymous memory without
+// FUTEX_PRIVATE_FLAG has the same key with a mark that keeps it apart. In a shared mapping the key is the
+// source of the pages (a file's page cache, or shared anonymous memory) and the offset in it, so that
+// processes may map it at different addresses.
 #pragma once
 
 #include "abi/linux/futex.hpp"
@@ -16,18 +17,19 @@ struct FutexKey {
     friend auto operator<=>(const FutexKey&, const FutexKey&) = default;
 };
 
-/// A key, and what keeps its object alive: no other object can get the same address meanwhile.
+/// A key and a reference to its object, which prevents that another object gets the same address.
 struct FutexPlace {
     FutexKey key;
     Ref<Object> owner;
 };
 
 enum class FutexScope : u8 { Private, Shared };
-/// Write: a shared word must be writable.
+/// The access that a caller needs. Write: a shared word must be writable.
 enum class FutexAccess : u8 { Read, Write };
 
-/// LINUX: get_futex_key. Errors: Einval (not a multiple of 4), Efault (outside the user half; for a shared one also: not
-/// mapped, not readable, or private anonymous memory that cannot be written), Enomem.
+/// Finds the key of a word. LINUX: get_futex_key.
+/// Errors: Einval (not a multiple of 4), Efault (outside the user half; for a shared word also: not mapped,
+/// not readable, or in private anonymous memory that cannot be written), Enomem.
 Result<FutexPlace> find_futex(Task& task, u64 address, FutexScope scope,
                               FutexAccess access = FutexAccess::Read);
 

@@ -1,10 +1,12 @@
-// Futexes with priority inheritance (futex(2), FUTEX_LOCK_PI): the word holds its owner's thread number, and the kernel knows the owner
-// as soon as a thread waits.
+// Futexes with priority inheritance (futex(2), FUTEX_LOCK_PI). The word contains the owner's thread number;
+// the kernel looks the owner up as soon as a thread waits.
 //
-// Key types: PiFutexTable (all words that a thread waits for), PiFutex (one word). Neighbours: scheduler/inheritance.hpp knows who waits for
-// whom and how urgent that makes them; futex_table.hpp has the waits of the other operations; robust_list.cpp ends a thread's ownerships.
-// Locking: INHERITANCE, under which the word is read and changed with faults disabled. A page that is not there is brought in without the
-// lock, and everything starts again. What the word says is never trusted: it must fit what the kernel knows, or is EINVAL.
+// Key types: PiFutexTable (all words with waiters), PiFutex (one word). Neighbours: scheduler/inheritance.hpp
+// computes priorities from who waits for whom; futex_table.hpp implements the waits of the other operations;
+// robust_list.cpp ends a thread's ownerships.
+// Locking: the lock INHERITANCE. The word is read and changed under it with faults disabled. If its page is
+// absent, the lock is released, the page is faulted in, and the operation starts again. The word is not
+// trusted: if it contradicts the kernel's state, the call gives EINVAL.
 #pragma once
 
 #include "posix_x/futex/futex_table.hpp"
@@ -14,12 +16,12 @@
 
 namespace exo::posix_x {
 
-/// A word that threads wait for, as long as they do.
+/// A word with waiters. It exists as long as a thread waits for it.
 struct PiFutex {
     scheduler::InheritanceLock lock;
     FutexPlace place;
     Task* owner = nullptr;  ///< The task of the lock's owner.
-    /// The owner died, and the thread that owns the lock since then has not yet written itself into the word.
+    /// The owner died, and the thread that got the lock has not written its number into the word yet.
     bool is_word_stale = false;
     TreeNode link;
     struct KeyOf {
@@ -29,20 +31,22 @@ struct PiFutex {
 
 class PiFutexTable {
   public:
-    /// Errors: Eagain (try_lock: another owns it), Edeadlk (the caller owns it, or its owner waits for the caller), Efault, Einval (the
-    /// word and what the kernel knows differ, or others wait for it by other operations), Esrch (the owner does not exist), Enomem,
-    /// Etimedout, RestartNoInterrupt (a signal).
+    /// Errors: Eagain (try_lock: another thread owns it), Edeadlk (the caller owns it, or the owner waits for
+    /// the caller), Efault, Einval (the word contradicts the kernel's state, or threads wait for it with
+    /// other operations), Esrch (the owner does not exist), Enomem, Etimedout, RestartNoInterrupt (a signal).
     Result<> lock(Task& task, u64 address, FutexScope scope, FutexTimeout timeout);
     Result<> try_lock(Task& task, u64 address, FutexScope scope);
-    /// Hands the word over to the most urgent waiter. Errors: Eagain (the word has changed), Efault, Einval, Eperm (the caller does not
-    /// own it).
+    /// Passes the lock to the most urgent waiter. Errors: Eagain (the word has changed), Efault, Einval,
+    /// Eperm (the caller does not own it).
     Result<> unlock(Task& task, u64 address, FutexScope scope);
-    /// LINUX: operations without priority inheritance refuse such a word. Errors: Einval (a thread waits for it).
+    /// Refuses the operations without priority inheritance for a word with PI waiters, as Linux does. Errors:
+    /// Einval.
     Result<> check_no_waiters(const FutexKey& key);
 
-    /// From now on the task does not become the owner of a futex. A thread that finds the task's number in a word waits for finish_end.
+    /// Bars the task from becoming the owner of a futex. A thread that finds the task's number in a word then
+    /// waits for finish_end.
     void begin_end(Task& task);
-    /// Hands over all that the task owns.
+    /// Passes on all locks that the task owns, and sets its state.
     void finish_end(Task& task, Task::FutexState state);
 
     /// One call of lock or try_lock.
@@ -56,10 +60,10 @@ class PiFutexTable {
     Result<> take_over(Task& task, u64 address, PiFutex& futex);
     Box<PiFutex> remove_if_unused(const scheduler::InheritanceGraph& graph, PiFutex& futex);
 
-    /// The data of INHERITANCE.
+    /// Guarded by INHERITANCE.
     Tree<PiFutex, &PiFutex::link, PiFutex::KeyOf> futexes_;
-    std::atomic<u64> count_{0};   ///< Of `futexes_`.
-    scheduler::WaitQueue ended_;  ///< Who waits for finish_end.
+    std::atomic<u64> count_{0};   ///< The size of `futexes_`.
+    scheduler::WaitQueue ended_;  ///< Threads that wait for finish_end.
 };
 
 extern constinit PiFutexTable PI_FUTEXES;

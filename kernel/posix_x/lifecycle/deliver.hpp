@@ -5,11 +5,12 @@
 
 namespace exo::posix_x {
 
-/// The scheduler's return hook: signals (deliver_signals), then the restartable sequence that the thread may be in.
+/// The scheduler's return hook. It delivers signals (deliver_signals) and then handles the restartable
+/// sequence that the thread may be in.
 void return_to_program(arch::UserRegisters& registers);
 
-/// Pending signals become handlers' frames, stops or the end of the process; interrupted
-/// system calls are restarted or end with EINTR.
+/// Delivers pending signals: each one starts a handler, stops the process or ends it. An interrupted system
+/// call is restarted, or returns EINTR.
 void deliver_signals(arch::UserRegisters& registers);
 
 }  // namespace exo::posix_x

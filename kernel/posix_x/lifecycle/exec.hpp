@@ -1,4 +1,4 @@
-// execve(2): a new program in the calling process.
+// execve(2): replaces the program of the calling process.
 #pragma once
 
 #include "fs/operations/vfs.hpp"
@@ -13,14 +13,16 @@ struct ExecuteRequest {
     abi::AtFlags flags = abi::AtFlags::None;
 };
 
-/// What the calling program wants to give the next one: user addresses of arrays. Errors: Efault, E2big, Enomem.
+/// Copies the arguments and the environment for the next program. Both are user addresses of arrays. Errors:
+/// Efault, E2big, Enomem.
 Result<ProgramArguments> copy_program_arguments(u64 arguments, u64 environment);
 
-/// On success the task's registers are the new program's. Errors: those of execve(2); the old program goes on then.
-/// Past the point of no return a failure kills the process.
+/// Executes a program. On success the task's registers are those of the new program. After an error the old
+/// program continues; after the point of no return a failure kills the process instead. Errors: those of
+/// execve(2).
 Result<> execute(const ExecuteRequest& request, ProgramArguments arguments);
 
-/// norandmaps: no program's addresses are randomised.
+/// norandmaps: turns address randomisation off for all programs.
 void disable_address_randomisation();
 
 }  // namespace exo::posix_x

@@ -5,8 +5,8 @@
 
 namespace exo::posix_x {
 
-/// exit_group(2), or the calling task's death by a signal: gives back everything it holds, makes the process a zombie,
-/// tells the parent. Does not return.
+/// Ends the calling task for exit_group(2) or a fatal signal: releases all that it holds, makes the process a
+/// zombie, and tells the parent. Does not return.
 [[noreturn]] void exit_current_task(WaitStatus status);
 
 }  // namespace exo::posix_x

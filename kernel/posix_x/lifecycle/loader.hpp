@@ -7,22 +7,22 @@
 
 namespace exo::posix_x {
 
-/// The file's first page, for its kind to be recognised.
+/// The first bytes of a file, from which execve recognises its format.
 struct FileStart {
-    static constexpr usize SIZE = 256;  ///< BINPRM_BUF_SIZE: what a "#!" line may use.
+    static constexpr usize SIZE = 256;  ///< BINPRM_BUF_SIZE: the limit of a "#!" line.
     u8 bytes[SIZE] = {};
     usize size = 0;
     std::span<const u8> span() const { return {bytes, size}; }
 };
-/// Errors: those of read.
+/// Reads a file's first bytes. Errors: those of read.
 Result<FileStart> read_start(fs::File& file);
 
-/// A program whose headers have been read and found good.
+/// A program whose headers were read and checked.
 struct ParsedProgram {
     Box<ElfImage> image;
     Vector<u8> table;  ///< The program headers' bytes.
 };
-/// Errors: Enoexec, Eio, Enomem.
+/// Reads and checks the headers. Errors: Enoexec, Eio, Enomem.
 Result<ParsedProgram> parse_program(fs::File& file, const FileStart& start);
 
 struct LoadedImage {

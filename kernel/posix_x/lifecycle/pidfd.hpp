@@ -1,4 +1,4 @@
-// pidfd_open(2): a file that stands for a process. It names the process itself, never another one that gets its number later.
+// pidfd_open(2): a file that refers to a process, never to a later process with the same number.
 #pragma once
 
 #include "fs/file/file.hpp"
@@ -14,13 +14,13 @@ class ProcessFile final : public fs::File {
         : File({}, std::move(inode), abi::OpenFlags::Rdwr | flags,
                {.splice = fs::SplicePolicy::Refused, .special = fs::SpecialFile::Process}),
           process_(std::move(process)) {}
-    /// Null: another kind of file.
+    /// The ProcessFile behind a file, or null if the file is of another kind.
     static ProcessFile* of(fs::File& file) {
         return file.is_special(fs::SpecialFile::Process) ? static_cast<ProcessFile*>(&file) : nullptr;
     }
 
     Process& process() const { return *process_; }
-    /// Readable once all tasks of the process have ended, whether or not it has been waited for.
+    /// Readable once all tasks of the process have ended, even before it is reaped.
     fs::PollEvents poll(fs::PollTable* table) override;
     Result<> append_description(String& out) override { return out.append("anon_inode:[pidfd]"); }
     Result<> append_details(String& out) override;

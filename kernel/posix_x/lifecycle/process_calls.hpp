@@ -11,7 +11,7 @@ namespace exo::posix_x {
 
 using ProgramPath = PathOf<PathUse::Program>;
 
-/// The low byte is the signal that the parent gets.
+/// clone's flags argument. Its low byte is the signal for the parent.
 struct CloneWord {
     static constexpr Description DESCRIPTION{.kind = Kind::Flags,
                                              .size = sizeof(u64),

@@ -6,7 +6,7 @@
 
 namespace exo::posix_x {
 
-/// What each command takes; the handlers of the commands are in process_settings.cpp.
+/// The arguments of each arch_prctl command. The commands' handlers are in process_settings.cpp.
 extern const CommandList<6> ARCH_PRCTL_COMMANDS;
 extern const CommandList<15> PRCTL_COMMANDS;
 

@@ -7,11 +7,12 @@
 namespace exo::posix_x {
 
 bool is_script(const FileStart& start);
-/// Changes the arguments as the first line asks: argv[0] gives way to the interpreter, its argument if there is one,
-/// and `path`. Returns the interpreter's path. Errors: Enoexec (no interpreter, or a path that does not fit), Eacces (an empty
-/// path), Enomem.
+/// Changes the arguments for a "#!" program: replaces argv[0] by the interpreter, its optional argument, and
+/// `path`. Returns the interpreter's path. Errors: Enoexec (no interpreter, or a path that does not fit),
+/// Eacces (an empty path), Enomem.
 Result<String> apply_script(const FileStart& start, std::string_view path, ProgramArguments& arguments);
-/// The path that a program is told: for a descriptor /dev/fd/N, or /dev/fd/N/path. Errors: Enomem.
+/// The path of a program as the program itself sees it: for a descriptor /dev/fd/N or /dev/fd/N/path. Errors:
+/// Enomem.
 Result<String> execution_path(const ExecuteRequest& request);
 
 }  // namespace exo::posix_x

@@ -1,4 +1,4 @@
-// The stack on which a program starts: strings, environment, arguments, auxiliary vector (System V ABI for x86-64,
+// The first stack of a program: strings, environment, arguments, auxiliary vector (System V ABI for x86-64,
 // 3.4.1; getauxval(3)).
 #pragma once
 
@@ -16,17 +16,17 @@ struct StackContent {
     u64 program_header_count = 0;
     u64 interpreter_base = 0;
     u64 entry = 0;
-    u64 vdso = 0;  ///< Where it is mapped; 0: nowhere.
+    u64 vdso = 0;  ///< Its address; 0: it is not mapped.
     u32 uid = 0, euid = 0, gid = 0, egid = 0;
-    bool is_secure = false;  ///< AT_SECURE: more authority than who started it.
+    bool is_secure = false;  ///< AT_SECURE: the program has privileges that its caller may lack.
     u64 top = 0;             ///< One past the stack's highest byte.
     u64 random_shift = 0;    ///< Bytes left free between strings and pointers, below 8 KiB.
 };
 
-/// Writes it into `space`, where the stack is mapped already. Errors: Efault, Enomem.
+/// Writes the content into the stack of `space`, which must be mapped. Errors: Efault, Enomem.
 Result<StackPlaces> write_stack(vm::AddressSpace& space, const StackContent& content);
 
-/// AT_MINSIGSTKSZ: what a signal frame takes at most.
+/// AT_MINSIGSTKSZ: the largest size of a signal frame.
 u64 minimal_signal_stack();
 
 }  // namespace exo::posix_x

@@ -22,7 +22,7 @@ Result<> sys_munlock(Context&, RangeStart<1> address, Size length);
 Result<> sys_mlockall(Context&, abi::LockAllFlags flags);
 Result<> sys_munlockall(Context&);
 
-/// Tells vm where the limits of the caller are, and how content is taken out of a file.
+/// Registers vm's hooks: where the caller's resource limits are, and how a file's content is punched out.
 void install_memory_hooks();
 
 inline constexpr syscall::Family MEMORY_FAMILY{"memory_calls", "kernel/posix_x/memory/memory_calls.cpp"};

@@ -1,4 +1,4 @@
-// PollSet: waiting for several files at once, for poll and select alike.
+// PollSet: waits for several files at once. poll and select use it.
 #pragma once
 
 #include "fs/file/poll.hpp"
@@ -6,22 +6,21 @@
 
 namespace exo::posix_x {
 
-/// One file to watch. Of what the file has, `found` gets what is in `wanted`, and nothing else counts; a closed
-/// descriptor is POLLNVAL.
+/// One file to watch. `found` receives the events that are in `wanted`. A closed descriptor gives POLLNVAL.
 struct PollEntry {
     i32 fd;
     fs::PollEvents wanted;
     fs::PollEvents found;
 };
 
-/// What a descriptor without an open file yields.
+/// How a descriptor without an open file is reported.
 enum class ClosedDescriptor : u8 {
     IsAnEvent,  ///< POLLNVAL, for poll.
     IsAnError,  ///< EBADF, for select.
 };
 
-/// Waits until an entry has something, or until `deadline`; a negative fd is left out. Returns how many have.
-/// The files are held open meanwhile, whatever others do with the descriptors.
+/// Waits until an entry has an event, or until `deadline`; skips entries with a negative fd. Returns how many
+/// have events. Holds references to the files, so other threads may close the descriptors meanwhile.
 /// Errors: RestartSys, Enomem, Ebadf (see ClosedDescriptor).
 Result<usize> wait_for_events(std::span<PollEntry> entries, time::Deadline deadline, ClosedDescriptor closed);
 

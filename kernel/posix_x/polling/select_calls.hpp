@@ -6,7 +6,7 @@
 
 namespace exo::posix_x {
 
-/// The sixth argument: six registers are not enough for the seven of pselect.
+/// The sixth argument of pselect6: a structure, because the call has seven arguments and six registers.
 struct MaskArgument {
     u64 mask;  ///< An address.
     u64 size;

@@ -1,4 +1,4 @@
-// What a process waits for when it waits for children (wait(2)).
+// Requests of a process that waits for its children (wait(2)).
 #pragma once
 
 #include "posix_x/process/pid.hpp"
@@ -13,7 +13,7 @@ struct WaitRequest {
     ChildSelection selection = ChildSelection::Any;
     Pid id = 0;
     const class Process* process =
-        nullptr;  ///< With Pid, the one that a pidfd names; null: whoever has the number.
+        nullptr;  ///< With Pid: the process of a pidfd. Null: any process with the number `id`.
     bool wants_exited = true;
     bool wants_stopped = false;
     bool wants_continued = false;
@@ -22,16 +22,16 @@ struct WaitRequest {
     bool clones_only = false;  ///< __WCLONE
     bool all_kinds = false;    ///< __WALL
     bool own_only =
-        false;  ///< __WNOTHREAD: those of the calling task, not of the other tasks of its process.
+        false;  ///< __WNOTHREAD: only children of the calling task, not those of other tasks of its process.
 };
 
-/// A wait in progress, in its process's list, under the tree's lock.
+/// A wait in progress, in the list of its process. Guarded by the tree's lock.
 struct ChildWait {
     explicit ChildWait(const WaitRequest& request) : request(request) {}
     const WaitRequest& request;
     scheduler::WaitQueue changed;
     u64 round =
-        0;  ///< The last round of telling all that it has been told in (wake_waits_for), or that began before it was there.
+        0;  ///< The last round of wake_waits_for that woke it, or that began before the wait was in the list.
     ListNode link;
 };
 

@@ -1,4 +1,4 @@
-// CPU clocks: what a process or a task has run (clock_getcpuclockid(3), pthread_getcpuclockid(3)).
+// CPU clocks: the CPU time of a process or a task (clock_getcpuclockid(3), pthread_getcpuclockid(3)).
 #pragma once
 
 #include "abi/linux/time.hpp"
@@ -6,7 +6,7 @@
 
 namespace exo::posix_x {
 
-/// What names a CPU clock by the number of a process or task.
+/// Whether the id names a CPU clock, by the number of a process or task.
 constexpr bool is_cpu_clock(abi::ClockId clock) {
     return std::to_underlying(clock) < 0 && (std::to_underlying(clock) & abi::CPU_CLOCK_BITS) !=
                                                 std::to_underlying(abi::CpuClockKind::Descriptor);
@@ -24,16 +24,17 @@ constexpr abi::CpuClockKind kind_of_clock(abi::ClockId clock) {
 struct CpuClock {
     abi::CpuClockKind kind = abi::CpuClockKind::RunTime;
     Ref<Process> process;  ///< Null: no clock.
-    Ref<Task> task;        ///< Not null: of this task of `process` alone.
+    Ref<Task> task;        ///< If not null, the clock counts this task of `process` only.
 
     enum class For : u8 { Reading, Other };
-    /// LINUX: pid_for_clock. A task's clock is only there for tasks of its process; a task's number names its process for who reads its
-    /// own. Errors: Einval (no such clock).
+    /// Finds a clock. LINUX: pid_for_clock. A program can use task clocks only of tasks in its own process. A
+    /// caller that reads a process clock may name its process by its own task number. Errors: Einval (no such
+    /// clock).
     static Result<CpuClock> find(abi::ClockId clock, For use);
     /// May switch to another thread. Errors: Esrch (the process was reaped, or the task has ended).
     Result<time::Nanoseconds> read() const;
     CpuAlarms::Locked& alarms() const { return task ? task->cpu_alarms : process->cpu_alarms; }
-    /// Whoever runs by the clock is sampled from now on.
+    /// Starts sampling the tasks that the clock counts.
     void watch() const;
 };
 

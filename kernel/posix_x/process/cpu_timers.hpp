@@ -1,8 +1,8 @@
-// Timers that count CPU time: ITIMER_VIRTUAL, ITIMER_PROF (setitimer(2)), RLIMIT_CPU, RLIMIT_RTTIME (getrlimit(2)), and the alarms
-// of POSIX timers and sleepers on CPU clocks.
+// Timers that count CPU time: ITIMER_VIRTUAL, ITIMER_PROF (setitimer(2)), RLIMIT_CPU, RLIMIT_RTTIME
+// (getrlimit(2)), POSIX timers on CPU clocks and sleeps on CPU clocks.
 //
-// The scheduler samples a thread every 10 ms while it runs; of a thread that watches its CPU time a kernel thread then looks at these.
-// So they expire up to 10 ms late, never early.
+// The scheduler samples a running thread every 10 ms. If the thread's CPU time is watched, a kernel thread
+// then checks these timers. So they expire up to 10 ms late and never early.
 #pragma once
 
 #include <array>
@@ -19,16 +19,17 @@ class Task;
 class Process;
 
 struct CpuTimer {
-    time::Nanoseconds expires_at = 0;  ///< Of the process's CPU time; 0: not running.
+    time::Nanoseconds expires_at = 0;  ///< In CPU time of the process; 0: not running.
     time::Nanoseconds interval = 0;
 };
 
 struct CpuTimers {
-    CpuTimer virtual_time;  ///< User mode.
-    CpuTimer profiling;     ///< User and kernel mode.
+    CpuTimer virtual_time;  ///< Counts user mode.
+    CpuTimer profiling;     ///< Counts user and kernel mode.
 };
 
-/// Expires once, when a CPU clock has reached a point. `expire` runs under the lock of the clock's alarms, on a thread.
+/// Expires once, when a CPU clock reaches a point in time. The timers thread calls `expire` under the lock of
+/// the clock's alarms.
 class CpuAlarm {
   public:
     using Callback = void (*)(CpuAlarm&);
@@ -60,7 +61,7 @@ struct CpuAlarms {
 
     void arm(CpuAlarm& alarm, abi::CpuClockKind kind, time::Nanoseconds at);
     void cancel(CpuAlarm& alarm, abi::CpuClockKind kind);
-    /// Runs a bounded number of the callbacks that are due. True: there are more.
+    /// Calls a bounded number of the expired callbacks. Returns whether more are left.
     bool expire_some(abi::CpuClockKind kind, time::Nanoseconds now);
     bool is_empty() const;
 
@@ -69,11 +70,12 @@ struct CpuAlarms {
     std::array<Tree, 3> by_kind_;
 };
 
-/// From now on the process's tasks look at their timers as they run.
+/// Makes the tasks of the process check their timers while they run, from now on.
 void watch_cpu_time(Process& process);
-/// For the scheduler's samples, in interrupt context: the timers thread looks at the timers of the running task.
+/// Called by the scheduler's samples in interrupt context: lets the timers thread check the timers of the
+/// running task.
 void note_cpu_sample(Object& task);
-/// Sends what is due to the task's process, on the timers thread.
+/// Called on the timers thread: sends the signals that are due to the task's process.
 void check_cpu_timers(Task& task);
 
 }  // namespace exo::posix_x

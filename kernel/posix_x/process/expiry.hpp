@@ -1,8 +1,9 @@
-// Expiries: what a timer's interrupt leaves for a kernel thread to do, because it takes locks that no interrupt handler may take.
+// Expiries: work that a timer's interrupt leaves to a kernel thread, because it needs locks that no interrupt
+// handler may take.
 //
-// Key types: Expiry (one such thing to do), Alarm (a timer that leaves one). Neighbours: time (timers) below; process.hpp,
-// posix_timer.hpp and cpu_timers.hpp have alarms. Locking: the queue's lock (rank Expiries, IrqOff). Handlers run on one thread, with
-// no lock held.
+// Key types: Expiry (one piece of such work), Alarm (a timer that posts one). Neighbours: time (timers)
+// below; process.hpp, posix_timer.hpp and cpu_timers.hpp use alarms. Locking: the queue's lock (rank
+// Expiries, IrqOff). Handlers run on one thread, and no lock is held.
 #pragma once
 
 #include <atomic>
@@ -13,11 +14,12 @@
 
 namespace exo::posix_x {
 
-/// How soon a timer may expire again whose signal has been taken. With an interval of a microsecond the timer's interrupts, and the thread
-/// that each of them wakes, would leave nobody else any time: after 32 expiries at will there is one in 200 us. LINUX has no such bound.
+/// Limits how soon a timer expires again after its signal was taken. A timer with an interval of a
+/// microsecond would use all CPU time with its interrupts and the wake-ups of the thread. So 32 expiries are
+/// free, and then there is one per 200 us. LINUX has no such limit.
 class SignalRate {
   public:
-    /// The signal has been taken. `now` is monotonic. The least time until the next expiry.
+    /// Call when the signal was taken. `now` is monotonic. Returns the minimal time until the next expiry.
     time::Nanoseconds note_taken(time::Nanoseconds now) {
         constexpr time::Nanoseconds PERIOD = 200 * time::MICROSECOND;
         constexpr time::Nanoseconds AT_WILL = 32 * PERIOD;
@@ -30,7 +32,8 @@ class SignalRate {
     time::Nanoseconds due_ = 0;
 };
 
-/// A member of `owner`, or of what `owner` keeps: it must be destroyed before `owner` is.
+/// A piece of work. It is a member of `owner` or of an object that `owner` keeps, and must be destroyed
+/// before `owner`.
 class Expiry {
   public:
     using Handler = void (*)(Object& owner, u64 argument);
@@ -44,9 +47,9 @@ class Expiry {
         if (was_posted_.load(std::memory_order_relaxed)) withdraw();
     }
 
-    /// The handler will run once from now on, with a reference on the owner. From any context.
+    /// Queues one run of the handler, with a reference to the owner. Callable in any context.
     void post();
-    /// What is posted and has not begun to run will not.
+    /// Cancels a queued run that has not begun.
     void withdraw();
 
   private:
@@ -55,11 +58,12 @@ class Expiry {
     Object* owner_;
     Handler handler_;
     u64 argument_;
-    /// Ever. Whoever destroys it keeps it from being posted meanwhile, and has seen what was before.
+    /// Whether it was ever posted. The destroying thread has excluded further posts and has synchronised with
+    /// the earlier ones.
     std::atomic<bool> was_posted_{false};
 };
 
-/// A timer whose expiry is handled by the thread. The lock of whoever has it guards it.
+/// A timer whose expiry the thread handles. The owner's lock guards it.
 class Alarm : private time::Timer {
   public:
     Alarm(Object& owner, Expiry::Handler handler, u64 argument = 0)
@@ -75,7 +79,7 @@ class Alarm : private time::Timer {
         Timer::cancel();
         has_expired_.store(false, std::memory_order_relaxed);
     }
-    /// For the handler: false if the alarm has been cancelled or armed anew since it was posted.
+    /// For the handler: returns false if the alarm was cancelled or armed anew after it was posted.
     bool take_expired() { return has_expired_.exchange(false, std::memory_order_acq_rel); }
 
   private:

@@ -1,7 +1,7 @@
-// Identity: whose authority a task has: user and group ids, supplementary groups, capabilities (credentials(7)).
+// Identity: the authority of a task: user and group ids, supplementary groups, capabilities (credentials(7)).
 //
-// An identity never changes: a call like setuid makes a new one and puts it in place of the old. So it can be read
-// without a lock by whoever holds a reference.
+// An identity is immutable: a call such as setuid makes a new one and replaces the old. So a holder of a
+// reference can read it without a lock.
 #pragma once
 
 #include "fs/node/credentials.hpp"
@@ -14,12 +14,12 @@ using fs::GroupId;
 using fs::UserId;
 using security::UserRecord;
 
-/// capabilities(7): one bit each.
+/// A set of capabilities(7), one bit each.
 using CapabilitySet = u64;
 inline constexpr u32 LAST_CAPABILITY = 40;
 inline constexpr CapabilitySet ALL_CAPABILITIES = (1ULL << (LAST_CAPABILITY + 1)) - 1;
 
-/// The capabilities that calls of posix_x ask for (include/uapi/linux/capability.h).
+/// The capabilities that posix_x checks (include/uapi/linux/capability.h).
 enum class Capability : u8 {
     Kill = 5,
     Setgid = 6,
@@ -42,7 +42,7 @@ enum class Capability : u8 {
     CheckpointRestore = 40,
 };
 
-/// Supplementary groups, in ascending order. It never changes, and identities share it.
+/// Supplementary groups, in ascending order. The list is immutable, and identities share it.
 struct GroupList final : Object {
     Vector<GroupId> ids;
 };
@@ -61,16 +61,16 @@ class Identity final : public Object {
     bool keeps_capabilities = false;  ///< PR_SET_KEEPCAPS
     bool no_new_privileges = false;   ///< PR_SET_NO_NEW_PRIVS
 
-    /// A copy to be changed and then put in place. Errors: Enomem.
+    /// Makes a copy, which the caller may change before it installs it. Errors: Enomem.
     Result<Ref<Identity>> clone() const;
 
     std::span<const GroupId> groups() const {
         return group_list ? group_list->ids.span() : std::span<const GroupId>();
     }
     bool can(Capability capability) const { return (effective >> static_cast<u32>(capability) & 1) != 0; }
-    /// As the file system sees it; valid while this identity lives.
+    /// The credentials for file permissions. Valid while this identity lives.
     fs::Credentials file_credentials() const { return {fsuid, fsgid, groups(), effective, user.get()}; }
-    /// For access(2): by the real ids.
+    /// The credentials for access(2), which uses the real ids.
     fs::Credentials real_credentials() const {
         return {uid, gid, groups(), uid == 0 ? permitted : CapabilitySet{0}, user.get()};
     }

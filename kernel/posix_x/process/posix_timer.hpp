@@ -1,10 +1,12 @@
-// POSIX timers: timer_create(2) and its family, as a process has them.
+// POSIX timers of a process: timer_create(2) and its related calls.
 //
-// Key types: PosixTimer, PosixTimers (those of one process), TimerSetting. Neighbours: the calls in time/posix_timer_calls.cpp; the
-// signal of a timer lies in it and waits in PendingSignals (signals.hpp); expiry.hpp brings an expiry out of the interrupt.
+// Key types: PosixTimer, PosixTimers (those of one process), TimerSetting. Neighbours:
+// time/posix_timer_calls.cpp has the calls; a timer contains its signal, which is queued in PendingSignals
+// (signals.hpp); expiry.hpp moves the handling of an expiry out of the interrupt.
 // Locking: Process::posix_timers (rank Process) owns everything but the signal, which belongs to Process::signals.
-// LINUX: kernel/time/posix-timers.c. An expiry sends one signal and ends; a timer with an interval goes on when the signal is taken, and what
-// it has missed is counted then. So a timer whose signal is not taken expires once.
+// LINUX: kernel/time/posix-timers.c. An expiry sends one signal and stops the timer. A timer with an interval
+// is restarted when its signal is taken; the missed expiries are counted then. So a timer whose signal is not
+// taken expires once.
 #pragma once
 
 #include <optional>
@@ -22,7 +24,7 @@ class Task;
 struct CpuClock;
 using time::Nanoseconds;
 
-/// As timer_settime sets it: 0 as `value` is off.
+/// The arguments of timer_settime. `value` 0 turns the timer off.
 struct TimerSetting {
     Nanoseconds value = 0;
     Nanoseconds interval = 0;
@@ -32,14 +34,14 @@ enum class TimerStart : u8 { Relative, Absolute };
 
 class PosixTimer final : public Object {
   public:
-    /// How a program hears of an expiry.
+    /// How an expiry is reported to the program.
     struct Notification {
         abi::NotifyKind kind = abi::NotifyKind::Signal;
         Signal signal = Signal::Alrm;
         u64 value = 0;
         Ref<Task> receiver;  ///< SIGEV_THREAD_ID; null: the process as a whole.
     };
-    /// Its signal is charged to `user` already.
+    /// The caller has already charged the timer's signal to `user`.
     PosixTimer(Process& process, UserId user, i32 id, abi::ClockId clock, Notification notification,
                const CpuClock& cpu_clock);
     ~PosixTimer() override;
@@ -48,32 +50,34 @@ class PosixTimer final : public Object {
     const abi::ClockId clock;
     const abi::NotifyKind kind;
     TreeNode link;       ///< In PosixTimers.
-    ListNode real_link;  ///< Among the timers that the setting of real time concerns.
+    ListNode real_link;  ///< In the list of timers that a change of the real time affects.
 
     Process& process() const { return process_; }
     Signal signal() const { return signal_.info.signal; }
     u64 value() const { return signal_.info.value; }
     const Ref<Task>& receiver() const { return receiver_; }
     bool is_cpu_timer() const { return cpu_process_.get() != nullptr; }
-    /// Of a CPU timer.
+    /// The CPU clock of a CPU timer.
     CpuClock cpu_clock() const;
 
-    // `cpu_now`, below, is what the clock of a CPU timer shows, which is read without locks. It counts for no other timer.
+    // `cpu_now` in the functions below is the value of a CPU timer's clock, which the caller reads without
+    // locks. Other timers ignore it.
 
     TimerSetting remaining(Nanoseconds cpu_now);
-    /// True: the time of a CPU timer has passed already, and `fire` is due.
+    /// Sets the timer. Returns true if the time of a CPU timer has already passed, so that the caller must
+    /// call `fire`.
     bool set(Nanoseconds cpu_now, const TimerSetting& wanted, TimerStart start);
     /// LINUX: DELAYTIMER_MAX is INT_MAX.
     i32 overrun() const { return clamped(overrun_last_); }
-    /// False: the timer was set anew since it expired.
+    /// Returns false if the timer was set anew after it expired.
     bool take_expired();
-    /// Sends the signal. LINUX: posix_timer_fn, cpu_timer_fire.
+    /// Sends the signal of an expiry. LINUX: posix_timer_fn, cpu_timer_fire.
     SentSignal fire(Nanoseconds cpu_now);
-    /// The signal was taken: an interval goes on. LINUX: posixtimer_rearm.
+    /// Called when the signal was taken: restarts a timer with an interval. LINUX: posixtimer_rearm.
     void rearm(Nanoseconds cpu_now, SignalInfo& info);
     void real_time_was_set();
 
-    /// It expires no more. What is answered is to be dropped without locks.
+    /// Stops the timer for ever. The caller drops the returned references without holding locks.
     struct Held {
         Ref<Process> cpu_process;
         Ref<Task> cpu_task;
@@ -104,14 +108,15 @@ class PosixTimer final : public Object {
     Ref<Task> receiver_;
     Nanoseconds interval_ = 0;
     SignalRate rate_;
-    Nanoseconds expires_ = 0;  ///< By its clock. A CPU timer that is off has 0.
+    Nanoseconds expires_ = 0;  ///< In the timer's clock. 0 for a CPU timer that is off.
     i64 overrun_ = -1;
     i64 overrun_last_ = 0;
-    u32 generation_ = 0;  ///< Odd while a signal waits that makes it go on. LINUX: it_requeue_pending.
+    u32 generation_ = 0;  ///< Odd while its signal is pending and will restart the timer. LINUX:
+                          ///< it_requeue_pending.
     bool is_active_ = false;
-    bool is_real_ = false;  ///< `expires_` is real time.
+    bool is_real_ = false;  ///< `expires_` is a point in real time.
     Alarm alarm_;
-    std::optional<CpuExpiry> cpu_expiry_;  ///< Of a CPU timer.
+    std::optional<CpuExpiry> cpu_expiry_;  ///< For CPU timers only.
     PendingSignals::Entry signal_;
 };
 
@@ -120,24 +125,26 @@ struct PosixTimers {
     struct IdKey {
         static i32 key(const PosixTimer& timer) { return timer.id; }
     };
-    Tree<PosixTimer, &PosixTimer::link, IdKey> by_id;  ///< Owns a reference on each.
-    i32 next_id = 0;  ///< LINUX: a number is given again only when all others were.
+    Tree<PosixTimer, &PosixTimer::link, IdKey> by_id;  ///< Owns one reference to each timer.
+    i32 next_id = 0;  ///< LINUX: a number is used again only after all others were used.
 
-    /// A number that no timer has. Errors: Eagain.
+    /// Reserves a number that no timer has. Errors: Eagain.
     Result<i32> take_id();
 };
 
-/// A timer that nobody can find yet. Errors: Eagain (RLIMIT_SIGPENDING, which counts its signal, or no memory).
+/// Makes a timer that is not in the process's tree yet. Errors: Eagain (no memory, or RLIMIT_SIGPENDING,
+/// which counts its signal).
 Result<Ref<PosixTimer>> create_posix_timer(Task& creator, i32 id, abi::ClockId clock,
                                            PosixTimer::Notification notification, const CpuClock& cpu_clock);
 void add_posix_timer(Ref<PosixTimer> timer);
-/// False: it is not there. May sleep.
+/// Deletes a timer. Returns false if there is none with that number. May sleep.
 bool delete_posix_timer(Process& process, i32 id);
-/// execve and the end of a process: all of them go. May sleep.
+/// Deletes all timers, at execve and at the end of a process. May sleep.
 void delete_posix_timers(Process& process);
-/// A signal with SI_TIMER was taken: its timer goes on, and tells `info` how often it was missed. May switch to another thread.
+/// Called when a signal with SI_TIMER was taken: restarts its timer and stores the number of missed expiries
+/// in `info`. May switch to another thread.
 void timer_signal_was_taken(Process& process, SignalInfo& info);
-/// Timers until a point of real time are set again.
+/// Called after the real time was set: sets the timers anew that end at a point in real time.
 void posix_timers_after_clock_setting();
 
 }  // namespace exo::posix_x

@@ -1,4 +1,5 @@
-// ProgramImage: what is known of the program in an address space, beside its areas. All tasks that share the address space share it.
+// ProgramImage: data about the program in an address space, besides its areas. All tasks with that address
+// space share it.
 #pragma once
 
 #include <atomic>
@@ -9,12 +10,13 @@
 
 namespace exo::posix_x {
 
-/// LINUX: the parts of mm_struct that concern the program: exe_file, arg_start to env_end, MMF_DUMPABLE, membarrier_state.
+/// LINUX: the parts of mm_struct that describe the program: exe_file, arg_start to env_end, MMF_DUMPABLE,
+/// membarrier_state.
 class ProgramImage final : public Object {
   public:
-    /// Nothing is known: the memory of process 1 before its execve.
+    /// The image of process 1 before its execve. All fields are empty.
     ProgramImage() = default;
-    /// `program` was opened with writers kept out (Inode::deny_write). They stay out as long as the image lives.
+    /// `program` was opened with Inode::deny_write. Writers are refused as long as the image lives.
     ProgramImage(Ref<fs::File> program, const StackPlaces& stack_places)
         : executable(std::move(program)),
           places(stack_places) {}
@@ -22,10 +24,10 @@ class ProgramImage final : public Object {
         if (executable) executable->inode().end_deny_write();
     }
 
-    /// A child's, as of now. Errors: Enomem.
+    /// Makes a copy for a child. Errors: Enomem.
     Result<Ref<ProgramImage>> clone() const {
         Ref<ProgramImage> copy = TRY(make_ref<ProgramImage>(executable, places));
-        // The program is being executed already, so writers are kept out and this cannot fail.
+        // Writers are already refused because of this image, so the call cannot fail.
         if (executable) (void)executable->inode().deny_write();
         copy->is_dumpable.store(is_dumpable.load(std::memory_order_relaxed), std::memory_order_relaxed);
         copy->barriers.store(barriers.load(std::memory_order_relaxed), std::memory_order_relaxed);
@@ -33,9 +35,9 @@ class ProgramImage final : public Object {
     }
 
     const Ref<fs::File> executable;  ///< /proc/PID/exe; null before the first execve.
-    const StackPlaces places;        ///< Of arguments and environment, for /proc.
+    const StackPlaces places;        ///< The places of arguments and environment, for /proc.
     std::atomic<bool> is_dumpable{true};
-    std::atomic<u32> barriers{0};  ///< membarrier(2): the commands that the program has registered for.
+    std::atomic<u32> barriers{0};  ///< membarrier(2): the commands for which the program has registered.
 };
 
 }  // namespace exo::posix_x

@@ -1,4 +1,4 @@
-// RealTimer: setitimer(ITIMER_REAL) and alarm(2), which a process has one of.
+// RealTimer: the timer of setitimer(ITIMER_REAL) and alarm(2). Each process has one.
 #pragma once
 
 #include "posix_x/process/expiry.hpp"
@@ -7,21 +7,23 @@ namespace exo::posix_x {
 
 class Process;
 
-/// The data of the lock Process::real_timer. LINUX: it_real_fn, dequeue_signal: an expiry sends SIGALRM and ends; the timer goes on with its
-/// interval when the signal is taken. So a signal that is blocked, or a handler that is slow, keeps it from expiring.
+/// The data of the lock Process::real_timer. LINUX: it_real_fn, dequeue_signal: an expiry sends SIGALRM and
+/// stops the timer; taking the signal restarts it with its interval. So the timer does not expire while the
+/// signal is blocked or its handler runs slowly.
 struct RealTimer {
     explicit RealTimer(Process& process);
     time::Nanoseconds interval = 0;
     SignalRate rate;
-    time::Deadline deadline = time::Deadline::never();  ///< Never: it is not running.
-    time::Nanoseconds last = 0;                         ///< The deadline that has passed last.
+    time::Deadline deadline = time::Deadline::never();  ///< `never`: the timer is off.
+    time::Nanoseconds last = 0;                         ///< The last deadline that passed.
     Alarm alarm;
 
     void start(time::Deadline at);
     void stop();
 };
 
-/// SIGALRM of the whole process was taken: an interval goes on from the last expiry, so that no drift builds up.
+/// Called when SIGALRM of the whole process was taken: restarts a timer with an interval, counted from its
+/// last deadline to avoid drift.
 void real_signal_was_taken(Process& process);
 
 }  // namespace exo::posix_x

@@ -12,10 +12,10 @@ namespace exo::posix_x {
 
 inline constexpr u64 NO_LIMIT = ~0ULL;
 
-/// /proc/sys/fs/nr_open: no descriptor's number reaches it, and no RLIMIT_NOFILE is set above it.
+/// /proc/sys/fs/nr_open: the limit of descriptor numbers and of RLIMIT_NOFILE.
 inline constinit std::atomic<u64> max_descriptors{1024 * KIB};
 
-/// Linux's numbers.
+/// The resources, with Linux's numbers.
 enum class Resource : u32 {
     Cpu,
     FileSize,
@@ -41,12 +41,12 @@ struct Limit {
     u64 hard = NO_LIMIT;
 };
 
-/// Soft limits are looked at by many calls and change hardly ever: reading one takes no lock.
+/// Many calls read soft limits and few change them, so reading takes no lock.
 class ResourceLimits {
   public:
-    /// What Linux gives init, except that the number of processes fits the memory.
+    /// Sets the limits of Linux's init, except that the limit of processes fits the memory.
     void set_initial(u64 max_processes);
-    /// All of another process's, as of one moment.
+    /// Copies the limits of another process, all at one moment.
     void copy_from(ResourceLimits& other);
     Limit of(Resource resource) const {
         const Pair& pair = limits_[static_cast<usize>(resource)];
@@ -55,11 +55,11 @@ class ResourceLimits {
     u64 soft(Resource resource) const {
         return limits_[static_cast<usize>(resource)].soft.load(std::memory_order_relaxed);
     }
-    /// What a program asks for. Errors: Eperm (it may not raise the hard limit).
+    /// Changes a limit for a program. Errors: Eperm (it may not raise the hard limit).
     Result<> change(Resource resource, Limit wanted, bool may_raise);
-    /// The soft limit becomes `to` if it is still `from`.
+    /// Sets the soft limit to `to` if it still equals `from`.
     void raise_soft(Resource resource, u64 from, u64 to);
-    /// The soft limit becomes `most` if it is higher.
+    /// Lowers the soft limit to `most` if it is higher.
     void lower(Resource resource, u64 most);
 
   private:
@@ -67,7 +67,7 @@ class ResourceLimits {
         std::atomic<u64> soft{NO_LIMIT};
         std::atomic<u64> hard{NO_LIMIT};
     };
-    /// What changes go through: its lock keeps two of them from getting past a hard limit together.
+    /// Makes all changes. Its lock prevents that two concurrent changes exceed a hard limit.
     struct Writer {
         void set(Resource resource, Limit limit) const {
             Pair& pair = limits->limits_[static_cast<usize>(resource)];

@@ -1,4 +1,4 @@
-// ResourceUsage as programs see it.
+// Converts ResourceUsage to the structure of getrusage(2).
 #pragma once
 
 #include "abi/linux/resource.hpp"

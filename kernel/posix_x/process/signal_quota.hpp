@@ -1,5 +1,5 @@
-// How many signals wait with an entry of their own, by the user for whose processes they are: what RLIMIT_SIGPENDING bounds
-// (getrlimit(2)) and SigQ in /proc/PID/status shows.
+// Counts the queued signals of each user, over all processes of the user. RLIMIT_SIGPENDING limits the count
+// (getrlimit(2)), and SigQ in /proc/PID/status shows it.
 #pragma once
 
 #include <atomic>
@@ -13,7 +13,8 @@ namespace exo::posix_x {
 class QueuedSignals {
   public:
     constexpr QueuedSignals() = default;
-    /// One more of `user`; false if there are `most` already, or no memory to count them.
+    /// Counts one more signal of `user`. Returns false if there are already `most`, or if there is no memory
+    /// for the count.
     bool charge(UserId user, u64 most) {
         if (user != 0) [[unlikely]]
             return charge_other(user, most);
@@ -42,7 +43,7 @@ class QueuedSignals {
     bool charge_other(UserId user, u64 most);
     void release_other(UserId user);
 
-    std::atomic<u64> of_root_{0};  ///< Nearly all signals are root's.
+    std::atomic<u64> of_root_{0};  ///< The count of root, which has nearly all signals.
     sync::SpinLocked<Counts, sync::LockRank::SpinLeaf> others_;
 };
 

@@ -45,7 +45,7 @@ inline constexpr u32 SIGNAL_COUNT = 64;
 
 constexpr bool is_valid_signal(i64 number) { return number >= 1 && number <= static_cast<i64>(SIGNAL_COUNT); }
 
-/// As sigset_t of the kernel: signal n is bit n - 1.
+/// A set of signals, in the kernel's sigset_t format: signal n is bit n - 1.
 class SignalSet {
   public:
     constexpr SignalSet() = default;
@@ -57,7 +57,7 @@ class SignalSet {
     constexpr bool is_empty() const { return bits_ == 0; }
     constexpr void add(Signal signal) { bits_ |= bit(signal); }
     constexpr void remove(Signal signal) { bits_ &= ~bit(signal); }
-    /// The lowest-numbered one; the set must not be empty.
+    /// The signal with the lowest number. The set must not be empty.
     constexpr Signal first() const { return static_cast<Signal>(__builtin_ctzll(bits_) + 1); }
     constexpr SignalSet operator|(SignalSet other) const { return SignalSet(bits_ | other.bits_); }
     constexpr SignalSet operator&(SignalSet other) const { return SignalSet(bits_ & other.bits_); }
@@ -72,18 +72,19 @@ class SignalSet {
 inline constexpr SignalSet UNBLOCKABLE_SIGNALS = SignalSet::of(Signal::Kill, Signal::Stop);
 inline constexpr SignalSet STOP_SIGNALS =
     SignalSet::of(Signal::Stop, Signal::Tstp, Signal::Ttin, Signal::Ttou);
-/// Raised by the program's own instruction: delivered before others, and fatal when blocked or ignored.
+/// Signals that the program's own instruction causes. They are delivered before others, and are fatal if they
+/// are blocked or ignored.
 inline constexpr SignalSet SYNCHRONOUS_SIGNALS =
     SignalSet::of(Signal::Segv, Signal::Bus, Signal::Ill, Signal::Trap, Signal::Fpe, Signal::Sys);
 
-/// What happens without a handler.
+/// The action for a signal without a handler.
 enum class DefaultAction : u8 { Terminate, CoreDump, Ignore, Stop };
 constexpr DefaultAction default_action(Signal signal) {
     switch (signal) {
         case Signal::Chld:
         case Signal::Urg:
         case Signal::Winch:
-        case Signal::Cont: return DefaultAction::Ignore;  // what was stopped goes on when it is sent
+        case Signal::Cont: return DefaultAction::Ignore;  // sending it continues the process
         case Signal::Stop:
         case Signal::Tstp:
         case Signal::Ttin:

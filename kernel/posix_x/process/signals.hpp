@@ -1,10 +1,12 @@
-// Signals: what is pending, what a program wants done, and how one is sent.
+// Signals: pending signals, the actions of programs, and sending.
 //
-// Key types: SignalInfo (what a handler is told), SignalActions (the handlers, shared with CLONE_SIGHAND), PendingSignals
-// (a task's or a process's), QueuedSignals (how many a user has waiting). Sending is here; delivery is in deliver.cpp, on
-// the way back to user mode; the frame on the user's stack in x86_64/signal_frame.cpp.
-// Locking: a process's signal state (pending sets, masks of its tasks) is under Process::signals (rank SignalState). Actions have a lock
-// of their own, because processes can share them. Finding a target takes the process tree's lock before both.
+// Key types: SignalInfo (the details for a handler), SignalActions (the handlers, shared with CLONE_SIGHAND),
+// PendingSignals (of a task or a process), QueuedSignals (how many a user has queued). Sending is in this
+// file; delivery, on the way back to user mode, is in deliver.cpp; the frame on the user's stack is in
+// x86_64/signal_frame.cpp.
+// Locking: Process::signals (rank SignalState) guards a process's signal state: pending sets and the masks of
+// its tasks. Actions have a lock of their own, because processes can share them. The process tree's lock,
+// which finding a target needs, is taken before both.
 #pragma once
 
 #include <array>
@@ -46,7 +48,7 @@ inline constexpr i32 TRAP_BRKPT = 1;
 inline constexpr i32 TRAP_TRACE = 2;
 }  // namespace signal_code
 
-/// The parts of siginfo_t that its signal uses.
+/// The fields of siginfo_t that the signal uses.
 struct SignalInfo {
     Signal signal = Signal::None;
     i32 code = signal_code::KERNEL;
@@ -56,12 +58,12 @@ struct SignalInfo {
     i32 status = 0;      ///< si_status of a child
     u64 value = 0;       ///< si_value, si_addr
     u32 key = 0;         ///< si_pkey
-    u32 generation = 0;  ///< Of the setting of a POSIX timer that goes on when its signal is taken; else 0.
+    u32 generation = 0;  ///< Identifies the setting of a POSIX timer that taking the signal restarts; else 0.
     i64 user_time = 0;   ///< of a child, in clock ticks
     i64 system_time = 0;
 };
 
-/// One sigaction. Handler 0 is SIG_DFL, 1 SIG_IGN.
+/// A sigaction. The handler 0 is SIG_DFL, 1 is SIG_IGN.
 struct SignalAction {
     static constexpr u64 DEFAULT = 0;
     static constexpr u64 IGNORE = 1;
@@ -73,8 +75,10 @@ struct SignalAction {
     static constexpr u64 RESTART = 0x10000000;
     static constexpr u64 NO_DEFER = 0x40000000;
     static constexpr u64 RESET_HANDLER = 0x80000000;
-    static constexpr u64 EXPOSE_TAG_BITS = 0x800;  ///< Addresses have no tags here; kept because it is known.
-    /// LINUX: others are dropped, so that a program can find out which are supported (sigaction(2), SA_UNSUPPORTED).
+    static constexpr u64 EXPOSE_TAG_BITS = 0x800;  ///< Addresses have no tags on this machine. The flag is
+                                                   ///< kept because Linux knows it.
+    /// LINUX: unknown flags are dropped, so that a program can find out which are supported (sigaction(2),
+    /// SA_UNSUPPORTED).
     static constexpr u64 KNOWN_FLAGS = NO_CHILD_STOP | NO_CHILD_WAIT | WITH_INFO | EXPOSE_TAG_BITS |
                                        RESTORER | ON_STACK | RESTART | NO_DEFER | RESET_HANDLER;
 
@@ -84,40 +88,41 @@ struct SignalAction {
     SignalSet mask;
 
     bool has_handler() const { return handler > IGNORE; }
-    /// Nothing would happen: explicitly, or by default.
+    /// Whether the signal is ignored, explicitly or by default.
     bool ignores(Signal signal) const { return ignores(signal, handler); }
     static bool ignores(Signal signal, u64 handler) {
         return handler == IGNORE || (handler == DEFAULT && default_action(signal) == DefaultAction::Ignore);
     }
 };
 
-/// The actions of one process, or of all that were made with CLONE_SIGHAND. Senders ask for a signal's handler without a lock; whoever
-/// makes a signal ignored discards after that what is pending of it, so that nothing stays that was sent meanwhile.
+/// The actions of one process, or of all processes that share them by CLONE_SIGHAND. Senders read a signal's
+/// handler without a lock. A thread that makes a signal ignored discards that signal's pending entries
+/// afterwards, so that none sent meanwhile remains.
 class SignalActions final : public Object {
   public:
     SignalActions() = default;
-    /// As `from` is now.
+    /// Copies the present actions of `from`.
     explicit SignalActions(SignalActions& from) : SignalActions(from, *from.rests_.lock()) {}
-    /// DEFAULT, IGNORE or an address.
+    /// The handler of a signal: DEFAULT, IGNORE or an address.
     u64 handler(Signal signal) const { return handlers_[index(signal)].load(std::memory_order_relaxed); }
-    /// Nothing would happen: explicitly, or by default.
+    /// Whether the signal is ignored, explicitly or by default.
     bool ignores(Signal signal) const { return SignalAction::ignores(signal, handler(signal)); }
     SignalAction of(Signal signal);
-    /// Puts `action` in place and returns the one that was there.
+    /// Replaces an action and returns the old one.
     SignalAction exchange(Signal signal, const SignalAction& action);
-    /// What a handler is started by. SA_RESETHAND takes effect here.
+    /// The action with which a handler starts. Applies SA_RESETHAND.
     SignalAction take(Signal signal);
     void set_default(Signal signal);
-    /// Errors: Enomem.
+    /// Makes a copy. Errors: Enomem.
     Result<Ref<SignalActions>> clone() { return make_ref<SignalActions>(*this); }
-    /// execve: handlers become the default, what is ignored stays so.
+    /// execve: resets handlers to the default action. Ignored signals stay ignored.
     void reset_handlers();
 
-    /// Who reads or polls a signalfd: woken for each signal that one of the processes gets.
+    /// Readers and pollers of signalfds wait on it. Woken for each signal that one of the processes gets.
     scheduler::WaitQueue signal_readers;
 
   private:
-    /// The parts of an action that matter once a handler runs.
+    /// The parts of an action that are needed only when a handler runs.
     struct Rest {
         u64 flags = 0;
         u64 restorer = 0;
@@ -132,7 +137,8 @@ class SignalActions final : public Object {
     sync::SpinLocked<Rests, sync::LockRank::SignalActions> rests_;
 };
 
-/// What waits to be delivered. Standard signals are there once; realtime ones queue.
+/// The pending signals of a task or a process. A standard signal is pending at most once; realtime signals
+/// queue.
 class PendingSignals {
   public:
     PendingSignals() = default;
@@ -141,32 +147,36 @@ class PendingSignals {
     ~PendingSignals() { clear(); }
 
     SignalSet set() const { return set_; }
-    /// For a process of `user`, which may have `most` entries. Without one (that is too many, or there is no memory) the
-    /// signal is kept without its details. Errors: Eagain (then, for a realtime signal that has details to lose).
+    /// Adds a signal. An entry is charged to `user`, who may have `most` of them. If there is no entry
+    /// (limit, or no memory), the signal is pending without its details. Errors: Eagain (a realtime signal
+    /// with details that got no entry).
     Result<> add(const SignalInfo& info, UserId user, u64 most);
-    /// A signal with details that were made before (POSIX timers). LINUX: send_sigqueue: a standard signal waits as often as it is sent.
+    /// A signal whose entry was allocated in advance (POSIX timers). LINUX: send_sigqueue: here a standard
+    /// signal can be queued more than once.
     struct Entry;
     void add_prepared(Entry& entry);
-    /// Takes the most urgent of `wanted`: synchronous ones, then by number. False if there is none.
+    /// Takes the most urgent signal of `wanted`: synchronous signals first, then by number. Returns false if
+    /// there is none.
     bool take(SignalSet wanted, SignalInfo& out);
-    /// The first entry of a signal, which stays. False if there is none with details.
+    /// Copies the first entry of a signal without taking it. Returns false if there is no entry.
     bool look_at(Signal signal, SignalInfo& out);
     void discard(SignalSet signals);
-    /// Those that tell of timers. LINUX: flush_itimer_signals.
+    /// Discards the signals of timers. LINUX: flush_itimer_signals.
     void discard_timers();
     void clear() { discard(SignalSet(~0ULL)); }
-    /// What `other` has comes behind.
+    /// Moves all signals of `other` behind the own ones.
     void take_all(PendingSignals& other);
 
     struct Entry {
         SignalInfo info{};
-        UserId user = 0;        ///< Whose count it is in (signal_quota.hpp).
-        ListNode link{};        ///< Of the first entry of its signal.
+        UserId user = 0;        ///< The user whose count includes it (signal_quota.hpp).
+        ListNode link{};        ///< Used in the first entry of its signal.
         Entry* next = nullptr;  ///< The next of the same signal.
-        Entry* last = nullptr;  ///< Of the first entry: the last of the same signal.
-        /// Contains an entry that was made before, and is kept as long as the entry waits. Null: the entry ends with its signal.
+        Entry* last = nullptr;  ///< In the first entry of a signal: the last entry of the same signal.
+        /// The object that contains a preallocated entry, kept alive while the entry is queued. Null: the
+        /// entry is freed with its signal.
         const Object* owner = nullptr;
-        bool is_waiting = false;  ///< Of one that was made before.
+        bool is_waiting = false;  ///< For a preallocated entry: whether it is queued.
     };
 
   private:
@@ -176,55 +186,60 @@ class PendingSignals {
     void drop_first(Entry& entry);
     static void end(Entry& entry);
     SignalSet set_;
-    /// The first entry of each signal: no more than there are signals, however many entries wait.
+    /// The first entry of each signal, so that the list is short however many entries are queued.
     List<Entry, &Entry::link> firsts_;
 };
 
-// ---- Sending. Errors: Eagain (see PendingSignals::add). Ignored signals vanish. Permissions are the callers' affair.
+// ---- Sending. Errors: Eagain (see PendingSignals::add). Ignored signals are dropped. The callers check
+// permissions.
 
-/// kill(2): the same user, or CAP_KILL; SIGCONT within a session.
+/// The permission check of kill(2): the same user, or CAP_KILL; SIGCONT also within a session.
 bool may_signal(Task& sender, Process& target, Signal signal);
-/// What a handler is told of a signal that `sender` causes.
+/// The details of a signal that `sender` causes.
 SignalInfo info_from(Task& sender, Signal signal, i32 code);
 
-/// To the process as a whole: any of its tasks takes it.
+/// Sends a signal to the whole process: any of its tasks may take it.
 Result<> send_signal(Process& process, const SignalInfo& info);
-/// What is left to do for a signal without the locks under which it was sent.
+/// The rest of the work of sending a signal, to be done without the locks under which it was sent.
 struct SentSignal {
-    bool is_ignored = false;  ///< Nobody will take it.
+    bool is_ignored = false;  ///< The process ignores the signal.
     bool must_tell = false;
-    bool is_continuing = false;        ///< It was stopped, and its tasks are to go on.
-    bool tells_of_continuing = false;  ///< The parent is told.
-    Ref<SignalActions> read;           ///< Whose readers are told.
+    bool is_continuing = false;        ///< SIGCONT for a stopped process: its tasks must be woken.
+    bool tells_of_continuing = false;  ///< The parent must be told that the process continues.
+    Ref<SignalActions> read;           ///< Actions whose signalfd readers must be woken.
 };
-/// The signal of a timer, to `receiver` or, if that is null, to the process as a whole. One that waits already counts as missed once more.
+/// Sends a timer's signal to `receiver`, or if that is null to the whole process. If the signal is already
+/// queued, it counts one more missed expiry.
 SentSignal send_prepared_signal(Process& process, Task* receiver, PendingSignals::Entry& entry,
                                 u32 generation);
 void finish_sending(Process& process, const SentSignal& sent);
 
-/// Takes the most urgent of `wanted`, the task's own ones first. `has_taken` must follow, without the lock. False: there is none.
+/// Takes the most urgent signal of `wanted`, the task's own signals first. Returns false if there is none.
+/// The caller must then call `has_taken` without the lock.
 struct TakenSignal {
     SignalInfo info{};
-    bool was_shared = false;  ///< It was the whole process's.
+    bool was_shared = false;  ///< The signal was pending for the whole process.
 };
 bool take_signal(ProcessSignals& state, Task& task, SignalSet wanted, TakenSignal& out);
-/// Timers that waited for it go on. May switch to another thread.
+/// Finishes taking a signal: restarts the timer that sent it. May switch to another thread.
 void has_taken(Process& process, TakenSignal& taken);
 
-/// To the process of `named`, which is asked first (kill(2) with a thread's number).
+/// Sends a signal to the process of the task `named` (kill(2) with a thread's number), which is the first
+/// candidate to take it.
 Result<> send_signal_by_task(Task& named, const SignalInfo& info);
-/// To one task: no other of its process takes it.
+/// Sends a signal to one task, which alone can take it.
 Result<> send_signal_to_task(Task& task, const SignalInfo& info);
-/// Drops what is pending of `signals`, for the process and for each of its tasks.
+/// Discards the pending `signals` of the process and of each of its tasks.
 void discard_pending(Process& process, SignalSet signals);
-/// A fault of the calling task: cannot be blocked or ignored, only handled.
+/// Sends a signal for a fault of the calling task. It cannot be blocked or ignored, only handled.
 void force_signal(const SignalInfo& info);
-/// To every process of the group `pgid`; from the kernel (a terminal), without permission checks.
+/// Sends a signal from the kernel (a terminal) to every process of the group `pgid`, without permission
+/// checks.
 void send_signal_to_group(i32 pgid, const SignalInfo& info);
-/// Of `signals`, those that wait for the process and that `from` no longer takes are looked at by the other tasks. LINUX:
-/// retarget_shared_pending.
+/// Wakes other tasks for those of `signals` that are pending for the whole process and that `from` does not
+/// take any more. LINUX: retarget_shared_pending.
 void retarget(ProcessSignals& state, const Task& from, SignalSet signals);
-/// The calling task has a signal that it would take now (blocked and ignored ones left out).
+/// Whether the calling task has a pending signal that is neither blocked nor ignored.
 bool has_deliverable_signal(Task& task);
 bool has_deliverable_signal(const ProcessSignals& state, const Task& task);
 

@@ -1,4 +1,4 @@
-// StackPlaces: where a program's first stack has what /proc shows of it.
+// StackPlaces: the addresses on a program's first stack that /proc reports.
 #pragma once
 
 #include "utils/types.hpp"

@@ -1,18 +1,19 @@
-// What tasks and processes have used so far.
+// The CPU time and memory that tasks and processes have used.
 #pragma once
 
 #include "posix_x/process/process.hpp"
 
 namespace exo::posix_x {
 
-/// What the scheduler counted, divided into the program's time and the kernel's.
+/// Converts the scheduler's counters to user time and system time.
 ResourceUsage to_usage(const scheduler::CpuUse& use);
 
-/// Times, faults and switches of the calling task, and the most memory that its process has had.
+/// Times, faults and switches of the calling task, and the maximum memory of its process.
 ResourceUsage usage_of_current_task();
-/// Of all tasks of a process, those that have ended included. Without the memory. May switch to another thread.
+/// Times, faults and switches of all tasks of a process, including ended ones; without the memory. May switch
+/// to another thread.
 ResourceUsage usage_of(Process& process);
-/// Of the calling task's process, with the most memory that it has had.
+/// The usage of the calling task's process, with its maximum memory.
 ResourceUsage usage_of_current_process();
 
 }  // namespace exo::posix_x

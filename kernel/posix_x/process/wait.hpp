@@ -6,21 +6,21 @@
 namespace exo::posix_x {
 
 struct WaitResult {
-    Pid pid = 0;  ///< 0: nothing has changed (WNOHANG).
+    Pid pid = 0;  ///< 0: no child had changed its state (WNOHANG).
     u32 uid = 0;
     WaitStatus status;
     ResourceUsage usage;
 };
 
-/// Whether `child`, of the process of `task`, counts as a child of that very task: it has made it, or whoever did has ended and `task`
-/// is the oldest task by now.
+/// Whether `child`, a child of the process of `task`, counts as a child of that task itself: the task made
+/// it, or the task that made it has ended and `task` is the oldest.
 bool is_child_of(const TreeState& tree, const Process& child, Task& task);
 
-/// Errors: Echild, RestartSys.
+/// Waits for a child to change its state. Errors: Echild, RestartSys.
 Result<WaitResult> wait_for_child(const WaitRequest& request);
 
-/// Wakes who waits in `parent` for `child`. LINUX: nobody else, even if no child is left that could be waited for
-/// (child_wait_callback). Under no lock.
+/// Wakes the waits in `parent` that `child` may end. The caller holds no lock. LINUX: no other wait is woken,
+/// even if no child is left to wait for (child_wait_callback).
 void wake_waits_for(Process& parent, const Process& child);
 
 }  // namespace exo::posix_x

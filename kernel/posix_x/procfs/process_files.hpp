@@ -1,4 +1,4 @@
-// The files and links of /proc/PID, as functions of a look at the process.
+// The files and links of /proc/PID. Each is a function that formats a ProcessView.
 #pragma once
 
 #include <span>
@@ -8,18 +8,19 @@
 
 namespace exo::posix_x::procfs {
 
-/// Who may open a file besides what its mode says.
+/// Who may open a file, in addition to its mode.
 enum class FileAccess : u8 {
     Anybody,
     Tracers,
-    SeesMounts,  ///< Anybody, as long as the process sees mounts: a zombie does not.
+    SeesMounts,  ///< Everybody, if the process has a mount namespace. A zombie has none.
 };
 
-/// What an open file shows when its process has been waited for.
+/// How an open file reads after its process was reaped.
 enum class AfterEnd : u8 {
-    Esrch,    ///< The error.
-    Nothing,  ///< LINUX: it holds on to the memory of the process, in which nothing is left.
-    Content,  ///< It does not depend on the process any more.
+    Esrch,    ///< Reads fail with ESRCH.
+    Nothing,  ///< Reads return nothing. LINUX: the open file refers to the process's memory, which is empty
+              ///< then.
+    Content,  ///< Reads return the content, which does not depend on the process any more.
 };
 
 struct ProcessFileKind {
@@ -27,31 +28,31 @@ struct ProcessFileKind {
     u32 mode;
     FileAccess access;
     Result<> (*generate)(Process& process, const ProcessView& view, String& out);
-    /// A program wrote this. Null: the file is for reading.
+    /// Handles a write. Null: the file cannot be written.
     Result<> (*accept)(Process& process, std::string_view text) = nullptr;
     fs::GeneratedFile::Sendfile sendfile = fs::GeneratedFile::Sendfile::Refused;
     AfterEnd after_end = AfterEnd::Esrch;
     fs::GeneratedFile::Seeking seeking = fs::GeneratedFile::Seeking::Sequential;
-    /// Of a file of many records, in place of `generate`.
+    /// Replaces `generate` for a file of many records.
     Result<fs::GeneratedFile::More> (*generate_piece)(Process& process, const ProcessView& view, u64& cursor,
                                                       String& out) = nullptr;
-    bool is_only_of_process = false;  ///< Not in /proc/PID/task/TID.
+    bool is_only_of_process = false;  ///< Missing in /proc/PID/task/TID.
 };
 
 struct ProcessLinkKind {
     std::string_view name;
-    /// Errors: Enoent (there is nothing there).
+    /// The target of the link. Errors: Enoent (the process has none).
     Result<fs::Path> (*target)(const ProcessView& view);
 };
 
 std::span<const ProcessFileKind> process_files();
 std::span<const ProcessLinkKind> process_links();
 
-// process_status.cpp
+// Functions of process_status.cpp.
 Result<> generate_process_stat(Process& process, const ProcessView& view, String& out);
 Result<> generate_process_status(Process& process, const ProcessView& view, String& out);
 Result<> generate_process_statm(Process& process, const ProcessView& view, String& out);
-// process_memory.cpp
+// Functions of process_memory.cpp.
 Result<fs::GeneratedFile::More> generate_process_maps(Process& process, const ProcessView& view, u64& cursor,
                                                       String& out);
 Result<> generate_process_arguments(Process& process, const ProcessView& view, String& out);

@@ -1,7 +1,8 @@
 // The inodes of /proc/PID.
 //
-// They are made anew at each lookup. What they stand for is in their numbers, from high bits to low: the pid (32 bits,
-// never 0), whether it is below /proc/PID/task (1), a descriptor and one (23), an entry of the directory and one (8).
+// A lookup makes a new inode. Its number encodes what it stands for, from high bits to low: the pid (32 bits,
+// never 0), whether it is below /proc/PID/task (1 bit), a descriptor plus one (23), an entry of the directory
+// plus one (8).
 #pragma once
 
 #include "fs/pseudo/pseudo.hpp"
@@ -9,44 +10,45 @@
 
 namespace exo::posix_x::procfs {
 
-/// Who owns what stands in the directory of a process (proc(5), "/proc/PID").
+/// The owner of an inode in the directory of a process (proc(5), "/proc/PID").
 struct Owner {
     fs::UserId uid = 0;
     fs::GroupId gid = 0;
-    /// Of a directory that everyone may read: the effective ids, always.
+    /// The owner of a directory that everyone may read: always the effective ids.
     static Owner of_directory(const ProcessView& view);
-    /// Of all else: the effective ids, or root if the process must not be looked into.
+    /// The owner of any other inode: the effective ids, or root if the process is not dumpable.
     static Owner of_file(const ProcessView& view);
 };
 
 enum class Level : u8 { Process, Task };
 
-/// Of /proc/PID, or of /proc/PID/task/TID.
+/// The inode number of /proc/PID or of /proc/PID/task/TID.
 constexpr u64 directory_number(Pid pid, Level level) {
     return u64{static_cast<u32>(pid)} << 32 | u64{level == Level::Task} << 31;
 }
-/// Of the entry of that index in the directory of the first number.
+/// The inode number of the entry with this index in the directory with the number `directory`.
 constexpr u64 entry_number(u64 directory, usize index) { return directory + 1 + index; }
-/// In /proc/PID/fd and fdinfo.
+/// The inode number of a descriptor in /proc/PID/fd or fdinfo.
 constexpr u64 descriptor_number(u64 directory, u32 descriptor) {
     return directory + ((u64{descriptor} + 1) << 8);
 }
 
-/// LINUX: modes below /proc/PID stay as they are, and its own directory stays as a whole (proc_setattr, S_IMMUTABLE).
+/// LINUX: chmod fails below /proc/PID, and all attributes of the directory itself are fixed (proc_setattr,
+/// S_IMMUTABLE).
 inline constexpr fs::InodeTraits TRAITS_OF_DIRECTORY =
     fs::InodeTraits::VolatileNames | fs::InodeTraits::FixedMode;
 
-/// Is the process still there?
+/// Whether the process has not been reaped.
 inline bool is_present(const Process& process) {
     return process.state.load(std::memory_order_relaxed) != ProcessState::Reaped;
 }
 
-/// LINUX: whatever is asked of the directory of a process that has gone is answered with ESRCH (proc_pid_permission).
+/// LINUX: every operation on the directory of a reaped process fails with ESRCH (proc_pid_permission).
 inline std::optional<Result<>> esrch_if_gone(const Process& process) {
     return is_present(process) ? std::nullopt : std::optional<Result<>>(Error::Esrch);
 }
 
-/// A file of a table.
+/// A file that a ProcessFileKind describes.
 class ProcessFile final : public fs::GeneratedFile {
   public:
     ProcessFile(Ref<fs::FileSystem> file_system, u64 number, Ref<Process> process, TaskOf tid,
@@ -68,11 +70,12 @@ class ProcessFile final : public fs::GeneratedFile {
     const Ref<Process> process_;
     const TaskOf tid_;
     const ProcessFileKind& kind_;
-    /// The process's root at the last open, for SeesMounts. Each lookup makes an inode of its own, which few share.
+    /// The process's root at the last open, for SeesMounts. Each lookup makes its own inode, so few opens
+    /// share it.
     scheduler::Mutex<fs::Path, sync::LockRank::SleepingLeaf> mounts_root_;
 };
 
-/// A link of a table: leads to the place itself, whatever its name has become.
+/// A link that a ProcessLinkKind describes. It leads to the object itself, even after a rename.
 class ProcessLink final : public fs::GeneratedLink {
   public:
     ProcessLink(Ref<fs::FileSystem> file_system, u64 number, Ref<Process> process, TaskOf tid,
@@ -113,7 +116,7 @@ class ProcessDirectory final : public fs::GeneratedDirectory {
     }
 
   private:
-    /// How many are in it.
+    /// The number of its subdirectories.
     u32 folders() const;
     Result<Ref<fs::Inode>> make_directory(usize index, const ProcessView& view);
     const Ref<Process> process_;
@@ -146,7 +149,8 @@ Result<Ref<fs::Inode>> make_descriptor_directory(Ref<fs::FileSystem> file_system
 Result<Ref<fs::Inode>> make_descriptor_information(Ref<fs::FileSystem> file_system, u64 number,
                                                    Ref<Process> process, TaskOf tid, const ProcessView& view);
 
-/// A name that is a number without leading zeros, as pids and descriptors are.
+/// Parses a number without leading zeros, the form of the names of pids and descriptors. Nothing: the name is
+/// not such a number.
 std::optional<u32> parse_number_name(std::string_view name);
 
 }  // namespace exo::posix_x::procfs

@@ -1,10 +1,11 @@
-// procfs: what /proc shows. The framework is fs's (pseudo/); here is the content (proc(5)), in Linux's formats.
+// procfs: the content of /proc (proc(5)), in Linux's formats. The framework is in fs/pseudo.
 //
-// Key types: ProcessView (what can be told of a process, taken in one look), ProcessFile and ProcessDirectory
-// (/proc/PID), Table (files by name). Parts: system_files.cpp and cpu_information.cpp (the machine), sysctl.cpp
-// (/proc/sys), process_*.cpp (processes). Neighbours: process/, terminal/, everything that counts something.
-// What Exo-OS has no value for is 0, or not there; nothing is made up.
-// Locking: content is generated without locks; a look at a process takes the tree's, the signal and the task lock.
+// Key types: ProcessView (a snapshot of a process), ProcessFile and ProcessDirectory (/proc/PID), Table
+// (files by name). Parts: system_files.cpp and cpu_information.cpp (the machine), sysctl.cpp (/proc/sys),
+// process_*.cpp (processes). Neighbours: process/, terminal/, and everything that has counters.
+// A value that Exo-OS does not have is 0 or missing.
+// Locking: content is generated without locks. Taking a snapshot takes the tree's lock, the signal lock and
+// the task's lock.
 #pragma once
 
 #include "utils/result.hpp"
@@ -12,12 +13,12 @@
 
 namespace exo::posix_x {
 
-/// Makes procfs and fills it. Errors: Enomem.
+/// Makes procfs and its content. Errors: Enomem.
 Result<> start_procfs();
 
 namespace procfs {
 
-/// "The kernel's command line", which lives for ever.
+/// Sets the text of /proc/cmdline, which must live for ever.
 void set_command_line(std::string_view command_line);
 
 // Parts of start_procfs. Errors: Enomem.
@@ -30,13 +31,13 @@ Result<> add_coverage_file();
 inline Result<> add_coverage_file() { return {}; }
 #endif
 
-// ---- Formatting that the kernel's formatter has not.
+// ---- Formatting functions that utils/format.hpp lacks.
 
-/// `text` filled with blanks on its right up to `width`.
+/// Appends `text`, padded with blanks on the right to `width`.
 Result<> append_left(String& out, std::string_view text, usize width);
-/// The number in octal.
+/// Appends the number in octal.
 Result<> append_octal(String& out, u64 number);
-/// "%lu.%02lu" of a number of hundredths.
+/// Appends a number of hundredths as "%lu.%02lu".
 Result<> append_hundredths(String& out, u64 hundredths);
 
 Result<> generate_cpu_information(String& out);

@@ -1,7 +1,8 @@
-// What /proc/sys is made of (Linux: fs/proc/proc_sysctl.c, kernel/sysctl.c): settings that are numbers, and texts.
+// The files of /proc/sys: settings that are numbers, and settings that are texts (Linux:
+// fs/proc/proc_sysctl.c, kernel/sysctl.c).
 //
-// Who may write is told by the mode alone: root's part for root, whatever capabilities it has, the group's for root's
-// group, the rest for all others. Modes and owners cannot be changed.
+// Only the mode decides who may write: the owner's bits apply to root, whatever capabilities it has, the
+// group's bits to the root group, and the others' bits to everybody else. Modes and owners cannot be changed.
 #pragma once
 
 #include "fs/pseudo/pseudo.hpp"
@@ -9,7 +10,7 @@
 
 namespace exo::posix_x::procfs {
 
-/// A setting's access, for its file and its folder. Errors: Eacces.
+/// Checks the access to a setting's file or directory. Errors: Eacces.
 Result<> check_setting_access(const fs::Inode& inode, abi::AccessMode wanted,
                               const fs::Credentials& credentials);
 
@@ -35,19 +36,20 @@ class SettingFile : public fs::GeneratedFile {
         return check_setting_access(*this, wanted, credentials);
     }
     Seeking seeking() const override { return Seeking::Anywhere; }
-    /// LINUX: whoever writes must be one who may, not only who opened the file. Errors: Eperm, and those of store.
+    /// LINUX: the permission of the writing task is checked, not only that of the task that opened the file.
+    /// Errors: Eperm, and those of store.
     Result<usize> accept(std::span<const u8> bytes, u64 offset, const fs::Credentials& credentials) final;
 
   private:
-    /// Answers how many bytes were taken. Errors: Einval, Eperm.
+    /// Stores a written text; returns how many bytes it took. Errors: Einval, Eperm.
     virtual Result<usize> store(std::string_view text, u64 offset, const fs::Credentials& credentials);
 };
 
-/// A text that is generated, and may be one that can be written.
+/// A text setting whose content is generated. It is writable if it has an Acceptor.
 class TextSetting final : public SettingFile {
   public:
     using Generator = Result<> (*)(String& out);
-    /// The text that was written, from the start. Errors: Einval.
+    /// Handles the written text. Errors: Einval.
     using Acceptor = Result<> (*)(std::string_view text);
     TextSetting(Ref<fs::FileSystem> file_system, u32 mode, Generator generator, Acceptor acceptor)
         : SettingFile(std::move(file_system), mode),
@@ -61,7 +63,8 @@ class TextSetting final : public SettingFile {
     const Acceptor acceptor_;
 };
 
-/// How Linux reads what is written: proc_dointvec_minmax, proc_douintvec, proc_doulongvec_minmax.
+/// The Linux function whose parsing rules apply: proc_dointvec_minmax, proc_douintvec,
+/// proc_doulongvec_minmax.
 enum class NumberKind : u8 { Int, UnsignedInt, UnsignedLong };
 
 struct NumberSetting {
@@ -72,9 +75,9 @@ struct NumberSetting {
     NumberKind kind = NumberKind::Int;
     u64 least = 0;
     u64 most = static_cast<u64>(INT32_MAX);
-    /// What a written number stands for, or nothing where it is refused with EINVAL.
+    /// Converts a written number to the stored value. Nothing: the number is refused with EINVAL.
     std::optional<u64> (*convert)(u64 value) = nullptr;
-    /// Beside the mode, who writes needs this one; Eperm without.
+    /// A capability that writers need in addition to the mode. Errors: Eperm.
     std::optional<Capability> needed = std::nullopt;
 };
 
@@ -91,7 +94,7 @@ class NumberFile final : public SettingFile {
     const NumberSetting& setting_;
 };
 
-/// The setting must live for ever. Errors: Enomem.
+/// Adds a setting, which must live for ever. Errors: Enomem.
 Result<> add_number(SettingFolder& folder, const NumberSetting& setting);
 Result<> add_text(SettingFolder& folder, std::string_view name, u32 mode, TextSetting::Generator generator,
                   TextSetting::Acceptor acceptor = nullptr);

@@ -1,5 +1,5 @@
-// ByteQueue: bytes on their way between the two sides of a pseudo-terminal, in pages that come when needed and go when read.
-// Not locked.
+// ByteQueue: the bytes in transit between both sides of a pseudo-terminal. It allocates pages when bytes
+// arrive and frees them when they were read. It has no lock.
 #pragma once
 
 #include <array>
@@ -17,20 +17,20 @@ class ByteQueue {
     usize size() const { return size_; }
     bool is_empty() const { return size_ == 0; }
     bool is_full() const { return size_ == CAPACITY; }
-    /// Of its pages.
+    /// The memory of its pages.
     usize held_bytes() const;
-    /// Puts bytes last, and returns how many: fewer when it is full, or when memory is short.
+    /// Appends bytes. Returns how many: fewer when the queue is full or memory is short.
     usize push(std::span<const u8> bytes);
-    /// Takes bytes from the front, and returns how many.
+    /// Removes bytes from the front. Returns how many.
     usize pop(std::span<u8> to);
     void clear();
-    /// Drops what is behind the first `size` bytes.
+    /// Drops all bytes after the first `size`.
     void cut(usize size);
 
   private:
     static constexpr usize PAGES = CAPACITY / PAGE_SIZE;
 
-    std::array<memory::FrameRef, PAGES> pages_;  ///< A ring; a page without a byte in it is not there.
+    std::array<memory::FrameRef, PAGES> pages_;  ///< A ring of pages. A page without bytes is not allocated.
     usize start_ = 0;
     usize size_ = 0;
 };

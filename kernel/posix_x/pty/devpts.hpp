@@ -1,7 +1,7 @@
-// Devpts: the file system of the slaves of pseudo-terminals, mounted on /dev/pts. Each mount is an instance of its own, with numbers of
-// its own and a ptmx that leads to it.
+// Devpts: the file system of the slaves of pseudo-terminals, mounted on /dev/pts. Each mount is an instance
+// with its own numbers and its own ptmx node.
 //
-// Locking: `state_` (rank SleepingLeaf) owns the names.
+// Locking: `state_` (rank SleepingLeaf) guards the names.
 // Source: Linux, fs/devpts/inode.c; mount(8), "Mount options for devpts".
 #pragma once
 
@@ -10,8 +10,8 @@
 
 namespace exo::posix_x {
 
-/// /proc/sys/kernel/pty/max, nr and reserve: how many there may be, how many there are, and how many of them mounts of other mount
-/// namespaces than the first may not have. There are no others.
+/// /proc/sys/kernel/pty/max, nr and reserve: the limit of ptys, their number, and how many of the limit only
+/// the first mount namespace may use. There is only that namespace.
 inline constinit std::atomic<u64> most_ptys{4096};
 inline constinit std::atomic<u64> ptys{0};
 inline constinit std::atomic<u64> reserved_ptys{1024};
@@ -31,22 +31,22 @@ class Devpts final : public fs::FileSystem {
         u32 master_mode = 0;
         u32 most = MOST_NUMBERS;
     };
-    /// Errors: Einval (an option).
+    /// Parses mount options. Errors: Einval (an option).
     static Result<Options> parse(std::string_view text, const Options& defaults);
-    /// What mount(2) makes. Errors: Einval, Enomem.
+    /// Makes an instance for mount(2). Errors: Einval, Enomem.
     static Result<fs::MountableTree> mount(std::string_view source, std::string_view options);
-    /// `inode` as one of a devpts: the instance; null if it is of another file system.
+    /// The instance that `inode` belongs to; null if it belongs to another file system.
     static Devpts* of(const fs::Inode& inode);
 
     explicit Devpts(const Options& options);
 
-    /// A number for a new pty, the lowest that is free. Errors: Enospc, Enomem.
+    /// Reserves the lowest free number for a new pty. Errors: Enospc, Enomem.
     Result<u32> reserve_number();
-    /// The slave has no name any more, and its number is still taken.
+    /// Removes the slave's name. Its number stays reserved.
     void remove_name(u32 number);
-    /// Its name goes too, if it has one.
+    /// Frees a number, and removes the slave's name if it still has one.
     void give_number_back(u32 number);
-    /// Gives the slave its name, for the owner that the mount or the caller says. Errors: Enomem.
+    /// Adds the slave's name. The mount's options or `owner` decide who owns it. Errors: Enomem.
     Result<> enter(u32 number, Ref<Terminal> terminal, Ref<PtyPair> pair, const fs::Credentials& owner);
 
     struct Slave {
@@ -54,11 +54,11 @@ class Devpts final : public fs::FileSystem {
         Ref<Terminal> terminal;
         Ref<PtyPair> pair;
     };
-    /// Nothing: no such name.
+    /// Finds a slave by its number. Nothing: there is no such name.
     std::optional<Slave> find(u32 number);
-    /// The first slave whose number is not below `from`.
+    /// The first slave with a number of at least `from`.
     std::optional<std::pair<u32, Slave>> next(u32 from);
-    /// The node ptmx of the instance, which the root directory owns.
+    /// Sets the node ptmx of the instance. The root directory owns it.
     void set_master_node(fs::Inode& node) { master_ = &node; }
 
     Result<> statistics(abi::statfs& out) override;
@@ -68,7 +68,7 @@ class Devpts final : public fs::FileSystem {
   private:
     struct State {
         Options options;
-        Map<u32, Slave> slaves;  ///< Without an inode: only the number is taken.
+        Map<u32, Slave> slaves;  ///< An entry without an inode only reserves its number.
     };
     scheduler::Mutex<State, sync::LockRank::SleepingLeaf> state_;
     fs::Inode* master_ = nullptr;

@@ -1,6 +1,7 @@
-// PtyMaster: the open file that a program gets from /dev/ptmx, and through which it plays a terminal's hardware.
+// PtyMaster: the open file that open("/dev/ptmx") makes. Through it a program acts as a terminal's hardware.
 //
-// It is also a user of the slave's terminal, whose settings, window and groups most requests are about (Linux: tty_pair_get_tty).
+// It also counts as a user of the slave's terminal, because most requests concern that terminal's settings,
+// window and groups (Linux: tty_pair_get_tty).
 #pragma once
 
 #include "posix_x/pty/devpts.hpp"
@@ -14,7 +15,7 @@ class PtyMaster final : public TerminalFile {
     /// Removes the slave's name and hangs the slave up.
     ~PtyMaster() override;
 
-    /// Errors: Eagain, Eio (nothing is left, and the slave was closed by all), RestartSys, Efault.
+    /// Errors: Eagain, Eio (no bytes are left, and all have closed the slave), RestartSys, Efault.
     Result<usize> do_read(vm::OutBuffer& to, u64 offset) override;
     /// Errors: Eagain, RestartSys, Efault.
     Result<usize> do_write(vm::InBuffer& from, u64& offset, const fs::WriteContext& context) override;
@@ -25,7 +26,7 @@ class PtyMaster final : public TerminalFile {
     bool has_signals_for_input() const override { return true; }
 
   private:
-    // ---- Requests that only a master has.
+    // ---- Requests that only masters have.
     Result<> get_number(vm::UserOut<IntegerInMemory> out);
     Result<> set_lock(vm::UserIn<IntegerInMemory> in);
     Result<> get_lock(vm::UserOut<IntegerInMemory> out);
@@ -34,7 +35,8 @@ class PtyMaster final : public TerminalFile {
     Answer<NewDescriptor> open_slave(abi::OpenFlags flags);
     Result<> send_signal(Number<Kind::Signal, i32> signal);
 
-    // ---- Requests that are about the master itself, or ask less of who is not of the terminal's session.
+    // ---- Requests about the master itself, and requests with weaker checks than those of the slave for
+    // callers outside the terminal's session.
     Result<> get_group(vm::UserOut<PidOf<PidUse::Group>> out);
     Result<> get_session(vm::UserOut<PidOf<PidUse::Session>> out);
     Result<> give_up_controlling() { return Error::Enotty; }
@@ -76,7 +78,7 @@ class PtyMaster final : public TerminalFile {
         syscall::On<abi::TerminalRequest::GetExclusive, &PtyMaster::get_exclusive>>;
 };
 
-/// Makes /dev/ptmx and the file system type devpts. Errors: Enomem, Eexist.
+/// Registers /dev/ptmx and the file system type devpts. Errors: Enomem, Eexist.
 Result<> init_ptys();
 
 }  // namespace exo::posix_x

@@ -1,10 +1,11 @@
-// PtyPair: what connects the two sides of a pseudo-terminal (pty(7)). To the slave's Terminal it is the hardware: what the master
-// writes is typed, what the terminal sends the master reads.
+// PtyPair: the connection of both sides of a pseudo-terminal (pty(7)). For the slave's Terminal it is the
+// hardware: bytes that the master writes are input, and output of the terminal is read by the master.
 //
-// Key types: PtyPair, ByteQueue (bytes under way), PtyMaster (pty_master.hpp: the open file of the master), Devpts (devpts.hpp: the
-// file system with the slaves' names). Neighbours: terminal/ below; init_ptys (pty_master.hpp) makes /dev/ptmx and the type devpts.
-// Locking: `state_` (rank SleepingLeaf) under the terminal's lock. Who has put bytes in or taken them out calls Terminal::serve
-// without it.
+// Key types: PtyPair, ByteQueue (bytes in transit), PtyMaster (pty_master.hpp: the open file of the master),
+// Devpts (devpts.hpp: the file system with the slaves' names). Neighbours: terminal/ below; init_ptys
+// (pty_master.hpp) registers /dev/ptmx and the type devpts.
+// Locking: `state_` (rank SleepingLeaf), taken under the terminal's lock. After putting bytes in or taking
+// them out, a caller calls Terminal::serve without `state_`.
 // Source: pty(7), ioctl_tty(2); Linux, drivers/tty/pty.c.
 #pragma once
 
@@ -13,7 +14,7 @@
 
 namespace exo::posix_x {
 
-/// Bits of the byte that a read of the master begins with in packet mode (ioctl_tty(2), TIOCPKT).
+/// The first byte of a read of the master in packet mode (ioctl_tty(2), TIOCPKT).
 enum class PacketEvents : u8 {
     Data = 0,
     FlushRead = 1,
@@ -28,22 +29,24 @@ EXO_FLAGS(PacketEvents);
 
 class PtyPair final : public Object, public TerminalDriver {
   public:
-    /// `instance` is the devpts that `index` is a number of.
+    /// `index` is a number of the devpts `instance`.
     PtyPair(u32 index, Ref<fs::FileSystem> instance);
     ~PtyPair() override;
 
     u32 index() const { return index_; }
-    /// "pts/3"; as long as the pair is there.
+    /// The slave's name, such as "pts/3". Valid as long as the pair exists.
     std::string_view name() const { return {name_, name_size_}; }
 
-    // ---- The master's side.
+    // ---- Functions for the master.
 
     enum class Piece : u8 { First, Next };
-    /// What a read finds: bytes, or in packet mode a byte of events, or one that says that bytes follow. Piece by piece, until nothing is
-    /// left of what the master's own line discipline had when the read began.
+    /// Reads for the master: bytes, or in packet mode an event byte, or a byte that announces data. A read is
+    /// done in pieces, until the bytes are gone that were in the queue when the read began.
+    /// Errors: Eagain (nothing), Eio (nothing, and all have closed the slave).
     /// Errors: Eagain (nothing), Eio (nothing, and the slave was closed by all).
     Result<usize> take(std::span<u8> to, Piece piece);
-    /// Types bytes, and returns how many. Terminal::serve lets the terminal take them.
+    /// Adds bytes that the master writes; returns how many. The caller then calls Terminal::serve, so that
+    /// the terminal takes them.
     usize type(std::span<const u8> bytes);
     enum class PacketMode : u8 { Off, On };
     void set_packet_mode(PacketMode mode);
@@ -55,19 +58,19 @@ class PtyPair final : public Object, public TerminalDriver {
     void flush_from_master(abi::FlushQueue which);
     /// TCXONC on the master.
     void set_master_flow(OutputFlow flow);
-    /// The master goes: nothing is kept for it any more.
+    /// Called when the master is closed: discards the bytes for it and drops later ones.
     void close_master();
     bool is_master_open() const { return is_master_open_.load(std::memory_order_seq_cst); }
-    /// An open of the slave was refused: until one succeeds, its other open files get EIO, and its last close is not told to the master.
-    /// LINUX: pty_open sets TTY_IO_ERROR.
+    /// Records that an open of the slave failed. Until one succeeds, other open files of the slave get EIO,
+    /// and closing the last of them does not notify the master. LINUX: pty_open sets TTY_IO_ERROR.
     void refuse_slave() { is_slave_refused_.store(true, std::memory_order_relaxed); }
 
-    /// TIOCSPTLCK: who opens a locked slave gets EIO.
+    /// TIOCSPTLCK: opening a locked slave gives EIO.
     std::atomic<bool> is_locked{true};
     scheduler::WaitQueue master_readers;
     scheduler::WaitQueue master_writers;
 
-    // ---- The slave's terminal.
+    // ---- Functions for the slave's terminal.
 
     usize read(std::span<u8> to) override;
     usize write(std::span<const u8> bytes) override;
@@ -88,12 +91,13 @@ class PtyPair final : public Object, public TerminalDriver {
     struct State {
         ByteQueue to_slave;
         ByteQueue to_master;
-        usize left_to_read = 0;  ///< Of to_master, by the read in progress.
+        usize left_to_read = 0;  ///< How many bytes of to_master the read in progress may still take.
         PacketMode packet_mode = PacketMode::Off;
         PacketEvents events = PacketEvents::Data;  ///< Only in packet mode.
         u32 slave_files = 0;
-        bool slave_is_gone = false;                    ///< It was opened, and all have closed it.
-        OutputFlow master_flow = OutputFlow::Running;  ///< Stopped: what the master writes waits.
+        bool slave_is_gone = false;                    ///< The slave was opened, and all have closed it.
+        OutputFlow master_flow = OutputFlow::Running;  ///< Stopped: bytes that the master writes are kept
+                                                       ///< back.
         bool has_number = true;                        ///< Until both sides are closed.
     };
     void give_number_back();
@@ -107,7 +111,7 @@ class PtyPair final : public Object, public TerminalDriver {
     std::atomic<bool> is_master_open_{true};
     std::atomic<bool> is_slave_refused_{false};
     scheduler::Mutex<State, sync::LockRank::SleepingLeaf> state_;
-    scheduler::WaitQueue unused_;  ///< The terminal has no thread that would wait.
+    scheduler::WaitQueue unused_;  ///< Never woken: the terminal has no thread that would wait.
 };
 
 }  // namespace exo::posix_x

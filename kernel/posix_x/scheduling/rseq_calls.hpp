@@ -10,7 +10,7 @@ namespace exo::posix_x {
 Result<> sys_rseq(Context&, UserAddress area, Size32 size, Known<abi::RseqFlags::Unregister> given,
                   MagicNumber signature);
 
-/// A query answers the commands that there are, as bits.
+/// A query returns the supported commands, as bits.
 Answer<Count32> sys_membarrier(Context&, abi::MembarrierCommand command, abi::MembarrierFlags flags,
                                CpuNumber cpu);
 

@@ -1,14 +1,14 @@
-// Priorities, policies and CPUs as programs see them.
+// Converts between the kernel's scheduling values and those of programs.
 #pragma once
 
 #include "posix_x/process/task.hpp"
 
 namespace exo::posix_x {
 
-/// CPUs that run programs. Further ones are not started yet.
+/// The number of CPUs that run programs. The kernel does not start further ones yet.
 inline constexpr u32 ONLINE_CPUS = 1;
 
-/// How urgent a task is that inherits nothing. LINUX: normal_prio.
+/// The urgency of a task that inherits no priority. LINUX: normal_prio.
 scheduler::Urgency urgency_of(const Scheduling& scheduling);
 
 }  // namespace exo::posix_x

@@ -10,7 +10,7 @@ namespace exo::posix_x {
 using Policy = abi::SchedulingPolicy;
 using ProcessOrSelf = PidOf<PidUse::ProcessOrSelf>;
 
-/// The flag says that children get the default policy.
+/// A policy with a flag. The flag gives children the default policy (SCHED_RESET_ON_FORK).
 using PolicyWord = ChoiceWith<Policy, abi::SchedulingFlags>;
 
 Result<> sys_sched_yield(Context&);

@@ -10,7 +10,7 @@
 
 namespace exo::posix_x {
 
-/// What the interrupted program had in the register.
+/// The register's value in the interrupted program.
 using RestoredAnswer = Unused;
 
 Result<> sys_rt_sigaction(Context&, SignalNumber number, OrNull<vm::UserIn<abi::kernel_sigaction>> in,
@@ -34,7 +34,8 @@ Result<> sys_rt_tgsigqueueinfo(Context&, PidOf<PidUse::Process> group, PidOf<Pid
 Result<> sys_sigaltstack(Context& context, OrNull<vm::UserIn<abi::stack_t>> in,
                          OrNull<vm::UserOut<abi::stack_t>> out);
 
-/// What a program says a signal is that it sends to `target`. LINUX: it may pretend neither kernel nor kill, except to itself. Errors: Eperm.
+/// Converts the siginfo that a program sends to `target`. LINUX: except to itself, a program may pretend
+/// neither to be the kernel nor kill(2). Errors: Eperm.
 Result<SignalInfo> queued_info(Pid target, i32 number, const abi::siginfo& given);
 
 inline constexpr syscall::Family SIGNAL_FAMILY{"signal_calls", "kernel/posix_x/signal/signal_calls.cpp"};

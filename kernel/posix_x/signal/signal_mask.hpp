@@ -1,15 +1,16 @@
-// The signal mask of a task, and the one that ppoll and pselect put in its place for the length of their wait.
+// The signal mask of a task, and the temporary mask of ppoll and pselect.
 #pragma once
 
 #include "posix_x/process/process.hpp"
 
 namespace exo::posix_x {
 
-/// Sets the mask of the calling task (SIGKILL and SIGSTOP stay unblocked) and notes what it lets through.
+/// Sets the mask of the calling task and handles pending signals that it unblocks. SIGKILL and SIGSTOP stay
+/// unblocked.
 void set_blocked_signals(Task& task, SignalSet blocked);
 
-/// Replaces the calling task's mask and remembers the old one. If the call is interrupted, `keep` leaves it to the
-/// delivery of the signal to put the old one back, after the handler; otherwise that happens here.
+/// Replaces the calling task's mask and restores it in the destructor. After an interrupted call, `keep`
+/// leaves the restoring to the delivery of the signal, which restores the mask after the handler.
 class [[nodiscard]] TemporaryMask {
   public:
     explicit TemporaryMask(SignalSet mask) {

@@ -1,4 +1,4 @@
-// signalfd(2): the caller's pending signals, read as a file instead of handled.
+// signalfd(2): a file from which a task reads its pending signals.
 #pragma once
 
 #include "abi/linux/signalfd.hpp"
@@ -8,14 +8,14 @@
 
 namespace exo::posix_x {
 
-/// Whoever reads or polls it, looks at its own signals and those of its process. It is told of new ones by the queue of its process's
-/// actions. LINUX: an epoll that has it is told of the signals of the process that has added it.
+/// A reader gets its own signals and those of its process. The wait queue of its process's actions wakes it.
+/// LINUX: an epoll is woken for signals of the process that added the file.
 class SignalFile final : public fs::File {
   public:
     /// Errors: Enomem.
     static Result<Ref<fs::File>> create(SignalSet wanted, abi::OpenFlags flags);
     SignalFile(Ref<fs::Inode> inode, SignalSet wanted, abi::OpenFlags flags);
-    /// Null: another kind of file.
+    /// The SignalFile behind a file, or null if the file is of another kind.
     static SignalFile* of(fs::File& file) {
         return file.is_special(fs::SpecialFile::Signals) ? static_cast<SignalFile*>(&file) : nullptr;
     }

@@ -1,4 +1,4 @@
-// The words of the handlers' signatures: what a header of system calls is written with.
+// The types for the signatures of system call handlers. Headers of system calls include this one.
 #pragma once
 
 #include "syscall/syscall.hpp"
@@ -6,18 +6,18 @@
 
 namespace exo::posix_x {
 
-// syscall/answer.hpp
+// From syscall/answer.hpp.
 using syscall::Answer;
 using syscall::ByCommand;
 
-// syscall/argument.hpp
+// From syscall/argument.hpp.
 using syscall::OrNull;
 
-// syscall/syscall.hpp
+// From syscall/syscall.hpp.
 using syscall::call;
 using syscall::Context;
 
-// syscall/numbers.hpp
+// From syscall/numbers.hpp.
 using syscall::AddressAnswer;
 using syscall::Boolean;
 using syscall::CapabilityNumber;
@@ -70,7 +70,7 @@ using syscall::Uid;
 using syscall::UidOrUnchanged;
 using syscall::Unused;
 
-// syscall/pointers.hpp
+// From syscall/pointers.hpp.
 using syscall::ArrayArgument;
 using syscall::BufferArgument;
 using syscall::BytesArgument;
@@ -107,19 +107,19 @@ using syscall::UserAddress;
 using syscall::VectorsArgument;
 using syscall::Writable;
 
-// syscall/commands.hpp
+// From syscall/commands.hpp.
 using syscall::CommandCode;
 using syscall::CommandList;
 using syscall::CommandSet;
 using syscall::CommandWord;
 using syscall::On;
 
-// syscall/description.hpp
+// From syscall/description.hpp.
 using syscall::Description;
 using syscall::Direction;
 using syscall::Kind;
 
-// syscall/enumerators.hpp
+// From syscall/enumerators.hpp.
 using syscall::enumerators;
 using syscall::name_of_type;
 

@@ -1,4 +1,4 @@
-// What the handlers of all families share: descriptors to files, paths out of user memory.
+// Functions that the handlers of all families share: descriptors to files, paths from user memory.
 #pragma once
 
 #include "posix_x/process/process.hpp"
@@ -20,12 +20,13 @@ class FileUse {
     security::CapabilityUse use_;
 };
 
-/// Ebadf for what was opened with O_PATH, else `missing`.
+/// The error for an unusable descriptor: Ebadf for a file opened with O_PATH, else `missing`.
 Error why_unusable(Descriptor fd, Error missing);
 
-/// `missing` is what Linux answers when the descriptor is open but lacks a right: EBADF for reading what is open for
-/// writing, EINVAL and EACCES elsewhere.
-/// Errors: Ebadf (not open, or no file), `missing`.
+/// Looks an open file up and checks rights. `missing` is the error that Linux returns when the descriptor is
+/// open but lacks a right: EBADF for reading from a file that is open for writing only, EINVAL or EACCES in
+/// other calls.
+/// Errors: Ebadf (not open, or not a file), `missing`.
 [[gnu::always_inline]] inline Result<FileUse> use_file(Descriptor fd, Rights needed,
                                                        Error missing = Error::Ebadf) {
     security::CapabilityUse use = current_task().files()->verify(static_cast<u32>(fd.value), needed);
@@ -34,26 +35,26 @@ Error why_unusable(Descriptor fd, Error missing);
     return FileUse(std::move(use));
 }
 
-/// Whether the descriptor has the right, without a denial being an error. Errors: Ebadf.
+/// Whether the descriptor has the right. A missing right is not an error. Errors: Ebadf.
 inline Result<bool> can_use(Descriptor fd, Rights right) {
     const security::Capability capability = TRY(current_task().files()->copy(static_cast<u32>(fd.value)));
     return has_all(capability.rights, right);
 }
 
-/// The `dirfd` of calls that have none: AT_FDCWD.
+/// AT_FDCWD, as the dirfd of calls without such an argument.
 inline Start here() { return Start(static_cast<u64>(abi::AT_CURRENT_DIRECTORY)); }
 
-/// The bytes of a text, for copying out.
+/// The bytes of a text, for copying to user memory.
 inline std::span<const u8> bytes_of(std::string_view text) {
     // SAFETY: characters are bytes.
     return {reinterpret_cast<const u8*>(text.data()), text.size()};
 }
 
-/// A path copied in; short ones without a visit to the heap. Too large to be passed around: copied in place, into a
-/// variable marked [[clang::uninitialized]].
+/// A path copied from user memory. Short ones need no heap allocation. It is too large to be returned by
+/// value: declare a variable marked [[clang::uninitialized]] and copy into it.
 class UserPath {
   public:
-    /// Once. Errors: Efault, Enametoolong, Enomem.
+    /// Copies the path; callable once. Errors: Efault, Enametoolong, Enomem.
     Result<> copy(PathArgument path);
     std::string_view view() const { return is_long() ? long_.view() : std::string_view{inline_, size_}; }
 
@@ -65,16 +66,17 @@ class UserPath {
     char inline_[INLINE_SIZE];
 };
 
-/// An empty path names nothing, or what the descriptor beside it is open for.
+/// Whether an empty path is an error, or names the file of the descriptor (AT_EMPTY_PATH).
 enum class EmptyPath : u8 { Refused, Allowed };
 constexpr EmptyPath empty_path(bool is_allowed) {
     return is_allowed ? EmptyPath::Allowed : EmptyPath::Refused;
 }
 
-/// Where an *at call starts: the working directory, or the directory that a descriptor names.
+/// The directory of an *at call's dirfd: the working directory, or that of a descriptor.
 class StartDirectory {
   public:
-    /// Errors: Ebadf, when `path` is relative and so needs the descriptor; before it Enoent, when it is empty and must not.
+    /// Errors: Enoent (an empty path that is refused), then Ebadf (`path` is relative, so the descriptor is
+    /// needed).
     static Result<StartDirectory> of(Descriptor fd, std::string_view path,
                                      EmptyPath empty = EmptyPath::Refused);
     fs::Start start() const { return {path_ ? &path_ : nullptr}; }
@@ -83,28 +85,28 @@ class StartDirectory {
     fs::Path path_;
 };
 
-/// Linux never moves more bytes than this in one call.
+/// The most bytes that Linux moves in one call.
 inline constexpr u64 MAX_TRANSFER = 0x7ffff000;
 
-/// The limit on file sizes as fs wants it.
+/// The limit on file sizes, in the form that fs uses.
 inline fs::WriteContext write_context(Task& task) {
     return {task.credentials(), task.process->limit(Resource::FileSize)};
 }
 
-/// SIGPIPE and SIGXFSZ, which writes raise besides their errors.
+/// Sends SIGPIPE or SIGXFSZ for the error of a write.
 void raise_write_signal(Error error);
-/// Returns `result`.
+/// Sends the signal if `result` is such an error. Returns `result`.
 inline Result<usize> raise_write_signals(Result<usize> result) {
     if (!result) [[unlikely]]
         raise_write_signal(result.error());
     return result;
 }
 
-/// Where descriptors end: RLIMIT_NOFILE, and /proc/sys/fs/nr_open.
+/// The limit of descriptor numbers: the smaller of RLIMIT_NOFILE and /proc/sys/fs/nr_open.
 u32 descriptor_limit();
-/// A second descriptor for what `fd` names, the lowest free one from `minimum` on. Errors: Ebadf, Emfile, Enomem.
+/// Duplicates `fd` to the lowest free descriptor that is at least `minimum`. Errors: Ebadf, Emfile, Enomem.
 Result<u32> duplicate_descriptor(Descriptor fd, security::OnExec on_exec, u32 minimum);
-/// A descriptor for `file`, the lowest free one. Errors: Emfile, Enomem.
+/// Makes a descriptor for `file`, the lowest free one. Errors: Emfile, Enomem.
 Result<u32> install_file(Ref<fs::File> file, security::OnExec on_exec);
 
 }  // namespace exo::posix_x

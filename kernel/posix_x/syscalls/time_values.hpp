@@ -1,4 +1,4 @@
-// Times as programs give and get them, and as the kernel counts them.
+// Conversions between the time structures of programs and the kernel's nanoseconds.
 #pragma once
 
 #include "abi/linux/time.hpp"
@@ -9,10 +9,10 @@ namespace exo::posix_x {
 
 using time::Nanoseconds;
 
-/// Longer times count as this, the longest that Linux knows: 292 years.
+/// The longest time that Linux knows, 292 years. Longer times count as this.
 inline constexpr Nanoseconds LONGEST_TIME = (1ULL << 63) - 1;
 
-/// Errors: Einval (negative, or not normalised).
+/// Converts a time. Errors: Einval (negative, or not normalised).
 constexpr Result<Nanoseconds> to_nanoseconds(const abi::timespec& value) {
     if (value.tv_sec < 0 || value.tv_nsec < 0 || value.tv_nsec >= static_cast<i64>(time::SECOND))
         return Error::Einval;
@@ -21,7 +21,7 @@ constexpr Result<Nanoseconds> to_nanoseconds(const abi::timespec& value) {
     return seconds * time::SECOND + static_cast<u64>(value.tv_nsec);
 }
 
-/// Errors: Einval (negative, or not normalised).
+/// Converts a time. Errors: Einval (negative, or not normalised).
 constexpr Result<Nanoseconds> to_nanoseconds(const abi::timeval& value) {
     if (value.tv_usec < 0 || value.tv_usec >= 1'000'000) return Error::Einval;
     return to_nanoseconds(abi::timespec{value.tv_sec, value.tv_usec * 1000});
@@ -35,7 +35,7 @@ constexpr abi::timeval to_timeval(Nanoseconds time) {
     return {static_cast<i64>(time / time::SECOND), static_cast<i64>(time % time::SECOND / time::MICROSECOND)};
 }
 
-/// Nothing left is 0, and so is what has no end.
+/// The time until `deadline`; 0 if it has passed, and also if it is never.
 inline Nanoseconds time_left(time::Deadline deadline) {
     const Nanoseconds now = time::monotonic();
     return deadline.is_never() || deadline.at <= now ? 0 : deadline.at - now;

@@ -1,13 +1,13 @@
-// What all processes see of the system as a whole. There is one of each: namespaces of their own come later.
+// The namespaces that processes are in. All processes share one of each kind.
 #pragma once
 
 #include "fs/tree/mount.hpp"
 
 namespace exo::posix_x {
 
-/// The tree of mounts.
+/// The mount namespace.
 fs::MountNamespace& mount_namespace();
-/// At boot, once.
+/// Sets the mount namespace. Called once, at boot.
 void set_mount_namespace(Ref<fs::MountNamespace> mounts);
 
 }  // namespace exo::posix_x

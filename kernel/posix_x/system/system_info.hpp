@@ -9,7 +9,7 @@ namespace exo::posix_x {
 using KnownRandomFlags =
     Known<abi::RandomFlags::Nonblock | abi::RandomFlags::Random | abi::RandomFlags::Insecure>;
 
-/// The number of a NUMA node; there is one.
+/// The number of a NUMA node. There is one node.
 using NodeNumber = Number<Kind::Integer, u32>;
 
 Result<> sys_uname(Context&, vm::UserOut<abi::utsname> out);

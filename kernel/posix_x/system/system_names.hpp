@@ -1,4 +1,4 @@
-// What the system calls itself: uname(2), /proc/version, /proc/sys/kernel.
+// The names of the system: uname(2), /proc/version, /proc/sys/kernel.
 #pragma once
 
 #include <atomic>
@@ -18,14 +18,15 @@ inline constexpr std::string_view SYSTEM_VERSION = "#1 SMP Exo-OS";
 inline constexpr std::string_view SYSTEM_MACHINE = "x86_64";
 
 abi::utsname system_names();
-/// What a program sees of them that asked to be shown another system (personality(2)).
+/// Changes the names for a program that asked for another system's with personality(2).
 void apply_personality(abi::utsname& shown, abi::PersonalityFlags flags);
 
-/// /proc/sys/kernel/dmesg_restrict: whether reading the kernel's log takes CAP_SYSLOG. Set, as Debian has it.
+/// /proc/sys/kernel/dmesg_restrict: whether reading the kernel's log needs CAP_SYSLOG. Set by default, as in
+/// Debian.
 inline constinit std::atomic<u64> log_is_restricted{1};
 
 enum class ChangeableName : u8 { Host, Domain };
-/// Errors: Einval (longer than 64 bytes).
+/// Changes a name. Errors: Einval (longer than 64 bytes).
 Result<> set_system_name(ChangeableName which, std::span<const u8> name);
 
 }  // namespace exo::posix_x

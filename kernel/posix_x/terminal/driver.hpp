@@ -1,4 +1,4 @@
-// What a terminal needs of the hardware behind it.
+// TerminalDriver: the interface of the hardware behind a terminal.
 #pragma once
 
 #include <span>
@@ -8,28 +8,30 @@
 
 namespace exo::posix_x {
 
-/// Whether the line is held low (BREAK).
+/// Whether the line sends a BREAK, which is a long low level.
 enum class LineBreak : u8 { Off, On };
 
-/// Whether the terminal sends what programs write.
+/// Whether the terminal sends its output.
 enum class OutputFlow : u8 { Running, Stopped };
 
-/// Implemented over a serial port or a virtio console, and by pseudo-terminals, whose hardware is another program. Called by threads, with the terminal locked; must not wait long.
+/// Serial ports and virtio consoles implement it; so do pseudo-terminals, where another program acts as the
+/// hardware. Threads call it with the terminal locked; it must not wait long.
 class TerminalDriver {
   public:
-    /// Input that has come, at most to.size() bytes; 0 if there is none.
+    /// Reads received input, at most to.size() bytes; returns 0 if there is none.
     virtual usize read(std::span<u8> to) = 0;
-    /// Takes as many bytes from the front as there is room for now, and returns how many. After it took fewer, or while
-    /// some are unsent, `writable` is woken when that changes.
+    /// Takes as many bytes from the front as there is room for, and returns how many. If it took fewer, or
+    /// has unsent bytes, it wakes `writable` when that changes.
     virtual usize write(std::span<const u8> bytes) = 0;
-    /// Bytes taken and not yet sent, as far as the hardware tells.
+    /// Bytes that were taken and not sent yet, as far as the hardware reports.
     virtual usize unsent() { return 0; }
-    /// The line was held low (BREAK) since the last call.
+    /// Whether a BREAK was received since the last call.
     virtual bool take_break() { return false; }
-    /// Holds the line low, or lets it go. False: it has no such thing.
+    /// Starts or ends a BREAK. Returns false if the hardware has none.
     virtual bool set_break(LineBreak) { return false; }
-    /// Does what c_cflag and the speeds of `wanted` say, as far as it can, and makes them say what it does. `old` is what
-    /// it did before. Without hardware that could change, only flags remain that mean nothing to hardware.
+    /// Applies c_cflag and the speeds of `wanted` as far as the hardware can, and changes `wanted` to what is
+    /// in effect. `old` is the previous setting. The default, for hardware without such settings, keeps only
+    /// the flags that do not concern hardware.
     virtual void configure(abi::termios2& wanted, const abi::termios2& old) {
         using abi::ControlFlags;
         constexpr ControlFlags FREE = ControlFlags::Hupcl | ControlFlags::Cread | ControlFlags::Clocal;
@@ -38,26 +40,27 @@ class TerminalDriver {
         wanted.c_ospeed = old.c_ospeed;
     }
 
-    // ---- For hardware that is told what becomes of the terminal (pseudo-terminals).
+    // ---- Notifications for hardware that depends on the terminal's state (pseudo-terminals).
 
-    /// A program has opened the terminal, or one has closed it.
+    /// A program has opened or closed the terminal.
     virtual void opened() {}
     virtual void closed() {}
-    /// The terminal has dropped what was typed and not read.
+    /// The terminal has dropped unread input.
     virtual void dropped_input() {}
-    /// What was taken and not sent is to be dropped.
+    /// Drop the bytes that were taken and not sent.
     virtual void drop_output() {}
     virtual void note_flow(OutputFlow) {}
-    /// It has no queue of its own in front of the hardware: while output is stopped, nothing is taken from a program. LINUX: pty_write.
+    /// The terminal keeps no queue in front of the hardware: while output is stopped, writes wait. LINUX:
+    /// pty_write.
     virtual bool takes_nothing_while_stopped() const { return false; }
-    /// There is no hardware any more: who waits for input then gets EIO.
+    /// The hardware is gone: waiting readers get EIO.
     virtual bool has_gone() const { return false; }
-    /// Reads and writes fail with EIO for the time being.
+    /// Reads and writes fail with EIO at the moment.
     virtual bool has_failed() const { return false; }
-    /// The end of the leader of its session does not hang it up. LINUX: disassociate_ctty.
+    /// The end of its session's leader does not hang the terminal up. LINUX: disassociate_ctty.
     virtual bool stays_without_its_session() const { return false; }
 
-    /// Woken by the interrupt handler when there is input.
+    /// The interrupt handler wakes it when there is input.
     virtual scheduler::WaitQueue& readable() = 0;
     virtual scheduler::WaitQueue& writable() = 0;
 

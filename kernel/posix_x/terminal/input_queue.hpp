@@ -1,4 +1,5 @@
-// InputQueue: what was typed and not yet read. Canonical input consists of finished lines, then one being edited.
+// InputQueue: unread terminal input. In canonical mode it holds finished lines, then the line that is being
+// edited.
 #pragma once
 
 #include <array>
@@ -9,7 +10,7 @@
 
 namespace exo::posix_x {
 
-/// Positions count bytes ever stored; the byte at position p lies at p modulo CAPACITY.
+/// A position counts all bytes ever stored; the byte at position p is stored at index p modulo CAPACITY.
 /// INVARIANT: tail <= line_start <= head <= tail + CAPACITY.
 class InputQueue {
   public:
@@ -17,27 +18,27 @@ class InputQueue {
 
     u64 head() const { return head_; }
     u64 tail() const { return tail_; }
-    /// Where the line begins that is being edited; finished input lies before it.
+    /// The beginning of the line that is being edited. Finished input lies before it.
     u64 line_start() const { return line_start_; }
     usize size() const { return static_cast<usize>(head_ - tail_); }
     usize finished_size() const { return static_cast<usize>(line_start_ - tail_); }
     bool line_is_empty() const { return head_ == line_start_; }
     u8 at(u64 position) const { return bytes_[position % CAPACITY]; }
 
-    /// There must be room.
+    /// Appends a byte. There must be room.
     void push(u8 byte) {
         DEBUG_ASSERT(size() < CAPACITY);
         bytes_[head_ % CAPACITY] = byte;
         set_mark(head_, false);
         ++head_;
     }
-    /// The last byte stored ends a line; what is typed next belongs to another.
+    /// Ends the line behind the last stored byte.
     void finish_line() {
         DEBUG_ASSERT(head_ > tail_);
         set_mark(head_ - 1, true);
         line_start_ = head_;
     }
-    /// Takes back the edited line's end, down to `position`.
+    /// Removes the end of the edited line, down to `position`.
     void erase_to(u64 position) {
         DEBUG_ASSERT(position >= line_start_ && position <= head_);
         head_ = position;
@@ -46,21 +47,22 @@ class InputQueue {
         return (marks_[position % CAPACITY / 64] >> (position % 64) & 1) != 0;
     }
 
-    /// Copies from the front up to out.size() bytes; line ends mean nothing.
+    /// Removes up to out.size() bytes from the front and ignores line ends.
     usize take(std::span<u8> out) {
         usize count = 0;
         while (count < out.size() && tail_ < head_) out[count++] = bytes_[tail_++ % CAPACITY];
         if (line_start_ < tail_) line_start_ = tail_;
         return count;
     }
-    /// Drops the first byte, which must be there.
+    /// Drops the first byte. There must be one.
     void drop_front() {
         ++tail_;
         if (line_start_ < tail_) line_start_ = tail_;
     }
     void clear() { tail_ = line_start_ = head_; }
 
-    /// The terminal changes between lines and bytes: what is there becomes one finished line, or loses its lines.
+    /// Changes between canonical and raw mode: the stored bytes become one finished line, or lose their line
+    /// ends.
     void become_lines() {
         marks_ = {};
         line_start_ = tail_;

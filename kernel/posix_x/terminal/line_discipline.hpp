@@ -1,10 +1,12 @@
-// The line discipline (Linux's N_TTY): what happens between the keys and read(2), and between write(2) and the screen.
+// The line discipline (Linux's N_TTY): processes bytes between the keyboard and read(2), and between write(2)
+// and the screen.
 //
 // Key types: LineDiscipline (pure state, no hardware, no processes, no locks), TerminalSettings (termios), InputQueue,
-// OutputQueue. Neighbours: terminal.hpp gives it bytes, readers and a lock; tests give it the same by hand.
+// OutputQueue. Neighbours: terminal.hpp passes bytes in, serves readers and has the lock; unit tests use the
+// discipline directly.
 // Parts: receive.cpp (input), reading.cpp (what read, poll and FIONREAD see), editing.cpp (erase, kill, echo),
 // output.cpp (post-processing).
-// Source: termios(3); Linux, drivers/tty/n_tty.c, whose echo is followed to the byte.
+// Source: termios(3); Linux, drivers/tty/n_tty.c. The echo equals Linux's byte for byte.
 #pragma once
 
 #include "posix_x/process/signal_set.hpp"
@@ -15,10 +17,10 @@
 
 namespace exo::posix_x {
 
-/// Who must not be stopped by flow control, and who asked for it.
+/// Whether flow control stops the output, and what stopped it.
 struct FlowState {
-    bool is_stopped = false;  ///< By the stop character.
-    bool is_held = false;     ///< By TCXONC: typing does not go on with it.
+    bool is_stopped = false;  ///< The stop character stopped it.
+    bool is_held = false;     ///< TCXONC stopped it; a key does not restart it.
     bool blocks_output() const { return is_stopped || is_held; }
 };
 
@@ -30,36 +32,36 @@ class LineDiscipline {
 
     // ---- Input.
 
-    /// How many bytes, at most `wanted`, receive() would surely take now.
+    /// How many bytes, at most `wanted`, receive() is certain to take now.
     usize receivable(usize wanted) const;
-    /// Takes typed bytes, and returns how many: fewer when the queue is full of what nobody has read.
+    /// Takes received bytes; returns how many. Takes fewer when the queue is full of unread input.
     usize receive(std::span<const u8> bytes, SignalRaiser raise);
-    /// The line was held low (BREAK).
+    /// Handles a received BREAK.
     void receive_break(SignalRaiser raise);
 
     // ---- Reading.
 
-    /// A read would return at once, with a byte or at an end of file.
+    /// Whether a read would return at once, with a byte or at an end of file.
     bool has_input() const;
-    /// poll reports input: VMIN bytes are there, or one byte where a timer could end the wait.
+    /// Whether poll reports input: VMIN bytes are there, or one byte if a timer could end the wait.
     bool is_readable() const;
-    /// What FIONREAD tells.
+    /// The number that FIONREAD reports.
     usize readable_bytes() const;
     struct Taken {
         usize count = 0;
-        bool ended_line = false;  ///< Canonical: nothing behind it belongs to the same read.
-        bool has_more = false;    ///< What is there goes on behind it, for the same read.
+        bool ended_line = false;  ///< In canonical mode: a line ended, so the read ends too.
+        bool has_more = false;    ///< More bytes for the same read follow.
     };
-    /// Copies what may be read now, at most a line. Needs has_input().
+    /// Takes what a read may return now, at most a line. Requires has_input().
     Taken take(std::span<u8> out);
-    /// Canonical: a read that was filled exactly, with more behind it, also eats an end-of-file mark that follows.
+    /// In canonical mode: also removes an end-of-file mark that follows a read that was filled exactly.
     void skip_end_of_file();
-    /// The key behind VLNEXT stays literal, as on Linux.
+    /// Drops all input. A pending VLNEXT stays in effect, as on Linux.
     void flush_input();
 
     // ---- Output.
 
-    /// Processes and queues bytes, and returns how many: fewer when the queue is full.
+    /// Processes and queues output; returns how many bytes. Takes fewer when the queue is full.
     usize write(std::span<const u8> bytes);
     OutputQueue& output() { return output_; }
     const OutputQueue& output() const { return output_; }
@@ -71,17 +73,18 @@ class LineDiscipline {
     const TerminalSettings& settings() const { return settings_; }
     void set_settings(const TerminalSettings& settings);
 
-    /// Hung up: nothing is left but the settings, and what stops output.
+    /// Drops everything but the settings and the state of flow control.
     void hang_up();
-    /// For a new user: no input, nothing stopped, the cursor at the left. Of the output is left what was not stopped.
+    /// Resets the state for the next open: no input, no stop, cursor at the left. Stopped output is dropped,
+    /// other output stays.
     void restart();
 
   private:
-    // reading.cpp
+    // Functions of reading.cpp.
     Taken take_bytes(std::span<u8> out);
     Taken take_line(std::span<u8> out);
 
-    // receive.cpp
+    // Functions of receive.cpp.
     usize room_for_input() const;
     void receive_byte(u8 byte, SignalRaiser raise);
     void receive_special(u8 byte, SignalRaiser raise);
@@ -96,7 +99,7 @@ class LineDiscipline {
     void store_marked(u8 byte);
     bool is_special(u8 byte) const;
 
-    // editing.cpp
+    // Functions of editing.cpp.
     void erase(u8 command);
     void kill_without_erasing();
     bool erase_character(u64& position) const;
@@ -111,21 +114,21 @@ class LineDiscipline {
     void echo_raw(u8 byte);
     bool is_continuation(u8 byte) const;
 
-    // output.cpp
+    // Functions of output.cpp.
     bool put(u8 byte, usize room);
     bool put_newline(usize room);
     bool put_tab(usize room);
     void forget_line();
-    void put_byte(u8 byte) { (void)output_.push(byte); }  // room was checked; a lost echo is Linux's too
+    void put_byte(u8 byte) { (void)output_.push(byte); }  // the caller checks the room; Linux loses echo too
 
     TerminalSettings settings_;
     InputQueue input_;
     OutputQueue output_;
     FlowState flow_;
     u32 column_ = 0;
-    u32 line_column_ = 0;  ///< Where the edited line began on the screen.
+    u32 line_column_ = 0;  ///< The screen column in which the edited line began.
     bool next_is_literal_ = false;
-    bool is_erasing_ = false;  ///< ECHOPRT: between "\" and "/".
+    bool is_erasing_ = false;  ///< ECHOPRT: "\" was printed, and "/" was not yet.
 };
 
 }  // namespace exo::posix_x

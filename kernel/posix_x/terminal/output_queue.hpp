@@ -1,4 +1,4 @@
-// OutputQueue: processed bytes on their way to the driver.
+// OutputQueue: processed bytes that the driver has not taken yet.
 #pragma once
 
 #include <algorithm>
@@ -12,7 +12,7 @@ namespace exo::posix_x {
 class OutputQueue {
   public:
     static constexpr usize CAPACITY = 8192;
-    /// What programs may fill; the rest is for echo, which nobody can wait for.
+    /// The part that writes of programs may fill. The rest is reserved for echo, which cannot wait for room.
     /// LINUX: its ring of 4096 bytes keeps one place free.
     static constexpr usize PROGRAM_LIMIT = 4095;
 
@@ -21,14 +21,14 @@ class OutputQueue {
     usize program_room() const { return size_ < PROGRAM_LIMIT ? PROGRAM_LIMIT - size_ : 0; }
     usize echo_room() const { return CAPACITY - size_; }
 
-    /// False: full, nothing stored.
+    /// Appends a byte. Returns false if the queue is full.
     bool push(u8 byte) {
         if (size_ == CAPACITY) return false;
         bytes_[(start_ + size_) % CAPACITY] = byte;
         ++size_;
         return true;
     }
-    /// The longest piece at the front that lies in one.
+    /// The bytes at the front that are contiguous in memory.
     std::span<const u8> front() const { return {&bytes_[start_], std::min(size_, CAPACITY - start_)}; }
     void drop(usize count) {
         start_ = (start_ + count) % CAPACITY;

@@ -1,4 +1,4 @@
-// TerminalSettings: termios with questions asked in words.
+// TerminalSettings: termios with functions that query single settings.
 #pragma once
 
 #include "abi/linux/termios.hpp"
@@ -12,12 +12,12 @@ using abi::InputFlags;
 using abi::LocalFlags;
 using abi::OutputFlags;
 
-/// c_cc: 0 switches a function off (_POSIX_VDISABLE).
+/// The value in c_cc that switches a function off (_POSIX_VDISABLE).
 inline constexpr u8 DISABLED_CHARACTER = 0;
 
 class TerminalSettings {
   public:
-    /// What Linux starts every terminal with (tty_std_termios).
+    /// The initial settings of every terminal on Linux (tty_std_termios).
     static constexpr TerminalSettings initial() {
         TerminalSettings settings;
         abi::termios2& raw = settings.raw_;
@@ -31,7 +31,8 @@ class TerminalSettings {
         raw.c_ispeed = raw.c_ospeed = 38400;
         return settings;
     }
-    /// A serial line as Linux has it: nobody waits for a modem. Its speed is still to be written down.
+    /// The initial settings of a serial line on Linux: opening it does not wait for a modem. The caller sets
+    /// the speed.
     static constexpr TerminalSettings serial() {
         TerminalSettings settings = initial();
         settings.raw_.c_cflag |= ControlFlags::Clocal;
@@ -45,12 +46,14 @@ class TerminalSettings {
     bool has(OutputFlags flag) const { return abi::has(raw_.c_oflag, flag); }
     bool has(LocalFlags flag) const { return abi::has(raw_.c_lflag, flag); }
     u8 character(ControlCharacter which) const { return raw_.c_cc[static_cast<usize>(which)]; }
-    /// `c` has the function `which` now.
+    /// Whether the character `c` has the function `which`.
     bool is(u8 c, ControlCharacter which) const { return c != DISABLED_CHARACTER && c == character(which); }
 
-    /// Input is handed out by lines. With EXTPROC they are made elsewhere, and there are only bytes here.
+    /// Whether reads return lines. With EXTPROC another program makes the lines, and this terminal passes
+    /// bytes.
     bool is_canonical() const { return has(LocalFlags::Icanon) && !has(LocalFlags::Extproc); }
-    /// VMIN and VTIME say how long a read waits: they rest with ICANON, also where EXTPROC makes bytes of lines.
+    /// Whether VMIN and VTIME control how long a read waits. They do not with ICANON, even if EXTPROC turns
+    /// line mode off.
     bool has_read_limits() const { return !has(LocalFlags::Icanon); }
     bool expands_tabs() const { return (raw_.c_oflag & OutputFlags::Tabdly) == OutputFlags::Tab3; }
 
@@ -58,7 +61,7 @@ class TerminalSettings {
     abi::termios2 raw_{};
 };
 
-/// "not a letter but a command", as the kernel's own table has it: the upper half never is.
+/// Whether `c` is a control character. As in the kernel's own table, no byte of the upper half is one.
 constexpr bool is_control(u8 c) { return c < 0x20 || c == 0x7f; }
 
 }  // namespace exo::posix_x

@@ -1,5 +1,5 @@
-// The speeds of a line as termios has them: a code in c_cflag, or the code "other" and a number beside it.
-// Source: termios(3); Linux, drivers/tty/tty_baudrate.c, whose choice of codes is followed.
+// The line speeds in termios: a code in c_cflag, or the code BOTHER and a number in c_ispeed or c_ospeed.
+// Source: termios(3); Linux, drivers/tty/tty_baudrate.c. The choice of codes is Linux's.
 #pragma once
 
 #include "abi/linux/termios.hpp"
@@ -7,12 +7,12 @@
 
 namespace exo::posix_x {
 
-/// Bits per second; 0 hangs up, or is a code that means nothing.
+/// The output speed in bits per second. 0: hang up, or an unknown code.
 u32 output_rate(const abi::termios2& settings);
-/// That of output, unless c_cflag has one for input.
+/// The input speed. It equals the output speed unless c_cflag has a code for input.
 u32 input_rate(const abi::termios2& settings);
-/// Writes down the rates that a line really has: by their codes if those come within 2 percent, or exactly if the
-/// settings asked for an exact rate. Input gets a code of its own only where it had one, or differs.
+/// Stores the speeds that a line really has: as a code if one is within 2 percent, or exactly if the settings
+/// asked for an exact speed. Input gets its own code only if it had one or differs.
 void encode_rates(abi::termios2& settings, u32 input, u32 output);
 
 }  // namespace exo::posix_x

@@ -1,11 +1,11 @@
-// Terminals: a line discipline with hardware on one side and processes on the other.
+// Terminals: a terminal connects a line discipline with hardware on one side and processes on the other.
 //
 // Key types: Terminal (one tty), TerminalDriver (driver.hpp: its hardware), LineDiscipline (line_discipline.hpp: what
 // happens to the bytes), TerminalFile (terminal_file.hpp: one open of it). terminals.hpp makes them and their nodes.
 // Neighbours: drivers have the bytes; processes have one as their controlling terminal.
-// Locking: a sleeping lock (rank Terminal) around discipline, window size and driver; session and foreground group are
-// under the process tree's lock. Each terminal has a thread that takes the driver's input as it comes: so echo and
-// Ctrl-C need no reader.
+// Locking: a sleeping lock (rank Terminal) guards the discipline, the window size and the driver. The process
+// tree's lock guards the session and the foreground group. Each terminal has a thread that takes the driver's
+// input at once, so that echo and Ctrl-C work without a reader.
 // Source: ioctl_tty(2), termios(3), credentials(7); Linux, drivers/tty/tty_io.c, tty_jobctrl.c.
 #pragma once
 
@@ -24,22 +24,24 @@ struct TreeState;
 
 class Terminal final : public Object {
   public:
-    /// With a thread of its own. The driver must live for ever. Errors: Enomem.
+    /// Makes a terminal with a thread of its own. The driver must live for ever. Errors: Enomem.
     static Result<Ref<Terminal>> create(std::string_view name, abi::DeviceNumber number,
                                         TerminalDriver& driver, const TerminalSettings& settings);
 
-    /// Without one: whoever gives the driver bytes, or makes room in it, calls serve(). `keeper` owns name and driver.
+    /// Makes a terminal without a thread. Whoever passes bytes to the driver, or makes room in it, calls
+    /// serve(). `keeper` owns name and driver.
     /// Errors: Enomem.
     static Result<Ref<Terminal>> create_served(std::string_view name, abi::DeviceNumber number,
                                                TerminalDriver& driver, Ref<Object> keeper,
                                                const TerminalSettings& settings);
-    /// Takes what the driver has, and gives it what it has room for.
+    /// Takes input from the driver, and passes output to it as far as it has room.
     void serve();
 
     std::string_view name() const { return name_; }
     abi::DeviceNumber number() const { return number_; }
 
-    // ---- For open files. `generation` is that of the open: one that is out of date was hung up.
+    // ---- Functions for open files. `generation` is that of the open: after a hang-up it differs from the
+    // terminal's.
 
     enum class JobControl : u8 { Applies, Exempt };  ///< /dev/console is exempt.
     struct Opening {
@@ -49,8 +51,9 @@ class Terminal final : public Object {
     struct User {
         Opening opening;
         const fs::File& file;
-        u64 takeouts;  ///< As of the call's beginning: see take_out_users().
-        /// As of now: FIONBIO of another process ends a wait when it is next woken.
+        u64 takeouts;  ///< The value of takeouts() when the call began: see take_out_users().
+        /// The present state of O_NONBLOCK: if another process sets it with FIONBIO, a wait ends when it is
+        /// next woken.
         bool is_nonblocking() const { return file.is_nonblocking(); }
     };
     /// Errors: Eagain, Eio (a background group that may not read), RestartSys, Efault.
@@ -63,8 +66,8 @@ class Terminal final : public Object {
         bool is_hung_up;
     };
     Readiness readiness(const User& user);
-    /// Whoever waits in a read or a write goes on as if it must not wait: TIOCSETD wants the discipline for itself, also
-    /// where it changes nothing.
+    /// Makes waiting reads and writes continue as if they were nonblocking. TIOCSETD needs the discipline for
+    /// itself, even if it changes nothing.
     void take_out_users();
     u64 takeouts() const { return takeouts_.load(std::memory_order_seq_cst); }
     scheduler::WaitQueue& input_waiters() { return input_waiters_; }
@@ -79,66 +82,71 @@ class Terminal final : public Object {
 
     TerminalSettings settings() { return state_.lock()->discipline.settings(); }
     enum class WhenToSet : u8 { Now, AfterOutput, AfterOutputWithoutInput };
-    /// What the hardware cannot change stays as it is. Errors: RestartSys.
+    /// Applies settings. Those that the hardware cannot change stay as they are. Errors: RestartSys.
     Result<> set_settings(const User& user, const TerminalSettings& settings, WhenToSet when);
-    /// Waits until everything is sent. Errors: RestartSys.
+    /// Waits until all output is sent. Errors: RestartSys.
     Result<> drain();
-    /// Waits until everything is sent, before a change of settings. A hang-up ends this wait. Errors: RestartSys.
+    /// Waits until all output is sent, before a change of settings. A hang-up ends this wait. Errors:
+    /// RestartSys.
     Result<> drain(const User& user);
-    /// Holds the line low for so long, where the hardware can; writers wait meanwhile. Errors: Eintr.
+    /// Sends a BREAK of this duration, if the hardware can. Writers wait meanwhile. Errors: Eintr.
     Result<> send_break(time::Nanoseconds duration);
     void hold_break(LineBreak line);
-    /// As if it had been typed.
+    /// TIOCSTI: handles a byte as if it had been typed.
     void simulate_input(u8 byte);
     void flush(abi::FlushQueue which);
     void control_flow(abi::FlowAction action);
     abi::winsize window_size() { return state_.lock()->window; }
-    /// A change sends SIGWINCH to the foreground group.
+    /// Sets the window size. A change sends SIGWINCH to the foreground group.
     void set_window_size(const abi::winsize& size);
 
     /// TIOCEXCL: only CAP_SYS_ADMIN may open it now.
     std::atomic<bool> is_exclusive{false};
-    /// LINUX: while the last close waits for output, nobody opens the terminal. Errors: RestartSys.
+    /// Waits until a last close in progress has finished. LINUX: opens of a terminal wait while the last
+    /// close waits for output. Errors: RestartSys.
     Result<> wait_for_close();
     /// Uninterruptible form of wait_for_close. Hang-up, TIOCSETD, TIOCSCTTY and the close of what was hung up use it.
     void wait_for_close_patiently() { (void)closing_.take_patiently(); }
     Opening opened(JobControl job_control);
-    /// The last one that is not hung up waits for output that has not been sent. After the last of all the session loses its
-    /// terminal, and whoever opens it next finds nothing but the settings that were made last, and what has been typed since.
+    /// Called when an open file is closed. The last one that is not hung up waits for unsent output. After
+    /// the last of all, the session loses its terminal; the next open finds the last settings and input that
+    /// arrived later, and nothing else.
     void closed(const Opening& opening);
 
     // ---- Sessions and groups: job_control.cpp. They concern the calling task's process.
 
-    /// The group of a caller in the background may not go on: it gets `signal` (SIGTTIN, SIGTTOU).
-    /// Errors: RestartSys; Eio (an orphaned group, or SIGTTIN that it does not take).
+    /// Sends `signal` (SIGTTIN, SIGTTOU) to the caller's group if it is in the background and may not
+    /// continue.
+    /// Errors: RestartSys; Eio (an orphaned group, or a SIGTTIN that the caller blocks or ignores).
     Result<> check_background(Signal signal);
-    /// open(2) by a session leader without a terminal, for reading and without O_NOCTTY.
+    /// Called by open(2): the terminal becomes the controlling terminal of a session leader that has none, if
+    /// it opens for reading and without O_NOCTTY.
     void acquire_on_open();
-    /// What a process wants to become of the session that has the terminal.
+    /// Whether TIOCSCTTY may take the terminal from another session.
     enum class Claim : u8 { IfFree, Steals };
     /// TIOCSCTTY. `rights` are those of the open file. Errors: Eperm.
     Result<> set_controlling(security::Rights rights, Claim claim);
     /// TIOCNOTTY. Errors: Enotty.
     Result<> give_up_controlling();
-    /// TIOCGPGRP: 0 if there is none. Errors: Enotty.
+    /// TIOCGPGRP; 0: no foreground group. Errors: Enotty.
     Result<Pid> foreground_group();
     /// TIOCSPGRP. Errors: Enotty, Einval, Esrch, Eperm.
     Result<> set_foreground_group(Pid group);
     /// TIOCGSID. Errors: Enotty.
     Result<Pid> session();
-    /// For /proc/PID/stat, under the process tree's lock: -1 if there is none.
-    /// Whether a session that acquired the terminal when this was its number still has it.
+    /// Whether the session that acquired the terminal at acquisition `number` still has it.
     bool is_acquisition(const TreeState& /*locked*/, u64 number) const { return acquisition_ == number; }
     Pid foreground_group(const TreeState& /*locked*/) const { return foreground_ != 0 ? foreground_ : -1; }
     Pid session(const TreeState& /*locked*/) const { return session_; }
-    /// To the foreground group, if there is one.
+    /// Sends a signal to the foreground group, if there is one.
     void signal_foreground(Signal signal);
-    /// The line was lost, or TIOCVHANGUP: signals go out, and every open file but /dev/console is dead. Whoever is in a call
-    /// by one of these has left it when this returns, and a last close is over.
+    /// Hangs the terminal up, after a lost line or for TIOCVHANGUP: sends signals and makes every open file
+    /// but those of /dev/console dead. It returns when all calls in progress on these files have ended, and a
+    /// last close too.
     void hang_up();
 
   private:
-    /// What travels at once between the program and the discipline.
+    /// The size of the pieces that move between the program and the discipline.
     static constexpr usize READ_PIECE = 64;
     static constexpr usize WRITE_PIECE = 2048;
 
@@ -156,29 +164,30 @@ class Terminal final : public Object {
         explicit State(const TerminalSettings& settings) : discipline(settings) {}
         LineDiscipline discipline;
         abi::winsize window{};
-        bool input_is_held_back = false;  ///< The driver may have bytes that the discipline has no room for.
+        bool input_is_held_back = false;  ///< The driver may have input that the discipline has no room for.
         u32 users = 0;                    ///< Open files that are not hung up.
-        u32 exempt_users = 0;             ///< Those of them that never are.
-        OutputFlow told_flow = OutputFlow::Running;  ///< What the driver was told last.
-        u8 urgent_output = 0;  ///< A flow control character that goes before everything, stopped or not.
+        u32 exempt_users = 0;             ///< Those of `users` that a hang-up does not affect (/dev/console).
+        OutputFlow told_flow = OutputFlow::Running;  ///< The state of flow that the driver was last told.
+        u8 urgent_output = 0;  ///< A flow control character that is sent before everything else, even while
+                               ///< output is stopped.
     };
     using Lock = scheduler::Mutex<State, sync::LockRank::Terminal>;
 
-    /// A call that may wait and must have ended before a hang-up has. LINUX: the discipline's reference that tty_read and
-    /// its like hold, and tty_ldisc_hangup waits for.
+    /// A call in progress that may wait. A hang-up waits for its end. LINUX: the reference to the discipline
+    /// that tty_read and similar functions hold, and that tty_ldisc_hangup waits for.
     class Visit {
       public:
         Visit(Terminal& terminal, const User& user) : terminal_(terminal) {
             if (user.opening.job_control == JobControl::Exempt) return;
             count_ = &terminal.visitors_[user.opening.generation % 2];
-            // seq_cst: either the hang-up counts it, or it finds itself hung up
+            // seq_cst: either the hang-up counts this call, or this call sees the hang-up
             count_->fetch_add(1, std::memory_order_seq_cst);
         }
         Visit(const Visit&) = delete;
         Visit& operator=(const Visit&) = delete;
         ~Visit() {
             if (count_ == nullptr) return;
-            // seq_cst: a hang-up that queued itself before is seen
+            // seq_cst: a hang-up that entered the queue before is seen
             if (count_->fetch_sub(1, std::memory_order_seq_cst) == 1 && terminal_.departures_.has_waiters())
                 terminal_.departures_.wake_all();
         }
@@ -198,7 +207,7 @@ class Terminal final : public Object {
     Result<usize> write_in_turn(const User& user, vm::InBuffer& from);
     Result<usize> write_piece(const User& user, vm::InBuffer& from);
     bool has_room(const State& state) const;
-    /// Output waits for ^Q, and the driver does not keep what comes meanwhile.
+    /// Whether output waits for ^Q, and the driver has no queue for further output.
     bool is_held(const State& state) const;
     bool is_all_sent(const State& state);
 
@@ -212,43 +221,43 @@ class Terminal final : public Object {
     void signal_session_leader(Leader fate);
     bool controls(TreeState& tree, Process& process);
     void leave_session(TreeState& tree);
-    /// Returns the terminal that the process remembered, to be dropped without the lock.
+    /// Returns the process's previous terminal. The caller drops that reference without the lock.
     [[nodiscard]] Ref<Object> become_terminal_of(TreeState& tree, Process& leader);
     void wait_for_last_output();
 
-    const Ref<Object> keeper_;  ///< Of name and driver; null: they live for ever.
+    const Ref<Object> keeper_;  ///< The owner of name and driver; null: they live for ever.
     std::string_view name_;
     const abi::DeviceNumber number_;
-    TerminalDriver& driver_;  ///< Used with state_ locked, but for its wait queues.
+    TerminalDriver& driver_;  ///< Used only with state_ locked, except for its wait queues.
     Lock state_;
     Turn reading_;
     Turn writing_;
-    Turn closing_;  ///< Of the last user, as long as it waits, and of a hang-up.
-    std::atomic<u32>
-        visitors_[2];  ///< By the last bit of their generation: hang-ups come one after the other.
+    Turn closing_;                  ///< Held by the last close while it waits, and by a hang-up.
+    std::atomic<u32> visitors_[2];  ///< Index: the last bit of their generation. Hang-ups do not overlap.
     scheduler::WaitQueue departures_;
-    std::array<u8, WRITE_PIECE> being_written_;  ///< Of whoever has writing_.
+    std::array<u8, WRITE_PIECE> being_written_;  ///< Used by the holder of writing_.
     std::atomic<u64> takeouts_{0};
     scheduler::WaitQueue input_waiters_;
     scheduler::WaitQueue output_waiters_;
 
-    scheduler::Thread* thread_ = nullptr;  ///< Null: others serve.
+    scheduler::Thread* thread_ = nullptr;  ///< Null: other threads call serve().
 
     std::atomic<u64> generation_{0};
     std::atomic<u32> open_files_{0};
-    Pid session_ = 0;  ///< Under the process tree's lock, like foreground_.
+    Pid session_ = 0;  ///< Guarded by the process tree's lock, like foreground_.
     Pid foreground_ = 0;
-    u64 acquisition_ = 0;  ///< How often a session has lost it.
+    u64 acquisition_ = 0;  ///< How many sessions have lost the terminal.
 };
 
-/// Of the process's session; null: none.
+/// The controlling terminal of the process's session; null: none.
 inline Ref<Terminal> controlling_terminal(TreeState& tree, Process& process) {
     const Process::Links& links = process.links(tree);
     Ref<Terminal> terminal = static_ref_cast<Terminal>(links.terminal);
     return terminal && terminal->is_acquisition(tree, links.acquisition) ? terminal : nullptr;
 }
 
-/// At the end of a process: if it led a session with a terminal, that is hung up. Of a pseudo-terminal only its foreground group is told.
+/// Called at the end of a process: if it led a session with a terminal, hangs that terminal up. For a
+/// pseudo-terminal it only signals the foreground group.
 void hang_up_if_session_leader(Process& process);
 
 }  // namespace exo::posix_x

@@ -1,4 +1,4 @@
-// TerminalFile: one open of a terminal.
+// TerminalFile: an open file description of a terminal.
 #pragma once
 
 #include "abi/linux/termios.hpp"
@@ -25,7 +25,7 @@ class TerminalFile : public fs::DeviceFile {
     Terminal& terminal() const { return *terminal_; }
 
   private:
-    // ---- The requests, a function each. Those that set something wait as tcsetattr(3) asks.
+    // ---- The ioctl requests, one function each. Requests that set something wait as tcsetattr(3) says.
     Result<> get_attributes(vm::UserOut<abi::termios> out);
     Result<> set_attributes(vm::UserIn<abi::termios> in);
     Result<> set_attributes_wait(vm::UserIn<abi::termios> in);
@@ -60,7 +60,8 @@ class TerminalFile : public fs::DeviceFile {
     Terminal::User user() const;
     Result<> change_settings(vm::UserIn<abi::termios> in, Terminal::WhenToSet when);
     Result<> change_settings2(vm::UserIn<abi::termios2> in, Terminal::WhenToSet when);
-    /// As check_changer, and everything is sent. Errors: also Eintr.
+    /// Makes the checks of check_changer and waits until all output is sent. Errors: those of check_changer,
+    /// Eintr.
     Result<> wait_to_change();
     Result<> check_changer() { return terminal_->check_background(Signal::Ttou); }
 

@@ -6,10 +6,11 @@
 
 namespace exo::posix_x {
 
-/// What the clock shows. Errors: Einval (no such clock).
+/// The clock's time. Errors: Einval (no such clock).
 Result<Nanoseconds> read_clock(abi::ClockId clock);
 
-/// How often real time was set, and who waits for the next time: sleepers until a point of it look again then.
+/// How often the real time was set, and the queue that each setting wakes. Threads that sleep until a point
+/// in real time then check their deadline again.
 u64 clock_settings();
 scheduler::WaitQueue& clock_setting_waiters();
 

@@ -8,30 +8,33 @@
 
 namespace exo::posix_x {
 
-/// Locking: `state_` owns the setting. The timer's callback, in interrupt context, only notes that the timer has expired and wakes the
-/// readers; whoever looks next counts the expirations and, if the timer has an interval, sets it to the next. So a timer that nobody
-/// reads interrupts once. Timers of CLOCK_REALTIME are in a list, to be set again when the clock is.
+/// Locking: `state_` guards the setting. The timer's callback, in interrupt context, only records that the
+/// timer expired and wakes the readers. The next reader counts the expirations, and restarts a timer with an
+/// interval. So a timer that nobody reads interrupts once. Timers of CLOCK_REALTIME are in a list, because a
+/// change of that clock sets them anew.
 class TimerFile final : public fs::File {
   public:
     using Nanoseconds = time::Nanoseconds;
     struct Setting {
         Nanoseconds value =
-            0;  ///< 0: off. Else when, or with TFD_TIMER_ABSTIME the point of the clock's time.
+            0;  ///< 0: off. Otherwise the time until the expiry, or with TFD_TIMER_ABSTIME a point in the
+                ///< clock's time.
         Nanoseconds interval = 0;
     };
     /// Errors: Enomem.
     static Result<Ref<fs::File>> create(abi::ClockId clock, abi::OpenFlags flags);
     TimerFile(Ref<fs::Inode> inode, abi::ClockId clock, abi::OpenFlags flags);
     ~TimerFile() override;
-    /// Null: another kind of file.
+    /// The TimerFile behind a file, or null if the file is of another kind.
     static TimerFile* of(fs::File& file) {
         return file.is_special(fs::SpecialFile::Timer) ? static_cast<TimerFile*>(&file) : nullptr;
     }
 
     abi::ClockId clock() const { return clock_; }
-    /// What is left, and the interval.
+    /// The remaining time and the interval.
     Setting remaining();
-    /// Answers what was left before. `was_canceled`: the clock was set since the last look, of a timer that wants to know.
+    /// The previous remaining time. `was_canceled`: the timer has TFD_TIMER_CANCEL_ON_SET, and the clock was
+    /// set since the last check.
     struct Replaced {
         Setting old;
         bool was_canceled = false;
@@ -43,19 +46,19 @@ class TimerFile final : public fs::File {
     Result<> append_description(String& out) override { return out.append("anon_inode:[timerfd]"); }
     Result<> append_details(String& out) override;
 
-    /// Real time was set: timers until a point of it are set again.
+    /// Called after the real time was set: sets the timers anew that end at a point in real time.
     static void real_time_was_set();
 
   private:
     struct State {
         Nanoseconds interval = 0;
-        /// When it expires next, or has expired last and not been set again: monotonic time, or of CLOCK_REALTIME with TFD_TIMER_ABSTIME
-        /// real time. 0: off.
+        /// The next expiry, or the last one if the timer was not restarted. Monotonic time, or real time for
+        /// CLOCK_REALTIME with TFD_TIMER_ABSTIME. 0: off.
         Nanoseconds next = 0;
-        u64 ticks = 0;  ///< Counted and not read.
+        u64 ticks = 0;  ///< Expirations that were counted and not read.
         u64 seen_setting = 0;
         abi::TimerfdSetFlags flags{};
-        bool is_real = false;  ///< `next` is real time.
+        bool is_real = false;  ///< `next` is a point in real time.
         bool was_canceled = false;
         bool may_cancel() const { return has(flags, abi::TimerfdSetFlags::CancelOnSet) && is_real; }
     };
@@ -81,12 +84,12 @@ class TimerFile final : public fs::File {
     const abi::ClockId clock_;
     sync::SpinLocked<State, sync::LockRank::SpinLeaf> state_;
     Alarm alarm_;
-    std::atomic<bool> has_expired_{false};  ///< Set by the callback, taken by `count`.
+    std::atomic<bool> has_expired_{false};  ///< Set by the callback, cleared by `count`.
     std::atomic<bool> has_ticks_{false};    ///< `ticks` is not 0.
     scheduler::WaitQueue readers_;
 
   public:
-    ListNode real_link;  ///< In the list of timers of real time, under its lock.
+    ListNode real_link;  ///< In the list of real-time timers, guarded by that list's lock.
 };
 
 using TimerfdCreateFlags = Known<abi::TimerfdFlags::Nonblock | abi::TimerfdFlags::Cloexec>;

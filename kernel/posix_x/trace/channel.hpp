@@ -1,8 +1,9 @@
-// The way of records to the host: one thread of the kernel that takes them from the traced tasks and writes them to the virtio
-// port "exo.trace".
+// The channel that sends records to the host. A kernel thread takes the records of all traced tasks and
+// writes them to the virtio port "exo.trace".
 //
-// A machine traces if its command line has the word `exo.trace`; `./exo trace` starts such machines. Tracing is over when the host
-// closes the port, or has not opened one in time: tasks go on untraced, and nobody waits.
+// A machine traces if its command line has the word `exo.trace`; `./exo trace` starts such machines. Tracing
+// ends when the host closes the port, or has not opened one in time. Tasks then continue untraced, and
+// nothing waits for the host.
 #pragma once
 
 #include "boot/command_line.hpp"
@@ -17,22 +18,23 @@ inline constexpr std::string_view PORT_NAME = "exo.trace";
 
 /// Starts the thread if the command line asks for it. Errors: Enomem.
 Result<> start(const boot::CommandLine& command_line);
-/// A port has turned up. If it is the one to write to, the thread uses it.
+/// Called for each new port. If the port has the right name, the thread uses it.
 void port_found(drivers::Port& port);
 
-/// Waits until the host has said what it wants. False: tracing is over, or the calling task is to die.
+/// Waits until the host has sent its settings. Returns false if tracing has ended, or if the calling task is
+/// being killed.
 bool wait_until_ready();
-/// Nothing is recorded any more.
+/// Whether tracing has ended, so that nothing is recorded any more.
 bool is_over();
-/// What the host wants, once it is known.
+/// The host's settings. Valid once they have arrived.
 const Settings& settings();
-/// Bytes of each buffer to record.
+/// How many bytes of each buffer are recorded.
 usize capture_size();
 
 u64 next_sequence();
-/// The task has records to send. Under any lock below TraceQueue.
+/// Records that the task has records to send. Callable under any lock that ranks before TraceQueue.
 void enqueue(TaskTrace& task);
-/// Waits, a second at most, until the host has taken all records so far.
+/// Waits, at most a second, until the host has taken all records so far.
 void drain();
 
 }  // namespace exo::posix_x::trace

@@ -1,5 +1,5 @@
-// What the kernel sends to the host of a traced task: records of a fixed layout, little-endian, each a multiple of 8 bytes.
-// docs/trace_records.md describes them for readers; tools/exo/trace/records.py takes them apart.
+// The records about a traced task that the kernel sends to the host. The layout is fixed, little-endian, and
+// a multiple of 8 bytes long. docs/trace_records.md describes it; tools/exo/trace/records.py parses it.
 #pragma once
 
 #include "utils/types.hpp"
@@ -10,23 +10,23 @@ inline constexpr u32 VERSION = 1;
 
 enum class RecordKind : u32 {
     Hello = 1,  ///< The first one. `detail` is VERSION.
-    Start,      ///< A task is traced from here on.
+    Start,      ///< A task is traced from now on.
     Enter,      ///< A system call begins.
     Copy,       ///< The kernel read or wrote memory of the program. `detail` is an upcalls::UserCopy.
-    Path,       ///< What a descriptor leads to. `detail` is the argument's place, or RESULT_PLACE.
-    Exit,     ///< A system call has ended. `detail`: 0, or Linux's number of the restart that was asked for.
-    Signal,   ///< The task takes a signal.
-    Stopped,  ///< The process stops. `detail` is the signal.
-    Ended,    ///< The task ends. `detail` 1: no traced task is left.
-    Renamed,  ///< The task has executed a program and has the number of its process's leader now.
+    Path,       ///< The path of a descriptor. `detail` is the number of the argument, or RESULT_PLACE.
+    Exit,       ///< A system call has ended. `detail`: 0, or Linux's number of the requested restart.
+    Signal,     ///< The task takes a signal.
+    Stopped,    ///< The process stops. `detail` is the signal.
+    Ended,      ///< The task ends. `detail` 1: it was the last traced task.
+    Renamed,    ///< The task has executed a program and now has the number of its process's leader.
 };
 
 inline constexpr u32 RESULT_PLACE = 6;
 
-/// `sequence` numbers the records of all tasks without gaps, in the order in which things happened. Records of different tasks
-/// may arrive out of that order.
+/// `sequence` numbers the records of all tasks without gaps, in the order of the events. Records of different
+/// tasks may arrive in another order.
 struct RecordHeader {
-    u32 size = 0;  ///< With the header and what follows.
+    u32 size = 0;  ///< With the header and the data behind the body.
     RecordKind kind{};
     i32 tid = 0;
     u32 detail = 0;
@@ -36,12 +36,12 @@ struct RecordHeader {
 static_assert(sizeof(RecordHeader) == 32);
 
 struct HelloBody {
-    i64 realtime_offset = 0;  ///< What real time is ahead of monotonic time.
+    i64 realtime_offset = 0;  ///< Real time minus monotonic time.
 };
 
 struct StartBody {
     i32 process = 0;
-    i32 maker = 0;  ///< The task that made it; 0 for the first one.
+    i32 maker = 0;  ///< The task that made this one; 0 for the first one.
 };
 
 struct EnterBody {
@@ -51,8 +51,8 @@ struct EnterBody {
 
 struct CopyBody {
     u64 address = 0;
-    u64 size = 0;      ///< Bytes that were copied,
-    u64 captured = 0;  ///< of which so many follow.
+    u64 size = 0;      ///< How many bytes were copied.
+    u64 captured = 0;  ///< How many of these bytes follow.
 };
 
 struct PathBody {
@@ -78,7 +78,7 @@ struct SignalBody {
 };
 
 struct EndedBody {
-    i32 status = 0;  ///< As wait4 would tell it.
+    i32 status = 0;  ///< The status word, as in wait4.
     i32 padding = 0;
 };
 
@@ -87,18 +87,18 @@ struct RenamedBody {
     i32 padding = 0;
 };
 
-/// What the host sends once, before anything is traced.
+/// The settings, which the host sends once before tracing begins.
 struct Settings {
     static constexpr u32 MAGIC = 0x45435254;  // "TRCE"
-    static constexpr usize CALLS = 513;       // the last one is for all numbers beyond the table
+    static constexpr usize CALLS = 513;       // the last one stands for all numbers beyond the table
     static constexpr u8 IS_WANTED = 0x80;
     static constexpr u32 MOST_CAPTURED = 1 << 16;
 
     u32 magic = 0;
     u32 version = 0;
-    u32 string_limit = 0;  ///< Bytes of each buffer that the host wants to see.
-    /// By number: bit N for an argument that is a descriptor whose path is wanted, bit 6 for such a result, bit 7 for a call
-    /// that is wanted at all.
+    u32 string_limit = 0;  ///< How many bytes of each buffer the host wants.
+    /// Index: call number. Bit N: argument N is a descriptor whose path is wanted. Bit 6: the result is such
+    /// a descriptor. Bit 7: the call is wanted.
     u8 calls[CALLS + 3] = {};
 };
 static_assert(sizeof(Settings) == 528);

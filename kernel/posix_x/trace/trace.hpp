@@ -1,12 +1,15 @@
-// Tracing of system calls (`./exo trace`): what a traced task does is recorded where it happens, and sent to the host.
+// Tracing of system calls (`./exo trace`): the kernel records what a traced task does and sends the records
+// to the host.
 //
-// A machine traces if it was started to (channel.hpp). Every process that init starts is traced from its first successful execve
-// on, and so are all its threads and descendants; init itself is not. What a call reads from and writes to the program's memory is
-// recorded by the copy itself (upcalls::user_copied), so what the host shows is what the kernel saw, whatever another thread does
-// to the memory before or after.
+// A machine traces if its command line says so (channel.hpp). Every process that init starts is traced from
+// its first successful execve on, with all its threads and descendants; init itself is not. The copy
+// functions themselves record what a call reads from and writes to the program's memory
+// (upcalls::user_copied). So the host sees exactly what the kernel saw, whatever other threads do to that
+// memory.
 //
 // Key types: TaskTrace (task_trace.hpp: a task's records), RecordHeader (record.hpp: their layout).
-// Neighbours: arch/x86_64 (the entry and the copies of a machine that traces), lifecycle and signal, which report what is no call.
+// Neighbours: arch/x86_64 (the traced entry and copies), lifecycle and signal, which report events that are
+// not calls.
 #pragma once
 
 #include "posix_x/process/process.hpp"
@@ -14,19 +17,19 @@
 
 namespace exo::posix_x::trace {
 
-/// The child of a traced task is traced too, once `announce` is called. Errors: Enomem.
+/// Prepares tracing of the child of a traced task. It begins with `announce_child`. Errors: Enomem.
 Result<> prepare_child(Task& parent, Task& child);
-/// The child will run. Called before it does.
+/// Starts tracing the child. Called before the child runs.
 void announce_child(Task& parent, Task& child);
 
-/// The calling task takes the signal: a handler runs, the process stops or ends, or nothing happens.
+/// Records that the calling task takes a signal, whatever its effect.
 void report_signal(Task& task, const SignalInfo& info);
-/// The calling task's process stops.
+/// Records that the calling task's process stops.
 void report_stop(Task& task, Signal signal);
-/// The calling task ends.
+/// Records that the calling task ends.
 void report_end(Task& task, WaitStatus status);
 
-/// Somebody sends a signal that the task ignores.
+/// Notes that a signal was sent to a task that ignores it.
 inline void note_ignored_signal(Task& task, const SignalInfo& info) {
     // acquire: pairs with the release in begin()
     if (TaskTrace* trace = task.trace.load(std::memory_order_acquire)) [[unlikely]]

@@ -1,4 +1,4 @@
-// Page faults that vm could not resolve.
+// Signals for page faults that vm could not resolve.
 #pragma once
 
 #include "arch/upcalls.hpp"
@@ -6,7 +6,8 @@
 
 namespace exo::posix_x {
 
-/// SIGSEGV, SIGBUS or, without memory, SIGKILL. Of a fault that vm was not asked about, as if nothing were mapped there.
+/// SIGSEGV, SIGBUS or, without memory, SIGKILL. For a fault that was not passed to vm: the signal for an
+/// unmapped address.
 SignalInfo page_fault_signal(u64 address, upcalls::FaultReason reason);
 
 }  // namespace exo::posix_x

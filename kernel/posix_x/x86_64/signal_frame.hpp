@@ -1,5 +1,5 @@
-// The frame that a signal handler runs on, and the way back (rt_sigreturn). Layout: Linux's struct rt_sigframe,
-// x86-64 (arch/x86/include/asm/sigframe.h, uapi/asm/sigcontext.h).
+// The stack frame of a signal handler, and the return from it (rt_sigreturn). Layout: Linux's struct
+// rt_sigframe, x86-64 (arch/x86/include/asm/sigframe.h, uapi/asm/sigcontext.h).
 #pragma once
 
 #include "abi/linux/signal_frame.hpp"
@@ -13,11 +13,11 @@ Result<> push_signal_frame(Task& task, const SignalInfo& info, const SignalActio
 /// rt_sigreturn: takes registers, FPU and mask from the frame on the user's stack. Errors: Efault, Einval.
 Result<> pop_signal_frame(Task& task, arch::UserRegisters& registers);
 
-/// siginfo_t as a program sees it; `out` must be all zeros.
+/// Fills a siginfo_t for a program. `out` must be all zeros.
 void fill_siginfo(const SignalInfo& info, abi::siginfo& out);
-/// sigaltstack. Errors: Eperm (`stack_pointer` is on it), Einval, Enomem (too small).
+/// sigaltstack. Errors: Eperm (`stack_pointer` is on the alternate stack), Einval, Enomem (too small).
 Result<> set_alternate_stack(Task& task, const abi::stack_t& wanted, u64 stack_pointer);
-/// SS_DISABLE, SS_ONSTACK or 0 for a stack pointer.
+/// The state of the alternate stack for this stack pointer: SS_DISABLE, SS_ONSTACK or 0.
 u32 stack_flags(const Task& task, u64 rsp);
 
 }  // namespace exo::posix_x
