@@ -1,4 +1,4 @@
-// The waiting loop of files that block: pipes, eventfds, ports.
+// block_until: the waiting loop of files that block (pipes, eventfds, ports).
 #pragma once
 
 #include "scheduler/wait_queue.hpp"
@@ -7,8 +7,9 @@ namespace exo::scheduler {
 
 enum class Blocking : u8 { Yes, No };
 
-/// Calls `attempt` until it answers with anything but Eagain, and returns that. In between it waits on `queue`, without a lock,
-/// until `ready()` holds. A wait that a signal ends hands its wake-up on to the next waiter if `ready()` holds by then.
+/// Calls `attempt` until it returns anything but Eagain, and returns that. Between the calls it waits on
+/// `queue`, without a lock, until `ready()` returns true. If a signal ends the wait and `ready()` is true by
+/// then, it passes its wake-up on to the next waiter.
 ///
 ///     return block_until(readable_, blocking, [&] { return may_read(); }, [&] { return try_read(to); });
 ///

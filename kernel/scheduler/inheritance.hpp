@@ -1,12 +1,13 @@
-// Priority inheritance: who owns a lock is as urgent as the most urgent thread that waits for it, and so on along the chain of owners
-// that wait themselves.
+// Priority inheritance: the owner of a lock is at least as urgent as the most urgent thread that waits for
+// the lock. This continues along the chain of owners that wait themselves.
 //
-// Key types: InheritanceLock (a lock with an owner and its waiters), InheritanceWaiter (one thread's wait), InheritanceNode (in each
-// Thread: what it owns and waits for), InheritanceGraph (all of them). Neighbours: posix_x/futex (FUTEX_LOCK_PI) puts locks in;
-// run_queue.hpp serves threads by the priority that comes out.
-// Locking: one spin lock, INHERITANCE, is the key to all nodes, locks and waiters. Chains are followed in pieces of a bounded number of
-// threads, with the lock free in between: each step reads what holds by then, so that no order of steps ends in a wrong priority.
-// tests/model/priority_inheritance.pml checks hand-over and de-boosting.
+// Key types: InheritanceLock (a lock with an owner and its waiters), InheritanceWaiter (one thread's wait),
+// InheritanceNode (in each Thread: what it owns and waits for), InheritanceGraph (all of them). Neighbours:
+// posix_x/futex (FUTEX_LOCK_PI) adds the locks; run_queue.hpp schedules by the resulting priority.
+// Locking: one spin lock, INHERITANCE, guards all nodes, locks and waiters. A chain is followed a bounded
+// number of threads at a time, and the lock is released in between. Each step uses the state that it finds,
+// so no order of steps ends in a wrong priority. tests/model/priority_inheritance.pml checks hand-over and
+// de-boosting.
 #pragma once
 
 #include <atomic>
@@ -23,27 +24,29 @@ class Thread;
 class InheritanceGraph;
 class InheritanceLock;
 
-/// The smallest is the most urgent. LINUX: task_struct::prio: 0 to 98 for realtime priorities 99 to 1, 100 to 139 for nice values.
+/// A smaller value is more urgent. LINUX: task_struct::prio: 0 to 98 for realtime priorities 99 to 1, 100 to
+/// 139 for nice values.
 using Urgency = u8;
 inline constexpr Urgency MOST_URGENT_NORMAL = 100;
 inline constexpr Urgency DEFAULT_URGENCY = 120;
-/// Of threads that run only when nobody else wants to (SCHED_IDLE).
+/// The urgency of threads that run only when no other thread can (SCHED_IDLE).
 inline constexpr Urgency IDLE_URGENCY = 140;
 
-/// A place in the queue for a lock: by urgency, then by arrival. LINUX: all that are not realtime count as equally urgent.
+/// The order in a lock's queue: by urgency, then by arrival. LINUX: all threads that are not realtime count
+/// as equally urgent.
 struct Turn {
     Urgency urgency = IDLE_URGENCY;
     u64 number = 0;
     friend auto operator<=>(const Turn&, const Turn&) = default;
 };
 
-/// One thread's wait for one lock; on its stack.
+/// One thread's wait for one lock. It lies on the thread's stack.
 class InheritanceWaiter {
   public:
     explicit InheritanceWaiter(Thread& thread) : thread_(&thread) {}
     InheritanceWaiter(const InheritanceWaiter&) = delete;
     InheritanceWaiter& operator=(const InheritanceWaiter&) = delete;
-    /// The lock has been handed over to it.
+    /// Whether the lock was handed over to this waiter.
     bool is_owner(const InheritanceGraph& /*locked*/) const { return is_owner_; }
     Thread& thread() const { return *thread_; }
 
@@ -57,7 +60,7 @@ class InheritanceWaiter {
     TreeNode link_;
 };
 
-/// A lock that threads wait for. It stands among those that its owner holds as long as anybody waits.
+/// A lock with waiters. While it has any, it is in its owner's list of held locks.
 class InheritanceLock {
   public:
     InheritanceLock() = default;
@@ -81,42 +84,45 @@ class InheritanceLock {
     TreeNode link_;
 };
 
-/// What inheritance knows of one thread.
+/// A thread's part of the inheritance graph.
 struct InheritanceNode {
-    /// Of a thread that nobody else knows yet.
+    /// Initialises the node. No other thread knows the thread yet.
     void begin(Urgency urgency) {
         own = urgency;
         effective.store(urgency, std::memory_order_relaxed);
     }
-    Urgency own = DEFAULT_URGENCY;  ///< As the program wants it.
+    Urgency own = DEFAULT_URGENCY;  ///< The urgency that the program has set.
     std::atomic<Urgency> effective{
-        DEFAULT_URGENCY};               ///< With what it inherits. Others may read it without the lock.
-    InheritanceWaiter* wait = nullptr;  ///< What it waits for.
+        DEFAULT_URGENCY};               ///< Includes what it inherits. Other threads may read it without the
+                                        ///< lock.
+    InheritanceWaiter* wait = nullptr;  ///< The wait in progress, or null.
     Tree<InheritanceLock, &InheritanceLock::link_, InheritanceLock::TurnOfLock>
-        held;  ///< Those that somebody waits for.
+        held;  ///< The locks that it owns and that have waiters.
 };
 
-/// Every function is for who holds INHERITANCE.
+/// The graph of all locks and waiters. Every function requires INHERITANCE.
 class InheritanceGraph {
   public:
     /// LINUX: max_lock_depth.
     static constexpr u32 LONGEST_CHAIN = 1024;
 
-    /// Whether `thread` may wait for `lock`. Errors: Edeadlk (the chain of owners leads back to it, or is too long).
+    /// Checks that `thread` may wait for `lock`. Errors: Edeadlk (the chain of owners leads back to the
+    /// thread, or is too long).
     Result<> check_chain(const InheritanceLock& lock, const Thread& thread) const;
-    /// The lock's owner, which may be null. Nobody waits yet.
+    /// Sets the lock's owner, which may be null. The lock has no waiters yet.
     void set_owner(InheritanceLock& lock, Thread* owner) { lock.owner_ = owner; }
-    /// Puts a waiter in its place. The caller spreads the owner's urgency (spread_urgency).
+    /// Inserts a waiter into the lock's queue. The caller then calls spread_urgency for the owner.
     void enter(InheritanceLock& lock, InheritanceWaiter& waiter);
-    /// Takes out a waiter that is not the owner. The caller spreads the owner's urgency.
+    /// Removes a waiter that is not the owner. The caller then calls spread_urgency for the owner.
     void leave(InheritanceWaiter& waiter);
-    /// The first waiter becomes the owner; null if nobody waits. Both owners have their right urgencies afterwards, if the old one does not
-    /// wait for anything.
+    /// Makes the first waiter the owner and returns it; null if there are no waiters. Both owners have their
+    /// correct urgencies afterwards, unless the old owner waits for a lock itself.
     InheritanceWaiter* hand_over(InheritanceLock& lock);
-    /// A lock that `thread` owns and somebody waits for; null if there is none.
+    /// A lock with waiters that `thread` owns; null if there is none.
     static InheritanceLock* any_held(Thread& thread);
     void set_own(Thread& thread, Urgency urgency);
-    /// Computes what `thread` inherits. The next thread of the chain, whose urgency may have changed by that; null if nothing has.
+    /// Computes what `thread` inherits. Returns the next thread of the chain, whose urgency may have to
+    /// change; null if nothing changed.
     Thread* refresh(Thread& thread);
 
   private:
@@ -127,10 +133,12 @@ class InheritanceGraph {
 
 extern constinit sync::SpinLocked<InheritanceGraph, sync::LockRank::Inheritance> INHERITANCE;
 
-/// Along the chain from `first` on, gives each thread the urgency that it inherits by now. Without locks; may switch to another thread.
+/// Updates the inherited urgency of each thread of the chain that begins with `first`. The caller holds no
+/// lock; may switch to another thread.
 void spread_urgency(Ref<Thread> first);
 
-/// What the program wants for this thread from now on. The chain of those that it waits for follows by spread_urgency.
+/// Sets the urgency that the program wants for the thread. The caller updates the chain of lock owners with
+/// spread_urgency.
 void set_own_urgency(Thread& thread, Urgency urgency);
 
 }  // namespace exo::scheduler

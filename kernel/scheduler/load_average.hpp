@@ -1,8 +1,8 @@
 // LoadAverage: how many threads were running or runnable, averaged over 1, 5 and 15 minutes with exponential decay.
 //
-// A sample is due every 5 seconds. Intervals in which nobody asked were idle: while anything runs, the scheduler asks
-// at least every SAMPLE_PERIOD. Source: Linux, kernel/sched/loadavg.c, whose arithmetic this is; threads in
-// uninterruptible sleep, which Linux counts too, are not counted.
+// A sample is due every 5 seconds. An interval without a call counts as idle: while any thread runs, the
+// scheduler calls at least every SAMPLE_PERIOD. Source: Linux, kernel/sched/loadavg.c, with the same
+// arithmetic. Linux also counts threads in uninterruptible sleep; this class does not.
 #pragma once
 
 #include <array>
@@ -19,9 +19,9 @@ class LoadAverage {
     using Loads = std::array<u64, 3>;
 
     bool is_due(time::Nanoseconds now) const { return now >= last_ + INTERVAL; }
-    /// Takes the samples that are due: idle ones, and `active` threads for the last.
+    /// Takes the samples that are due: idle ones for the past, and `active` threads for the last.
     void advance(time::Nanoseconds now, u64 active);
-    /// In 1/ONE, with the idle intervals until now.
+    /// The averages in units of 1/ONE, including the idle intervals until now.
     Loads read(time::Nanoseconds now) const;
 
   private:

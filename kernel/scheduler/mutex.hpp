@@ -10,7 +10,8 @@ namespace exo::scheduler {
 
 namespace detail {
 
-/// A fair enough sleeping lock: one word, a queue for those who find it taken.
+/// The word of a sleeping lock: a flag, and a queue of threads that wait for it. A running thread may take it
+/// before a waiting one.
 class MutexWord {
   public:
     constexpr MutexWord() = default;
@@ -21,7 +22,7 @@ class MutexWord {
         if (!is_locked_.compare_exchange_strong(expected, true, std::memory_order_acquire)) [[unlikely]]
             (void)acquire_slowly(WaitMode::Uninterruptible);  // cannot fail
     }
-    /// Errors: RestartSys (the thread is to die; the lock is not held).
+    /// Errors: RestartSys (the thread is being killed; the lock is not held).
     Result<> acquire_killable() {
         sync::assert_may_sleep();
         bool expected = false;
@@ -31,13 +32,14 @@ class MutexWord {
         return acquire_slowly(WaitMode::Killable);
     }
     void release() {
-        // seq_cst: a waiter that queued itself before is seen by has_waiters
+        // seq_cst: has_waiters sees a waiter that entered the queue before
         is_locked_.store(false, std::memory_order_seq_cst);
         if (waiters_.has_waiters()) [[unlikely]]
             waiters_.wake_one();
     }
 
-    // Pairs with release(); seq_cst, because a waiter that has queued itself looks once more (release() sees one of the two).
+    // Pairs with release(). seq_cst, because a waiter tries again after it has entered the queue; so it sees
+    // the release, or the release sees the waiter.
     bool try_acquire() { return !is_locked_.exchange(true, std::memory_order_seq_cst); }
 
   private:
@@ -46,7 +48,7 @@ class MutexWord {
     WaitQueue waiters_;
 };
 
-/// Writers exclude everyone; waiting writers keep new readers out, so that they are not starved.
+/// The word of a reader-writer lock. A waiting writer keeps new readers out, so that writers do not starve.
 class RwLockWord {
   public:
     constexpr RwLockWord() = default;
@@ -54,16 +56,16 @@ class RwLockWord {
     void release_shared();
     void acquire_exclusive();
     void release_exclusive();
-    /// Never sleeps.
+    /// Tries to take the lock exclusively. Never sleeps.
     bool try_exclusive();
 
   private:
     static constexpr u32 WRITER = 1U << 31;
     bool try_shared();
-    // Apart, so that the usual way through the function above each needs no registers of its own.
+    // Separate functions, so that the common path above needs no saved registers.
     [[gnu::noinline]] void wait_for_shared();
     [[gnu::noinline]] void wait_for_exclusive();
-    std::atomic<u32> state_{0};  ///< Number of readers, or WRITER.
+    std::atomic<u32> state_{0};  ///< The number of readers, or WRITER.
     std::atomic<u32> waiting_writers_{0};
     WaitQueue waiters_;
 };
@@ -104,12 +106,12 @@ template <class T, sync::LockRank RANK> class Mutex {
     };
 
     Guard lock() { return Guard(*this, sync::Nesting::Ordered); }
-    /// For locks that others hold for long. Errors: RestartSys (the thread is to die).
+    /// For locks that are held for a long time. Errors: RestartSys (the thread is being killed).
     Result<Guard> lock_killable() {
         TRY(word_.acquire_killable());
         return Guard(*this, AlreadyTaken{});
     }
-    /// Nothing if it is taken. Never sleeps.
+    /// Takes the lock if it is free; else returns nothing. Never sleeps.
     std::optional<Guard> try_lock() {
         if (!word_.try_acquire()) return std::nullopt;
         return Guard(*this, AlreadyTaken{});
@@ -166,12 +168,12 @@ template <class T, sync::LockRank RANK> class RwLock {
 
     SharedGuard lock_shared() { return SharedGuard(*this, sync::Nesting::Ordered); }
     ExclusiveGuard lock_exclusive() { return ExclusiveGuard(*this, sync::Nesting::Ordered); }
-    /// Nothing if somebody has it. Never sleeps.
+    /// Takes the lock exclusively if it is free; else returns nothing. Never sleeps.
     std::optional<ExclusiveGuard> try_lock_exclusive() {
         if (!word_.try_exclusive()) return std::nullopt;
         return ExclusiveGuard(*this, typename ExclusiveGuard::AlreadyTaken{});
     }
-    /// Without the lock: construction, and data that has locks of its own.
+    /// The data, without the lock: for construction, and for data with locks of its own.
     T& unsafe_value() { return value_; }
 
   private:

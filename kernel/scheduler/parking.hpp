@@ -13,16 +13,16 @@
 
 namespace exo::scheduler {
 
-/// What may end a wait besides the wake-up.
+/// Which events end a wait, besides the wake-up.
 enum class WaitMode : u8 {
     Uninterruptible,
-    Killable,       ///< The thread is to die.
-    Interruptible,  ///< A signal is to be handled.
+    Killable,       ///< The thread is being killed.
+    Interruptible,  ///< A signal is pending for the thread.
 };
 
 using time::Deadline;
 
-/// What ends a wait in `mode`.
+/// The work bits that end a wait in `mode`.
 constexpr Work interrupting(WaitMode mode) {
     switch (mode) {
         case WaitMode::Uninterruptible: return Work::None;
@@ -32,17 +32,18 @@ constexpr Work interrupting(WaitMode mode) {
     return Work::None;
 }
 
-/// Blocks the calling thread until a token is there. Needs interrupts on and no spin lock held.
+/// Blocks the calling thread until it has a token. Interrupts must be on, and no spin lock held.
 /// Errors: RestartSys (a signal or kill that `mode` admits), Etimedout.
 Result<> park(WaitMode mode, Deadline deadline = Deadline::never());
 
-/// Leaves a token and makes the thread runnable if it is parked. From any context, interrupt handlers included.
+/// Gives the thread a token and makes it runnable if it is parked. Callable in any context, including
+/// interrupt handlers.
 void unpark(Thread& thread);
 
-/// Sets `work` (Signal, Kill, Personality) and lets the thread notice it, wherever it is.
+/// Sets `work` (Signal, Kill, Personality) and makes the thread check it, whether it runs or waits.
 void interrupt(Thread& thread, Work work);
 
-/// The error with which a wait in `mode` would end now, if any.
+/// The error with which a wait in `mode` would end now; success if it would not end.
 Result<> check_interrupted(WaitMode mode);
 
 /// Sleeps until `deadline`. Errors: RestartSys.

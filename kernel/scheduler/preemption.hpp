@@ -1,13 +1,14 @@
-// Preemption points: where long work of the kernel lets others run.
+// Preemption points: the places where long-running kernel code lets other threads run.
 //
 //     for (Area& area : areas) {
 //         release(area);
 //         preempt_point();
 //     }
 //
-// Kernel code is not preempted by itself. Every loop whose length a user chooses passes a point at least every 100,000
-// instructions. A point may switch to another thread: interrupts are on, no spin lock is held, faults are not disabled; locks
-// that sleep may be held. Debug builds that are told `preempt_watchdog=NANOSECONDS` report who stays longer without one.
+// Kernel code is not preempted anywhere else. Every loop whose length a user chooses passes a point at least
+// every 100,000 instructions. A point may switch to another thread, so interrupts must be on, no spin lock
+// may be held, and faults must not be disabled. Sleeping locks may be held. Debug builds with
+// `preempt_watchdog=NANOSECONDS` on the command line report code that runs longer without a point.
 #pragma once
 
 #include "scheduler/parking.hpp"
@@ -15,21 +16,23 @@
 
 namespace exo::scheduler {
 
-/// The preemption watchdog (see above). Each stay in the kernel begins at an entry (a call, a fault, a timer in user mode), a
-/// point, a switch to the thread, or where the idle thread goes on after an interrupt. Nothing in a release build.
+/// The preemption watchdog. It measures stays: a stay begins when the thread enters the kernel (a call, a
+/// fault, a timer in user mode), at a point, at a switch to the thread, and when the idle thread continues
+/// after an interrupt. Empty in release builds.
 namespace watchdog {
 #if defined(EXO_DEBUG)
-/// 0: off.
+/// Sets the longest permitted stay; 0: no limit.
 void set_limit(time::Nanoseconds limit);
 void begin_stay();
-/// Reports a stay that was too long, and begins the next. `place`: an address in the code that has come so far.
+/// Ends a stay, reports it if it was too long, and begins the next. `place`: an address in the code that
+/// ended it.
 void end_stay(u64 place);
 #else
 inline void set_limit(time::Nanoseconds /*limit*/) {}
 inline void begin_stay() {}
 inline void end_stay(u64 /*place*/) {}
 #endif
-/// A whole stay, of a system call or an exception.
+/// A whole stay: that of a system call or of an exception.
 class Stay {
   public:
     explicit Stay(u64 place) : place_(place) { begin_stay(); }
@@ -43,7 +46,7 @@ class Stay {
 }  // namespace watchdog
 
 namespace detail {
-/// Whether the current thread has any of `work` to do; the boot, before there are threads, has none.
+/// Whether the current thread has any of the bits of `work` set. False during boot, before there are threads.
 [[gnu::always_inline]] inline bool has_any(Work work) {
     sync::assert_may_sleep();
     watchdog::end_stay(reinterpret_cast<u64>(__builtin_return_address(0)));
@@ -52,13 +55,14 @@ namespace detail {
 }
 }  // namespace detail
 
-/// Lets others run whose turn it is.
+/// A preemption point: lets other threads run if it is their turn.
 [[gnu::always_inline]] inline void preempt_point() {
     if (detail::has_any(Work::Reschedule)) [[unlikely]]
         SCHEDULER.give_way();
 }
 
-/// A point that also ends what may end early. Errors: RestartSys (what `mode` admits: a signal, or that the thread is to die).
+/// A preemption point that may also end the work. Errors: RestartSys (an event that `mode` admits: a signal,
+/// or the thread is being killed).
 [[gnu::always_inline]] inline Result<> preempt_point(WaitMode mode) {
     if (detail::has_any(Work::Reschedule | interrupting(mode))) [[unlikely]]
         return SCHEDULER.give_way(mode);

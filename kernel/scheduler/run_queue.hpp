@@ -1,7 +1,8 @@
-// The runnable threads of one CPU: three queues by run-time average, five priorities each, realtime before all.
+// The runnable threads of one CPU: three queues by average run time, with five priorities each. Realtime
+// threads come first.
 //
-// Picking is O(1): a bit per non-empty list, in the order in which they are served.
-// No list is forgotten: on every STARVATION_PERIOD-th pick, the list whose head has waited longest beyond
+// Picking is O(1): each non-empty list has a bit, in the order in which the lists are served.
+// No list starves: on every STARVATION_PERIOD-th pick, the list whose head has waited longest beyond
 // STARVATION_LIMIT is served first. So a thread at position p of its list runs after at most
 // STARVATION_LIMIT + (p + 1) * LISTS * STARVATION_PERIOD time slices, whatever the others do.
 #pragma once
@@ -16,11 +17,11 @@ inline constexpr Nanoseconds HOT_LIMIT = 1 * time::MILLISECOND;
 inline constexpr Nanoseconds COLD_LIMIT = 10 * time::MILLISECOND;
 inline constexpr Nanoseconds STARVATION_LIMIT = 50 * time::MILLISECOND;
 inline constexpr u32 STARVATION_PERIOD = 16;
-/// Who wakes after so long a sleep has its first slice as a Hot thread, whatever its average: it need not wait behind all those
-/// that run without end.
+/// A thread that wakes after a sleep of this length has its first slice as a Hot thread, whatever its
+/// average. So it does not wait behind all the threads that run without pause.
 inline constexpr Nanoseconds LONG_SLEEP = 50 * time::MILLISECOND;
 
-/// How long a thread may run while others of its CPU wait.
+/// How long a thread may run while other threads of its CPU wait.
 constexpr Nanoseconds time_slice(QueueType queue) {
     switch (queue) {
         case QueueType::Hot: return 1 * time::MILLISECOND;
@@ -34,29 +35,29 @@ constexpr QueueType queue_for_average(Nanoseconds average) {
     return average <= COLD_LIMIT ? QueueType::Normal : QueueType::Cold;
 }
 
-/// The moving average after a burst of `burst`: a quarter of the way there.
+/// The new moving average after a run of `burst`: it moves a quarter of the difference.
 constexpr Nanoseconds next_average(Nanoseconds average, Nanoseconds burst) {
     return average - average / 4 + burst / 4;
 }
 
 class RunQueue {
   public:
-    /// Puts a thread at the back of the list that its average and priority name.
+    /// Appends a thread to the list that its average and priority select.
     void enqueue(Thread& thread, Nanoseconds now);
-    /// Puts a thread at the front of that list.
+    /// Inserts a thread at the front of that list.
     void enqueue_first(Thread& thread, Nanoseconds now);
     void remove(Thread& thread);
-    /// Takes out the thread to run next; null if there is none.
+    /// Removes the thread that runs next; null if there is none.
     Thread* pick(Nanoseconds now);
     bool is_empty() const { return occupied_ == 0; }
-    /// Whether a waiting thread is of a better list than one that runs with this queue and priority.
+    /// Whether a thread waits in a list that is served before the list of `running`.
     bool has_better_than(const Thread& running) const;
     u32 length(QueueType queue) const { return lengths_[static_cast<usize>(queue)]; }
 
   private:
     static constexpr usize PRIORITIES = 5;
     static constexpr usize LISTS = 1 + 3 * (PRIORITIES - 1);  ///< Realtime is one list for all three queues.
-    /// 0 is served first.
+    /// The index of a list. List 0 is served first.
     static constexpr usize list_index(QueueType queue, ThreadPriority priority) {
         if (priority == ThreadPriority::Realtime) return 0;
         return 1 + static_cast<usize>(queue) * (PRIORITIES - 1) + (3 - static_cast<usize>(priority));

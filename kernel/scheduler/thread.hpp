@@ -1,4 +1,4 @@
-// A thread of control in the kernel, with or without a user side.
+// Thread: a thread of execution in the kernel. A thread of a program also has user state.
 #pragma once
 
 #include <atomic>
@@ -29,19 +29,19 @@ enum class ThreadState : u8 { Ready, Running, Blocked, Terminated };
 
 enum class ThreadPriority : u8 { Idle = 0, Low = 1, Normal = 2, High = 3, Realtime = 4 };
 
-/// By the moving average of how long the thread runs before it blocks: < 1 ms, 1-10 ms, > 10 ms.
+/// The class by the moving average of the run time before a thread blocks: < 1 ms, 1-10 ms, > 10 ms.
 enum class QueueType : u8 { Hot, Normal, Cold };
 
-/// Bits of ThreadHeader::work: what must be looked at before the thread returns to user mode.
+/// Bits of ThreadHeader::work: what the thread must do before it returns to user mode.
 enum class Work : u32 {
     None = 0,
     Reschedule = 1,    ///< Another thread should run.
     Signal = 2,        ///< A signal may be deliverable: interruptible waits end.
-    Kill = 4,          ///< The thread must die: killable waits end too.
+    Kill = 4,          ///< The thread must end: killable waits end too.
     RestoreFpu = 8,    ///< The FPU holds another thread's state.
-    Personality = 16,  ///< posix_x has something to do (a call that is to be restarted).
-    Rseq =
-        32,  ///< Another thread has run since it left user mode, and it wants to know (UserState::on_resume).
+    Personality = 16,  ///< posix_x has work (a call to be restarted).
+    Rseq = 32,  ///< Another thread has run since this one left user mode, and this one has requested the bit
+                ///< (UserState::on_resume).
 };
 EXO_FLAGS(Work);
 inline constexpr Work ALL_WORK = static_cast<Work>(63);
@@ -52,26 +52,27 @@ struct ThreadStats {
     Nanoseconds ema_runtime_ns;
 };
 
-/// What a thread has used. The time is exact; what it was spent on is sampled (scheduler.hpp).
+/// The CPU usage of a thread. The total time is exact; its division is sampled (scheduler.hpp).
 struct CpuUse {
     Nanoseconds run_time = 0;
     u64 user_samples = 0;
     u64 kernel_samples = 0;
-    u64 voluntary_switches = 0;    ///< It blocked.
-    u64 involuntary_switches = 0;  ///< Another was to run.
+    u64 voluntary_switches = 0;    ///< Switches because the thread blocked.
+    u64 involuntary_switches = 0;  ///< Switches because it was another thread's turn.
     u64 minor_faults = 0;          ///< Page faults that vm resolved for it.
 };
 
-/// What a thread with a user side has in addition. Owned by the thread, made by posix_x.
+/// The additional state of a thread of a program. posix_x makes it; the thread owns it.
 struct UserState {
     void* fpu = nullptr;       ///< arch::fpu_area_size() bytes.
     bool fpu_is_live = false;  ///< The CPU's registers are newer than `fpu`.
-    /// What the thread has to do on its way to user mode whenever another one has run in between.
+    /// Work that the thread gets whenever another thread has run in between.
     Work on_resume = Work::None;
     u64 fs_base = 0;
     u64 gs_base = 0;
     arch::SegmentSelectors selectors;
-    memory::PageTable* page_table = nullptr;  ///< Of the address space; its owner keeps it alive.
+    memory::PageTable* page_table = nullptr;  ///< The page table of the address space, whose owner keeps it
+                                              ///< alive.
 
     UserState() = default;
     UserState(const UserState&) = delete;
@@ -79,7 +80,7 @@ struct UserState {
     ~UserState();
     /// Errors: Enomem.
     static Result<Box<UserState>> create();
-    /// The caller writes all bytes of the FPU's state. Errors: Enomem.
+    /// Leaves the FPU state uninitialised: the caller writes all of it. Errors: Enomem.
     static Result<Box<UserState>> create_for_copy();
 };
 
@@ -87,7 +88,7 @@ class Thread final : public sync::ThreadHeader, public Object {
   public:
     using Entry = void (*)(void* argument);
 
-    /// A thread that is not yet runnable: hand it to Scheduler::start_thread. Errors: Enomem.
+    /// Makes a thread that is not runnable yet: pass it to Scheduler::start_thread. Errors: Enomem.
     static Result<Ref<Thread>> create(std::string_view name, Entry entry, void* argument,
                                       ThreadPriority priority);
     ~Thread() override;
@@ -96,40 +97,42 @@ class Thread final : public sync::ThreadHeader, public Object {
     std::string_view name() const { return {name_}; }
     void set_name(std::string_view name);
     ThreadState state() const { return state_.load(std::memory_order_relaxed); }
-    /// Of its last wait: what can end it besides the wake-up.
+    /// The mode of its last wait: what can end it besides the wake-up.
     WaitMode wait_mode() const { return wait_mode_.load(std::memory_order_relaxed); }
-    /// By which it is served: its own, or what it inherits (inheritance.hpp) if that is more.
+    /// The priority by which it is scheduled: its own, or the inherited one (inheritance.hpp) if that is
+    /// higher.
     ThreadPriority priority() const { return priority_.get(); }
     ThreadPriority own_priority() const { return own_priority_.get(); }
     QueueType queue_type() const { return queue_type_.get(); }
     ThreadStats stats() const;
-    /// The running slice included.
+    /// Includes the present slice.
     CpuUse cpu_use() const;
-    /// Of the calling thread only.
+    /// Callable only for the calling thread.
     void count_minor_fault() { use_.minor_faults.add(1); }
     void* stack_top() const { return stack_.top(); }
-    /// Where the entry code leaves the user's registers: the top of the kernel stack.
+    /// The user's registers, which the entry code saves at the top of the kernel stack.
     arch::UserRegisters& user_registers() const;
 
     UserState* user() { return user_.get(); }
     void set_user(Box<UserState> user) { user_ = std::move(user); }
-    /// What the personality hangs on the thread (posix_x: the task). Dropped when the thread ends, by itself.
+    /// The object that the personality attaches to the thread (posix_x: the task). The thread drops it when
+    /// it ends.
     Object* personality() const { return personality_.get(); }
     // release: pairs with the acquire in Scheduler::switch_to
     void leave_cpu() { is_on_cpu_.store(false, std::memory_order_release); }
     void set_personality(Ref<Object> object) { personality_ = std::move(object); }
 
-    /// From now on each sample of the running thread (10 ms) is told to posix_x: it has timers of CPU time.
+    /// Makes the scheduler pass each sample of the running thread (10 ms) to posix_x, which has CPU timers.
     void watch_cpu_time() { watches_cpu_time_.store(true, std::memory_order_relaxed); }
     bool watches_cpu_time() const { return watches_cpu_time_.load(std::memory_order_relaxed); }
 
-    /// The data of INHERITANCE.
+    /// Guarded by INHERITANCE.
     InheritanceNode inheritance;
 
     /// When it last entered the kernel, passed a preemption point or was switched to (preemption.hpp, debug builds).
     Nanoseconds stay_begin = 0;
 
-    /// The last system call of its program that there is no handler for, and that has been logged; -1: none.
+    /// The last system call without a handler that its program made and that was logged; -1: none.
     u64 unsupported_call = ~0ULL;
 
     void add_work(Work bits) { work.fetch_or(std::to_underlying(bits), std::memory_order_seq_cst); }
@@ -152,7 +155,7 @@ class Thread final : public sync::ThreadHeader, public Object {
     static constexpr usize NAME_SIZE = 16;
 
     ThreadId id_;
-    // Changed under the lock of its run queue.
+    // Guarded by the lock of its run queue.
     sync::Tally<ThreadPriority> priority_;
     sync::Tally<ThreadPriority> own_priority_;
     sync::Tally<ThreadPriority> inherited_priority_{ThreadPriority::Idle};
@@ -161,7 +164,7 @@ class Thread final : public sync::ThreadHeader, public Object {
     /// The parking token; see parking.hpp.
     std::atomic<u8> token_{0};
     std::atomic<WaitMode> wait_mode_{};
-    /// The registers are still in use on some CPU: nobody else may switch to the thread yet.
+    /// A CPU still uses the registers, so no other CPU may switch to the thread yet.
     std::atomic<bool> is_on_cpu_{false};
     u32 cpu_ = 0;
 
@@ -175,14 +178,14 @@ class Thread final : public sync::ThreadHeader, public Object {
 
     ListNode run_link_;
     TreeNode id_link_;
-    bool is_urgent_ = false;  ///< Written by the thread itself (UrgentSection).
+    bool is_urgent_ = false;  ///< Only the thread itself writes it (UrgentSection).
     Nanoseconds ready_since_ = 0;
-    Nanoseconds running_since_ = 0;     ///< Guarded by the lock of its run queue,
-    Nanoseconds total_runtime_ns_ = 0;  ///< as is this.
+    Nanoseconds running_since_ = 0;     ///< Guarded by the lock of its run queue.
+    Nanoseconds total_runtime_ns_ = 0;  ///< Guarded by the lock of its run queue.
     Nanoseconds burst_ns_ = 0;          ///< Run time since the thread last blocked.
     sync::Tally<Nanoseconds> ema_runtime_ns_;
     sync::Tally<u64> context_switches_;
-    /// CpuUse, counted by the CPU on which the thread runs.
+    /// The counters of CpuUse. The CPU that runs the thread updates them.
     struct {
         sync::Tally<u64> user_samples;
         sync::Tally<u64> kernel_samples;
@@ -194,7 +197,7 @@ class Thread final : public sync::ThreadHeader, public Object {
     char name_[NAME_SIZE] = {};
 };
 
-/// The calling thread; must not be called before the scheduler has one.
+/// The calling thread. Callable once the scheduler has a thread on this CPU.
 inline Thread& current_thread() {
     return *static_cast<Thread*>(static_cast<sync::ThreadHeader*>(arch::current_thread()));
 }

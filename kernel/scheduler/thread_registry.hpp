@@ -1,4 +1,5 @@
-// Threads by id, for the calls that name one by number. Holds no references: a thread takes itself out when it dies.
+// The registry of threads by id, for calls that name a thread by its number. It holds no references: a thread
+// removes itself when it is destroyed.
 #pragma once
 
 #include "scheduler/thread.hpp"
@@ -10,7 +11,7 @@ class ThreadRegistry {
   public:
     void add(Thread& thread);
     void remove(Thread& thread);
-    /// Null if there is none, or it is being destroyed.
+    /// Finds a thread. Null if there is none, or if it is being destroyed.
     Ref<Thread> find(ThreadId id);
 
   private:

@@ -1,11 +1,12 @@
-// WaitQueue: the threads that wait for something, first come first served. Waits that need no queue park by
-// themselves (parking.hpp).
+// WaitQueue: threads that wait for an event, in the order of arrival. A wait that needs no queue uses park
+// (parking.hpp).
 //
 //     TRY(pipe.readable.wait(WaitMode::Interruptible, [&] { return !pipe.is_empty(); }));
 //
 // The condition is evaluated without the queue's lock and may take spin locks of any rank below WaitQueue.
 //
-// A Watcher is told of each wake-up and stays in the queue: an epoll learns by it that a file may be ready.
+// A Watcher stays in the queue and gets a callback for each wake-up; an epoll uses it to learn that a file
+// may be ready.
 #pragma once
 
 #include "scheduler/parking.hpp"
@@ -17,12 +18,12 @@ namespace exo::scheduler {
 
 class WaitQueue;
 
-/// What a wake-up is about: the poll events that may hold from now on (abi::PollEvents), as bits.
+/// The poll events (abi::PollEvents) that a wake-up may have made ready, as bits.
 using WakeEvents = u32;
-/// Whoever is told must look for itself.
+/// Anything may have become ready: the receiver must check.
 inline constexpr WakeEvents ANY_EVENT = ~0U;
 
-/// One thread's place in one queue. Poll uses several at once; `wait` uses one.
+/// One thread's place in one queue. A poll has several at once; `wait` has one.
 class Waiter {
   public:
     Waiter() = default;
@@ -30,10 +31,11 @@ class Waiter {
     Waiter& operator=(const Waiter&) = delete;
     ~Waiter();
 
-    /// Enters `queue` for the calling thread. `Shared` waiters are woken by wake_one in addition to one exclusive one.
+    /// Puts the calling thread into `queue`. wake_one wakes the first Exclusive waiter, and every Shared
+    /// waiter before it.
     enum class Kind : u8 { Exclusive, Shared };
     void enter(WaitQueue& queue, Kind kind);
-    /// Leaves the queue if still in it; true if a wake-up had taken it out.
+    /// Leaves the queue if it is still in it. Returns whether a wake-up had removed it before.
     bool leave();
 
   private:
@@ -44,21 +46,23 @@ class Waiter {
     ListNode link_;
 };
 
-/// Is told of the wake-ups of one queue.
+/// Gets a callback for the wake-ups of one queue.
 class Watcher {
   public:
-    /// Runs under the queue's lock, with interrupts off, also in interrupt handlers: it takes only locks of a higher rank, and the locks
-    /// of other queues by wake_nested. True: it has passed the wake-up on to a thread.
+    /// Runs under the queue's lock with interrupts off, also in interrupt handlers. It may take only locks of
+    /// higher rank, and the locks of other queues by wake_nested. Returns whether it passed the wake-up on to
+    /// a thread.
     using Callback = bool (*)(Watcher& watcher, WakeEvents events);
     explicit Watcher(Callback callback) : callback_(callback) {}
     Watcher(const Watcher&) = delete;
     Watcher& operator=(const Watcher&) = delete;
     ~Watcher() { leave(); }
 
-    /// `Exclusive` watchers are told one after the other until one has passed the wake-up on; wake_all tells them all. The queue must
-    /// outlive the watcher's stay in it. Errors: Enospc (the queue has MOST_WATCHERS).
+    /// Enters a queue, which must exist until `leave`. wake_one calls `Exclusive` watchers one after the
+    /// other until one passes the wake-up on; wake_all calls them all. Errors: Enospc (the queue has
+    /// MOST_WATCHERS).
     Result<> enter(WaitQueue& queue, Waiter::Kind kind);
-    /// After it returns, the callback is not running and will not run.
+    /// Leaves the queue. Afterwards the callback neither runs nor will run.
     void leave();
 
   private:
@@ -76,27 +80,29 @@ class WaitQueue {
     /// Blocks until `ready()` holds. Errors: RestartSys, Etimedout.
     Result<> wait(WaitMode mode, FunctionRef<bool()> ready, Deadline deadline = Deadline::never());
 
-    /// A wake-up tells all watchers in one piece with interrupts off, so their number is bounded.
+    /// A wake-up calls all watchers at once with interrupts off, so their number is limited.
     static constexpr u32 MOST_WATCHERS = 2048;
 
-    /// Tells the watchers, and wakes the first exclusive waiter and every shared one before it.
+    /// Calls the watchers. Wakes the first exclusive waiter, and every shared one before it.
     void wake_one(WakeEvents events = ANY_EVENT);
-    /// Tells the watchers and wakes all threads that wait now, a bounded number at a time with a preemption point in between. The caller
-    /// may sleep, and keeps the queue alive for the time of the call.
+    /// Calls the watchers and wakes all threads that wait now, a bounded number at a time with preemption
+    /// points in between. The caller may sleep, and keeps the queue alive during the call.
     void wake_all(WakeEvents events = ANY_EVENT);
-    /// The same for a caller that may not sleep: all of them in one piece.
+    /// Like wake_all, for a caller that may not sleep: wakes all threads without a preemption point.
     void wake_all_atomically(WakeEvents events = ANY_EVENT);
-    /// Wakes the next waiter in place of one that could not use its wake-up, or has left something. Nothing new has happened, so no
-    /// watcher is told.
+    /// Wakes the next waiter in place of one that cannot use its wake-up, or has left work for another. It is
+    /// no new event, so no watcher is called.
     void hand_on();
-    /// Tells the watchers alone: of a change that ends no thread's wait.
+    /// Calls only the watchers: for a change that ends no thread's wait.
     void tell_watchers(WakeEvents events);
-    /// wake_all_atomically by the callback of a watcher of another queue. Queues that are woken by each other must form no circle.
+    /// Like wake_all_atomically, for a watcher's callback of another queue. Queues that wake each other must
+    /// not form a circle.
     void wake_nested(WakeEvents events);
 
-    // Without the lock: reliable only after a sequentially consistent write of what the waiters wait for.
+    // Without the lock. The result is reliable only after a sequentially consistent write of the condition
+    // that waiters check.
 
-    /// Anybody: threads or watchers.
+    /// Whether there are any threads or watchers.
     bool has_waiters() const { return has_waiters_.load(std::memory_order_seq_cst) != 0; }
     bool has_threads() const { return (has_waiters_.load(std::memory_order_seq_cst) & THREADS) != 0; }
     bool has_watchers() const { return (has_waiters_.load(std::memory_order_seq_cst) & WATCHERS) != 0; }
@@ -108,7 +114,7 @@ class WaitQueue {
     static constexpr u32 WATCHERS = 2;
     struct State {
         List<Waiter, &Waiter::link_> threads;
-        List<Watcher, &Watcher::link_> watchers;  ///< Shared ones first.
+        List<Watcher, &Watcher::link_> watchers;  ///< Shared ones come first.
         u32 watcher_count = 0;
         u32 watchers_bit() const { return watcher_count != 0 ? WATCHERS : 0; }
     };
