@@ -1,12 +1,13 @@
-// Address spaces: what a program sees as its memory.
+// Address spaces: the memory of a program.
 //
-// Key types: AddressSpace (areas, page table, limits), AddressSpace::Edit (edit.hpp: one change of it), Area and AreaSet (area.hpp), PageSource (page_source.hpp: where
-// pages of files and shared memory come from), UserIn/UserOut (user_memory.hpp), OutBuffer/InBuffer (io_buffer.hpp).
-// Neighbours: memory (frames, page tables) and scheduler (the lock) below; fs implements PageSource; posix_x calls this
-// from mmap(2) and its family, fork and execve, and turns failed faults into signals.
-// Locking: one sleeping reader-writer lock a space. Faults share it; they change entries of the page table only by
-// compare-exchange from what they saw. Everything else holds it exclusively. References to sources and files are
-// dropped after it is released; no copy from or to a program runs under it.
+// Key types: AddressSpace (areas, page table, limits), AddressSpace::Edit (edit.hpp: one change of it), Area
+// and AreaSet (area.hpp), PageSource (page_source.hpp: the source of pages of files and shared memory),
+// UserIn/UserOut (user_memory.hpp), OutBuffer/InBuffer (io_buffer.hpp).
+// Neighbours: memory (frames, page tables) and scheduler (the lock) below; fs implements PageSource; posix_x
+// calls it for mmap(2) and related calls, fork and execve, and turns failed faults into signals.
+// Locking: one sleeping reader-writer lock for each space. Faults take it shared; they change page table
+// entries only by compare-exchange from the value that they saw. All other operations take it exclusively.
+// References to sources and files are dropped after its release; no copy from or to a program runs under it.
 #pragma once
 
 #include "arch/upcalls.hpp"
@@ -25,38 +26,42 @@ struct MemoryLimits {
     u64 data = ~0ULL;           ///< RLIMIT_DATA
     u64 hard_data = ~0ULL;      ///< The hard limit of it.
     u64 stack = 8 * MIB;        ///< RLIMIT_STACK
-    u64 locked = ~0ULL;         ///< RLIMIT_MEMLOCK; none for who has CAP_IPC_LOCK.
-    bool may_map_low = false;   ///< CAP_SYS_RAWIO: below MIN_MAP_ADDRESS too.
+    u64 locked = ~0ULL;         ///< RLIMIT_MEMLOCK. No limit for a task with CAP_IPC_LOCK.
+    bool may_map_low = false;   ///< CAP_SYS_RAWIO: the task may also map below MIN_MAP_ADDRESS.
 
-    /// LINUX: a soft limit of 0 bounds brk alone, and mappings by the hard one (may_expand_vm).
+    /// The limit for mappings. LINUX: a soft limit of 0 applies to brk only, and mappings use the hard limit
+    /// (may_expand_vm).
     u64 mapped_data() const { return data != 0 ? data : hard_data; }
 };
 
-/// Where things go; execve chooses (ASLR is its matter).
+/// Where mappings are placed. execve chooses it, including address randomisation.
 struct SpaceLayout {
     enum class Search : u8 { TopDown, BottomUp };  ///< BottomUp: ADDR_COMPAT_LAYOUT (personality(2)).
-    u64 map_top = memory::USER_END - 16 * MIB;     ///< mmap looks for free ranges downwards from here.
+    u64 map_top = memory::USER_END - 16 * MIB;     ///< mmap searches free ranges downwards from here.
     u64 brk_start = 0;                             ///< Page-aligned; 0: brk has no room.
     Search search = Search::TopDown;
 };
 
-/// LINUX: vm.mmap_min_addr. Lower addresses only for those who may (CAP_SYS_RAWIO).
+/// LINUX: vm.mmap_min_addr. Only a task with CAP_SYS_RAWIO may map lower addresses.
 inline constexpr u64 MIN_MAP_ADDRESS = 64 * KIB;
-/// /proc/sys/vm/mmap_min_addr: below it only CAP_SYS_RAWIO maps anything.
+/// /proc/sys/vm/mmap_min_addr: only a task with CAP_SYS_RAWIO may map below it.
 inline constinit std::atomic<u64> min_map_address{MIN_MAP_ADDRESS};
 
-/// mmap(2), its descriptor resolved.
+/// The arguments of mmap(2), with the descriptor resolved.
 struct MapRequest {
     u64 address = 0;
     u64 length = 0;
     Protection protection = Protection::None;
     MapFlags flags = MapFlags::Private;
-    u64 offset = 0;            ///< Into the source, page-aligned.
-    u64 file_end = ~0ULL;      ///< Where files of this type end at the latest. LINUX: file_mmap_size_max.
+    u64 offset = 0;            ///< Offset in the source, page-aligned.
+    u64 file_end = ~0ULL;      ///< The largest possible end of a file of this type. LINUX:
+                               ///< file_mmap_size_max.
     Ref<PageSource> source{};  ///< Null: anonymous.
-    Ref<Object> file{};        ///< Kept with the mapping.
-    Result<> file_answer{};  ///< Why the file cannot be mapped so; asked only after the place has been found.
-    /// What the file's open mode lets mprotect grant later; a shared mapping of a file open for reading has no Write.
+    Ref<Object> file{};        ///< The mapping keeps a reference to it.
+    Result<> file_answer{};  ///< The error if the file cannot be mapped with these rights. It is checked only
+                             ///< after the address has been chosen.
+    /// The rights that mprotect may grant later. A shared mapping of a file that is open for reading only has
+    /// no Write.
     Protection allowed = Protection::Read | Protection::Write | Protection::Exec;
     u64 min_address = min_map_address.load(std::memory_order_relaxed);
 };
@@ -66,12 +71,14 @@ enum class FaultResult : u8 {
     Resolved,
     NothingMapped,  ///< SIGSEGV, SEGV_MAPERR
     AccessDenied,   ///< SIGSEGV, SEGV_ACCERR
-    ExecuteOnly,    ///< SIGSEGV, SEGV_PKUERR: the key of such memory
-    KeyDenied,      ///< SIGSEGV, SEGV_PKUERR: the program has closed all memory that has no key.
+    ExecuteOnly,    ///< SIGSEGV, SEGV_PKUERR: a read of execute-only memory.
+    KeyDenied,      ///< SIGSEGV, SEGV_PKUERR: the program has disabled access to all memory without a
+                    ///< protection key.
     BeyondEnd,      ///< SIGBUS, BUS_ADRERR: behind the end of the file, or it could not be read
-    OutOfMemory,    ///< The killer found nobody, or the program itself
-    Interrupted,    ///< The thread is to die, and waits for no page any more
-    MustWait,       ///< Inside of vm only: a page has to be read, without the lock of the space
+    OutOfMemory,    ///< There is no memory, and the out-of-memory killer found no process to kill or chose
+                    ///< this one.
+    Interrupted,    ///< The thread is being killed and does not wait for the page.
+    MustWait,       ///< Only inside vm: a page must be read, for which the lock of the space is released.
 };
 
 struct FaultAccess {
@@ -80,14 +87,14 @@ struct FaultAccess {
     bool violates_key : 1 = false;
 };
 
-/// Pages, for /proc/PID/status and statm.
+/// Counts of pages for /proc/PID/status and statm.
 struct SpaceStatistics {
     u64 virtual_pages = 0;
     u64 peak_virtual_pages = 0;
     u64 resident_anonymous = 0;
-    u64 resident_source = 0;  ///< Of files and shared memory.
+    u64 resident_source = 0;  ///< Pages of files and shared memory.
     u64 peak_resident = 0;
-    u64 data_pages = 0;  ///< Private, writable, not stack (VmData without the stack).
+    u64 data_pages = 0;  ///< Private, writable pages without the stack (VmData).
     u64 stack_pages = 0;
     u64 executable_pages = 0;
     u64 locked_pages = 0;
@@ -95,7 +102,7 @@ struct SpaceStatistics {
     u64 areas = 0;
 };
 
-/// One area as /proc/PID/maps shows it.
+/// One area, as in /proc/PID/maps.
 struct AreaInformation {
     u64 start = 0;
     u64 end = 0;
@@ -108,79 +115,84 @@ struct AreaInformation {
 
 class AddressSpace final : public Object {
   public:
-    /// Empty. Errors: Enomem.
+    /// Makes an empty space. Errors: Enomem.
     static Result<Ref<AddressSpace>> create(SpaceLayout layout = {}, MemoryLimits limits = {});
     ~AddressSpace() override;
 
     memory::PageTable& page_table() { return page_table_; }
     void set_layout(SpaceLayout layout);
-    /// Those that count where set_limits_source has nothing to say.
+    /// Sets the limits for threads without limits of their own (set_limits_source).
     void set_limits(MemoryLimits limits);
 
-    // ---- The system calls. Lengths and addresses are the program's: nothing about them has been checked.
+    // ---- The system calls. Lengths and addresses come from the program unchecked.
 
-    /// mmap(2): the address. Errors: Einval, Enomem, Eexist, Eacces, Eoverflow, Eperm, Eopnotsupp.
+    /// mmap(2): returns the address. Errors: Einval, Enomem, Eexist, Eacces, Eoverflow, Eperm, Eopnotsupp.
     Result<u64> map(MapRequest request);
     /// munmap(2). Errors: Einval, Enomem.
     Result<> unmap(u64 address, u64 length);
-    /// mprotect(2), with what is added where an area allows it. Errors: Einval, Enomem, Eacces; areas before the one
-    /// that failed are changed.
+    /// mprotect(2), with additional rights for areas that allow them. Errors: Einval, Enomem, Eacces; areas
+    /// before the failed one are changed.
     Result<> protect(u64 address, u64 length, Protection protection,
                      Protection where_allowed = Protection::None);
-    /// mremap(2). Errors: Einval, Efault, Enomem.
+    /// mremap(2): returns the new address. Errors: Einval, Efault, Enomem.
     Result<u64> remap(u64 old_address, u64 old_length, u64 new_length, RemapFlags flags, u64 new_address);
-    /// brk(2): the break afterwards, moved or not.
+    /// brk(2): moves the break if possible, and returns it.
     u64 brk(u64 address);
     /// madvise(2). Errors: Einval, Enomem, Ebadf, Eacces, Efault.
     Result<> advise(u64 address, u64 length, abi::Advice advice);
-    /// msync(2). Errors: Einval, Enomem, Ebusy (MS_INVALIDATE of locked memory), and the source's.
+    /// msync(2). Errors: Einval, Enomem, Ebusy (MS_INVALIDATE of locked memory), and those of the source.
     Result<> sync(u64 address, u64 length, abi::SyncFlags flags);
-    /// mincore(2): one byte a page, bit 0 set if it is resident; `visit` gets them in order, outside the lock. All pages of a
-    /// file of which `may_see` says no count as resident; it is asked with the space locked.
-    /// Errors: Einval (address), Enomem, and what `visit` answers.
+    /// mincore(2): passes one byte per page to `visit`, in order and without the lock; bit 0 is set if the
+    /// page is resident. If `may_see` returns false for a file, all its pages count as resident; `may_see`
+    /// runs with the space locked.
+    /// Errors: Einval (address), Enomem, and those of `visit`.
     Result<> residency(u64 address, u64 length, FunctionRef<bool(const Object& file)> may_see,
                        FunctionRef<Result<>(std::span<const u8>)> visit);
 
-    /// mlock(2), mlock2(2): the pages are there afterwards, unless they are to be locked when touched.
-    /// Errors: Eperm (none may be locked), Enomem (too many, a hole, a page that cannot be had), Einval, Eagain.
+    /// mlock(2), mlock2(2): makes the pages present, unless they are to be locked on first access.
+    /// Errors: Eperm (the limit is 0), Enomem (over the limit, a hole, a page that cannot be made), Einval,
+    /// Eagain.
     Result<> lock_pages(u64 address, u64 length, abi::LockFlags flags);
-    /// munlock(2). Errors: Einval, Enomem (a hole; what is before it is unlocked).
+    /// munlock(2). Errors: Einval, Enomem (a hole; areas before it are unlocked).
     Result<> unlock_pages(u64 address, u64 length);
     /// mlockall(2). Errors: Einval, Eperm, Enomem.
     Result<> lock_all(abi::LockAllFlags flags);
     /// munlockall(2).
     void unlock_all();
 
-    /// fork(2): a copy that shares all frames until either side writes. Errors: Enomem; this space is as before then.
+    /// fork(2): makes a copy that shares all frames until one side writes. Errors: Enomem; this space is
+    /// unchanged then.
     Result<Ref<AddressSpace>> clone();
 
-    // ---- Faults, and access from outside.
+    // ---- Faults, and access by other threads.
 
     FaultResult fault(u64 address, FaultAccess access);
-    /// Faults the pages of a range in, as far as possible; areas that forbid the access are skipped (MAP_POPULATE).
+    /// Faults in as many pages of a range as possible (MAP_POPULATE); skips areas that forbid the access.
     void populate(u64 address, u64 length);
-    /// A counted reference to the frame at `address`, as if the program had accessed it. Errors: Efault, Enomem.
+    /// Faults the page at `address` in as for the program, and returns a reference to its frame. Errors:
+    /// Efault, Enomem.
     Result<memory::FrameRef> pin_page(u64 address, FaultAccess access);
-    /// The page is there, and was accessible, for a moment. Errors: Efault, Enomem.
+    /// Faults the page at `address` in. It may be gone again when this returns. Errors: Efault, Enomem.
     Result<> touch(u64 address, FaultAccess access);
-    /// Copies between kernel memory and a space that need not be the current one. Errors: Efault; a part may be done.
+    /// Copies between kernel memory and a space that need not be the current one. Errors: Efault; a part may
+    /// have been copied.
     Result<> read_remote(u64 address, std::span<u8> to);
     Result<> write_remote(u64 address, std::span<const u8> from);
 
     // ---- For /proc.
 
     SpaceStatistics statistics();
-    /// The most pages that were resident at a time, without a lock.
+    /// The largest number of resident pages so far. Takes no lock.
     u64 peak_resident() const;
     u64 brk_start();
     u64 brk_end();
-    /// The first area that ends above `address`, or nothing. Walk on from its end.
+    /// The first area that ends above `address`, or nothing. To list all areas, continue from its end.
     std::optional<AreaInformation> area_above(u64 address);
 
   private:
     friend class PageSource;
-    class Edit;   // edit.hpp: what changes areas or takes pages away, with the lock held exclusively
-    class Fault;  // fault.hpp: what resolves a page fault, with the lock shared
+    class Edit;   // edit.hpp: changes areas or removes pages, with the lock held exclusively
+    class Fault;  // fault.hpp: resolves a page fault, with the lock held shared
 
     struct State {
         AreaSet areas;
@@ -188,20 +200,20 @@ class AddressSpace final : public Object {
         MemoryLimits limits;
         u64 brk_end = 0;
         u64 peak_bytes = 0;
-        AreaFlags future_lock = AreaFlags::None;  ///< What new areas get after mlockall(MCL_FUTURE).
+        AreaFlags future_lock = AreaFlags::None;  ///< The flags of new areas after mlockall(MCL_FUTURE).
     };
     using Lock = scheduler::RwLock<State, sync::LockRank::AddressSpace>;
 
     explicit AddressSpace(SpaceLayout layout, MemoryLimits limits);
 
-    /// Pages that came (or, negative, went). The counters are atomics and belong to no lock.
+    /// Numbers of pages that were added or (negative) removed. The counters are atomics without a lock.
     struct Resident {
         i64 anonymous = 0;
         i64 source = 0;
     };
     void count_resident(Resident change);
 
-    /// Calls `use` with the page's frame while the space is locked for sharing, so that no fork comes between.
+    /// Calls `use` with the page's frame while the lock is held shared, so that no fork intervenes.
     Result<> with_page(u64 address, FaultAccess access, FunctionRef<void(const memory::FrameRef&)> use);
 
     memory::PageTable page_table_;
@@ -209,32 +221,38 @@ class AddressSpace final : public Object {
     std::atomic<i64> resident_anonymous_{0};
     std::atomic<i64> resident_source_{0};
     std::atomic<i64> peak_resident_{0};
-    /// Areas found last by a fault; cleared under the exclusive lock. A hint that saves the walk down the tree.
+    /// The area that a fault found last, or null. A hint that saves a search; cleared under the exclusive
+    /// lock.
     std::atomic<Area*> last_area_{nullptr};
 };
 
-/// Asks for the limits of who runs: they, not the space's, bound what a call adds to it (Linux: rlimit). So a change
-/// counts at once, and for a space that several share, each has his own. Nothing: a thread without limits.
+/// Returns the limits of the running thread: these bound what a call adds to the space, not limits of the
+/// space (Linux: rlimit). So a change takes effect at once, and threads that share a space may have different
+/// limits. Nothing: a thread without limits.
 using LimitsSource = std::optional<MemoryLimits> (*)();
 void set_limits_source(LimitsSource source);
 
-/// Makes a hole in a mapped file, for sources that leave that to it (madvise(2), MADV_REMOVE). Called without locks.
+/// Punches a hole into a mapped file whose source leaves that to the file (madvise(2), MADV_REMOVE). Called
+/// without locks.
 using ContentRemover = Result<> (*)(Object& file, u64 offset, u64 length);
 void set_content_remover(ContentRemover remover);
 
-/// Once, after the frame allocator: the frame of zeros that untouched memory reads. Errors: Enomem.
+/// Makes the frame of zeros that untouched memory maps. Called once, after the frame allocator was started.
+/// Errors: Enomem.
 Result<> initialise();
 
-/// The address space loaded on this CPU: the current thread's, if it has a user side; else null or a stale one.
+/// The address space that is loaded on this CPU: that of the current thread if it has user state; else null
+/// or an old one.
 AddressSpace* current_address_space();
-/// Loads it: execve, after which the old one may go.
+/// Loads an address space, for execve. The old one may be dropped afterwards.
 void switch_address_space(AddressSpace& space);
 
-/// Asked when a fault finds no memory, without any lock: true after it freed some (the fault is tried again).
+/// The hook for a fault that finds no memory. Called without locks. Returns true if it freed memory; the
+/// fault is then retried.
 using OutOfMemoryHook = bool (*)(AddressSpace& space);
 void set_out_of_memory_hook(OutOfMemoryHook hook);
 
-/// What upcalls::page_fault answers, and what user_exception makes of it.
+/// The result of upcalls::page_fault for a failed fault. user_exception turns it into a signal.
 inline upcalls::FaultReason reason_of(FaultResult result) {
     return static_cast<upcalls::FaultReason>(result);
 }

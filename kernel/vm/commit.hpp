@@ -1,4 +1,5 @@
-// The commit account: how much memory programs have been promised (Linux: Committed_AS, overcommit mode 0).
+// The commit account: how much memory the kernel has promised to programs (Linux: Committed_AS, overcommit
+// mode 0).
 #pragma once
 
 #include <atomic>
@@ -8,12 +9,14 @@
 
 namespace exo::vm {
 
-/// /proc/sys/vm/overcommit_memory. Linux's third policy, 2, which never promises more than there is, is not supported.
+/// The values of /proc/sys/vm/overcommit_memory. Linux's value 2, which never promises more than there is, is
+/// not supported.
 inline constexpr u64 OVERCOMMIT_GUESS = 0;
 inline constexpr u64 OVERCOMMIT_ALWAYS = 1;
 inline constinit std::atomic<u64> overcommit_policy{OVERCOMMIT_GUESS};
 
-/// Promises `pages` more. By OVERCOMMIT_GUESS only an obvious overcommit is refused: more at once than the machine has.
+/// Promises `pages` more. OVERCOMMIT_GUESS only refuses an obvious overcommit: one request for more memory
+/// than the machine has.
 /// Errors: Enomem.
 Result<> charge_commit(u64 pages);
 void uncharge_commit(u64 pages);

@@ -1,5 +1,6 @@
-// AddressSpace::Fault: one page fault in one area. Faults of a space run side by side: they share its lock, and change an
-// entry of the page table only by compare-exchange from what they saw. vm alone includes this file.
+// AddressSpace::Fault: one page fault in one area. Faults of a space run concurrently: they hold its lock
+// shared, and change a page table entry only by compare-exchange from the value that they saw. Only vm
+// includes this file.
 #pragma once
 
 #include <optional>
@@ -10,12 +11,12 @@ namespace exo::vm {
 
 class AddressSpace::Fault {
   public:
-    /// Resolves a fault in `area`, in which `address` lies. The caller shares the lock of the space.
+    /// Resolves a fault at `address`, which lies in `area`. The caller holds the lock of the space shared.
     static FaultResult resolve(AddressSpace& space, const Area& area, u64 address, FaultAccess access);
-    /// Resolves a fault whose page must be read or waited for first. The caller does not hold the lock.
+    /// Resolves a fault whose page must first be read or waited for. The caller does not hold the lock.
     static FaultResult wait_and_resolve(AddressSpace& space, u64 address, FaultAccess access);
 
-    /// A reference to the frame in an entry, if the entry still is what was seen.
+    /// Takes a reference to the frame in an entry, if the entry still has the value that was seen.
     static std::optional<memory::FrameRef> take_reference(const memory::EntrySlot& slot,
                                                           memory::PageEntry seen);
 
@@ -41,19 +42,22 @@ class AddressSpace::Fault {
 
     AddressSpace& space_;
     const Area& area_;
-    u64 address_;  ///< Of the page.
+    u64 address_;  ///< The address of the page.
     FaultAccess access_;
     memory::EntrySlot slot_;
     memory::PageEntry seen_;  ///< The entry at the fault's start.
 };
 
-// ---- Making pages before a program touches them. Called without the lock of the space. Parts: access.cpp.
+// ---- Making pages before a program touches them (access.cpp). The caller does not hold the lock of the
+// space.
 
-/// Makes the pages of locked areas. Errors: Enomem (no right to them, or behind the end of a file), Eagain (no memory).
+/// Makes the pages of locked areas. Errors: Enomem (no access right, or behind the end of a file), Eagain (no
+/// memory).
 Result<> populate_locked_areas(AddressSpace& space, u64 start, u64 end);
 
-/// madvise(MADV_POPULATE_…): the first page that cannot be had decides, and holes are told at the end.
-/// Errors: Enomem, Einval (no right to them), Efault (behind the end of a file), RestartSys (the thread is to die).
+/// madvise(MADV_POPULATE_…): stops at the first page that cannot be made. Holes are reported at the end.
+/// Errors: Enomem, Einval (no access right), Efault (behind the end of a file), RestartSys (the thread is
+/// being killed).
 Result<> populate_strictly(AddressSpace& space, u64 start, u64 end, FaultAccess access);
 
 }  // namespace exo::vm

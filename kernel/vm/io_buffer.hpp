@@ -1,12 +1,13 @@
-// OutBuffer: where a read(2) puts its bytes. InBuffer: where a write(2) takes them from. Either stands on a user
-// address range, a list of them (readv, writev), or kernel memory; whoever moves the bytes need not know.
+// OutBuffer: the destination of a read(2). InBuffer: the source of a write(2). Either refers to a user
+// address range, a list of them (readv, writev), or kernel memory; the code that moves the bytes does not
+// need to know which.
 //
-// Progress is kept: each call goes on where the last one stopped. When user memory faults in the middle, the call
-// returns the short count, as Linux does, and fails with Efault only when nothing was moved.
+// A buffer keeps its position: each call continues where the last one stopped. If user memory faults in the
+// middle, the call returns the short count, as Linux does. It fails with Efault only if it moved nothing.
 //
-// Locking: a copy may fault pages in. No lock that the fault path takes (AddressSpace and the ranks behind it) may be
-// held across a call; hold a FrameRef on the page instead. `FaultsDisabled` (user_memory.hpp) turns a fault into a
-// short count for those who must.
+// Locking: a copy may fault pages in. No lock that the fault path takes (AddressSpace and later ranks) may be
+// held across a call; hold a FrameRef on the page instead. Code that must hold such a lock uses
+// `FaultsDisabled` (user_memory.hpp), which turns a fault into a short count.
 #pragma once
 
 #include <span>
@@ -16,7 +17,7 @@
 
 namespace exo::vm {
 
-/// One iovec that has been imported.
+/// An imported iovec.
 struct UserSegment {
     u64 address;
     usize size;
@@ -34,8 +35,8 @@ class BufferCursor {
     usize remaining() const { return remaining_; }
     bool is_user() const { return is_user_; }
     Result<> check() const;
-    /// Takes up to `limit` bytes off the front, through a callable for kernel memory (u8*, size) and one for user
-    /// memory (address, size) that returns how many bytes it did NOT move.
+    /// Moves up to `limit` bytes from the front. It calls one function for kernel memory (u8*, size), and one
+    /// for user memory (address, size) that returns how many bytes it did NOT move.
     template <class KernelMove, class UserMove>
     Result<usize> advance(usize limit, KernelMove&& kernel_move, UserMove&& user_move);
 
@@ -45,7 +46,7 @@ class BufferCursor {
     bool is_user_ = false;
     u8* kernel_ = nullptr;
     UserSegment single_{};
-    std::span<const UserSegment> segments_{};  ///< Those behind single_.
+    std::span<const UserSegment> segments_{};  ///< The segments behind single_.
     usize remaining_ = 0;
 };
 
@@ -62,12 +63,14 @@ class OutBuffer {
 
     usize remaining() const { return cursor_.remaining(); }
     bool is_user() const { return cursor_.is_user(); }
-    /// All of it lies in the user half: asked before an operation that might block. Errors: Efault.
+    /// Checks that the whole buffer lies in the user half. Callers use it before an operation that might
+    /// block. Errors: Efault.
     Result<> check() const { return cursor_.check(); }
 
-    /// Moves min(bytes.size(), remaining()) bytes, or fewer when user memory faults. Errors: Efault, nothing moved.
+    /// Copies min(bytes.size(), remaining()) bytes, or fewer when user memory faults. Errors: Efault (nothing
+    /// was copied).
     Result<usize> write(std::span<const u8> bytes);
-    /// Moves `count` zeros, or fewer as `write` does. Errors: Efault, nothing moved.
+    /// Writes `count` zeros, or fewer when user memory faults. Errors: Efault (nothing was written).
     Result<usize> write_zeros(usize count);
 
   private:
@@ -88,10 +91,12 @@ class InBuffer {
 
     usize remaining() const { return cursor_.remaining(); }
     bool is_user() const { return cursor_.is_user(); }
-    /// All of it lies in the user half: asked before an operation that might block. Errors: Efault.
+    /// Checks that the whole buffer lies in the user half. Callers use it before an operation that might
+    /// block. Errors: Efault.
     Result<> check() const { return cursor_.check(); }
 
-    /// Fills min(bytes.size(), remaining()) bytes, or fewer when user memory faults. Errors: Efault, nothing moved.
+    /// Copies min(bytes.size(), remaining()) bytes, or fewer when user memory faults. Errors: Efault (nothing
+    /// was copied).
     Result<usize> read(std::span<u8> bytes);
 
   private:

@@ -1,5 +1,6 @@
-// PageFamily: whose private pages an area has had. Areas that agree in all else become one only within a family, so where a
-// program's areas end can be told from which of its pages were written when. LINUX: anon_vma, and the chain of an area.
+// PageFamily: identifies the areas that may share private pages (LINUX: anon_vma, and the chain of an area).
+// Areas merge only within a family. So the borders of a program's areas show which pages were written before
+// others.
 #pragma once
 
 #include <atomic>
@@ -10,18 +11,19 @@ namespace exo::vm {
 
 class PageFamily {
   public:
-    /// None: no private page has been here.
+    /// No family: the area has never had a private page.
     constexpr PageFamily() = default;
-    /// One that no area belongs to.
+    /// A new family without areas.
     static PageFamily create() { return PageFamily(new_number()); }
-    /// What a copy of the area in a forked space belongs to. Each area of the copy has its own: none are put together again.
+    /// The family of the area's copy in a forked space. Each copied area gets its own, so copies do not merge
+    /// again.
     PageFamily of_copy() const { return is_none() ? PageFamily() : PageFamily(new_number() | INHERITED); }
 
     bool is_none() const { return word_ == 0; }
-    /// An area without pages may join. LINUX: list_is_singular(&vma->anon_vma_chain).
+    /// Whether an area without pages may join. LINUX: list_is_singular(&vma->anon_vma_chain).
     bool is_open() const { return !is_none() && (word_ & INHERITED) == 0; }
-    /// An area of this family may take one of `other` in. It is not the same the other way round: an area without a family
-    /// takes in only its like. LINUX: is_mergeable_anon_vma.
+    /// Whether an area of this family may absorb one of `other`. The relation is not symmetric: an area
+    /// without a family only absorbs areas without a family. LINUX: is_mergeable_anon_vma.
     bool admits(PageFamily other) const { return other == *this || (other.is_none() && is_open()); }
     friend bool operator==(PageFamily, PageFamily) = default;
 

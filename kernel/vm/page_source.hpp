@@ -1,14 +1,15 @@
-// PageSource: where an area's pages come from: a file's page cache (fs implements it), or shared anonymous memory.
+// PageSource: the source of an area's pages: a file's page cache (fs implements it), or shared anonymous
+// memory.
 //
-// A page handed out is a counted frame of the source's own cache: every shared mapping of it is the same frame, a
-// private mapping copies from it. A source keeps a tree of the areas that map it, so that cutting the source short can
-// take the pages out of every address space.
+// The source returns counted references to frames of its own cache. Every shared mapping of a page maps the
+// same frame; a private mapping copies from it. A source has a tree of the areas that map it, so that
+// truncation can unmap pages from every address space.
 //
-// Locking: `get_page` is called with the address space locked for sharing. It takes only locks of ranks behind
-// AddressSpace, never an inode's, and does not wait for a device: it answers Eagain, the caller unlocks the space and calls
-// `wait_for_page`. `unmap_pages` takes each address space's lock for itself: the caller may hold locks up to rank
-// FileUnmapping, not what `get_page` takes. The order for truncation: first make `get_page` refuse the pages, then call
-// `unmap_pages`, then let the frames go.
+// Locking: `get_page` is called with the address space locked shared. It takes only locks of ranks after
+// AddressSpace, never an inode's, and does not wait for a device: it returns Eagain, and the caller unlocks
+// the space and calls `wait_for_page`. `unmap_pages` takes each address space's lock itself: the caller may
+// hold locks up to rank FileUnmapping, but none that `get_page` takes. The order for truncation: make
+// `get_page` refuse the pages, call `unmap_pages`, and then drop the frames.
 #pragma once
 
 #include <atomic>
@@ -25,40 +26,41 @@ class AddressSpace;
 
 enum class PageAccess : u8 {
     Read,
-    Write,  ///< Through a shared mapping: the source gives a hole its storage and notes the page as changed.
+    Write,  ///< Through a shared mapping: the source allocates storage for a hole and marks the page as
+            ///< changed.
 };
 
-/// Which mappings of a page go.
+/// Which mappings of a page are removed.
 enum class UnmapScope : u8 {
-    WriteRightsOnly,   ///< The frames stay mapped, but the next write to one faults (write-back).
-    SourceFramesOnly,  ///< Copies that a program made in a private mapping stay (punching a hole).
-    CopiesToo,         ///< As truncation does (POSIX: references behind the end give SIGBUS).
+    WriteRightsOnly,   ///< None: the mappings become read-only, so that the next write faults (write-back).
+    SourceFramesOnly,  ///< Mappings of the source's frames, not of private copies (punching a hole).
+    CopiesToo,         ///< Also private copies, for truncation (POSIX: accesses behind the end give SIGBUS).
 };
 
 struct AreaOfSource;
 
-/// Areas of a source are ordered by the first page that they show; the address only makes keys unique.
+/// The order of areas in a source: by the first page that they map. The address only makes keys unique.
 struct SourceKey {
     u64 first = 0;
     const AreaOfSource* area = nullptr;
     friend auto operator<=>(const SourceKey&, const SourceKey&) = default;
 };
 
-/// The source's end of an area: vm's Area is one. Which pages it shows changes under the source's lock.
+/// The part of an area that its source uses. The range of pages changes under the source's lock.
 struct AreaOfSource {
     static constexpr u64 NEVER_MAPPED = ~0ULL;
 
     static SourceKey key(const AreaOfSource& area);
-    /// Behind the last page that it shows.
+    /// One past the last page that it maps.
     static u64 end_of(const AreaOfSource& area);
 
     TreeNode source_link;
-    u64 largest_end = 0;  ///< Of the subtree.
-    /// The last walk that cleared it, or before which it had no pages. Changes with the space's lock held exclusively; walks
-    /// look at it without.
+    u64 largest_end = 0;  ///< The maximum in the subtree.
+    /// The last walk that cleared it, or before which it had no pages. It changes while the space's lock is
+    /// held exclusively; walks read it without the lock.
     u64 visited_in() const { return visited_in_.load(std::memory_order_relaxed); }
     void set_visited_in(u64 walk) { visited_in_.store(walk, std::memory_order_relaxed); }
-    /// It takes pages over from `other`, which a walk may have to clear still.
+    /// Call when it takes over pages from `other`, which a walk may still have to clear.
     void take_visit_from(const AreaOfSource& other) {
         if (other.visited_in() < visited_in()) set_visited_in(other.visited_in());
     }
@@ -68,17 +70,17 @@ struct AreaOfSource {
     std::atomic<u64> visited_in_{NEVER_MAPPED};
 };
 
-/// The areas that map a source: a tree by first page in which each knows the largest end below it, so that those which show
-/// a range are found without looking at the others.
+/// The areas that map a source: a tree by first page in which each node knows the largest end in its subtree.
+/// So a search for the areas that map a range skips the others.
 struct SourceMappings {
     struct Ends {
         static bool update(AreaOfSource& area);
     };
     using Areas = Tree<AreaOfSource, &AreaOfSource::source_link, AreaOfSource, Ends>;
 
-    /// Puts it in. One with pages that a walk in progress has not cleared makes that walk look again.
+    /// Adds an area. If it has pages that a walk in progress has not cleared, that walk visits it too.
     void enter(AreaOfSource& area);
-    /// The first area from `from` on that shows a page of [first, end) and has not been cleared by `walk`.
+    /// The first area from `from` on that maps a page of [first, end) and was not cleared by `walk`.
     AreaOfSource* find(u64 first, u64 end, SourceKey from, u64 walk) const;
 
     Areas areas;
@@ -88,28 +90,29 @@ struct SourceMappings {
 
 class PageSource : public Object {
   public:
-    // ---- For the implementer.
+    // ---- For classes that implement a source.
 
-    /// Page `index` (offset / 4096), with a reference of the caller's own; what lies behind the end in the last page
-    /// is zero. Whole pages behind the end are refused.
-    /// Errors: Enomem (the program may be killed); Eagain (the page must be waited for, with `wait_for_page`); any other
-    /// (Einval behind the end, Eio) becomes SIGBUS.
+    /// Returns page `index` (offset / 4096) with a new reference. In the last page, bytes behind the end are
+    /// zero. Pages behind the end are refused.
+    /// Errors: Enomem (the program may be killed); Eagain (the caller must wait with `wait_for_page`); any
+    /// other error (Einval behind the end, Eio) becomes SIGBUS.
     virtual Result<memory::FrameRef> get_page(u64 index, PageAccess access) = 0;
 
-    /// Reads page `index`, or waits for the thread that reads it. Called without spin locks and without the lock of an
-    /// address space. While the caller holds the frame, `get_page` gives the page unless the source was cut.
-    /// Errors: those of get_page but Eagain; RestartSys: the thread is to die.
+    /// Reads page `index`, or waits for the thread that reads it. Called without spin locks and without the
+    /// lock of an address space. While the caller holds the frame, `get_page` succeeds unless the source is
+    /// truncated.
+    /// Errors: those of get_page but Eagain; RestartSys: the thread is being killed.
     virtual Result<memory::FrameRef> wait_for_page(u64 index) { return get_page(index, PageAccess::Read); }
 
-    /// Page `index` if it can be had at once, without sleeping, allocating or changing anything: what a fault on a
-    /// neighbour maps along. Empty when not.
+    /// Returns page `index` if that needs no sleep, no allocation and no change; else empty. A fault uses it
+    /// to map neighbouring pages along.
     virtual memory::FrameRef peek_page(u64 index) {
         (void)index;
         return {};
     }
 
-    /// A page becomes writable only after a get_page(…, Write) of its own: for sources that must know of changes.
-    /// False maps pages of writable shared areas writable at the first touch.
+    /// Whether a page becomes writable only after its own get_page(…, Write): for sources that must know of
+    /// changes. False: pages of writable shared areas are mapped writable at the first access.
     virtual bool wants_write_faults() const { return false; }
 
     /// msync(MS_SYNC) of pages [first, first + count). Called without locks. Errors: Eio, Enospc.
@@ -119,36 +122,38 @@ class PageSource : public Object {
         return {};
     }
 
-    /// The number that shared memory without a file has instead of an inode's; 0: it has a file.
+    /// The inode number that /proc reports for shared memory without a file; 0: it has a file.
     virtual u64 number_without_file() const { return 0; }
 
-    /// What /proc/PID/maps calls an area that begins with page `index`, of memory that the kernel gives programs (vdso(7)). LINUX: a special
-    /// mapping: it is never locked and does not grow. Empty: the memory is a file's, or anonymous.
+    /// The name in /proc/PID/maps of an area that begins with page `index`, for memory that the kernel
+    /// provides (vdso(7)). LINUX: a special mapping, which is never locked and does not grow. Empty: the
+    /// memory belongs to a file, or is anonymous.
     virtual std::string_view special_name(u64 index) const {
         (void)index;
         return {};
     }
 
-    /// madvise(MADV_REMOVE): pages [first, first + count) become holes. Called without locks.
-    /// Errors: Eopnotsupp: it takes the file to do that.
+    /// madvise(MADV_REMOVE): turns pages [first, first + count) into holes. Called without locks.
+    /// Errors: Eopnotsupp: only the file can do that.
     virtual Result<> remove_content(u64 first, u64 count) {
         (void)first;
         (void)count;
         return Error::Eopnotsupp;
     }
 
-    // ---- For its owner.
+    // ---- For the owner of a source.
 
-    /// One call of unmap_pages.
+    /// The state of one call of unmap_pages.
     class Walk {
       public:
         Walk(PageSource& source, u64 first, u64 end, UnmapScope scope);
         u64 first() const { return first_; }
         u64 end() const { return end_; }
         UnmapScope scope() const { return scope_; }
-        /// The space of the next area, with a reference; null when all are cleared.
+        /// The space of the next area, with a reference; null when all areas are cleared.
         Ref<AddressSpace> next_space();
-        /// The next area, if it is `space`'s, whose lock is held exclusively: it counts as cleared from now on.
+        /// Returns the next area and marks it as cleared, if it belongs to `space`, whose lock is held
+        /// exclusively; else null.
         const AreaOfSource* take_next_of(const AddressSpace& space);
 
       private:
@@ -160,19 +165,22 @@ class PageSource : public Object {
         SourceKey from_;
     };
 
-    /// Takes pages [first, first + count) out of every address space; count ~0 means to the end. May sleep. One call at a
-    /// time: the caller holds a lock of its own. Costs in proportion to the areas that show such pages, not to all.
+    /// Unmaps pages [first, first + count) from every address space; a count of ~0 means to the end. May
+    /// sleep. The caller's own lock ensures one call at a time. The cost depends on the areas that map such
+    /// pages, not on all areas.
     void unmap_pages(u64 first, u64 count, UnmapScope scope);
-    /// Takes one page out of every address space, without waiting for one of them: for reclaim. One call at a time, as
-    /// unmap_pages. False: a space is in use or has locked the page, and some still map it.
+    /// Unmaps one page from every address space and never waits for a space: for reclaim. One call at a time,
+    /// as for unmap_pages. Returns false if a space is in use or has locked the page; some spaces may then
+    /// still map it.
     bool try_unmap_page(u64 index);
-    /// Somebody maps it (a hint: it may have changed by the time you look at it).
+    /// Whether the source is mapped. A hint: the answer may be outdated at once.
     bool is_mapped() const;
-    /// Somebody maps it shared and writable (a hint).
+    /// Whether it is mapped shared and writable. A hint: the answer may be outdated at once.
     bool has_writable_mappings() const;
-    /// From now on nobody may map it shared with the right to write. Errors: Ebusy (somebody has).
+    /// Refuses writable shared mappings from now on. Errors: Ebusy (there is one).
     Result<> refuse_writers();
-    /// A shared mapping that may be written is about to be made, or was given up. Errors: Eperm (refuse_writers).
+    /// begin: counts a writable shared mapping before it is made; end: uncounts it. Errors: Eperm (after
+    /// refuse_writers).
     Result<> begin_writable_mapping();
     void end_writable_mapping();
 
@@ -185,7 +193,8 @@ class PageSource : public Object {
     sync::SpinLocked<SourceMappings, sync::LockRank::FileMapping> mappings_;
     std::atomic<u32> area_count_{0};
     std::atomic<u32> writable_count_{0};
-    /// Shared areas that may be written, whatever their rights are now, and maps about to be made. LINUX: i_mmap_writable.
+    /// Counts shared areas that may become writable, and mappings that are being made. LINUX:
+    /// i_mmap_writable.
     std::atomic<u32> writers_{0};
     static constexpr u32 REFUSES_WRITERS = 1U << 31;
 };

@@ -1,4 +1,4 @@
-// Pages of memory that the machine as a whole is asked about (/proc/meminfo), counted as they come and go.
+// System-wide counts of pages, for /proc/meminfo.
 #pragma once
 
 #include <atomic>
@@ -7,9 +7,10 @@
 
 namespace exo::vm {
 
-/// Hold the content of files in memory, and of shared mappings without a file (Shmem).
+/// Pages with the content of files in memory, and of shared mappings without a file (Shmem).
 inline constinit std::atomic<u64> shared_memory_pages{0};
-/// In the page tables of all programs: of their own, and of files and shared memory. What two of them show counts twice.
+/// Entries in the page tables of all programs: anonymous pages, and pages of files and shared memory. A page
+/// that two programs map counts twice.
 inline constinit std::atomic<i64> all_resident_anonymous{0};
 inline constinit std::atomic<i64> all_resident_source{0};
 

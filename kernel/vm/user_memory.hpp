@@ -1,9 +1,10 @@
-// Typed user memory: the only way to what a program's address names. Direction is a type, a bad address is Efault.
+// Typed user memory: the only way to access memory at a program's address. The type contains the direction; a
+// bad address gives Efault.
 //
 //   Result<> sys_fstat(Context&, Descriptor fd, UserOut<abi::stat> out) { … return out.write(result); }
 //
 // A structure with padding cannot be copied out: its holes would carry kernel bytes.
-// Locking: any of these may fault pages in (see io_buffer.hpp); inside a FaultsDisabled scope they fail instead.
+// Locking: all of these may fault pages in (see io_buffer.hpp). In a FaultsDisabled scope they fail instead.
 #pragma once
 
 #include <array>
@@ -19,14 +20,16 @@ namespace exo::vm {
 
 // ---- Bytes.
 
-/// All or, after an error, an unknown part. Errors: Efault.
+/// Copies all bytes. After an error an unknown part was copied. Errors: Efault.
 Result<> read_user(u64 address, std::span<u8> to);
 Result<> write_user(u64 address, std::span<const u8> from);
 Result<> zero_user(u64 address, usize size);
-/// Copies up to the NUL, which stays behind; the length, or to.size() if there was no NUL within. Errors: Efault.
+/// Copies up to the NUL, and not the NUL itself. Returns the length, or to.size() if there was no NUL.
+/// Errors: Efault.
 Result<usize> read_user_string(u64 address, std::span<char> to);
 
-/// While it lives, faults of this thread are not resolved: copies stop short. Must not sleep meanwhile.
+/// While it exists, faults of this thread are not resolved, and copies stop short. The thread must not sleep
+/// meanwhile.
 class [[nodiscard]] FaultsDisabled {
   public:
     FaultsDisabled();
@@ -43,7 +46,7 @@ template <class T> concept CopyableOut = CopyableIn<T> && std::has_unique_object
 
 namespace detail {
 template <class T> Result<T> read_value(u64 address) {
-    [[clang::uninitialized]] std::array<u8, sizeof(T)> bytes;  // all of it is read, or none of it used
+    [[clang::uninitialized]] std::array<u8, sizeof(T)> bytes;  // the read fills all bytes, or none is used
     TRY(read_user(address, bytes));
     return std::bit_cast<T>(bytes);
 }
@@ -58,7 +61,7 @@ template <CopyableIn T> class UserIn {
     explicit constexpr UserIn(u64 address) : address_(address) {}
     u64 address() const { return address_; }
     bool is_null() const { return address_ == 0; }
-    /// Errors: Efault.
+    /// Copies the value from the program. Errors: Efault.
     Result<T> read() const { return detail::read_value<T>(address_); }
 
   private:
@@ -70,7 +73,7 @@ template <CopyableOut T> class UserOut {
     explicit constexpr UserOut(u64 address) : address_(address) {}
     u64 address() const { return address_; }
     bool is_null() const { return address_ == 0; }
-    /// Errors: Efault.
+    /// Copies the value to the program. Errors: Efault.
     Result<> write(const T& value) const { return detail::write_value(address_, value); }
 
   private:
@@ -82,7 +85,7 @@ template <CopyableOut T> class UserInOut {
     explicit constexpr UserInOut(u64 address) : address_(address) {}
     u64 address() const { return address_; }
     bool is_null() const { return address_ == 0; }
-    /// Errors: Efault.
+    /// Copies the value from the program. Errors: Efault.
     Result<T> read() const { return detail::read_value<T>(address_); }
     Result<> write(const T& value) const { return detail::write_value(address_, value); }
 
@@ -90,13 +93,13 @@ template <CopyableOut T> class UserInOut {
     u64 address_;
 };
 
-/// `count` values one after another.
+/// An array of `count` values in user memory.
 template <CopyableIn T> class UserArray {
   public:
     constexpr UserArray(u64 address, usize count) : address_(address), count_(count) {}
     u64 address() const { return address_; }
     usize size() const { return count_; }
-    /// The caller has bounded the count. Errors: Efault, Enomem.
+    /// Copies all values. The caller has limited the count. Errors: Efault, Enomem.
     Result<Vector<T>> read() const {
         const auto bytes = checked_multiply(count_, sizeof(T));
         if (!bytes) return Error::Efault;
@@ -106,7 +109,7 @@ template <CopyableIn T> class UserArray {
         TRY(read_user(address_, {reinterpret_cast<u8*>(values.data()), *bytes}));
         return values;
     }
-    /// Errors: Efault.
+    /// Copies one value. Errors: Efault.
     Result<T> read(usize index) const {
         const auto offset = checked_multiply(index, sizeof(T));
         if (index >= count_ || !offset || *offset > ~address_) return Error::Efault;
@@ -130,7 +133,8 @@ class UserString {
     explicit constexpr UserString(u64 address) : address_(address) {}
     u64 address() const { return address_; }
     bool is_null() const { return address_ == 0; }
-    /// The text without its NUL; `max_size` counts the NUL, as PATH_MAX does. Errors: Efault, Enomem, `too_long`.
+    /// Copies the text without its NUL. `max_size` includes the NUL, as PATH_MAX does. Errors: Efault,
+    /// Enomem, `too_long`.
     Result<String> read(usize max_size, Error too_long) const;
 
   private:
@@ -139,15 +143,15 @@ class UserString {
 
 // ---- Vectors (readv(2)).
 
-/// An imported iovec array, in place: it is too large to be passed around. Its sizes add up to at most MAX_TOTAL, as Linux clamps them.
+/// An imported iovec array. It is too large to be returned by value, so it is filled in place. Its sizes add
+/// up to at most MAX_TOTAL; like Linux, it clamps them.
 class UserVector {
   public:
     static constexpr usize MAX_COUNT = 1024;         ///< UIO_MAXIOV
     static constexpr usize MAX_TOTAL = 0x7fff'f000;  ///< MAX_RW_COUNT
 
-    /// Errors, in Linux's order: Einval (count), Efault (the array), Einval (a negative length), Efault (a range outside
-    /// the user half), Enomem.
-    /// Once.
+    /// Imports the array; callable once. Errors, in Linux's order: Einval (count), Efault (the array), Einval
+    /// (a negative length), Efault (a range outside the user half), Enomem.
     Result<> import(u64 address, usize count);
     std::span<const UserSegment> span() const { return {is_long() ? long_.data() : inline_, count_}; }
     usize total_size() const { return total_; }
