@@ -1,4 +1,4 @@
-// Addresses that cannot be confused: PhysicalAddress and VirtualAddress.
+// PhysicalAddress and VirtualAddress: two types, so that addresses cannot be confused.
 #pragma once
 
 #include <compare>
@@ -31,7 +31,8 @@ class VirtualAddress {
     constexpr explicit VirtualAddress(u64 value) : value_(value) {}
 
     constexpr u64 value() const { return value_; }
-    /// Bits 63 to 47 are equal (Intel SDM vol. 1, 3.3.7.1): others fault whatever the tables say.
+    /// Whether bits 63 to 47 are equal (Intel SDM vol. 1, 3.3.7.1). An access to any other address faults,
+    /// whatever the page tables contain.
     constexpr bool is_canonical() const {
         return static_cast<u64>(static_cast<i64>(value_ << 16) >> 16) == value_;
     }

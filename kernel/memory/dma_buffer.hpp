@@ -1,6 +1,8 @@
-// DmaBuffer: adjoining frames that a device may read and write. Knows its physical address and returns itself.
+// DmaBuffer: contiguous frames that a device may read and write. It knows its physical address, and its
+// destructor frees it.
 //
-// x86 keeps caches coherent with devices, so no flushing; zeroed when made, so that nothing leaks to a device.
+// x86 keeps caches coherent with devices, so no flush is needed. The frames are zeroed, so that no old data
+// leaks to a device.
 #pragma once
 
 #include <span>
@@ -29,7 +31,8 @@ class DmaBuffer {
         DEBUG_ASSERT(freed.has_value());
     }
 
-    /// At least `size` bytes, in whole pages. Errors: InvalidSize (0, or above 16 MiB), OutOfMemory.
+    /// Allocates at least `size` bytes, in whole pages. Errors: InvalidSize (0, or above 16 MiB),
+    /// OutOfMemory.
     static Result<DmaBuffer> create(usize size) {
         if (size > MAX_BLOCK_FRAMES * PAGE_SIZE) return Error::InvalidSize;
         DmaBuffer buffer;

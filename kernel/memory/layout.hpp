@@ -1,5 +1,5 @@
-// Where things lie in the virtual address space. Every base is a variable, so that it can be moved at boot; the
-// hosted build points the direct map at its arena.
+// The layout of the virtual address space. Every base is a variable, so that it can be moved at boot. The
+// hosted build sets the direct map to its arena.
 //
 //   0 … USER_END              programs (the last page below 2^47 stays unmapped: a SYSCALL there would return to a
 //                             non-canonical address)
@@ -28,19 +28,20 @@ inline constexpr u64 SLOT_SIZE = 512 * GIB;
 
 extern constinit Layout layout;
 
-/// Where the kernel sees physical memory. The address must be RAM (device registers: map_device).
+/// The kernel's address of physical memory. `physical` must be RAM (device registers: map_device).
 inline void* direct_map(PhysicalAddress physical) {
     // SAFETY: boot maps all RAM there before anything calls this.
     return reinterpret_cast<void*>(layout.direct_map + physical.value());
 }
 
-/// The inverse: only for pointers into the direct map (heap, frames), never stacks or the image's own data.
+/// The physical address of a pointer into the direct map (heap, frames). Not for stacks or data of the kernel
+/// image.
 inline PhysicalAddress physical_of(const void* pointer) {
-    // SAFETY: an address is taken, nothing is read.
+    // SAFETY: only the address is used, nothing is read.
     return PhysicalAddress(reinterpret_cast<u64>(pointer) - layout.direct_map);
 }
 
-/// [address, address + size) lies in the user half.
+/// Whether [address, address + size) lies in the user half.
 constexpr bool is_user_range(u64 address, u64 size) { return size <= USER_END && address <= USER_END - size; }
 
 }  // namespace exo::memory

@@ -1,5 +1,5 @@
-// Mmio<T>: one device register. MmioRegion: a device's block of them. Every access is one bus access of exactly that
-// size, in program order with other volatile accesses.
+// Mmio<T>: one device register. MmioRegion: the block of registers of a device. Every access is one bus
+// access of exactly that size, in program order with other volatile accesses.
 //
 //   MmioRegion region = TRY(MmioRegion::map(PhysicalAddress(0xfeb00e00), 0x200));
 //   if (region.at<u32>(0).read() != MAGIC) return Error::Enodev;
@@ -26,20 +26,20 @@ template <class T> class Mmio {
 class MmioRegion {
   public:
     MmioRegion() = default;
-    /// Errors: OutOfMemory, InvalidSize.
+    /// Maps the registers of a device. Errors: OutOfMemory, InvalidSize.
     static Result<MmioRegion> map(PhysicalAddress physical, u64 size) {
         return MmioRegion(TRY(map_device(physical, size)).value(), size);
     }
-    /// Registers that are ordinary memory: a simulated device in a test.
+    /// A region over ordinary memory: a simulated device in a test.
     static MmioRegion over(void* memory, u64 size) {
-        // SAFETY: an address is taken.
+        // SAFETY: only the address is used.
         return {reinterpret_cast<u64>(memory), size};
     }
 
     u64 size() const { return size_; }
     template <class T> Mmio<T> at(u64 offset) const {
         ASSERT(offset <= size_ && sizeof(T) <= size_ - offset && is_aligned(offset, sizeof(T)));
-        // SAFETY: inside the region, aligned.
+        // SAFETY: the register is inside the region and aligned.
         return Mmio<T>(reinterpret_cast<volatile T*>(start_ + offset));
     }
 

@@ -1,11 +1,13 @@
-// The kernel's heap: what operator new is made of.
+// The kernel's heap, which operator new uses.
 //
-// Three levels. Sizes up to 2048: a chain of free objects a CPU and size class, without a lock; behind it slabs
-// (slab_cache.hpp). Sizes that would waste much of their last page: LockedHeap, behind a few kept pieces a CPU and class.
-// The rest: frames from the buddies.
+// It has three levels. For sizes up to 2048, each CPU has a chain of free objects per size class, which needs
+// no lock; slabs refill it (slab_cache.hpp). LockedHeap serves sizes that would waste much of their last
+// page; each CPU keeps a few pieces per class in front of it. All other sizes are whole frames of the buddy
+// allocator.
 // Key types: Heap (the kernel's instance is `heap`), LockedHeap, SlabCache, HeapStats. Which level an address belongs to
 // is in its frame's record. Neighbours: physical/ below; everything that allocates above.
-// Locking: interrupts off for a few instructions; a class's or LockedHeap's lock when a chain runs empty or full.
+// Locking: interrupts are off for a few instructions. When a chain runs empty or full, the lock of the slab
+// class or of LockedHeap is taken.
 #pragma once
 
 #include <array>
@@ -17,7 +19,7 @@
 
 namespace exo::memory {
 
-/// Memory of one object, as it lies in the heap; size 0 for none.
+/// The memory of one object; size 0: none.
 struct HeapPiece {
     u64 start = 0;
     usize size = 0;
@@ -25,21 +27,23 @@ struct HeapPiece {
 
 class Heap {
   public:
-    /// After the frame allocator, before the first allocation.
+    /// Call after the frame allocator was started and before the first allocation.
     void initialise();
 
-    /// Null when there is no memory. 16-byte aligned or stricter; `alignment` is a power of two up to 4096.
+    /// Allocates memory; null if there is none. The result is aligned to 16 or more; `alignment` is a power
+    /// of two up to 4096.
     void* allocate(usize size, usize alignment = 16);
     void deallocate(void* pointer);
-    /// Deallocates, for callers that know with what size and alignment it was allocated.
+    /// Frees memory. `size` and `alignment` are those of the allocation.
     void deallocate(void* pointer, usize size, usize alignment = 16);
 
-    /// The piece that holds the address, handed out or not; for sizes that fit no slab only if handed out.
+    /// The piece that contains the address. Slab pieces are found whether allocated or free, others only
+    /// while allocated.
     HeapPiece piece_around(u64 address);
 
-    /// Exact when no other CPU is inside.
+    /// The counters are exact if no other CPU uses the heap at the same time.
     HeapStats stats();
-    /// This CPU's chains go back to the slabs, and empty slabs to the frame allocator.
+    /// Returns the free objects of this CPU's chains to the slabs, and empty slabs to the frame allocator.
     void trim();
 
   private:
@@ -50,16 +54,17 @@ class Heap {
     };
     static constexpr usize REGION_FRAMES = 16;
     static constexpr usize MAX_ODD_SIZE = 32 * KIB;
-    /// Odd sizes up to 8 KiB are rounded up to a multiple of this, and some pieces of each are kept for the next to ask.
+    /// Sizes up to 8 KiB without a slab class are rounded up to a multiple of this. Each CPU keeps a few free
+    /// pieces of each such size.
     static constexpr usize ODD_STEP = 256;
     static constexpr usize ODD_CLASSES = 24;
-    static constexpr u32 KEPT_ODD = 8;  ///< Pieces of one class.
+    static constexpr u32 KEPT_ODD = 8;  ///< The limit of kept pieces per class.
     struct CpuCache {
         std::array<Chain, SLAB_CLASSES> chains{};
         std::array<Chain, ODD_CLASSES> odd_chains{};
     };
 
-    /// A power of two keeps its objects aligned to itself; others only to 16.
+    /// The size of the slab object. Objects of a power of two are aligned to their size, others only to 16.
     static usize slab_size_for(usize size, usize alignment);
     static bool is_odd(usize size, usize alignment);
     void* allocate_small(usize size_class);
@@ -79,7 +84,8 @@ class Heap {
     std::array<SlabCache, SLAB_CLASSES> slabs_;
     sync::PerCpu<CpuCache> caches_;
     LockedHeap odd_;
-    std::atomic<u64> frame_bytes_{0};  ///< In whole frames; its address marks these as their owner.
+    std::atomic<u64> frame_bytes_{0};  ///< Allocated as whole frames. A frame's record has the address of
+                                       ///< this counter as its owner.
 };
 
 extern constinit Heap heap;

@@ -1,8 +1,8 @@
 // LockedHeap: free pieces in a tree by address, first fit, merged on free. For boot and for sizes that fit no slab class.
 //
-// Memory comes in regions that the owner adds; they are never taken away. Every piece, free or not, is a multiple of
-// 64 bytes; an allocated one is preceded by 64 bytes that tell its size, so a free needs none. Each piece in the tree knows
-// the largest one below it: how many pieces there are matters to no allocation but by its logarithm.
+// The owner adds memory in regions, which stay for ever. Every piece, free or allocated, is a multiple of 64
+// bytes. 64 bytes before an allocated piece contain its size, so freeing needs no size. Each tree node knows
+// the largest piece in its subtree, so an allocation takes logarithmic time in the number of pieces.
 // INVARIANT: allocated + free = total, where a piece's header counts with the piece.
 #pragma once
 
@@ -14,8 +14,8 @@
 namespace exo::memory {
 
 struct HeapStats {
-    u64 total = 0;      ///< Bytes that the heap holds.
-    u64 allocated = 0;  ///< Of these, in the hands of callers (with headers and rounding).
+    u64 total = 0;      ///< Bytes of all regions.
+    u64 allocated = 0;  ///< Bytes of allocated pieces, including headers and rounding.
     u64 free = 0;
 };
 
@@ -25,20 +25,21 @@ class LockedHeap {
 
     constexpr LockedHeap() = default;
 
-    /// Lends [memory, memory + size) to the heap for ever. Errors: InvalidSize (less than one piece).
+    /// Adds the region [memory, memory + size) for ever. Errors: InvalidSize (less than one piece).
     Result<> add_region(void* memory, usize size);
-    /// 64-byte aligned or stricter; null when no piece is large enough for every place in it to have the alignment.
+    /// Allocates memory, 64-byte aligned or more. Null if no free piece is large enough to contain an aligned
+    /// piece at any position.
     void* allocate(usize size, usize alignment = UNIT);
-    /// The pointer must be one that `allocate` returned; what is in the header is checked in every build.
+    /// Frees a piece. `pointer` must come from `allocate`; every build checks the header.
     void deallocate(void* pointer);
-    /// The bytes that may be used at `pointer`.
+    /// How many bytes at `pointer` may be used.
     static usize usable_size(const void* pointer);
 
-    /// The size, with its header, of the piece that was handed out and begins there; 0 if none does.
+    /// The size, with its header, of the allocated piece that begins at `address`; 0 if there is none.
     static usize allocated_at(u64 address);
 
     HeapStats stats();
-    /// The pieces are merged, and sum up to stats().free: for tests, O(free pieces).
+    /// Checks that pieces are merged and add up to stats().free, for tests. O(free pieces).
     bool is_consistent();
 
   private:
@@ -49,17 +50,17 @@ class LockedHeap {
 
         TreeNode link;
         usize size;
-        usize largest;  ///< Of the subtree.
+        usize largest;  ///< The maximum in the subtree.
     };
     using Pieces = Tree<FreePiece, &FreePiece::link, FreePiece, FreePiece>;
     struct Header {
-        usize size;  ///< Of the whole piece.
+        usize size;  ///< The size of the whole piece.
         u64 magic;
     };
     static constexpr u64 MAGIC = 0x4558'4f48'4541'5021;
     static_assert(sizeof(FreePiece) <= UNIT && sizeof(Header) <= UNIT);
 
-    /// INVARIANT: no two adjoining.
+    /// INVARIANT: no two free pieces are adjacent.
     struct State {
         Pieces pieces;
         u64 total = 0;

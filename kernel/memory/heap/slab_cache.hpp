@@ -1,9 +1,10 @@
 // SlabCache: objects of one size, cut from frames.
 //
-// A slab is one frame. What is known of it lies in the frame's record, so that the whole frame holds objects: `owner` is
-// the cache, `next` and `previous` link the slabs that have free objects, `index` packs the number of objects handed out
-// and the head of the list of free ones. A full slab is in no list; an empty one beyond the first goes back.
-// Locking: one IrqOff lock a cache; frames are allocated without it.
+// A slab is one frame. Its data is in the frame's record, so that the whole frame holds objects: `owner` is
+// the cache, `next` and `previous` link the slabs with free objects, `index` packs the number of allocated
+// objects and the head of the free list. A full slab is in no list. A cache keeps one empty slab and frees
+// further ones.
+// Locking: one IrqOff lock for each cache. It is not held while a frame is allocated.
 #pragma once
 
 #include "memory/physical/frame_record.hpp"
@@ -11,7 +12,7 @@
 
 namespace exo::memory {
 
-/// A free object: the first word of it.
+/// The first word of a free object.
 struct FreeObject {
     FreeObject* next = nullptr;
 };
@@ -19,27 +20,27 @@ struct FreeObject {
 class SlabCache {
   public:
     constexpr SlabCache() = default;
-    /// Before first use. `size` is a multiple of 16 up to 2048.
+    /// Sets the object size, a multiple of 16 up to 2048. Call before the first use.
     void set_size(u16 size) { size_ = size; }
     u16 size() const { return size_; }
 
-    /// Up to `count` objects as a chain; how many. 0 when there is no memory.
+    /// Takes up to `count` objects as a chain. Returns their number; 0 if there is no memory.
     u32 take(FreeObject*& chain, u32 count);
-    /// Gives a chain back.
+    /// Returns a chain of objects.
     void give(FreeObject* chain);
 
     struct Stats {
         u64 slabs = 0;
-        u64 objects_out = 0;  ///< In the hands of `take`'s callers.
+        u64 objects_out = 0;  ///< Objects that were taken and not returned.
     };
     Stats stats();
-    /// Keeps no empty slab either.
+    /// Frees the last empty slab too.
     void trim();
 
   private:
     struct State {
-        u32 first = 0;  ///< Slabs with free objects, by frame number.
-        u32 empty = 0;  ///< Of these, how many have all objects free.
+        u32 first = 0;  ///< The list of slabs with free objects, by frame number.
+        u32 empty = 0;  ///< How many slabs of the list have only free objects.
         u64 slabs = 0;
         u64 objects_out = 0;
     };

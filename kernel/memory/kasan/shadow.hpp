@@ -1,9 +1,9 @@
-// KASAN's shadow: what its bytes mean, and the writing of them.
+// KASAN's shadow: the meaning of its bytes, and functions that write them.
 //
 // Key types: Poison. The hooks of utils/kasan.hpp are implemented here: check.cpp (accesses), compiler.cpp and globals.cpp
 // (what compiled code calls), shadow_map.cpp (shadow for memory), guarded_heap.cpp (redzones and quarantine),
 // frame_shadow.cpp, report.cpp. All of this folder is built without instrumentation, and is empty without EXO_KASAN.
-// Locking: shadow of memory is written by whoever owns the memory.
+// Locking: the owner of a piece of memory writes its shadow.
 #pragma once
 
 #include "memory/layout.hpp"
@@ -12,7 +12,8 @@
 
 namespace exo::kasan {
 
-/// Values up to 7: so many bytes may be used (0: all). 0xf1 to 0xf8 are the compiler's.
+/// Values up to 7 mean that only that many bytes of the granule are accessible (0: all). The compiler uses
+/// 0xf1 to 0xf8.
 enum class Poison : u8 {
     None = 0,
     StackLeft = 0xf1,
@@ -23,7 +24,7 @@ enum class Poison : u8 {
     Global = 0xf9,
     HeapRedzone = 0xfa,
     FreedObject = 0xfd,
-    HeapUnused = 0xfc,  ///< Held by the heap, not handed out.
+    HeapUnused = 0xfc,  ///< Owned by the heap and not allocated.
     FreeFrame = 0xff,
 };
 
@@ -31,31 +32,33 @@ inline constexpr u64 GRANULE = 8;
 
 #if defined(EXO_KASAN)
 
-// SAFETY: the kernel half's shadow is mapped where there is memory; elsewhere the access faults, and the fault is reported.
+// SAFETY: the shadow of the kernel half is mapped where there is memory. An access elsewhere faults, and the
+// fault is reported.
 inline u8* shadow_of(u64 address) { return reinterpret_cast<u8*>(shadow_address(address)); }
 inline u64 address_of(const void* pointer) { return reinterpret_cast<u64>(pointer); }
 
-/// The shadow of RAM exists: before, everything outside the image shares a page that must not be written.
+/// The shadow of RAM exists. Before that, all memory outside the image shares one shadow page, which must not
+/// be written.
 extern constinit bool is_ready;
 
-/// Both are multiples of GRANULE.
+/// Poisons a range. Address and size are multiples of GRANULE.
 inline void poison(u64 address, usize size, Poison value) {
     __builtin_memset(shadow_of(address), static_cast<u8>(value), size / GRANULE);
 }
-/// The address is a multiple of GRANULE, the size need not be.
+/// Unpoisons a range. The address is a multiple of GRANULE, the size need not be.
 inline void unpoison(u64 address, usize size) {
     __builtin_memset(shadow_of(address), 0, size / GRANULE);
     if (size % GRANULE != 0) *shadow_of(address + size) = static_cast<u8>(size % GRANULE);
 }
 
-/// The first byte of the range that may not be used, or 0.
+/// The first inaccessible byte of the range, or 0.
 u64 first_bad_byte(u64 address, usize size);
 
-/// `code`: where the check returns to in the function that did it.
+/// Reports a bad access and stops the machine. `code`: the return address of the check.
 [[noreturn]] void report_access(u64 address, usize size, Access access, u64 code);
 [[noreturn]] void report_bad_free(u64 address, u64 code);
 
-/// The global whose memory or redzone holds the address.
+/// A global variable whose memory or redzone contains an address.
 struct Global {
     u64 address;
     u64 size;
@@ -68,14 +71,14 @@ struct Global {
 };
 const Global* global_around(u64 address);
 
-/// An object of the heap: [address, address + size), and the instructions that asked for it and gave it back.
+/// A heap object: [address, address + size), and the addresses of the code that allocated and freed it.
 struct HeapObject {
     u64 address;
     usize size;
     u64 allocated_by;
-    u64 freed_by;  ///< 0: it is alive.
+    u64 freed_by;  ///< 0: it was not freed.
 };
-/// False where no object is, or none ever was.
+/// Finds the heap object at an address. Returns false if there is none and never was one.
 bool find_heap_object(u64 address, HeapObject& object);
 
 #endif

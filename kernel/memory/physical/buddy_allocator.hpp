@@ -1,12 +1,12 @@
-// The allocator of physical frames: buddies of orders 0 to 12 (4 KiB to 16 MiB), and a stock of single frames a CPU in
-// front of them.
+// The allocator of physical frames: a buddy allocator of orders 0 to 12 (4 KiB to 16 MiB), with a stock of
+// single frames per CPU in front of it.
 //
-// Key types: BuddyAllocator (the one instance is `frames`), BuddyStats, FrameRecord (frame_record.hpp), FrameRef
-// (frame_ref.hpp). Memory that was never allocated is not in the buddies' lists but in "fresh" ranges, without records;
-// it enters the lists a 2 MiB chunk at a time. So start-up costs the same on any machine.
-// Locking: one IrqOff lock around lists and fresh ranges; the stocks need only interrupts off. The reclaim hook is called
-// with neither, and only for a FrameRef: who allocates one holds no spin lock, whereas the heap and page tables allocate
-// under locks that reclaim takes.
+// Key types: BuddyAllocator (the one instance is `frames`), BuddyStats, FrameRecord (frame_record.hpp),
+// FrameRef (frame_ref.hpp). Memory that was never allocated is in "fresh" ranges without records, not in the
+// buddies' lists. It enters the lists in chunks of 2 MiB, so that boot takes the same time on any machine.
+// Locking: one IrqOff lock guards lists and fresh ranges. Using a stock only needs interrupts off. The
+// reclaim hook is called with neither, and only by FrameRef::allocate, whose callers hold no spin lock; the
+// heap and page tables allocate under locks that reclaim takes.
 #pragma once
 
 #include <array>
@@ -27,55 +27,60 @@ inline constexpr u32 MAX_ORDER = 12;
 inline constexpr usize MAX_BLOCK_FRAMES = 1ULL << MAX_ORDER;
 
 struct BuddyStats {
-    u64 total_frames = 0;                          ///< All that can ever be handed out.
-    u64 free_frames = 0;                           ///< In the lists, in stocks and fresh.
-    u64 stocked_frames = 0;                        ///< Of these, in the CPUs' stocks.
-    u64 fresh_frames = 0;                          ///< Of these, never allocated yet.
-    u64 record_frames = 0;                         ///< Spent on frame records.
+    u64 total_frames = 0;                          ///< Frames in the lists, in the stocks and in fresh
+                                                   ///< ranges.
+    u64 free_frames = 0;                           ///< Those of free_frames in the CPUs' stocks.
+    u64 stocked_frames = 0;                        ///< Those of free_frames that were never allocated.
+    u64 fresh_frames = 0;                          ///< Used for the frame records.
+    u64 record_frames = 0;                         ///< Free blocks in the lists, by order.
     std::array<u64, MAX_ORDER + 1> free_blocks{};  ///< In the lists, by order.
 };
 
-/// Asked to give frames back before FrameRef::allocate fails: how many it freed (0 ends the asking). Called without spin
-/// locks; the caller may hold sleeping ones, also that of an address space.
+/// Frees frames before FrameRef::allocate fails. Returns how many; after 0 the allocation fails. Called
+/// without spin locks; the caller may hold sleeping locks, including that of an address space.
 using ReclaimHook = usize (*)(usize frames_wanted);
 
 /// What an allocation does before it fails.
 enum class Shortage : u8 {
     Fails,
-    Reclaims,  ///< Asks the reclaim hook; the caller holds no spin lock.
+    Reclaims,  ///< Calls the reclaim hook; the caller holds no spin lock.
 };
 
 class BuddyAllocator {
   public:
     constexpr BuddyAllocator() = default;
 
-    /// Takes over `free` without `reserved` (any order, may overlap), and puts the frame records there. Frame 0 is never
-    /// used. Only once, before anything else. Errors: OutOfMemory, no room for the records.
+    /// Takes over `free` without `reserved` (in any order, may overlap), and stores the frame records there.
+    /// Frame 0 is never used. Call once, before anything else. Errors: OutOfMemory (no room for the records).
     Result<> initialise(std::span<const boot::PhysicalRange> free,
                         std::span<const boot::PhysicalRange> reserved);
-    /// Gives a page-aligned range that was reserved to the allocator (the start-up code, the initramfs). It must lie
-    /// between the lowest and the highest address of `free` in its GiB. Errors: AlignmentError, InvalidAddress.
+    /// Adds a page-aligned range that was reserved (the start-up code, the initramfs). It must lie between
+    /// the lowest and the highest address of `free` in its GiB. Errors: AlignmentError, InvalidAddress.
     Result<> add_reserved_range(boot::PhysicalRange range);
 
-    /// One frame with one reference. Errors: OutOfMemory.
+    /// Allocates one frame with one reference. Errors: OutOfMemory.
     Result<PhysicalAddress> alloc_frame(Shortage shortage = Shortage::Fails);
-    /// Errors: AlignmentError; InvalidAddress: never handed out alone, already free, or others hold references.
+    /// Frees a frame of alloc_frame. Errors: AlignmentError; InvalidAddress: not allocated by alloc_frame,
+    /// already free, or with further references.
     Result<> free_frame(PhysicalAddress address);
-    /// `count` adjoining frames with one reference. Errors: InvalidSize (0, or more than MAX_BLOCK_FRAMES), OutOfMemory.
+    /// Allocates `count` contiguous frames with one reference. Errors: InvalidSize (0, or more than
+    /// MAX_BLOCK_FRAMES), OutOfMemory.
     Result<PhysicalAddress> alloc_contiguous(usize count);
-    /// Errors: AlignmentError; InvalidAddress: not the start of such a block; InvalidSize: not its length.
+    /// Frees a block of alloc_contiguous. Errors: AlignmentError; InvalidAddress: not the start of a block;
+    /// InvalidSize: not its length.
     Result<> free_contiguous(PhysicalAddress address, usize count);
 
-    /// One frame full of zeros. Errors: OutOfMemory.
+    /// Allocates one zeroed frame. Errors: OutOfMemory.
     Result<PhysicalAddress> alloc_zeroed_frame(Shortage shortage = Shortage::Fails);
-    /// Back to the stock, for frames whose last reference has gone.
+    /// Returns a frame without references to the stock.
     void put_frame(u32 frame);
     void put_frames(std::span<const u32> frames);
-    /// Back to the stock of zeroed frames: for a frame that is known to be full of zeros, such as an emptied page table.
+    /// Returns a frame that is known to contain only zeros, such as an emptied page table, to the stock of
+    /// zeroed frames.
     void put_zeroed_frame(u32 frame);
 
     BuddyStats get_stats();
-    /// BuddyStats::free_frames without what lies in stocks: cheaper.
+    /// The free frames outside the stocks. Cheaper than get_stats.
     u64 free_frames() {
         const auto state = state_.lock();
         return state->listed_frames + state->fresh_frames;
@@ -84,11 +89,12 @@ class BuddyAllocator {
     u64 total_frames() const { return total_frames_.load(std::memory_order_relaxed); }
     // release: pairs with the acquire in reclaim
     void set_reclaim_hook(ReclaimHook hook) { reclaim_hook_.store(hook, std::memory_order_release); }
-    /// This CPU's stock goes back to the lists (low memory, tests).
+    /// Returns this CPU's stock to the lists (low memory, tests).
     void drain_stock();
-    /// Calls visit(first frame, count) for all that is free: for KASAN's start, under the lock.
+    /// Calls visit(first frame, count) for all free frames, with the lock held. KASAN uses it when it starts.
     void for_each_free(FunctionRef<void(u32, usize)> visit);
-    /// The counters equal the sums over the lists and each block is where its record says: for tests, O(free blocks).
+    /// Checks that the counters equal the sums over the lists, and that records and blocks agree, for tests.
+    /// O(free blocks).
     bool is_consistent();
 
   private:
@@ -98,15 +104,16 @@ class BuddyAllocator {
     static constexpr u32 BATCH_ORDER = 5;
     static constexpr usize MAX_RANGES = 256;
 
-    /// Frames never handed out: [next, end).
+    /// Frames that were never allocated: [next, end).
     struct FreshRange {
         u32 next = 0;
         u32 end = 0;
     };
     struct State {
-        std::array<u32, MAX_ORDER + 1> heads{};  ///< First block of each order's list, 0 for none.
+        std::array<u32, MAX_ORDER + 1> heads{};  ///< The first block of each order's list; 0: the list is
+                                                 ///< empty.
         std::array<u64, MAX_ORDER + 1> blocks{};
-        u32 occupied = 0;  ///< One bit an order whose list is not empty.
+        u32 occupied = 0;  ///< One bit for each order whose list is not empty.
         u64 listed_frames = 0;
         u64 fresh_frames = 0;
         u64 record_frames = 0;
@@ -152,7 +159,7 @@ class BuddyAllocator {
 
 extern constinit BuddyAllocator frames;
 
-// ---- The specification's names for the one instance.
+// ---- The names that the specification gives to functions of the one instance.
 
 inline Result<PhysicalAddress> alloc_frame() { return frames.alloc_frame(); }
 inline Result<> free_frame(PhysicalAddress address) { return frames.free_frame(address); }
@@ -163,7 +170,7 @@ inline Result<> free_contiguous(PhysicalAddress address, usize count) {
 inline BuddyStats get_stats() { return frames.get_stats(); }
 inline Result<PhysicalAddress> alloc_zeroed_frame() { return frames.alloc_zeroed_frame(); }
 
-/// Drops one mapping's reference of each.
+/// Drops one reference of a mapping for each of these frames.
 void release_mapped_frames(std::span<const u32> mapped);
 
 }  // namespace exo::memory

@@ -1,5 +1,5 @@
-// FrameQuarantine: single frames that were freed a short while ago. Reuse is put off, so that KASAN sees who still uses them.
-// Without KASAN there is none.
+// FrameQuarantine: recently freed single frames. It delays their reuse, so that KASAN detects code that still
+// uses them. Without KASAN it is empty.
 #pragma once
 
 #include "sync/spin_lock.hpp"
@@ -13,14 +13,14 @@ class FrameQuarantine {
   public:
     static constexpr bool IS_THERE = true;
 
-    /// Takes a frame in; the one that has been here longest, or 0 while there is room.
+    /// Adds a frame. Returns the oldest one, or 0 while there is room.
     u32 exchange(u32 frame) {
         auto ring = ring_.lock();
         u32& place = ring->frames[ring->next];
         ring->next = (ring->next + 1) % CAPACITY;
         return std::exchange(place, frame);
     }
-    /// Any frame; 0 when it is empty.
+    /// Removes any frame; 0 if it is empty.
     u32 take() {
         auto ring = ring_.lock();
         for (u32 i = 0; i < CAPACITY; ++i) {
@@ -34,7 +34,7 @@ class FrameQuarantine {
     static constexpr u32 CAPACITY = 256;
     struct Ring {
         u32 next = 0;
-        u32 frames[CAPACITY] = {};  ///< 0: none.
+        u32 frames[CAPACITY] = {};  ///< 0: an empty place.
     };
     sync::SpinLocked<Ring, sync::LockRank::Frames, sync::IrqOff> ring_;
 };

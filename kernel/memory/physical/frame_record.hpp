@@ -1,7 +1,7 @@
-// FrameRecord: what the kernel knows of one 4 KiB frame, 32 bytes. Found by frame number in O(1).
+// FrameRecord: the kernel's data about one 4 KiB frame, 32 bytes. The frame number finds it in O(1).
 //
-// Memory that was never allocated has no record yet: records are written a 2 MiB chunk at a time when the allocator
-// first reaches it, so that start-up does not grow with the machine.
+// Memory that was never allocated has no records yet: they are written for a chunk of 2 MiB when the
+// allocator first reaches it, so that boot time does not grow with the machine.
 #pragma once
 
 #include <atomic>
@@ -11,37 +11,39 @@
 
 namespace exo::memory {
 
-/// What a frame is to the allocator. Zero is what a fresh record says.
+/// The state of a frame in the allocator. A new record contains 0.
 enum class FrameState : u8 {
-    None,       ///< No frame of ours (a hole, the kernel image), or inside a larger block.
-    FreeHead,   ///< The first frame of a free block; `order` is the block's.
+    None,       ///< Not managed by the allocator (a hole, the kernel image), or inside a larger block.
+    FreeHead,   ///< The first frame of a free block; `order` is that of the block.
     Stocked,    ///< In a CPU's stock of single frames.
-    Single,     ///< Handed out alone.
-    BlockHead,  ///< The first frame of a block handed out by alloc_contiguous; `next` is its length.
+    Single,     ///< Allocated alone.
+    BlockHead,  ///< The first frame of a block of alloc_contiguous; `next` is its length.
 };
 
 class FrameRecord {
   public:
-    // ---- References: each mapping and each holder counts one.
+    // ---- References. Each mapping and each holder counts one.
 
     u32 references() const { return static_cast<u32>(counts_.load(std::memory_order_relaxed)); }
     u32 map_count() const { return static_cast<u32>(counts_.load(std::memory_order_relaxed) >> 32); }
     void retain() { add(1); }
-    /// A reference together with a count of mappings, in one step.
+    /// Adds a reference and counts a mapping, in one step.
     void retain_mapped() { add(MAPPED_ONCE); }
-    /// A reference that is already owned becomes a mapping's.
+    /// Turns a reference that the caller owns into a mapping's.
     void note_mapped() { counts_.fetch_add(MAPPED_ONCE - 1, std::memory_order_relaxed); }
-    /// The reverse.
+    /// Turns a mapping's reference into one that the caller owns.
     void note_unmapped() { counts_.fetch_sub(MAPPED_ONCE - 1, std::memory_order_relaxed); }
-    /// Whether it was the last reference. acq_rel: every holder's accesses happen before the frame is reused.
+    /// Drops a reference; returns whether it was the last. acq_rel: every holder's accesses happen before the
+    /// frame is reused.
     [[nodiscard]] bool release() { return drop(1); }
     [[nodiscard]] bool release_mapped() { return drop(MAPPED_ONCE); }
-    /// One reference, for a frame that was just allocated.
+    /// Sets one reference, for a frame that was just allocated.
     void start() { counts_.store(1, std::memory_order_relaxed); }
-    /// The caller's is the only reference, a mapping's: nobody else can see the frame. acquire: pairs with release().
+    /// Whether the only reference is that of one mapping, the caller's, so that no other code can access the
+    /// frame. acquire: pairs with release().
     bool is_only_mapping() const { return counts_.load(std::memory_order_acquire) == MAPPED_ONCE; }
 
-    // ---- For whoever owns the frame.
+    // ---- Fields for the frame's owner.
 
     void* owner() const { return owner_; }
     void set_owner(void* owner) { owner_ = owner; }
@@ -52,16 +54,16 @@ class FrameRecord {
         word_.store((word & STATE_AND_ORDER) | index << INDEX_SHIFT, std::memory_order_relaxed);
     }
 
-    /// Links for one list by frame number, 0 for none: free while the frame is allocated.
+    /// A link for one list by frame number; 0: none. Unused while the frame is allocated.
     u32 next = 0;
     u32 previous = 0;
 
-    // ---- For the allocator.
+    // ---- Fields for the allocator.
 
     FrameState state() const { return static_cast<FrameState>(word_.load(std::memory_order_relaxed) & 0xf); }
     u32 order() const { return static_cast<u32>(word_.load(std::memory_order_relaxed) >> 4 & 0xf); }
-    /// The index becomes 0. Atomic because a neighbour that frees looks at it; relaxed because what it looks for,
-    /// FreeHead, is written under the lock that it holds.
+    /// Also sets the index to 0. Atomic because a thread that frees a neighbour reads it. Relaxed because
+    /// that thread looks for FreeHead, which is only written under the lock that it holds.
     void set_state(FrameState state, u32 order = 0) {
         word_.store(static_cast<u64>(state) | u64{order} << 4, std::memory_order_relaxed);
     }
@@ -71,8 +73,8 @@ class FrameRecord {
     static constexpr u64 STATE_AND_ORDER = 0xff;
     static constexpr u32 INDEX_SHIFT = 12;
 
-    /// INVARIANT: where the references have once been this many, they stay at least as many: the frame is never given back,
-    /// instead of too early after the count has wrapped.
+    /// INVARIANT: a reference count that has reached this number stays at or above it. Such a frame is never
+    /// freed, which is better than freeing it too early after the count has wrapped.
     static constexpr u32 SATURATED = 1U << 31;
 
     void add(u64 what) {
@@ -92,33 +94,33 @@ class FrameRecord {
         counts_.store((counts & ~u64{0xffff'ffff}) | (SATURATED + SATURATED / 2), std::memory_order_relaxed);
     }
 
-    std::atomic<u64> counts_{0};  ///< Low half: references; high half: how many of them are mappings.
+    std::atomic<u64> counts_{0};  ///< Low half: references; high half: how many of them belong to mappings.
     std::atomic<u64> word_{0};    ///< Bits 0-3 state, 4-7 order, 12-63 index.
     void* owner_ = nullptr;
 };
 static_assert(sizeof(FrameRecord) == 32);
 
-/// The records of one GiB of addresses, as far as there is memory.
+/// The records of the frames in one GiB of addresses.
 struct FrameSection {
-    static constexpr u32 SHIFT = 18;       ///< Frames a section: 2^18.
-    static constexpr u32 CHUNK_SHIFT = 9;  ///< Frames a chunk: 2^9, 2 MiB.
+    static constexpr u32 SHIFT = 18;       ///< A section has 2^18 frames.
+    static constexpr u32 CHUNK_SHIFT = 9;  ///< A chunk has 2^9 frames, 2 MiB.
     static constexpr u32 CHUNKS = 1 << (SHIFT - CHUNK_SHIFT);
 
-    u64 records = 0;  ///< Address of the record that frame 0 would have; 0 when the section holds no memory.
-    u32 first = 0;    ///< Frame numbers that have a place for a record: [first, end).
+    u64 records = 0;  ///< Where the record of frame 0 would be; 0 if the section has no memory.
+    u32 first = 0;    ///< Frame numbers with room for a record: [first, end).
     u32 end = 0;
     std::atomic<u64>
         seen[CHUNKS /
-             64]{};  ///< One bit a chunk: its records have been written. Set under the allocator's lock.
+             64]{};  ///< One bit for each chunk whose records were written. Set under the allocator's lock.
 };
 
 extern constinit FrameSection* frame_sections;
 extern constinit u32 frame_section_count;
 
-/// The record of a frame that the allocator has handed out (or a neighbour in the same chunk).
+/// The record of an allocated frame (or of another frame in the same chunk).
 inline FrameRecord& record_of(u32 frame) {
     DEBUG_ASSERT(frame >> FrameSection::SHIFT < frame_section_count);
-    // SAFETY: the section's array covers every frame of ours in it.
+    // SAFETY: the section's array covers every frame of it that the allocator manages.
     return *reinterpret_cast<FrameRecord*>(frame_sections[frame >> FrameSection::SHIFT].records +
                                            u64{frame} * sizeof(FrameRecord));
 }
@@ -126,7 +128,7 @@ inline FrameRecord& record_of(PhysicalAddress address) {
     return record_of(static_cast<u32>(address.frame_number()));
 }
 
-/// Drops one reference; the last gives the frame back.
+/// Drops one reference. The last one frees the frame.
 void release_frame(u32 frame);
 
 }  // namespace exo::memory

@@ -1,5 +1,5 @@
-// FrameRef: one counted reference to a frame. The last one gives the frame back. Page caches, mappings and copies in
-// flight each hold their own, so a frame lives as long as anyone can see it.
+// FrameRef: one counted reference to a frame. Dropping the last one frees the frame. Page caches, mappings
+// and copies in progress each hold their own, so a frame lives as long as anything uses it.
 #pragma once
 
 #include <span>
@@ -14,16 +14,16 @@ namespace exo::memory {
 class FrameRef {
   public:
     FrameRef() = default;
-    /// A fresh frame with whatever content it last had. When memory is short, asks the reclaim hook; so the caller holds no
-    /// spin lock. Errors: OutOfMemory.
+    /// Allocates a frame with undefined content. When memory is short it calls the reclaim hook, so the
+    /// caller holds no spin lock. Errors: OutOfMemory.
     static Result<FrameRef> allocate();
-    /// A fresh frame full of zeros, allocated as by `allocate`. Errors: OutOfMemory.
+    /// Allocates a frame of zeros, in the same way. Errors: OutOfMemory.
     static Result<FrameRef> allocate_zeroed();
-    /// Takes over a reference that the caller owned.
+    /// Takes over a reference that the caller owns.
     static FrameRef adopt(PhysicalAddress address) {
         return FrameRef(static_cast<u32>(address.frame_number()));
     }
-    /// Takes a further reference to a frame that somebody surely holds.
+    /// Takes a new reference to a frame to which another reference is certain to exist.
     static FrameRef share(PhysicalAddress address) {
         FrameRef ref = adopt(address);
         record_of(ref.number_).retain();
@@ -48,13 +48,13 @@ class FrameRef {
     FrameRecord& record() const { return record_of(number_); }
     u8* data() const { return static_cast<u8*>(direct_map(address())); }
     std::span<u8> bytes() const { return {data(), PAGE_SIZE}; }
-    /// Gives the reference to the caller, who must pass it to `adopt` or `release_frame`.
+    /// Passes the reference to the caller, who must give it to `adopt` or `release_frame`.
     [[nodiscard]] PhysicalAddress leak() { return PhysicalAddress::of_frame(std::exchange(number_, 0)); }
 
   private:
     explicit FrameRef(u32 number) : number_(number) {}
 
-    u32 number_ = 0;  ///< Frame 0 is never handed out, so 0 is "none".
+    u32 number_ = 0;  ///< 0: none. Frame 0 is never allocated.
 };
 
 }  // namespace exo::memory

@@ -1,6 +1,7 @@
-// KernelStack: 16 KiB (KASAN's redzones: 32) for one thread, with unmapped pages below, so that an overflow faults instead of corrupting.
+// KernelStack: a stack of 16 KiB for one thread (32 KiB with KASAN's redzones). The pages below it are
+// unmapped, so that an overflow faults and corrupts nothing.
 //
-// Freed stacks stay mapped in a small reserve, because threads come and go more often than their number changes.
+// A small reserve of freed stacks stays mapped, because programs often end one thread and start another.
 #pragma once
 
 #include <utility>
@@ -23,16 +24,16 @@ class KernelStack {
     }
     ~KernelStack();
 
-    /// Errors: OutOfMemory.
+    /// Takes a stack from the reserve, or makes one. Errors: OutOfMemory.
     static Result<KernelStack> create();
 
     explicit operator bool() const { return bottom_ != 0; }
     /// The lowest usable address.
     void* bottom() const;
-    /// One past the highest.
+    /// One past the highest usable address.
     void* top() const;
 
-    /// Gives the reserve's frames back; how many.
+    /// Frees the frames of the reserve. Returns how many.
     static usize drain_reserve();
 
   private:
@@ -40,14 +41,14 @@ class KernelStack {
     u64 bottom_ = 0;
 };
 
-/// Address ranges for stacks, each with its guard, backed by frames. KernelStack is its user in the kernel; the hosted
-/// build, whose tables no CPU walks, only tests it.
+/// Address ranges for stacks, each with its guard range and its frames. In the kernel only KernelStack uses
+/// it. In the hosted build, whose page tables no CPU uses, only tests use it.
 class StackSlots {
   public:
     static constexpr u64 STRIDE =
         2 * KernelStack::SIZE;  ///< The upper half is the stack, the lower half the guard.
 
-    /// The stack's lowest address. Errors: OutOfMemory.
+    /// Maps a stack and returns its lowest address. Errors: OutOfMemory.
     static Result<u64> map();
     static void unmap(u64 bottom);
 };

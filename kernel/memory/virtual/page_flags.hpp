@@ -1,4 +1,5 @@
-// PageFlags: what an access to a page may do, and the entry of an x86-64 page table (Intel SDM vol. 3, 4.5).
+// PageFlags: the access rights of a page. PageEntry: an entry of an x86-64 page table (Intel SDM vol. 3,
+// 4.5).
 #pragma once
 
 #include "memory/address.hpp"
@@ -15,8 +16,8 @@ class PageFlags {
     static const PageFlags DEVICE;       ///< Device registers: uncached.
     static const PageFlags USER;         ///< A program's data.
 
-    /// For PROT_READ 1, PROT_WRITE 2, PROT_EXEC 4. x86 has no page that can be written or executed but not read;
-    /// PROT_NONE gives a page that no access may touch.
+    /// The flags for PROT_READ 1, PROT_WRITE 2, PROT_EXEC 4. On x86, a page that can be written or executed
+    /// can also be read. PROT_NONE gives a page that no access may touch.
     static constexpr PageFlags from_prot(u32 prot) {
         PageFlags flags(USER_PAGE | NO_EXECUTE | ACCESSED | DIRTY | ((prot & 7) != 0 ? PRESENT : NO_ACCESS));
         if ((prot & 2) != 0) flags.bits_ |= WRITABLE;
@@ -29,12 +30,15 @@ class PageFlags {
     constexpr bool is_user() const { return (bits_ & USER_PAGE) != 0; }
     constexpr bool is_executable() const { return (bits_ & NO_EXECUTE) == 0; }
     constexpr bool is_uncached() const { return (bits_ & CACHE_DISABLE) != 0; }
-    /// With the key that is closed to reading and writing (arch/interface.hpp, EXECUTE_ONLY_KEY).
+    /// The same rights with the protection key that disables reads and writes (arch/interface.hpp,
+    /// EXECUTE_ONLY_KEY).
     constexpr PageFlags execute_only() const { return PageFlags(bits_ | KEY_1); }
     constexpr PageFlags without_write() const { return PageFlags(bits_ & ~WRITABLE); }
-    /// A mapping without a count on its frame: the shared zero page, device memory.
+    /// The same rights for a mapping that holds no reference to its frame: the shared zero page, device
+    /// memory.
     constexpr PageFlags uncounted() const { return PageFlags(bits_ | UNCOUNTED); }
-    /// The frame belongs to the program alone, or to those that it was forked to and from: no page source knows it.
+    /// The same rights for a frame that belongs to no page source: only the program, and programs related to
+    /// it by fork, map it.
     constexpr PageFlags anonymous() const { return PageFlags(bits_ | ANONYMOUS); }
     constexpr bool operator==(const PageFlags&) const = default;
 
@@ -47,14 +51,14 @@ class PageFlags {
     static constexpr u64 USER_PAGE = 1ULL << 2;
     static constexpr u64 WRITE_THROUGH = 1ULL << 3;
     static constexpr u64 CACHE_DISABLE = 1ULL << 4;
-    /// Both set from the start, so that the CPU never writes to an entry behind our back.
+    /// Both are set from the beginning, so that the CPU never writes to an entry by itself.
     static constexpr u64 ACCESSED = 1ULL << 5;
     static constexpr u64 DIRTY = 1ULL << 6;
     static constexpr u64 LARGE = 1ULL << 7;
     static constexpr u64 GLOBAL = 1ULL << 8;
-    static constexpr u64 UNCOUNTED = 1ULL << 9;   ///< Ours (the CPU ignores bits 9-11).
-    static constexpr u64 NO_ACCESS = 1ULL << 10;  ///< Ours: not PRESENT, but the page is there.
-    static constexpr u64 ANONYMOUS = 1ULL << 11;  ///< Ours.
+    static constexpr u64 UNCOUNTED = 1ULL << 9;   ///< For software (the CPU ignores bits 9-11).
+    static constexpr u64 NO_ACCESS = 1ULL << 10;  ///< For software: not PRESENT, but there is a page.
+    static constexpr u64 ANONYMOUS = 1ULL << 11;  ///< For software.
     static constexpr u64 KEY_1 = 1ULL << 59;      ///< Bits 59 to 62: the protection key.
     static constexpr u64 KEYS = 15ULL << 59;
     static constexpr u64 NO_EXECUTE = 1ULL << 63;
@@ -69,7 +73,7 @@ constexpr PageFlags PageFlags::DEVICE{PRESENT | WRITABLE | ACCESSED | DIRTY | GL
                                       CACHE_DISABLE | WRITE_THROUGH};
 constexpr PageFlags PageFlags::USER{PRESENT | WRITABLE | USER_PAGE | ACCESSED | DIRTY | NO_EXECUTE};
 
-/// One entry of a table at any level. A value; the word in the table is atomic (TableNode).
+/// One entry of a table at any level. This is a value; the word in the table is an atomic (TableNode).
 class PageEntry {
   public:
     constexpr PageEntry() = default;
@@ -80,7 +84,7 @@ class PageEntry {
     static constexpr PageEntry large_page(PhysicalAddress address, PageFlags flags) {
         return PageEntry(address.value() | flags.bits_ | PageFlags::LARGE);
     }
-    /// A lower table: all rights, the last level decides.
+    /// An entry that points to a lower table. It grants all rights; the lowest level decides.
     static constexpr PageEntry table(PhysicalAddress address, PageFlags for_page) {
         return PageEntry(address.value() | PageFlags::PRESENT | PageFlags::WRITABLE | PageFlags::ACCESSED |
                          (for_page.bits_ & PageFlags::USER_PAGE));
@@ -89,15 +93,15 @@ class PageEntry {
     constexpr u64 bits() const { return bits_; }
     constexpr bool is_empty() const { return bits_ == 0; }
     constexpr bool is_present() const { return (bits_ & PageFlags::PRESENT) != 0; }
-    /// In levels 3 and 2: a page instead of a table.
+    /// Whether an entry of level 3 or 2 maps a page, not a table.
     constexpr bool is_large() const { return (bits_ & PageFlags::LARGE) != 0; }
     constexpr bool is_writable() const { return (bits_ & PageFlags::WRITABLE) != 0; }
     constexpr bool is_user() const { return (bits_ & PageFlags::USER_PAGE) != 0; }
     constexpr bool is_executable() const { return (bits_ & PageFlags::NO_EXECUTE) == 0; }
-    /// The frame has a count for this mapping.
+    /// Whether this mapping holds a reference to its frame.
     constexpr bool is_counted() const { return (bits_ & PageFlags::UNCOUNTED) == 0; }
     constexpr bool is_anonymous() const { return (bits_ & PageFlags::ANONYMOUS) != 0; }
-    /// A protection key that may forbid what the rights allow.
+    /// Whether it has a protection key, which may forbid what the rights allow.
     constexpr bool has_key() const { return (bits_ & PageFlags::KEYS) != 0; }
     constexpr PhysicalAddress address() const { return PhysicalAddress(bits_ & ADDRESS_MASK); }
     constexpr u32 frame() const { return static_cast<u32>((bits_ & ADDRESS_MASK) >> PAGE_SHIFT); }

@@ -1,11 +1,13 @@
-// Four-level page tables: the kernel's and the programs'.
+// Four-level page tables: that of the kernel and those of programs.
 //
 // Key types: PageTable, PageFlags and PageEntry (page_flags.hpp), TableNode (table_node.hpp), TlbBatch (tlb.hpp),
 // KernelStack (kernel_stack.hpp), Mmio (mmio.hpp). Neighbours: physical/ below; vm builds address spaces on top.
-// All tables share the kernel half: its top-level entries are made once, for the slots of layout.hpp, and never change.
-// Locking: a PageTable has no lock. Callers exclude each other (the kernel's: kernel_map.hpp; a program's: its address
-// space, locked exclusively) for everything but `slot_for_fault` and TableNode::replace, which may run side by side.
-// An emptied lower table is freed once every CPU has forgotten it (TlbBatch).
+// All tables share the kernel half: its top-level entries are made once, for the slots of layout.hpp, and
+// never change.
+// Locking: a PageTable has no lock. The caller must exclude other users (for the kernel's table:
+// kernel_map.hpp; for a program's: its address space, locked exclusively). Only `slot_for_fault` and
+// TableNode::replace may run concurrently. An emptied lower table is freed after every CPU has flushed it
+// (TlbBatch).
 #pragma once
 
 #include <algorithm>
@@ -16,7 +18,7 @@
 
 namespace exo::memory {
 
-/// The value is the level at which such a page is an entry.
+/// The value is the level in which such a page is an entry.
 enum class PageSize : u8 { Size4K = 1, Size2M = 2, Size1G = 3 };
 constexpr u64 bytes_of(PageSize size) { return entry_span(static_cast<u32>(size)); }
 
@@ -31,7 +33,7 @@ struct EntrySlot {
     }
 };
 
-/// The part of a leaf table that a visit is about: entries [first, end), the first for `address`.
+/// The part of a leaf table that a visit covers: entries [first, end). The first maps `address`.
 struct LeafRange {
     TableNode table;
     u32 first = 0;
@@ -45,64 +47,67 @@ class PageTable {
     constexpr PageTable() = default;
     PageTable(const PageTable&) = delete;
     PageTable& operator=(const PageTable&) = delete;
-    /// Pages must have been unmapped; no other CPU may have it loaded.
+    /// The caller has unmapped all pages. No other CPU may have the table loaded.
     ~PageTable();
 
-    /// Gives it a root: the kernel half as everywhere, nothing below. Errors: OutOfMemory.
+    /// Makes the root of a program's table: with the shared kernel half, and an empty user half. Errors:
+    /// OutOfMemory.
     Result<> create_user();
     PhysicalAddress root() const { return PhysicalAddress::of_frame(root_); }
 
-    /// Makes it this CPU's. Interrupts off or in a thread that cannot be moved.
+    /// Loads the table on this CPU. Interrupts are off, or the thread cannot migrate.
     void activate();
-    /// This CPU's.
+    /// The table that is loaded on this CPU.
     static PageTable* loaded();
-    /// Tables of all levels, the root included: what the page table itself takes.
+    /// How many frames the page table uses: tables of all levels, including the root.
     u32 table_count() const { return table_count_.load(std::memory_order_relaxed); }
     u64 active_cpus() const { return active_cpus_.load(std::memory_order_seq_cst); }
     void* owner() const { return owner_; }
     void set_owner(void* owner) { owner_ = owner; }
 
-    // ---- One page.
+    // ---- Single pages.
 
-    /// Errors: AlignmentError; InvalidAddress: not canonical, or a kernel address outside all slots; PermissionDenied:
-    /// a program's page in the kernel half or the reverse, or a kernel page both writable and executable;
-    /// AlreadyMapped; OutOfMemory. Nothing changed then.
+    /// Maps a page. Errors: AlignmentError; InvalidAddress: not canonical, or a kernel address outside all
+    /// slots; PermissionDenied: a user page in the kernel half, a kernel page in the user half, or a kernel
+    /// page both writable and executable; AlreadyMapped; OutOfMemory. Nothing is changed then.
     Result<> map_page(VirtualAddress virtual_address, PhysicalAddress physical, PageFlags flags,
                       PageSize size = PageSize::Size4K);
-    /// The page of any size that starts there; flushed everywhere when this returns. The frame stays the caller's.
-    /// Errors: AlignmentError (inside a large page, too), NotMapped.
+    /// Unmaps the page of any size that starts there, and flushes it on all CPUs. The caller still owns the
+    /// frame.
+    /// Errors: AlignmentError (also for an address inside a large page), NotMapped.
     Result<PhysicalAddress> unmap_page(VirtualAddress virtual_address);
     std::optional<PhysicalAddress> translate(VirtualAddress virtual_address) const;
-    /// The entry of the page that covers the address, whatever its size; empty when there is none.
+    /// The entry of the page of any size that contains the address; empty if there is none.
     PageEntry lookup(VirtualAddress virtual_address) const;
-    /// Errors: as unmap_page and, for the flags, PermissionDenied.
+    /// Changes the rights of a page. Errors: those of unmap_page, PermissionDenied (the flags).
     Result<> update_flags(VirtualAddress virtual_address, PageFlags flags);
     void flush_tlb(VirtualAddress virtual_address);
     void flush_tlb_all();
-    /// Makes every CPU that uses the table forget the range: the calling one as well as the others.
+    /// Flushes the range on every CPU that uses the table, including the calling one.
     void flush(const TlbRange& range) const;
 
     // ---- Ranges.
 
-    /// With the largest pages that fit. Errors: as map_page; nothing is mapped then.
+    /// Maps a range with the largest pages that fit. Errors: those of map_page; nothing is mapped then.
     Result<> map_range(VirtualAddress start, PhysicalAddress physical, u64 size, PageFlags flags);
-    /// Whatever is mapped there; large pages across an end are split. Frames stay the caller's.
-    /// Errors: AlignmentError, InvalidAddress, OutOfMemory (a split), nothing changed then.
+    /// Unmaps all pages of a range; splits large pages that cross an end. The caller still owns the frames.
+    /// Errors: AlignmentError, InvalidAddress, OutOfMemory (a split); nothing is changed then.
     Result<> unmap_range(VirtualAddress start, u64 size);
-    /// New rights for whatever is mapped there. Errors: as unmap_range, PermissionDenied.
+    /// Changes the rights of all pages of a range. Errors: those of unmap_range, PermissionDenied.
     Result<> protect_range(VirtualAddress start, u64 size, PageFlags flags);
 
     // ---- For address spaces (pages of 4 KiB).
 
-    /// The entry for `address`, lower tables made as needed; safe beside itself. Errors: OutOfMemory.
+    /// The entry for `address`; makes missing lower tables. May run concurrently with itself. Errors:
+    /// OutOfMemory.
     Result<EntrySlot> slot_for_fault(u64 address);
-    /// Empty when there is no leaf table.
+    /// The entry for `address`; empty if there is no leaf table.
     EntrySlot find_slot(u64 address) const;
     /// Calls visit(LeafRange) for each leaf table in [start, end), in order.
     template <class Visitor> void visit_leaves(u64 start, u64 end, Visitor&& visit) {
         if (start < end) visit_level(TableNode(root_), 4, start, end, nullptr, visit);
     }
-    /// Calls visit(LeafRange) as visit_leaves does. Tables that the visitor left empty go into `batch`.
+    /// Like visit_leaves. Tables that the visitor has emptied go into `batch`.
     template <class Visitor>
     void visit_leaves_and_prune(u64 start, u64 end, TlbBatch& batch, Visitor&& visit) {
         if (start < end) visit_level(TableNode(root_), 4, start, end, &batch, visit);
@@ -158,9 +163,10 @@ class PageTable {
     void* owner_ = nullptr;
 };
 
-/// The kernel's table; its half is part of every other.
+/// The kernel's table. All other tables contain its kernel half.
 PageTable& kernel_table();
-/// Makes it, with a top-level entry for each 512 GiB slot that starts at one of `slots`. Once. Errors: OutOfMemory.
+/// Makes the kernel's table, with a top-level entry for each 512 GiB slot that starts at one of `slots`. Call
+/// once. Errors: OutOfMemory.
 Result<> initialise_kernel_table(std::span<const u64> slots);
 
 }  // namespace exo::memory

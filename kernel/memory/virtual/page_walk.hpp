@@ -1,4 +1,4 @@
-// Walking down one page table: shared by the parts of PageTable.
+// The walk down a page table. The parts of PageTable share it.
 #pragma once
 
 #include "memory/virtual/table_node.hpp"
@@ -15,7 +15,7 @@ struct Found {
     PageEntry entry;
 };
 
-/// Walks down to the entry that is a page, or to the first empty one.
+/// Walks down to the entry that maps a page, or to the first empty entry.
 inline Found find_entry(TableNode node, u64 address) {
     for (u32 level = 4;; --level) {
         const u32 index = entry_index(address, level);

@@ -1,4 +1,4 @@
-// Shadow in the kernel's page table, for kernel_map.cpp, which builds the table.
+// KASAN's shadow in the kernel's page table. kernel_map.cpp, which builds the table, uses it.
 #pragma once
 
 #include <algorithm>
@@ -13,11 +13,12 @@ namespace exo::kasan {
 using SlotList = FixedVector<u64, 8>;
 
 #if defined(EXO_KASAN)
-/// The 512 GiB slots in which shadow will lie. Errors: Enospc.
+/// Adds the 512 GiB slots that the shadow needs. Errors: Enospc.
 Result<> add_shadow_slots(std::span<const memory::KernelMapping> mappings, SlotList& slots);
-/// Frames for the shadow of RAM, an eighth of it; the image's own. Before the table is loaded. Errors: OutOfMemory.
+/// Allocates and maps the shadow of RAM, which takes an eighth of RAM, and of the image. Call before the
+/// table is loaded. Errors: OutOfMemory.
 Result<> map_shadow(std::span<const memory::KernelMapping> mappings);
-/// Once the table is loaded: what is free is poisoned, and from here on what is freed.
+/// Call once the table is loaded: poisons all free memory, and from now on all memory that is freed.
 void start();
 #else
 inline Result<> add_shadow_slots(std::span<const memory::KernelMapping>, SlotList&) { return {}; }

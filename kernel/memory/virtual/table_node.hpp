@@ -1,8 +1,8 @@
-// TableNode: one page table (512 entries, any level) and the bookkeeping in its frame's record.
+// TableNode: one page table (512 entries, any level) with its bookkeeping in the record of its frame.
 //
 // The record's `previous` is a spin lock word, free while it is 0.
-// INVARIANT: the record's `next` counts the entries that are not empty; at zero the table may be freed, and is all zeros.
-// Tables with a large page, or with a lower table, count these as one entry each.
+// INVARIANT: the record's `next` counts the entries that are not empty. At zero the table contains only zeros
+// and may be freed. A large page and a lower table count as one entry each.
 #pragma once
 
 #include <algorithm>
@@ -13,13 +13,14 @@
 
 namespace exo::memory {
 
-/// Bytes that one entry of a table of `level` (1 to 4) covers.
+/// How many bytes one entry of a table of `level` (1 to 4) maps.
 constexpr u64 entry_span(u32 level) { return PAGE_SIZE << 9 * (level - 1); }
 constexpr u32 entry_index(u64 address, u32 level) {
     return static_cast<u32>(address >> (PAGE_SHIFT + 9 * (level - 1)) & 511);
 }
 
-/// Where the entry of `span` bytes that covers `at` ends, `end` at most. The last entry of all ends where 64 bits do.
+/// The end of the entry of `span` bytes that contains `at`, limited by `end`. The very last entry ends where
+/// 64-bit addresses end.
 constexpr u64 end_of_part(u64 at, u64 span, u64 end) {
     return std::min(end - 1, align_down(at, span) + (span - 1)) + 1;
 }
@@ -37,20 +38,21 @@ class TableNode {
     u32 frame() const { return frame_; }
     PhysicalAddress address() const { return PhysicalAddress::of_frame(frame_); }
 
-    /// acquire: pairs with the release of `replace`; what a lower table or a page holds was written before it was linked.
+    /// acquire: pairs with the release of `replace`. The content of a lower table or page was written before
+    /// it was linked.
     PageEntry get(u32 index) const { return PageEntry(words_[index].load(std::memory_order_acquire)); }
 
-    /// Changes an entry of which the caller is the only writer, and the count if it becomes empty or stops being so.
+    /// Changes an entry, and the count if needed. The caller is the entry's only writer.
     void set(u32 index, PageEntry entry) const {
         const bool was_empty = words_[index].load(std::memory_order_relaxed) == 0;
         words_[index].store(entry.bits(), std::memory_order_release);
         if (was_empty != entry.is_empty()) used_count() += was_empty ? 1U : ~0U;
     }
-    /// Changes a non-empty entry to another non-empty one; same rule.
+    /// Changes a non-empty entry to another non-empty one. The caller is the entry's only writer.
     void rewrite(u32 index, PageEntry entry) const {
         words_[index].store(entry.bits(), std::memory_order_release);
     }
-    /// Fills an empty entry; same rule. Counting is the caller's (add_used).
+    /// Fills an empty entry. The caller is the entry's only writer, and updates the count (add_used).
     void fill(u32 index, PageEntry entry) const {
         words_[index].store(entry.bits(), std::memory_order_release);
     }
@@ -58,10 +60,11 @@ class TableNode {
     void add_used(u32 count) const { used_count() += count; }
     void subtract_used(u32 count) const { used_count() -= count; }
 
-    /// For writers side by side (faults): replaces the entry if it still is `expected`, neither may be turned empty.
+    /// For concurrent writers (faults): replaces the entry if it still equals `expected`. `desired` is not
+    /// empty.
     bool replace(u32 index, PageEntry expected, PageEntry desired) const {
         u64 bits = expected.bits();
-        // release: pairs with get's acquire. acquire on failure: the winner's table is used next.
+        // release: pairs with get's acquire. acquire on failure: the caller uses the winner's table next.
         if (!words_[index].compare_exchange_strong(bits, desired.bits(), std::memory_order_acq_rel,
                                                    std::memory_order_acquire))
             return false;
@@ -69,11 +72,11 @@ class TableNode {
         return true;
     }
 
-    /// Beside writers of the same kind (faults) it may be out of date.
+    /// How many entries are used. May be outdated while concurrent writers (faults) run.
     u32 used() const { return std::atomic_ref(used_count()).load(std::memory_order_relaxed); }
 
-    /// Held around changes of entries that are not empty, by those that work side by side, and while a reference is
-    /// taken to a frame found in an entry: so that the frame cannot be freed in between.
+    /// Concurrent writers hold it while they change entries that are not empty, and while they take a
+    /// reference to a frame that they found in an entry. So the frame cannot be freed in between.
     class [[nodiscard]] Lock {
       public:
         explicit Lock(const TableNode& table) : word_(record_of(table.frame_).previous) {
@@ -99,10 +102,10 @@ class TableNode {
     u32 frame_ = 0;
 };
 
-/// Page tables of all levels, the kernel's and the programs'.
+/// How many page tables exist, of all levels, including the kernel's.
 inline constinit std::atomic<u64> all_page_tables{0};
 
-/// An empty table. Errors: OutOfMemory.
+/// Allocates an empty table. Errors: OutOfMemory.
 inline Result<TableNode> allocate_table() {
     const PhysicalAddress frame = TRY(frames.alloc_zeroed_frame());
     record_of(frame).next = 0;
@@ -111,7 +114,7 @@ inline Result<TableNode> allocate_table() {
     return TableNode(static_cast<u32>(frame.frame_number()));
 }
 
-/// Gives an empty table back; nobody may still walk through it.
+/// Frees an empty table. No CPU may still walk through it.
 inline void free_table(u32 frame) {
     DEBUG_ASSERT(record_of(frame).next == 0);
     all_page_tables.fetch_sub(1, std::memory_order_relaxed);

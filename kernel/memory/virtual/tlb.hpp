@@ -1,10 +1,11 @@
-// TlbBatch: translations that went away together, and what may be freed only after every CPU has forgotten them.
+// TlbBatch: collects translations that were removed, and memory that may be freed only after every CPU has
+// flushed them.
 //
 //   TlbBatch batch(table);
 //   … clear entries, batch.add_page(address), batch.add_frame(frame) …
 //   batch.finish();        // flushes this CPU and all others that use the table, then frees
 //
-// Other CPUs are reached through a hook that the interrupt code registers; with one CPU it is never called.
+// A hook of the interrupt code reaches the other CPUs. With one CPU it is never called.
 #pragma once
 
 #include <array>
@@ -15,7 +16,7 @@ namespace exo::memory {
 
 class PageTable;
 
-/// What to forget: the pages of [start, end), or everything.
+/// The addresses to flush: the pages of [start, end), or everything.
 struct TlbRange {
     u64 start = ~0ULL;
     u64 end = 0;
@@ -23,10 +24,11 @@ struct TlbRange {
     static constexpr TlbRange everything() { return {0, ~0ULL}; }
 };
 
-/// Forgets `range` on this CPU.
+/// Flushes `range` on this CPU.
 void flush_local(const TlbRange& range);
 
-/// Makes the CPUs of `cpu_mask` (never the caller's) run flush_local(range), and returns when all have.
+/// Makes the CPUs of `cpu_mask`, which never contains the caller's, run flush_local(range), and returns when
+/// all have.
 using ShootDownHook = void (*)(u64 cpu_mask, const TlbRange& range);
 void set_shoot_down_hook(ShootDownHook hook);
 
@@ -41,12 +43,12 @@ class TlbBatch {
         if (address < range_.start) range_.start = address;
         if (address + size > range_.end) range_.end = address + size;
     }
-    /// A mapping's reference to a frame, dropped after the flush.
+    /// Adds a mapping's reference to a frame, which is dropped after the flush.
     void add_frame(u32 frame) {
         if (frame_count_ == frames_.size()) finish();
         frames_[frame_count_++] = frame;
     }
-    /// A page table that is empty and unlinked.
+    /// Adds a page table that is empty and unlinked, which is freed after the flush.
     void add_table(u32 frame);
     void finish();
 
@@ -54,7 +56,7 @@ class TlbBatch {
     static constexpr usize CAPACITY = 64;
     PageTable& table_;
     TlbRange range_;
-    u32 tables_ = 0;  ///< A chain through their frame records.
+    u32 tables_ = 0;  ///< A chain of tables through their frame records.
     u32 frame_count_ = 0;
     std::array<u32, CAPACITY> frames_;
 };
