@@ -1,5 +1,6 @@
-// Borrowing: a reader uses what a structure holds without a lock and without a reference, for a short time. Whoever takes something out
-// of the structure waits, before giving it up, until no CPU can have it any more.
+// Borrowing: a reader uses an object in a shared structure for a short time, without a lock and without a
+// reference. An owner that removes an object from the structure waits until no CPU can still use it, and then
+// releases it.
 //
 //     {
 //         const sync::Borrowing borrowing(table);       // the reader
@@ -9,8 +10,8 @@
 //     sync::Borrowing::wait_for_others(table);
 //     old->release();
 //
-// The order is that of hazard pointers (M. Michael, 2004), with one pointer a CPU to a whole structure: either the reader sees the change,
-// or the owner sees the reader.
+// The order of operations is that of hazard pointers (M. Michael, 2004), with one pointer per CPU to a whole
+// structure: either the reader sees the change, or the owner sees the reader.
 #pragma once
 
 #include "arch/interface.hpp"
@@ -20,22 +21,25 @@ namespace exo::sync {
 
 class [[nodiscard]] Borrowing {
   public:
-    /// Until it is destroyed: no sleep, no other Borrowing, bounded work.
+    /// Until it is destroyed, the thread must not sleep, must not begin another Borrowing, and does bounded
+    /// work.
     explicit Borrowing(const void* owner) { begin(owner); }
     ~Borrowing() { end(); }
     Borrowing(const Borrowing&) = delete;
     Borrowing& operator=(const Borrowing&) = delete;
 
-    /// The constructor and the destructor, for a borrowing that only some paths need.
+    /// The bodies of the constructor and the destructor, for code in which only some paths borrow.
     static void begin(const void* owner) {
         DEBUG_ASSERT(arch::announcement_of(arch::cpu_index()) == nullptr);
-        // seq_cst: before the reader's look at the structure in the order that wait_for_others is part of
+        // seq_cst: comes before the reader's look at the structure, in the one order that includes
+        // wait_for_others
         arch::announce(owner);
     }
-    // release: what the reader did happens before what the owner does after its wait
+    // release: the reader's accesses happen before those of the owner after its wait
     static void end() { arch::withdraw_announcement(); }
 
-    /// After a seq_cst change of the structure: no CPU borrows what the change has taken out. Spins for as long as readers are inside.
+    /// Call after a seq_cst change of the structure. When it returns, no CPU uses an object that the change
+    /// removed. Spins while there are such readers.
     static void wait_for_others(const void* owner) {
         const u32 count = arch::announcing_cpus();
         for (u32 cpu = 0; cpu < count; ++cpu) {

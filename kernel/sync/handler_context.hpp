@@ -1,12 +1,12 @@
-// The context of an interrupt handler, as far as locks are concerned.
+// HandlerContext: separates an interrupt handler's locks from those of the interrupted code.
 #pragma once
 
 #include "sync/held_locks.hpp"
 
 namespace exo::sync {
 
-/// The first thing in every handler: locks that the interrupted code holds are no business of the handler's, and are
-/// put back when it ends.
+/// Constructed first in every handler. It sets the lock record of the interrupted code aside, and its
+/// destructor restores the record.
 class HandlerContext {
   public:
     HandlerContext()

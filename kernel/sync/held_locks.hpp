@@ -1,5 +1,6 @@
-// Which ranks the current context holds. Kept per thread for locks that sleep and for spin locks alike (a thread
-// never switches while it holds a spin lock); the interrupt entry sets it aside and starts empty.
+// HeldLocks: the lock ranks that the current context holds. Each thread has one for sleeping locks and spin
+// locks together, because a thread never switches while it holds a spin lock. The interrupt entry sets it
+// aside and starts with an empty one.
 #pragma once
 
 #include <atomic>
@@ -10,19 +11,21 @@
 
 namespace exo::sync {
 
-/// The first base of every thread, so that this layer and the entry code need to know no more of threads.
+/// The first base class of every thread, so that this layer and the entry code need not know the class
+/// Thread.
 struct ThreadHeader {
-    /// Why the thread must leave the fast path: bits of scheduler::Work. At offset 0 for the entry code.
+    /// Why the thread must leave the fast path: bits of scheduler::Work. The entry code expects it at offset
+    /// 0.
     std::atomic<u32> work{0};
     u64 held_ranks = 0;
     u32 spin_locks_held = 0;
-    /// The last interrupt came while the thread was in user mode. Written by the interrupt entry.
+    /// Whether the last interrupt came while the thread was in user mode. The interrupt entry writes it.
     bool was_in_user_mode = false;
-    /// The sanitizer has done long work of its own, which is no part of the kernel's: the preemption watchdog overlooks this stay.
+    /// The sanitizer has done long work of its own, so the preemption watchdog ignores the present stay.
     bool has_sanitizer_work = false;
 };
 
-/// The current thread's record, or one that is shared before threads exist.
+/// The current thread's header. Before threads exist, a common one.
 ThreadHeader& thread_header();
 
 enum class Nesting : u8 { Ordered, SameRankAllowed };
@@ -30,7 +33,7 @@ enum class Nesting : u8 { Ordered, SameRankAllowed };
 #if defined(EXO_DEBUG)
 void note_acquired(LockRank rank, Nesting nesting);
 void note_released(LockRank rank);
-/// Sleeping is allowed here: no spin lock held, interrupts on.
+/// Asserts that sleeping is allowed: no spin lock is held, and interrupts are on.
 void assert_may_sleep();
 void assert_no_spin_locks();
 #else

@@ -1,5 +1,5 @@
 // The order in which locks may be taken, outermost first. A thread may take a lock only if every lock that it
-// holds has a lower rank; debug and hosted builds check it on each acquisition.
+// holds has a lower rank. Debug and hosted builds check this on each acquisition.
 #pragma once
 
 #include "utils/types.hpp"
@@ -7,24 +7,25 @@
 namespace exo::sync {
 
 enum class LockRank : u8 {
-    // Locks that sleep (scheduler/mutex.hpp).
+    // Sleeping locks (scheduler/mutex.hpp).
     FilePosition,  ///< An open file description's offset.
     MountTable,
     Rename,      ///< One directory move at a time.
     Directory,   ///< A directory's entries; rename takes two of them, parents before children.
     Inode,       ///< A file's content and attributes.
-    EpollGraph,  ///< Which epoll watches which file.
-    Epoll,       ///< An epoll's entries; an outer one's before those of the epolls that it watches.
+    EpollGraph,  ///< The graph of epolls and the files that they watch.
+    Epoll,       ///< The entries of one epoll. An outer epoll's lock is taken before those of the epolls that
+                 ///< it watches.
     Pipe,
-    InFlight,  ///< Capabilities that wait in sockets: shared by who moves them.
+    InFlight,  ///< Capabilities in transit through sockets. Threads that move them share it.
     Socket,
     Terminal,
     Port,           ///< A driver's stream.
-    FileUnmapping,  ///< Taking the pages of a file with a store out of all address spaces.
-    AddressSpace,   ///< Shared by page faults: nothing above is taken under it.
+    FileUnmapping,  ///< Held while the pages of a file with a store are unmapped from all address spaces.
+    AddressSpace,   ///< Page faults take it shared; no lock of lower rank is taken under it.
     SleepingLeaf,   ///< For locks under which no other sleeping lock is taken.
 
-    // Spin locks, interrupts on.
+    // Spin locks; interrupts stay on.
     ProcessTree,
     Process,
     SignalState,
@@ -34,28 +35,29 @@ enum class LockRank : u8 {
     Dentry,
     FileSystem,
     FileMapping,  ///< The areas that map a file.
-    LeafTable,    ///< A page table of a program, between faults.
-    Inheritance,  ///< Who waits for whose lock.
-    SpinLeaf,     ///< For spin locks under which no other (but the two below and the IrqOff ones) is taken.
-    CallTrace,    ///< What is recorded of a traced task: copies are, under whatever lock they are made.
-    TraceQueue,   ///< The traced tasks that have something to send.
+    LeafTable,    ///< A page table of a program; faults take it.
+    Inheritance,  ///< The graph of priority inheritance.
+    SpinLeaf,     ///< Spin locks under which only CallTrace, TraceQueue and the IrqOff ones are taken.
+    CallTrace,    ///< The records of a traced task. Every copy from or to user memory appends one, whatever
+                  ///< locks are held.
+    TraceQueue,   ///< The list of traced tasks with records to send.
 
-    // Spin locks, interrupts off: also taken by handlers.
+    // Spin locks that interrupt handlers take too; interrupts are off.
     Device,
     Timer,     ///< Held while a timer's callback runs, which may wake a queue.
-    Expiries,  ///< What interrupts have left for a thread to handle.
+    Expiries,  ///< Work that interrupts have left to a thread.
     WaitQueue,
-    EpollReady,  ///< What an epoll has to report.
+    EpollReady,  ///< The ready list of an epoll.
     ThreadRegistry,
     RunQueue,
     Random,
-    StackSlots,  ///< Kernel stacks' address ranges, and the reserve of stacks.
+    StackSlots,  ///< The address ranges of kernel stacks, and the reserve of stacks.
     KernelMap,   ///< The kernel's own page tables and stack slots.
     Heap,
     Slab,
     Frames,
     Log,
-    Console,  ///< The serial port: taken while logging under any lock.
+    Console,  ///< The serial port, which the log takes under any lock.
 
     COUNT,
 };

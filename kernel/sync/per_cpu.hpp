@@ -1,7 +1,7 @@
-// PerCpu<T>: one T a CPU, each on cache lines of its own.
+// PerCpu<T>: one T for each CPU, each on cache lines of its own.
 //
-// The current thread can be moved to another CPU only where it gives up the CPU, and kernel code is not preempted, so
-// `mine()` stays valid until the next call that may sleep. Data that interrupt handlers touch too needs interrupts off.
+// A thread can migrate only where it gives up the CPU, and kernel code is not preempted. So `mine()` stays
+// valid until the next call that may sleep. Data that interrupt handlers also use needs interrupts off.
 #pragma once
 
 #include "arch/interface.hpp"

@@ -1,12 +1,13 @@
-// SpinLocked<T, rank, policy>: data and the only way to it.
+// SpinLocked<T, rank, policy>: data with the spin lock that guards it. Holding the lock is the only way to
+// the data.
 //
 //   SpinLocked<State, LockRank::RunQueue, IrqOff> state_;
 //   auto state = state_.lock();
 //   state->ready.push_back(thread);
 //
 // Key types: SpinLocked, its Guard, LockRank (lock_rank.hpp), PerCpu (per_cpu.hpp). Neighbours: arch below,
-// everything above. Under a spin lock: no sleeping, no user memory, bounded work. IrqOff locks are for what
-// interrupt handlers take too.
+// everything above. Code that holds a spin lock does not sleep, does not access user memory, and does bounded
+// work. Locks that interrupt handlers also take are IrqOff.
 #pragma once
 
 #include <atomic>
@@ -19,13 +20,13 @@
 
 namespace exo::sync {
 
-/// Guard policy: interrupts stay as they are; the lock is never taken by a handler.
+/// Guard policy: the lock does not change interrupts, and handlers never take it.
 struct IrqUntouched {
     static bool enter() { return false; }
     static void leave(bool) {}
 };
 
-/// Guard policy: interrupts off while the lock is held, restored after.
+/// Guard policy: interrupts are off while the lock is held, and restored afterwards.
 struct IrqOff {
     static bool enter() {
         const bool were_enabled = arch::interrupts_enabled();
@@ -37,7 +38,7 @@ struct IrqOff {
     }
 };
 
-/// Guard policy: as IrqOff, where the caller keeps interrupts off already.
+/// Guard policy: like IrqOff, for a caller that has already turned interrupts off.
 struct IrqOffAlready {
     static bool enter() {
         DEBUG_ASSERT(!arch::interrupts_enabled());
@@ -46,7 +47,7 @@ struct IrqOffAlready {
     static void leave(bool) {}
 };
 
-/// Interrupts off for a scope.
+/// Turns interrupts off for a scope.
 class [[nodiscard]] InterruptsOff {
   public:
     InterruptsOff() : were_enabled_(IrqOff::enter()) {}
@@ -78,7 +79,7 @@ template <class T, LockRank RANK, class Policy = IrqUntouched> class SpinLocked 
               policy_state_(other.policy_state_) {}
         GuardOf& operator=(GuardOf&&) = delete;
         ~GuardOf() { unlock(); }
-        /// Early release; the guard must not be used after.
+        /// Unlocks early. The guard must not be used afterwards.
         void unlock() {
             if (lock_ == nullptr) return;
             lock_->release();
@@ -97,16 +98,17 @@ template <class T, LockRank RANK, class Policy = IrqUntouched> class SpinLocked 
     using Guard = GuardOf<Policy>;
 
     Guard lock() { return Guard(*this, Nesting::Ordered); }
-    /// `lock` of an IrqOff lock, for a caller that keeps interrupts off for longer than the guard lives.
+    /// Takes an IrqOff lock. The caller keeps interrupts off for longer than the guard lives.
     GuardOf<IrqOffAlready> lock_without_interrupts()
         requires std::is_same_v<Policy, IrqOff>
     {
         return GuardOf<IrqOffAlready>(*this, Nesting::Ordered);
     }
-    /// For a second lock of the same rank; the caller has an order of its own (by address, by parent).
+    /// Takes a second lock of the same rank. The caller follows an order of its own (by address, by parent).
     Guard lock_nested() { return Guard(*this, Nesting::SameRankAllowed); }
 
-    /// Without the lock: where no other CPU or handler can be in it (construction, panic), and for the one thread that alone changes it.
+    /// The data, without the lock: where no other CPU or handler can use it (construction, panic), and for
+    /// the one thread that alone changes it.
     T& unsafe_value() { return value_; }
     const T& unsafe_value() const { return value_; }
 

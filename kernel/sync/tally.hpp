@@ -1,11 +1,12 @@
-// Tally: a number that one writer at a time changes and anybody may read: no lock, no locked instruction, no torn value.
+// Tally: a number that one writer at a time changes and any thread may read, without a lock or a locked
+// instruction.
 #pragma once
 
 #include <atomic>
 
 namespace exo::sync {
 
-/// Writers must exclude each other. Orders nothing: a reader learns this number, and of no other that belongs to it.
+/// Writers must exclude each other. A read gives no ordering: it says nothing about other data.
 template <class T> class Tally {
   public:
     constexpr Tally() = default;
