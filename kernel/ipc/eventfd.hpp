@@ -1,4 +1,4 @@
-// eventfd(2): a counter that can be waited for.
+// eventfd(2): a counter whose readers can wait.
 #pragma once
 
 #include "fs/file/file.hpp"
@@ -7,7 +7,7 @@ namespace exo::ipc {
 
 enum class EventMode : u8 { Counter, Semaphore };
 
-/// `flags`: Nonblock counts. Errors: Enomem.
+/// Makes an eventfd. Of `flags`, only Nonblock is used. Errors: Enomem.
 Result<Ref<fs::File>> create_event_file(u32 initial, EventMode mode, abi::OpenFlags flags);
 
 }  // namespace exo::ipc

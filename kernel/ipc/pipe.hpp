@@ -1,10 +1,11 @@
-// ipc: what processes talk through. Pipes and eventfds are fs::Files; rings and channels join them.
+// ipc: communication between processes. Pipes, eventfds, epolls and sockets are fs::Files.
 //
-// Key types: Pipe (the buffer that both ends share, pipe(7), fifo(7)), PipeEnd (an open end, pipe_end.hpp), PipeBuffer
-// (its pages), eventfd.hpp, epoll/ (epoll.hpp). Neighbours: fs and scheduler below; posix_x above, which makes EPIPE a SIGPIPE.
-// Locking: one sleeping lock a pipe (LockRank::Pipe) guards buffer and end counts. It is held across copies from and to
-// a program: the fault path takes only locks of a higher rank. Who waits, waits without it, on a condition that is
-// kept in atomics.
+// Key types: Pipe (the buffer that both ends share, pipe(7), fifo(7)), PipeEnd (an open end, pipe_end.hpp),
+// PipeBuffer (its pages), eventfd.hpp, epoll/ (epoll.hpp). Neighbours: fs and scheduler below; posix_x above,
+// which sends SIGPIPE for EPIPE.
+// Locking: a sleeping lock (LockRank::Pipe) guards a pipe's buffer and end counts. It is held across copies
+// from and to a program, because the fault path takes only locks of a higher rank. Threads wait without the
+// lock, on conditions in atomics.
 #pragma once
 
 #include <bit>
@@ -15,15 +16,16 @@
 
 namespace exo::ipc {
 
-/// /proc/sys/fs/pipe-max-size, in bytes: how far a user without CAP_SYS_RESOURCE may let a pipe grow.
+/// /proc/sys/fs/pipe-max-size, in bytes: the largest pipe that a user without CAP_SYS_RESOURCE may make.
 inline constinit std::atomic<u64> max_unprivileged_pipe_size{1 << 20};
-/// /proc/sys/fs/pipe-user-pages-soft and -hard: how many pages all pipes of a user without CAP_SYS_RESOURCE or CAP_SYS_ADMIN
-/// may have room for before new pipes have room for two and none grows, and before there are no new ones. 0: without a limit.
+/// /proc/sys/fs/pipe-user-pages-soft and -hard: limits of the capacity, in pages, of all pipes of a user
+/// without CAP_SYS_RESOURCE and CAP_SYS_ADMIN. Above the soft limit new pipes get two pages and no pipe
+/// grows; above the hard limit there are no new pipes. 0: no limit.
 inline constinit std::atomic<u64> user_pages_soft{16384};
 inline constinit std::atomic<u64> user_pages_hard{0};
-/// The room of the largest pipe. LINUX: its array of pages has to fit into 4 MiB in one piece.
+/// The capacity of the largest pipe. LINUX: its array of slots must fit into a contiguous block of 4 MiB.
 inline constexpr u32 MAX_PIPE_PAGES = 65536;
-/// The room that F_SETPIPE_SZ makes of a wish, in bytes; 0: too much. LINUX: round_pipe_size.
+/// The capacity in bytes that F_SETPIPE_SZ sets for a request; 0: too large. LINUX: round_pipe_size.
 constexpr u64 round_pipe_size(u64 bytes) {
     constexpr u64 LARGEST = 1ULL << 31;
     return bytes > LARGEST ? 0 : bytes < PAGE_SIZE ? PAGE_SIZE : std::bit_ceil(bytes);
@@ -36,15 +38,16 @@ struct PipePair {
     Ref<fs::File> writer;
 };
 
-/// pipe2. `flags`: Nonblock and Direct (each write is a packet) count. Errors: Enomem, Enfile (too many files, or too many pages
-/// of this user's).
+/// pipe2. Of `flags`, only Nonblock and Direct (each write is a packet) are used. Errors: Enomem, Enfile (too
+/// many files, or too many pipe pages of this user).
 Result<PipePair> create_pipe(abi::OpenFlags flags, const fs::Credentials& credentials);
 
-/// Registers the opener of named pipes, lets epolls be, and makes the file systems that the inodes of pipes and sockets belong to.
+/// Registers the opener of named pipes, starts epoll, and makes the file systems for the inodes of pipes and
+/// sockets.
 /// Errors: Enomem.
 Result<> init();
 
-/// Which ends a file is.
+/// Which ends of a pipe a file is.
 struct PipeEnds {
     bool reads = false;
     bool writes = false;
@@ -52,30 +55,32 @@ struct PipeEnds {
 
 class Pipe final : public Object {
   public:
-    /// Makes a pipe and charges its room to `credentials.payer`. Errors: Enomem, Enfile (the user is above pipe-user-pages-hard).
+    /// Makes a pipe and charges its capacity to `credentials.payer`. Errors: Enomem, Enfile (the user is
+    /// above pipe-user-pages-hard).
     static Result<Ref<Pipe>> create(const fs::Credentials& credentials);
     ~Pipe() override;
 
-    /// Errors: Eagain, Efault, RestartSys. 0: no writer is left.
+    /// Reads bytes. 0: no writer is left. Errors: Eagain, Efault, RestartSys.
     using Blocking = scheduler::Blocking;
     Result<usize> read(vm::OutBuffer& to, Blocking blocking);
-    /// Errors: Epipe, Eagain, Efault, Enomem, RestartSys: nothing was written.
+    /// Writes bytes. Errors, when nothing was written: Epipe, Eagain, Efault, Enomem, RestartSys.
     enum class Style : u8 { Bytes, Packets };
     Result<usize> write(vm::InBuffer& from, Blocking blocking, Style style);
 
-    /// Until a page would fit in. Errors: Epipe, Eagain, RestartSys.
+    /// Waits until a page fits in. Errors: Epipe, Eagain, RestartSys.
     Result<> wait_for_room(Blocking blocking);
-    /// Until there are bytes or no writer is left. Errors: Eagain, RestartSys.
+    /// Waits until there are bytes or no writer is left. Errors: Eagain, RestartSys.
     Result<> wait_for_bytes(Blocking blocking);
-    /// Refers to a page from now on. Errors: Epipe, Eagain (full; nothing is waited for).
+    /// Appends a reference to a page. Errors: Epipe, Eagain (full; it does not wait).
     Result<> take_page(fs::PagePiece piece);
-    /// splice(2) and tee(2) between two pipes, which differ: moves or copies references to pages with up to `count` bytes.
+    /// splice(2) and tee(2) between two different pipes: moves or copies references to pages with up to
+    /// `count` bytes.
     /// 0: no writer is left. Errors: Epipe, Eagain, RestartSys.
     enum class Give : u8 { Move, Copy };
     static Result<usize> give(Pipe& from, Pipe& to, usize count, Blocking blocking, Give how);
 
-    /// The bytes in the first page, lent to who writes them elsewhere without a lock of the pipe. Nobody else takes bytes out
-    /// meanwhile.
+    /// The bytes of the first page, which the caller writes to another file without the pipe's lock. No other
+    /// thread takes bytes out meanwhile.
     class [[nodiscard]] Loan {
       public:
         Loan(Pipe& pipe, fs::PagePiece piece) : pipe_(&pipe), piece_(std::move(piece)) {}
@@ -88,7 +93,7 @@ class Pipe final : public Object {
             if (pipe_ != nullptr) pipe_->end_loan(used_);
         }
         std::span<const u8> bytes() const { return piece_.bytes(); }
-        /// So many of them leave the pipe when the loan ends.
+        /// Sets how many of the bytes leave the pipe when the loan ends.
         void use(usize count) { used_ = count; }
 
       private:
@@ -96,12 +101,12 @@ class Pipe final : public Object {
         fs::PagePiece piece_;
         usize used_ = 0;
     };
-    /// Nothing: no writer is left. Errors: Eagain, RestartSys.
+    /// Begins a loan. Nothing: no writer is left. Errors: Eagain, RestartSys.
     Result<std::optional<Loan>> lend(Blocking blocking);
 
-    /// An end more, which may be the partner that others wait for. Returns what wait_for_partner wants to know.
+    /// Counts an open end, and wakes openers that wait for one. Returns the argument for wait_for_partner.
     u32 add(PipeEnds ends);
-    /// An end less.
+    /// Uncounts an open end.
     void drop(PipeEnds ends);
     /// fifo(7): waits until the other end has been open. Errors: RestartSys.
     Result<> wait_for_partner(PipeEnds ends, u32 partners_before);
@@ -110,25 +115,25 @@ class Pipe final : public Object {
 
     /// `writers_at_open`: see writer_generation.
     fs::PollEvents poll(fs::PollTable* table, PipeEnds ends, u32 writers_at_open);
-    /// How many writers have been opened so far: a reader that opened before the first one is not hung up.
+    /// How many writers have been opened so far. A reader that opened before the first writer is not hung up.
     u32 writer_generation() const { return writer_generation_.load(std::memory_order_seq_cst); }
 
     usize size() const { return size_.load(std::memory_order_relaxed); }
-    /// Of the pages that hold what nobody has read yet. Without a lock.
+    /// The memory of the pages with unread bytes. Takes no lock.
     u64 held_bytes() const {
         const u32 all = pages_.load(std::memory_order_relaxed);
         const u32 room = room_.load(std::memory_order_relaxed);
         return all > room ? u64{all - room} * PAGE_SIZE : 0;
     }
     u32 capacity();
-    /// Errors: Einval, Eperm, Ebusy, Enomem.
+    /// F_SETPIPE_SZ. Errors: Einval, Eperm, Ebusy, Enomem.
     Result<u32> set_capacity(u64 bytes, const fs::Credentials& credentials);
 
   private:
     explicit Pipe(Ref<security::UserRecord> payer) : payer_(std::move(payer)) {}
     struct State {
         PipeBuffer buffer;
-        u32 charged_pages = 0;  ///< To `payer_`.
+        u32 charged_pages = 0;  ///< Pages charged to `payer_`.
         bool is_lent = false;   ///< There is a Loan.
     };
     using Lock = scheduler::Mutex<State, sync::LockRank::Pipe>;
@@ -144,10 +149,11 @@ class Pipe final : public Object {
 
     Ref<security::UserRecord> payer_;
     Lock state_;
-    // What waiters look at; changed under the lock. seq_cst: pairs with the waiter's entry into its queue.
+    // The conditions of waiting threads; changed under the lock. seq_cst: pairs with the waiter's entry into
+    // its queue.
     std::atomic<usize> size_{0};
     std::atomic<u32> room_{0};   ///< Free pages.
-    std::atomic<u32> pages_{0};  ///< All of them. Changed under the lock; nobody waits for it.
+    std::atomic<u32> pages_{0};  ///< The capacity in pages. Changed under the lock; no thread waits for it.
     std::atomic<bool> is_lent_{false};
     std::atomic<u32> readers_{0};
     std::atomic<u32> writers_{0};

@@ -1,10 +1,11 @@
-// PipeBuffer: a queue of bytes in pages, with Linux's rule for what shares a page: a write whose odd part (its size
-// modulo 4096) fits behind the last bytes puts that part there, everything else starts on a page of its own. So a
-// write of at most 4096 bytes never lies in two pages, and is stored whole or not at all.
-// A copy that faults inside a page leaves that page as it was: it is neither stored nor taken in part (Linux: pipe_write,
-// pipe_read).
-// Pages come when needed; one is kept when the buffer runs empty, so that a ping-pong allocates nothing.
-// Not locked: Pipe does that.
+// PipeBuffer: a queue of bytes in pages. A write fills pages by Linux's rule: the remainder of its size
+// modulo 4096 goes behind the last bytes if it fits there, and everything else starts on a new page. So a
+// write of at most 4096 bytes never spans two pages, and is stored completely or not at all.
+// A copy that faults inside a page leaves that page unchanged: no part of it is stored or taken (Linux:
+// pipe_write, pipe_read).
+// Pages are allocated when needed. One page is kept when the buffer becomes empty, so that a ping-pong
+// allocates nothing.
+// PipeBuffer has no lock of its own; Pipe locks it.
 #pragma once
 
 #include "fs/file/splice.hpp"
@@ -21,12 +22,12 @@ class PipeBuffer {
         u32 begin = 0;
         u32 end = 0;
         bool is_packet = false;
-        bool may_merge = false;  ///< A write may put its odd part behind the end.
-        bool is_own = false;     ///< Nobody else refers to the frame.
+        bool may_merge = false;  ///< A write may append its remainder to this page.
+        bool is_own = false;     ///< Only this buffer refers to the frame.
     };
 
   public:
-    /// Room for `pages` pages, a power of two. Once. Errors: Enomem.
+    /// Reserves `pages` slots, a power of two. Callable once. Errors: Enomem.
     Result<> reserve(u32 pages);
     /// F_SETPIPE_SZ. Errors: Ebusy (more pages are in use), Enomem.
     Result<> resize(u32 pages);
@@ -35,34 +36,36 @@ class PipeBuffer {
     u32 capacity_pages() const { return static_cast<u32>(slots_.size()); }
     usize size() const { return size_; }
     bool is_empty() const { return size_ == 0; }
-    /// No page is free; the last one may have room still.
+    /// Whether no slot is free. The last page may still have room.
     bool is_full() const { return used_ == slots_.size(); }
     u32 free_pages() const { return static_cast<u32>(slots_.size()) - used_; }
-    /// How long the odd part of a write may be to fit behind the last bytes.
+    /// The largest remainder of a write that fits behind the last bytes.
     usize merge_room() const;
 
-    /// Moves the odd part of `from` behind the last bytes, if it fits. First, and once for a write.
+    /// Moves the remainder of `from` behind the last bytes, if it fits. A write calls this first, and once.
     /// Errors: Efault.
     Result<usize> append_merging(vm::InBuffer& from);
-    /// Moves what is left onto pages of its own, as far as there are free ones.
-    /// Errors: Efault, Enomem: nothing was moved.
+    /// Moves the rest of `from` onto new pages, as far as there are free slots.
+    /// Errors, when nothing was moved: Efault, Enomem.
     Result<usize> append_pages(vm::InBuffer& from) { return append_pages(from, Kind::Bytes); }
-    /// O_DIRECT: what does not fit into a page becomes several packets. Otherwise like append_pages.
+    /// O_DIRECT: like append_pages, but each page is a packet. A longer write becomes several packets.
     Result<usize> append_packets(vm::InBuffer& from) { return append_pages(from, Kind::Packet); }
-    /// Moves up to everything out, or a packet, of which what does not fit is lost. Errors: Efault, nothing moved.
+    /// Moves as many bytes out as fit, or one packet, whose excess is lost. Errors: Efault (nothing was
+    /// moved).
     Result<usize> take(vm::OutBuffer& to);
 
-    // ---- Pages that others may refer to (splice(2), tee(2), vmsplice(2)).
+    // ---- Pages that other owners may refer to (splice(2), tee(2), vmsplice(2)).
 
-    /// Puts a page of somebody else's last. The buffer must not be full.
+    /// Appends a page of another owner. The buffer must not be full.
     void append_piece(fs::PagePiece piece);
-    /// What lies in the first page. The buffer must not be empty.
+    /// The first page's bytes. The buffer must not be empty.
     fs::PagePiece front() const;
-    /// Takes that many bytes out of the first page, which has them.
+    /// Removes `count` bytes from the first page, which must have that many.
     void consume(usize count);
-    /// Moves pages with up to `count` bytes behind those of `to`, as far as it has free ones. Returns the number of bytes.
+    /// Moves pages with up to `count` bytes to the end of `to`, as far as it has free slots. Returns the
+    /// number of bytes.
     usize move_to(PipeBuffer& to, usize count);
-    /// Lets `to` refer to them too, and keeps them.
+    /// Like move_to, but `to` gets references to the same pages, and this buffer keeps them.
     usize share_with(PipeBuffer& to, usize count);
 
   private:

@@ -1,4 +1,4 @@
-// PipeEnd: an open end of a pipe, or both of a fifo opened for reading and writing.
+// PipeEnd: an open end of a pipe, or both ends of a fifo that is open for reading and writing.
 #pragma once
 
 #include "ipc/pipe.hpp"
@@ -7,7 +7,7 @@ namespace exo::ipc {
 
 class PipeEnd final : public fs::File, private fs::Splice {
   public:
-    /// The ends have been added to the pipe; the file drops them when it goes.
+    /// The caller has added the ends to the pipe; the file's destructor drops them.
     PipeEnd(Ref<Pipe> pipe, PipeEnds ends, Ref<fs::Inode> inode, abi::OpenFlags flags)
         : File({}, std::move(inode), flags, {}),
           pipe_(std::move(pipe)),
@@ -22,7 +22,7 @@ class PipeEnd final : public fs::File, private fs::Splice {
     Result<usize> do_read(vm::OutBuffer& to, u64 offset) override;
     Result<usize> do_write(vm::InBuffer& from, u64& offset, const fs::WriteContext& context) override;
     Result<u64> readable_bytes() override { return pipe_->size(); }
-    /// The writing end answers for the pipe.
+    /// Only the writing end reports the pipe's memory, so that it counts once.
     u64 held_bytes() const override { return ends_.writes ? pipe_->held_bytes() : 0; }
     fs::PollEvents poll(fs::PollTable* table) override { return pipe_->poll(table, ends_, writers_at_open_); }
     /// F_GETPIPE_SZ and F_SETPIPE_SZ. Errors: Ebadf (other commands), Einval, Eperm, Ebusy, Enomem.
@@ -31,7 +31,7 @@ class PipeEnd final : public fs::File, private fs::Splice {
     Result<> append_description(String& out) override;
     bool has_signals_for_input() const override { return true; }
 
-    /// `file` as an end of a pipe; null if it is none.
+    /// The PipeEnd behind a file, or null if the file is of another kind.
     static PipeEnd* of(fs::File& file) { return static_cast<PipeEnd*>(file.splice()); }
     Pipe& pipe() const { return *pipe_; }
 
@@ -46,7 +46,7 @@ class PipeEnd final : public fs::File, private fs::Splice {
 
     Ref<Pipe> pipe_;
     PipeEnds ends_;
-    u32 writers_at_open_ = ~0U;  ///< Of a fifo's reader that did not wait for a writer.
+    u32 writers_at_open_ = ~0U;  ///< For a fifo's reader that did not wait for a writer.
 };
 
 }  // namespace exo::ipc

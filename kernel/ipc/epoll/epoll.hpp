@@ -1,18 +1,20 @@
-// epoll(7): a set of open files, and a list of those that may be ready. What a wait costs depends on how many are ready, not on how
-// many are watched.
+// epoll(7): a set of open files, and a list of those that may be ready. The cost of a wait depends on the
+// number of ready files, not on the number of watched files.
 //
 // Key types: Epoll (the file that epoll_create makes), EpollEntry (one watched file; entry.hpp).
-// An entry has watchers in the wait queues of its file. A wake-up of such a queue, in whatever context, puts the entry into the ready
-// list and wakes one thread that waits; the thread asks the file what really holds. Neighbours: scheduler's Watcher and fs's
-// FileWatches below; posix_x/polling/epoll_calls.cpp above.
+// An entry has watchers in the wait queues of its file. A wake-up of such a queue, in any context, puts the
+// entry into the ready list and wakes one waiting thread; that thread polls the file for the actual events.
+// Neighbours: scheduler's Watcher and fs's FileWatches below; posix_x/polling/epoll_calls.cpp above.
 //
-// An entry belongs to an open file description and the number of the descriptor by which it was added. It goes with EPOLL_CTL_DEL,
-// with the epoll, or with the open file description. It holds no reference to the file: File::destroy removes it.
+// An entry belongs to an open file description and to the number of the descriptor with which it was added.
+// EPOLL_CTL_DEL, the end of the epoll, or the end of the open file description removes it. An entry holds no
+// reference to the file: File::destroy removes it.
 //
-// Locking, outermost first. The graph's lock (rank EpollGraph) keeps files and epolls from going: shared by whoever adds or removes an
-// entry, exclusive for whoever follows the links between epolls, or destroys a watched file. Each epoll has a sleeping lock (Epoll) for
-// its entries, held while files are asked and events are copied out; an outer epoll's comes before those of the epolls in it. The ready
-// list has a spin lock (EpollReady) that wakers take under the lock of a wait queue.
+// Locking, outermost first. The graph's lock (rank EpollGraph) prevents the destruction of files and epolls.
+// A thread that adds or removes an entry holds it shared; a thread that follows the links between epolls, or
+// destroys a watched file, holds it exclusively. Each epoll has a sleeping lock (Epoll) for its entries, held
+// while files are polled and events are copied out; an outer epoll's lock is taken before those of the epolls
+// in it. A spin lock (EpollReady), which wakers take under the lock of a wait queue, guards the ready list.
 #pragma once
 
 #include "abi/linux/epoll.hpp"
@@ -22,12 +24,14 @@
 
 namespace exo::ipc {
 
-/// /proc/sys/fs/epoll/max_user_watches: how many entries a user's epolls may have. 0 until start-up sets it from the memory.
+/// /proc/sys/fs/epoll/max_user_watches: the limit of entries in a user's epolls. 0 until boot sets it
+/// according to the memory.
 inline constinit std::atomic<u64> max_epoll_watches{0};
-/// Sets max_epoll_watches, and lets closed files remove their entries. LINUX: entries may take a 25th of the memory.
+/// Sets max_epoll_watches and registers the removal of entries of closed files. LINUX: entries may use a 25th
+/// of the memory.
 void start_epoll(u64 memory_bytes);
 
-/// Where a wait puts its events: an array in the program's memory, or in the kernel's (for tests).
+/// The destination of a wait's events: an array in the program's memory, or in the kernel's (for tests).
 class EpollOutput {
   public:
     static EpollOutput to_user(u64 address, usize most) { return {address, nullptr, most}; }
@@ -59,23 +63,24 @@ class Epoll final : public fs::File {
     static Result<Ref<fs::File>> create(const fs::Credentials& credentials);
     Epoll(Ref<fs::Inode> inode, Ref<security::UserRecord> payer);
     ~Epoll() override;
-    /// Null: another kind of file.
+    /// The Epoll behind a file, or null if the file is of another kind.
     static Epoll* of(fs::File& file) {
         return file.is_special(fs::SpecialFile::Epoll) ? static_cast<Epoll*>(&file) : nullptr;
     }
 
-    /// EPOLL_CTL_ADD. Errors: Eexist, Enospc (max_epoll_watches), Enomem, Eloop (epolls in a circle, or too deep), Einval (too many
-    /// paths), RestartSys (killed).
+    /// EPOLL_CTL_ADD. Errors: Eexist, Enospc (max_epoll_watches), Enomem, Eloop (a circle of epolls, or too
+    /// deep), Einval (too many paths), RestartSys (the thread is being killed).
     Result<> add(fs::File& file, i32 descriptor, EpollInterest interest);
-    /// EPOLL_CTL_MOD. Errors: Enoent, Einval (it is exclusive).
+    /// EPOLL_CTL_MOD. Errors: Enoent, Einval (the entry is exclusive).
     Result<> modify(fs::File& file, i32 descriptor, EpollInterest interest);
     /// EPOLL_CTL_DEL. Errors: Enoent.
     Result<> remove(fs::File& file, i32 descriptor);
-    /// Answers how many events there were, at least one; 0: the deadline has passed. Errors: Eintr, Efault, RestartSys (killed).
+    /// epoll_wait: waits for at least one event and returns their number; 0: the deadline has passed. Errors:
+    /// Eintr, Efault, RestartSys (the thread is being killed).
     Result<usize> wait(const EpollOutput& out, time::Deadline deadline);
 
-    /// wait for one event where just one file may be ready, without sleeping: for the fast path. Calls `write` with the event, under a spin
-    /// lock. False: nothing has happened.
+    /// A wait for one event that never sleeps, for the fast path. It requires that only one file may be
+    /// ready. Calls `write` with the event, under a spin lock. Returns false if it did nothing.
     template <class Write> bool wait_at_once(Write write);
 
     fs::PollEvents poll(fs::PollTable* table) override;
@@ -94,7 +99,7 @@ class Epoll final : public fs::File {
     };
     struct Ready {
         ReadyList entries;
-        List<Sleeper, &Sleeper::link> sleepers;  ///< In wait, each is woken for one event.
+        List<Sleeper, &Sleeper::link> sleepers;  ///< Threads in wait. Each is woken for one event.
         bool wake_sleeper() {
             Sleeper* sleeper = sleepers.pop_front();
             if (sleeper != nullptr) scheduler::unpark(sleeper->thread);
@@ -112,22 +117,23 @@ class Epoll final : public fs::File {
         return {static_cast<EpollEvents>(static_cast<u16>(found)),
                 {static_cast<u32>(data), static_cast<u32>(data >> 32)}};
     }
-    /// EPOLLONESHOT, after its event.
+    /// Disables an EPOLLONESHOT entry after its event.
     static void disarm(EpollEntry& entry) {
         entry.events.store(entry.wanted() & EPOLL_MODES, std::memory_order_relaxed);
     }
 
     EntriesLock entries_;
     sync::SpinLocked<Ready, sync::LockRank::EpollReady, sync::IrqOff> ready_;
-    scheduler::WaitQueue pollers_;  ///< Who polls the epoll itself, and the epolls that watch it.
+    scheduler::WaitQueue pollers_;  ///< Threads that poll the epoll itself, and epolls that watch it.
     Ref<security::UserRecord> payer_;
-    // Of the last walk of the graph that came here, under the graph's lock.
+    // Data of the last graph walk that visited this epoll. Guarded by the graph's lock.
     u64 visit_ = 0;
-    u32 nests_ = 0;  ///< How many epolls are on the longest way down, or up.
+    u32 nests_ = 0;  ///< The number of epolls on the longest path down, or up.
 };
 
 template <class Write> bool Epoll::wait_at_once(Write write) {
-    // An entry in the list, and with it its file, cannot go while the list is locked: `drop` takes it out first.
+    // While the list is locked, neither an entry in it nor the entry's file can be destroyed: `drop` removes
+    // the entry first.
     auto ready = ready_.lock();
     EpollEntry* entry = ready->entries.front();
     if (entry == nullptr || entry != ready->entries.back() || !ready->sleepers.is_empty()) return false;

@@ -1,5 +1,5 @@
-// EpollGraph: which epoll watches which file, and which epolls lie in which. Circles of epolls, chains that are too deep, and files with
-// too many ways up are refused: a wake-up follows each way.
+// EpollGraph: the graph of epolls and the files that they watch. A wake-up follows every path up, so the
+// graph refuses circles of epolls, chains that are too deep, and files with too many paths up.
 #pragma once
 
 #include "ipc/epoll/epoll.hpp"
@@ -11,25 +11,26 @@ class EpollGraph {
     using Lock = scheduler::RwLock<Nothing, sync::LockRank::EpollGraph>;
 
   public:
-    /// While it lives, no epoll and no watched file is destroyed.
+    /// Prevents the destruction of epolls and watched files while the guard exists.
     static Lock::SharedGuard hold();
-    /// Removes every entry of `file`, which nobody refers to any more.
+    /// Removes every entry of `file`, which has no references any more.
     static void release(fs::File& file);
 
-    /// A walk along the links. Nobody else changes them meanwhile.
+    /// A walk along the links. It holds the graph's lock, so the links do not change.
     class Walk {
       public:
         Walk();
-        /// Before `outer` watches `inner`. LINUX: ep_loop_check. Errors: Eloop (a circle, or too many epolls one in the other), RestartSys
-        /// (killed).
+        /// Call before `outer` watches `inner`. LINUX: ep_loop_check. Errors: Eloop (a circle, or epolls
+        /// nested too deep), RestartSys (the thread is being killed).
         Result<> check_loop(Epoll& outer, Epoll& inner);
-        /// After `file` has a watcher more. LINUX: reverse_path_check. Errors: Einval (too many or too long ways up from `file`, or from
-        /// a file below it), RestartSys (killed).
+        /// Call after `file` got one more watcher. LINUX: reverse_path_check. Errors: Einval (too many or too
+        /// long paths up from `file`, or from a file below it), RestartSys (the thread is being killed).
         Result<> check_paths(fs::File& file);
 
       private:
         static constexpr u32 MOST_NESTS = 4;
-        /// How many ways up a file may have, by the number of epolls that one leads through. Of the shortest there may be any number.
+        /// The limit of paths up from a file, by the number of epolls on the path. Paths with one epoll are
+        /// not limited.
         static constexpr u32 MOST_WAYS[MOST_NESTS + 1] = {~0U, 500, 100, 50, 10};
         struct Ways {
             u32 count[MOST_NESTS + 1] = {};
@@ -45,7 +46,7 @@ class EpollGraph {
 
   private:
     static Lock lock_;
-    static u64 last_visit_;  ///< Under the exclusive lock.
+    static u64 last_visit_;  ///< Guarded by the graph's lock, held exclusively.
 };
 
 }  // namespace exo::ipc

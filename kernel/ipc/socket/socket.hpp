@@ -1,7 +1,7 @@
-// Socket: an open socket, whatever its address family. The calls of sockets reach all families through it.
+// Socket: an open socket of any address family. The socket calls use families through this interface.
 //
-// Key types: Address (as programs write it), Message (what one sendmsg gives or one recvmsg gets, beside its bytes),
-// SocketOptions (what setsockopt keeps for every family). Families derive from Socket: ipc/unix.
+// Key types: Address (in the format of programs), Message (the parts of a sendmsg or recvmsg besides the
+// bytes), SocketOptions (options that every family has). Families derive from Socket: ipc/unix.
 // Neighbours: posix_x/socket above, which copies addresses and control data from and to programs.
 #pragma once
 
@@ -18,15 +18,15 @@
 
 namespace exo::ipc {
 
-/// A socket address: the family, then what the family makes of the rest.
+/// A socket address: the family, and bytes in the family's format.
 struct Address {
     struct Unwritten {};
 
     Address() : bytes{} {}
-    /// None, whose bytes are not even cleared.
+    /// An address of size 0 whose bytes are not initialised.
     explicit Address(Unwritten) {}
 
-    u32 size = 0;  ///< 0: none.
+    u32 size = 0;  ///< 0: no address.
     std::array<u8, abi::MAX_ADDRESS_SIZE> bytes;
 
     abi::AddressFamily family() const {
@@ -36,31 +36,33 @@ struct Address {
     }
 };
 
-/// What a message carries beside its bytes.
+/// The parts of a message besides its bytes.
 struct Message {
     Message() = default;
-    /// Of read and write, which have no address. For a variable that is marked [[clang::uninitialized]].
+    /// For read and write, which have no address. Use it for a variable marked [[clang::uninitialized]].
     explicit Message(Address::Unwritten none) : address(none) {}
 
-    Address address;  ///< Where it goes to, or comes from.
-    /// Of who sends. Absent from what is received if the sender was not asked to tell.
+    Address address;  ///< The destination, or the source.
+    /// Of the sender. Absent in a received message if the sender was not asked for them.
     std::optional<abi::ucred> credentials;
     Vector<security::Capability> capabilities;            ///< SCM_RIGHTS.
     abi::MessageFlags flags = abi::MessageFlags::None;    ///< As the program gave them.
-    abi::MessageFlags outcome = abi::MessageFlags::None;  ///< What recvmsg tells.
+    abi::MessageFlags outcome = abi::MessageFlags::None;  ///< The flags that recvmsg returns.
 };
 
-/// SO_RCVTIMEO, SO_SNDTIMEO: no end by default.
+/// SO_RCVTIMEO, SO_SNDTIMEO. By default a call waits without limit.
 using Patience = std::atomic<time::Nanoseconds>;
 inline constexpr time::Nanoseconds NO_END = ~time::Nanoseconds{0};
 
-/// Buffers, in bytes as the kernel counts them: twice what programs ask for. LINUX: net.core.wmem_default and wmem_max.
+/// Buffer sizes as the kernel counts them: twice what programs request. LINUX: net.core.wmem_default and
+/// wmem_max.
 inline constexpr u32 DEFAULT_BUFFER = 212992;
 inline constexpr u32 MOST_BUFFER = 212992;
 inline constexpr u32 LEAST_SEND_BUFFER = 4608;
 inline constexpr u32 LEAST_RECEIVE_BUFFER = 2304;
 
-/// What setsockopt(SOL_SOCKET) sets and getsockopt tells, in every family. A bit of `flags` stands for an option that is on or off.
+/// The options of setsockopt(SOL_SOCKET) for every family. Each bit of `flags` is an option that is on or
+/// off.
 struct SocketOptions {
     std::atomic<u64> flags{0};
     std::atomic<u32> send_buffer{DEFAULT_BUFFER};
@@ -87,21 +89,22 @@ struct SocketOptions {
 enum class Shut : u8 { None = 0, Receiving = 1, Sending = 2, Both = 3 };
 EXO_FLAGS(Shut);
 
-/// How long a call waits.
+/// Whether and how long a call waits.
 struct Wait {
     bool may_block = true;
     time::Nanoseconds patience = NO_END;
 };
 
-/// Who sends.
+/// The sender of a message.
 struct Sender {
     abi::ucred self{};
-    /// Whom its capabilities in flight are counted for, and how many of that user's there may be (RLIMIT_NOFILE; ~0: any number).
+    /// The user that is charged for capabilities in transit, and the limit for that user (RLIMIT_NOFILE; ~0:
+    /// no limit).
     security::UserRecord* payer = nullptr;
     u64 most_in_flight = 0;
 };
 
-/// Tells who the calling task is, where a socket is written to like any file. Set by posix_x.
+/// The credentials of the calling task, for write(2) on a socket. posix_x sets the function.
 using OwnCredentials = abi::ucred (*)();
 void set_own_credentials(OwnCredentials teller);
 abi::ucred own_credentials();
@@ -114,42 +117,45 @@ class Socket : public fs::File {
     abi::SocketType type() const { return type_; }
     SocketOptions& options() { return options_; }
 
-    /// Errors: Einval (bound already, no address of the family), Eaddrinuse, and those of mknod(2).
+    /// Binds the socket. Errors: Einval (already bound, or not an address of the family), Eaddrinuse, and
+    /// those of mknod(2).
     virtual Result<> bind(const Address& address, const Caller& caller) = 0;
-    /// Errors: Eopnotsupp (the type has no connections), Einval (not bound, connected).
+    /// Starts listening. Errors: Eopnotsupp (the type has no connections), Einval (not bound, connected).
     virtual Result<> listen(u32 backlog, const abi::ucred& self) = 0;
-    /// A new socket for the oldest connection that waits. Errors: Eopnotsupp, Einval (does not listen), Eagain, Eintr, Enomem.
+    /// Makes a socket for the oldest waiting connection. Errors: Eopnotsupp, Einval (not listening), Eagain,
+    /// Eintr, Enomem.
     virtual Result<Ref<Socket>> accept(abi::OpenFlags flags, const fs::Credentials& credentials) = 0;
-    /// Errors: Econnrefused, Eprototype, Eisconn, Einval, Eagain, Eperm, Eintr, and those of path_resolution(7).
+    /// Connects. Errors: Econnrefused, Eprototype, Eisconn, Einval, Eagain, Eperm, Eintr, and those of
+    /// path_resolution(7).
     virtual Result<> connect(const Address& address, const Caller& caller, const abi::ucred& self) = 0;
-    /// Its own name. Errors: Enomem.
+    /// The socket's own address. Errors: Enomem.
     virtual Result<> name(Address& out) = 0;
-    /// Errors: Enotconn.
+    /// The peer's address. Errors: Enotconn.
     virtual Result<> peer_name(Address& out) = 0;
     virtual Result<> shut_down(Shut directions) = 0;
 
-    /// Whether it can send at all, before it is said what. Errors: those of send(2).
+    /// Checks whether the socket can send, before the message is read. Errors: those of send(2).
     virtual Result<> check_sending() { return {}; }
-    /// Sends what `data` holds. Errors: those of send(2).
+    /// Sends the bytes of `data`. Errors: those of send(2).
     virtual Result<usize> send(vm::InBuffer& data, Message& message, const Caller& caller,
                                const Sender& sender) = 0;
     /// Receives up to data.remaining() bytes. Errors: those of recv(2).
     virtual Result<usize> receive(vm::OutBuffer& data, Message& message) = 0;
 
-    /// An option was set.
+    /// Called after an option was set.
     virtual void options_changed() {}
-    /// SO_ERROR: the error that waits, which is gone then. 0: none.
+    /// SO_ERROR: returns the pending error and clears it. 0: none.
     virtual i32 take_error() = 0;
-    /// Makes one wait.
+    /// Sets the pending error.
     virtual void set_error(Error error) = 0;
     virtual bool accepts_connections() const = 0;
-    /// SO_PEERCRED. Pid 0, and no user, where there is no peer.
+    /// SO_PEERCRED. Without a peer: pid 0 and no user.
     virtual abi::ucred peer_credentials() = 0;
 
     Result<> append_description(String& out) override;
     bool has_signals_for_input() const override { return true; }
 
-    /// How long a receiving call waits that has these flags.
+    /// How long a receiving call with these flags waits.
     Wait receive_wait(abi::MessageFlags flags) const { return wait_for(flags, options_.receive_patience); }
     Wait send_wait(abi::MessageFlags flags) const { return wait_for(flags, options_.send_patience); }
 
@@ -167,16 +173,17 @@ class Socket : public fs::File {
     SocketOptions options_;
 };
 
-/// The socket that a file is. Errors: Enotsock.
+/// The socket behind a file. Errors: Enotsock.
 Result<Socket*> as_socket(fs::File& file);
 
-/// The inode of a new socket. Errors: Enomem.
+/// Makes the inode of a new socket. Errors: Enomem.
 Result<Ref<fs::Inode>> make_socket_inode(const fs::Credentials& credentials);
-/// Makes the file system that sockets' inodes belong to. Errors: Enomem.
+/// Makes the file system for the inodes of sockets. Errors: Enomem.
 Result<> init_sockets();
 
-/// Calls `attempt` until it answers with anything but Eagain, for as long as `wait` allows. In between it waits on `queue`, until `ready()`
-/// holds. Errors: those of `attempt`; RestartSys, or Eintr if the wait has an end; Eagain at its end.
+/// Calls `attempt` until it returns anything but Eagain, as long as `wait` allows. Between the calls it waits
+/// on `queue` until `ready()` returns true. Errors: those of `attempt`; RestartSys, or Eintr if the wait has
+/// a limit; Eagain at that limit.
 template <class Ready, class Attempt>
 auto wait_until(scheduler::WaitQueue& queue, Wait wait, Ready ready, Attempt attempt) -> decltype(attempt()) {
     const time::Deadline deadline =

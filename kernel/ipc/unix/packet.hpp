@@ -1,7 +1,7 @@
-// Packet: bytes on their way from one Unix socket to another, and what they carry (unix(7)).
+// Packet: bytes in transit from one Unix socket to another, with their control data (unix(7)).
 //
-// A packet waits in the queue of the end that receives it and is charged to the buffer of the end that sent it, until it is destroyed. Its
-// first bytes lie behind the structure itself; the rest in segments of a page each.
+// A packet is in the queue of the receiving end, and is charged to the buffer of the sending end until it is
+// destroyed. Its first bytes lie behind the structure itself, the rest in segments of a page each.
 #pragma once
 
 #include "ipc/socket/socket.hpp"
@@ -14,31 +14,32 @@ class UnixEnd;
 
 class Packet {
   public:
-    /// With `size` bytes out of `data`. Errors: Efault (not all of them could be read), Enomem.
+    /// Makes a packet with `size` bytes of `data`. Errors: Efault (not all bytes could be read), Enomem.
     static Result<Packet*> create(vm::InBuffer& data, usize size);
-    /// What waits in a listening socket's queue: the other end of a connection.
+    /// Makes the packet that represents a connection in a listening socket's queue: the other end of it.
     static Result<Packet*> for_connection(Ref<UnixEnd> end);
     ~Packet();
     Packet(const Packet&) = delete;
     Packet& operator=(const Packet&) = delete;
     static void operator delete(void* memory) { ::operator delete(memory); }
 
-    /// Writes bytes from `offset` on, as many as fit or are there. Errors: Efault (none was written).
+    /// Copies bytes from `offset` on, as many as fit and exist. Errors: Efault (none was copied).
     Result<usize> copy_to(vm::OutBuffer& out, usize offset) const;
     usize size() const { return size_; }
-    /// Of what a reader of a stream has not taken yet.
+    /// How many bytes a reader of a stream has not taken yet.
     usize remaining() const { return size_ - taken; }
 
     ListNode link;
-    usize taken = 0;      ///< Of the bytes, from the front: by readers of a stream.
+    usize taken = 0;      ///< How many bytes readers of a stream have taken from the front.
     u32 charge = 0;       ///< What it counts in the sender's buffer.
-    Ref<UnixEnd> sender;  ///< Also names the packet: a receiver is told the name that the sender has by then.
+    Ref<UnixEnd> sender;  ///< Also gives the packet's source address: the name of the sender at the time of
+                          ///< receiving.
     abi::ucred credentials{};
     bool has_credentials = false;
     Vector<security::Capability> capabilities;
-    /// The capabilities are counted for this user while they wait (in_flight.hpp). Null: they are not counted.
+    /// The user that is charged for the capabilities in transit (in_flight.hpp). Null: they are not counted.
     Ref<security::UserRecord> passer;
-    Ref<UnixEnd> connection;  ///< In a listening socket's queue. Whoever destroys the packet closes it.
+    Ref<UnixEnd> connection;  ///< In a listening socket's queue. Destroying the packet closes it.
 
   private:
     struct Segment {

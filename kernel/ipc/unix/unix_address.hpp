@@ -1,6 +1,7 @@
-// UnixAddress: the name that a Unix socket is bound to (unix(7)): a path, or an abstract name, which starts with a NUL.
+// UnixAddress: the name to which a Unix socket is bound (unix(7)): a path, or an abstract name, which begins
+// with a NUL.
 //
-// Locking: a name never changes. The table of abstract names has a spin lock.
+// Locking: a name is immutable. A spin lock guards the table of abstract names.
 #pragma once
 
 #include "ipc/socket/socket.hpp"
@@ -12,20 +13,20 @@ class UnixEnd;
 
 class UnixAddress final : public Object {
   public:
-    /// `name` is what stands behind the family. Errors: Enomem.
+    /// `name` is the part of an address behind the family. Errors: Enomem.
     static Result<Ref<UnixAddress>> create(abi::SocketType type, std::span<const u8> name);
     ~UnixAddress() override;
 
     bool is_abstract() const { return !name_.is_empty() && name_[0] == 0; }
     std::span<const u8> name() const { return name_.span(); }
-    /// As a program sees it.
+    /// Copies the address in the format of programs.
     void copy_to(Address& out) const;
 
-    /// Others find `end` by this abstract name from now on, until the address is destroyed. Errors: Eaddrinuse.
+    /// Makes `end` findable by this abstract name until the address is destroyed. Errors: Eaddrinuse.
     Result<> publish(UnixEnd& end);
-    /// Nobody finds the end any more.
+    /// Makes the end no longer findable.
     void withdraw();
-    /// The end of this type with this abstract name; null: none. LINUX: each type has its own names.
+    /// Finds the end of this type with this abstract name; null: none. LINUX: each type has its own names.
     static Ref<UnixEnd> find(abi::SocketType type, std::span<const u8> name);
 
   private:
@@ -42,13 +43,14 @@ class UnixAddress final : public Object {
     abi::SocketType type_;
     Vector<u8> name_;
     TreeNode link_;
-    UnixEnd* end_ = nullptr;  ///< Not counted; while the address is in the table.
+    UnixEnd* end_ = nullptr;  ///< Not counted. Set while the address is in the table.
 
   public:
     using Names = Tree<UnixAddress, &UnixAddress::link_, KeyOf>;
 };
 
-/// What stands behind the family of an address, without the NULs that end a path. Errors: Einval (another family, too long, or nothing).
+/// The part of an address behind the family, without the NULs at the end of a path. Errors: Einval (another
+/// family, too long, or empty).
 Result<std::span<const u8>> unix_name(const Address& address);
 
 }  // namespace exo::ipc

@@ -1,4 +1,5 @@
-// UnixSocket: an open Unix socket (unix(7)). Its end (unix_end.hpp) has the queue and the peer; this file finds other ends by their names.
+// UnixSocket: an open Unix socket (unix(7)). Its end (unix_end.hpp) has the queue and the peer; this class
+// finds other ends by name.
 #pragma once
 
 #include "ipc/unix/unix_end.hpp"
@@ -10,10 +11,11 @@ struct SocketPair {
     Ref<Socket> second;
 };
 
-/// `flags`: Nonblock counts. Errors: Esocktnosupport, Enomem, Enfile.
+/// Makes a socket. Of `flags`, only Nonblock is used. Errors: Esocktnosupport, Enomem, Enfile.
 Result<Ref<Socket>> create_unix_socket(abi::SocketType type, abi::OpenFlags flags,
                                        const fs::Credentials& credentials);
-/// Two sockets that are each other's peers. `self`: who asks. Errors: as above.
+/// socketpair: makes two connected sockets. `self`: the credentials of the caller. Errors: those of
+/// create_unix_socket.
 Result<SocketPair> create_unix_pair(abi::SocketType type, abi::OpenFlags flags,
                                     const fs::Credentials& credentials, const abi::ucred& self);
 
@@ -55,7 +57,7 @@ class UnixSocket final : public Socket {
     Result<usize> send_to(Ref<UnixEnd> receiver, vm::InBuffer& data, Message& message, const Sender& sender);
 
     Ref<UnixEnd> end_;
-    fs::Path place_;  ///< Of the name that it is bound to. Under the end's lock it is set once.
+    fs::Path place_;  ///< The place of the name to which it is bound. Set once, under the end's lock.
 };
 
 }  // namespace exo::ipc
