@@ -2,8 +2,10 @@
 //
 //   log::info("{} MiB of memory", megabytes);
 //
-// Key types: Level, Sink (drivers implement it), Ring. Neighbours: time below (stamps); everything above.
-// Locking: one IrqOff lock around ring and sinks; a panic takes none. A line is at most LINE_SIZE bytes, cut beyond.
+// Key types: Level, Sink (drivers implement it), Ring. Neighbours: time below (time stamps); everything
+// above.
+// Locking: one IrqOff lock guards the ring and the sinks; a panic takes no lock. A line has at most LINE_SIZE
+// bytes; longer ones are cut off.
 #pragma once
 
 #include "arch/interface.hpp"
@@ -12,12 +14,12 @@
 
 namespace exo::log {
 
-/// As in syslog(2).
+/// The levels of syslog(2).
 enum class Level : u8 { Emergency, Alert, Critical, Error, Warning, Notice, Info, Debug };
 
 inline constexpr usize LINE_SIZE = 256;
 
-/// Where lines go as they are written. `write` is called with interrupts off and must not log, sleep or fail.
+/// A destination of log lines. `write` is called with interrupts off; it must not log, sleep or fail.
 class Sink {
   public:
     virtual void write(std::string_view text) = 0;
@@ -26,16 +28,17 @@ class Sink {
     ~Sink() = default;
 };
 
-/// Sinks are never removed. Errors: Enospc (there are four).
+/// Adds a sink, for ever. Errors: Enospc (there are already four).
 Result<> add_sink(Sink& sink);
-/// Lines of a level above it go to the ring only (loglevel=, quiet, syslog(2) action 8).
+/// Sets the console level: lines with a higher (less urgent) level go only to the ring (loglevel=, quiet,
+/// syslog(2) action 8).
 void set_console_level(Level level);
 Level console_level();
 
-/// Writes one finished line (no newline at its end).
+/// Writes one line, without a newline at its end.
 void write_line(Level level, std::string_view text);
 
-/// Collects a formatted line in place.
+/// A buffer in which a line is formatted.
 class LineBuffer {
   public:
     void append(std::string_view text) {
@@ -69,21 +72,22 @@ template <class... Args> void debug(FormatString<std::type_identity_t<Args>...> 
     write(Level::Debug, format, args...);
 }
 
-/// For syslog(2) and dmesg: copies the newest whole lines that fit, as "<level>[seconds.micros] text\n".
-/// Returns the bytes written.
+/// Copies the newest whole lines that fit, as "<level>[seconds.micros] text\n", for syslog(2) and dmesg.
+/// Returns the number of bytes.
 usize read_ring(std::span<char> out);
 usize ring_size();
-/// Later reads start behind what is there now (syslog action 5, CLEAR).
+/// Makes later reads begin behind the present content (syslog action 5, CLEAR).
 void clear_ring();
 
-/// A panic whose report `describe` writes, its first line being the reason; registers and call chain follow.
+/// Panics with a report that `describe` writes. Its first line is the reason; registers and the call chain
+/// follow.
 [[noreturn]] void panic_with(FunctionRef<void(FormatSink)> describe,
                              const arch::UserRegisters* registers = nullptr);
 
-/// Writes to the consoles past every lock, for what follows a panic's report.
+/// Writes to the consoles without taking locks, for output after a panic's report.
 void write_after_panic(std::string_view text);
 
-/// What `panic` calls after its report, if set: ends the virtual machine with a status of its own.
+/// Sets the function that `panic` calls after its report. It ends the virtual machine with an exit status.
 void set_panic_exit(void (*exit)());
 
 }  // namespace exo::log

@@ -1,4 +1,4 @@
-// The audit ring: the last denials, fixed in size, never allocating, overwriting the oldest.
+// The audit ring: the last denials. Its size is fixed; it never allocates, and overwrites the oldest entry.
 #pragma once
 
 #include <span>
@@ -22,9 +22,9 @@ inline constexpr usize AUDIT_RING_SIZE = 256;
 
 void record_denial(u32 number, ObjectKind kind, Rights needed, Rights missing);
 
-/// Copies the newest denials, oldest first, into `out`; returns how many.
+/// Copies the newest denials into `out`, oldest first. Returns how many.
 usize read_denials(std::span<Denial> out);
-/// Since boot, those that have been overwritten included.
+/// How many denials there were since boot, including overwritten ones.
 u64 denial_count();
 
 }  // namespace exo::security

@@ -1,14 +1,16 @@
-// Capability tables: what a task may name, and with which rights. A Linux file descriptor is an index into one.
+// Capability tables: which objects a task may use, and with which rights. A Linux file descriptor is an index
+// into one.
 //
 // Key types: Rights (rights.hpp), Grant (a record shared by all copies of a capability, for revocation),
-// CapabilityTable (the slots), TableUser (a task's hold on a table), CapabilityUse (one use, through verify()),
-// Reservation (a slot that nobody sees yet). Neighbours: scheduler and vm below; drivers and fs, whose objects fill
-// the slots, above. It knows objects only as counted Objects.
-// Locking: one spin lock a table (LockRank::CapabilityTable). Every change holds it. A lookup by a table's only user
-// holds nothing and takes no reference: only a user changes the table, and the only one is busy looking. A lookup in a table of several
-// users borrows the table (sync/borrowing.hpp) while it takes its reference; it sees by `version_` whether the slot changed meanwhile, and
-// then looks again under the lock, as for the high numbers. Objects are never released under the lock: removed references are handed to
-// the caller, after no CPU borrows them any more.
+// CapabilityTable (the slots), TableUser (a task's use of a table), CapabilityUse (one use, through
+// verify()), Reservation (a slot that is not visible yet). Neighbours: scheduler and vm below; drivers and
+// fs, whose objects fill the slots, above. The table knows objects only as counted Objects.
+// Locking: one spin lock for each table (LockRank::CapabilityTable). Every change holds it. A lookup by a
+// table's only user takes neither lock nor reference, because only a user changes the table. A lookup in a
+// table of several users borrows the table (sync/borrowing.hpp) while it takes a reference. If `version_`
+// shows that the slot changed meanwhile, it looks again under the lock; it does the same for high numbers.
+// Objects are never released under the lock: a removed reference is returned to the caller after no CPU
+// borrows the object any more.
 #pragma once
 
 #include <optional>
@@ -23,10 +25,10 @@
 
 namespace exo::security {
 
-/// Shared by all copies of one capability. None (null) until a capability is derived that can be taken back.
+/// A record that all copies of one capability share. Null until a revocable capability is derived.
 class Grant final : public Object {
   public:
-    // release: what the revoker did before is seen by whoever finds the grant revoked
+    // release: a thread that sees the revocation also sees what the revoker did before
     void revoke() { is_revoked_.store(true, std::memory_order_release); }
     bool is_revoked() const { return is_revoked_.load(std::memory_order_acquire); }
 
@@ -36,14 +38,14 @@ class Grant final : public Object {
 
 enum class OnExec : u8 { Keep, Close };
 
-/// A capability outside a table: in flight over a socket, or about to be installed.
+/// A capability outside a table: in transit through a socket, or about to be installed.
 struct Capability {
     Ref<Object> object;
     Rights rights = Rights::None;
     Ref<Grant> grant = nullptr;
 };
 
-/// One use of a capability; lives for the length of a system call, on its stack. Owns a reference only if the table
+/// One use of a capability during a system call, on the call's stack. It owns a reference only if the table
 /// has other users.
 class [[nodiscard]] CapabilityUse {
   public:
@@ -65,14 +67,14 @@ class [[nodiscard]] CapabilityUse {
         if (object_ != nullptr && ownership_ == Ownership::Retained) object_->release();
     }
 
-    /// There is a capability, and no right is missing.
+    /// Whether there is a capability and no right is missing.
     explicit operator bool() const { return object_ != nullptr && missing_ == Rights::None; }
-    /// The slot holds a capability at all.
+    /// Whether the slot contains a capability.
     bool is_open() const { return object_ != nullptr; }
-    /// Which of the rights asked for the capability lacks.
+    /// The requested rights that the capability lacks.
     Rights missing() const { return missing_; }
     Rights rights() const { return rights_; }
-    /// Only when nothing is missing.
+    /// Callable only if no right is missing.
     Object& object() const {
         DEBUG_ASSERT(bool(*this));
         return *object_;
@@ -87,10 +89,12 @@ class [[nodiscard]] CapabilityUse {
 
 class CapabilityTable;
 
-/// A use that takes no reference, in a table of any number of users. Until it is destroyed: no sleep, bounded work, no other use.
+/// A use without a reference, in a table with any number of users. Until it is destroyed, the thread must not
+/// sleep or begin another use, and does bounded work.
 class [[nodiscard]] BorrowedUse {
   public:
-    /// Null if a right is missing, if the slot is empty, or if only the lock could tell.
+    /// Looks a capability up. Null if a right is missing, if the slot is empty, or if the lookup would need
+    /// the lock.
     BorrowedUse(CapabilityTable& table, u32 number, Rights needed);
     BorrowedUse(const BorrowedUse&) = delete;
     BorrowedUse& operator=(const BorrowedUse&) = delete;
@@ -105,7 +109,7 @@ class [[nodiscard]] BorrowedUse {
     bool borrows_;
 };
 
-/// A slot that is taken but invisible until `commit`. Gives itself back when it is dropped without.
+/// A slot that is taken and stays invisible until `commit`. The destructor frees it if it was not committed.
 class [[nodiscard]] Reservation {
   public:
     Reservation() = default;
@@ -121,7 +125,7 @@ class [[nodiscard]] Reservation {
     ~Reservation();
 
     u32 number() const { return number_; }
-    /// Makes the capability visible. Cannot fail; returns the number.
+    /// Makes the capability visible and returns its number. Cannot fail.
     u32 commit(Capability capability, OnExec on_exec);
 
   private:
@@ -134,52 +138,56 @@ struct [[nodiscard]] ReservedPair {
     Reservation second;
 };
 
-/// Closing a range: close them, or mark them close-on-exec (close_range(2)).
+/// What close_range(2) does to a range: close it, or mark it close-on-exec.
 enum class RangeAction : u8 { Close, MarkCloseOnExec };
 
 class CapabilityTable final : public Object {
   public:
     CapabilityTable() : Object(ObjectKind::CapabilityTable) {}
 
-    // ---- Use. By the table's users only: threads that hold a TableUser of it.
+    // ---- For the table's users: threads with a TableUser of the table.
 
-    /// The one gate: looks up slot `number` and says which of the rights `needed` it lacks. Denials are audited.
+    /// The only lookup that checks rights: finds slot `number` and determines which of the rights `needed`
+    /// are missing. Denials are recorded in the audit ring.
     [[gnu::always_inline]] CapabilityUse verify(u32 number, Rights needed) {
-        // acquire: pairs with the release in TableUser::leave: changes by a user that has left are seen
+        // acquire: pairs with the release in TableUser::leave, so that changes by a user that has left are
+        // visible
         if (!state_.unsafe_value().has_several_users()) [[likely]]
             return use_of(find(state_.unsafe_value(), number, needed), CapabilityUse::Ownership::Borrowed);
         return use_of(find_shared(number, needed), CapabilityUse::Ownership::Retained);
     }
 
-    /// Takes the lowest free slot from `minimum` on. Errors: Emfile (none below `limit`), Enomem.
+    /// Reserves the lowest free slot from `minimum` on. Errors: Emfile (none below `limit`), Enomem.
     Result<Reservation> reserve(u32 limit, u32 minimum = 0);
-    /// Two of them, or none. Errors: Emfile, Enomem.
+    /// Reserves two slots, or none. Errors: Emfile, Enomem.
     Result<ReservedPair> reserve_pair(u32 limit);
-    /// reserve and commit in one.
+    /// Reserves a slot and commits the capability. Errors: those of reserve.
     Result<u32> install(Capability capability, OnExec on_exec, u32 limit, u32 minimum = 0);
-    /// dup2, dup3: at exactly `number`, replacing what is there, which the caller gets (and drops or flushes).
-    /// Errors: Ebadf (not below `limit`), Ebusy (reserved by another thread just now), Enomem.
+    /// dup2, dup3: installs at exactly `number`. Returns the object that was there, which the caller closes.
+    /// Errors: Ebadf (not below `limit`), Ebusy (another thread has reserved it), Enomem.
     Result<Ref<Object>> install_at(u32 number, Capability capability, OnExec on_exec, u32 limit);
 
-    /// Empties a slot; the caller gets what was in it. Errors: Ebadf.
+    /// Empties a slot and returns its object. Errors: Ebadf.
     Result<Ref<Object>> close(u32 number);
-    /// `first` to `last`, both included. `closed` is called for each object without the lock held.
+    /// Closes or marks the slots `first` to `last`, both included. Calls `closed` for each object without the
+    /// lock.
     void close_range(u32 first, u32 last, RangeAction action, FunctionRef<void(Ref<Object>)> closed);
-    /// execve: closes what is marked so.
+    /// execve: closes the slots that are marked close-on-exec.
     void close_on_exec(FunctionRef<void(Ref<Object>)> closed);
 
-    /// Errors: Ebadf.
+    /// Whether the slot is marked close-on-exec. Errors: Ebadf.
     Result<OnExec> on_exec(u32 number);
     Result<> set_on_exec(u32 number, OnExec on_exec);
 
-    // ---- From anywhere (another process's /proc/PID/fd).
+    // ---- For any thread (/proc/PID/fd of another process).
 
-    /// A copy of the capability, for dup, SCM_RIGHTS and /proc. Errors: Ebadf.
+    /// Copies the capability, for dup, SCM_RIGHTS and /proc. Errors: Ebadf.
     Result<Capability> copy(u32 number);
-    /// The lowest open slot not below `from`.
+    /// The lowest open slot that is at least `from`.
     std::optional<u32> next_open(u32 from);
     u32 open_count();
-    /// Where the table ends for programs: select looks no further, and /proc/PID/status shows it (FDSize).
+    /// The table's size as programs see it: select checks no further descriptors, and /proc/PID/status shows
+    /// it (FDSize).
     u32 size();
 
   private:
@@ -188,7 +196,8 @@ class CapabilityTable final : public Object {
     friend class BorrowedUse;
 
     enum class SlotState : u8 { Free, Reserved, Open };
-    /// Owns a reference to the object and one to the grant. Both and the rights are read without the lock.
+    /// A slot. It owns one reference to the object and one to the grant. Both and the rights are read without
+    /// the lock.
     class Slot {
       public:
         Slot() = default;
@@ -199,11 +208,11 @@ class CapabilityTable final : public Object {
         Object* object() const { return object_.load(std::memory_order_acquire); }
         const Grant* grant() const { return grant_.load(std::memory_order_acquire); }
         Rights rights() const { return rights_.load(std::memory_order_acquire); }
-        /// Shares what is in it.
+        /// Copies the capability with new references.
         Capability copy() const {
             return {Ref<Object>(object()), rights(), Ref<Grant>(grant_.load(std::memory_order_relaxed))};
         }
-        /// Into an empty slot.
+        /// Fills an empty slot.
         void put(Capability& capability) {
             object_.store(capability.object.leak(), std::memory_order_release);
             grant_.store(capability.grant.leak(), std::memory_order_release);
@@ -229,8 +238,8 @@ class CapabilityTable final : public Object {
     /// LINUX: NR_OPEN_DEFAULT.
     static constexpr u32 FIRST_LINUX_SIZE = 64;
     static constexpr u32 WORD_BITS = 64;
-    /// Slots with low numbers lie in one piece, which is found at once. Those above come in chunks, made when one of their
-    /// numbers is taken: a high number costs no more memory than a low one.
+    /// Slots with low numbers lie in one array. Higher ones lie in chunks that are allocated when one of
+    /// their numbers is first used, so a high number costs no more memory than a low one.
     static constexpr u32 FIRST_SLOTS = 256;
     static constexpr u32 CHUNK_SLOTS = 64;
     struct Chunk {
@@ -243,13 +252,13 @@ class CapabilityTable final : public Object {
         u64 taken[CHUNK_SLOTS / WORD_BITS] = {};
         Slot slots[CHUNK_SLOTS];
     };
-    /// The slots with low numbers, behind this head. When there must be more, their contents move to a larger piece.
+    /// The array of slots with low numbers, behind this header. To grow, the contents move to a larger array.
     struct alignas(Slot) LowSlots {
         u32 size = 0;
         static Result<LowSlots*> create(u32 size);
         static void destroy(LowSlots* piece);
         Slot* slots() {
-            // SAFETY: create makes `size` of them there; the empty piece has none, and nobody asks for one.
+            // SAFETY: create makes `size` slots there. The empty array has none, and no code asks it for one.
             return reinterpret_cast<Slot*>(this + 1);
         }
     };
@@ -257,12 +266,12 @@ class CapabilityTable final : public Object {
     struct State {
         ~State();
         std::atomic<u32> users{1};
-        /// Odd while a table of several users changes. Read without the lock.
+        /// Odd while a table of several users is being changed. Read without the lock.
         std::atomic<u64> version{0};
         std::atomic<LowSlots*> low{&no_slots};
         LowSlots& low_slots() const { return *low.load(std::memory_order_acquire); }
         bool has_several_users() const { return users.load(std::memory_order_acquire) != 1; }
-        u64 first_taken[FIRST_SLOTS / WORD_BITS] = {};  ///< One bit a slot: reserved or open.
+        u64 first_taken[FIRST_SLOTS / WORD_BITS] = {};  ///< One bit for each slot that is reserved or open.
         Tree<Chunk, &Chunk::link, Chunk> chunks;
         u64 changes = 0;      ///< How often a slot was filled or emptied.
         u32 lowest_free = 0;  ///< No slot below it is free.
@@ -271,7 +280,7 @@ class CapabilityTable final : public Object {
     };
 
     class Copier;
-    /// What a slot holds, in words that fit registers.
+    /// The content of a slot, in words that fit registers.
     struct Found {
         Object* object = nullptr;
         Rights rights = Rights::None;
@@ -292,7 +301,7 @@ class CapabilityTable final : public Object {
             note_denial(number, *found.object, needed, found.missing);
             return found;
         }
-        // Constants, so that the compiler sees what the callers ask next.
+        // Constants, so that the compiler can resolve the caller's next check.
         return {found.object, found.rights, Rights::None};
     }
     static Found look_into(const Slot& slot, Rights needed) {
@@ -305,10 +314,11 @@ class CapabilityTable final : public Object {
             missing = needed;
         return {object, rights, missing};
     }
-    /// What a capability with all the rights names, while the caller borrows from the table. Null if the slot is empty, if a right is
-    /// missing, or if only the lock could tell.
+    /// Looks up a capability with all of the rights, while the caller borrows from the table. Null if the
+    /// slot is empty, if a right is missing, or if the lookup needs the lock.
     [[gnu::always_inline]] static Found look_while_borrowing(State& state, u32 number, Rights needed) {
-        // A version that is odd, during a change, never equals the one that is read again below.
+        // A version that is odd, which means a change in progress, never equals the one that is read again
+        // below.
         const u64 version = state.version.load(std::memory_order_seq_cst) & ~1ULL;
         LowSlots& low = state.low_slots();
         if (number >= low.size) [[unlikely]]
@@ -327,22 +337,23 @@ class CapabilityTable final : public Object {
             return {};
         return {object, rights, Rights::None};
     }
-    /// With a reference to the object.
+    /// Looks a capability up and takes a reference to the object.
     [[gnu::noinline]] Found find_shared(u32 number, Rights needed);
     [[gnu::noinline, gnu::cold]] Found find_locked(u32 number, Rights needed);
     [[gnu::noinline, gnu::cold]] static void note_denial(u32 number, const Object& object, Rights needed,
                                                          Rights missing);
 
-    /// Null: there has been nothing near it yet.
+    /// The slot for a high number. Null: no slot of its chunk was ever used.
     [[gnu::noinline]] static Slot* high_slot(const State& state, u32 number);
-    /// A slot, and the word with its bit.
+    /// A slot, and the word that contains its bit.
     struct Place {
         u32 number = 0;
         Slot* slot = nullptr;
         u64* word = nullptr;
         void mark_taken() const { *word |= 1ULL << number % WORD_BITS; }
     };
-    /// What a table of several users changes, its lock held: readers look again, and once it is over, none has what was taken out.
+    /// A change of a table with several users, under its lock. Readers that run meanwhile look again; when it
+    /// ends, no reader still uses what it removed.
     class Change {
       public:
         explicit Change(State& state) : state_(state), is_seen_(state.has_several_users()) { step(); }
@@ -354,7 +365,7 @@ class CapabilityTable final : public Object {
         Change& operator=(const Change&) = delete;
 
       private:
-        // seq_cst: the readers' looks and their borrowing are in one order with it
+        // seq_cst: the readers' lookups and their borrowing are in one order with it
         void step() {
             if (is_seen_) state_.version.fetch_add(1, std::memory_order_seq_cst);
         }
@@ -392,11 +403,11 @@ inline BorrowedUse::BorrowedUse(CapabilityTable& table, u32 number, Rights neede
     object_ = found.missing == Rights::None ? found.object : nullptr;
 }
 
-/// A task's hold on a table. The last one to go closes every slot.
+/// A task's use of a table. When the last user leaves, every slot is closed.
 class TableUser {
   public:
     TableUser() = default;
-    /// An empty table of its own. Errors: Enomem.
+    /// Makes an empty table. Errors: Enomem.
     static Result<TableUser> create();
     TableUser(TableUser&& other) noexcept = default;
     TableUser& operator=(TableUser&& other) noexcept {
@@ -405,20 +416,20 @@ class TableUser {
     }
     ~TableUser() { leave(); }
 
-    /// CLONE_FILES: the same table for another task.
+    /// CLONE_FILES: makes another task a user of the same table.
     TableUser share() const;
-    /// fork: a table of copies that share descriptions and grants. Errors: Enomem.
+    /// fork: makes a table with copies of all capabilities. Errors: Enomem.
     Result<TableUser> clone() const;
-    /// unshare(CLONE_FILES): the table is ours alone already.
+    /// unshare(CLONE_FILES): whether the table has no other users.
     bool is_only_user() const { return !table_->state_.unsafe_value().has_several_users(); }
-    /// Gives the table up now. `closed` gets each object if it was the last user.
+    /// Gives the table up. If this was the last user, calls `closed` for each object.
     void leave(FunctionRef<void(Ref<Object>)> closed);
     void leave();
 
     explicit operator bool() const { return bool(table_); }
     CapabilityTable& operator*() const { return *table_; }
     CapabilityTable* operator->() const { return table_.get(); }
-    /// For /proc: looks without being a user.
+    /// The table, for /proc: a reader that is not a user.
     const Ref<CapabilityTable>& table() const { return table_; }
 
   private:

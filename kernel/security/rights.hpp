@@ -1,4 +1,4 @@
-// Rights: what a capability allows its holder to do with the object. They only shrink.
+// Rights: the operations that a capability permits on its object. Rights can be removed, never added.
 #pragma once
 
 #include "abi/linux/fcntl.hpp"
@@ -26,14 +26,14 @@ enum class Rights : u32 {
 };
 EXO_FLAGS(Rights);
 
-/// What every opened descriptor has, whatever its access mode.
+/// The rights of every opened descriptor, whatever its access mode.
 inline constexpr Rights COMMON_RIGHTS =
     Rights::Seek | Rights::Execute | Rights::Map | Rights::Poll | Rights::Control | Rights::Inspect |
     Rights::Configure | Rights::Attributes | Rights::Lookup | Rights::Sync | Rights::Lock | Rights::Transfer;
 inline constexpr Rights ALL_RIGHTS = COMMON_RIGHTS | Rights::Read | Rights::Write;
 
-/// The rights of a descriptor that open(2) makes with `flags`. O_PATH gives only what needs no open file; access mode
-/// 3 neither reads nor writes (open(2), "BUGS").
+/// The rights of a descriptor that open(2) makes with `flags`. O_PATH gives only rights that need no open
+/// file. Access mode 3 permits neither reading nor writing (open(2), "BUGS").
 constexpr Rights rights_from_open_flags(abi::OpenFlags flags) {
     using abi::OpenFlags;
     if (has(flags, OpenFlags::Path))
