@@ -1,4 +1,4 @@
-// What a system call returns, by what it means.
+// Answer<T>: the result type of a system call handler. T says what the returned integer means.
 #pragma once
 
 #include "syscall/argument.hpp"
@@ -17,14 +17,14 @@ struct WordOf<T> {
 };
 }  // namespace detail
 
-/// The integer that T stands for, or an Error; a call that returns nothing but 0 has Result<>.
+/// The integer of the type T, or an Error. A call that returns nothing but 0 has Result<> instead.
 template <class T> struct [[nodiscard]] Answer : Result<typename detail::WordOf<T>::Type> {
     using Plain = Result<typename detail::WordOf<T>::Type>;
     using Plain::Plain;
     constexpr Answer(const Plain& result) : Plain(result) {}  // NOLINT(google-explicit-constructor)
 };
 
-/// What the answer depends on is the command.
+/// Marks an answer whose meaning depends on the command.
 struct ByCommand {
     using Word = u64;
     static constexpr Description DESCRIPTION{.kind = Kind::ByCommand, .size = sizeof(u64)};

@@ -1,7 +1,7 @@
-// How one register becomes one parameter of a handler, and how that parameter is described to tools.
+// Argument<T>: converts a register to a handler's parameter of type T, and describes the parameter to tools.
 //
-// Every type that a handler may take has an Argument. There is none for bare integers: a parameter says what it is
-// (numbers.hpp, pointers.hpp, commands.hpp, or an enumeration).
+// Every type of a handler's parameter has an Argument. Bare integers have none, so that a parameter's type
+// always says what it means (numbers.hpp, pointers.hpp, commands.hpp, or an enumeration).
 #pragma once
 
 #include <concepts>
@@ -13,13 +13,13 @@
 
 namespace exo::syscall {
 
-/// Types that describe themselves; they are made from the raw word.
+/// Types with a description of their own. They are constructed from the raw word.
 template <class T>
 concept SelfDescribing = requires {
     { T::DESCRIPTION } -> std::convertible_to<Description>;
 };
 
-/// `decode` never fails: it only types the word.
+/// `decode` never fails: it only changes the type of the word.
 template <class T> struct Argument {
     static_assert(SelfDescribing<T>,
                   "a parameter of a system call must say what it is: take a type of syscall/numbers.hpp, "
@@ -33,7 +33,7 @@ template <SelfDescribing T> struct Argument<T> {
     static constexpr T decode(u64 word) { return T::from_word(word); }
 };
 
-/// One of a set, or flags if the enumeration is declared so (abi/linux/flag_enum.hpp).
+/// An enumeration: one of its values, or flags if it is declared so (abi/linux/flag_enum.hpp).
 template <class T>
     requires std::is_enum_v<T>
 struct Argument<T> {
@@ -45,11 +45,11 @@ struct Argument<T> {
     static constexpr T decode(u64 word) { return static_cast<T>(word); }
 };
 
-/// Refuses a T without an Argument. Whatever takes a T says so in its own class, because a description is made only for a build
-/// that keeps it.
+/// Does not compile for a T without an Argument. Every class with a parameter T uses it, because builds
+/// without descriptions would not notice the error.
 template <class T> inline constexpr bool SAYS_WHAT_IT_IS = sizeof(Argument<T>) != 0;
 
-/// What lies in memory: a structure, or anything that a register may be too.
+/// A type in memory: a structure, or any type that may also be in a register.
 template <class T> struct Pointee {
     static_assert(SAYS_WHAT_IT_IS<T>);
     static constexpr Description DESCRIPTION = Argument<T>::DESCRIPTION;
@@ -86,7 +86,7 @@ template <class T> struct Argument<vm::UserInOut<T>> {
     static constexpr vm::UserInOut<T> decode(u64 word) { return vm::UserInOut<T>(word); }
 };
 
-/// A pointer that may be null: then the call does without it.
+/// A pointer that may be null, in which case the call does without it.
 template <class P> struct OrNull : P {
     using P::P;
     constexpr OrNull(P pointer)
@@ -103,7 +103,7 @@ template <class P> struct Argument<OrNull<P>> {
     static constexpr OrNull<P> decode(u64 word) { return OrNull<P>(Argument<P>::decode(word)); }
 };
 
-/// The name of an enumerator that says which ones of a kind are meant; nullptr: any.
+/// The name of an enumerator that narrows a kind; empty for nullptr, which narrows nothing.
 template <auto WHICH> consteval std::string_view name_of_use() {
     if constexpr (std::is_enum_v<decltype(WHICH)>)
         return enumerator<WHICH>().name;

@@ -1,10 +1,11 @@
-// Calls whose last arguments depend on a command: fcntl(2), ioctl(2), prctl(2).
+// CommandSet: calls whose last arguments depend on a command: fcntl(2), ioctl(2), prctl(2).
 //
 //   Answer<Boolean> dumpable(Task& task);
 //   Result<> set_dumpable(Task& task, Boolean on);
 //   using Commands = CommandSet<On<PrctlOption::GetDumpable, dumpable>, On<PrctlOption::SetDumpable, set_dumpable>>;
 //
-// Each command has a handler of its own, whose parameters behind the first describe what it takes, as those of a call do.
+// Each command has a handler of its own. The handler's parameters after the first describe the command's
+// arguments, as for a call.
 // The set is both the switch and the description, so that the two cannot differ.
 #pragma once
 
@@ -20,7 +21,7 @@ using CommandWords = std::array<u64, 4>;
 
 template <auto CODE, auto HANDLER, class Signature = decltype(HANDLER)> struct On;
 
-/// `Subject` is what all handlers of the set get: the task, the file.
+/// `Subject` is the first parameter of all handlers of the set, such as the task or the file.
 template <auto CODE, auto HANDLER, class R, class Subject, class... Args>
 struct On<CODE, HANDLER, R (*)(Subject, Args...)> {
     static_assert((SAYS_WHAT_IT_IS<Args> && ...) && sizeof(AnswerOf<R>) != 0);
@@ -45,7 +46,7 @@ struct On<CODE, HANDLER, R (*)(Subject, Args...)> {
     }
 };
 
-/// The handler is a member of what carries the command out.
+/// A handler that is a member function of the subject.
 template <auto CODE, auto HANDLER, class R, class Subject, class... Args>
 struct On<CODE, HANDLER, R (Subject::*)(Args...)> {
     static R call(Subject& subject, Args... arguments) { return (subject.*HANDLER)(arguments...); }
@@ -56,24 +57,25 @@ struct On<CODE, HANDLER, R (Subject::*)(Args...)> {
     static Result<u64> run(Subject& subject, const CommandWords& words) { return Plain::run(subject, words); }
 };
 
-/// What the commands of a call take. The set of their handlers makes it (CommandSet::DESCRIPTIONS).
+/// The descriptions of a call's commands. CommandSet::DESCRIPTIONS makes the list from the handlers.
 template <usize COUNT> using CommandList = std::array<Command, COUNT>;
 
-/// The code as it comes in a register, 32 bits wide. A header declares COMMANDS; the file of the handlers defines it.
+/// The command's number in a register, 32 bits wide. A header declares COMMANDS; the source file of the
+/// handlers defines it.
 template <const auto& COMMANDS> struct CommandCode {
     static constexpr Description DESCRIPTION{
         .kind = Kind::Command, .size = sizeof(u32), .commands = {COMMANDS.data(), COMMANDS.size()}};
     static constexpr CommandCode from_word(u64 word) { return {static_cast<u32>(word)}; }
     u32 value;
 };
-/// Each of the words behind the code.
+/// The type of the words behind the command's number.
 struct CommandWord {
     static constexpr Description DESCRIPTION{.kind = Kind::ByCommand, .size = sizeof(u64)};
     static constexpr CommandWord from_word(u64 word) { return {word}; }
     u64 value;
 };
 
-/// The commands of two sets, which a call asks one after the other.
+/// The commands of two sets, which a call tries in this order.
 template <usize FIRST, usize SECOND>
 constexpr CommandList<FIRST + SECOND> join(const CommandList<FIRST>& first,
                                            const CommandList<SECOND>& second) {
@@ -85,7 +87,7 @@ constexpr CommandList<FIRST + SECOND> join(const CommandList<FIRST>& first,
 template <class... Commands> struct CommandSet {
     static constexpr CommandList<sizeof...(Commands)> DESCRIPTIONS{Commands::DESCRIPTION...};
 
-    /// Nothing if the set has no handler for the code.
+    /// Runs the command's handler. Returns nothing if the set has no handler for the code.
     template <class Subject>
     static std::optional<Result<u64>> run(u32 code, Subject&& subject, const CommandWords& words) {
         std::optional<Result<u64>> result;

@@ -1,6 +1,7 @@
-// What a system call's parameters and answer are, as data for tools: the trace decoder, the page of supported calls and the
-// generator of test programs. Made at compile time out of the types of the handlers; docs/call_descriptions.md says what
-// each kind means. The kernel image carries none of it: only the hosted build keeps descriptions.
+// Descriptions of system calls' parameters and answers, as data for tools: the trace decoder, the page of
+// supported calls and the generator of test programs. The compiler makes them from the types of the handlers;
+// docs/call_descriptions.md explains each kind. Only the hosted build contains descriptions; the kernel image
+// does not.
 #pragma once
 
 #include <array>
@@ -17,10 +18,10 @@ inline constexpr bool KEEPS_DESCRIPTIONS = true;
 inline constexpr bool KEEPS_DESCRIPTIONS = false;
 #endif
 
-/// The exported name is the enumerator's, in lower case with underscores.
+/// The exported name is the enumerator's name in lower case with underscores.
 enum class Kind : u8 {
-    // ---- Nothing to choose.
-    Nothing,  ///< Of an answer: always 0.
+    // ---- Values without a choice.
+    Nothing,  ///< An answer that is always 0.
     Unused,
     Zero,
     Magic,
@@ -51,7 +52,7 @@ enum class Kind : u8 {
     Cpu,
     CpuSet,
     Protocol,
-    // ---- One of a set, several of a set.
+    // ---- A value of an enumeration, or flags.
     Choice,
     Flags,
     Command,
@@ -77,13 +78,13 @@ struct NamedValue {
     u64 value = 0;
 };
 
-/// A part of a structure that is no structure itself.
+/// A field of a structure, after nested structures were expanded.
 struct Field {
     using Owners = std::array<std::string_view, 4>;
-    Owners owners{};  ///< The fields that it lies in, outermost first.
-    u32 depth = 0;    ///< How many those are.
+    Owners owners{};  ///< The fields that contain it, outermost first.
+    u32 depth = 0;    ///< The number of `owners`.
     std::string_view name;
-    std::string_view type;  ///< As the source spells it.
+    std::string_view type;  ///< The type as it is spelled in the source.
     u32 offset = 0;
     u32 size = 0;
     bool is_signed = false;
@@ -94,24 +95,25 @@ struct Command;
 struct Description {
     Kind kind = Kind::Nothing;
     u32 size =
-        0;  ///< Bytes of the register that count, or that lie in memory; 0 if another argument says so.
+        0;  ///< How many bytes of the register are used, or how many are in memory; 0: another argument says
+            ///< it.
     bool is_signed = false;
     bool may_be_null = false;
     Direction direction = Direction::None;
-    std::string_view of{};    ///< Which ones of the kind.
+    std::string_view of{};    ///< Narrows the kind.
     std::string_view type{};  ///< The name of an enumeration or structure.
     std::span<const NamedValue> values{};
-    std::span<const NamedValue> flags{};  ///< What may be combined with one of the values.
-    bool is_checked = false;              ///< Flags that are not among the values are refused with EINVAL.
+    std::span<const NamedValue> flags{};  ///< Flags that may be combined with one of the values.
+    bool is_checked = false;              ///< EINVAL is returned for flags that are not among the values.
     std::span<const Field> fields{};
-    const Description* element = nullptr;  ///< Of a pointer or an array.
-    u32 count = 0;                         ///< Elements of an array whose number is fixed.
-    i8 length_argument = -1;               ///< The argument that says how long it is.
-    i8 selecting_argument = -1;            ///< The argument that says what kind of id it is.
+    const Description* element = nullptr;  ///< The element of a pointer or an array.
+    u32 count = 0;                         ///< The number of elements of a fixed-size array.
+    i8 length_argument = -1;               ///< The index of the argument that contains the length.
+    i8 selecting_argument = -1;            ///< The index of the argument that selects the kind of id.
     std::span<const Command> commands{};
 };
 
-/// One command of a call like fcntl(2): what its remaining arguments are, and its answer.
+/// A command of a call such as fcntl(2): its arguments and its answer.
 struct Command {
     NamedValue code;
     std::span<const Description> arguments;

@@ -1,7 +1,7 @@
-// The names of types and enumerators, found at compile time, so that nobody writes them twice.
+// Finds the names of types and enumerators at compile time, so that no list of names is written by hand.
 //
-// Clang spells a template's arguments in __PRETTY_FUNCTION__: an enumerator by its name, any other value as a cast. One
-// function with hundreds of values as its arguments answers for all of them at once.
+// Clang prints template arguments in __PRETTY_FUNCTION__: an enumerator by its name, any other value as a
+// cast. One function template with hundreds of values as its arguments tests all of them at once.
 #pragma once
 
 #include <array>
@@ -20,13 +20,14 @@ template <class Enum, Enum... VALUES> consteval std::string_view spelled_values(
     return __PRETTY_FUNCTION__;
 }
 
-/// What stands behind the last `::`.
+/// The part after the last `::`.
 constexpr std::string_view last_part(std::string_view name) {
     const usize colon = name.rfind(':');
     return colon == std::string_view::npos ? name : name.substr(colon + 1);
 }
 
-/// The name of one value; empty if it has none. COUNT and the like say how many there are and are no values.
+/// The name of one printed value; empty if it has none. Enumerators such as COUNT give a number of values and
+/// are skipped.
 constexpr std::string_view enumerator(std::string_view spelled) {
     if (spelled.starts_with('(')) return {};
     const std::string_view name = last_part(spelled);
@@ -47,7 +48,7 @@ template <usize CAPACITY> struct NamedValues {
     }
 };
 
-/// Those of VALUES that have a name, each once.
+/// The values out of VALUES that have a name, each once.
 template <class Enum, Enum... VALUES> consteval auto named_values() {
     NamedValues<sizeof...(VALUES)> found;
     constexpr std::string_view TEXT = spelled_values<Enum, VALUES...>();
@@ -63,10 +64,11 @@ template <class Enum, Enum... VALUES> consteval auto named_values() {
     return found;
 }
 
-/// Where the enumerators of a choice are looked for.
+/// The range of values that is searched for the enumerators of a choice.
 inline constexpr i64 FIRST_CHOICE = -4;
 inline constexpr usize CHOICES = 128;
-/// Those of flags: all values below this, each bit, and in 32 bits each pair of bits (O_SYNC and O_TMPFILE have two).
+/// The values that are searched for flags: all values below this, each single bit, and in 32 bits each pair
+/// of bits (O_SYNC and O_TMPFILE have two).
 inline constexpr usize SMALL_FLAGS = 16;
 
 template <class Enum> consteval auto candidates_of() {
@@ -102,7 +104,7 @@ template <class Enum> consteval auto enumerators_of() {
 template <class Enum> inline constexpr auto ENUMERATORS = enumerators_of<Enum>();
 template <auto VALUE> inline constexpr auto ONE_ENUMERATOR = named_values<decltype(VALUE), VALUE>();
 
-/// Those that have no bit outside of KNOWN.
+/// The enumerators without bits outside of KNOWN.
 template <auto KNOWN> consteval auto known_enumerators() {
     NamedValues<ENUMERATORS<decltype(KNOWN)>.count> known;
     for (const NamedValue& one : ENUMERATORS<decltype(KNOWN)>.view())
@@ -113,13 +115,13 @@ template <auto KNOWN> inline constexpr auto KNOWN_ENUMERATORS = known_enumerator
 
 }  // namespace detail
 
-/// `Pid` for exo::syscall::Pid, `timespec` for exo::abi::timespec.
+/// The name of a type without its namespace: `Pid` for exo::syscall::Pid, `timespec` for exo::abi::timespec.
 template <class T> consteval std::string_view name_of_type() {
     constexpr std::string_view TEXT = detail::spelled_type<T>();
     return detail::last_part(TEXT.substr(0, TEXT.rfind(']')));
 }
 
-/// All named values of an enumeration, with those of a choice between -4 and 123.
+/// All named values of an enumeration. For a choice: those between -4 and 123.
 template <class Enum> constexpr std::span<const NamedValue> enumerators() {
     return detail::ENUMERATORS<Enum>.view();
 }
@@ -127,7 +129,7 @@ template <auto KNOWN> constexpr std::span<const NamedValue> known_enumerators() 
     return detail::KNOWN_ENUMERATORS<KNOWN>.view();
 }
 
-/// An enumerator by itself, wherever its value lies.
+/// A single enumerator with any value.
 template <auto VALUE> consteval NamedValue enumerator() {
     static_assert(detail::ONE_ENUMERATOR<VALUE>.count == 1, "this value of the enumeration has no name");
     return detail::ONE_ENUMERATOR<VALUE>.values[0];

@@ -1,12 +1,13 @@
-// Numbers in registers, by what they mean. They turn into their integer by themselves: the type is for the description,
-// and the code is that of the integer.
+// Number types for registers, by their meaning. They convert to their integer implicitly, so the generated
+// code is that of the integer; the type only adds the description.
 #pragma once
 
 #include "syscall/argument.hpp"
 
 namespace exo::syscall {
 
-/// Only the bits of T count, as in Linux's prototype of the call. WHICH narrows the kind.
+/// A number of which only the bits of T are used, as in Linux's prototype of the call. WHICH narrows the
+/// kind.
 template <Kind KIND, std::integral T, auto WHICH = nullptr> struct Number {
     using Word = T;
     static constexpr Description DESCRIPTION{
@@ -20,19 +21,19 @@ template <Kind KIND, std::integral T, auto WHICH = nullptr> struct Number {
     T value{};
 };
 
-// ---- How much, how many, where in a file.
+// ---- Sizes, counts, offsets.
 
 enum class SizeUse : u8 { SignalSet };
 
 using Size = Number<Kind::Size, u64>;
 using Size32 = Number<Kind::Size, u32>;
 using SignedSize = Number<Kind::Size, i32>;
-/// Must be the size of a set of signals, 8.
+/// The size of a signal set. It must be 8.
 using SignalSetSize = Number<Kind::Size, u64, SizeUse::SignalSet>;
 using Count = Number<Kind::Count, u64>;
 using Count32 = Number<Kind::Count, u32>;
 using SignedCount = Number<Kind::Count, i32>;
-/// A place in a file, or the size of one.
+/// An offset in a file, or a file's size.
 using FileOffset = Number<Kind::Offset, i64>;
 using FilePosition = Number<Kind::Offset, u64>;
 
@@ -57,8 +58,8 @@ enum class PidUse : u8 {
     Thread,
     ProcessOrSelf,   ///< 0: the caller.
     ThreadOrSelf,    ///< 0: the caller.
-    GroupOrOwn,      ///< 0: the one whose number is the process's.
-    ProcessOrGroup,  ///< Below -1: a group's number, negated; 0: the caller's group; -1: all.
+    GroupOrOwn,      ///< 0: the group whose number is the process's.
+    ProcessOrGroup,  ///< Below -1: minus the number of a group; -1: all processes; 0: the caller's group.
     Group,
     Session,
 };
@@ -67,17 +68,17 @@ enum class SignalUse : u8 { OrNone /**< 0: only the checks are made. */ };
 template <PidUse USE> using PidOf = Number<Kind::Pid, i32, USE>;
 using SignalNumber = Number<Kind::Signal, i32>;
 using SignalOrNone = Number<Kind::Signal, i32, SignalUse::OrNone>;
-/// In memory: signal n is bit n - 1.
+/// A signal set in memory: signal n is bit n - 1.
 using SignalMask = Number<Kind::SignalSet, u64>;
 using ExitCode = Number<Kind::ExitCode, i32>;
 using StatusWord = Number<Kind::WaitStatus, i32>;
 using NiceValue = Number<Kind::Nice, i32>;
-/// 20 - nice, as getpriority(2) answers it.
+/// 20 - nice, the result of getpriority(2).
 using NiceDistance = Number<Kind::Nice, u32>;
 using StaticPriority = Number<Kind::Priority, i32>;
 using CapabilityNumber = Number<Kind::Capability, u64>;
 
-/// An id whose kind another argument selects.
+/// An id. Argument number ARGUMENT selects its kind.
 template <i8 ARGUMENT> struct SelectedId : Number<Kind::SelectedId, i32> {
     static constexpr Description DESCRIPTION{
         .kind = Kind::SelectedId, .size = sizeof(i32), .is_signed = true, .selecting_argument = ARGUMENT};
@@ -88,7 +89,7 @@ template <i8 ARGUMENT> struct SelectedId : Number<Kind::SelectedId, i32> {
 
 using Seconds = Number<Kind::Seconds, u32>;
 using EpochSeconds = Number<Kind::Seconds, i64>;
-/// Negative: without end.
+/// A negative number means no timeout.
 using Milliseconds = Number<Kind::Milliseconds, i32>;
 using ClockTicks = Number<Kind::ClockTicks, u64>;
 
@@ -96,23 +97,23 @@ using ClockTicks = Number<Kind::ClockTicks, u64>;
 
 using Boolean = Number<Kind::Boolean, u64>;
 using IntegerInMemory = Number<Kind::Integer, i32>;
-/// timer_create(2).
+/// A timer id of timer_create(2).
 enum class IntegerUse : u8 { Timer };
 using TimerNumber = Number<Kind::Integer, i32, IntegerUse::Timer>;
 using TypedByte = Number<Kind::Integer, u8>;
 using CpuNumber = Number<Kind::Cpu, u32>;
-/// In memory: CPU n is bit n.
+/// A CPU set in memory: CPU n is bit n.
 using CpuMask = Number<Kind::CpuSet, u64>;
 using ProtocolNumber = Number<Kind::Protocol, i32>;
 using MagicNumber = Number<Kind::Magic, u32>;
 using Unused = Number<Kind::Unused, u64>;
-/// Refused if it is not 0.
+/// EINVAL is returned if it is not 0.
 using MustBeZero = Number<Kind::Zero, u64>;
 using AddressAnswer = Number<Kind::Address, u64>;
 
-// ---- Enumerations with more to them.
+// ---- Enumerations with restrictions.
 
-/// Flags of which the call refuses all but KNOWN. The check and the description are one.
+/// Flags of which only KNOWN are accepted. The check and the description use the same list.
 template <auto KNOWN>
     requires abi::FlagEnum<decltype(KNOWN)>
 class Known {
@@ -126,19 +127,19 @@ class Known {
     static constexpr Known from_word(u64 word) { return Known(static_cast<Enum>(word)); }
 
     constexpr Known(Enum flags) : flags_(flags) {}  // NOLINT(google-explicit-constructor): stands for it
-    /// Errors: Einval (others than KNOWN).
+    /// Returns the flags. Errors: Einval (flags outside of KNOWN).
     constexpr Result<Enum> checked() const {
         if ((flags_ & ~KNOWN) != Enum{}) return Error::Einval;
         return flags_;
     }
-    /// For what Linux looks at before it refuses others.
+    /// The flags without the check, for conditions that Linux tests before it refuses unknown flags.
     constexpr Enum unchecked() const { return flags_; }
 
   private:
     Enum flags_;
 };
 
-/// One of an enumeration, with flags in the same word.
+/// An enumeration value with flags in the same word.
 template <class Enum, abi::FlagEnum Flags> struct ChoiceWith {
     using Word = std::underlying_type_t<Enum>;
     static constexpr Description DESCRIPTION{.kind = Kind::Choice,

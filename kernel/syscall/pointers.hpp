@@ -1,4 +1,4 @@
-// What names things and places: descriptors, paths, and user memory whose size is not in its type.
+// Types for descriptors, paths, and user memory whose size is not part of its type.
 #pragma once
 
 #include "syscall/argument.hpp"
@@ -8,17 +8,17 @@ namespace exo::syscall {
 // ---- Descriptors.
 
 enum class DescriptorUse : u8 {
-    File,       ///< Any open one.
+    File,       ///< Any open descriptor.
     Readable,   ///< Open for reading.
     Writable,   ///< Open for writing.
-    Seekable,   ///< With a position.
+    Seekable,   ///< Has a position.
     Directory,  ///< An open directory.
-    Start,      ///< Where a relative path starts: a directory, or AT_FDCWD.
-    Number,     ///< A place in the table, open or not.
-    New,        ///< Of an answer: the lowest that was free.
+    Start,      ///< The directory of a relative path (dirfd): an open directory, or AT_FDCWD.
+    Number,     ///< An index of the table, open or not.
+    New,        ///< An answer: the lowest descriptor that was free.
 };
 
-/// A descriptor as the program gave it: 32 bits, -1 and AT_FDCWD included.
+/// A descriptor as the program passed it: 32 bits, including -1 and AT_FDCWD.
 struct Descriptor {
     using Word = u32;
     static constexpr Description DESCRIPTION{
@@ -48,19 +48,19 @@ using NewDescriptor = DescriptorOf<DescriptorUse::New>;
 
 enum class PathUse : u8 {
     Existing,
-    Directory,         ///< Must be one.
-    Symlink,           ///< Must be one.
-    Program,           ///< What execve can start.
-    Opened,            ///< May be made, by flags.
-    Created,           ///< Must not be there.
-    Removed,           ///< A name that goes; no directory.
-    RemovedDirectory,  ///< An empty one.
-    Moved,             ///< A name that goes, whatever it is of.
-    Replaced,          ///< May be there; what it was is gone then.
-    LinkText,          ///< Any text: what a symbolic link will say.
+    Directory,         ///< Must be a directory.
+    Symlink,           ///< Must be a symbolic link.
+    Program,           ///< A program for execve.
+    Opened,            ///< Created if the flags say so.
+    Created,           ///< Must not exist.
+    Removed,           ///< A name that is removed; not a directory.
+    RemovedDirectory,  ///< An empty directory that is removed.
+    Moved,             ///< A name that is removed, of any type.
+    Replaced,          ///< May exist, and is replaced then.
+    LinkText,          ///< Any text: the target of a symbolic link.
 };
 
-/// A path in user memory; posix_x copies it in.
+/// A path in user memory. posix_x copies it.
 struct PathArgument {
     explicit constexpr PathArgument(u64 word) : address(word) {}
     u64 address;
@@ -77,7 +77,7 @@ using ExistingPath = PathOf<PathUse::Existing>;
 using DirectoryPath = PathOf<PathUse::Directory>;
 using NewPath = PathOf<PathUse::Created>;
 
-/// Another text that ends with a NUL.
+/// A text that is not a path, terminated by a NUL.
 struct TextArgument {
     static constexpr Description DESCRIPTION{.kind = Kind::Text, .direction = Direction::In};
     static constexpr TextArgument from_word(u64 word) { return TextArgument(word); }
@@ -85,7 +85,7 @@ struct TextArgument {
     u64 address;
 };
 
-/// An array of pointers to texts that ends with a null pointer.
+/// An array of pointers to texts, terminated by a null pointer.
 struct TextsArgument {
     static constexpr Description DESCRIPTION{.kind = Kind::Texts, .direction = Direction::In};
     static constexpr TextsArgument from_word(u64 word) { return TextsArgument(word); }
@@ -93,7 +93,7 @@ struct TextsArgument {
     u64 address;
 };
 
-// ---- Addresses that are not followed by this call.
+// ---- Addresses that the call does not dereference.
 
 struct UserAddress {
     static constexpr Description DESCRIPTION{.kind = Kind::Address, .size = 8};
@@ -102,7 +102,7 @@ struct UserAddress {
     u64 value;
 };
 
-/// The start of a range of the program's memory; another argument is its length in bytes.
+/// The start of an address range. Argument number LENGTH is its length in bytes.
 template <i8 LENGTH> struct RangeStart : UserAddress {
     static constexpr Description DESCRIPTION{
         .kind = Kind::AddressRange, .size = 8, .length_argument = LENGTH};
@@ -110,7 +110,7 @@ template <i8 LENGTH> struct RangeStart : UserAddress {
     using UserAddress::UserAddress;
 };
 
-// ---- Memory whose size another argument says.
+// ---- Memory whose size is in another argument.
 
 struct BufferArgument {
     explicit constexpr BufferArgument(u64 word) : address(word) {}
@@ -128,10 +128,10 @@ struct BytesArgument : BufferArgument {
     static constexpr BytesArgument from_word(u64 word) { return BytesArgument(word); }
     using BufferArgument::BufferArgument;
 };
-/// Bytes that the call reads or writes; the argument LENGTH, counted from 0, is their number.
+/// Bytes that the call reads or writes. Argument number LENGTH, counted from 0, is their number.
 template <i8 LENGTH> using InBytes = BytesArgument<Direction::In, LENGTH>;
 template <i8 LENGTH> using OutBytes = BytesArgument<Direction::Out, LENGTH>;
-/// A byte for each page of as many bytes as the argument LENGTH says.
+/// One byte for each page. Argument number LENGTH is the length in bytes of the range of these pages.
 template <i8 LENGTH> using OutBytePerPage = BytesArgument<Direction::Out, LENGTH, LengthUnit::Pages>;
 
 template <class T, Direction DIRECTION, i8 LENGTH> struct ArrayArgument : BufferArgument {
@@ -143,12 +143,12 @@ template <class T, Direction DIRECTION, i8 LENGTH> struct ArrayArgument : Buffer
     static constexpr ArrayArgument from_word(u64 word) { return ArrayArgument(word); }
     using BufferArgument::BufferArgument;
 };
-/// As many T as the argument LENGTH says.
+/// An array of T. Argument number LENGTH is the number of elements.
 template <class T, i8 LENGTH> using InArray = ArrayArgument<T, Direction::In, LENGTH>;
 template <class T, i8 LENGTH> using OutArray = ArrayArgument<T, Direction::Out, LENGTH>;
 template <class T, i8 LENGTH> using InOutArray = ArrayArgument<T, Direction::Inout, LENGTH>;
 
-/// COUNT values of type T.
+/// An array of COUNT values of type T.
 template <class T, Direction DIRECTION, u32 COUNT> struct FixedArray : BufferArgument {
     static_assert(POINTEE_SAYS_WHAT_IT_IS<T>);
     static constexpr Description DESCRIPTION{
@@ -157,7 +157,8 @@ template <class T, Direction DIRECTION, u32 COUNT> struct FixedArray : BufferArg
     using BufferArgument::BufferArgument;
 };
 
-/// iovec structures, as many as the argument LENGTH says; the direction is that of the bytes that they name.
+/// An array of iovec structures. Argument number LENGTH is their number; DIRECTION is that of the bytes to
+/// which they point.
 template <Direction DIRECTION, i8 LENGTH> struct VectorsArgument : BufferArgument {
     static constexpr Description DESCRIPTION{
         .kind = Kind::IoVectors, .direction = DIRECTION, .length_argument = LENGTH};
@@ -167,7 +168,7 @@ template <Direction DIRECTION, i8 LENGTH> struct VectorsArgument : BufferArgumen
 template <i8 LENGTH> using InVectors = VectorsArgument<Direction::In, LENGTH>;
 template <i8 LENGTH> using OutVectors = VectorsArgument<Direction::Out, LENGTH>;
 
-/// select's sets: a bit for each descriptor below the argument LENGTH. May be null.
+/// A descriptor set of select: one bit for each descriptor below argument number LENGTH. May be null.
 template <i8 LENGTH> struct DescriptorSet : UserAddress {
     static constexpr Description DESCRIPTION{.kind = Kind::DescriptorSet,
                                              .may_be_null = true,

@@ -1,4 +1,4 @@
-// The fields of a structure, found at compile time: the compiler lists them to whoever asks for a dump.
+// Finds the fields of a structure at compile time, with the compiler's __builtin_dump_struct.
 #pragma once
 
 #include <array>
@@ -12,11 +12,12 @@ namespace detail {
 
 inline constexpr usize MAX_FIELDS = 48;
 
-/// Called by __builtin_dump_struct with what it would give to printf: for a field its depth as blanks, type, name and value
-/// (for an array its address), for a structure within one the same without a value, and for that one's end a brace.
+/// __builtin_dump_struct calls it with the arguments that it would pass to printf. For a field: its depth as
+/// blanks, type, name and value (for an array its address). For a nested structure: the same without a value,
+/// and a closing brace at its end.
 class FieldCollector {
   public:
-    constexpr void operator()(const char*) {}  // an opening brace, or the closing one of the whole
+    constexpr void operator()(const char*) {}  // an opening brace, or the last closing one
     constexpr void operator()(const char* format, const char*) {
         if (std::string_view(format).contains('}')) leave();
     }
@@ -65,7 +66,7 @@ template <class T> inline constexpr FieldCollector FIELDS = fields_of<T>();
 
 }  // namespace detail
 
-/// The fields of a plain structure, in order; those of a structure within it take its place.
+/// The fields of a plain structure, in order. The fields of a nested structure replace it.
 template <class T> constexpr std::span<const Field> fields() {
     static_assert((detail::FIELDS<T>.end + alignof(T) - 1) / alignof(T) * alignof(T) == sizeof(T),
                   "a field's place was not found: it is aligned otherwise than by its own size");

@@ -1,14 +1,16 @@
-// System calls: one call's description, argument decoding, the answers for numbers without a call.
+// System calls: the description of a call, the decoding of its arguments, and the results for numbers without
+// a call.
 //
 //   Answer<DescriptorNumber> sys_dup2(Context& context, Descriptor from, DescriptorNumber to);
 //   inline constexpr syscall::Call DESCRIPTORS_CALLS[] = {call<sys_dup2>(33, "dup2", DESCRIPTORS_FAMILY)};
 //
-// Key types: Context (one call), Call (number, name and entry of a call), SyscallHandler (the specification's six-words form),
-// Argument<T> (argument.hpp: how a parameter is made from a register, and its description), Answer<T> (answer.hpp: what is
-// returned). The types of a handler are the only description of the call: decoding, the page of supported calls and the
-// generator of test programs come from them.
-// Neighbours: table.hpp merges the calls of all families at compile time; posix_x owns the handlers and defines the tables that
-// the entry code of arch reads (arch/upcalls.hpp). This folder implements upcalls::system_call_failed.
+// Key types: Context (one call in progress), Call (number, name and entry of a call), SyscallHandler (the
+// specification's form with six words), Argument<T> (argument.hpp: makes a parameter from a register, and
+// describes it), Answer<T> (answer.hpp: the result type). The types of a handler are the only description of
+// the call: decoding, the page of supported calls and the generator of test programs use them.
+// Neighbours: table.hpp merges the calls of all families at compile time; posix_x has the handlers and
+// defines the tables that the entry code of arch reads (arch/upcalls.hpp). This folder implements
+// upcalls::system_call_failed.
 // Locking: none, because the tables are constant.
 #pragma once
 
@@ -28,22 +30,23 @@
 
 namespace exo::syscall {
 
-/// One system call in progress.
+/// A system call in progress.
 struct Context {
     arch::UserRegisters& registers;
 };
 
-/// The specification's form: six raw words, as they lie in registers. The value is what the program gets; an Error
-/// becomes -errno. It is what the entry code calls.
+/// The specification's form of a handler, which the entry code calls: six raw words, as in registers. The
+/// program gets the value; an Error becomes -errno.
 using SyscallHandler = arch::CallHandler;
 
-/// The calls of one source file. Fuzzers and the page of calls sort by `name`, so it does not follow from the file's name.
+/// The calls of one source file. Fuzzers and the page of calls sort by `name`. It is independent of the
+/// file's name, so that renaming the file does not change them.
 struct Family {
     std::string_view name;
-    std::string_view source;  ///< The file of the handlers, from the root of the sources.
+    std::string_view source;  ///< The source file of the handlers, relative to the root of the repository.
 };
 
-/// The hosted build makes one for each handler; the kernel image has none.
+/// The description of a handler. The hosted build has one for each; the kernel image has none.
 struct HandlerDescription {
     std::span<const Description> arguments;
     Description answer;
@@ -55,11 +58,11 @@ struct Call {
     const Family* family = nullptr;
     SyscallHandler handler = nullptr;
     const HandlerDescription* description = nullptr;  ///< Null unless KEEPS_DESCRIPTIONS.
-    arch::FastHandler fast = nullptr;                 ///< Null: the call has no short route.
+    arch::FastHandler fast = nullptr;                 ///< Null: the call has no fast handler.
 };
 
-/// What the short route of a call answers. Nothing: the full route runs; there was no effect yet. It is one word, because a
-/// value that may be absent takes two registers until the handler has returned.
+/// The result of a fast handler. Nothing: it had no effect, and the full handler runs. It is one word,
+/// because a std::optional would take two registers until the handler has returned.
 class FastAnswer {
   public:
     constexpr FastAnswer(u64 value)
@@ -74,15 +77,16 @@ class FastAnswer {
     u64 word_;
 };
 
-/// The short route of one call, for table.hpp to put beside the full route.
+/// The fast handler of one call. table.hpp puts it beside the full handler.
 struct FastRoute {
     SyscallHandler full;
     arch::FastHandler fast;
 };
 
-/// Answers numbers without a call with Enosys, and logs each program's first use of one.
+/// The handler of numbers without a call: returns Enosys, and logs each program's first use of a number.
 arch::SystemCallOutcome unknown_call(u64, u64, u64, u64, u64, u64, arch::UserRegisters& registers);
-/// Answers the unknown number that the calling thread used last, without another look at the log.
+/// The fast handler for the unknown number that the calling thread used last: returns Enosys and skips the
+/// log.
 u64 fast_unknown(u64, u64, u64, u64, u64, u64);
 
 namespace detail {
@@ -91,7 +95,7 @@ template <auto HANDLER, class Signature> struct Thunk;
 
 template <class R> constexpr u64 to_word(R value) { return static_cast<u64>(value); }
 
-/// Whether what says a length is a size or a number of things.
+/// Whether each argument that is named as a length is a size or a count.
 constexpr bool lengths_are_right(std::span<const Description> arguments) {
     for (const Description& one : arguments) {
         if (one.length_argument < 0) continue;
@@ -104,7 +108,7 @@ constexpr bool lengths_are_right(std::span<const Description> arguments) {
 
 template <auto HANDLER, class R, class... Args> struct Thunk<HANDLER, R (*)(Context&, Args...)> {
     static_assert(sizeof...(Args) <= 6);
-    // Each says by itself what is wrong with a bare integer.
+    // Each of these checks reports the error of a bare integer.
     static_assert((SAYS_WHAT_IT_IS<Args> && ...) && sizeof(AnswerOf<R>) != 0);
     static constexpr std::array<Description, sizeof...(Args)> ARGUMENTS{Argument<Args>::DESCRIPTION...};
 
@@ -146,7 +150,7 @@ template <auto HANDLER, class... Args> struct FastThunk<HANDLER, FastAnswer (*)(
 
 }  // namespace detail
 
-/// A typed handler, Result<> or Answer<T> handler(Context&, up to six parameters), under its number and name.
+/// Makes a Call from a typed handler: Result<> or Answer<T> handler(Context&, up to six parameters).
 template <auto HANDLER> consteval Call call(u16 number, std::string_view name, const Family& family) {
     using Thunk = detail::Thunk<HANDLER, decltype(HANDLER)>;
     Call result{.number = number, .name = name, .family = &family, .handler = &Thunk::call};
@@ -157,8 +161,8 @@ template <auto HANDLER> consteval Call call(u16 number, std::string_view name, c
     return result;
 }
 
-/// FAST, FastAnswer handler(the parameters of HANDLER), as the short route of HANDLER's call. It runs with interrupts off: it
-/// must not sleep, allocate, log or touch user memory that may fault.
+/// Makes FAST, FastAnswer handler(the parameters of HANDLER), the fast handler of HANDLER's call. It runs
+/// with interrupts off: it must not sleep, allocate, log or access user memory that may fault.
 template <auto HANDLER, auto FAST> consteval FastRoute fast_route() {
     using Full = detail::Thunk<HANDLER, decltype(HANDLER)>;
     using Fast = detail::FastThunk<FAST, decltype(FAST)>;

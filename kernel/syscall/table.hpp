@@ -1,4 +1,4 @@
-// The calls of all families as one table, made at compile time.
+// Merges the calls of all families into one table at compile time.
 //
 //   constexpr auto CALLS = sort_calls(READ_WRITE_CALLS, DESCRIPTORS_CALLS);
 //   static_assert(number_given_twice(CALLS) == NO_NUMBER);
@@ -22,21 +22,21 @@ template <usize... COUNT> consteval auto sort_calls(const Call (&... families)[C
     return calls;
 }
 
-/// The first number that two of the sorted calls have; NO_NUMBER if there is none.
+/// The first number that two of the sorted calls share; NO_NUMBER if there is none.
 consteval usize number_given_twice(std::span<const Call> calls) {
     for (usize index = 1; index < calls.size(); ++index)
         if (calls[index].number == calls[index - 1].number) return calls[index].number;
     return NO_NUMBER;
 }
 
-/// The first number that the entry code cannot reach; NO_NUMBER if there is none.
+/// The first number that is too large for the entry code; NO_NUMBER if there is none.
 consteval usize number_beyond_limit(std::span<const Call> calls) {
     for (const Call& one : calls)
         if (one.number >= arch::SYSTEM_CALL_LIMIT) return one.number;
     return NO_NUMBER;
 }
 
-/// The calls with each short route beside its full route. A route without a call does not compile.
+/// The calls, each with its fast handler if it has one. A fast handler without a call does not compile.
 template <usize CALLS, usize ROUTES>
 consteval std::array<Call, CALLS> with_routes(std::array<Call, CALLS> calls,
                                               const FastRoute (&routes)[ROUTES]) {
@@ -45,7 +45,7 @@ consteval std::array<Call, CALLS> with_routes(std::array<Call, CALLS> calls,
     return calls;
 }
 
-/// What the entry code calls, by number; the last entry stands for all numbers beyond the table.
+/// The handlers by number, for the entry code. The last entry is for all numbers beyond the table.
 consteval arch::CallHandlers handlers_of(std::span<const Call> calls) {
     arch::CallHandlers handlers;
     handlers.fill(&unknown_call);
@@ -53,7 +53,7 @@ consteval arch::CallHandlers handlers_of(std::span<const Call> calls) {
     return handlers;
 }
 
-/// The short routes by number. A call without one has a null pointer.
+/// The fast handlers by number. A call without one has a null pointer.
 consteval arch::FastHandlers fast_handlers_of(std::span<const Call> calls) {
     arch::FastHandlers handlers;
     handlers.fill(&fast_unknown);
