@@ -3,10 +3,11 @@
 // Key types: Driver (name, probe, init, operations) and the DriverRegistry; InterruptHandler (interrupts.hpp);
 // Uart (serial/), Transport, Virtqueue, VirtioConsole and its Ports, VirtioRng (virtio/), RandomGenerator (random/),
 // read_rtc (rtc.hpp).
-// Neighbours: below it arch (ports, upcalls), memory (Mmio, DmaBuffer), scheduler (WaitQueue), log (Sink), vm (buffers
-// of reads and writes). fs and posix_x make device files of what is here.
-// Locking: a driver's state is behind IrqOff locks of rank Device that its interrupt handler shares; handlers only
-// move finished buffers and wake. What a device writes is never trusted: indices and lengths are checked.
+// Neighbours: below it arch (ports, upcalls), memory (Mmio, DmaBuffer), scheduler (WaitQueue), log (Sink), vm
+// (buffers of reads and writes). fs and posix_x make device files for the drivers.
+// Locking: an IrqOff lock of rank Device guards a driver's state, which its interrupt handler shares.
+// Handlers only move finished buffers and wake threads. Data from a device is never trusted: indices and
+// lengths are checked.
 #pragma once
 
 #include <span>
@@ -21,20 +22,21 @@ namespace exo::drivers {
 
 enum class DriverState : u8 { Registered, Absent, Failed, Ready };
 
-/// One device, or one kind of device that is there at most once.
+/// The driver of one device, or of a kind of device of which there is at most one.
 class Driver {
   public:
     virtual std::string_view name() const = 0;
-    /// True if the device is there. Changes as little of it as can be.
+    /// Whether the device is present. Changes its state as little as possible.
     virtual bool probe() = 0;
-    /// Called once, after a successful probe, in a thread. Errors: what kept the device from working.
+    /// Called once, after a successful probe, in a thread. Errors: the reason why the device does not work.
     virtual Result<> init() = 0;
 
-    // Operations; what a device does not have it leaves as it is here.
+    // The operations. A driver leaves the ones that its device lacks.
 
-    /// What is there at once, at most to.size() bytes. Errors: Eagain (nothing yet), Eopnotsupp.
+    /// Reads what is available at once, at most to.size() bytes. Errors: Eagain (nothing yet), Eopnotsupp.
     virtual Result<usize> read(std::span<u8> /*to*/) { return Error::Eopnotsupp; }
-    /// What the device takes at once, at most from.size() bytes. Errors: Eagain (nothing now), Eopnotsupp.
+    /// Writes as much as the device takes at once, at most from.size() bytes. Errors: Eagain (nothing now),
+    /// Eopnotsupp.
     virtual Result<usize> write(std::span<const u8> /*from*/) { return Error::Eopnotsupp; }
 
     DriverState state() const { return state_; }
@@ -48,18 +50,19 @@ class Driver {
     ListNode link_;
 };
 
-/// Drivers are registered and started at boot, on one CPU, and never removed.
+/// The list of drivers. They are registered and started at boot, on one CPU, and never removed.
 class DriverRegistry {
   public:
     constexpr DriverRegistry() = default;
 
-    /// Errors: Eexist (the name is taken).
+    /// Registers a driver. Errors: Eexist (the name is taken).
     Result<> add(Driver& driver);
-    /// Probes and initialises one that was added, and logs a failure. Errors: Enodev (not there), those of init.
+    /// Probes and initialises a registered driver, and logs a failure. Errors: Enodev (not present), those of
+    /// init.
     Result<> start(Driver& driver);
-    /// Starts all that were added and not yet started; a failure of one keeps none from starting.
+    /// Starts all registered drivers that were not started yet. A failure of one does not affect the others.
     void start_all();
-    /// Null if there is none of that name.
+    /// Finds a driver by name; null if there is none.
     Driver* find(std::string_view name);
     void for_each(FunctionRef<void(Driver&)> visit);
 

@@ -1,4 +1,4 @@
-// Interrupt lines: who is called when one fires.
+// Interrupt lines and their handlers.
 #pragma once
 
 #include <atomic>
@@ -8,14 +8,14 @@
 
 namespace exo::drivers {
 
-/// Global interrupt numbers that can be connected.
+/// The number of interrupt lines. Lines are global interrupt numbers.
 inline constexpr u32 INTERRUPT_LINES = 256;
 
-/// How a line says that it wants attention.
+/// The signal by which a line requests an interrupt.
 enum class LineMode : u8 { EdgeHigh, LevelHigh, LevelLow };
 
-/// Called with interrupts off on the CPU that the line goes to. Lines may be shared: the device may have had nothing
-/// to say. Does the least, and wakes a thread.
+/// Called with interrupts off on the CPU that the line is routed to. Lines may be shared, so the device may
+/// have no reason for an interrupt. A handler does as little as possible and wakes a thread.
 class InterruptHandler {
   public:
     virtual void on_interrupt() = 0;
@@ -32,18 +32,20 @@ class InterruptHandler {
     InterruptHandler* next_ = nullptr;
 };
 
-/// Unmasks a line at its controller. Errors: Einval (there is no such line).
+/// Unmasks a line at its controller. Errors: Einval (no such line).
 using LineEnabler = Result<> (*)(u32 line, LineMode mode);
-/// To be set at boot, once the controllers are known; without it connected lines stay masked.
+/// Sets the function that unmasks lines. Called at boot, when the controllers are known; before that,
+/// connected lines stay masked.
 void set_line_enabler(LineEnabler enabler);
 
-/// Calls `handler` for ever on each interrupt of `line`, and unmasks the line. A handler can be connected once.
+/// Makes `handler` run on each interrupt of `line`, for ever, and unmasks the line. A handler can be
+/// connected once.
 /// Errors: Einval, and those of the enabler.
 Result<> connect_interrupt(u32 line, LineMode mode, InterruptHandler& handler);
 
-/// What upcalls::interrupt does.
+/// Calls the handlers of a line. upcalls::interrupt uses it.
 void dispatch_interrupt(u32 line);
-/// Interrupts of lines that nobody is connected to, since boot.
+/// The number of interrupts, since boot, of lines without a handler.
 u64 unexpected_interrupts();
 
 }  // namespace exo::drivers

@@ -1,23 +1,23 @@
-// The machine as a whole: interrupt controllers, clocks, and how it is ended.
+// The whole machine: interrupt controllers, clocks, restart and power-off.
 #pragma once
 
 #include "boot/boot_information.hpp"
 
 namespace exo::drivers {
 
-/// Reads what ACPI or the MP table says of the machine. Before memory is started, while all of low memory is mapped.
-/// A bad or missing table is logged and done without.
+/// Reads the ACPI tables or the MP table. Called before memory is started, while all of low memory is mapped.
+/// If a table is bad or missing, a message is logged and the kernel continues without it.
 void discover_platform(const boot::PhysicalReader& memory, u64 rsdp);
 
-/// Timers that ACPI's tables name; 0: none.
+/// The timers that ACPI's tables name; 0: there is none.
 struct PlatformTimers {
     u16 pm_timer_port;
     u32 pm_timer_bits;
-    u64 hpet_address;  ///< Physical.
+    u64 hpet_address;  ///< A physical address.
 };
 PlatformTimers platform_timers();
 
-/// The real-time clock's register that holds the century, as ACPI names it; 0: none.
+/// The real-time clock's register for the century, according to ACPI; 0: none.
 u8 rtc_century_register();
 
 /// Maps and starts the interrupt controllers. Errors: Enomem; Enodev (none that works).
@@ -25,14 +25,14 @@ Result<> start_interrupt_controllers();
 
 [[noreturn]] void power_off_machine();
 [[noreturn]] void restart_machine();
-/// Stops it where it is: a virtual machine stays until it is ended from outside.
+/// Stops the machine. A virtual machine then exists until it is ended from outside.
 [[noreturn]] void halt_machine();
-/// How a machine goes on after a panic's report, as Linux's panic= and /proc/sys/kernel/panic have it: it restarts after
-/// so many seconds, at once if they are negative, never if they are 0 (as it is at first).
+/// Sets what follows a panic's report, like Linux's panic= and /proc/sys/kernel/panic: the machine restarts
+/// after that many seconds, at once if negative, and never if 0 (the initial value).
 void set_panic_timeout(i32 seconds);
 i32 panic_timeout();
-/// After a panic's report. A virtual machine with isa-debug-exit ends there, whatever the timeout is, so that its starter
-/// sees that something is wrong.
+/// Ends or restarts the machine after a panic's report. A virtual machine with isa-debug-exit ends at once,
+/// whatever the timeout is, so that the program that started it sees a failure.
 [[noreturn]] void exit_after_panic();
 
 }  // namespace exo::drivers

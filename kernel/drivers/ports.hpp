@@ -1,4 +1,4 @@
-// I/O ports as drivers see them, so that a hosted test can stand in for the device behind them.
+// I/O ports as an interface, so that a hosted test can simulate the device behind them.
 #pragma once
 
 #include "utils/types.hpp"

@@ -6,7 +6,7 @@
 
 namespace exo::drivers {
 
-/// A time of day without a zone, as the clock's registers hold it.
+/// A time of day without a time zone, as in the clock's registers.
 struct CalendarTime {
     u32 year = 1970;
     u32 month = 1;  ///< 1-12
@@ -16,12 +16,13 @@ struct CalendarTime {
     u32 second = 0;
 };
 
-/// Seconds from 1970-01-01 00:00:00. Errors: Einval (no such date, or before 1970).
+/// Converts to seconds since 1970-01-01 00:00:00. Errors: Einval (no such date, or before 1970).
 Result<u64> seconds_since_epoch(const CalendarTime& time);
 
-/// Reads the clock, which is taken to run in UTC: binary or BCD, 12 or 24 hours. `century_register` is the one that
-/// ACPI's FADT names; 0: none, and years below 70 count as 20xx. Never reads in the middle of an update.
-/// Errors: Eio (there is no clock: it does not come to rest), Einval (no such date).
+/// Reads the clock, which is assumed to run in UTC: binary or BCD, 12 or 24 hours. `century_register` is the
+/// register that ACPI's FADT names; 0: none, and years below 70 count as 20xx. A read never overlaps an
+/// update of the clock.
+/// Errors: Eio (no clock: its update never ends), Einval (no such date).
 Result<CalendarTime> read_rtc(Ports& ports, u8 century_register);
 
 }  // namespace exo::drivers

@@ -1,11 +1,12 @@
-// How fast the cycle counter and this CPU's timer run, and whether the cycle counter runs evenly.
+// Calibration: measures the rates of the cycle counter and of this CPU's timer, and whether the cycle counter
+// runs evenly.
 //
 //   calibration.measure(pm_timer);   // at boot, a millisecond: good to a few parts in a hundred
 //   calibration.note_middle();       // 100 ms later
 //   calibration.finish();            // 200 ms later: good to a few parts in a million, and a verdict
 //
 // Key types: Calibration. Neighbours: arch (the counter and the timer that are measured), drivers (the references).
-// Locking: none; one CPU at boot, then timer callbacks of that CPU.
+// Locking: none. One CPU uses it at boot, and then timer callbacks of that CPU do.
 #pragma once
 
 #include "time/counter.hpp"
@@ -16,30 +17,31 @@ namespace exo::time {
 class Calibration {
   public:
     enum class Verdict : u8 {
-        Even,     ///< Both halves give one rate, and so does the first measurement.
-        Uneven,   ///< They do not: the cycle counter, or the reference, cannot be trusted.
-        Unknown,  ///< There was nothing to measure against.
+        Even,     ///< The rates of both halves and of the first measurement agree.
+        Uneven,   ///< The rates differ: the cycle counter or the reference is unreliable.
+        Unknown,  ///< There was no reference.
     };
     struct Outcome {
         Verdict verdict;
         u64 hertz;  ///< 0 unless Even.
     };
 
-    /// Lets `reference` run for a millisecond, and sets this CPU's timer. The cycle counter's rate in hertz.
-    /// Errors: Enodev (the reference stands still).
+    /// Measures for a millisecond of `reference`, and sets this CPU's timer. Returns the cycle counter's rate
+    /// in hertz.
+    /// Errors: Enodev (the reference does not count).
     Result<u64> measure(Counter& reference);
     void note_middle();
-    /// Over all the time since measure(). An even counter corrects this CPU's timer too.
+    /// Measures over the whole time since measure(). If the counter is even, also corrects this CPU's timer.
     Outcome finish();
 
   private:
-    /// The reference and the cycle counter, read together.
+    /// Values of the reference and of the cycle counter, read at the same time.
     struct Sample {
         u64 ticks;
         u64 cycles;
-        u64 uncertainty;  ///< The two readings lie at most that many cycles apart.
+        u64 uncertainty;  ///< The largest possible distance of the two readings, in cycles.
     };
-    /// What passed between two samples.
+    /// The difference of two samples.
     struct Interval {
         u64 ticks;
         u64 cycles;

@@ -1,8 +1,9 @@
-// Counters of known rate: what the cycle counter is measured against, and the clock where it cannot be trusted.
+// Counters of known rate. Calibration measures the cycle counter against them; they replace it if it is
+// unreliable.
 //
-// Key types: Counter (a device: drivers implement it), LongCounter (the same, without its wrapping round).
+// Key types: Counter (a device: drivers implement it), LongCounter (a Counter extended to 64 bits).
 // Neighbours: drivers (HPET, ACPI's timer, the 8254) above; calibration.hpp and clock.hpp use them.
-// Locking: none; any number of CPUs may read.
+// Locking: none. Any number of CPUs may read.
 #pragma once
 
 #include <atomic>
@@ -12,29 +13,29 @@
 
 namespace exo::time {
 
-/// Counts up at a fixed rate and wraps round after `bits` bits.
+/// Counts up at a fixed rate and wraps after `bits` bits.
 class Counter {
   public:
-    /// As Linux names it (clocksource=).
+    /// The name in Linux (clocksource=).
     virtual std::string_view name() const = 0;
     virtual u64 hertz() const = 0;
     virtual u32 bits() const = 0;
-    /// Bits above `bits()` may be anything.
+    /// The value. Bits from `bits()` on are undefined.
     virtual u64 read() = 0;
 
     u64 mask() const { return bits() >= 64 ? ~0ULL : (1ULL << bits()) - 1; }
-    /// How long one round takes; ~0 if nobody lives to see it.
+    /// The time between two wraps; ~0 if that is too long to matter.
     Nanoseconds round() const;
 
   protected:
     ~Counter() = default;
 };
 
-/// Never wraps, if it is read at least twice a round.
+/// Extends a counter to 64 bits. It must be read at least twice between two wraps.
 class LongCounter {
   public:
     constexpr LongCounter() = default;
-    /// Before anybody reads it. It starts with the counter's value of now.
+    /// Starts at the counter's present value. Call before other CPUs read it.
     void start(Counter& counter);
     Counter* counter() const { return counter_; }
     u64 read();

@@ -6,8 +6,9 @@
 
 namespace exo::time {
 
-/// Embedded in whatever wants to be called. The callback runs with interrupts off on the CPU that armed it and may
-/// take only IrqOff locks of a higher rank; it must not arm or cancel timers, but may ask to be called again.
+/// A timer, embedded in the object that uses it. The callback runs with interrupts off on the CPU that armed
+/// the timer. It may take only IrqOff locks of a higher rank; it must not arm or cancel timers, but may call
+/// run_again_after.
 class Timer {
   public:
     using Callback = void (*)(Timer&);
@@ -16,18 +17,18 @@ class Timer {
     Timer& operator=(const Timer&) = delete;
     ~Timer() { cancel(); }
 
-    // `arm` and `cancel` are called by one thread at a time.
+    // At most one thread at a time calls `arm` or `cancel`.
 
-    /// Replaces an earlier deadline.
+    /// Sets the deadline, and replaces an earlier one.
     void arm(Deadline deadline) {
         cancel();
         if (!deadline.is_never()) insert(deadline);
     }
-    /// After it returns the callback is not running and will not run.
+    /// Cancels the timer. Afterwards the callback neither runs nor will run.
     void cancel() {
         if (is_armed_) remove();
     }
-    /// Only from the timer's own callback.
+    /// Arms the timer again after its callback. Callable only from that callback.
     void run_again_after(Nanoseconds delay) { again_after_ = delay; }
 
   private:
@@ -45,20 +46,23 @@ class Timer {
 
     TreeNode link_{};
     Key key_{~0ULL, this};
-    Nanoseconds again_after_ = 0;  ///< 0: no.
+    Nanoseconds again_after_ = 0;  ///< 0: it does not run again.
     u32 cpu_ = 0;
     bool is_armed_ =
-        false;  ///< Since it was last cancelled; its time may have come. Without that no CPU looks at the timer.
+        false;  ///< Armed since it was last cancelled; its time may have come. CPUs ignore the timer if this
+                ///< is false.
     Callback callback_;
 };
 
 /// The earliest armed deadline of this CPU.
 Deadline next_timer();
-/// Makes the CPU's interrupt come no later than `deadline`; an earlier one that is already set stays.
+/// Makes the CPU's timer interrupt come no later than `deadline`. An earlier interrupt that is already set
+/// stays.
 void request_interrupt_by(Deadline deadline);
-/// Runs what is due on this CPU; called by the tick upcall with interrupts off.
+/// Runs the expired timers of this CPU. The tick upcall calls it with interrupts off.
 void run_due_timers();
-/// `hook` is called after each tick with interrupts off: the scheduler looks at time slices there.
+/// Sets the function that is called after each tick with interrupts off. The scheduler checks time slices in
+/// it.
 void set_tick_hook(void (*hook)());
 
 }  // namespace exo::time

@@ -1,4 +1,4 @@
-// Which counters of known rate the machine has: to calibrate by, and to fall back to as the clock.
+// The machine's counters of known rate: for calibration, and as clocks if the cycle counter is unreliable.
 #pragma once
 
 #include "drivers/ports.hpp"
@@ -6,13 +6,14 @@
 
 namespace exo::drivers {
 
-/// Starts those that the firmware's tables name. Once, when devices can be mapped; `ports` stays in use.
+/// Starts the counters that the firmware's tables name. Called once, when devices can be mapped. `ports` must
+/// live for ever.
 void start_counters(Ports& ports);
-/// The one to calibrate by: ACPI's timer, the HPET, or the 8254, which every machine is taken to have.
+/// The counter for calibration: ACPI's timer, the HPET, or the 8254, which every machine is assumed to have.
 time::Counter& reference_counter();
-/// The best one that can be a clock: HPET, ACPI's timer. Null: none.
+/// The best counter that can be a clock: HPET or ACPI's timer. Null: there is none.
 time::Counter* fallback_counter();
-/// By Linux's name: kvm-clock, hpet, acpi_pm. Null: there is none.
+/// Finds a counter by its name in Linux: kvm-clock, hpet, acpi_pm. Null: there is none.
 time::Counter* find_counter(std::string_view name);
 
 }  // namespace exo::drivers

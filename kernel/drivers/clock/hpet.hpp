@@ -6,12 +6,13 @@
 
 namespace exo::drivers {
 
-/// Source: IA-PC HPET specification 1.0a, section 2.3. Read 32 bits at a time: not every machine passes 64 on.
+/// Source: IA-PC HPET specification 1.0a, section 2.3. It is read 32 bits at a time, because not every
+/// machine supports 64.
 class HpetCounter final : public time::Counter {
   public:
     static constexpr u64 REGISTERS_SIZE = 1024;
 
-    /// Checks what the device says of itself and lets it count.
+    /// Checks the device's capabilities and starts it.
     /// Errors: Enodev (no such device, or an impossible rate).
     static Result<HpetCounter> start(memory::MmioRegion registers);
 

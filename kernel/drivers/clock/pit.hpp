@@ -1,4 +1,4 @@
-// The 8254 interval timer, as something to calibrate by: too short a round, and too slow to read, for a clock.
+// The 8254 interval timer, for calibration. It wraps too soon, and is too slow to read, to be a clock.
 #pragma once
 
 #include "drivers/ports.hpp"
@@ -6,11 +6,12 @@
 
 namespace exo::drivers {
 
-/// Channel 2, which no interrupt hangs on. Source: Intel 8254, "Control Word Format" and "Counter Latch Command".
+/// Channel 2, which raises no interrupts. Source: Intel 8254, "Control Word Format" and "Counter Latch
+/// Command".
 class Pit final : public time::Counter {
   public:
     explicit constexpr Pit(Ports& ports) : ports_(&ports) {}
-    /// Lets the channel count down from 65536, again and again.
+    /// Makes the channel count down from 65536 repeatedly.
     void start();
 
     std::string_view name() const override { return "pit"; }

@@ -1,9 +1,9 @@
-// The kernel's random numbers: ChaCha20 with fast key erasure, so that what was given out cannot be computed from the
-// generator's state afterwards.
+// The kernel's random numbers: ChaCha20 with fast key erasure, so that earlier output cannot be computed from
+// the generator's present state.
 //
-// Seeds: the CPU's instruction (arch::hardware_random), virtio-rng. Each is mixed into the key; none can take away
-// what is there already.
-// Locking: one IrqOff lock around the key; long outputs are made outside it, with a key of their own.
+// Seeds: the CPU's instruction (arch::hardware_random), virtio-rng. Each seed is mixed into the key, and none
+// can reduce the entropy that is already there.
+// Locking: one IrqOff lock guards the key. Long outputs are generated without it, with a key of their own.
 #pragma once
 
 #include <atomic>
@@ -16,32 +16,34 @@
 
 namespace exo::drivers {
 
-/// Whether a contribution is believed to be unpredictable.
+/// Whether a seed counts as unpredictable.
 enum class Credit : u8 { None, Full };
 
 class RandomGenerator {
   public:
     constexpr RandomGenerator() = default;
 
-    /// Fills `out`. Before the first seed the bytes are predictable: getrandom(2) waits for wait_until_seeded.
+    /// Fills `out`. Before the first seed the bytes are predictable; getrandom(2) calls wait_until_seeded
+    /// first.
     void fill(std::span<u8> out);
     u64 next_u64();
 
-    /// Mixes `bytes` in. From any context.
+    /// Mixes `bytes` in. Callable in any context.
     void add(std::span<const u8> bytes, Credit credit);
-    /// Takes 32 bytes from the CPU. Errors: Enodev, nothing changed then.
+    /// Mixes 32 bytes from the CPU in. Errors: Enodev; nothing is changed then.
     Result<> seed_from_cpu();
 
-    /// 32 bytes that were credited in full have come in.
+    /// Whether 32 bytes with full credit were mixed in.
     bool is_seeded() const { return credited_bytes_.load(std::memory_order_acquire) >= SEED_SIZE; }
-    /// Errors: RestartSys.
+    /// Waits until is_seeded. Errors: RestartSys.
     Result<> wait_until_seeded(scheduler::WaitMode mode) {
         return seeded_.wait(mode, [&] { return is_seeded(); });
     }
 
   private:
     static constexpr usize SEED_SIZE = 32;
-    /// A fresh key for one caller, and up to 32 bytes to give out at once; replaces the generator's own key.
+    /// A new key for one caller, and up to 32 bytes of output. The generator's own key is replaced at the
+    /// same time.
     struct Extract {
         std::array<u8, CHACHA_BLOCK_SIZE - sizeof(ChaChaKey)> bytes;
     };
@@ -52,7 +54,7 @@ class RandomGenerator {
     scheduler::WaitQueue seeded_;
 };
 
-/// The one generator.
+/// The generator of the kernel.
 extern constinit RandomGenerator RANDOM;
 
 }  // namespace exo::drivers

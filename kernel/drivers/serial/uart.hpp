@@ -1,6 +1,7 @@
-// A 16550A serial port: a terminal, and the first one is where the log goes.
+// A 16550A serial port. It is a terminal, and the first port also gets the log.
 //
-// Output of the log is polled and takes no lock, so that it works in a panic. Input comes by interrupt into a ring.
+// The log's output is polled and takes no lock, so that it works in a panic. Input is stored in a ring by the
+// interrupt handler.
 // Source: PC16550D data sheet (Texas Instruments, SNLS378).
 #pragma once
 
@@ -23,7 +24,7 @@ class Uart final : public Driver, public log::Sink, public InterruptHandler {
     static constexpr u32 COM2_LINE = 3;
     static constexpr u32 HIGHEST_RATE = 115'200;
 
-    /// `name` lives for ever.
+    /// `name` must live for ever.
     constexpr Uart(std::string_view name, Ports& ports, u16 base, u32 line)
         : name_(name),
           ports_(ports),
@@ -32,43 +33,45 @@ class Uart final : public Driver, public log::Sink, public InterruptHandler {
 
     std::string_view name() const override { return name_; }
     bool probe() override;
-    /// 115200 bits per second, 8N1, FIFOs on, all interrupts off. Needs nothing but the ports: the log's first sink.
+    /// Sets 115200 bits per second, 8N1, FIFOs on, all interrupts off. It needs only I/O ports, because this
+    /// is the log's first sink.
     Result<> init() override;
-    /// How bytes travel: bits per second (1 to HIGHEST_RATE), and what the line control register takes.
+    /// The format of bytes on the line: bits per second (1 to HIGHEST_RATE), and the line control register's
+    /// settings.
     struct Format {
         u32 rate = HIGHEST_RATE;
         u8 data_bits = 8;  ///< 5 to 8
         bool has_two_stop_bits = false;
         bool has_parity = false;
         bool parity_is_odd = false;
-        bool parity_is_fixed =
-            false;  ///< The parity bit says whether parity is odd, and nothing of the byte.
+        bool parity_is_fixed = false;  ///< The parity bit is constant: 1 with odd parity, 0 with even parity.
         friend constexpr bool operator==(const Format&, const Format&) = default;
     };
     Format format() {
         auto lock = enables_.lock();
         return format_;
     }
-    /// At once: what is still in the FIFO travels in the new way.
+    /// Sets the format at once, also for bytes that are still in the FIFO.
     void set_format(const Format& format);
-    /// Holds the line low (BREAK), or lets it go.
+    /// Whether the line sends a BREAK, which is a long low level.
     enum class Break : u8 { Off, On };
     void set_break(Break line);
-    /// From now on input is taken. Errors: those of connect_interrupt.
+    /// Starts taking input. Errors: those of connect_interrupt.
     Result<> start_input();
 
-    /// log::Sink: waits for the port, "\n" becomes "\r\n". Gives a dead port up after a while.
+    /// log::Sink: waits for the port; converts "\n" to "\r\n". Gives up after a while if the port does not
+    /// respond.
     void write(std::string_view text) override;
 
-    /// Input that has come: at least a byte. Errors: Eagain.
+    /// Reads received input, at least a byte. Errors: Eagain.
     Result<usize> read(std::span<u8> to) override;
-    /// As much as the FIFO takes now, bytes as they are. Errors: Eagain.
+    /// Writes as much as the FIFO takes now, without conversion. Errors: Eagain.
     Result<usize> write(std::span<const u8> from) override;
     bool has_input() const;
-    /// Asks for an interrupt, which wakes `writable`, when the FIFO is empty.
+    /// Requests an interrupt for when the FIFO is empty; the handler wakes `writable`.
     void request_writable();
     bool is_writable() const;
-    /// Input that was lost because nobody read, and breaks of the line, since boot.
+    /// Counts since boot: input lost because no thread read it, and BREAKs.
     u32 overruns() const { return overruns_.load(std::memory_order_relaxed); }
     u32 breaks() const { return breaks_.load(std::memory_order_relaxed); }
 
@@ -84,16 +87,16 @@ class Uart final : public Driver, public log::Sink, public InterruptHandler {
     void out(u16 offset, u8 value) const { ports_.write8(static_cast<u16>(base_ + offset), value); }
     bool wait_for_room();
     void put(u8 byte);
-    /// True if bytes have come in.
+    /// Takes input from the device. Returns whether there was any.
     bool take_input();
     void push(u8 byte);
 
-    /// The interrupt-enable register: read-modify-write by threads and by the handler.
+    /// The interrupt-enable register. Threads and the handler change it by read-modify-write.
     struct Enables {
         u8 bits = 0;
     };
-    /// Format, break, and which interrupts come. The divisor shares addresses with other registers: nobody else may be at
-    /// the port meanwhile.
+    /// Writes the format, the BREAK and the enabled interrupts. The divisor shares its addresses with other
+    /// registers, so nothing else may access the port meanwhile.
     void put_line_control(const Enables& enables);
 
     std::string_view name_;
@@ -101,11 +104,11 @@ class Uart final : public Driver, public log::Sink, public InterruptHandler {
     u16 base_;
     u32 line_;
     std::atomic<bool> is_dead_{false};
-    Format format_;  ///< Under enables_, as is_breaking_.
+    Format format_;  ///< Guarded by enables_, like is_breaking_.
     bool is_breaking_ = false;
     sync::SpinLocked<Enables, sync::LockRank::Console, sync::IrqOff> enables_;
 
-    /// Written by the handler, read by one reader at a time (it holds reader_).
+    /// The handler writes it. One reader at a time, which holds reader_, reads it.
     /// INVARIANT: head_ - tail_ <= RING_SIZE (modulo 2^32).
     std::array<u8, RING_SIZE> ring_{};
     std::atomic<u32> head_{0};

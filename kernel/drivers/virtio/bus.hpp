@@ -1,4 +1,4 @@
-// The devices in the virtio-mmio slots that the command line or a table names.
+// The devices in virtio-mmio slots. The command line or a firmware table names the slots.
 #pragma once
 
 #include "boot/command_line.hpp"
@@ -7,9 +7,9 @@
 
 namespace exo::drivers {
 
-/// Looks into a slot, and starts the driver of what is there; an empty slot, and a device that no driver knows, is no
-/// error. `listener` hears of the console's ports. Errors: Eexist (a second device of a kind), those of mapping and of
-/// the driver.
+/// Probes a slot and starts the driver of its device. An empty slot, or a device without a driver, is not an
+/// error. `listener` is told of the console's ports. Errors: Eexist (a second device of a kind), those of
+/// mapping and of the driver.
 Result<> attach_virtio_mmio(const boot::VirtioMmioDevice& slot, PortListener& listener);
 
 /// The console, or null.

@@ -1,7 +1,7 @@
-// VirtioConsole: the device behind the ports, and its control messages (virtio 1.2, section 5.3).
+// VirtioConsole: the device that has the ports, and its control messages (virtio 1.2, section 5.3).
 //
-// The interrupt handler moves the ports' finished buffers and wakes readers and writers. Control messages are dealt
-// with by a thread, because a new port needs memory.
+// The interrupt handler moves the ports' finished buffers and wakes readers and writers. A thread handles
+// control messages, because a new port needs memory.
 #pragma once
 
 #include "drivers/driver.hpp"
@@ -10,10 +10,10 @@
 
 namespace exo::drivers {
 
-/// Told of ports by the control thread, with no lock held.
+/// Receives notifications about ports. The control thread calls it without locks.
 class PortListener {
   public:
-    /// The port is new, or has been named, or turns out to be a console.
+    /// The port is new, was given a name, or was declared to be a console.
     virtual void port_changed(Port& port) = 0;
 
   protected:
@@ -22,7 +22,7 @@ class PortListener {
 
 class VirtioConsole final : public Driver, public InterruptHandler {
   public:
-    /// Further ports of a device are not used.
+    /// The limit of ports. Further ports of a device are ignored.
     static constexpr u32 MAX_PORTS = 32;
 
     VirtioConsole(Box<Transport> transport, u32 line) : device_(std::move(transport)), line_(line) {}
@@ -31,24 +31,24 @@ class VirtioConsole final : public Driver, public InterruptHandler {
     std::string_view name() const override { return "virtio-console"; }
     bool probe() override { return true; }
     Result<> init() override;
-    /// To be set before start_control_thread; lives for ever.
+    /// Sets the listener, which must live for ever. Call before start_control_thread.
     void set_listener(PortListener& listener) { listener_ = &listener; }
-    /// Errors: Enomem.
+    /// Starts the thread. Errors: Enomem.
     Result<> start_control_thread();
 
-    /// Null if there is no such port (yet). Ports are never freed.
+    /// Finds a port; null if there is no such port (yet). Ports are never freed.
     Port* port(u32 id) const { return id < MAX_PORTS ? ports_[id].load(std::memory_order_acquire) : nullptr; }
     Port* find_port(std::string_view name) const;
 
     void on_interrupt() override;
-    /// Deals with the control messages that have come: what the control thread does when woken.
+    /// Handles the received control messages. The control thread calls it.
     void process_control();
-    /// The device broke the rules of the control queues: no more messages come.
+    /// Whether the device violated the rules of the control queues. No more messages are read then.
     bool is_broken() const { return is_broken_.load(std::memory_order_relaxed); }
 
     // ---- For ports.
     void notify(u16 index, const Virtqueue& queue) { device_.notify_if_wanted(index, queue); }
-    /// Errors: Eio (the device takes no messages).
+    /// Sends a control message. Errors: Eio (the device takes no messages).
     Result<> send(u32 port, ConsoleEvent event, u16 value);
 
   private:
@@ -87,7 +87,7 @@ class VirtioConsole final : public Driver, public InterruptHandler {
     bool is_multiport_ = false;
     std::atomic<bool> is_broken_{false};
     PortListener* listener_ = nullptr;
-    /// The rings of all queues, then the buffers of the control queues.
+    /// The rings of all queues, followed by the buffers of the control queues.
     memory::DmaBuffer memory_;
     sync::SpinLocked<Control, sync::LockRank::Device, sync::IrqOff> control_;
     std::atomic<bool> has_control_work_{false};

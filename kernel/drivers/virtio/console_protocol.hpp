@@ -7,7 +7,7 @@ namespace exo::drivers {
 
 inline constexpr u64 CONSOLE_FEATURE_MULTIPORT = 1ULL << 1;
 
-/// In the configuration space: the number of ports that there can be.
+/// The offset, in the configuration space, of the largest possible number of ports.
 inline constexpr u32 CONSOLE_MAX_PORTS_OFFSET = 4;
 
 enum class ConsoleEvent : u16 {
@@ -30,7 +30,7 @@ static_assert(sizeof(ConsoleMessage) == 8);
 
 inline constexpr u16 CONTROL_RECEIVE_QUEUE = 2;
 inline constexpr u16 CONTROL_TRANSMIT_QUEUE = 3;
-/// Ports 0, 1, 2 … have queues 0 and 1, 4 and 5, 6 and 7 …
+/// The receive queue of a port. Port 0 has queues 0 and 1, port 1 has 4 and 5, port 2 has 6 and 7, and so on.
 constexpr u16 port_receive_queue(u32 port) { return static_cast<u16>(port == 0 ? 0 : 2 + 2 * port); }
 constexpr u16 port_transmit_queue(u32 port) { return static_cast<u16>(port_receive_queue(port) + 1); }
 

@@ -1,4 +1,4 @@
-// VirtioDevice: the way of a virtio device from reset to work (virtio 1.2, section 3.1), over any transport.
+// VirtioDevice: the initialisation of a virtio device (virtio 1.2, section 3.1), over any transport.
 #pragma once
 
 #include "drivers/virtio/queue.hpp"
@@ -9,7 +9,7 @@ namespace exo::drivers {
 
 inline constexpr u64 VIRTIO_FEATURE_VERSION_1 = 1ULL << 32;
 
-/// A device that always has one more reason to interrupt must not keep the CPU for ever.
+/// The limit of rounds of one interrupt, so that a device with ever new reasons cannot block the CPU.
 inline constexpr u32 MAX_INTERRUPT_ROUNDS = 1000;
 
 class VirtioDevice {
@@ -19,24 +19,26 @@ class VirtioDevice {
     VirtioDevice& operator=(const VirtioDevice&) = delete;
     ~VirtioDevice() { reset(); }
 
-    /// Resets, and agrees on those of `wanted` that the device offers, VERSION_1 always among them.
-    /// Errors: Eio (it does not reset, or refuses the choice), Eopnotsupp (a legacy device).
+    /// Resets the device and negotiates those of the features `wanted` that it offers; VERSION_1 is always
+    /// included.
+    /// Errors: Eio (it does not reset, or refuses the features), Eopnotsupp (a legacy device).
     Result<> negotiate(u64 wanted);
     bool has_feature(u64 feature) const { return (features_ & feature) != 0; }
-    /// Errors: Enodev (no such queue), Eopnotsupp (fewer entries than `queue` has).
+    /// Tells the device about a queue. Errors: Enodev (no such queue), Eopnotsupp (the device supports fewer
+    /// entries).
     Result<> enable_queue(u16 index, const Virtqueue& queue);
-    /// The device may work from now on. Errors: Eio.
+    /// Lets the device work. Errors: Eio.
     Result<> start();
     void notify_if_wanted(u16 index, const Virtqueue& queue) {
         if (queue.wants_notification()) transport_->notify(index);
     }
-    /// Gives the device up; it must be left alone then.
+    /// Marks the device as failed. The driver must not use it afterwards.
     void fail();
-    /// It leaves our memory alone from now on.
+    /// Resets the device, which then no longer accesses the driver's memory.
     void reset() { transport_->set_status(VirtioStatus::Reset); }
 
     VirtioInterrupt take_interrupt() { return transport_->take_interrupt(); }
-    /// A number of the device's configuration space, read so that it is whole. Errors: Eio (it never stays the same).
+    /// Reads a number of the configuration space atomically. Errors: Eio (it changes all the time).
     Result<u32> configuration32(u32 offset);
 
   private:

@@ -8,7 +8,7 @@
 
 namespace exo::drivers {
 
-/// A block of device registers; the tests' devices are others.
+/// A block of device registers. Tests implement it with simulated devices.
 class RegisterBlock {
   public:
     virtual ~RegisterBlock() = default;
@@ -33,7 +33,7 @@ class MmioTransport final : public Transport {
     /// The registers' size without the device's configuration space.
     static constexpr u32 REGISTERS_SIZE = 0x100;
 
-    /// Errors: Enodev (nothing in this slot), Eopnotsupp (the legacy version 1), Enomem.
+    /// Opens the device in a slot. Errors: Enodev (none), Eopnotsupp (the legacy version 1), Enomem.
     static Result<Box<MmioTransport>> open(Box<RegisterBlock> registers, u64 size);
 
     VirtioType type() const override { return type_; }

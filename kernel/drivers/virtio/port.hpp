@@ -1,7 +1,8 @@
 // Port: one of the byte streams of a virtio console.
 //
-// Locking: the queues and what they hold are behind an IrqOff lock that the interrupt handler shares. One reader and
-// one writer at a time hold a sleeping lock while bytes go to or come from the user; nobody holds one while waiting.
+// Locking: an IrqOff lock, which the interrupt handler shares, guards the queues and their buffers. One
+// reader and one writer at a time hold a sleeping lock while they copy bytes from or to the user. No thread
+// holds one while it waits.
 #pragma once
 
 #include <array>
@@ -30,33 +31,38 @@ class Port {
     Port& operator=(const Port&) = delete;
 
     u32 id() const { return id_; }
-    /// The host's name for it, or empty. Never changes once it has been told.
+    /// The host's name for the port, or empty. Constant once it was received.
     std::string_view name() const { return has_name_.load(std::memory_order_acquire) ? name_.view() : ""; }
-    /// Meant for a terminal.
+    /// Whether the host declared it to be a console.
     bool is_console() const { return is_console_.load(std::memory_order_relaxed); }
 
-    /// Tells the host that somebody listens. One opener at a time. Errors: Ebusy, Enodev (removed), Eio.
+    /// Opens the port and tells the host. It can be open once at a time. Errors: Ebusy, Enodev (removed),
+    /// Eio.
     Result<> open();
-    /// What was received and not read is lost.
+    /// Closes the port. Unread input is lost.
     void close();
 
-    /// What has come, at least a byte; 0 when the host has closed its side and everything before that was read.
-    /// Errors: Eagain (non-blocking, nothing there), RestartSys, Efault.
+    /// Reads received bytes, at least one; 0 after the host has closed its side and all earlier bytes were
+    /// read.
+    /// Errors: Eagain (non-blocking, and there is nothing), RestartSys, Efault.
     Result<usize> read(vm::OutBuffer& out, Blocking blocking);
-    /// Everything, or as much as was taken before a signal, a fault or the host's close; without blocking what there
-    /// is room for. Errors: Epipe (the host has closed its side), Eagain (non-blocking, no room), RestartSys, Efault.
+    /// Writes all bytes, or those before a signal, a fault or the host's close. A non-blocking write takes
+    /// what fits.
+    /// Errors: Epipe (the host has closed its side), Eagain (non-blocking, and there is no room), RestartSys,
+    /// Efault.
     Result<usize> write(vm::InBuffer& in, Blocking blocking);
-    /// Waits until the host has taken everything that was written, or has closed its side. Errors: RestartSys.
+    /// Waits until the host has taken all written bytes, or has closed its side. Errors: RestartSys.
     Result<> drain(scheduler::WaitMode mode);
 
-    /// A read would not wait: there are bytes, or the end.
+    /// Whether a read would not wait: there are bytes, or the end.
     bool is_readable();
-    /// A write would not wait: there is room, or it would fail.
+    /// Whether a write would not wait: there is room, or it would fail.
     bool is_writable();
-    /// The host has closed its side after having opened it.
+    /// Whether the host has opened its side and closed it again.
     bool has_hung_up();
     usize readable_bytes();
-    /// Written, and not yet taken by the host. While there are some, `writable` is woken when that changes.
+    /// Bytes that were written and that the host has not taken yet. When their number changes, `writable` is
+    /// woken.
     usize unsent_bytes();
 
     scheduler::WaitQueue readable;
@@ -64,7 +70,7 @@ class Port {
 
     // ---- For the console only.
 
-    /// Makes the buffers and gives those for input to the device. Errors: Enomem, Eio.
+    /// Makes the buffers and gives the input buffers to the device. Errors: Enomem, Eio.
     Result<> set_up(std::span<u8> receive_ring, memory::PhysicalAddress receive_address,
                     std::span<u8> transmit_ring, memory::PhysicalAddress transmit_address);
     void on_interrupt();
@@ -90,7 +96,7 @@ class Port {
         std::array<Received, QUEUE_SIZE> received{};
         u32 first_received = 0;
         u32 received_count = 0;
-        /// Bytes in each transmit buffer that the device has; 0: it is free.
+        /// How many bytes of each transmit buffer the device has; 0: the buffer is free.
         std::array<u32, QUEUE_SIZE> transmitting{};
         HostSide host = HostSide::NotYet;
         bool is_open = false;
@@ -99,7 +105,7 @@ class Port {
         Received& front() { return received[first_received]; }
         bool has_ended() const { return host == HostSide::Closed || is_removed; }
     };
-    /// Nothing to guard but the right to be the one.
+    /// The empty data of a lock: holding it makes a thread the only reader or writer.
     struct Turn {};
 
     std::span<u8> receive_buffer(u32 index) const;

@@ -1,9 +1,9 @@
 // Virtqueue: a split virtqueue (virtio 1.2, section 2.7).
 //
-// The rings are shared with the device, which is not trusted: what the driver needs to know (which descriptors are
-// free, what was given out, how long it was) is kept in memory of our own, and whatever comes back is checked against
-// it. A device that breaks the rules finds the queue closed: is_broken().
-// Locking: none; whoever owns the queue has a lock. `has_used` alone may be called without it.
+// The rings are shared with the device, which is not trusted. The driver keeps its data (which descriptors
+// are free, which are in use, their lengths) in its own memory, and checks everything that the device returns
+// against it. After a violation the queue is closed: is_broken().
+// Locking: none; the owner of the queue has a lock. Only `has_used` may be called without it.
 #pragma once
 
 #include <array>
@@ -17,32 +17,33 @@ namespace exo::drivers {
 
 enum class Direction : u8 { ToDevice, FromDevice };
 
-/// One piece of memory for the device.
+/// A piece of memory for the device.
 struct QueueBuffer {
     memory::PhysicalAddress address;
     u32 size = 0;
     Direction direction = Direction::ToDevice;
 };
 
-/// What came back.
+/// A chain of buffers that the device has returned.
 struct QueueCompletion {
-    /// What the driver gave with the buffers.
+    /// The number that the driver passed with the buffers.
     u32 token = 0;
-    /// Bytes that the device says it wrote: at most what was writable.
+    /// How many bytes the device says it wrote: at most the size of the writable buffers.
     u32 written = 0;
 };
 
 class Virtqueue {
   public:
-    /// Entries of a queue, and of a chain.
+    /// The limit of entries of a queue, and of buffers in a chain.
     static constexpr u16 MAX_SIZE = 32;
-    /// Bytes that the rings of a queue with `size` entries take, a multiple of 64.
+    /// The size of the rings of a queue with `size` entries, a multiple of 64.
     static constexpr usize memory_size(u16 size) { return (26 * usize{size} + 32 + 63) / 64 * 64; }
 
     Virtqueue() = default;
 
-    /// Rings of `size` entries (a power of two, at most MAX_SIZE) in `memory`, zeroed and of memory_size(size) bytes
-    /// at `address`, a multiple of 64. The memory must outlive the queue.
+    /// Makes rings of `size` entries (a power of two, at most MAX_SIZE) in `memory`. The memory is zeroed,
+    /// has memory_size(size) bytes and the physical address `address`, a multiple of 64. It must outlive the
+    /// queue.
     void initialise(std::span<u8> memory, memory::PhysicalAddress address, u16 size);
     QueueAddresses addresses() const;
     u16 size() const { return size_; }
@@ -50,17 +51,20 @@ class Virtqueue {
     u16 in_flight() const { return static_cast<u16>(size_ - free_count_); }
     bool is_broken() const { return is_broken_; }
 
-    /// Gives a chain of buffers to the device: those that it reads first. Tell it by notify afterwards.
+    /// Gives a chain of buffers to the device, those that it reads first. The caller then notifies the
+    /// device.
     /// Errors: Enobufs (not enough descriptors), Eio (broken), Einval (no buffers).
     Result<> add(std::span<const QueueBuffer> buffers, u32 token);
-    /// The device wants to be told of new buffers.
+    /// Whether the device wants notifications of new buffers.
     bool wants_notification() const;
-    /// The next chain that came back, or nothing. Errors: Eio (the device broke the rules).
+    /// Takes the next chain that the device returned, if there is one. Errors: Eio (the device violated the
+    /// rules).
     Result<std::optional<QueueCompletion>> take();
-    /// Something came back that was not taken. Without a lock: a hint, exact for what the device did before.
+    /// Whether there is a returned chain that was not taken. Callable without a lock; reliable for what the
+    /// device did before.
     bool has_used() const;
 
-    /// Whether the device is to interrupt for what it gives back: a wish, which it may ignore.
+    /// Whether the device should interrupt when it returns a chain. The device may ignore it.
     enum class Interrupts : u8 { On, Off };
     void set_interrupts(Interrupts wish);
 
@@ -84,7 +88,7 @@ class Virtqueue {
     u16 next_available_ = 0;
     std::atomic<u16> next_used_{0};
     bool is_broken_ = false;
-    std::array<u16, MAX_SIZE> next_{};  ///< Our own copy of the descriptors' links.
+    std::array<u16, MAX_SIZE> next_{};  ///< The driver's copy of the descriptors' links.
     std::array<Chain, MAX_SIZE> chains_{};
 };
 

@@ -8,7 +8,8 @@
 
 namespace exo::drivers {
 
-/// Asks for one buffer of bytes when it starts and whenever `request` is called; they go into the generator.
+/// Requests one buffer of bytes at the start and at each call of `request`, and mixes them into the random
+/// generator.
 class VirtioRng final : public Driver, public InterruptHandler {
   public:
     VirtioRng(Box<Transport> transport, u32 line, RandomGenerator& generator)
@@ -20,7 +21,7 @@ class VirtioRng final : public Driver, public InterruptHandler {
     bool probe() override { return true; }
     Result<> init() override;
 
-    /// Errors: Ebusy (one is under way), Eio (the device broke the rules).
+    /// Requests bytes. Errors: Ebusy (a request is in progress), Eio (the device violated the rules).
     Result<> request();
     void on_interrupt() override;
 
@@ -31,7 +32,7 @@ class VirtioRng final : public Driver, public InterruptHandler {
     };
     void collect();
 
-    memory::DmaBuffer memory_;  ///< Goes after the device, which is reset then.
+    memory::DmaBuffer memory_;  ///< Freed after the device was reset.
     VirtioDevice device_;
     u32 line_;
     RandomGenerator& generator_;

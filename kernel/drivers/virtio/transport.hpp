@@ -1,4 +1,4 @@
-// How a virtio device is reached, whatever bus it is on (virtio 1.2, chapter 4).
+// Transport: the access to a virtio device, on any bus (virtio 1.2, chapter 4).
 #pragma once
 
 #include "memory/address.hpp"
@@ -40,15 +40,15 @@ class Transport {
     virtual void accept_features(u64 features) = 0;
     virtual VirtioStatus status() = 0;
     virtual void set_status(VirtioStatus status) = 0;
-    /// Entries that queue `index` can have; 0: there is no such queue.
+    /// The largest number of entries of queue `index`; 0: there is no such queue.
     virtual u16 queue_limit(u16 index) = 0;
     virtual void enable_queue(u16 index, u16 size, const QueueAddresses& addresses) = 0;
     virtual void notify(u16 index) = 0;
-    /// Why the device interrupts; the reasons are acknowledged.
+    /// Reads and acknowledges the reasons of an interrupt.
     virtual VirtioInterrupt take_interrupt() = 0;
-    /// A byte of the device's own configuration space.
+    /// Reads a byte of the configuration space.
     virtual u8 configuration(u32 offset) = 0;
-    /// Changes when the configuration does.
+    /// A number that changes when the configuration space does.
     virtual u32 configuration_generation() = 0;
 };
 
