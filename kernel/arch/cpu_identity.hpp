@@ -1,4 +1,4 @@
-// What the CPU says of itself (CPUID), for /proc/cpuinfo.
+// The CPU's identification by CPUID, for /proc/cpuinfo.
 #pragma once
 
 #include "utils/types.hpp"
@@ -15,7 +15,7 @@ struct CpuIdentity {
     u32 cache_line_bytes = 0;
     u32 physical_bits = 36;
     u32 virtual_bits = 48;
-    // Feature words, as they come.
+    // Feature words, as CPUID returns them.
     u32 leaf1_edx = 0;
     u32 leaf1_ecx = 0;
     u32 leaf7_ebx = 0;

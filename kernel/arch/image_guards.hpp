@@ -1,4 +1,4 @@
-// Stacks that lie in the kernel's image.
+// Guard pages of the stacks in the kernel's image.
 #pragma once
 
 #include <span>
@@ -7,7 +7,8 @@
 
 namespace exo::arch {
 
-/// Pages of the image that memory unmaps: each lies below a stack, so that an overflow faults (hosted: none).
+/// The pages of the image that memory unmaps. Each lies below a stack, so that an overflow faults (hosted:
+/// none).
 std::span<const u64> image_guards();
 
 }  // namespace exo::arch

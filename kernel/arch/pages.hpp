@@ -1,4 +1,5 @@
-// Whole pages, cleared and copied as fast as without vector registers. Inline, the same in both homes.
+// Clears and copies whole pages, as fast as possible without vector registers. Inline, and the same for both
+// machines.
 #pragma once
 
 #include "utils/kasan.hpp"

@@ -1,57 +1,60 @@
-// Calls from the machine up into the kernel: declared here by the lower layer, defined by the higher one that is named.
-// This is the one header of arch that higher layers implement instead of calling.
+// Calls from arch up into the kernel. This header declares them; the higher layer that each comment names
+// defines them. It is the only header of arch that higher layers implement.
 #pragma once
 
 #include "arch/interface.hpp"
 
 namespace exo::upcalls {
 
-/// Why vm could not resolve a page fault. arch hands it from page_fault to user_exception; only vm knows the values but 0.
+/// Why vm could not resolve a page fault. arch passes it from page_fault to user_exception. Only vm knows the
+/// values other than 0.
 enum class FaultReason : u8 {
-    None = 0,  ///< It is resolved, or vm was not asked.
+    None = 0,  ///< The fault was resolved, or vm was not called.
 };
 
-/// vm: a page fault at `address`. None: resolved, repeat the instruction. Any other: the access was wrong. Called with
-/// interrupts on, on the thread's stack. For kernel-mode faults only in user-copy instructions (others panic).
+/// vm: handles a page fault at `address`. None: resolved, so the instruction is repeated; any other value:
+/// the access was invalid. Called with interrupts on, on the thread's stack. Kernel-mode faults come here
+/// only from user-copy instructions (others panic).
 FaultReason page_fault(u64 address, arch::FaultCause cause, arch::UserRegisters* user_registers);
 
-/// drivers: interrupt line `line` fired. Interrupts are off.
+/// drivers: interrupt line `line` fired. Called with interrupts off.
 void interrupt(u32 line);
 
 enum class InterruptedMode : u8 { Kernel, User };
 
-/// scheduler: another CPU made a thread of this one runnable (arch::wake_cpu). Interrupts are off.
+/// scheduler: another CPU made a thread of this one runnable (arch::wake_cpu). Called with interrupts off.
 void reschedule();
 
-/// time: this CPU's timer fired. Interrupts are off.
+/// time: this CPU's timer fired. Called with interrupts off.
 void timer_tick(InterruptedMode mode);
 
-/// posix_x: what the entry code calls, by the number of the system call.
+/// posix_x: the handlers of system calls by number, which the entry code calls.
 extern "C" const arch::CallHandlers exo_call_handlers;
 extern "C" const arch::FastHandlers exo_fast_handlers;
 
-/// syscall: a handler answered with an error. Writes what the program gets.
+/// syscall: a handler returned an error. Sets the program's result.
 void system_call_failed(arch::UserRegisters& registers, u64 error);
 
-/// posix_x: a system call of any program, in a machine that traces (arch::trace_system_calls): calls the handler and writes
-/// what the program gets. Interrupts are on.
+/// posix_x: handles a system call of any program on a machine that traces (arch::trace_system_calls): calls
+/// the handler and sets the program's result. Interrupts are on.
 void traced_system_call(arch::UserRegisters& registers);
 
 enum class UserCopy : u8 { FromUser, StringFromUser, ToUser, ZerosToUser };
-/// posix_x: in a machine that traces, `size` bytes have just been copied between the user address and `kernel` (null for zeros).
-/// May be called under spin locks and with faults disabled.
+/// posix_x: on a machine that traces, `size` bytes were copied between the user address and `kernel` (null
+/// for zeros). May be called under spin locks and with faults disabled.
 void user_copied(UserCopy kind, u64 address, const void* kernel, usize size);
 
-/// scheduler: the last stop before user mode after any entry, if ThreadHeader::work is not 0: other threads, signals,
-/// the FPU. Called and left with interrupts off, and left with nothing more to do.
+/// scheduler: called before the return to user mode after any entry, if ThreadHeader::work is not 0: runs
+/// other threads, delivers signals, restores the FPU. It is called and returns with interrupts off, and
+/// leaves no work.
 [[gnu::noinline]] void return_to_user(arch::UserRegisters& registers);
 
-/// log: an exception that the kernel did not expect, in kernel mode. Prints a report and stops.
+/// log: an unexpected exception in kernel mode. Prints a report and stops the machine.
 [[noreturn]] void fatal_exception(u32 vector, u64 error_code, u64 fault_address,
                                   const arch::UserRegisters& registers);
 
-/// posix_x: a user program caused exception `vector`, which becomes a signal. Of a page fault `reason` says what page_fault
-/// answered.
+/// posix_x: a user program caused exception `vector`, which becomes a signal. After a page fault, `reason` is
+/// the result of page_fault.
 void user_exception(u32 vector, u64 error_code, u64 fault_address, FaultReason reason,
                     arch::UserRegisters& registers);
 

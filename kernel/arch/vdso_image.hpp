@@ -1,4 +1,4 @@
-// The vDSO, which the kernel's image carries (userland/vdso).
+// The vDSO (userland/vdso), which is part of the kernel's image.
 #pragma once
 
 #include <span>
@@ -7,7 +7,7 @@
 
 namespace exo::arch {
 
-/// An ELF file that is mapped as it is: one page at most (hosted: none).
+/// An ELF file that is mapped unchanged: at most one page (hosted: none).
 std::span<const u8> vdso_image();
 
 }  // namespace exo::arch

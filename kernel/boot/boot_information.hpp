@@ -1,8 +1,8 @@
-// boot: what firmware and boot loaders hand over, parsed and checked.
+// boot: parses and checks the data of firmware and boot loaders.
 //
-// Pure functions over bytes: no globals, no allocation (it runs before there is a heap), no access to
-// memory but through PhysicalReader. Nothing that a table says is believed: lengths and checksums are
-// checked, loops are bounded, and a bad table is an Error, never a panic.
+// The functions have no side effects: no globals, no allocation (they run before there is a heap), and no
+// memory access except through PhysicalReader. No table is trusted: lengths and checksums are checked, loops
+// are bounded, and a bad table is an Error, never a panic.
 //   BootInformation     all that a boot protocol says: memory, initrds, command line, RSDP
 //   read_pvh, read_multiboot2                     fill it in
 //   AcpiTables, read_madt, read_fadt, read_hpet, read_mp_table   the machine beyond the boot protocol
@@ -27,13 +27,13 @@ struct BootInformation {
     static constexpr usize MODULE_CAPACITY = 32;
 
     BootProtocol protocol = BootProtocol::None;
-    /// Usable ranges are whole pages. The loader's own structures and the modules are not taken out.
+    /// Usable ranges are whole pages. They still contain the loader's own structures and the modules.
     MemoryMap memory;
-    /// The initial ramdisks, in the order in which they are to be unpacked.
+    /// The initial ramdisks, in the order in which they are unpacked.
     FixedVector<PhysicalRange, MODULE_CAPACITY> modules;
-    /// Borrowed from the loader's memory, without the NUL.
+    /// Refers to the loader's memory. Without the NUL.
     std::string_view command_line;
-    /// The physical address of ACPI's root pointer; 0: the loader named none.
+    /// The physical address of ACPI's root pointer; 0: the loader gave none.
     u64 rsdp = 0;
 };
 

@@ -10,7 +10,7 @@
 
 namespace exo::boot {
 
-/// One word: `key`, `key=value` or `key="value with blanks"`; the outer quotes are not part of it.
+/// One word: `key`, `key=value` or `key="value with blanks"`. The outer quotes are removed.
 struct CommandLineWord {
     std::string_view key;
     std::optional<std::string_view> value;
@@ -21,31 +21,31 @@ struct CommandLineWord {
 /// Source: Linux, lib/cmdline.c, next_arg().
 std::optional<CommandLineWord> take_word(std::string_view& text);
 
-/// Equal when '-' and '_' count as one, as Linux's parameq() has it.
+/// Whether two keys are equal if '-' and '_' count as the same character, as in Linux's parameq().
 bool is_same_key(std::string_view a, std::string_view b);
 
-/// A number with an optional 0x or 0 prefix and an optional suffix K, M, G, T, P or E, taken from the front
-/// of `text` as Linux's memparse() does; nothing if there is no digit or it does not fit.
+/// Takes a number from the front of `text`, with an optional prefix 0x or 0 and an optional suffix K, M, G,
+/// T, P or E, as Linux's memparse() does. Nothing if there is no digit or the number is too large.
 std::optional<u64> take_size(std::string_view& text);
 
-/// The whole of `text` as a number, with an optional sign and an optional 0x or 0 prefix, as Linux's kstrtoll() does with
-/// base 0; nothing if it is none, or does not fit.
+/// Converts the whole of `text` to a number, with an optional sign and an optional prefix 0x or 0, as Linux's
+/// kstrtoll() does with base 0. Nothing if it is not a number or is too large.
 std::optional<i64> parse_number(std::string_view text);
 
-/// A borrowed view of the command line up to the word "--". Cheap to copy; never allocates.
+/// The command line up to the word "--". It refers to the text, is cheap to copy and never allocates.
 class CommandLine {
   public:
     constexpr CommandLine() = default;
     explicit constexpr CommandLine(std::string_view text) : text_(text) {}
 
     std::string_view text() const { return text_; }
-    /// What stands behind the word "--".
+    /// The text after the word "--".
     std::string_view after_dashes() const;
 
     void for_each(FunctionRef<void(const CommandLineWord&)> visit) const;
-    /// Each value of `key`, in order; a bare `key` counts as an empty value.
+    /// Calls `visit` with each value of `key`, in order. A bare `key` counts as an empty value.
     void for_each_value(std::string_view key, FunctionRef<void(std::string_view)> visit) const;
-    /// The last word with that key wins, as in Linux.
+    /// The last word with that key, which is the one that Linux uses.
     std::optional<CommandLineWord> find(std::string_view key) const;
     bool contains(std::string_view key) const { return find(key).has_value(); }
     /// The value of the last `key=value`, if any.
@@ -65,7 +65,7 @@ struct VirtioMmioDevice {
     friend bool operator==(const VirtioMmioDevice&, const VirtioMmioDevice&) = default;
 };
 
-/// Errors: Einval. Source: Linux, drivers/virtio/virtio_mmio.c, vm_cmdline_set().
+/// Parses such a value. Errors: Einval. Source: Linux, drivers/virtio/virtio_mmio.c, vm_cmdline_set().
 Result<VirtioMmioDevice> parse_virtio_mmio_device(std::string_view value);
 
 }  // namespace exo::boot

@@ -1,4 +1,4 @@
-// What the command line means for the first program: its path, arguments and environment.
+// InitHandover: the parts of the command line for the first program: its path, arguments and environment.
 #pragma once
 
 #include "boot/command_line.hpp"
@@ -11,13 +11,14 @@ struct InitHandover {
     /// Values of `init=` and `rdinit=`, borrowed from the command line.
     std::optional<std::string_view> init;
     std::optional<std::string_view> rdinit;
-    /// argv from argv[1] on: unknown bare words (those before an init= or rdinit= are dropped), then
-    /// everything behind "--".
+    /// argv from argv[1] on: unknown words without a value (those before an init= or rdinit= are dropped),
+    /// then everything after "--".
     Vector<String> arguments;
-    /// HOME=/ and TERM=linux, then unknown `key=value`; a later one replaces an earlier one of that key.
+    /// HOME=/ and TERM=linux, then unknown `key=value` words. A later word replaces an earlier one with the
+    /// same key.
     Vector<String> environment;
 
-    /// Unknown words with a dot in the key are dropped: they are meant for a module.
+    /// Drops unknown words with a dot in the key, because they are for modules.
     /// Errors: Enomem. Source: Linux, init/main.c, unknown_bootoption() and init_setup().
     static Result<InitHandover> create(const CommandLine& command_line);
 };

@@ -1,11 +1,11 @@
-// The words of the command line that are the kernel's own.
+// The words of the command line that belong to the kernel.
 #pragma once
 
 #include "boot/command_line.hpp"
 
 namespace exo::boot {
 
-/// True for words that Linux takes for itself, whether they mean anything here or not, so that init does not see them.
+/// Whether Linux uses the word itself, so that init does not get it. This kernel may ignore the word.
 bool is_kernel_word(const CommandLineWord& word);
 
 }  // namespace exo::boot

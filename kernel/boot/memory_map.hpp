@@ -1,4 +1,4 @@
-// The map of physical memory as firmware tells it, brought into order while it is being built.
+// MemoryMap: the map of physical memory, sorted and without overlaps.
 #pragma once
 
 #include "utils/fixed_vector.hpp"
@@ -6,7 +6,7 @@
 
 namespace exo::boot {
 
-/// A part of physical memory: [start, end).
+/// A range of physical memory: [start, end).
 struct PhysicalRange {
     u64 start = 0;
     u64 end = 0;
@@ -14,7 +14,7 @@ struct PhysicalRange {
     friend bool operator==(const PhysicalRange&, const PhysicalRange&) = default;
 };
 
-/// In rising order of strictness: where two ranges overlap the stricter kind wins.
+/// In rising order of strictness: where two ranges overlap, the stricter kind applies.
 enum class MemoryKind : u8 { Usable, AcpiReclaimable, AcpiNvs, Reserved, Unusable };
 
 struct MemoryRange {
@@ -25,7 +25,7 @@ struct MemoryRange {
     friend bool operator==(const MemoryRange&, const MemoryRange&) = default;
 };
 
-/// The kind that an E820 (and PVH, and Multiboot2) type number stands for; unknown ones are reserved.
+/// The kind of a type number of E820, PVH or Multiboot2. Unknown numbers are reserved.
 MemoryKind memory_kind_of_e820(u32 type);
 
 /// INVARIANT: ranges are not empty, sorted, disjoint, and no two neighbours of one kind touch.
@@ -37,20 +37,23 @@ class MemoryMap {
 
     std::span<const MemoryRange> ranges() const { return ranges_.span(); }
     bool is_empty() const { return ranges_.is_empty(); }
-    /// The number of bytes of kind `kind`.
+    /// The total number of bytes of this kind.
     u64 total(MemoryKind kind) const;
 
-    /// Adds [start, start + length); an empty range is ignored, one that is not usable is cut at PHYSICAL_END.
+    /// Adds [start, start + length). An empty range is ignored; a range that is not usable is cut at
+    /// PHYSICAL_END.
     /// Errors: Einval for usable memory beyond PHYSICAL_END; Enospc, a part may then have been added.
     Result<> add(u64 start, u64 length, MemoryKind kind);
-    /// Takes [start, start + length), widened to whole pages, from the usable memory. Errors: as add().
+    /// Removes [start, start + length), widened to whole pages, from the usable memory. Errors: those of
+    /// add().
     Result<> reserve(u64 start, u64 length);
-    /// Cuts usable ranges inward to whole pages; those without a whole page vanish.
+    /// Shrinks usable ranges to whole pages. Ranges without a whole page are removed.
     void align_usable_to_pages();
 
   private:
     Result<> place(MemoryRange range);
-    /// Lets `range` have the piece [from, to) of ranges_[index]; the rest keeps its kind.
+    /// Changes the piece [from, to) of ranges_[index] to `kind`. The rest of the range keeps its kind.
+    /// Returns the piece's index.
     Result<usize> overlay(usize index, u64 from, u64 to, MemoryKind kind);
     void merge_neighbours();
 

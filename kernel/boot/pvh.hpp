@@ -5,7 +5,7 @@
 
 namespace exo::boot {
 
-/// hvm_start_info, to whose physical address %ebx points on entry (Xen, public/arch-x86/hvm/start_info.h).
+/// hvm_start_info. On entry %ebx contains its physical address (Xen, public/arch-x86/hvm/start_info.h).
 struct HvmStartInfo {
     static constexpr u32 MAGIC = 0x336ec578;
 
@@ -16,7 +16,7 @@ struct HvmStartInfo {
     u64 module_list;
     u64 command_line;
     u64 rsdp;
-    // From version 1 on:
+    // Fields of version 1 and later:
     u64 memory_map;
     u32 memory_map_entries;
     u32 reserved;
@@ -39,8 +39,10 @@ struct HvmMemoryMapEntry {
 };
 static_assert(sizeof(HvmMemoryMapEntry) == 24);
 
-/// Fills `information` from the hvm_start_info at `start_info`. Version 0 has no memory map: it stays empty.
-/// Errors: Einval (no or wrong magic, impossible range), Efault (a pointer to nowhere), Enospc (too many).
+/// Fills `information` from the hvm_start_info at `start_info`. Version 0 has no memory map, so the map stays
+/// empty.
+/// Errors: Einval (missing or wrong magic, impossible range), Efault (an invalid pointer), Enospc (too many
+/// entries).
 Result<> read_pvh(const PhysicalReader& memory, u64 start_info, BootInformation& information);
 
 }  // namespace exo::boot

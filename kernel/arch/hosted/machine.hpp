@@ -1,4 +1,5 @@
-// The hosted home's inline part: see arch/interface.hpp. One pthread is one CPU; cpu 0 is the main thread.
+// The inline part of the hosted implementation of arch/interface.hpp. One pthread is one CPU; CPU 0 is the
+// main thread.
 #pragma once
 
 #include <sched.h>
@@ -19,13 +20,14 @@ struct Cpu {
 extern thread_local Cpu this_cpu;
 extern std::atomic<u64> simulated_time;
 extern std::atomic<const void*> announcements[];
-/// Lets simulated time pass, running the timer interrupts that fall due.
+/// Advances the simulated time and runs the timer interrupts that fall due.
 void advance_time(u64 nanoseconds);
-/// The calling host thread becomes CPU `index`: simulated time passes by itself only while this CPU sleeps too.
+/// Makes the calling host thread CPU `index`. Simulated time then advances by itself only while this CPU
+/// sleeps too.
 void join_machine(u32 index);
 }  // namespace hosted
 
-/// What the thread sanitizer knows a kernel thread by. Made when the thread is first switched to or from.
+/// The thread sanitizer's record of a kernel thread. Made at the first switch to or from the thread.
 class Fibre {
   public:
     Fibre() = default;
@@ -35,7 +37,7 @@ class Fibre {
 
   private:
     friend void switch_starting(Fibre& from, Fibre& to, void* stack_bottom, usize stack_size);
-    [[maybe_unused]] void* handle_ = nullptr;  // by the thread sanitizer alone
+    [[maybe_unused]] void* handle_ = nullptr;  // used only with the thread sanitizer
 };
 
 inline u32 cpu_index() { return hosted::this_cpu.index; }
@@ -60,9 +62,9 @@ inline u32 port_read32(u16) { return 0xffffffff; }
 inline void port_write8(u16, u8) {}
 inline void port_write16(u16, u16) {}
 inline void port_write32(u16, u32) {}
-/// Whom it spins for may be waiting for a processor of the host.
+/// The thread that it waits for may need this processor of the host.
 inline void relax() { sched_yield(); }
-/// Simulated: one cycle is one nanosecond; it moves when a test advances it or every thread sleeps.
+/// Simulated: one cycle is one nanosecond. It advances when a test says so, or when every thread sleeps.
 inline u64 cycle_counter() { return hosted::simulated_time.load(std::memory_order_relaxed); }
 
 }  // namespace exo::arch

@@ -1,4 +1,4 @@
-// What tests ask of the hosted machine's address translation: how often it was told to forget.
+// For tests: the hosted machine's address translation, and counts of its TLB flushes.
 #pragma once
 
 #include <atomic>
@@ -14,7 +14,7 @@ struct TlbCounters {
 };
 extern constinit TlbCounters tlb_counters;
 
-/// Where physical address 0 would lie in this process: the arena of the test, for the walks of user copies.
+/// The address of the simulated physical address 0 in this process: the test's arena. User copies use it.
 extern constinit u64 direct_map;
 
 }  // namespace exo::arch::hosted

@@ -6,7 +6,7 @@
 
 namespace exo::arch {
 
-/// From trap.cpp: vector 32 and above.
+/// Handles vectors from 32 on, for trap.cpp.
 void dispatch_interrupt(u32 vector, upcalls::InterruptedMode mode);
 
 }  // namespace exo::arch

@@ -1,4 +1,4 @@
-// What this CPU can do, and the control registers that follow from it.
+// The features of this CPU, and the values of control registers that depend on them.
 #pragma once
 
 #include "utils/types.hpp"
@@ -7,11 +7,11 @@ namespace exo::arch {
 
 struct CpuFeatures {
     bool has_smep, has_smap, has_umip, has_fsgsbase, has_nx, has_1gib_pages, has_xsave, has_xsaveopt;
-    bool has_protection_keys;  ///< PKU, and XSAVE that knows PKRU.
-    u32 pkru_offset;           ///< In an XSAVE area.
+    bool has_protection_keys;  ///< PKU, and XSAVE with support for PKRU.
+    u32 pkru_offset;           ///< The offset in an XSAVE area.
     bool has_rdrand, has_rdseed, has_invariant_tsc, has_x2apic, is_virtual;
     bool has_machine_check, has_rdtscp;
-    bool has_supervisor_states;  ///< XSAVES, so that MSR XSS exists.
+    bool has_supervisor_states;  ///< XSAVES is there, and so is MSR XSS.
     bool has_feature_disable;    ///< MSR XFD.
     u64 physical_address_mask;
     u64 xsave_components;  ///< XCR0: x87, SSE, and AVX, AVX-512, PKRU where present.
@@ -33,10 +33,11 @@ void write_msr(u32 number, u64 value);
 /// Valid after enable_cpu_features on the first CPU.
 const CpuFeatures& cpu_features();
 
-/// CR4 as this CPU's features want it.
+/// The value of CR4 for this CPU's features.
 u64 wanted_cr4();
 
-/// Detects, sets CR4 and XCR0, and takes stac/clac out of the code if there is no SMAP. On each CPU.
+/// Detects the features, sets CR4 and XCR0, and removes stac/clac from the code if there is no SMAP. Called
+/// on each CPU.
 void enable_cpu_features();
 
 }  // namespace exo::arch

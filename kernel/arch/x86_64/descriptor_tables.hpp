@@ -1,4 +1,4 @@
-// GDT, TSS and IDT: how the CPU finds segments, stacks and handlers (Intel SDM vol. 3, 3.4, 6.10, 8.7).
+// GDT, TSS and IDT: the CPU's tables of segments, stacks and handlers (Intel SDM vol. 3, 3.4, 6.10, 8.7).
 #pragma once
 
 #include <array>
@@ -7,7 +7,7 @@
 
 namespace exo::arch {
 
-// Linux's selectors: programs see them in signal frames.
+// Linux's selectors, because programs see them in signal frames.
 inline constexpr u16 KERNEL_CS = 0x10;
 inline constexpr u16 KERNEL_SS = 0x18;
 inline constexpr u16 USER_CS_32 = user_selector::CODE_32;
@@ -16,13 +16,13 @@ inline constexpr u16 USER_CS = user_selector::CODE;
 
 /// #DB, NMI, #DF and #MC have stacks of their own.
 inline constexpr u32 IST_STACKS = 4;
-/// The pages below them, of the first CPU.
+/// The guard pages below these stacks of the first CPU.
 std::array<u64, IST_STACKS> ist_guards();
 
-/// Loads this CPU's tables and points %gs at its CpuLocal. `cpu` lives for ever.
+/// Loads this CPU's tables and sets %gs to its CpuLocal, `cpu`, which must live for ever.
 void load_descriptor_tables(CpuLocal& cpu);
 
-/// What the CPU's own tables say, found as the CPU finds them: for the table in cpu_state.cpp.
+/// Reads the CPU's own table registers and tables, for the checks in cpu_state.cpp.
 namespace descriptor_state {
 u64 wanted_idt_base();
 u64 read_idt_base();

@@ -1,4 +1,4 @@
-// Where KASAN begins, and where its checks end when they find no shadow.
+// The start of KASAN, and the handling of its checks that fault because there is no shadow.
 #pragma once
 
 #include "arch/interface.hpp"
@@ -6,9 +6,10 @@
 namespace exo::arch {
 
 #if defined(EXO_KASAN)
-/// Before the first instrumented function.
+/// Call before the first instrumented function.
 void start_kasan();
-/// A fault in the kernel that is the compiler's check of a bad address, which the report names. Comes back if it is not.
+/// If a kernel fault comes from the compiler's check of a bad address, reports that address and does not
+/// return; else returns.
 void explain_page_fault(u64 address, const UserRegisters& registers);
 void explain_general_protection(const UserRegisters& registers);
 #else

@@ -1,4 +1,4 @@
-// The x86-64 home's inline part: see arch/interface.hpp.
+// The inline part of the x86-64 implementation of arch/interface.hpp.
 #pragma once
 
 #include <atomic>
@@ -9,22 +9,23 @@
 
 namespace exo::arch {
 
-/// What %gs points to in kernel mode: one a CPU, never moved. The entry code uses the offsets asserted below.
+/// The object that %gs points to in kernel mode: one for each CPU, never moved. The entry code uses the
+/// offsets asserted below.
 struct CpuLocal {
     CpuLocal* self = nullptr;
     void* current_thread = nullptr;
-    u64 kernel_stack_top = 0;  ///< Where SYSCALL continues.
-    u64 user_rsp_scratch = 0;  ///< The user's stack pointer during the first instructions of SYSCALL.
+    u64 kernel_stack_top = 0;  ///< The stack that SYSCALL switches to.
+    u64 user_rsp_scratch = 0;  ///< Holds the user's stack pointer during the first instructions of SYSCALL.
     u32 index = 0;
     u32 apic_id = 0;
-    u64 address_space = 0;  ///< What CR3 holds.
+    u64 address_space = 0;  ///< The value of CR3.
     std::atomic<const void*> announcement{nullptr};
 };
 static_assert(__builtin_offsetof(CpuLocal, current_thread) == 8);
 static_assert(__builtin_offsetof(CpuLocal, kernel_stack_top) == 16);
 static_assert(__builtin_offsetof(CpuLocal, user_rsp_scratch) == 24);
 
-/// The processor keeps nothing of a thread that is not in its context.
+/// Empty: on x86-64 a thread has no state besides its context.
 struct Fibre {};
 
 inline CpuLocal& this_cpu() {
@@ -44,14 +45,15 @@ inline void* current_thread() {
 }
 inline void set_current_thread(void* thread) { asm volatile("mov %0, %%gs:8" : : "r"(thread) : "memory"); }
 
-/// The CPUs that have entered the kernel, by their numbers, which have no gaps.
+/// The CPUs that have entered the kernel. Their numbers have no gaps.
 struct CpuList {
     std::atomic<u32> count{0};
     std::atomic<CpuLocal*> members[MAX_CPUS]{};
 };
 inline constinit CpuList cpu_list;
 
-// One instruction each, with no register for the address: every lookup of a descriptor by a thread executes both.
+// One instruction each, without a register for the address, because every descriptor lookup of a thread
+// executes both.
 inline void announce(const void* what) {
     // An exchange with memory is a full barrier: seq_cst.
     asm volatile("xchg %0, %%gs:%c1" : "+r"(what) : "i"(offsetof(CpuLocal, announcement)) : "memory");

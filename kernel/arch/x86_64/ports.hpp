@@ -1,4 +1,4 @@
-// The port instructions. Drivers get at them through arch::Ports, so that hosted tests can fake a device.
+// The port instructions. Drivers use them through arch::Ports, so that hosted tests can simulate a device.
 #pragma once
 
 #include "utils/types.hpp"

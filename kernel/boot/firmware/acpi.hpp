@@ -1,4 +1,4 @@
-// ACPI's root: finding the RSDP, and the tables that it leads to. Each table has a header of its own.
+// The root of ACPI's tables: finds the RSDP and the tables. Each kind of table has a header file of its own.
 #pragma once
 
 #include <array>
@@ -9,7 +9,7 @@ namespace exo::boot {
 
 using AcpiSignature = std::array<char, 4>;
 
-/// What every table starts with (ACPI 6.4, 5.2.6).
+/// The common header of all tables (ACPI 6.4, 5.2.6).
 struct AcpiHeader {
     AcpiSignature signature;
     u32 length;
@@ -23,7 +23,7 @@ struct AcpiHeader {
 };
 static_assert(sizeof(AcpiHeader) == 36);
 
-/// ACPI's generic address structure: where a register is (ACPI 6.4, 5.2.3.2).
+/// ACPI's generic address structure: the location of a register (ACPI 6.4, 5.2.3.2).
 struct AcpiAddress {
     enum class Space : u8 { Memory = 0, Io = 1, PciConfiguration = 2 };
     Space space = Space::Memory;
@@ -31,11 +31,12 @@ struct AcpiAddress {
     u64 address = 0;
 
     bool is_present() const { return address != 0; }
-    /// The twelve bytes at `offset`, or nothing when they do not lie inside.
+    /// Reads the twelve bytes at `offset`. Nothing if they do not lie inside the table.
     static std::optional<AcpiAddress> load_from(std::span<const u8> table, u64 offset);
 };
 
-/// Looks where a BIOS leaves the RSDP: the first KiB of the EBDA, then 0xe0000-0xfffff (ACPI 6.4, 5.2.5.1).
+/// Searches the RSDP where a BIOS puts it: the first KiB of the EBDA, then 0xe0000-0xfffff (ACPI 6.4,
+/// 5.2.5.1).
 /// Errors: Enoent.
 Result<u64> find_rsdp(const PhysicalReader& memory);
 
@@ -45,7 +46,7 @@ class AcpiTables {
     /// Errors: Einval (signature, length or checksum), Efault.
     static Result<AcpiTables> open(const PhysicalReader& memory, u64 rsdp);
 
-    /// The first good table with that signature, its header included. A bad table is passed over.
+    /// The first good table with that signature, including its header. Bad tables are skipped.
     /// Errors: Enoent.
     Result<std::span<const u8>> find(const AcpiSignature& signature) const;
     usize count() const { return entries_.size() / entry_size_; }
@@ -62,7 +63,8 @@ class AcpiTables {
     usize entry_size_;
 };
 
-/// The table at `address`, header included. Errors: Einval (signature, length or checksum), Efault.
+/// Reads the table at `address`, including its header. Errors: Einval (signature, length or checksum),
+/// Efault.
 Result<std::span<const u8>> read_acpi_table(const PhysicalReader& memory, u64 address,
                                             const AcpiSignature& signature);
 

@@ -15,7 +15,8 @@ struct Hpet {
     u16 minimum_tick = 0;
 };
 
-/// Reads a checked table as AcpiTables::find gives it. Errors: Einval (too short, or not in memory).
+/// Parses a checked table as AcpiTables::find returns it. Errors: Einval (too short, or the device is not in
+/// memory).
 /// Source: IA-PC HPET specification 1.0a, section 3.2.4.
 inline Result<Hpet> read_hpet(std::span<const u8> table) {
     const auto block_id = load<u32>(table, 36);

@@ -1,4 +1,4 @@
-// Processors and interrupt controllers, as ACPI's MADT or the MP table lists them.
+// Processors and interrupt controllers, from ACPI's MADT or the MP table.
 #pragma once
 
 #include "utils/fixed_vector.hpp"
@@ -22,7 +22,8 @@ struct IoApic {
 enum class Polarity : u8 { BusDefault, ActiveHigh, ActiveLow };
 enum class Trigger : u8 { BusDefault, Edge, Level };
 
-/// ISA interrupt `isa_irq` arrives at `global_interrupt`, not at the one of its own number.
+/// The ISA interrupt `isa_irq` arrives as `global_interrupt`, not as the global interrupt with its own
+/// number.
 struct InterruptOverride {
     u8 isa_irq = 0;
     u32 global_interrupt = 0;
@@ -34,7 +35,7 @@ struct InterruptTopology {
     static constexpr usize CPU_CAPACITY = 256;
 
     u64 local_apic_address = 0xfee00000;
-    /// Those beyond the capacity are not used.
+    /// Processors beyond the capacity are ignored.
     FixedVector<LocalApic, CPU_CAPACITY> local_apics;
     FixedVector<IoApic, 16> io_apics;
     FixedVector<InterruptOverride, 64> overrides;
@@ -49,7 +50,7 @@ struct InterruptTopology {
     }
 };
 
-/// The two fields of an MPS INTI flags word, which MADT and MP table share (ACPI 6.4, table 5.26).
+/// The polarity in an MPS INTI flags word, which MADT and MP table share (ACPI 6.4, table 5.26).
 constexpr Polarity polarity_of(u16 flags) {
     const u16 bits = flags & 3;
     return bits == 1 ? Polarity::ActiveHigh : bits == 3 ? Polarity::ActiveLow : Polarity::BusDefault;

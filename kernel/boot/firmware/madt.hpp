@@ -8,7 +8,7 @@
 
 namespace exo::boot {
 
-/// Fills `topology` from a checked table as AcpiTables::find gives it. Entries of unknown type are skipped.
+/// Fills `topology` from a checked table as AcpiTables::find returns it. Entries of unknown type are skipped.
 /// Errors: Einval (an entry that does not fit), Enospc (too many controllers or overrides).
 /// Source: ACPI 6.4, section 5.2.12.
 Result<> read_madt(std::span<const u8> table, InterruptTopology& topology);

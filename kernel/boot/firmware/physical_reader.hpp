@@ -1,5 +1,5 @@
-// How the parsers of firmware tables see memory: views of bytes at physical addresses, bounded by whoever
-// implements the interface (arch: what is mapped so early; hosted tests: an array).
+// PhysicalReader: the access to physical memory for the parsers of firmware tables. An implementation decides
+// which memory can be read (arch: what is mapped early; hosted tests: an array).
 #pragma once
 
 #include <span>
@@ -12,15 +12,15 @@ namespace exo::boot {
 
 class PhysicalReader {
   public:
-    /// The bytes [address, address + length), valid as long as the firmware's memory is left alone.
-    /// `length` may be anything, also 0. Errors: Efault if not all of them can be read.
+    /// The bytes [address, address + length), valid while the firmware's memory is not reused. Any `length`
+    /// is allowed, including 0. Errors: Efault if not all of them can be read.
     virtual Result<std::span<const u8>> view(u64 address, u64 length) const = 0;
 
   protected:
     ~PhysicalReader() = default;
 };
 
-/// Errors: Efault.
+/// Copies a T. Errors: Efault.
 template <class T> Result<T> read(const PhysicalReader& memory, u64 address) {
     const std::span<const u8> bytes = TRY(memory.view(address, sizeof(T)));
     const auto value = load<T>(bytes, 0);
@@ -31,7 +31,7 @@ template <class T> Result<T> read(const PhysicalReader& memory, u64 address) {
 /// The text at `address` up to its NUL. Errors: Efault; Einval if there is no NUL within `limit` bytes.
 Result<std::string_view> read_text(const PhysicalReader& memory, u64 address, usize limit);
 
-/// The sum of all bytes modulo 256: 0 over a table whose checksum is right.
+/// The sum of all bytes modulo 256. It is 0 for a table with a correct checksum.
 u8 byte_sum(std::span<const u8> bytes);
 
 }  // namespace exo::boot
