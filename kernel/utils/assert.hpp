@@ -12,14 +12,14 @@ namespace exo {
 
 }  // namespace exo
 
-/// Checked in every build: use it where continuing would corrupt memory.
+/// Checked in every build. Use it where continuing would corrupt memory.
 #define ASSERT(expression)                                                 \
     do {                                                                   \
         if (!(expression)) [[unlikely]]                                    \
             ::exo::assertion_failed(#expression, __FILE_NAME__, __LINE__); \
     } while (false)
 
-/// Checked in debug and hosted builds only: for hot paths.
+/// Checked only in debug and hosted builds, for hot paths.
 #if defined(EXO_DEBUG)
 #define DEBUG_ASSERT(expression) ASSERT(expression)
 #else

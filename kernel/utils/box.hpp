@@ -1,4 +1,4 @@
-// Box<T>: sole ownership. std::unique_ptr with a fallible maker.
+// Box<T>: sole ownership of an object: std::unique_ptr, with a make function that can fail.
 #pragma once
 
 #include <memory>
@@ -10,7 +10,7 @@ namespace exo {
 
 template <class T> using Box = std::unique_ptr<T>;
 
-/// Errors: Enomem.
+/// Makes an object. Errors: Enomem.
 template <class T, class... Args> Result<Box<T>> make_box(Args&&... args) {
     T* object = new (std::nothrow) T(std::forward<Args>(args)...);
     if (object == nullptr) return Error::Enomem;

@@ -79,7 +79,7 @@ enum class Error : u16 {
     Edquot = 122,
     Ecanceled = 125,
 
-    // The specification's names (MemoryError, SyscallError) for values that Linux has too.
+    // The specification's names (MemoryError, SyscallError) for errors that Linux also has.
     OutOfMemory = Enomem,
     InvalidAddress = Efault,
     InvalidArgument = Einval,
@@ -88,23 +88,23 @@ enum class Error : u16 {
     AlreadyExists = Eexist,
     IoError = Eio,
 
-    // Internal: no errno of their own.
+    // Internal errors without an errno.
     AlreadyMapped = 4096,
     NotMapped,
     PermissionDenied,
     AlignmentError,
     InvalidSize,
     InternalError,
-    WouldFault,  ///< A copy with faults disabled met a page that is not there.
+    WouldFault,  ///< A copy with faults disabled reached a page that is not present.
 
-    // A system call that a signal interrupted; syscall/restart decides what the program sees.
+    // A signal interrupted the system call; syscall/restart decides what the program sees.
     RestartSys,          ///< Restart if the handler has SA_RESTART, else EINTR.
     RestartNoHandler,    ///< Restart unless a handler ran.
     RestartNoInterrupt,  ///< Restart always.
-    RestartWithBlock,    ///< Continue through restart_syscall with the time that is left.
+    RestartWithBlock,    ///< Continue with the remaining time, through restart_syscall.
 };
 
-/// The errno (1-4095) that a program sees for `error`. Restart errors must have been resolved before.
+/// The errno (1-4095) that a program sees for `error`. The caller has already resolved restart errors.
 constexpr u16 to_errno(Error error) {
     switch (error) {
         case Error::AlreadyMapped: return static_cast<u16>(Error::Eexist);

@@ -1,4 +1,4 @@
-// FixedVector<T, N>: up to N items in place, for code that runs before there is a heap.
+// FixedVector<T, N>: up to N items stored in the object itself, for code that runs before there is a heap.
 #pragma once
 
 #include <array>
@@ -36,13 +36,13 @@ template <class T, usize N> class FixedVector {
     constexpr const T* end() const { return items_.data() + size_; }
     constexpr std::span<const T> span() const { return {items_.data(), size_}; }
 
-    /// Errors: Enospc; nothing changed then.
+    /// Appends an item. Errors: Enospc; nothing is changed then.
     constexpr Result<> push(const T& item) {
         if (is_full()) return Error::Enospc;
         items_[size_++] = item;
         return {};
     }
-    /// Before position `index` (at most size()). Errors: Enospc; nothing changed then.
+    /// Inserts an item before position `index` (at most size()). Errors: Enospc; nothing is changed then.
     constexpr Result<> insert(usize index, const T& item) {
         ASSERT(index <= size_);
         if (is_full()) return Error::Enospc;
@@ -51,7 +51,7 @@ template <class T, usize N> class FixedVector {
         ++size_;
         return {};
     }
-    /// Order is kept; O(n).
+    /// Removes an item and keeps the order; O(n).
     constexpr void erase(usize index) {
         ASSERT(index < size_);
         for (usize i = index + 1; i < size_; ++i) items_[i - 1] = items_[i];

@@ -25,7 +25,7 @@ struct FormatArgument {
     ArgumentKind kind;
     u64 number = 0;
     std::string_view text{};
-    u8 bits = 64;  ///< Of a signed number: hexadecimal shows as many.
+    u8 bits = 64;  ///< For a signed number: how many bits the hexadecimal form shows.
 };
 
 template <class T> FormatArgument format_argument(const T& value) {
@@ -49,12 +49,12 @@ template <class T> FormatArgument format_argument(const T& value) {
 
 void format_arguments(FormatSink sink, std::string_view pattern, std::span<const FormatArgument> arguments);
 
-// Never defined: a call during compilation is the error message.
+// Never defined. If the compiler evaluates a call, the function's name is the error message.
 void format_string_has_unbalanced_brace();
 void format_string_has_bad_placeholder();
 void format_string_has_wrong_number_of_arguments();
 
-/// Counts placeholders; a malformed pattern does not compile.
+/// Counts the placeholders. A malformed pattern does not compile.
 consteval usize count_placeholders(std::string_view pattern) {
     usize count = 0;
     for (usize i = 0; i < pattern.size(); ++i) {
@@ -98,7 +98,7 @@ void format_to(FormatSink sink, FormatString<std::type_identity_t<Args>...> form
     detail::format_arguments(sink, format.pattern, {arguments, sizeof...(Args)});
 }
 
-/// Appends to `out`. Errors: Enomem; `out` may then hold a part.
+/// Appends formatted text to `out`. Errors: Enomem; `out` may then contain a part.
 template <class... Args>
 Result<> format_append(String& out, FormatString<std::type_identity_t<Args>...> format, const Args&... args) {
     Result<> result;

@@ -1,4 +1,5 @@
-// A borrowed callable: two words, never allocates. The callee must outlive the call.
+// FunctionRef: a reference to a callable, two words long. It never allocates. The callable must outlive the
+// call.
 #pragma once
 
 #include <type_traits>
@@ -16,7 +17,7 @@ template <class R, class... Args> class FunctionRef<R(Args...)> {
     FunctionRef(F&& callable) {  // NOLINT(google-explicit-constructor): a parameter type
         using Callable = std::remove_reference_t<F>;
         if constexpr (std::is_function_v<Callable>) {
-            // SAFETY: a function's address travels through void* and back unchanged.
+            // SAFETY: the address of a function is converted to void* and back unchanged.
             object_ = reinterpret_cast<void*>(&callable);
             call_ = [](void* object, Args... args) -> R {
                 return reinterpret_cast<Callable*>(object)(std::forward<Args>(args)...);

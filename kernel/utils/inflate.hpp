@@ -1,9 +1,10 @@
-// Inflater: unpacks DEFLATE data (RFC 1951) piece by piece.
+// Inflater: decompresses DEFLATE data (RFC 1951) piece by piece.
 //
 //   const Box<Inflater> inflater = TRY(make_box<Inflater>(compressed));
 //   while (const auto piece = TRY(inflater->next()); !piece.empty()) use(piece);
 //
-// Memory: the object alone (70 KiB), however much comes out. Any input is safe: what is not DEFLATE ends in Einval.
+// Memory: the object alone (70 KiB), whatever the size of the output. Any input is safe: data that is not
+// DEFLATE gives Einval.
 // No locks: one object, one thread.
 #pragma once
 
@@ -16,7 +17,7 @@
 
 namespace exo {
 
-/// A canonical prefix code: short codes are found in a table, long ones bit by bit.
+/// A canonical prefix code. A table decodes short codes; long ones are decoded bit by bit.
 class PrefixCode {
   public:
     static constexpr u32 MAX_LENGTH = 15;
@@ -24,13 +25,14 @@ class PrefixCode {
 
     struct Match {
         u16 symbol;
-        u16 length;  ///< In bits; 0: no code begins with these bits.
+        u16 length;  ///< In bits; 0: these bits begin no code.
     };
 
-    /// `lengths[s]` is the number of bits of symbol s; 0: it has no code.
-    /// Errors: Einval (more codes than fit, or fewer than there could be: only a single code of one bit may stand alone).
+    /// Builds the code. `lengths[s]` is the number of bits of symbol s; 0: it has no code.
+    /// Errors: Einval (too many codes, or an incomplete code; only a single code of one bit may be
+    /// incomplete).
     Result<> build(std::span<const u8> lengths);
-    /// The symbol whose code `bits` begins with, first bit lowest.
+    /// The symbol whose code is at the beginning of `bits`. The lowest bit is the first.
     Match find(u64 bits) const;
 
   private:
@@ -38,24 +40,25 @@ class PrefixCode {
     void fill_table(std::span<const u8> lengths, std::span<const u16> first_codes);
 
     std::array<Match, 1U << TABLE_BITS> table_;
-    std::array<u16, MAX_LENGTH + 1> counts_;  ///< How many codes have that length.
+    std::array<u16, MAX_LENGTH + 1> counts_;  ///< The number of codes of each length.
     std::array<u16, MAX_SYMBOLS> symbols_;    ///< In the order of their codes.
 };
 
 class Inflater {
   public:
-    /// How far back a match may reach.
+    /// The largest distance of a match.
     static constexpr usize WINDOW = 32 * KIB;
 
     explicit Inflater(std::span<const u8> input) : input_(input) {}
 
-    /// The bytes that come next, at most two windows full; none at the end of the data. They stay valid until the next call.
-    /// Errors: Einval (the data is damaged or cut), after all that came before the damage, and again from then on.
+    /// The next bytes, at most two windows; none at the end of the data. They stay valid until the next call.
+    /// Errors: Einval (the data is damaged or cut off), after all bytes before the damage were returned, and
+    /// in every later call.
     Result<std::span<const u8>> next();
 
-    /// True if an error comes from the input's end rather than from what it says.
+    /// Whether the error is that the input ends too early.
     bool is_cut() const { return fault_ == Fault::Cut; }
-    /// How many bytes of the input have been used.
+    /// How many bytes of the input were used.
     usize used() const { return position_ - bit_count_ / 8; }
 
   private:
@@ -64,7 +67,7 @@ class Inflater {
 
     static constexpr usize LONGEST_MATCH = 258;
 
-    // Each returns false after it has noted a fault.
+    // Each returns false after it has recorded a fault.
     bool run();
     bool read_block_header();
     bool start_stored();
@@ -77,21 +80,21 @@ class Inflater {
     bool fail(Fault fault);
 
     void refill();
-    /// Needs a refill before; at most 32 bits. Nothing after it has noted a fault.
+    /// Takes up to 32 bits, for which refill was called before. Nothing if it recorded a fault.
     std::optional<u32> take_bits(u32 count);
     std::optional<u32> take_symbol(const PrefixCode& code);
 
     usize room() const { return window_.size() - filled_; }
 
     std::span<const u8> input_;
-    usize position_ = 0;  ///< What has gone into bits_.
-    u64 bits_ = 0;        ///< The next bit is the lowest.
+    usize position_ = 0;  ///< How much of the input was moved into bits_.
+    u64 bits_ = 0;        ///< The lowest bit is the next one.
     u32 bit_count_ = 0;
     State state_ = State::BlockHeader;
     Fault fault_ = Fault::None;
     bool is_last_block_ = false;
     u32 stored_left_ = 0;
-    usize filled_ = 0;  ///< Of window_: the last WINDOW bytes at least, or all that there are.
+    usize filled_ = 0;  ///< The used part of window_: at least the last WINDOW bytes, or all bytes so far.
     PrefixCode literals_;
     PrefixCode distances_;
     std::array<u8, 2 * WINDOW> window_;

@@ -3,7 +3,7 @@
 //   struct Thread { ListNode run_link; };
 //   List<Thread, &Thread::run_link> ready;
 //
-// The list does not own. A node is in at most one list per link; debug builds check it.
+// The list does not own its items. A node is in at most one list per link; debug builds check it.
 #pragma once
 
 #include "utils/assert.hpp"
@@ -20,7 +20,7 @@ struct ListNode {
     ListNode& operator=(const ListNode&) = delete;
 
     bool is_linked() const { return next != nullptr; }
-    /// Takes the node out of whichever list it is in. The node must be linked.
+    /// Removes the node from the list that it is in. The node must be in one.
     void unlink() {
         DEBUG_ASSERT(is_linked());
         previous->next = next;
@@ -38,7 +38,7 @@ template <class T, ListNode T::* LINK> class List {
     bool is_empty() const { return head_.next == &head_; }
     T* front() { return is_empty() ? nullptr : owner(head_.next); }
     T* back() { return is_empty() ? nullptr : owner(head_.previous); }
-    /// The item behind `item`, which is in this list; null behind the last.
+    /// The item after `item`, which is in this list; null after the last.
     T* after(const T& item) {
         ListNode* next = (item.*LINK).next;
         return next == &head_ ? nullptr : owner(next);
@@ -57,7 +57,7 @@ template <class T, ListNode T::* LINK> class List {
         remove(*item);
         return item;
     }
-    /// Moves all of `other`'s items behind ours.
+    /// Moves all items of `other` to the end of this list.
     void splice_back(List& other) {
         if (other.is_empty()) return;
         ListNode* first = other.head_.next;
@@ -74,7 +74,7 @@ template <class T, ListNode T::* LINK> class List {
         explicit Iterator(ListNode* node) : node_(node), next_(node->next) {}
         T& operator*() const { return *owner(node_); }
         T* operator->() const { return owner(node_); }
-        /// The successor was read before the loop body ran, so the body may remove the current item.
+        /// The successor is read before the loop body runs, so the body may remove the current item.
         Iterator& operator++() {
             node_ = next_;
             next_ = node_->next;
@@ -89,7 +89,7 @@ template <class T, ListNode T::* LINK> class List {
     Iterator begin() { return Iterator(head_.next); }
     Iterator end() { return Iterator(&head_); }
 
-    /// O(n): for tests and reports.
+    /// Counts the items in O(n), for tests and reports.
     usize count() const {
         usize n = 0;
         for (const ListNode* node = head_.next; node != &head_; node = node->next) ++n;

@@ -27,15 +27,15 @@ template <class K, class V> class Map {
         Entry* entry = tree_.find(key);
         return entry != nullptr ? &entry->value : nullptr;
     }
-    /// The first entry whose key is not below `key`, or null.
+    /// The first entry with a key of at least `key`, or null.
     template <class Q> Entry* lower_bound(const Q& key) const { return tree_.lower_bound(key); }
-    /// Errors: Enomem, Eexist; nothing changed then.
+    /// Inserts an entry. Errors: Enomem, Eexist; nothing is changed then.
     Result<V*> insert(K key, V value) {
         Box<Entry> entry = TRY(make_box<Entry>(std::move(key), std::move(value)));
         if (!tree_.insert(*entry)) return Error::Eexist;
         return &entry.release()->value;
     }
-    /// False if there was no such entry.
+    /// Removes an entry. Returns false if there was none.
     template <class Q> bool erase(const Q& key) {
         Entry* entry = tree_.find(key);
         if (entry == nullptr) return false;

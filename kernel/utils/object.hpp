@@ -1,7 +1,7 @@
-// Object: what every counted kernel object is. Ref<T>: a counted pointer to one.
+// Object: the base class of every reference-counted kernel object. Ref<T>: a counted pointer to one.
 //
-// The count starts at 1, owned by the Ref that make_ref returns. Dropping the last Ref destroys the
-// object in the dropper's context, so destructors must not sleep under spin locks.
+// The count starts at 1, owned by the Ref that make_ref returns. Dropping the last Ref destroys the object in
+// the calling context, so a destructor must not sleep if the Ref may be dropped under a spin lock.
 #pragma once
 
 #include <atomic>
@@ -17,7 +17,8 @@ namespace exo {
 
 template <class T> class Ref;
 
-/// What an object is, for checked down-casts without RTTI. Every class that capabilities name has one.
+/// The class of an object, for checked down-casts without RTTI. Every class of objects in capabilities has
+/// one.
 enum class ObjectKind : u8 {
     Plain,
     File,
@@ -39,7 +40,7 @@ class Object {
     virtual ~Object() = default;
 
     ObjectKind object_kind() const { return kind_; }
-    /// For tests and statistics: the count may have changed by the time you look at it.
+    /// For tests and statistics: the count may be outdated at once.
     u32 reference_count() const { return count_.load(std::memory_order_relaxed); }
 
     void retain() const {
@@ -48,7 +49,7 @@ class Object {
         if (before >= SATURATED) [[unlikely]]
             saturate();
     }
-    /// Retain unless the last reference has gone: for look-ups through weak pointers.
+    /// Takes a reference unless the last one is gone. For lookups through weak pointers.
     bool try_retain() const {
         u32 count = count_.load(std::memory_order_relaxed);
         while (count != 0) {
@@ -60,7 +61,7 @@ class Object {
         return false;
     }
     void release() const {
-        // acq_rel: each release's writes happen before the destructor that the last one runs
+        // acq_rel: the writes before each release happen before the destructor, which the last release runs
         const u32 before = count_.fetch_sub(1, std::memory_order_acq_rel);
         if (before == 1) const_cast<Object*>(this)->destroy();
         if (before >= SATURATED) [[unlikely]]
@@ -69,12 +70,13 @@ class Object {
 
   protected:
     explicit Object(ObjectKind kind = ObjectKind::Plain) : kind_(kind) {}
-    /// Called when the last reference has gone. Caches override it to keep or defer.
+    /// Called when the last reference is gone. Caches override it to keep the object or to destroy it later.
     virtual void destroy() { delete this; }
 
   private:
-    /// INVARIANT: a count that has once been this high stays above it: the object is never destroyed, instead of too early
-    /// after the count has wrapped. Half of the range on either side is room for CPUs that count at the same time.
+    /// INVARIANT: a count that has reached this number stays at or above it. Such an object is never
+    /// destroyed, which is better than destroying it too early after the count has wrapped. Half of the range
+    /// on either side is room for CPUs that count at the same time.
     static constexpr u32 SATURATED = 1U << 31;
     void saturate() const { count_.store(SATURATED + SATURATED / 2, std::memory_order_relaxed); }
 
@@ -86,11 +88,11 @@ template <class T> class Ref {
   public:
     Ref() = default;
     Ref(std::nullptr_t) {}  // NOLINT(google-explicit-constructor)
-    /// Shares: takes a reference of its own.
+    /// Takes a new reference.
     explicit Ref(T* object) : object_(object) {
         if (object_ != nullptr) object_->retain();
     }
-    /// Takes over a reference that the caller owned.
+    /// Takes over a reference that the caller owns.
     static Ref adopt(T* object) {
         Ref ref;
         ref.object_ = object;
@@ -122,7 +124,7 @@ template <class T> class Ref {
         return *object_;
     }
     explicit operator bool() const { return object_ != nullptr; }
-    /// Gives the reference to the caller, who must release it.
+    /// Passes the reference to the caller, who must release it.
     [[nodiscard]] T* leak() { return std::exchange(object_, nullptr); }
     friend bool operator==(const Ref& a, const Ref& b) { return a.object_ == b.object_; }
 
@@ -130,7 +132,7 @@ template <class T> class Ref {
     T* object_ = nullptr;
 };
 
-/// Errors: Enomem.
+/// Makes an object. Errors: Enomem.
 template <class T, class... Args> Result<Ref<T>> make_ref(Args&&... args) {
     T* object = new (std::nothrow) T(std::forward<Args>(args)...);
     if (object == nullptr) return Error::Enomem;

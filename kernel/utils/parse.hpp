@@ -1,4 +1,4 @@
-// Numbers out of text that nobody has checked.
+// Parses numbers in unchecked text.
 #pragma once
 
 #include <optional>
@@ -8,7 +8,8 @@
 
 namespace exo {
 
-/// The whole of `text` as a number in `base` (2-16), or nothing: no sign, no blanks, no overflow.
+/// Converts the whole of `text` to a number in `base` (2-16). Nothing if it has a sign, a blank or another
+/// character, or is too large.
 constexpr std::optional<u64> parse_unsigned(std::string_view text, u64 base = 10) {
     if (text.empty()) return std::nullopt;
     u64 value = 0;

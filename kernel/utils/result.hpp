@@ -1,4 +1,4 @@
-// Result<T> and TRY: how failure travels. No exceptions, no sentinels.
+// Result<T> and TRY: error handling without exceptions and without sentinel values.
 //
 //   Result<KernelStack> KernelStack::create() {
 //       Frame frame = TRY(allocate_frame());
@@ -20,7 +20,8 @@ template <class T = void> struct [[nodiscard]] Result : std::expected<T, Error> 
     constexpr Result(Error error) : std::expected<T, Error>(std::unexpect, error) {}
 };
 
-/// What a function returns that failed: `return fail(Error::Enoent);` (an Error converts by itself too).
+/// Makes the return value of a function that failed: `return fail(Error::Enoent);`. (An Error also converts
+/// implicitly.)
 constexpr std::unexpected<Error> fail(Error error) { return std::unexpected<Error>(error); }
 
 namespace detail {
@@ -34,7 +35,7 @@ template <class T> constexpr T take(std::expected<T, Error>& result) {
 #define EXO_CONCAT_(a, b) a##b
 #define EXO_CONCAT(a, b) EXO_CONCAT_(a, b)
 
-/// The value of a Result, or return its error from the enclosing function.
+/// Evaluates to the value of a Result, or returns its error from the enclosing function.
 #define TRY(...) EXO_TRY_(EXO_CONCAT(try_result_, __COUNTER__), __VA_ARGS__)
 #define EXO_TRY_(name, ...)                                       \
     __extension__({                                               \

@@ -1,4 +1,4 @@
-// Undo on failure: `ScopeExit undo{[&] { … }}; … undo.release();`
+// ScopeExit: undoes a step on failure: `ScopeExit undo{[&] { … }}; … undo.release();`
 #pragma once
 
 #include <utility>

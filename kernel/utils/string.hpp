@@ -24,7 +24,7 @@ class String {
     usize size() const { return bytes_.is_empty() ? 0 : bytes_.size() - 1; }
     bool is_empty() const { return size() == 0; }
 
-    /// `text` may be a part of this string. Errors: Enomem; the string is unchanged then.
+    /// Appends text, which may be a part of this string. Errors: Enomem; the string is unchanged then.
     Result<> append(std::string_view text) {
         const auto needed = checked_add(size(), text.size());
         if (!needed || *needed == SIZE_MAX) return Error::Enomem;
@@ -36,7 +36,7 @@ class String {
     }
     Result<> push(char c) { return append({&c, 1}); }
     void clear() { bytes_.clear(); }
-    /// Keeps the first `size` bytes; there are as many at least.
+    /// Keeps only the first `size` bytes. The string has at least that many.
     void truncate(usize size) {
         if (size == this->size()) return;
         while (bytes_.size() > size) bytes_.pop();
@@ -49,7 +49,7 @@ class String {
     friend bool operator<(std::string_view a, const String& b) { return a < b.view(); }
 
   private:
-    /// The old bytes live until the new ones are complete: `text` may be among them.
+    /// The old bytes are kept until the new ones are complete, because `text` may be among them.
     Result<> append_to_copy(std::string_view text, usize needed) {
         const usize doubled = bytes_.capacity() * 2;
         Vector<char> grown;

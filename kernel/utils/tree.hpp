@@ -4,9 +4,9 @@
 //   struct AreaKey { static u64 key(const Area& a) { return a.start; } };
 //   Tree<Area, &Area::link, AreaKey> areas;
 //
-// Keys are unique. Insertion cannot fail for want of memory; all operations are O(log n).
-// The optional AUGMENT policy recomputes a node's summary of its subtree whenever that may have changed, and says whether
-// it did: nothing above an unchanged node is looked at.
+// Keys are unique. Insertion needs no memory and cannot fail; all operations are O(log n).
+// The optional AUGMENT policy recomputes a node's summary of its subtree whenever the subtree may have
+// changed, and returns whether the summary changed. If it did not, the nodes above are skipped.
 #pragma once
 
 #include <type_traits>
@@ -29,9 +29,9 @@ struct TreeNode {
 };
 
 namespace detail {
-/// Recomputes a summary; whether it is another one now.
+/// Recomputes a node's summary. Returns whether it changed.
 using TreeUpdate = bool (*)(TreeNode*);
-/// Links `node` below `parent` at `*slot` and rebalances. `update` (may be null) refreshes a summary.
+/// Links `node` below `parent` at `*slot` and rebalances. `update` (may be null) recomputes a summary.
 void tree_insert(TreeNode*& root, TreeNode* parent, TreeNode** slot, TreeNode* node, TreeUpdate update);
 void tree_remove(TreeNode*& root, TreeNode* node, TreeUpdate update);
 void tree_update_upwards(TreeNode* node, TreeUpdate update);
@@ -41,7 +41,7 @@ TreeNode* tree_next(TreeNode* node);
 TreeNode* tree_previous(TreeNode* node);
 }  // namespace detail
 
-/// No summary kept.
+/// The policy without a summary.
 struct NoAugment {};
 
 template <class T, TreeNode T::* LINK, class Key, class Augment = NoAugment> class Tree {
@@ -73,7 +73,7 @@ template <class T, TreeNode T::* LINK, class Key, class Augment = NoAugment> cla
         }
         return nullptr;
     }
-    /// The first item whose key is not below `key`, or null.
+    /// The first item with a key of at least `key`, or null.
     template <class K> T* lower_bound(const K& key) const {
         TreeNode* best = nullptr;
         for (TreeNode* node = root_; node != nullptr;) {
@@ -86,7 +86,7 @@ template <class T, TreeNode T::* LINK, class Key, class Augment = NoAugment> cla
         }
         return owner_or_null(best);
     }
-    /// The last item whose key is not above `key`, or null.
+    /// The last item with a key of at most `key`, or null.
     template <class K> T* floor(const K& key) const {
         TreeNode* best = nullptr;
         for (TreeNode* node = root_; node != nullptr;) {
@@ -100,7 +100,7 @@ template <class T, TreeNode T::* LINK, class Key, class Augment = NoAugment> cla
         return owner_or_null(best);
     }
 
-    /// False, and nothing changed, if an item with an equal key is there already.
+    /// Inserts an item. Returns false, and changes nothing, if there is an item with an equal key.
     bool insert(T& item) {
         TreeNode* node = node_of(item);
         DEBUG_ASSERT(!node->is_linked());
@@ -126,12 +126,12 @@ template <class T, TreeNode T::* LINK, class Key, class Augment = NoAugment> cla
         detail::tree_remove(root_, node_of(item), update_function());
         --size_;
     }
-    /// Forgets all items at once. Their links stay as they are: they are about to be destroyed.
+    /// Empties the tree without changing the items' links. The items are about to be destroyed.
     void abandon() {
         root_ = nullptr;
         size_ = 0;
     }
-    /// To be called after a change of `item` that its summary depends on. The key's order must be kept.
+    /// Call after a change of `item` that affects its summary. Its key must keep its place in the order.
     static void summary_changed(T& item) { detail::tree_update_upwards(node_of(item), update_function()); }
 
     class Iterator {
@@ -152,7 +152,7 @@ template <class T, TreeNode T::* LINK, class Key, class Augment = NoAugment> cla
         TreeNode* node_;
         TreeNode* next_;
     };
-    /// In key order; the body of the loop may remove the current item.
+    /// Visits the items in key order. The loop body may remove the current item.
     Iterator begin() const { return Iterator(detail::tree_first(root_)); }
     Iterator end() const { return Iterator(nullptr); }
 

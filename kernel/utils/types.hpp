@@ -1,4 +1,4 @@
-// The integer names used everywhere.
+// The names of integer types.
 #pragma once
 
 #include <cstddef>

@@ -63,7 +63,7 @@ template <class T> class Vector {
     std::span<T> span() { return {data_, size_}; }
     std::span<const T> span() const { return {data_, size_}; }
 
-    /// Errors: Enomem; the vector is unchanged then.
+    /// Reserves capacity. Errors: Enomem; the vector is unchanged then.
     Result<> reserve(usize capacity) {
         if (capacity <= capacity_) return {};
         const auto bytes = checked_multiply(capacity, sizeof(T));
@@ -86,13 +86,13 @@ template <class T> class Vector {
         ++size_;
         return {};
     }
-    /// Cannot fail: room must have been reserved.
+    /// Appends an item without allocating. The caller has reserved the capacity.
     void push_within_capacity(T item) {
         ASSERT(size_ < capacity_);
         new (&data_[size_]) T(std::move(item));
         ++size_;
     }
-    /// `items` may be a part of this vector. Errors: Enomem; the vector is unchanged then.
+    /// Appends items, which may be a part of this vector. Errors: Enomem; the vector is unchanged then.
     Result<> append(std::span<const T> items) {
         const bool is_own =
             std::greater_equal<>()(items.data(), data_) && std::less<>()(items.data(), data_ + size_);
@@ -102,7 +102,7 @@ template <class T> class Vector {
         for (usize i = 0; i < items.size(); ++i) push_within_capacity(source[i]);
         return {};
     }
-    /// New items are value-initialised.
+    /// Changes the size. New items are value-initialised.
     Result<> resize(usize size) {
         if (size > size_) TRY(grow_for(size - size_));
         while (size_ < size) {
@@ -121,7 +121,7 @@ template <class T> class Vector {
         pop();
         return item;
     }
-    /// Order is kept; O(n).
+    /// Removes an item and keeps the order; O(n).
     void erase(usize index) {
         ASSERT(index < size_);
         for (usize i = index + 1; i < size_; ++i) data_[i - 1] = std::move(data_[i]);
