@@ -15,7 +15,7 @@ u64 page_of(u64 offset) { return offset >> PAGE_SHIFT; }
 
 usize within_page(u64 offset) { return static_cast<usize>(offset & (PAGE_SIZE - 1)); }
 
-/// Bytes from `offset` to the end of its page, at most `limit`.
+/// How many bytes lie between `offset` and the end of its page, at most `limit`.
 usize piece_at(u64 offset, u64 limit) {
     const usize to_page_end = PAGE_SIZE - within_page(offset);
     return limit < to_page_end ? static_cast<usize>(limit) : to_page_end;
@@ -45,8 +45,10 @@ u64 PageCache::page_count() {
 
 FrameRef PageCache::find(u64 index) { return tree_.lock()->find(index); }
 
-/// Puts a frame into the tree unless somebody was faster; returns the one that is there. The frame has been paid for.
-/// Errors: Einval (behind the end: the file was cut meanwhile), Eagain (the content is outdated), Enomem.
+/// Puts a frame into the tree. If another thread has put one there first, returns that one. The caller has
+/// charged the frame to the budget.
+/// Errors: Einval (behind the end, because the file was truncated meanwhile), Eagain (the content is
+/// outdated), Enomem.
 Result<FrameRef> PageCache::publish(u64 index, FrameRef frame, Publication publication) {
     Result<FrameRef> result = [&]() -> Result<FrameRef> {
         auto tree = tree_.lock();
@@ -63,7 +65,7 @@ Result<FrameRef> PageCache::publish(u64 index, FrameRef frame, Publication publi
     return result;
 }
 
-/// By a writer: the page becomes real, whatever the size.
+/// For a writer: makes a written page, even behind the end of the file.
 Result<FrameRef> PageCache::make_and_publish(u64 index, PageTree::Content content) {
     FrameRef frame = TRY(make_page(index));
     return publish(index, std::move(frame), {.is_by_writer = true, .content = content});
@@ -77,13 +79,13 @@ void PageCache::mark_written(u64 index) {
         tree->mark_written(index);
 }
 
-/// A page whose tail was cleared, because the file was cut. It stays unwritten if it is.
+/// Marks a page whose tail was zeroed by a truncation. An unwritten page stays unwritten.
 void PageCache::mark_cut(u64 index) {
     auto tree = tree_.lock();
     if (tree->is_written(index)) tree->mark_dirty(index);
 }
 
-/// A read through a mapping changes nothing, except that a hole with a page counts as data from then on, as on Linux.
+/// Updates a page's state when it is mapped. LINUX: a read through a mapping makes a hole count as data.
 void PageCache::mark_mapped(u64 index, vm::PageAccess access) {
     if (backing_) tree_.lock()->mark_used(index);
     if (access == vm::PageAccess::Write)
@@ -97,7 +99,7 @@ FrameRef PageCache::find_written(u64 index) {
     return tree->is_written(index) ? tree->find(index) : FrameRef();
 }
 
-/// A page with what the store has in memory, or zeros. Never sleeps for a device.
+/// Makes a frame with what the store has in memory, or with zeros. Never waits for a device.
 Result<FrameRef> PageCache::make_page(u64 index) {
     TRY(budget_->take());
     MemoryStore* store = memory_store();
@@ -135,7 +137,7 @@ FrameRef PageCache::peek_page(u64 index) {
     return find(index);
 }
 
-/// The pages from `first` on that are there, up to a gap: the tree is asked once for a stretch of them.
+/// A run of present pages that begins at `first`. It looks several pages up in the tree at a time.
 class PageCache::Stretch {
   public:
     explicit Stretch(PageCache& cache) : cache_(cache) {}
@@ -165,7 +167,7 @@ class PageCache::Stretch {
     FrameRef frames_[SIZE];
 };
 
-/// Bytes of one page, from its frame if it has one.
+/// Copies bytes of one page, from `frame` if the page is present.
 Result<usize> PageCache::read_piece(vm::OutBuffer& to, const FrameRef& frame, u64 offset, usize count) const {
     const usize at = within_page(offset);
     if (frame) return to.write({frame.data() + at, count});
@@ -174,7 +176,7 @@ Result<usize> PageCache::read_piece(vm::OutBuffer& to, const FrameRef& frame, u6
     return to.write_zeros(count);
 }
 
-/// Bytes of a page that is absent: a hole, or content that the store has in memory.
+/// Copies bytes of an absent page: a hole, or content that the store has in memory.
 Result<usize> PageCache::read_store(vm::OutBuffer& to, u64 offset, usize count) const {
     const usize at = within_page(offset);
     const MemoryStore* store = memory_store();
@@ -197,7 +199,8 @@ Result<usize> PageCache::read(vm::OutBuffer& to, u64 offset) {
     return read_pages(to, offset, wanted);
 }
 
-/// Bytes of one page of a file with a store. May wait for it. The end of the file may have come nearer: then there are none.
+/// Copies bytes of one page of a file with a store. May wait for the store. Copies nothing if the file was
+/// truncated meanwhile.
 Result<usize> PageCache::read_used(vm::OutBuffer& to, u64 offset, usize count) {
     const u64 index = page_of(offset);
     FrameRef frame;
@@ -239,7 +242,8 @@ Result<usize> PageCache::read_pages(vm::OutBuffer& to, u64 offset, u64 wanted) {
     return done;
 }
 
-/// Fills a frame that nobody sees yet, and only what the program's bytes leave free is cleared.
+/// Fills a new frame that no other thread sees. Clears only the bytes that the program's data does not
+/// overwrite.
 Result<usize> PageCache::write_new(vm::InBuffer& from, u64 index, usize at, usize count) {
     const bool is_whole = count == PAGE_SIZE;
     FrameRef frame;
@@ -312,7 +316,7 @@ void PageCache::zero_within_page(u64 from, u64 to) {
     if (backing_) mark_cut(page_of(from));
 }
 
-/// Pages [first, last].
+/// Removes pages [first, last].
 void PageCache::remove_pages(u64 first, u64 last) {
     constexpr usize BATCH = 16;
     while (true) {
@@ -334,7 +338,7 @@ void PageCache::remove_pages(u64 first, u64 last) {
     }
 }
 
-/// Costs nothing where nobody maps the file. A store's file has other callers than those with the content_lock.
+/// Costs nothing if the file is not mapped. For a file with a store, callers need not hold the content_lock.
 void PageCache::unmap(u64 first, u64 count, vm::UnmapScope scope) {
     if (!is_mapped()) return;
     if (backing_) {

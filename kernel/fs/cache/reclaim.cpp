@@ -9,7 +9,7 @@ namespace exo::fs {
 
 namespace {
 
-/// Where the next look goes: behind the pages that were looked at last.
+/// The position of the next visit: behind the page that was visited last.
 struct ClockHand {
     u64 cache = 0;  ///< Its number.
     u64 page = 0;
@@ -17,7 +17,8 @@ struct ClockHand {
 
 constinit sync::SpinLocked<ClockHand, sync::LockRank::SpinLeaf> clock_hand;
 
-/// LINUX: SWAP_CLUSTER_MAX. Who asks for one page will ask for more.
+/// The smallest amount to reclaim, because a caller that needs one page will need more. LINUX:
+/// SWAP_CLUSTER_MAX.
 constexpr usize LEAST = 32;
 
 usize sweep_caches(usize wanted, PageCache::Sweep depth) {

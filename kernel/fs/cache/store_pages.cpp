@@ -1,7 +1,7 @@
 // Files with a backing store: reading pages in, and writing dirty ones back.
 //
-// A page is read by one thread, which owns a PageRead; others that want the page wait for that. A failure is the answer to
-// all who waited, and is not kept: who comes later reads again.
+// One thread reads a page and owns a PageRead; other threads that need the page wait for it. A failure is
+// returned to all waiting threads and not stored, so a later access reads again.
 #include "fs/cache/page_cache_backing.hpp"
 #include "fs/cache/reclaim.hpp"
 #include "memory/physical/buddy_allocator.hpp"
@@ -38,17 +38,17 @@ PageCache::WalkLock& PageCache::walk_lock() { return backing_->walk_lock; }
 
 u64 PageCache::removal_count() const { return backing_->removals.load(std::memory_order_acquire); }
 
-/// With the tree locked, or the store just cut.
+/// Requires that the tree is locked, or that the store was just truncated.
 void PageCache::count_removal() { backing_->removals.fetch_add(1, std::memory_order_acq_rel); }
 
 // ---- Reading
 
-/// A writer has put the page into the tree, which is locked.
+/// Marks a read in progress as outdated, because a writer has put the page into the tree. The tree is locked.
 void PageCache::outdate_read(u64 index) {
     if (PageRead* read = backing_->reads.find(index)) read->is_outdated = true;
 }
 
-/// The file has been cut, in the store too.
+/// Marks reads from `index` on as outdated, because the file and the store were truncated.
 void PageCache::outdate_reads_from(u64 index) {
     const auto tree = tree_.lock();
     count_removal();
@@ -77,8 +77,8 @@ Result<FrameRef> PageCache::wait_for_page(u64 index) {
     }
 }
 
-/// Pages that only wait to be dropped must not take the memory that the kernel itself needs, which cannot ask for reclaim:
-/// the last part of memory is not for them.
+/// Allocates a frame for a read. Cached pages must not use the last part of memory: the kernel needs it for
+/// allocations that cannot wait for reclaim.
 Result<FrameRef> PageCache::allocate_for_read() {
     if (memory::frames.free_frames() < memory::frames.total_frames() / RESERVED_PART)
         (void)reclaim_unmapped_pages(1);
@@ -88,7 +88,7 @@ Result<FrameRef> PageCache::allocate_for_read() {
     return frame;
 }
 
-/// Reads a page for all who wait for it. The PageRead is in the list of reads and leaves it, whatever comes.
+/// Reads a page for all threads that wait for it. Removes the PageRead from the list of reads in every case.
 Result<FrameRef> PageCache::carry_out(PageRead& read) {
     Result<FrameRef> frame = allocate_for_read();
     const auto attempt = [&] {
@@ -123,7 +123,8 @@ Result<FrameRef> PageCache::carry_out(PageRead& read) {
     return result;
 }
 
-/// The end of the file stays where it is meanwhile. A page that is written in part is read first.
+/// Writes into an absent page. The end of the file does not move meanwhile. A page that is only partly
+/// overwritten is read first.
 Result<usize> PageCache::write_absent(InodeContent&, vm::InBuffer& from, u64 offset, usize count) {
     const u64 index = offset >> PAGE_SHIFT;
     const usize at = static_cast<usize>(offset & (PAGE_SIZE - 1));
@@ -138,12 +139,13 @@ Result<usize> PageCache::write_absent(InodeContent&, vm::InBuffer& from, u64 off
 
 // ---- Writing back
 
-/// Errors: RestartSys.
+/// Waits until a page is not being written back. Errors: RestartSys.
 Result<> PageCache::wait_for_write(u64 index, WaitMode mode) {
     return backing_->write_ended.wait(mode, [&] { return !tree_.lock()->is_writing(index); });
 }
 
-/// Of pages from `first` on, which no longer begin to be written: the file ends before them, or in the first.
+/// Waits for the write-back of pages from `first` on. No new one begins there, because the file ends before
+/// them or in the first.
 void PageCache::wait_for_writes_from(u64 first) {
     while (true) {
         const auto next = tree_.lock()->next_unstored(first);
@@ -155,7 +157,7 @@ void PageCache::wait_for_writes_from(u64 first) {
     }
 }
 
-/// A page that has just been marked as being written.
+/// Writes a page to the store. The caller has just marked it as being written.
 Result<> PageCache::write_page_back(u64 index, const FrameRef& frame, usize size) {
     // A write through a mapping faults from now on, and the fault marks the page as dirty again. A fault in progress holds its
     // space's lock, for which this waits: the mark was set before the page became clean, or its entry is found here.
@@ -167,8 +169,9 @@ Result<> PageCache::write_page_back(u64 index, const FrameRef& frame, usize size
     return written;
 }
 
-/// Dirty pages of [first, end), and those that others are writing. A page that cannot be written stays dirty; the others are
-/// written all the same. Errors: the first that the store gave; RestartSys.
+/// Writes back dirty pages of [first, end), and waits for those that other threads write. A page that cannot
+/// be written stays dirty; the others are written all the same. Errors: the first that the store gave;
+/// RestartSys.
 Result<> PageCache::write_back(u64 first, u64 end) {
     Result<> result;
     while (true) {
@@ -223,7 +226,7 @@ Result<> PageCache::sync_pages(u64 first, u64 count) {
     return flush_store();
 }
 
-/// If the file is cut, it ends at `size` or before already.
+/// Sets the store's size. After a truncation the file already ends at or before `size`.
 Result<> PageCache::resize_store(InodeContent&, u64 size) {
     const u64 first_cut = size >> PAGE_SHIFT;
     if (is_on_device()) wait_for_writes_from(first_cut);
@@ -234,8 +237,8 @@ Result<> PageCache::resize_store(InodeContent&, u64 size) {
 
 // ---- Reclaim: see reclaim.cpp for the order in which pages are looked at.
 
-/// A clean page that only the tree holds, taken out of it. Whoever finds a page takes a reference with the tree locked, and a
-/// mapping holds one, so nobody else can come to it any more.
+/// Takes a clean page that only the tree refers to out of the tree. Another thread cannot get a reference any
+/// more: a lookup takes one with the tree locked, and a mapping holds one.
 FrameRef PageCache::take_idle(u64 index) {
     auto tree = tree_.lock();
     if (!tree->is_clean(index) || memory::record_of(tree->frame_at(index)).references() != 1) return {};

@@ -7,7 +7,7 @@ namespace exo::fs::devfs {
 
 namespace {
 
-/// A mount of the kernel's own, so that the one instance never goes.
+/// An internal mount, which keeps the one instance alive.
 struct State {
     Ref<Mount> mount;
     Ref<PathContext> context;
@@ -24,7 +24,7 @@ constinit FileSystemType devfs_type{.name = "devfs", .mount = mount_devfs};
 
 Caller kernel() { return {KERNEL_CREDENTIALS, *state.context}; }
 
-/// The directories on the way to `path`.
+/// Makes the missing directories above `path`.
 Result<> make_parents(std::string_view path) {
     for (usize slash = path.find('/'); slash != std::string_view::npos; slash = path.find('/', slash + 1)) {
         const auto made = make_directory(kernel(), {}, path.substr(0, slash), 0755);

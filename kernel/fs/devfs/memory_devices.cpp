@@ -13,7 +13,7 @@ constinit std::atomic<const devfs::RandomAdministration*> random_administration{
 
 enum class MemoryMinor : u32 { Null = 3, Zero = 5, Full = 7, Random = 8, Urandom = 9 };
 
-/// Has a position in name only: lseek says 0, pread and pwrite work.
+/// A file whose position is always 0: lseek returns 0, pread and pwrite work.
 class MemoryFile : public DeviceFile {
   public:
     explicit MemoryFile(OpenRequest&& request, SplicePolicy splice = SplicePolicy::Refused)
@@ -31,7 +31,8 @@ class NullFile final : public MemoryFile {
     }
 };
 
-/// Zeros to the end of the buffer, or until a signal comes. LINUX: read_iter_zero. Errors: Efault.
+/// Writes zeros up to the end of the buffer, or until a signal is pending. LINUX: read_iter_zero. Errors:
+/// Efault.
 Result<usize> give_zeros(vm::OutBuffer& to) {
     constexpr usize PIECE_SIZE = 64 * KIB;
     if (to.remaining() <= PIECE_SIZE) return to.write_zeros(to.remaining());
@@ -125,7 +126,8 @@ Result<usize> RandomFile::mix_in(vm::InBuffer& from, Trust trust) {
     return done;
 }
 
-/// RNDADDENTROPY: bytes, and how many of their bits the program believes in. Here it is all of them or none.
+/// RNDADDENTROPY: adds bytes with a claimed number of unpredictable bits. This kernel credits all of the bits
+/// or none.
 Result<> RandomFile::add_entropy(u64 argument) {
     const auto header = TRY(vm::UserIn<abi::rand_pool_info>(argument).read());
     if (header.entropy_count < 0) return Error::Einval;
@@ -137,7 +139,8 @@ Result<> RandomFile::add_entropy(u64 argument) {
     return done == size ? Result<>() : Result<>(Error::Efault);
 }
 
-/// LINUX: random_ioctl. The pool holds 256 bits from the first seed on, whatever is counted, taken away or cleared (5.18).
+/// LINUX: random_ioctl. After the first seed the pool reports 256 bits, whatever is added, removed or cleared
+/// (since 5.18).
 Result<u64> RandomFile::ioctl(FileCommand request) {
     using abi::RandomIoctl;
     constexpr i32 POOL_BITS = 256;

@@ -19,7 +19,7 @@ struct Registration {
     }
 };
 
-/// Devices are never taken out, so what the vector holds is only copied under the lock.
+/// Devices are never removed, so a reader only copies a vector element under the lock.
 [[clang::no_destroy]] constinit sync::SpinLocked<Vector<Registration>, sync::LockRank::FileSystem>
     registrations;
 

@@ -20,7 +20,7 @@ Result<u64> DirectoryFile::do_seek(u64 position, i64 offset, abi::SeekWhence whe
 
 bool DirectoryFile::counts_entries() const { return has(inode().traits(), InodeTraits::CountsEntries); }
 
-/// The cookie behind that many of the directory's entries; NO_MORE if it has fewer.
+/// The cookie behind the first `entries` entries of the directory; NO_MORE if it has fewer.
 Result<u64> DirectoryFile::cookie_behind(u64 entries) {
     u64 cookie = NO_MORE;
     auto names = inode().names_lock.lock();
@@ -34,7 +34,7 @@ Result<u64> DirectoryFile::cookie_behind(u64 entries) {
     return cookie;
 }
 
-/// From behind "." and ".." on.
+/// Lists the entries after "." and "..".
 Result<u64> DirectoryFile::read_counting(InodeNames& names, u64 position, DirectorySink sink) {
     u64 next = position == FIRST_COOKIE ? FIRST_COOKIE : cookie_;
     if (next == NO_MORE) return position;

@@ -6,20 +6,20 @@
 
 namespace exo::fs {
 
-// Here, because only here the type of the answer is complete.
+// Defined in this file, because the return type is complete here.
 Result<Ref<File>> Inode::open(OpenRequest&&) { return Error::Enxio; }
 
 namespace {
 
 constinit std::atomic<void (*)(File&)> watch_releaser{nullptr};
 
-/// What open(2) asks once and does not remember (fcntl(2), F_GETFL).
+/// Flags that affect only the open itself and that F_GETFL does not return (fcntl(2)).
 constexpr OpenFlags CREATION_FLAGS =
     OpenFlags::Creat | OpenFlags::Excl | OpenFlags::Noctty | OpenFlags::Trunc | OpenFlags::Cloexec;
 constexpr OpenFlags SETTABLE_FLAGS =
     OpenFlags::Append | OpenFlags::Nonblock | OpenFlags::Direct | OpenFlags::Noatime;
 
-/// LINUX: rw_verify_area. Offsets are signed.
+/// Checks that the range fits signed offsets. LINUX: rw_verify_area.
 Result<> check_range(u64 offset, usize size) {
     const auto end = checked_add(offset, size);
     if (!end || static_cast<i64>(*end) < 0) return Error::Einval;

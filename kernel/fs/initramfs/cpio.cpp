@@ -20,7 +20,7 @@ constexpr u32 TYPE_FILE = 0100000;
 constexpr u32 TYPE_DIRECTORY = 0040000;
 constexpr u32 TYPE_LINK = 0120000;
 
-/// The thirteen numbers behind the magic, in their order.
+/// The thirteen numbers behind the magic, in order.
 enum Field : u8 {
     FieldInode,
     FieldMode,
@@ -43,7 +43,8 @@ struct Numbers {
     u32 operator[](Field field) const { return values[field]; }
 };
 
-/// LINUX: a field is read as far as it is hexadecimal, and may begin with 0x (simple_strtoul).
+/// LINUX: a field ends at the first character that is not hexadecimal, and may begin with 0x
+/// (simple_strtoul).
 u32 parse_field(std::string_view text) {
     if (text.starts_with("0x") || text.starts_with("0X")) text.remove_prefix(2);
     u32 value = 0;
@@ -82,7 +83,7 @@ CpioEntry entry_of(const Numbers& numbers) {
     return entry;
 }
 
-/// Why these bytes, which stand where a header should, are none; None if they are one, or the beginning of one.
+/// Explains why `header` is not a cpio header. None: it is one, or the beginning of one.
 CpioProblem judge_magic(std::string_view header) {
     const std::string_view magic = header.substr(0, MAGIC_SIZE);
     if (PLAIN_MAGIC.starts_with(magic) || CHECKSUM_MAGIC.starts_with(magic)) return CpioProblem::None;
@@ -114,7 +115,7 @@ Result<std::optional<CpioEntry>> CpioReader::next() {
     return std::optional<CpioEntry>{};
 }
 
-/// Goes to the end of the last entry, whose padding may be missing at the source's end.
+/// Skips to the end of the last entry. Its padding may be missing at the end of the source.
 Result<> CpioReader::finish_entry() {
     const bool is_read = content_left_ == 0;
     if (!pass_over(content_left_)) {
@@ -132,7 +133,7 @@ Result<> CpioReader::finish_entry() {
     return {};
 }
 
-/// False if the source ends before.
+/// Returns false if the source ends before.
 bool CpioReader::pass_over(u64 count) {
     while (count > 0) {
         const usize piece = static_cast<usize>(std::min<u64>(source_.peek().size(), count));
@@ -144,7 +145,7 @@ bool CpioReader::pass_over(u64 count) {
     return true;
 }
 
-/// True when a header is to be read at position_, false at the end.
+/// Returns true if a header can be read at position_, false at the end.
 Result<bool> CpioReader::skip_to_header() {
     std::span<const u8> piece = source_.peek();
     while (!piece.empty() && piece[0] == 0) {
@@ -160,7 +161,7 @@ Result<bool> CpioReader::skip_to_header() {
     return true;
 }
 
-/// False for the trailer and for what Linux passes over in silence.
+/// Returns false for the trailer and for entries that Linux skips silently.
 Result<bool> CpioReader::read_entry(CpioEntry& entry) {
     is_in_entry_ = true;
     header_offset_ = position_;

@@ -15,7 +15,7 @@ constexpr usize TRAILER_SIZE = 8;
 constexpr u8 METHOD_DEFLATE = 8;
 enum HeaderFlag : u8 { HasChecksum = 2, HasExtra = 4, HasName = 8, HasComment = 16, Reserved = 0xe0 };
 
-/// Table n: what a byte adds that n more bytes follow.
+/// Table n: the effect of a byte on the checksum if n more bytes follow.
 consteval std::array<std::array<u32, 256>, 4> make_checksum_tables() {
     constexpr u32 POLYNOMIAL = 0xedb88320;
     std::array<std::array<u32, 256>, 4> tables{};
@@ -45,7 +45,7 @@ u32 add_to_checksum(u32 checksum, std::span<const u8> bytes) {
     return checksum;
 }
 
-/// Where the DEFLATE data begins; 0 if this is no header that we know.
+/// The offset of the DEFLATE data; 0 if the header is not supported.
 usize header_size(std::span<const u8> input) {
     if (input.size() < FIXED_SIZE || input[0] != 0x1f || input[1] != 0x8b || input[2] != METHOD_DEFLATE)
         return 0;
@@ -93,7 +93,7 @@ std::span<const u8> GzipSource::peek() {
     return piece_;
 }
 
-/// Four bytes of checksum and four of size stand behind the data.
+/// Checks the four bytes of checksum and four of size behind the data.
 void GzipSource::check_trailer() {
     is_done_ = true;
     const auto trailer = load<std::array<u32, 2>>(input_, used());

@@ -11,13 +11,13 @@ namespace {
 
 using abi::AtFlags;
 
-/// Where the content of an archive's files lies.
+/// Where the content of an archive's files is stored.
 enum class Content : u8 {
     InArchive,  ///< Stays there: a file's page is taken out when somebody first looks at it.
     Unpacked,   ///< Comes piece by piece and is copied.
 };
 
-/// Makes files of entries.
+/// Makes files from archive entries.
 class Unpacker {
   public:
     Unpacker(const Ref<ArchiveMemory>& memory, PathContext& context)
@@ -159,7 +159,7 @@ class Unpacker {
     Vector<DirectoryTime> directory_times_;
 };
 
-/// Cut to a length that a line has room for; what would move the terminal's cursor becomes '?'.
+/// Shortens a name to fit a line, and replaces control characters by '?'.
 Result<String> printable(std::string_view name) {
     constexpr usize LIMIT = 80;
     String text;
@@ -178,7 +178,7 @@ CpioProblem problem_of(GzipProblem problem) {
     return CpioProblem::None;
 }
 
-/// One image being unpacked: plain archives and compressed ones, in any order.
+/// An image: plain and compressed archives in any order.
 class Image {
   public:
     Image(const Ref<ArchiveMemory>& memory, PathContext& context, InitramfsReport& report)

@@ -12,7 +12,7 @@ struct Files {
     FileLocks::All all;
     u64 next_id = 0;
 };
-/// Every file that was ever locked and is still there.
+/// Every file that was ever locked and still exists.
 constinit sync::SpinLocked<Files, sync::LockRank::SpinLeaf> files;
 
 u64 take_id() { return files.lock()->next_id++; }
@@ -117,7 +117,7 @@ void FileLocks::mark_blocked_by(State& state, const LockOwner& owner) {
     }
 }
 
-/// Gives the waiter its lock, or finds whom it waits for now.
+/// Grants the waiting request, or finds the owner that it must wait for now.
 RangeLocks::Change FileLocks::decide(State& state, Wait& wait) {
     RangeLocks& locks = state.locks_of(wait.request.owner.kind);
     wait.must_look = false;
@@ -132,7 +132,7 @@ RangeLocks::Change FileLocks::decide(State& state, Wait& wait) {
     return change;
 }
 
-/// `freed` has fewer or weaker locks than before: those who wait for it look again, oldest first.
+/// Checks the requests that wait for `freed` again, oldest first. `freed` has given up or weakened locks.
 void FileLocks::free(State& state, const LockOwner& freed) {
     if (state.waits.is_empty()) return;
     mark_blocked_by(state, freed);
@@ -149,7 +149,7 @@ void FileLocks::free(State& state, const LockOwner& freed) {
 
 // ---- Reports
 
-/// Collects locks and waiters, and writes them in the order of Linux. LINUX: lock_get_status.
+/// Collects locks and waiting requests, and writes them in Linux's order. LINUX: lock_get_status.
 class FileLocks::Report {
   public:
     struct Line {

@@ -4,7 +4,7 @@ namespace exo::fs {
 
 constinit FileLocks::Graph FileLocks::graph;
 
-/// LINUX: a chain of more than ten is not followed further: who makes one may wait for ever.
+/// LINUX: a chain of more than ten is not followed further, so a deadlock of such a length is not detected.
 bool FileLocks::Graph::leads_to(const State& state, const LockOwner& from, const LockOwner& to) {
     constexpr u32 LONGEST_CHAIN = 10;
     LockOwner owner = from;

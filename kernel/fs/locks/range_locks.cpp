@@ -10,7 +10,7 @@ constinit std::atomic<u64> next_sequence{0};
 
 u64 take_sequence() { return next_sequence.fetch_add(1, std::memory_order_relaxed); }
 
-/// How many locks a user may have: a thirty-second of the memory. LINUX: nothing bounds them but a control group.
+/// The limit of locks of a user: a thirty-second of the memory. LINUX: only a control group limits them.
 u64 most_locks_of_user() {
     constexpr u64 SHARE = 32;
     return memory::get_stats().total_frames * PAGE_SIZE / SHARE / sizeof(RangeLock);
@@ -30,7 +30,7 @@ RangeLocks::Holder* RangeLocks::find_holder(const LockOwner& owner) {
     return nullptr;
 }
 
-/// The lowest range of the holder that overlaps `range` or lies beside it.
+/// The lowest range of the holder that overlaps or touches `range`.
 RangeLock* RangeLocks::first_touching(const Holder& holder, const LockRange& range) {
     RangeLock* before = holder.ranges.floor(range.first);
     if (before != nullptr && before->range.last + 1 >= range.first) {

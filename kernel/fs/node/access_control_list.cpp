@@ -81,7 +81,7 @@ Result<Vector<u8>> AccessControlList::encode() const {
     return out;
 }
 
-/// LINUX: a mask stands behind all that it masks.
+/// The mask entry behind `index`. LINUX: a mask follows all entries that it limits.
 const AccessControlList::Entry* AccessControlList::mask_after(usize index) const {
     while (++index < entries_.size()) {
         if (entries_[index].e_tag == AclTag::Mask) return &entries_[index];

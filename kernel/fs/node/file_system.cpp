@@ -7,7 +7,7 @@ namespace exo::fs {
 namespace {
 
 constinit List<FileSystemType, &FileSystemType::link> types;
-// LINUX: 0:1 is that of shared memory without a file (shm_mnt), which /proc/PID/maps shows.
+// LINUX: 0:1 belongs to shared memory without a file (shm_mnt); /proc/PID/maps shows it.
 constinit std::atomic<u32> next_anonymous_minor{2};
 
 }  // namespace

@@ -35,7 +35,7 @@ Result<FileLocks*> Inode::make_locks() {
     return first;
 }
 
-/// The file system counts those that it will have to delete.
+/// Tells the file system when an inode loses its last name, because it must delete such inodes later.
 void Inode::note_links(u32 before, u32 after) {
     if ((before == 0) == (after == 0)) return;
     file_system_->note_nameless(after == 0 ? 1 : -1);

@@ -6,7 +6,8 @@ namespace exo::fs {
 
 namespace {
 
-/// Makes a node under a new name. Errors: Eexist, Enoent (a trailing slash after what is no directory), Erofs, Eacces.
+/// Makes a node with a new name. Errors: Eexist, Enoent (a trailing slash after a name that is not a
+/// directory), Erofs, Eacces.
 Result<> create_node(const Caller& caller, Start start, std::string_view path, NewNode node) {
     PathWalk walk(caller, start);
     const Path directory = TRY(walk.parent(path));
@@ -32,7 +33,7 @@ Result<Path> find_link_source(const Caller& caller, Start start, std::string_vie
     return resolve(caller, start, path, walk_flags);
 }
 
-/// Takes a name out of the tree after the file system has removed it.
+/// Removes a name from the dentry cache, after the file system has removed it.
 void forget(Dentry& child) {
     Ref<Dentry> cached;
     auto tree = name_tree.lock();

@@ -1,4 +1,5 @@
-// Who may read and change which extended attribute (xattr(7)). LINUX: fs/xattr.c, and security/commoncap.c, the only security module.
+// Permissions of extended attributes (xattr(7)). LINUX: fs/xattr.c, and security/commoncap.c, the only
+// security module.
 #include "fs/node/extended_attributes.hpp"
 
 #include <cstring>
@@ -62,7 +63,8 @@ bool is_revision_3(std::span<const u8> value) {
     return value.size() == abi::VFS_CAP_SIZE_3 && revision_of(value) == abi::VFS_CAP_REVISION_3;
 }
 
-/// What belongs to root is told in the older form, which every program knows. LINUX: cap_inode_getsecurity.
+/// Converts capabilities whose root id is 0 to revision 2, which every program understands. LINUX:
+/// cap_inode_getsecurity.
 void tell_as_revision_2(Vector<u8>& value) {
     if (!is_revision_3(value)) return;
     u32 root = 0;
@@ -90,7 +92,7 @@ Result<Vector<u8>> get_access_list(Inode& inode, AccessListKind kind) {
     return list->encode();
 }
 
-/// A list without entries takes the list away, and so does nullopt.
+/// Sets a list. A list without entries, and nullopt, remove the list.
 Result<> set_access_list(Inode& inode, InodeContent& content, AccessListKind kind,
                          std::optional<std::span<const u8>> value, const Credentials& credentials) {
     if (!inode.file_system().keeps_access_lists()) return Error::Eopnotsupp;
@@ -151,7 +153,8 @@ Result<Vector<u8>> list_extended_attributes(Inode& inode, const Credentials& cre
     return names;
 }
 
-// LINUX: vfs_setxattr. What is no capability is refused before the lock is taken, everything else under it.
+// LINUX: vfs_setxattr. Malformed capabilities are refused before the lock is taken; all other checks run
+// under it.
 Result<> set_extended_attribute(Inode& inode, std::string_view name, std::span<const u8> value,
                                 abi::XattrFlags flags, const Credentials& credentials) {
     const bool is_capability = name == abi::xattr::CAPABILITY;

@@ -1,4 +1,4 @@
-// open(2) and its relatives.
+// open(2) and related calls.
 #include "fs/file/device.hpp"
 #include "fs/file/directory_file.hpp"
 #include "fs/operations/path_walk.hpp"
@@ -10,14 +10,14 @@ namespace {
 
 constinit FifoOpener fifo_opener = nullptr;
 
-/// Whether bytes can be written through it: access mode 3 asks for the right alone (open(2), "BUGS").
+/// Whether the open file can be written. Access mode 3 only checks write permission (open(2), "BUGS").
 bool can_write_through(OpenFlags flags) {
     const OpenFlags access = flags & OpenFlags::Accmode;
     return access == OpenFlags::Wronly || access == OpenFlags::Rdwr;
 }
 bool is_write_access(OpenFlags flags) { return (flags & OpenFlags::Accmode) != OpenFlags::Rdonly; }
 
-/// Errors: Einval.
+/// Checks and normalises open flags. Errors: Einval.
 Result<OpenFlags> checked_flags(OpenFlags flags) {
     if (has(flags, OpenFlags::Path))
         return flags & (OpenFlags::Path | OpenFlags::Directory | OpenFlags::Nofollow | OpenFlags::Cloexec);
@@ -36,7 +36,8 @@ Result<Ref<File>> open_device(OpenRequest&& request, DeviceClass device_class) {
     return device->open(std::move(request), number);
 }
 
-/// O_TRUNC: a write, also where the file is opened for reading only. Errors: Etxtbsy (it is being executed), …
+/// O_TRUNC: truncates the file, even if it is opened for reading only. Errors: Etxtbsy (it is being
+/// executed), …
 Result<> truncate_opened(Inode& inode, const Credentials& credentials) {
     TRY(inode.allow_write());
     const Result<> result = truncate_inode(inode, 0, TruncateTimes::Always, {.credentials = credentials});
@@ -44,7 +45,7 @@ Result<> truncate_opened(Inode& inode, const Credentials& credentials) {
     return result;
 }
 
-/// What exists is opened: all checks, then what O_TRUNC asks.
+/// Opens an existing inode: makes all checks, and then handles O_TRUNC.
 Result<Ref<File>> open_existing(Path path, OpenFlags flags, const Credentials& credentials) {
     if (has(flags, OpenFlags::Path))
         return make_ref<PathFile>(OpenRequest{std::move(path), flags, credentials});
@@ -55,7 +56,7 @@ Result<Ref<File>> open_existing(Path path, OpenFlags flags, const Credentials& c
     return file;
 }
 
-/// A new regular file under the negative `child`.
+/// Makes a regular file with the name of the negative dentry `child`.
 Result<> create_regular(InodeNames& names, const Caller& caller, const Path& directory, Dentry& child,
                         u32 mode) {
     TRY(check_create(directory, caller.credentials));
@@ -67,7 +68,7 @@ Result<> create_regular(InodeNames& names, const Caller& caller, const Path& dir
     return {};
 }
 
-/// Steps onto whatever is mounted at the child.
+/// The path of `child`, or of the mount that covers it.
 Path child_path(const Path& directory, const Ref<Dentry>& child) {
     if (!child->is_mountpoint()) return {directory.mount, child};
     auto tree = name_tree.lock();
@@ -110,14 +111,14 @@ Result<Ref<File>> open_or_create(const Caller& caller, Start start, std::string_
     }
 }
 
-/// How the last component is walked by an open that makes no name.
+/// The walk flags for the last component, for an open that creates no name.
 WalkFlags walk_flags_for(OpenFlags flags) {
     WalkFlags walk = has(flags, OpenFlags::Nofollow) ? WalkFlags::None : WalkFlags::FollowLast;
     if (has(flags, OpenFlags::Directory)) walk |= WalkFlags::RequireDirectory;
     return walk;
 }
 
-/// O_TMPFILE: `path` is the directory.
+/// O_TMPFILE. `path` names the directory.
 Result<Ref<File>> open_unnamed(const Caller& caller, Start start, std::string_view path, OpenFlags flags,
                                u32 mode) {
     const Path directory = TRY(resolve(caller, start, path, walk_flags_for(flags)));
@@ -138,7 +139,7 @@ Result<Ref<File>> open_unnamed(const Caller& caller, Start start, std::string_vi
     return open_inode({{directory.mount, std::move(dentry)}, flags, caller.credentials});
 }
 
-/// What is opened by its type alone, without the file system.
+/// Opens an inode that depends only on its type, and not on the file system.
 Result<Ref<File>> open_special(OpenRequest&& request, Inode& inode) {
     switch (inode.mode() & abi::mode::TYPE_MASK) {
         case abi::mode::DIRECTORY: return make_ref<DirectoryFile>(std::move(request));

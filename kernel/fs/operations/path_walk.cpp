@@ -43,7 +43,7 @@ Result<Ref<Dentry>> lookup_child(InodeNames& names, Dentry& directory, const Has
     return child;
 }
 
-/// Gives the lock up, holding on to where the walk is.
+/// Takes references to the walk's place and releases the lock.
 void PathWalk::let_go() {
     Path old = std::move(held_);
     Ref<Dentry> old_child = std::move(held_child_);
@@ -53,7 +53,8 @@ void PathWalk::let_go() {
 
 void PathWalk::take_hold() { lock_.emplace(name_tree.lock()); }
 
-/// After so many components that others must get the lock, and the CPU. Errors: RestartSys (the thread is to die).
+/// Called after MOST_STEPS components, to let other threads have the lock and the CPU. Errors: RestartSys
+/// (the thread is being killed).
 Result<> PathWalk::pause() {
     steps_ = 0;
     let_go();
@@ -76,7 +77,7 @@ Result<> PathWalk::begin(std::string_view path, WalkFlags flags) {
     return {};
 }
 
-/// Cuts the next component off `rest_`; false when the whole path has been used up.
+/// Removes the next component from the front of `rest_`. Returns false at the end of the path.
 bool PathWalk::next_component() {
     if (std::exchange(is_component_cut_, false)) return true;
     skip_slashes(rest_);
@@ -98,8 +99,8 @@ bool PathWalk::next_component() {
     return true;
 }
 
-/// The short route: passes over leading components that are plain names of cached directories which everyone may
-/// search and nothing covers. Stops before the last component and before anything unusual.
+/// The fast path: skips leading components that are plain names of cached directories that everyone may
+/// search and that no mount covers. Stops before the last component and before every special case.
 void PathWalk::skip_cached_directories() {
     if (is_component_cut_) return;
     constexpr u32 SEARCHABLE_DIRECTORY = abi::mode::DIRECTORY | 0111;
@@ -156,8 +157,8 @@ Result<> PathWalk::run(Goal goal, WalkFlags flags) {
     return {};
 }
 
-/// Of the directory where the walk is. A file system that has a word beside the mode is asked without the lock: what it looks
-/// at has locks of its own.
+/// Checks search permission on the current directory. If the file system has its own check, it is called
+/// without the lock, because it takes other locks.
 Result<> PathWalk::check_search_of(const Inode& directory) {
     if (!has(directory.traits(), InodeTraits::OwnAccess)) [[likely]]
         return check_search(directory, caller_.credentials);
@@ -192,7 +193,8 @@ Result<> PathWalk::step_to(Dentry* child, bool follow_it) {
     return {};
 }
 
-/// The child for `component_` in `dentry_`; null if the directory's names are all cached and it is not among them.
+/// The child `component_` of `dentry_`. Null: the names of the directory are all cached, and it has none like
+/// that.
 Result<Dentry*> PathWalk::find_child() {
     if (Dentry* child = (*lock_)->dentries.find(*dentry_, component_); child != nullptr) return child;
     if (has(dentry_->inode()->traits(), InodeTraits::CompleteDirectory)) return nullptr;
@@ -224,7 +226,7 @@ void PathWalk::step_up() {
     (*lock_)->mounts.descend(mount_, dentry_);
 }
 
-/// `inode` is a symbolic link in the directory where the walk is.
+/// Follows `inode`, a symbolic link in the current directory.
 Result<> PathWalk::follow(Inode& inode) {
     if (links_.size() >= abi::MAX_SYMLINKS) return Error::Eloop;
     if (is_last()) TRY(check_follow(inode, *dentry_->inode(), caller_.credentials));
@@ -266,7 +268,7 @@ Result<> PathWalk::follow_magic(Inode& inode) {
     return {};
 }
 
-/// Where the walk is, as a path of its own; the lock is gone then.
+/// Releases the lock and returns the walk's place.
 Result<Path> PathWalk::finish(WalkFlags flags) {
     // LINUX: LOOKUP_MOUNTPOINT (handle_lookup_down). A path that ends in "." or in a magic link was not taken to the top.
     if (has(flags, WalkFlags::ToTopMount)) (*lock_)->mounts.descend(mount_, dentry_);

@@ -1,4 +1,4 @@
-// rename(2) in all its cases.
+// rename(2) and its variants.
 #include "fs/operations/path_walk.hpp"
 #include "fs/tree/permission.hpp"
 
@@ -9,10 +9,10 @@ namespace {
 using abi::RenameFlags;
 
 struct Nothing {};
-/// One move between directories at a time, so that "is below" stays true while it matters.
+/// Allows one move between directories at a time, so that the relation "is below" does not change during it.
 constinit scheduler::Mutex<Nothing, sync::LockRank::Rename> rename_lock;
 
-/// The child of `top` on the way down to `below`, or null if `below` is not below `top`.
+/// The child of `top` that is `below` or contains it; null if `below` is not below `top`.
 Dentry* way_down(Dentry& top, Dentry& below) {
     auto tree = name_tree.lock();
     Dentry* child = &below;
@@ -22,7 +22,7 @@ Dentry* way_down(Dentry& top, Dentry& below) {
     return nullptr;
 }
 
-/// Both directories of a rename, locked: an ancestor before what is below it, else by address.
+/// Both directories of a rename, locked: the ancestor first if one is below the other, else by address.
 class DirectoryPair {
   public:
     DirectoryPair(const Path& from, const Path& to) {
@@ -59,7 +59,8 @@ class DirectoryPair {
     Dentry* target_trap_ = nullptr;
 };
 
-/// `a` was found in `directory`: where each lookup makes another inode, the number tells.
+/// Whether `a`, found in `directory`, and `b` are the same file. Where each lookup makes a new inode, equal
+/// inode numbers decide.
 bool are_one_file(const Inode& a, const Inode& b, const Inode& directory) {
     if (&a == &b) return true;
     const bool is_made_anew = has(a.traits() | directory.traits(), InodeTraits::VolatileNames);
@@ -76,7 +77,7 @@ struct Move {
     bool replaces() const { return !target.is_negative() && !exchanges(); }
 };
 
-/// What may_delete and may_create ask in Linux. Errors: Eacces, Eperm, Enotdir, Eisdir, Ebusy.
+/// The checks of Linux's may_delete and may_create. Errors: Eacces, Eperm, Enotdir, Eisdir, Ebusy.
 Result<> check_move(const Move& move, const Credentials& credentials) {
     Inode& source = *move.source.inode();
     const bool between_directories = move.from.dentry != move.to.dentry;
@@ -100,7 +101,7 @@ Result<> check_move(const Move& move, const Credentials& credentials) {
     return {};
 }
 
-/// Errors: Enomem.
+/// Prepares the node of RENAME_WHITEOUT. Errors: Enomem.
 Result<Whiteout> prepare_whiteout(const Move& move, const Credentials& credentials) {
     Ref<Dentry> parent = move.from.dentry;
     Whiteout whiteout{.name = TRY(Dentry::create(std::move(parent), HashedName::of(move.source.name()))),
@@ -109,7 +110,8 @@ Result<Whiteout> prepare_whiteout(const Move& move, const Credentials& credentia
     return whiteout;
 }
 
-/// The cache after the file system has moved. `new_name` is a fresh dentry that carries the target's place.
+/// Updates the dentry cache after the file system has moved the names. `new_name` is a new dentry for the
+/// place of the target.
 void move_dentries(const Move& move, Dentry* new_name, Whiteout* whiteout) {
     Ref<Dentry> replaced;
     auto tree = name_tree.lock();

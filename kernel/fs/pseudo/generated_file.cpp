@@ -15,7 +15,7 @@ Result<usize> GeneratedOpenFile::do_read(vm::OutBuffer& to, u64 offset) {
     return to.write(as_bytes(snapshot->text.view().substr(static_cast<usize>(offset - snapshot->start))));
 }
 
-/// The old snapshot stays if there is no new one.
+/// Generates a new snapshot. After an error the old snapshot stays.
 Result<> GeneratedOpenFile::take_first(Snapshot& snapshot) {
     Snapshot first;
     first.more = TRY(generated().generate_piece(first.cursor, first.text));
@@ -66,7 +66,8 @@ Result<GeneratedFile::More> GeneratedFile::generate_piece(u64&, String& out) {
     return More::No;
 }
 
-/// LINUX: a record has to end before the buffer does (seq_has_overflowed), unless it is the only one.
+/// LINUX: a record that does not fit into the buffer is left for the next read (seq_has_overflowed), unless
+/// it is the only one.
 bool GeneratedFile::takes_back(String& out, usize start) {
     if (start == 0 || out.size() < PAGE_SIZE) return false;
     out.truncate(start);

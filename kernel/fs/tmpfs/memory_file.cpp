@@ -13,7 +13,7 @@ struct Instance {
 };
 [[clang::no_destroy]] constinit scheduler::Mutex<Instance, sync::LockRank::SleepingLeaf> instance;
 
-/// The file system of all memory files. Memory alone bounds it. LINUX: shm_mnt. Errors: Enomem.
+/// The file system of all memory files. Only memory limits its size. LINUX: shm_mnt. Errors: Enomem.
 Result<Ref<TmpfsFileSystem>> memory_file_system() {
     auto state = instance.lock();
     if (!state->file_system) {

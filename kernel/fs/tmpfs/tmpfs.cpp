@@ -135,7 +135,7 @@ Result<> TmpfsFileSystem::statistics(abi::statfs& out) {
 
 namespace {
 
-/// An octal number of three digits or more.
+/// Appends an octal number of three digits or more.
 Result<> append_mode(String& out, u32 mode) {
     TRY(out.append(",mode="));
     if (mode > 0777) TRY(format_append(out, "{}", mode >> 9));
@@ -144,7 +144,8 @@ Result<> append_mode(String& out, u32 mode) {
 
 }  // namespace
 
-/// LINUX: shmem_show_options: what differs from the defaults, and the width of inode numbers always.
+/// LINUX: shmem_show_options: shows the options that differ from the defaults, and always the width of inode
+/// numbers.
 Result<> TmpfsFileSystem::append_options(String& out) {
     if (!has_limits()) return options_.mode == 0755 ? Result<>{} : append_mode(out, options_.mode);
     const Options defaults = default_options();
@@ -232,7 +233,7 @@ TmpfsInode::~TmpfsInode() {
     owner().give_inode_back();
 }
 
-/// Each whole page of them is taken from the file system's budget, so that the kernel's memory is not without a limit.
+/// Each whole page of attributes is charged to the file system's budget, because they use kernel memory.
 Result<> TmpfsInode::set_extended_attribute(InodeContent& content, std::string_view name,
                                             std::span<const u8> value, abi::XattrFlags flags) {
     DEBUG_ASSERT(is_content_key(content));

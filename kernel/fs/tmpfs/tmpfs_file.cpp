@@ -44,8 +44,8 @@ Result<u64> TmpfsFile::readable_bytes() {
     return inode().size() - position();  // LINUX: behind the end it is less than nothing
 }
 
-/// How many of `count` bytes seals let a write at `offset` have. LINUX: shmem_write_begin asks for each page, so that one which begins
-/// inside the file may end short. Errors: Eperm.
+/// How many of `count` bytes the seals allow to be written at `offset`. LINUX: shmem_write_begin checks each
+/// page, so a write that begins inside the file may be short. Errors: Eperm.
 Result<u64> TmpfsFile::writable_bytes(u64 offset, u64 count) const {
     using abi::Seals;
     const Seals seals = regular().seals();

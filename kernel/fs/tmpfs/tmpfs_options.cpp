@@ -8,7 +8,7 @@ namespace exo::fs::tmpfs {
 
 namespace {
 
-/// "10", "10k", "10m", "10g", "10t". Errors: Einval.
+/// Parses "10", "10k", "10m", "10g" or "10t". Errors: Einval.
 Result<u64> parse_count(std::string_view text) {
     u32 shift = 0;
     if (!text.empty()) {

@@ -7,8 +7,8 @@
 
 namespace exo::fs {
 
-/// Dentries without references wait here to be destroyed one after the other: each drops its parent, and a chain of
-/// deleted directories may be thousands long, which no kernel stack would survive.
+/// Dentries without references, which are destroyed one after the other in a loop. Each drops its parent, and
+/// recursion over thousands of deleted directories would overflow the kernel stack.
 struct DentryGraveyard {
     List<Dentry, &Dentry::cache_link> dying;
     bool is_being_emptied = false;

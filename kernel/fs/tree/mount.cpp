@@ -11,7 +11,7 @@ constinit std::atomic<u32> next_mount_id{1};
 
 const Dentry* parent_of(const Dentry& dentry) { return dentry.parent(); }
 
-/// With the name tree locked.
+/// Requires that the name tree is locked.
 bool is_at_or_below(const Dentry* dentry, const Dentry& top) {
     for (; dentry != nullptr; dentry = parent_of(*dentry)) {
         if (dentry == &top) return true;
@@ -19,7 +19,7 @@ bool is_at_or_below(const Dentry* dentry, const Dentry& top) {
     return false;
 }
 
-/// Puts a path that may be covered by mounts onto the topmost of them.
+/// The topmost mount at a place that mounts may cover.
 Path topmost(const Path& where) {
     auto tree = name_tree.lock();
     Mount* mount = where.mount.get();
@@ -101,7 +101,7 @@ MountNamespace::~MountNamespace() {
 
 Path MountNamespace::root() { return topmost({root_, Ref<Dentry>(&root_->root())}); }
 
-/// Behind all others in the list. The namespace takes over a reference.
+/// Appends a mount to the list. The namespace takes over a reference.
 Mount& MountNamespace::enter(State& state, Ref<Mount> mount) {
     Mount& entered = *mount.leak();
     entered.namespace_ = this;
@@ -110,7 +110,7 @@ Mount& MountNamespace::enter(State& state, Ref<Mount> mount) {
     return entered;
 }
 
-/// Takes it out of the list; the namespace's reference is the caller's to drop.
+/// Removes a mount from the list. The caller drops the namespace's reference.
 void MountNamespace::leave(State& state, Mount& mount) {
     state.mounts.remove(mount);
     mount.namespace_ = nullptr;
@@ -123,13 +123,13 @@ void MountNamespace::put_in(State& state, Ref<Mount> mount, const Path& where) {
     tree->mounts.attach(entered, where.mount, where.dentry);
 }
 
-/// LINUX: count_mounts. Errors: Enospc.
+/// Checks the limit of mounts. LINUX: count_mounts. Errors: Enospc.
 Result<> MountNamespace::check_room(const State& state, usize more) {
     if (state.count + more > mount_max.load(std::memory_order_relaxed)) return Error::Enospc;
     return {};
 }
 
-/// Detaches it and gives the namespace's reference back.
+/// Detaches a mount and returns the namespace's reference.
 void MountNamespace::take_out(State& state, Mount& mount) {
     leave(state, mount);
     if (&mount == root_.get()) return;
@@ -166,8 +166,8 @@ Result<Ref<Mount>> MountNamespace::copy_of(const Mount& mount, Ref<Dentry> root)
     return Mount::create({mount.file_system_, std::move(root)}, mount.source(), mount.options());
 }
 
-/// Appends copies of the mounts below the first of `copies`, which stands for what is bound, `from`. Each is behind its
-/// parent, because the namespace's list is in that order.
+/// Appends copies of the mounts below `from`, whose own copy is the first of `copies`. Each follows its
+/// parent, because the namespace's list has that order.
 Result<> MountNamespace::copy_below(State& state, const Path& from, Vector<MountCopy>& copies) {
     from.mount->copy_index_ = 0;
     const ScopeExit forget{[&] {
@@ -194,7 +194,8 @@ Result<> MountNamespace::copy_below(State& state, const Path& from, Vector<Mount
     return {};
 }
 
-/// LINUX: copy_tree enters each mount before what follows beside it, and all below it before that.
+/// Adds the copies to the list. LINUX: copy_tree adds each mount before its siblings, and all mounts below it
+/// before those.
 void MountNamespace::enter_copies(State& state, std::span<const MountCopy> copies) {
     for (u32 at = 0; at != MountCopy::NONE;) {
         enter(state, copies[at].copy);
@@ -261,7 +262,7 @@ Result<> MountNamespace::move(const Path& from, const Path& where) {
     return {};
 }
 
-/// Keeps the order of the list: parents before children.
+/// Moves a subtree to the end of the list. Parents stay before their children.
 void MountNamespace::put_subtree_last(State& state, Mount& top) {
     for (Mount* mount = &top; mount != nullptr; mount = next_below(*mount, top)) mount->is_chosen_ = true;
     MountList moved;
@@ -301,7 +302,8 @@ Result<> MountNamespace::detach(const Path& where, abi::UmountFlags flags) {
     return {};
 }
 
-/// With the name tree locked. With MNT_EXPIRE the mount must have been found unused before, and not been used since.
+/// Requires that the name tree is locked. With MNT_EXPIRE the mount must have been unused since an earlier
+/// MNT_EXPIRE.
 Result<> MountNamespace::check_unused(Mount& mount, abi::UmountFlags flags) {
     // One reference is the namespace's, one the caller's path.
     if (!mount.children_.is_empty() || mount.reference_count() > 2) return Error::Ebusy;
@@ -310,8 +312,8 @@ Result<> MountNamespace::check_unused(Mount& mount, abi::UmountFlags flags) {
                                                                         : Result<>{Error::Eagain};
 }
 
-/// The mount after `mount` among `top` and all that hangs on it, parents before children; null behind the last. With the
-/// namespace locked the shape does not change.
+/// The mount after `mount` in the tree below `top`, parents before children; null after the last. The
+/// namespace is locked, so the tree does not change.
 Mount* MountNamespace::next_below(Mount& mount, const Mount& top) {
     if (Mount* child = mount.children_.front()) return child;
     for (Mount* at = &mount; at != &top; at = at->parent_.get()) {
@@ -320,7 +322,7 @@ Mount* MountNamespace::next_below(Mount& mount, const Mount& top) {
     return nullptr;
 }
 
-/// From the leaves up; each keeps existing for those who are inside.
+/// Detaches a subtree from the leaves up. Each mount exists as long as it has users.
 void MountNamespace::take_out_subtree(State& state, Mount& top) {
     for (Mount* mount = &top;;) {
         if (Mount* child = mount->children_.back()) {

@@ -6,7 +6,7 @@ namespace exo::fs {
 
 namespace {
 
-/// Blanks and backslashes as octal escapes, so that a line has a fixed number of fields.
+/// Writes blanks and backslashes as octal escapes, so that a line has a fixed number of fields.
 Result<> append_escaped(String& out, std::string_view text) {
     for (const char c : text) {
         if (c != ' ' && c != '\t' && c != '\n' && c != '\\' && c != '#') {
@@ -22,7 +22,7 @@ Result<> append_escaped(String& out, std::string_view text) {
     return {};
 }
 
-/// Where the mount stands as seen from `root`; empty when it cannot be seen from there.
+/// The path of the mount as seen from `root`; empty if it is not reachable from there.
 Result<String> mountpoint_text(Mount& mount, const Path& root) {
     Path place{Ref<Mount>(&mount), Ref<Dentry>(&mount.root())};
     String text;
@@ -30,7 +30,7 @@ Result<String> mountpoint_text(Mount& mount, const Path& root) {
     return text;
 }
 
-/// The part of its file system that the mount shows.
+/// Appends the path, in its file system, of the part that the mount shows.
 Result<> append_root(const Mount& mount, String& out) {
     String text;
     {

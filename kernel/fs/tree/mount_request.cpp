@@ -1,4 +1,4 @@
-// mount(2): what its flags ask for.
+// mount(2): performs a request according to its flags.
 #include "fs/tree/path.hpp"
 
 namespace exo::fs {
@@ -30,8 +30,8 @@ using Depth = MountNamespace::Depth;
 
 Depth depth_of(MountFlags flags) { return has(flags, MountFlags::Rec) ? Depth::Recursive : Depth::One; }
 
-/// Nothing propagates here: every mount is private, which is also what becomes of a slave without a master; shared ones
-/// are not supported.
+/// This kernel has no propagation: every mount is private. A request for a slave has that result too, as for
+/// a slave without a master; shared mounts are not supported.
 Result<> change_propagation(MountNamespace& mounts, const MountRequest& request) {
     using Binding = MountNamespace::Binding;
     if (!is_mount_root(request.target)) return Error::Einval;
@@ -49,7 +49,7 @@ Result<> change_propagation(MountNamespace& mounts, const MountRequest& request)
     }
 }
 
-/// Linux keeps the atime options of a mount that is remounted without naming any.
+/// Linux keeps the atime options of a mount if a remount names none.
 MountOptions remount_options(const Mount& mount, MountFlags flags) {
     constexpr MountFlags ATIME =
         MountFlags::Noatime | MountFlags::Nodiratime | MountFlags::Relatime | MountFlags::Strictatime;

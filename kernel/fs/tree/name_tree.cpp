@@ -182,7 +182,8 @@ Path MountTree::detach(Mount& mount) {
 
 namespace {
 
-/// More buckets for a crowded cache. Without memory it stays as it is: slower, not wrong.
+/// Enlarges the hash table of a crowded cache. Without memory the table keeps its size, and lookups are
+/// slower.
 void grow_buckets(usize count) {
     constexpr usize CLEARED_AT_ONCE = 4096;
     Vector<Dentry*> buckets;
@@ -232,7 +233,7 @@ usize shrink_dentry_cache() {
     }
 }
 
-/// Drops the last reference to a dentry, and forgets its directories as far as that was the last use of them.
+/// Drops the last reference to a dentry, and then evicts its directories as far as they have become unused.
 static void forget_upwards(Ref<Dentry> forgotten) {
     while (forgotten && !forgotten->is_root()) {
         Ref<Dentry> directory(forgotten->parent());

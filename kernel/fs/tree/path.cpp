@@ -7,7 +7,7 @@
 
 namespace exo::fs {
 
-// Here, because only here the type of the answer is complete.
+// Defined in this file, because the return type is complete here.
 Result<Path> Inode::follow(const Credentials&) { return Error::Enoent; }
 
 Result<Ref<PathContext>> PathContext::clone() const {
@@ -44,7 +44,7 @@ void PathContext::set_working_directory(Path path) {
 
 namespace {
 
-/// Text that grows towards the front of a fixed space.
+/// A text that grows towards the front of a fixed buffer.
 class BackwardsText {
   public:
     explicit BackwardsText(std::span<char> space) : space_(space), begin_(space.size()) {}
@@ -66,7 +66,7 @@ struct Place {
     const Dentry* dentry;
 };
 
-/// Writes the way from `root` (or the top) to `place`. Errors: Enametoolong.
+/// Writes the path from `root` (or from the top) to `place`. Errors: Enametoolong.
 Result<PathState> write_way(Place place, const Path& root, BackwardsText& text) {
     const PathState reached = place.dentry->is_deleted() ? PathState::Deleted : PathState::Reachable;
     while (true) {

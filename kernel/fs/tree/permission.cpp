@@ -7,7 +7,8 @@ using abi::OpenFlags;
 
 namespace {
 
-/// What somebody who is not the owner may do, in the last three bits; those that nobody asks for are anything.
+/// The permissions, in the last three bits, of a caller who is not the owner. Bits that are not in `wanted`
+/// are undefined.
 /// LINUX: acl_permission_check.
 u32 granted_to_others(const Inode& inode, u32 mode, AccessMode wanted, const Credentials& credentials) {
     if (inode.has_access_list(AccessListKind::Access) && (mode & 0070) != 0) [[unlikely]] {
