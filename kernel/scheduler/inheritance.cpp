@@ -11,7 +11,7 @@ constinit sync::SpinLocked<InheritanceGraph, sync::LockRank::Inheritance> INHERI
 
 namespace {
 
-/// How many threads of a chain are looked at under the lock at a time.
+/// How many threads of a chain are updated before the lock is released for a moment.
 constexpr u32 STEPS_AT_ONCE = 16;
 
 constexpr Urgency urgency_in_line(Urgency urgency) {
@@ -39,7 +39,7 @@ Result<> InheritanceGraph::check_chain(const InheritanceLock& lock, const Thread
     return {};
 }
 
-/// The lock takes its place among those that its owner holds: by its first waiter.
+/// Inserts the lock into its owner's list of held locks, by the turn of its first waiter.
 void InheritanceGraph::stand_in_line(InheritanceLock& lock) {
     if (lock.owner_ == nullptr || lock.waiters_.is_empty()) return;
     lock.turn_ = lock.waiters_.first()->turn_;

@@ -13,7 +13,7 @@ u64 LoadAverage::decay(u64 load, u64 factor, u64 active) {
     return next / ONE;
 }
 
-/// Lets the load decay over many idle intervals at once: by the factor to the power of `intervals`.
+/// Applies many idle intervals at once: multiplies the load by the factor to the power of `intervals`.
 u64 LoadAverage::decay_idle(u64 load, u64 factor, u64 intervals) {
     u64 power = ONE;
     for (; intervals > 0 && power > 0; intervals /= 2) {

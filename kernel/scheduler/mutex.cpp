@@ -4,8 +4,9 @@ namespace exo::scheduler::detail {
 
 namespace {
 
-/// A thread may meet a taken lock while it looks at the condition of another wait, and our wait may then have used up
-/// the token of that one. One that is too many only makes its next look come early.
+/// Called after a wait for the lock. The thread may have been inside the condition of another wait, whose
+/// wake-up token this wait may have used. A superfluous token only makes that wait check its condition once
+/// more.
 void give_back_token() { unpark(current_thread()); }
 
 }  // namespace

@@ -104,8 +104,9 @@ void Scheduler::charge(Cpu& cpu, Thread& thread, Nanoseconds now) {
     (&thread == cpu.idle ? cpu.idle_ns : cpu.busy_ns).add(ran);
 }
 
-/// A thread that blocks ends its burst. One that yields or is preempted goes on with it, and is classed by what it has
-/// run so far as soon as that is more than its average: yielding just before 1 ms does not keep it in Hot.
+/// A thread that blocks ends its burst. One that yields or is preempted continues the burst, and is classed
+/// by the burst's length once that exceeds its average. So yielding just before 1 ms does not keep a thread
+/// in Hot.
 static Nanoseconds average_after(ThreadState new_state, Nanoseconds average, Nanoseconds burst) {
     if (new_state == ThreadState::Blocked || burst > average) return next_average(average, burst);
     return average;
@@ -230,7 +231,7 @@ void Scheduler::save_user_state(Thread& thread) {
     user->selectors = arch::user_selectors();
 }
 
-/// A thread without a user side keeps the address space that is loaded: the kernel's half is the same in all.
+/// A thread without user state keeps the loaded address space, because the kernel's half is the same in all.
 void Scheduler::load_user_state(const Thread& from, Thread& thread) {
     const UserState* user = thread.user_.get();
     if (user == nullptr) return;
@@ -261,7 +262,8 @@ void Scheduler::switch_to(Cpu& cpu, Thread& from, Thread& to) {
     finish_switch();
 }
 
-/// The second half of a switch, on the new stack: the thread that was left may now run elsewhere, or be freed.
+/// The second half of a switch, on the new stack. Afterwards the previous thread may run on another CPU, or
+/// be freed.
 void finish_switch() {
     arch::switch_finished();
     watchdog::begin_stay();
@@ -295,7 +297,7 @@ void Scheduler::prepare_return_to_user(arch::UserRegisters& registers) {
     }
 }
 
-/// The thread moves to the list of the priority by which it is to be served now.
+/// Moves the thread to the list of its effective priority.
 void Scheduler::follow_priority(RunQueue& queue, Thread& thread) {
     const ThreadPriority priority = std::max(thread.own_priority_.get(), thread.inherited_priority_.get());
     if (priority == thread.priority()) return;

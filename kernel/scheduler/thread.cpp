@@ -41,7 +41,8 @@ Result<Box<UserState>> UserState::create_for_copy() {
 
 UserState::~UserState() { ::operator delete(fpu, FPU_ALIGNMENT); }
 
-// A new thread starts in the middle of Normal: one long first burst does not make it Cold, one short one not Hot.
+// A new thread starts in the middle of Normal, so that one long burst does not make it Cold and one short
+// burst does not make it Hot.
 Thread::Thread(std::string_view name, ThreadPriority priority, memory::KernelStack stack)
     : id_(SCHEDULER.allocate_id()),
       priority_(priority),

@@ -73,7 +73,7 @@ Result<> WaitQueue::wait(WaitMode mode, FunctionRef<bool()> ready, Deadline dead
     return {};
 }
 
-/// Whether an exclusive watcher has taken the wake-up.
+/// Calls the watchers. Returns whether an exclusive watcher has passed the wake-up on.
 bool WaitQueue::tell(State& state, WakeEvents events, Reach reach) {
     for (Watcher& watcher : state.watchers) {
         const bool has_taken = watcher.callback_(watcher, events);
@@ -82,7 +82,7 @@ bool WaitQueue::tell(State& state, WakeEvents events, Reach reach) {
     return false;
 }
 
-/// Up to the first exclusive one.
+/// Wakes threads up to and including the first exclusive one.
 void WaitQueue::wake_threads(State& state) {
     bool woke_exclusive = false;
     while (!woke_exclusive) {
@@ -121,7 +121,7 @@ void WaitQueue::wake_all_atomically(WakeEvents events) {
     if (may_have_waiters()) wake_all_in(*state_.lock(), events);
 }
 
-/// True: some are left.
+/// Wakes some of the waiters. Returns whether any are left.
 bool WaitQueue::wake_some(List<Waiter, &Waiter::link_>& waiters) {
     constexpr usize MOST_AT_ONCE = 64;
     for (usize woken = 0; woken < MOST_AT_ONCE; ++woken) {

@@ -1,4 +1,4 @@
-// Faulting pages in on purpose, and reading and writing a space from outside.
+// Faulting pages in explicitly, and reading and writing another address space.
 #include <algorithm>
 #include <cstring>
 
@@ -13,7 +13,8 @@ using memory::PageEntry;
 
 namespace {
 
-/// The pages of [start, end) in one area, up to the first that cannot be had. LINUX: populate_vma_page_range.
+/// Makes the pages of [start, end) in one area, up to the first that cannot be made. LINUX:
+/// populate_vma_page_range.
 FaultResult populate_area(AddressSpace& space, const AreaInformation& area, u64 start, u64 end) {
     if (has(area.kind.flags, AreaFlags::LockOnFault)) return FaultResult::Resolved;
     // A private page is copied now, a shared one only read.

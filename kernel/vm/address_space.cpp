@@ -66,7 +66,7 @@ u64 AddressSpace::brk_start() { return lock_.lock_shared()->layout.brk_start; }
 u64 AddressSpace::brk_end() { return lock_.lock_shared()->brk_end; }
 
 namespace {
-/// Faults count side by side, so that a sum may be below 0 for a moment.
+/// Concurrent faults update the counter, so a sum may be negative for a moment.
 u64 pages_of(const std::atomic<i64>& counter) {
     const i64 value = counter.load(std::memory_order_relaxed);
     return value > 0 ? static_cast<u64>(value) : 0;

@@ -38,7 +38,7 @@ bool is_known(Advice advice) {
     return false;
 }
 
-/// MADV_REMOVE: holes in what is mapped here. LINUX: madvise_remove.
+/// MADV_REMOVE: punches holes into what is mapped in the range. LINUX: madvise_remove.
 Result<> remove_content(AddressSpace& space, u64 start, u64 end) {
     Result<> result;
     for (u64 at = start; at < end;) {

@@ -37,7 +37,7 @@ u64* AnonymousSource::entries_of(u64 frame) {
 
 namespace {
 
-/// Gives a frame of the tree back with all that is below it.
+/// Frees a frame of the tree and everything below it.
 void release_tree(u64 frame, u32 height, u64* (*entries_of)(u64)) {
     if (frame == 0) return;
     if (height == 0) {

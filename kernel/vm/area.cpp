@@ -90,7 +90,7 @@ AreaSet::Overlap AreaSet::measure(u64 start, u64 end) const {
 // ---- Gaps.
 
 namespace {
-/// Where the free range below an area ends: a stack keeps its guard gap.
+/// The end of the free range below an area. A stack keeps its guard gap.
 u64 gap_end(const Area& area) {
     if (!has(area.kind.flags, AreaFlags::GrowsDown)) return area.start;
     return area.start > AreaSet::STACK_GUARD_GAP ? area.start - AreaSet::STACK_GUARD_GAP : 0;
@@ -120,7 +120,8 @@ bool AreaSet::is_gap(u64 start, u64 end) const {
 
 namespace {
 
-/// [low, high) cut to the free range below `area`: where a piece of `size` starts at its upper end, or nothing.
+/// Looks for room for `size` bytes in the free range below `area`, limited to [low, high). Returns the start
+/// of such a piece at the upper or lower end, or nothing.
 std::optional<u64> fit(const Area& area, u64 size, u64 low, u64 high, bool at_upper_end) {
     const u64 end = std::min(gap_end(area), high);
     const u64 gap_start = gap_end(area) - area.gap_before;

@@ -1,6 +1,7 @@
-// When neighbouring areas become one. LINUX: vma_merge and mmap_region, mm/mmap.c.
+// Merging of neighbouring areas. LINUX: vma_merge and mmap_region, mm/mmap.c.
 //
-// Only a change of one of them is an occasion: areas that have come to agree by a fault stay two until then.
+// Areas merge only when an operation changes one of them. Two areas that agree after a fault stay separate
+// until then.
 #include "vm/area.hpp"
 
 namespace exo::vm {
@@ -10,8 +11,8 @@ bool Area::continues_in(const Area& next) const {
            continues_source(next);
 }
 
-/// The first private page. Neighbours that may become one with this area some day share their family with it. LINUX:
-/// find_mergeable_anon_vma.
+/// Called for an area's first private page. The area joins the family of a neighbour with which it may merge
+/// later. LINUX: find_mergeable_anon_vma.
 void Area::join_family() const {
     const Area* upper = AreaSet::next(*this);
     const Area* lower = AreaSet::previous(*this);

@@ -8,8 +8,8 @@ namespace exo::vm {
 using memory::LeafRange;
 using memory::PageEntry;
 
-/// Shares the frames of one area. Private pages lose the right to be written in both spaces; whoever writes first copies.
-/// Pages of shared mappings are not copied: the child finds them at their source.
+/// Shares the frames of one area. Private pages become read-only in both spaces, so that the first write
+/// copies. Pages of shared mappings are not copied: the child gets them from their source.
 Result<> AddressSpace::Edit::copy_entries(const Area& area, AddressSpace& child) {
     if (area.is_shared() || has(area.kind.flags, AreaFlags::WipeOnFork)) return {};
     // LINUX: zeros that were only read are found again by the next fault (vma_needs_copy).

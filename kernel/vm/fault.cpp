@@ -21,15 +21,17 @@ using memory::PageFlags;
 
 namespace {
 
-/// What every page reads that nobody has written. Never counted, never freed.
+/// The frame that all reads of untouched memory share. It is never counted and never freed.
 constinit memory::PhysicalAddress zero_frame;
 
 constinit std::atomic<OutOfMemoryHook> out_of_memory_hook{nullptr};
 
-/// How far around a fault pages of the source that are at hand are mapped along (Linux: fault_around_bytes).
+/// The range around a fault in which available pages of the source are mapped too (Linux:
+/// fault_around_bytes).
 constexpr u64 AROUND = 16 * PAGE_SIZE;
 
-/// LINUX: mm_account_fault counts a fault that waited for a device as a major one; here all are minor.
+/// Counts a fault. LINUX: mm_account_fault counts a fault that waited for a device as a major one; this
+/// kernel counts all as minor.
 FaultResult count_fault(FaultResult result) {
     if (result == FaultResult::Resolved && arch::current_thread() != nullptr)
         scheduler::current_thread().count_minor_fault();
@@ -56,8 +58,9 @@ void set_out_of_memory_hook(OutOfMemoryHook hook) {
     out_of_memory_hook.store(hook, std::memory_order_release);
 }
 
-/// Replaces the entry if it is still what was seen. The frame's reference becomes the mapping's; a frame that was mapped
-/// before is let go once no CPU can reach it. False: somebody else was quicker, the reference is still the caller's.
+/// Replaces the entry if it still has the value that was seen. The frame's reference becomes the mapping's. A
+/// frame that was mapped before is released once no CPU can access it. Returns false if another thread has
+/// changed the entry; the caller then still owns the reference.
 bool AddressSpace::Fault::install(PageEntry entry) const {
     if (entry.is_counted()) memory::record_of(entry.frame()).note_mapped();
     if (entry.is_counted() && entry.is_anonymous()) area_.note_private_page();
@@ -103,7 +106,8 @@ FaultResult AddressSpace::Fault::fill_anonymous() const {
     return FaultResult::Resolved;
 }
 
-/// Maps neighbours of a page that was just mapped for reading, if their source has them at hand: mostly they are needed.
+/// Maps the neighbours of a page that was just mapped for reading, if their source has them available.
+/// Programs often read them next.
 void AddressSpace::Fault::map_neighbours() const {
     const u64 start = std::max(align_down(address_, AROUND), area_.start);
     const u64 end = std::min(align_down(address_, AROUND) + AROUND, area_.end);
@@ -146,7 +150,7 @@ FaultResult AddressSpace::Fault::fill_from_source() const {
     return FaultResult::Resolved;
 }
 
-/// A write to a page that is there, but not writable, in an area that is.
+/// Handles a write to a present, read-only page in a writable area.
 FaultResult AddressSpace::Fault::make_writable() const {
     if (area_.is_shared()) {
         auto page = area_.source->get_page(source_index(), PageAccess::Write);
@@ -178,8 +182,8 @@ FaultResult AddressSpace::Fault::make_writable() const {
     return FaultResult::Resolved;
 }
 
-/// For an area with a key, or after a fault by one. LINUX: arch_vma_access_permitted: who looks from outside has no keys to
-/// mind.
+/// Checks the protection key, for an area with a key or after a fault by one. LINUX:
+/// arch_vma_access_permitted: keys do not apply to accesses by other processes.
 [[gnu::cold, gnu::noinline]] bool AddressSpace::Fault::is_denied_by_key(const AddressSpace& space,
                                                                         const Area& area,
                                                                         FaultAccess access) {
@@ -233,8 +237,9 @@ bool AddressSpace::Edit::grow_stack(u64 address) {
     return true;
 }
 
-/// The page must be read first. Meanwhile nobody else is kept from the space: the lock is not held, and what the area was
-/// counts for nothing afterwards. The frame is held until the fault has been tried again, so that reclaim leaves it there.
+/// Reads the page first, without the space's lock. Other threads may change the space meanwhile, so the area
+/// is looked up again afterwards. The frame is held until the fault was retried, so that reclaim does not
+/// take it.
 [[gnu::cold, gnu::noinline]] FaultResult AddressSpace::Fault::wait_and_resolve(AddressSpace& space,
                                                                                u64 address,
                                                                                FaultAccess access) {

@@ -1,7 +1,7 @@
-// mlock(2) and its family. LINUX: mm/mlock.c.
+// mlock(2) and related calls. LINUX: mm/mlock.c.
 //
-// Nothing is ever paged out here, so a locked page is one that is there. What is left of locking is to make the pages,
-// to count them against RLIMIT_MEMLOCK, and to refuse what would take them away.
+// This kernel never pages out, so a locked page is simply present. Locking makes the pages, counts them
+// against RLIMIT_MEMLOCK, and refuses operations that would remove them.
 #include <algorithm>
 
 #include "scheduler/preemption.hpp"
@@ -19,7 +19,7 @@ AreaFlags lock_of(bool is_on_fault) {
     return is_on_fault ? AreaFlags::Locked | AreaFlags::LockOnFault : AreaFlags::Locked;
 }
 
-/// [start, start + size) in whole pages. The size may wrap to 0, as it does on Linux.
+/// The whole pages that contain [start, start + size). The size may wrap to 0, as on Linux.
 struct PageSpan {
     u64 start;
     u64 size;

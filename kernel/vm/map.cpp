@@ -1,4 +1,5 @@
-// mmap(2): where a mapping goes, and making it. The order of the checks is Linux's (mm/mmap.c, do_mmap).
+// mmap(2): chooses the address and makes the mapping. The order of the checks is Linux's (mm/mmap.c,
+// do_mmap).
 #include <algorithm>
 
 #include "utils/scope.hpp"
@@ -14,7 +15,7 @@ namespace {
 
 constexpr u64 LOW_2_GIB = 0x8000'0000;
 
-/// LINUX: MAP_SHARED_VALIDATE knows these; the legacy types ignore what they do not know.
+/// LINUX: the flags that MAP_SHARED_VALIDATE accepts. The older types ignore unknown flags.
 constexpr MapFlags VALIDATED =
     MapFlags::TypeMask | MapFlags::Fixed | MapFlags::Anonymous | MapFlags::Low32bit | MapFlags::Denywrite |
     MapFlags::Executable | MapFlags::Uninitialized | MapFlags::Growsdown | MapFlags::Locked |
@@ -22,7 +23,7 @@ constexpr MapFlags VALIDATED =
 
 MapFlags type_of(const MapRequest& request) { return request.flags & MapFlags::TypeMask; }
 bool is_shared(const MapRequest& request) { return type_of(request) != MapFlags::Private; }
-/// A file need not have a source: /dev/zero gives anonymous memory.
+/// A file may have no source: /dev/zero gives anonymous memory.
 bool is_of_file(const MapRequest& request) { return request.source || request.file; }
 constexpr u64 LAST_ERRNO = 4095;
 
@@ -30,7 +31,7 @@ bool is_fixed(const MapRequest& request) {
     return has(request.flags, MapFlags::Fixed | MapFlags::FixedNoreplace);
 }
 
-/// Errors: Eoverflow, Eopnotsupp, Einval, Eacces.
+/// Checks whether the file can be mapped as requested. Errors: Eoverflow, Eopnotsupp, Einval, Eacces.
 Result<> check_type(const MapRequest& request, u64 length) {
     if (is_of_file(request) && request.offset > request.file_end - length) return Error::Eoverflow;
     const MapFlags type = type_of(request);
@@ -91,7 +92,7 @@ Result<u64> AddressSpace::Edit::place(const MapRequest& request, u64 length) con
     return areas().find_gap_bottom_up(length, align_up(memory::USER_END / 3, PAGE_SIZE), memory::USER_END);
 }
 
-/// LINUX: may_expand_vm. What a fixed mapping replaces does not count.
+/// LINUX: may_expand_vm. Memory that a fixed mapping replaces does not count.
 Result<> AddressSpace::Edit::check_limits(const AreaKind& kind, u64 bytes, AreaSet::Overlap replaced) const {
     const MemoryLimits limits = this->limits();
     if (areas().total_bytes() - replaced.total + bytes > limits.address_space) return Error::Enomem;

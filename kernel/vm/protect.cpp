@@ -16,8 +16,8 @@ namespace {
 constexpr Protection RIGHTS = Protection::Read | Protection::Write | Protection::Exec;
 }
 
-/// Gives the entries of an area the rights of its kind. The right to write is left to faults: they find out whether a
-/// private page must be copied, and tell the source of a shared one.
+/// Gives the entries of an area the rights of its kind, except for write access: the next write faults, and
+/// the fault copies a private page or notifies the source of a shared one.
 void AddressSpace::Edit::protect_pages(const Area& area) {
     if (area.is_untouched()) {
         DEBUG_ASSERT(has_no_pages(space_, {area.start, area.end}));
@@ -39,8 +39,8 @@ void AddressSpace::Edit::protect_pages(const Area& area) {
     });
 }
 
-/// Makes [start, end), a part of `area`, an area of its own of the kind `kind`. Errors: Enomem. LINUX: what is too much is found before
-/// anything is split (mprotect_fixup).
+/// Makes [start, end), a part of `area`, an area of its own with the kind `kind`. Errors: Enomem. LINUX:
+/// limits are checked before anything is split (mprotect_fixup).
 Result<Area*> AddressSpace::Edit::protect_part(Area& area, u64 start, u64 end, AreaKind kind) {
     bool is_charged = false;
     const bool becomes_writable = has(kind.protection, Protection::Write) && !area.is_writable();

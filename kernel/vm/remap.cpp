@@ -22,7 +22,8 @@ struct AddressSpace::Edit::RemapRequest {
     u64 growth() const { return new_size > old_size ? new_size - old_size : 0; }
 };
 
-/// Moves the entries of a range. The tables of the old place stay until all is done, so that going back cannot fail.
+/// Moves the entries of a range. The page tables of the old range stay until the end, so that undoing cannot
+/// fail.
 Result<> AddressSpace::Edit::move_pages(u64 from, u64 to, u64 size) {
     Result<> result;
     u64 done = 0;
@@ -55,7 +56,7 @@ Result<> AddressSpace::Edit::move_pages(u64 from, u64 to, u64 size) {
     return result;
 }
 
-/// The area lies at [old_address, old_end) and further; `target` is free for new_size.
+/// Moves the part [old_address, old_end) of `area` to `target`, where new_size bytes are free.
 Result<u64> AddressSpace::Edit::move_area(Area& area, const RemapRequest& request, u64 target) {
     if (!areas().has_room_for(2)) return Error::Enomem;
     const bool is_charged = has(area.kind.flags, AreaFlags::Charged);

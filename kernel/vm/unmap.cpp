@@ -1,4 +1,4 @@
-// munmap(2), and taking pages out of the page table.
+// munmap(2), and removing pages from the page table.
 #include <algorithm>
 
 #include "scheduler/preemption.hpp"
@@ -14,7 +14,7 @@ using memory::TlbBatch;
 
 namespace {
 
-/// Clears the entries of one leaf table that `select` picks; their frames go into the batch.
+/// Clears the entries of one leaf table for which `select` returns true. Adds their frames to the batch.
 template <class Select>
 void clear_selected(const LeafRange& leaf, TlbBatch& batch, i64& anonymous, i64& source, Select&& select) {
     u32 cleared = 0;
@@ -117,7 +117,7 @@ Result<> AddressSpace::unmap(u64 address, u64 length) {
     return Edit(*this).unmap(address, address + size);
 }
 
-/// The frames of a source can still be read where they are mapped, but a write faults.
+/// Makes the mappings of a source's frames read-only.
 void AddressSpace::Edit::remove_write_rights(u64 start, u64 end) {
     TlbBatch& batch = this->batch();
     space_.page_table_.visit_leaves(start, end, [&](const LeafRange& leaf) {
@@ -131,7 +131,7 @@ void AddressSpace::Edit::remove_write_rights(u64 start, u64 end) {
     });
 }
 
-/// What of the walk's pages `area` shows.
+/// Unmaps the pages of the walk that `area` maps.
 void AddressSpace::Edit::unmap_part(const PageSource::Walk& walk, const Area& area) {
     const u64 from = std::max(walk.first(), area.source_page);
     const u64 to = std::min(walk.end(), area.source_page + area.page_count());
