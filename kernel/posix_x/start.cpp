@@ -24,8 +24,8 @@ namespace {
 constinit boot::CommandLine kernel_command_line;
 constinit std::string_view problem_of_initramfs;
 
-/// Descriptors 0 to 2 on /dev/console, if the initramfs brought that node or devfs is mounted (init/main.c does the
-/// same). A program without them is as on Linux: it must do without.
+/// Opens descriptors 0 to 2 on /dev/console, if the initramfs contains that node or devfs is mounted, as
+/// Linux's init/main.c does. Otherwise the program starts without them, as on Linux.
 void open_console(Task& task) {
     const Result<Ref<fs::File>> console =
         fs::open(task.caller(), {}, "/dev/console", abi::OpenFlags::Rdwr, 0);
@@ -50,7 +50,8 @@ Result<> try_program(std::string_view path, const boot::InitHandover& handover) 
     return result;
 }
 
-/// Linux's order (init/main.c, kernel_init): what was asked for must work, unless it is rdinit.
+/// Tries the programs in Linux's order (init/main.c, kernel_init). A program that the command line names must
+/// work, except for rdinit=.
 Result<> run_init(const boot::InitHandover& handover) {
     const std::string_view ramdisk_init = handover.rdinit.value_or("/init");
     const Result<> first = try_program(ramdisk_init, handover);
@@ -78,7 +79,7 @@ Result<> run_init(const boot::InitHandover& handover) {
                     nullptr);
 }
 
-/// Process 1's thread, still in the kernel.
+/// The kernel function of process 1's thread.
 void first_thread(void* argument) {
     Task& task = *static_cast<Task*>(argument);
     open_console(task);

@@ -11,7 +11,8 @@ namespace exo::posix_x {
 
 namespace {
 
-/// Another process has the same working directory and root, and could move them under the program (CLONE_FS).
+/// Whether another process shares the working directory and root, and so could change them during the program
+/// (CLONE_FS).
 bool shares_paths(const Task& task) {
     bool is_shared = false;
     PROCESSES.for_each([&](Process& process) {
@@ -23,7 +24,7 @@ bool shares_paths(const Task& task) {
     return is_shared;
 }
 
-/// Whether there are any that count.
+/// Applies set-ID bits. Returns whether there were any that take effect.
 bool apply_set_id_bits(const fs::File& file, Identity& identity) {
     const bool ignores_them = has(file.path().mount->options(), fs::MountOptions::NoSuid);
     if (ignores_them || identity.no_new_privileges) return false;
@@ -36,15 +37,16 @@ bool apply_set_id_bits(const fs::File& file, Identity& identity) {
     return sets_user || sets_group;
 }
 
-/// What security.capability says of a program (capabilities(7), "File capabilities").
+/// The capabilities in a program's security.capability attribute (capabilities(7), "File capabilities").
 struct FileCapabilities {
     CapabilitySet permitted = 0;
     CapabilitySet inheritable = 0;
     bool is_effective = false;
 };
 
-/// None where there are none, where they are another user namespace's, and where the mount ignores them.
-/// LINUX: get_vfs_caps_from_disk. Errors: Einval (they make no sense), Enomem.
+/// Reads the capabilities of a file. Nothing if the file has none, if they belong to another user namespace,
+/// or if the mount ignores them.
+/// LINUX: get_vfs_caps_from_disk. Errors: Einval (malformed), Enomem.
 Result<std::optional<FileCapabilities>> capabilities_of(const fs::File& file) {
     fs::Inode& inode = file.inode();
     if (!inode.has_file_capabilities.load(std::memory_order_relaxed)) return std::nullopt;

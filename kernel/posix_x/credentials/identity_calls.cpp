@@ -21,7 +21,7 @@ Answer<Uid> sys_geteuid(Context&) { return current_task().identity().euid; }
 Answer<Gid> sys_getgid(Context&) { return current_task().identity().gid; }
 Answer<Gid> sys_getegid(Context&) { return current_task().identity().egid; }
 
-/// capabilities(7), "Effect of user ID changes on capabilities".
+/// Changes capabilities with the user ids (capabilities(7), "Effect of user ID changes on capabilities").
 static void adjust_capabilities(const Identity& old, Identity& next) {
     const bool had_root = old.uid == 0 || old.euid == 0 || old.suid == 0;
     const bool has_root = next.uid == 0 || next.euid == 0 || next.suid == 0;
@@ -34,7 +34,8 @@ static void adjust_capabilities(const Identity& old, Identity& next) {
     if (old.euid != 0 && next.euid == 0) next.effective = next.permitted;
 }
 
-/// setfsuid: the capabilities that concern files go with the file-system id of root and come back with it.
+/// setfsuid: the file capabilities are dropped when the file-system id changes from root, and come back when
+/// it changes to root.
 static void adjust_file_capabilities(const Identity& old, Identity& next) {
     constexpr u32 CHOWN = 0, DAC_OVERRIDE = 1, DAC_READ_SEARCH = 2, FOWNER = 3, FSETID = 4,
                   LINUX_IMMUTABLE = 9;
@@ -46,8 +47,8 @@ static void adjust_file_capabilities(const Identity& old, Identity& next) {
     if (old.fsuid != 0 && next.fsuid == 0) next.effective |= next.permitted & FOR_FILES;
 }
 
-/// The task and `next` count as `next.uid`'s from now on.
-/// Errors: Eagain (no memory for a record of that user; LINUX: alloc_uid).
+/// Charges the task and `next` to the user `next.uid` from now on.
+/// Errors: Eagain (no memory for the record of that user; LINUX: alloc_uid).
 static Result<> change_user(Task& task, Identity& next) {
     auto found = UserRecord::of(next.uid);
     if (!found) return Error::Eagain;
@@ -58,8 +59,9 @@ static Result<> change_user(Task& task, Identity& next) {
     return {};
 }
 
-/// LINUX: whoever changes identity can no longer be looked into, and forgets the parent's death signal (commit_creds).
-/// Errors: Eagain; nothing changed then.
+/// Installs an identity. LINUX: a task that changes its identity becomes undumpable and loses its signal at
+/// the parent's death (commit_creds).
+/// Errors: Eagain; nothing is changed then.
 static Result<> put_in_place(Ref<Identity> next) {
     Task& task = current_task();
     const Identity& old = task.identity();
@@ -73,7 +75,7 @@ static Result<> put_in_place(Ref<Identity> next) {
     return {};
 }
 
-/// Errors: Eagain; nothing changed then.
+/// Installs an identity whose user may differ. Errors: Eagain; nothing is changed then.
 static Result<> adopt(Ref<Identity> next) {
     adjust_capabilities(current_task().identity(), *next);
     return put_in_place(std::move(next));
@@ -139,7 +141,7 @@ Result<> sys_setregid(Context&, GidOrUnchanged gid, GidOrUnchanged egid) {
 
 static bool leaves(u32 id, u32 now) { return id == UNCHANGED || id == now; }
 
-// LINUX: setresuid and setresgid that ask for nothing new leave the file system's id as well.
+// LINUX: setresuid and setresgid that change nothing do not change the file-system id either.
 Result<> sys_setresuid(Context&, UidOrUnchanged uid, UidOrUnchanged euid, UidOrUnchanged suid) {
     const Identity& now = current_task().identity();
     const bool leaves_euid = euid == UNCHANGED || (euid == now.euid && euid == now.fsuid);
@@ -188,7 +190,7 @@ Result<> sys_getresgid(Context&, vm::UserOut<Gid> gid, vm::UserOut<Gid> egid, vm
     return sgid.write(now.sgid);
 }
 
-/// setfsuid(2): answers the old id, whether it changed anything or not.
+/// setfsuid(2): returns the old id in every case.
 Answer<Uid> sys_setfsuid(Context&, Uid uid) {
     const Identity& now = current_task().identity();
     const u32 old = now.fsuid;
@@ -260,9 +262,10 @@ namespace {
 constexpr u32 VERSION_1 = 0x19980330;
 constexpr u32 VERSION_2 = 0x20071026;
 constexpr u32 VERSION_3 = 0x20080522;
-/// The lower and the upper 32 of each set; the first version has only the lower ones.
+/// The lower and the upper 32 bits of each set. Version 1 has only the lower ones.
 
-/// How many words of each set the program's version has; 0: not known, and the newest one is written there instead.
+/// How many words each set has in the program's version. 0: the version is unknown; the newest one is stored
+/// in the header instead.
 static Result<u32> read_version(u64 header) {
     vm::UserInOut<u32> version(header);
     switch (TRY(version.read())) {
@@ -286,7 +289,8 @@ static Result<Ref<Identity>> identity_of_pid(Pid pid) {
     return identity;
 }
 
-/// LINUX: without a place for the answer only the version is looked at, and no version is an error then.
+/// LINUX: without a place for the result, the call only checks the version, and an unknown version is not an
+/// error.
 Result<> sys_capget(Context&, vm::UserInOut<CapabilityHeader> header, OrNull<CapabilitiesOut> data) {
     const u32 words = TRY(read_version(header.address()));
     if (data.address == 0) return {};

@@ -15,7 +15,7 @@ using fs::PollEvents;
 constexpr u32 PORT_MAJOR = 243;  // in Linux dynamic, usually this one
 constexpr u32 HVC_MAJOR = 229;
 
-/// One open of /dev/vport0pN.
+/// The open file description of a /dev/vport0pN.
 class PortFile final : public fs::DeviceFile {
   public:
     PortFile(fs::OpenRequest&& request, Port& port) : DeviceFile(std::move(request)), port_(port) {}
@@ -65,7 +65,7 @@ class PortDevice final : public fs::Device {
     }
 };
 
-/// /dev/hvcN.
+/// The hardware of a /dev/hvcN.
 class PortTerminal final : public TerminalDriver {
   public:
     explicit PortTerminal(Port& port) : port_(port) {}

@@ -47,7 +47,7 @@ drivers::Uart::Format format_of(ControlFlags flags, u32 rate) {
             .parity_is_fixed = has(flags, ControlFlags::Cmspar)};
 }
 
-/// A rate that the port does not have leaves the one before it.
+/// If the port does not support the rate, the previous rate stays.
 void SerialTerminal::configure(abi::termios2& wanted, const abi::termios2& old) {
     u32 rate = output_rate(wanted);
     if (rate > drivers::Uart::HIGHEST_RATE) {

@@ -23,7 +23,7 @@ template <class Visit> void for_each_header(std::span<const u8> table, Visit vis
 
 u64 page_offset(u64 address) { return address & (PAGE_SIZE - 1); }
 
-/// elf_map() and the checks of the mmap() that it calls. Returns the number of bytes to map, whole pages.
+/// The checks of Linux's elf_map() and of its mmap(). Returns how many bytes to map, in whole pages.
 Result<u64> check_file_mapping(const Elf64ProgramHeader& header) {
     const auto bytes = checked_add(header.p_filesz, page_offset(header.p_vaddr));
     if (!bytes) return Error::Einval;

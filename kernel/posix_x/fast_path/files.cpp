@@ -11,7 +11,7 @@ FastAnswer fast_lseek(Seekable fd, FileOffset offset, abi::SeekWhence whence) {
     return static_cast<fs::File&>(use.object()).seek_at_once(offset, whence);
 }
 
-/// One event, where one file may be ready.
+/// epoll_wait for one event, if only one file may be ready.
 FastAnswer fast_epoll_wait(Descriptor fd, OutArray<abi::epoll_event, 2> events, SignedCount most,
                            Milliseconds) {
     constexpr i32 MOST = INT32_MAX / static_cast<i32>(sizeof(abi::epoll_event));

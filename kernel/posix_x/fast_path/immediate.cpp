@@ -1,4 +1,5 @@
-// Calls that answer at once, most with a number of the caller's own: the short route (arch/x86_64/entry.S, exo_syscall_entry).
+// Calls that return at once, most of them a number of the caller's own: the fast path (arch/x86_64/entry.S,
+// exo_syscall_entry).
 #include "posix_x/fast_path/fast_path.hpp"
 #include "posix_x/process/process.hpp"
 #include "posix_x/process/process_tree.hpp"
@@ -13,7 +14,7 @@ FastAnswer fast_geteuid() { return current_task().identity().euid; }
 FastAnswer fast_getgid() { return current_task().identity().gid; }
 FastAnswer fast_getegid() { return current_task().identity().egid; }
 
-/// With nobody else to run there is nothing to give way to.
+/// Does nothing if no other thread can run.
 FastAnswer fast_sched_yield() {
     return scheduler::SCHEDULER.others_are_waiting() ? FastAnswer(DECLINED) : FastAnswer(0);
 }

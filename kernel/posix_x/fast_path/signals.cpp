@@ -4,7 +4,7 @@
 
 namespace exo::posix_x {
 
-/// The new mask is read before the old one is written: they may lie in the same place.
+/// The new mask is read before the old one is written, because both may be at the same address.
 FastAnswer fast_rt_sigprocmask(abi::MaskChange how, OrNull<vm::UserIn<SignalMask>> in,
                                OrNull<vm::UserOut<SignalMask>> out, SignalSetSize set_size) {
     if (set_size != sizeof(u64)) return DECLINED;

@@ -1,4 +1,4 @@
-// What is known of files: stat, modes, owners, times, file systems; and the content of directories.
+// stat, modes, owners, times, statistics of file systems, and listings of directories.
 #include "posix_x/files/attributes.hpp"
 
 #include <cstring>
@@ -30,14 +30,14 @@ Result<fs::Path> resolve_at(Descriptor directory, PathArgument argument, AtFlags
     return fs::resolve(current_task().caller(), start.start(), name.view(), walk_flags(flags));
 }
 
-/// AT_EMPTY_PATH with an empty path: the descriptor's own file, which may have no place in the tree.
+/// Whether AT_EMPTY_PATH and an empty path name the descriptor's own file, which may have no path.
 Result<bool> names_descriptor(PathArgument path, AtFlags flags) {
     if (!has(flags, AtFlags::EmptyPath)) return false;
     return TRY(vm::UserIn<char>(path.address).read()) == '\0';
 }
 
-/// What the descriptor stands for, for a call that changes it by AT_EMPTY_PATH. LINUX: that is to name it by a path, for
-/// which O_PATH suffices; fchown and futimens want an open file. Errors: Ebadf.
+/// Looks up the file that a call changes through AT_EMPTY_PATH. LINUX: this counts as naming it by a path, so
+/// O_PATH suffices; fchown and futimens need an open file. Errors: Ebadf.
 Result<FileUse> use_named(Descriptor fd) {
     FileUse file = TRY(use_file(fd, Rights::Inspect));
     if (file->is_path_only()) return file;
@@ -161,7 +161,7 @@ static Result<fs::TimeChange> time_change(const abi::timespec& time) {
 
 namespace {
 
-/// Both as the program gave them; they are looked at when the file has been found.
+/// Both times as the program passed them. They are checked after the file was found.
 struct GivenTimes {
     abi::timespec access{0, abi::UTIME_NOW_VALUE};
     abi::timespec modification{0, abi::UTIME_NOW_VALUE};
@@ -174,7 +174,7 @@ static Result<> change_times_of(const fs::Target& target, const GivenTimes& time
     return fs::change_times(target, access, modification, current_task().credentials());
 }
 
-/// `path` null: the descriptor itself, as futimens does.
+/// A null `path` means the descriptor itself, as for futimens.
 static Result<> change_times(Descriptor directory, PathArgument path, const GivenTimes& times,
                              AtFlags flags) {
     if (path.address == 0) {

@@ -20,7 +20,7 @@ u32 number_of(Descriptor fd) { return static_cast<u32>(fd.value); }
 
 // ---- fcntl: the descriptor
 
-/// LINUX: a minimum beyond the limit is EINVAL, but not before the descriptor is looked at.
+/// LINUX: a minimum above the limit is EINVAL; the descriptor is checked first.
 Answer<NewDescriptor> duplicate_from(Descriptor fd, u64 minimum, OnExec mode) {
     if (minimum >= current_task().open_files_limit()) {
         TRY(current_task().files()->on_exec(number_of(fd)));
@@ -64,13 +64,14 @@ Answer<Size> set_pipe_size(Descriptor fd, Size size) {
     return file->fcntl({static_cast<u32>(FcntlCommand::Setpipesz), size}, current_task().credentials());
 }
 
-/// LINUX: memfd_fcntl: what has no seals is EINVAL. Errors: Einval, and those of the command.
+/// Commands about seals. LINUX: memfd_fcntl: EINVAL for files without seals. Errors: Einval, and those of the
+/// command.
 Result<u64> seal_command(Descriptor fd, FcntlCommand command, u64 seals) {
     const FileUse file = TRY(use_file(fd, Rights::Configure));
     const auto result = file->fcntl({static_cast<u32>(command), seals}, current_task().credentials());
     return !result && result.error() == Error::Ebadf ? Result<u64>(Error::Einval) : result;
 }
-// LINUX: memfd_add_seals: whoever may not write is refused before the file is looked at.
+// LINUX: memfd_add_seals: the write permission of the descriptor is checked before the file.
 Result<> add_seals(Descriptor fd, abi::Seals seals) {
     if (!TRY(can_use(fd, Rights::Write))) return Error::Eperm;
     TRY(seal_command(fd, FcntlCommand::AddSeals, abi::raw(seals)));
@@ -80,7 +81,7 @@ Answer<abi::Seals> seals(Descriptor fd) {
     return static_cast<u32>(TRY(seal_command(fd, FcntlCommand::GetSeals, 0)));
 }
 
-/// Leases and signals on input are not there.
+/// This kernel has no leases and no signals for input.
 using FcntlCommands =
     CommandSet<On<FcntlCommand::Dupfd, duplicate>, On<FcntlCommand::Getfd, descriptor_flags>,
                On<FcntlCommand::Setfd, set_descriptor_flags>, On<FcntlCommand::Getfl, status_flags>,
@@ -125,7 +126,7 @@ Result<> set_nonblocking(const Target& target, vm::UserIn<IntegerInMemory> on) {
 Result<> block_size(const Target& target, vm::UserOut<IntegerInMemory> out) {
     return out.write(static_cast<i32>(target.file.inode().attributes().block_size));
 }
-/// No file system here lies in blocks. LINUX: ioctl_fibmap.
+/// FIBMAP. No file system of this kernel consists of blocks. LINUX: ioctl_fibmap.
 Result<> disk_block(const Target& target, vm::UserInOut<IntegerInMemory> block) {
     if (!target.file.inode().is_regular()) {
         TRY(target.file.ioctl({static_cast<u32>(FileIoctl::Fibmap), block.address()}));
@@ -136,7 +137,7 @@ Result<> disk_block(const Target& target, vm::UserInOut<IntegerInMemory> block) 
     TRY(block.write(0));
     return Error::Einval;
 }
-/// Files that cannot tell leave it to their own ioctl.
+/// FIONREAD. Files without a count of readable bytes handle it in their own ioctl.
 Result<> count_readable(const Target& target, vm::UserOut<IntegerInMemory> out) {
     const Result<u64> bytes = target.file.readable_bytes();
     if (!bytes && bytes.error() == Error::Enotty) {

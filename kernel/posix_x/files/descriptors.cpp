@@ -21,7 +21,8 @@ constexpr OnExec on_exec(OpenFlags flags) {
 
 // ---- open
 
-/// There is no path, nowhere to start, or no place for a descriptor: wrong flags come before that.
+/// The error of an open without a path, a directory or a free descriptor. Linux reports wrong flags before
+/// these.
 [[gnu::cold, gnu::noinline]] Error why_not_opened(OpenFlags flags, Error error) {
     const Result<> checked = fs::check_open_flags(flags);
     return checked ? error : checked.error();
@@ -58,7 +59,7 @@ Answer<NewDescriptor> sys_creat(Context&, OpenedPath path, Mode mode) {
 
 // ---- close, dup
 
-/// close(2)'s answer comes from the file; the descriptor is gone whatever it is.
+/// The file decides the result of close(2). The descriptor is closed in every case.
 Result<> sys_close(Context&, Descriptor fd) {
     security::CapabilityTable& table = *current_task().files();
     return finish_close(table, TRY(table.close(static_cast<u32>(fd.value))));

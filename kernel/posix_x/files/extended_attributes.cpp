@@ -1,4 +1,5 @@
-// Extended attributes: what fs/operations does, with the caller's pointers around it (xattr(7)). LINUX: fs/xattr.c.
+// The calls of extended attributes (xattr(7)). They copy the arguments and call fs/operations. LINUX:
+// fs/xattr.c.
 #include "posix_x/files/extended_attributes.hpp"
 
 #include "fs/tree/permission.hpp"
@@ -18,7 +19,7 @@ Result<fs::Path> find(ExistingPath argument, WalkFlags flags) {
     return fs::resolve(current_task().caller(), start.start(), name.view(), flags);
 }
 
-/// The name of an attribute, copied in.
+/// An attribute's name, copied from the program.
 class Name {
   public:
     /// Errors: Efault, Erange (empty, or too long).
@@ -53,7 +54,7 @@ Result<> set(const fs::Target& target, TextArgument argument, InBytes<3> value, 
                                       credentials());
 }
 
-/// A size of 0 asks how much there is. Errors: Erange, Efault.
+/// Copies a value or a list to the program. With size 0 it only returns the size. Errors: Erange, Efault.
 Answer<Size> hand_out(u64 address, Size size, const Vector<u8>& content) {
     if (size == 0) return content.size();
     if (content.size() > size) return Error::Erange;

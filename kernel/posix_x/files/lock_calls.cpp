@@ -86,7 +86,7 @@ Result<> get_lock(Descriptor fd, vm::UserInOut<abi::flock> place, LockKind kind)
     return place.write(lock);
 }
 
-/// Another thread has closed the descriptor meanwhile: the lock was set behind what closing takes away.
+/// Whether another thread has closed the descriptor meanwhile. Then the close has missed the new lock.
 bool was_closed(Descriptor fd, const fs::File& file) {
     const Result<security::Capability> now = current_task().files()->copy(static_cast<u32>(fd.value));
     return !now || now->object.get() != &file;
@@ -139,8 +139,8 @@ Result<> set_open_file_lock_wait(Descriptor fd, vm::UserIn<abi::flock> lock) {
     return set_lock(fd, lock, LockKind::OpenFile, Blocking::Yes);
 }
 
-/// LINUX: the operation is looked at before the descriptor, and one of the bits of LOCK_MAND is answered with success and does
-/// nothing since 5.17.
+/// LINUX: the operation is checked before the descriptor. A bit of LOCK_MAND makes the call succeed without
+/// effect since 5.17.
 Result<> sys_flock(Context&, Descriptor fd, FlockOperation operation) {
     if (has(operation, FlockOperation::Mandatory)) return {};
     const FlockOperation what = operation & ~FlockOperation::Nonblock;

@@ -12,13 +12,14 @@ namespace {
 using abi::MountFlags;
 using abi::UmountFlags;
 
-/// mount(2)'s strings may be null.
+/// Copies a string of mount(2), which may be null.
 Result<String> optional_text(u64 address) {
     if (address == 0) return String{};
     return vm::UserString(address).read(PAGE_SIZE, Error::Einval);
 }
 
-/// LINUX: its data is a page, of which as much is taken as can be read; as text it ends with the page (copy_mount_options).
+/// Copies the data of mount(2). LINUX: at most a page is copied, as far as it can be read; as text it ends
+/// with the page (copy_mount_options).
 /// Errors: Efault (nothing can be read), Enomem.
 Result<String> options_text(u64 address) {
     String text;

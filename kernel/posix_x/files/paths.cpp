@@ -1,4 +1,4 @@
-// Names: making, removing, renaming and following them; the working directory.
+// Making, removing, renaming and resolving names; the working directory.
 #include "posix_x/files/paths.hpp"
 
 #include "posix_x/syscalls/support.hpp"
@@ -10,7 +10,7 @@ namespace {
 using abi::AccessFlags;
 using abi::AtFlags;
 
-/// A copied path and where it starts: what every *at call begins with.
+/// A copied path and its dirfd, which every *at call has.
 struct Place {
     UserPath path;
     StartDirectory directory;

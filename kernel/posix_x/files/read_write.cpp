@@ -1,4 +1,4 @@
-// read, write and their kin: bytes between descriptors and user memory.
+// read, write and related calls: move bytes between descriptors and user memory.
 #include "posix_x/files/read_write.hpp"
 
 #include "fs/cache/reclaim.hpp"
@@ -9,7 +9,7 @@ namespace exo::posix_x {
 
 namespace {
 
-/// Whether the file has no reads, or no writes. LINUX: FMODE_CAN_READ and FMODE_CAN_WRITE.
+/// Whether the file has no read operation, or no write operation. LINUX: FMODE_CAN_READ and FMODE_CAN_WRITE.
 template <class Buffer> bool lacks(const fs::File& file) {
     using fs::SpecialFile;
     constexpr bool IS_WRITE = std::is_same_v<Buffer, vm::InBuffer>;
@@ -18,13 +18,15 @@ template <class Buffer> bool lacks(const fs::File& file) {
     return has_neither || (IS_WRITE && only_reads);
 }
 
-/// LINUX: that the file has no such operation comes before the address that no program can have.
+/// The error for a bad buffer. LINUX: a missing operation of the file is reported before an address outside
+/// the user half.
 template <class Buffer> [[gnu::noinline, gnu::cold]] Error why_no_buffer(Descriptor fd) {
     const Result<FileUse> file = use_file(fd, Rights::Control);
     return file && lacks<Buffer>(**file) ? Error::Einval : Error::Efault;
 }
 
-/// LINUX: access_ok comes first and looks at the size as it was given, so one that is too large is EFAULT.
+/// Checks the buffer. LINUX: access_ok comes first and uses the size as it was passed, so a size that is too
+/// large gives EFAULT.
 template <class Buffer>
 [[gnu::always_inline]] inline Result<Buffer> buffer_for(Descriptor fd, BufferArgument buffer, u64 size) {
     if (!Buffer::from_user(buffer.address, size).check()) [[unlikely]]
@@ -51,7 +53,8 @@ Answer<Size> sys_write(Context&, Writable fd, InBytes<2> buffer, Size size) {
     return any && !(*any)->has_positions() ? Error::Espipe : error;
 }
 
-/// The file of pread and its like. LINUX: that it has no positions comes before that it is not open for this.
+/// Looks up the file of pread and related calls. LINUX: a file without positions is reported before a missing
+/// access right.
 [[gnu::always_inline]] static inline Result<FileUse> use_positioned(Descriptor fd, Rights needed) {
     Result<FileUse> file = use_file(fd, needed);
     if (!file) [[unlikely]]
@@ -77,9 +80,9 @@ Answer<Size> sys_pwrite64(Context&, Writable fd, InBytes<2> buffer, Size size, F
 
 // ---- Vectors. The offset of the p-forms comes in two words, of which a 64-bit kernel uses the first (preadv(2)).
 
-// LINUX: only 32 bits of their number count.
+// LINUX: only 32 bits of the number of vectors are used.
 
-/// LINUX: what is wrong with the vectors comes before a descriptor that is open, but not for this.
+/// The error of a call with vectors. LINUX: errors in the vectors are reported before a missing access right.
 [[gnu::noinline, gnu::cold]] static Error why_not_vectored(Error error, Descriptor fd, BufferArgument vectors,
                                                            u32 count) {
     if (error == Error::Espipe || count == 0 || !use_file(fd, Rights::Control)) return error;
@@ -88,13 +91,13 @@ Answer<Size> sys_pwrite64(Context&, Writable fd, InBytes<2> buffer, Size size, F
     return imported ? error : imported.error();
 }
 
-/// The body of a call with vectors: copies them in, and lets `move` move bytes between `file` and what they name.
-/// No bytes at all, to or from a file that has no reads or no writes. Errors: Einval.
+/// Handles a call that moves no bytes, on a file without the read or write operation. Errors: Einval.
 template <class Buffer> [[gnu::noinline, gnu::cold]] static Result<usize> move_nothing(const fs::File& file) {
     return lacks<Buffer>(file) ? Result<usize>(Error::Einval) : Result<usize>(0UZ);
 }
 
-/// `file` is the answer of use_file or use_positioned.
+/// The body of a call with vectors: copies the vectors and calls `move`. `file` is the result of use_file or
+/// use_positioned.
 template <class Buffer, class Move>
 [[gnu::always_inline]] static inline Result<usize> with_vectors(const Result<FileUse>& file, Descriptor fd,
                                                                 BufferArgument vectors, Count count,
@@ -118,7 +121,8 @@ Answer<Size> sys_readv(Context&, Readable fd, OutVectors<2> vectors, Count count
         [](fs::File& file, vm::OutBuffer& out, Segments) { return file.read(out); });
 }
 
-/// LINUX: do_loop_readv_writev. A piece of no size counts only as the first.
+/// Writes each segment separately. LINUX: do_loop_readv_writev. An empty segment is written only if it is the
+/// first.
 [[gnu::noinline]] static Result<usize> write_segments(fs::File& file, Segments segments) {
     const fs::WriteContext context = write_context(current_task());
     usize done = 0;
@@ -195,7 +199,8 @@ Result<> sys_ftruncate(Context&, Writable fd, FileOffset size) {
     return result;
 }
 
-/// LINUX: what vfs_fallocate asks of the mode, whatever the file. Errors: Eopnotsupp, Einval.
+/// The checks of the mode in Linux's vfs_fallocate, which do not depend on the file. Errors: Eopnotsupp,
+/// Einval.
 static Result<> check_mode(abi::FallocateMode mode) {
     using abi::FallocateMode;
     constexpr FallocateMode KNOWN = FallocateMode::KeepSize | FallocateMode::PunchHole |

@@ -14,7 +14,8 @@ using abi::SpliceFlags;
 using ipc::PipeEnd;
 using Blocking = scheduler::Blocking;
 
-/// Every descriptor has it but those of O_PATH: the right to the bytes is asked for later, in Linux's order.
+/// A right that every descriptor has except those of O_PATH. The right to the bytes is checked later, in
+/// Linux's order.
 constexpr Rights ANY_OPEN_FILE = Rights::Seek;
 
 Blocking blocking(SpliceFlags flags, const fs::File& file) {
@@ -24,20 +25,20 @@ Blocking blocking(SpliceFlags flags, const fs::File& in, const fs::File& out) {
     return in.is_nonblocking() ? Blocking::No : blocking(flags, out);
 }
 
-/// Errors: Ebadf.
+/// Checks both descriptors. Errors: Ebadf.
 Result<> check_rights(Descriptor in, Descriptor out) {
     TRY(use_file(in, Rights::Read));
     TRY(use_file(out, Rights::Write));
     return {};
 }
 
-/// LINUX: rw_verify_area. Errors: Einval.
+/// Checks a range. LINUX: rw_verify_area. Errors: Einval.
 Result<> check_range(i64 offset, u64 size) {
     if (static_cast<i64>(size) < 0 || offset < 0) return Error::Einval;
     return checked_add(offset, static_cast<i64>(size)) ? Result<>{} : Error::Einval;
 }
 
-/// Where one side of a call begins: at an offset that the program gave, or at the position of the file.
+/// The source or target of a call: it begins at an offset that the program passed, or at the file's position.
 class Side {
   public:
     explicit Side(OffsetInMemory memory) : memory_(memory) {}
@@ -66,8 +67,8 @@ class Side {
     i64 offset_ = 0;
 };
 
-/// Writes what the pipe has to the file, until it is empty. 0: no writer is left.
-/// Errors: Eagain, RestartSys, and those of write; nothing was moved then.
+/// Writes the pipe's bytes to the file until the pipe is empty. 0: no writer is left.
+/// Errors, when nothing was moved: Eagain, RestartSys, and those of write.
 Result<usize> drain(ipc::Pipe& pipe, fs::File& out, u64* at, u64 count, Blocking blocking) {
     const fs::WriteContext context = write_context(current_task());
     usize moved = 0;
@@ -167,8 +168,9 @@ Answer<Size> sys_tee(Context&, Readable in_fd, Writable out_fd, Size size, Known
 
 namespace {
 
-/// Lets the pipe refer to the program's own pages: what the program writes to them is seen by who reads the pipe later.
-/// Errors: Ebadf (no pipe), Epipe, Eagain, Efault, RestartSys, Enomem.
+/// vmsplice into a pipe: appends references to the program's own pages. If the program changes them later,
+/// readers of the pipe see the changes.
+/// Errors: Ebadf (not a pipe), Epipe, Eagain, Efault, RestartSys, Enomem.
 Result<usize> give_memory(fs::File& out, std::span<const vm::UserSegment> segments, SpliceFlags flags) {
     PipeEnd* const to = PipeEnd::of(out);
     if (to == nullptr) return Error::Ebadf;
@@ -194,7 +196,8 @@ Result<usize> give_memory(fs::File& out, std::span<const vm::UserSegment> segmen
     return done;
 }
 
-/// Errors: Ebadf (no pipe), Eagain, Efault, RestartSys.
+/// vmsplice from a pipe: copies its bytes to the program. Errors: Ebadf (not a pipe), Eagain, Efault,
+/// RestartSys.
 Result<usize> take_memory(fs::File& in, std::span<const vm::UserSegment> segments, SpliceFlags flags) {
     PipeEnd* const from = PipeEnd::of(in);
     if (from == nullptr) return Error::Ebadf;
@@ -222,7 +225,7 @@ Answer<Size> sys_vmsplice(Context&, Descriptor fd, InVectors<2> vectors, Count c
 
 namespace {
 
-/// LINUX: generic_file_rw_checks. Errors: Eisdir, Einval, Ebadf.
+/// Checks the files of copy_file_range. LINUX: generic_file_rw_checks. Errors: Eisdir, Einval, Ebadf.
 Result<> check_copied(Descriptor in_fd, const fs::File& in, Descriptor out_fd, const fs::File& out) {
     if (in.inode().is_directory() || out.inode().is_directory()) return Error::Eisdir;
     if (!in.inode().is_regular() || !out.inode().is_regular()) return Error::Einval;
@@ -230,7 +233,8 @@ Result<> check_copied(Descriptor in_fd, const fs::File& in, Descriptor out_fd, c
     return has(out.flags(), abi::OpenFlags::Append) ? Error::Ebadf : Result<>{};
 }
 
-/// How much can be copied. LINUX: generic_copy_file_checks. Errors: Exdev, Eoverflow, Efbig, Einval (the ranges overlap).
+/// The number of bytes that can be copied. LINUX: generic_copy_file_checks. Errors: Exdev, Eoverflow, Efbig,
+/// Einval (the ranges overlap).
 Result<u64> limit_copy(const fs::File& in, i64 from, const fs::File& out, i64 to, u64 size) {
     fs::Inode& source = in.inode();
     fs::Inode& target = out.inode();

@@ -9,8 +9,8 @@ namespace exo::posix_x {
 
 namespace {
 
-/// From a page of the file itself if it has one there, else through a page of kernel memory, so that any source and any
-/// target will do.
+/// The source of a transfer. It passes on a page of the file itself if the file has one, and else copies
+/// through a page of kernel memory. So any source and any target can be combined.
 class FileSource {
   public:
     FileSource(fs::File& file, u64 offset, SourceBlocking blocking)
@@ -70,7 +70,7 @@ Result<usize> take_page(fs::Splice& to, fs::PagePiece piece) {
     return size;
 }
 
-/// At the offset, which moves on, or else at the file's position.
+/// Writes at the offset, which advances, or if it is null at the file's position.
 Result<usize> write_piece(fs::File& to, u64* at, const fs::PagePiece& piece,
                           const fs::WriteContext& context) {
     vm::InBuffer in = vm::InBuffer::from_kernel(piece.bytes());
@@ -80,7 +80,7 @@ Result<usize> write_piece(fs::File& to, u64* at, const fs::PagePiece& piece,
     return count;
 }
 
-/// Moves up to `count` bytes; until the source ends, the target takes no more, or a pipe is full.
+/// Moves up to `count` bytes, until the source ends, the target takes no more, or a pipe is full.
 Result<usize> transfer(FileSource& from, fs::File& to, u64* at, u64 count) {
     const fs::WriteContext context = write_context(current_task());
     fs::Splice* const splice = to.splice();
@@ -104,7 +104,8 @@ Result<usize> transfer(FileSource& from, fs::File& to, u64* at, u64 count) {
     return moved;
 }
 
-/// LINUX: s_maxbytes of both. Errors: Eoverflow (the range begins behind it).
+/// Limits the size by the largest file sizes of both. LINUX: s_maxbytes. Errors: Eoverflow (the range begins
+/// behind the limit).
 Result<u64> limited(u64 size, u64 start, const fs::File& in, const fs::File& out) {
     const u64 end =
         std::min(in.inode().file_system().max_file_size(), out.inode().file_system().max_file_size());
@@ -113,8 +114,8 @@ Result<u64> limited(u64 size, u64 start, const fs::File& in, const fs::File& out
     return end - start;
 }
 
-/// What a pipe takes, it takes from any file that gives pages; other targets only from what has a position, and their own
-/// must be free to move.
+/// Checks whether two files can be combined. A pipe accepts bytes of any file that gives pages. Other targets
+/// only accept bytes of files with a position, and need a position that may move.
 Result<> check_pair(fs::File& in, fs::File& out) {
     if (fs::Splice* const splice = out.splice()) return splice->wait_for_room(fs::File::Blocking::Yes);
     if (has(out.flags(), abi::OpenFlags::Append)) return Error::Einval;
@@ -138,8 +139,8 @@ Result<usize> send_pages(fs::File& in, u64& offset, fs::File& out, u64* out_offs
     return moved;
 }
 
-// LINUX: the order of do_sendfile's checks; bytes go through pages of the kernel (splice), which not every file can give or
-// take.
+// LINUX: the order of do_sendfile's checks. The bytes go through pages of the kernel (splice), which not
+// every file supports.
 Result<usize> send_file(Descriptor out_fd, Descriptor in_fd, std::optional<i64>& place, u64 size) {
     const FileUse in = TRY(use_file(in_fd, Rights::Read));
     if (place && !in->has_positions()) return Error::Espipe;

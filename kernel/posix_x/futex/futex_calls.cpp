@@ -1,4 +1,4 @@
-// futex(2): waiting for a word of memory, and waking who waits.
+// futex(2): waits for a word of memory, and wakes waiting threads.
 #include "posix_x/futex/futex_calls.hpp"
 
 #include "posix_x/futex/futex_table.hpp"
@@ -22,7 +22,8 @@ FutexScope scope_of(u32 flags) {
     return is_set(flags, FutexFlags::PrivateFlag) ? FutexScope::Private : FutexScope::Shared;
 }
 
-/// FUTEX_WAIT's time is relative, that of the others a point of their clock, which FUTEX_LOCK_PI cannot choose. Errors: Efault, Einval.
+/// The end of a wait. FUTEX_WAIT has a relative time, the other operations a point in their clock;
+/// FUTEX_LOCK_PI cannot choose the clock. Errors: Efault, Einval.
 Result<FutexTimeout> timeout_of(FutexOperation operation, u32 flags, Timeout timeout) {
     using Clock = FutexTimeout::Clock;
     if (timeout.is_null()) return FutexTimeout{};
@@ -35,7 +36,8 @@ Result<FutexTimeout> timeout_of(FutexOperation operation, u32 flags, Timeout tim
 
 Result<u64> wait_on(const RestartBlock& block);
 
-/// Errors: RestartWithBlock (a signal, and the wait has an end), RestartSys (it has none), and those of FutexTable::wait.
+/// Errors: RestartWithBlock (a signal ended a wait with a timeout), RestartSys (a signal ended another wait),
+/// and those of FutexTable::wait.
 Result<u64> wait(u64 address, u32 flags, u32 expected, u32 bits, FutexTimeout timeout) {
     Task& task = current_task();
     const Result<> result = FUTEXES.wait(task, address, scope_of(flags), expected, bits, timeout);
@@ -47,7 +49,7 @@ Result<u64> wait(u64 address, u32 flags, u32 expected, u32 bits, FutexTimeout ti
     return Error::RestartWithBlock;
 }
 
-/// LINUX: futex_wait_restart, which keeps the end and the clock.
+/// Continues a wait. LINUX: futex_wait_restart, which keeps the end and the clock.
 Result<u64> wait_on(const RestartBlock& block) {
     const auto clock = is_set(block.futex.flags, FutexFlags::ClockRealtime) ? FutexTimeout::Clock::Real
                                                                             : FutexTimeout::Clock::Monotonic;
@@ -57,7 +59,7 @@ Result<u64> wait_on(const RestartBlock& block) {
 
 }  // namespace
 
-/// What the call answers depends on the operation: how many were woken or moved, or 0.
+/// The meaning of the result depends on the operation: how many threads were woken or moved, or 0.
 Answer<ByCommand> sys_futex(Context&, Word word, Operation operation, WordValue value, Timeout timeout,
                             Word second, WordValue third) {
     Task& task = current_task();
@@ -103,7 +105,7 @@ Answer<ByCommand> sys_futex(Context&, Word word, Operation operation, WordValue 
 
 // ---- Several words
 
-/// LINUX: futex_parse_waitv. Errors: Efault, Einval.
+/// Reads the words of futex_waitv. LINUX: futex_parse_waitv. Errors: Efault, Einval.
 static Result<> read_choices(u64 address, std::span<FutexChoice> choices) {
     using abi::FutexWaitFlags;
     constexpr FutexWaitFlags KNOWN = FutexWaitFlags::Size32 | FutexWaitFlags::Private;
@@ -120,7 +122,7 @@ static Result<> read_choices(u64 address, std::span<FutexChoice> choices) {
     return {};
 }
 
-/// Which of the words a waker named.
+/// Returns the index of the word that was woken.
 Answer<Count32> sys_futex_waitv(Context&, InArray<abi::futex_waitv, 1> words, Count32 count,
                                 Number<Kind::Zero, u32> flags, Timeout timeout, abi::ClockId clock) {
     using Clock = FutexTimeout::Clock;
@@ -139,7 +141,7 @@ Answer<Count32> sys_futex_waitv(Context&, InArray<abi::futex_waitv, 1> words, Co
 
 // ---- Robust lists
 
-/// set_robust_list(2): the only size there is of a list's head.
+/// set_robust_list(2): the only valid size of a list head.
 constexpr u64 ROBUST_HEAD_SIZE = 24;
 
 Result<> sys_set_robust_list(Context&, UserAddress head, Size size) {
@@ -148,7 +150,8 @@ Result<> sys_set_robust_list(Context&, UserAddress head, Size size) {
     return {};
 }
 
-/// LINUX: ptrace_may_access with the real ids. Errors: Eperm.
+/// Checks that the caller may read the list of another task. LINUX: ptrace_may_access with the real ids.
+/// Errors: Eperm.
 static Result<> check_may_look_into(Task& other) {
     const Task& caller = current_task();
     const Identity& own = caller.identity();

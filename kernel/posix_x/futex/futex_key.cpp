@@ -6,7 +6,8 @@ namespace exo::posix_x {
 
 namespace {
 
-/// Brings the page in as for writing, else as for reading: private memory that may be written becomes the program's own copy.
+/// Faults the page in, for writing if possible, else for reading. So private writable memory becomes the
+/// program's own copy.
 /// Errors: Efault, Enomem.
 Result<> touch(vm::AddressSpace& space, u64 address, FutexAccess access) {
     const Result<> written = space.touch(address, {.is_write = true});

@@ -13,7 +13,7 @@ using time::Deadline;
 
 constinit FutexTable FUTEXES;
 
-/// A part of the waiters, by their keys.
+/// A bucket: the waiters of some of the keys.
 struct FutexBucket {
     /// Wakers and movers take so many waiters before they let go of the lock.
     static constexpr u64 MOST_AT_ONCE = 64;
@@ -91,7 +91,7 @@ struct alignas(arch::CACHE_LINE) LockedBucket : sync::SpinLocked<FutexBucket, sy
 constexpr usize BUCKETS = 64;
 constinit LockedBucket buckets[BUCKETS];
 
-/// Which bucket only decides who contends: each finds its key in O(log n).
+/// The bucket of a key. The choice only affects contention, because a bucket finds each key in O(log n).
 LockedBucket& bucket_of(const FutexKey& key) {
     constexpr u64 GOLDEN = 0x9e37'79b9'7f4a'7c15;
     const u64 mixed = (reinterpret_cast<u64>(key.object) >> 6 ^ key.offset >> 2) * GOLDEN;
@@ -101,7 +101,7 @@ static_assert(BUCKETS == 1 << (64 - 58));
 
 u32 number_of(const LockedBucket& bucket) { return static_cast<u32>(&bucket - buckets); }
 
-/// Both buckets of an operation on two words. The second is locked only if it is another one.
+/// Both buckets of an operation on two words. The second is locked only if it differs from the first.
 class TwoBuckets {
   public:
     TwoBuckets(LockedBucket& a, LockedBucket& b)
@@ -130,7 +130,7 @@ u32 apply(const FutexWordChange& change, u32 old) {
     }
 }
 
-/// The word's old value. Errors: Efault.
+/// Changes the word and returns its old value. Errors: Efault.
 Result<u32> change_word(u64 address, const FutexWordChange& change) {
     u32 old = TRY(arch::load_user_word(address));
     while (true) {
@@ -140,7 +140,7 @@ Result<u32> change_word(u64 address, const FutexWordChange& change) {
     }
 }
 
-/// Errors: Enosys (no such comparison).
+/// Evaluates the comparison. Errors: Enosys (unknown comparison).
 Result<bool> compare(const FutexWordChange& change, u32 old_word) {
     const i32 old = static_cast<i32>(old_word);
     switch (change.comparison) {
@@ -187,7 +187,7 @@ bool FutexTable::is_queued(const FutexWaiter& waiter) {
     return waiter.is_queued_.load(std::memory_order_acquire);
 }
 
-/// Takes the waiter out of the bucket that it is in by now. False if a waker has done so.
+/// Removes the waiter from its present bucket. Returns false if a waker has removed it.
 bool FutexTable::leave(FutexWaiter& waiter) {
     while (is_queued(waiter)) {
         LockedBucket& bucket = buckets[waiter.bucket_.load(std::memory_order_relaxed)];
@@ -201,8 +201,8 @@ bool FutexTable::leave(FutexWaiter& waiter) {
     return false;
 }
 
-/// A waker unparks the thread and then takes its waiter out of the bucket, in one critical section. A thread that runs before the second
-/// step waits here for the end of the section.
+/// Waits until the waker has finished with `waiter`. A waker unparks the thread and removes its waiter in one
+/// critical section, so a thread that runs before the removal waits for the end of the section.
 void FutexTable::see_off(FutexWaiter& waiter) {
     if (is_queued(waiter)) (void)buckets[waiter.bucket_.load(std::memory_order_relaxed)].lock();
 }
@@ -249,7 +249,8 @@ Result<> FutexTable::wait(Task& task, u64 address, FutexScope scope, u32 expecte
     }
 }
 
-/// Takes out all that are still queued. The last one that a waker has taken out. LINUX: futex_unqueue_multiple.
+/// Removes all waiters that are still queued. Returns the last one that a waker has removed. LINUX:
+/// futex_unqueue_multiple.
 std::optional<u32> FutexTable::leave_all(std::span<FutexChoice> choices) {
     std::optional<u32> woken;
     for (u32 index = 0; index < choices.size(); ++index)
@@ -257,7 +258,8 @@ std::optional<u32> FutexTable::leave_all(std::span<FutexChoice> choices) {
     return woken;
 }
 
-/// LINUX: futex_wait_multiple: a wake-up for a word that is queued already is the answer, even if a later word of the array is in error.
+/// LINUX: futex_wait_multiple: a wake-up for a word that is already queued is the result, even if a later
+/// word of the array is invalid.
 Result<u32> FutexTable::wait_for_any(Task& task, std::span<FutexChoice> choices, FutexTimeout timeout) {
     while (true) {
         for (FutexChoice& choice : choices) {
@@ -301,7 +303,7 @@ bool FutexTable::has_waiters(const FutexKey& key) {
     return bucket_of(key).lock()->first_waiters.find(key) != nullptr;
 }
 
-/// The bucket is unlocked now and then, so that many waiters hold up nobody.
+/// Unlocks the bucket from time to time, so that a large number of waiters does not delay other threads.
 u64 FutexTable::wake_key(const FutexKey& key, u32 bits, i32 count) {
     // LINUX: a wake-up of none wakes one.
     const u64 wanted = count > 0 ? static_cast<u64>(count) : 1;

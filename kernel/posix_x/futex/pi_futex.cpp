@@ -13,7 +13,7 @@ using scheduler::Thread;
 
 constinit PiFutexTable PI_FUTEXES;
 
-/// One thread's wait for a word.
+/// A thread's wait for one word.
 struct PiWaiter : InheritanceWaiter {
     using InheritanceWaiter::InheritanceWaiter;
     bool owner_died = false;  ///< It became the owner by that. The word does not say so yet.
@@ -29,7 +29,7 @@ u32 number_of(const Task& task) { return static_cast<u32>(task.tid); }
 
 Task& task_of(const Thread& thread) { return *static_cast<Task*>(thread.personality()); }
 
-/// Without bringing the word's page in. Errors: Efault.
+/// Compares and exchanges the word, and does not fault its page in. Errors: Efault.
 Result<u32> exchange_word(u64 address, u32 expected, u32 desired) {
     const vm::FaultsDisabled no_faults;
     return arch::compare_exchange_user(address, expected, desired);
@@ -37,7 +37,7 @@ Result<u32> exchange_word(u64 address, u32 expected, u32 desired) {
 
 }  // namespace
 
-/// One call of lock or try_lock.
+/// The state of one call of lock or try_lock.
 struct PiFutexTable::Attempt {
     const u64 address;
     const FutexScope scope;
@@ -60,7 +60,7 @@ struct PiFutexTable::Attempt {
 
 using Outcome = PiFutexTable::Attempt::Outcome;
 
-/// LINUX: attach_to_pi_state. Whether the word says what the kernel knows.
+/// Whether the word agrees with the kernel's state. LINUX: attach_to_pi_state.
 static bool fits(const PiFutex& futex, u32 word) {
     const u32 number = word & TID_MASK;
     const bool owner_died = (word & OWNER_DIED) != 0;
@@ -145,7 +145,7 @@ void PiFutexTable::try_once(InheritanceGraph& graph, Task& task, Attempt& attemp
     attempt.outcome = Outcome::Waits;
 }
 
-/// Takes a word out of the table that nobody waits for any more.
+/// Removes a word without waiters from the table.
 Box<PiFutex> PiFutexTable::remove_if_unused(const InheritanceGraph& graph, PiFutex& futex) {
     if (futex.is_word_stale || futex.lock.first(graph) != nullptr) return nullptr;
     futexes_.remove(futex);

@@ -12,17 +12,17 @@ namespace {
 constexpr u32 HAS_WAITERS = abi::FUTEX_WAITERS;
 constexpr u32 OWNER_DIED = abi::FUTEX_OWNER_DIED;
 constexpr u32 TID_MASK = abi::FUTEX_TID_MASK;
-/// LINUX: ROBUST_LIST_LIMIT. A list that is longer, a circle above all, is left where it is.
+/// LINUX: ROBUST_LIST_LIMIT. The walk of a longer list, such as a circular one, stops there.
 constexpr u32 MOST_ENTRIES = 2048;
 
-/// One link of the list: bit 0 tells a futex with priority inheritance from others.
+/// One link of the list. Bit 0 marks a futex with priority inheritance.
 struct Link {
     u64 address = 0;
     bool inherits_priority = false;
     static Link from(u64 word) { return {word & ~u64{1}, (word & 1) != 0}; }
 };
 
-/// LINUX: handle_futex_death. False: the walk ends.
+/// LINUX: handle_futex_death. Returns false if the walk must end.
 bool release_futex(Task& task, u64 address, bool inherits_priority, bool is_pending) {
     if (address % sizeof(u32) != 0) return false;
     const auto wake = [&] { (void)FUTEXES.wake(task, address, FutexScope::Shared, 1, abi::FUTEX_ANY_BIT); };

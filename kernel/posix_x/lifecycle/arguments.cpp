@@ -80,7 +80,7 @@ u64 ProgramArguments::size() const {
 
 u64 argument_limit(u64 stack_limit) { return std::clamp(stack_limit / 4, MIN_LIMIT, MAX_LIMIT); }
 
-/// Copies strings while keeping count of what is left of the limit.
+/// Copies strings and counts them against the limit.
 class ArgumentCopier {
   public:
     explicit ArgumentCopier(u64 limit) : remaining_(limit) {}

@@ -1,4 +1,4 @@
-// Delivery: the last thing before user mode. One place decides what each pending signal does.
+// Delivery of signals, before the return to user mode. This file decides what each pending signal does.
 #include "posix_x/lifecycle/deliver.hpp"
 
 #include "log/log.hpp"
@@ -15,7 +15,7 @@ namespace exo::posix_x {
 
 namespace {
 
-/// What the next pending signal asks for.
+/// The effect of the next pending signal.
 struct Decision {
     enum class Kind : u8 {
         Nothing,
@@ -31,7 +31,7 @@ struct Decision {
     WaitStatus status{};
 };
 
-/// For `decision.info`.
+/// Decides the default action of `decision.info`.
 void decide_default(Process::Signals& state, Decision& decision) {
     const Signal signal = decision.info.signal;
     switch (default_action(signal)) {
@@ -46,7 +46,7 @@ void decide_default(Process::Signals& state, Decision& decision) {
     }
 }
 
-/// What `decision.info` asks for.
+/// Decides the effect of the signal `decision.info`.
 void decide_taken(Process::Signals& state, Decision& decision) {
     const Signal signal = decision.info.signal;
     if (signal == Signal::Kill) return decide_default(state, decision);
@@ -90,7 +90,8 @@ Decision decide(Task& task) {
     return decision;
 }
 
-/// SIGTSTP, SIGTTIN and SIGTTOU do not stop an orphaned group: nobody could continue it.
+/// Stops the process. SIGTSTP, SIGTTIN and SIGTTOU do not stop an orphaned group, because no shell could
+/// continue it.
 void take_stop(Task& task, Signal signal) {
     Process& process = *task.process;
     if (signal != Signal::Stop && PROCESSES.is_orphaned(PROCESSES.group_of(process))) return;

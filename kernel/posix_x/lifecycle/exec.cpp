@@ -32,7 +32,7 @@ constexpr u64 POSITION_INDEPENDENT_BASE = (memory::USER_END / 3 * 2) & ~(PAGE_SI
 constexpr u64 MIN_MAP_GAP = 128 * MIB;
 constexpr u64 INITIAL_STACK_SIZE = 132 * KIB;
 
-/// An executable that was opened, and keeps its file from being written.
+/// An open executable. It refuses writers to its file.
 class Executable {
   public:
     /// Errors: Eacces, Enxio (a file without a type), Etxtbsy, and those of path walks.
@@ -72,7 +72,8 @@ class Executable {
 
 u64 random_pages(u32 bits) { return (drivers::RANDOM.next_u64() & ((1ULL << bits) - 1)) << PAGE_SHIFT; }
 
-/// Where the parts of the new program go (mmap_base, arch_randomize_brk and their like in Linux).
+/// The addresses of the parts of the new program (Linux: mmap_base, arch_randomize_brk and related
+/// functions).
 struct Placement {
     u64 stack_top = STACK_TOP;
     u64 map_top = 0;
@@ -97,7 +98,7 @@ Placement choose_placement(bool randomises, u64 stack_limit) {
     return placement;
 }
 
-/// Everything that is made before the old program goes.
+/// Everything that is made before the old program is discarded.
 struct NewProgram {
     Ref<vm::AddressSpace> space;
     NewCredentials credentials;
@@ -123,7 +124,7 @@ Result<> map_stack(vm::AddressSpace& space, const Placement& placement, StackPer
     return {};
 }
 
-/// PT_INTERP: the dynamic linker, found before the old program goes.
+/// PT_INTERP: the dynamic linker. It is opened before the old program is discarded.
 struct Interpreter {
     Executable executable;
     ParsedProgram parsed;
@@ -141,7 +142,7 @@ Result<Interpreter> open_interpreter(Task& task, fs::File& program, const FileRa
     return Interpreter{std::move(executable), std::move(parsed)};
 }
 
-/// Mapped where mmap would put it.
+/// Maps the interpreter at an address that mmap chooses.
 Result<LoadedImage> load_interpreter(vm::AddressSpace& space, Interpreter& interpreter) {
     ElfImage& image = *interpreter.parsed.image;
     TRY(image.plan(interpreter.parsed.table.span()));
@@ -159,7 +160,7 @@ Result<LoadedImage> load_interpreter(vm::AddressSpace& space, Interpreter& inter
     return load_image(space, interpreter.executable.file(), interpreter.parsed, bias);
 }
 
-/// LINUX: as on System V, where a null pointer reads zeros. It does not matter if it cannot be.
+/// Maps a page of zeros at address 0. LINUX: as on System V. A failure is ignored.
 void map_page_zero(vm::AddressSpace& space) {
     vm::MapRequest request;
     request.length = PAGE_SIZE;
@@ -168,7 +169,7 @@ void map_page_zero(vm::AddressSpace& space) {
     (void)space.map(std::move(request));
 }
 
-/// All that a program is made of, opened and read.
+/// The opened and parsed files of a program.
 struct Parts {
     fs::File& file;
     ParsedProgram& parsed;
@@ -177,7 +178,8 @@ struct Parts {
     std::string_view path;
 };
 
-/// What Linux does when the old program has gone: an error is the end (bprm_execve).
+/// Makes the new program. In Linux the old program is gone at this step, so an error kills the process
+/// (bprm_execve).
 Result<> assemble(Task& task, const Parts& parts, NewProgram& program) {
     ElfImage& image = *parts.parsed.image;
     TRY(image.plan(parts.parsed.table.span()));
@@ -273,7 +275,7 @@ void discard_timer_signals(Task& task) {
     task.signals(*state).pending.discard_timers();
 }
 
-/// The point of no return has been passed: nothing here can fail.
+/// Switches to the new program. The point of no return has passed, so nothing here can fail.
 void commit(Task& task, NewProgram program, Ref<SignalActions> actions, std::string_view path) {
     Process& process = *task.process;
     announce_end_in_memory(task, AfterMemory::NewProgram);
@@ -303,15 +305,15 @@ void commit(Task& task, NewProgram program, Ref<SignalActions> actions, std::str
     start_program(task, program.entry, task.image().places.stack_pointer);
 }
 
-/// The program's image, which keeps writers out of the file from now on. Errors: Enomem.
+/// Makes the program's image, which refuses writers to the file from now on. Errors: Enomem.
 Result<> take_image(Executable& executable, NewProgram& program) {
     program.image = TRY(make_ref<ProgramImage>(Ref<fs::File>(&executable.file()), program.places));
     (void)executable.take();  // the image has the protection from writers now
     return {};
 }
 
-/// Ends all other tasks of the process, and makes the calling task its leader. LINUX: de_thread.
-/// Errors: Eagain (the process ends, or another task executes a program already).
+/// Ends all other tasks of the process and makes the calling task its leader. LINUX: de_thread.
+/// Errors: Eagain (the process ends, or another task is already executing a program).
 Result<> end_other_tasks(Task& task) {
     Process& process = *task.process;
     {
@@ -334,7 +336,7 @@ Result<> end_other_tasks(Task& task) {
     return {};
 }
 
-/// A table of descriptors or handlers that others share becomes the program's own.
+/// Copies a descriptor table or signal actions that other processes share, so that the program has its own.
 Result<> unshare(Task& task, Ref<SignalActions>& actions) {
     if (!task.files().is_only_user()) {
         security::TableUser own = TRY(task.files().clone());

@@ -20,7 +20,7 @@ namespace exo::posix_x {
 
 namespace {
 
-/// Unmaps what the task holds, and lets go who waits for that. May sleep.
+/// Drops the task's address space and wakes a waiting vfork parent. May sleep.
 void release_memory(Task& task) {
     announce_end_in_memory(task, AfterMemory::End);
     scheduler::UserState* user = scheduler::current_thread().user();
@@ -43,7 +43,7 @@ void release_memory(Task& task) {
     task.vfork = nullptr;
 }
 
-/// Closes everything. May sleep.
+/// Closes all descriptors. May sleep.
 void release_files(Task& task) {
     security::TableUser files;
     Ref<fs::PathContext> paths;
@@ -63,7 +63,8 @@ struct AbandonedChild {
     WaitStatus wait_status;  ///< Of a zombie.
 };
 
-/// Children that are given away while the tree is locked, for what must be done without the lock.
+/// Children that were given to a reaper while the tree was locked, for the work that follows without the
+/// lock.
 struct AbandonedChildren {
     static constexpr usize MOST = 16;
     std::array<AbandonedChild, MOST> entries;
@@ -87,7 +88,8 @@ void give_some_away(TreeState& tree, Process& process, Process& reaper, Abandone
     }
 }
 
-/// Each task of the child chooses a signal for the whole process. LINUX: as if the parent sent it, so it must be allowed to.
+/// Sends the parent-death signal of each task of the child to the whole process. LINUX: the parent counts as
+/// the sender, so its permissions are checked.
 void send_parent_death_signals(Process& child) {
     SignalSet wanted;
     for_each_task(child, [&](ProcessSignals&, const Task& task) {
@@ -107,7 +109,8 @@ void send_parent_death_signals(Process& child) {
     }
 }
 
-/// Of the children of a task that ends before its process does, those that want to hear of it. LINUX: forget_original_parent.
+/// Sends the parent-death signals of children of a task that ends before its process. LINUX:
+/// forget_original_parent.
 void tell_children_of(Task& task) {
     constexpr u32 VISITS_AT_ONCE = 64;
     Process& process = *task.process;
@@ -136,7 +139,8 @@ void tell_children_of(Task& task) {
     }
 }
 
-/// `tie` is the last one that was lost before: groups in a row that are the same group are looked at once, at the end of the row.
+/// `tie` is the tie that was lost last. Consecutive children of the same group are handled once, at the end
+/// of their run.
 void tell_about_abandoned(const AbandonedChildren& abandoned, LostTie& tie) {
     for (usize index = 0; index < abandoned.count; ++index) {
         const AbandonedChild& entry = abandoned.entries[index];
@@ -148,7 +152,7 @@ void tell_about_abandoned(const AbandonedChildren& abandoned, LostTie& tie) {
     }
 }
 
-/// Gives children away until the process has none, or some that were added since.
+/// Gives all children away, including those that are added meanwhile.
 void give_children_away(Process& process) {
     LostTie tie;
     bool is_over = false;
@@ -170,7 +174,8 @@ void give_children_away(Process& process) {
     signal_if_orphaned(tie);
 }
 
-/// The parent does not want to wait: no zombie is left. LINUX: with SA_NOCLDWAIT it gets SIGCHLD all the same.
+/// Whether the parent does not wait for its children, so that no zombie is left. LINUX: with SA_NOCLDWAIT the
+/// parent still gets SIGCHLD.
 bool parent_ignores(Process& process) {
     Ref<Process> parent;
     {
@@ -185,7 +190,7 @@ bool parent_ignores(Process& process) {
     return action.handler == SignalAction::IGNORE || (action.flags & SignalAction::NO_CHILD_WAIT) != 0;
 }
 
-/// What is told of a zombie: the name of its leader, and the most memory that it had.
+/// Stores what a zombie reports: the name of its leader, and the maximum of its memory.
 void keep_last_facts(Task& task, Process& process) {
     if (task.tid == process.pid()) {
         auto tree = PROCESSES.lock();
@@ -197,7 +202,7 @@ void keep_last_facts(Task& task, Process& process) {
     state->peak_pages = std::max(state->peak_pages, peak);
 }
 
-/// All its tasks have ended.
+/// Makes the process a zombie. All its tasks have ended.
 void become_zombie(Process& process) {
     WaitStatus status;
     ResourceUsage usage;
@@ -253,13 +258,13 @@ void become_zombie(Process& process) {
                killed ? static_cast<i32>(status.signal()) : status.exit_code());
 }
 
-/// Nobody takes a signal of the process any more.
+/// Stops the process's timers, because it takes no more signals.
 void stop_timing(Process& process) {
     process.real_timer.lock()->stop();
     delete_posix_timers(process);
 }
 
-/// The first thing that a task does when it ends. True: no task of the process is left that goes on.
+/// The first step of a task's end. Returns true if every task of the process is ending now.
 bool begin_end(Task& task, Process& process, WaitStatus status) {
     auto state = process.signals.lock();
     Task::Signals& own = task.signals(*state);
@@ -275,7 +280,8 @@ bool begin_end(Task& task, Process& process, WaitStatus status) {
     return true;
 }
 
-/// What a task that has ended hands to its process. True: it was the last one.
+/// Removes a task that has ended from its process, which takes over its usage. Returns true if it was the
+/// last task.
 bool leave_process(Task& task, Process& process) {
     const bool is_leader = process.signals.lock()->leader.get() == &task;
     if (!is_leader) PROCESSES.remove_thread(task);

@@ -31,7 +31,8 @@ Result<> check_flags(u64 flags) {
     return {};
 }
 
-/// Charges the parent's user with one more task. RLIMIT_NPROC bounds it, but not for root and its like (getrlimit(2)).
+/// Charges the parent's user for one more task. RLIMIT_NPROC limits this, except for privileged users
+/// (getrlimit(2)).
 /// Errors: Eagain.
 Result<Ref<UserRecord>> charge_user(Task& parent) {
     const Identity& identity = parent.identity();
@@ -71,7 +72,8 @@ Result<> copy_signal_state(Task& parent, Task& child, u64 flags) {
     return {};
 }
 
-/// LINUX: copy_namespaces: who may not make one is told so, whether or not the kernel has that kind.
+/// LINUX: copy_namespaces: a missing privilege is reported first, whether or not the kernel has that kind of
+/// namespace.
 Result<> check_namespaces(const Task& parent, u64 flags) {
     if ((flags & clone_flag::NAMESPACES) == 0) return {};
     return parent.identity().can(Capability::SysAdmin) ? Error::Einval : Error::Eperm;
@@ -107,7 +109,7 @@ void inherit_scheduling(Task& parent, Task& child) {
 
 }  // namespace
 
-/// LINUX: alloc_pid. Errors: Einval, Eperm, Eexist, Eagain.
+/// Reserves the pid that the caller wants. LINUX: alloc_pid. Errors: Einval, Eperm, Eexist, Eagain.
 static Result<Pid> reserve_wanted(Pid pid) {
     if (pid < 1 || pid >= static_cast<Pid>(pid_max.load(std::memory_order_relaxed))) return Error::Einval;
     const Identity& identity = current_task().identity();
@@ -116,7 +118,8 @@ static Result<Pid> reserve_wanted(Pid pid) {
     return PROCESSES.reserve_pid(pid);
 }
 
-/// A new process with its first task. Cannot fail, but for a signal that came meanwhile. Errors: RestartNoInterrupt.
+/// Adds a new process with its first task. It fails only if a signal came meanwhile. Errors:
+/// RestartNoInterrupt.
 static Result<> add_process(Task& parent, Task& child, const CloneRequest& request) {
     Process& process = *child.process;
     // Once more: a signal that has come since the first look went to the group without the child.
@@ -135,7 +138,7 @@ static Result<> add_process(Task& parent, Task& child, const CloneRequest& reque
     return {};
 }
 
-/// A further task of the caller's process. Cannot fail, but for a signal that came meanwhile. Errors: RestartNoInterrupt.
+/// Adds a task to the caller's process. It fails only if a signal came meanwhile. Errors: RestartNoInterrupt.
 static Result<> add_thread(Task& parent, Task& child) {
     // The caller looks for signals and adds the task in one section: what is told to all tasks after it reaches the new one too.
     auto state = parent.process->signals.lock();

@@ -30,7 +30,8 @@ Result<> map_file_part(vm::AddressSpace& space, fs::File& file, const Ref<vm::Pa
     return {};
 }
 
-/// The memory behind the file's bytes: the rest of their last page is zeroed, further pages are anonymous.
+/// Makes the memory behind the file's bytes: zeroes the rest of their last page, and maps anonymous pages
+/// after it.
 Result<> map_zero_part(vm::AddressSpace& space, const ElfSegment& segment, u64 bias) {
     if (!segment.has_zero_part) return {};
     const u64 anonymous_start = segment.start + segment.file_size;

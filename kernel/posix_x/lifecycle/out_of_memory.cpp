@@ -14,7 +14,7 @@ namespace exo::posix_x {
 
 namespace {
 
-/// Bytes of files that are open in this table and nowhere else, and of the table's slots.
+/// The memory of files that are open only in this table, and of the table's slots.
 u64 bytes_of_files(security::CapabilityTable& table) {
     constexpr u64 SLOT_BYTES = 32;
     constexpr u32 TABLE_AND_HERE = 2;
@@ -35,7 +35,7 @@ bool is_dying(Process& process) {
     return state->is_exiting || state->pending.set().has(Signal::Kill);
 }
 
-/// LINUX: oom_badness. An adjustment of 1000 stands for all of the memory.
+/// LINUX: oom_badness. An adjustment of 1000 counts as all of the memory.
 i64 badness(Process& process) {
     const i64 adjustment = process.oom_adjustment.load(std::memory_order_relaxed);
     return static_cast<i64>(pages_held_by(process)) +
@@ -53,7 +53,7 @@ ProcessName name_of(Process& process) {
     return name;
 }
 
-/// The process that was killed last, and until when others wait for its memory.
+/// The process that was killed last, and until when other callers wait for its memory.
 struct LastVictim {
     Pid pid = 0;
     time::Nanoseconds patience_ends = 0;
@@ -66,7 +66,8 @@ struct Victim {
     bool is_awaited = false;  ///< One that was killed before still gives its memory back: no other is chosen.
 };
 
-/// LINUX: oom_evaluate_task waits for a victim too. Ours is given a second, because it may need what the waiting one holds.
+/// LINUX: oom_evaluate_task also waits for a victim. This kernel waits at most a second, because the victim
+/// may need a lock that the waiting thread holds.
 Victim choose_victim() {
     Victim worst;
     const LastVictim last = *last_victim.lock();
@@ -86,7 +87,7 @@ Victim choose_victim() {
     return worst;
 }
 
-/// A victim's threads must run to give the memory back.
+/// Lets a victim's threads run, so that they release the memory.
 void give_time() {
     constexpr time::Nanoseconds TIME = 20 * time::MILLISECOND;
     (void)scheduler::sleep_until(time::Deadline::after(TIME), scheduler::WaitMode::Killable);

@@ -17,7 +17,7 @@ fs::PollEvents ProcessFile::poll(fs::PollTable* table) {
     return has_ended ? fs::PollEvents::In | fs::PollEvents::Rdnorm : fs::PollEvents::None;
 }
 
-/// LINUX: pidfd_show_fdinfo. There is one pid namespace.
+/// LINUX: pidfd_show_fdinfo. This kernel has one pid namespace.
 Result<> ProcessFile::append_details(String& out) {
     const bool is_reaped = process_->state.load(std::memory_order_relaxed) == ProcessState::Reaped;
     const Pid pid = is_reaped ? -1 : process_->pid();

@@ -10,8 +10,8 @@ namespace exo::posix_x {
 
 namespace {
 
-/// What makes a pidfd of a number. LINUX: pidfd_create. Errors: Esrch (nobody has the number), Einval (a task that is no leader, a group
-/// or a session whose leader has gone).
+/// Finds the process for a new pidfd. LINUX: pidfd_create. Errors: Esrch (no such number), Einval (a task
+/// that is not a leader; a group or session whose leader is gone).
 Result<Ref<Process>> process_with(Pid pid) {
     auto tree = PROCESSES.lock();
     if (Process* process = tree->find(pid)) return Ref<Process>(process);
@@ -20,7 +20,7 @@ Result<Ref<Process>> process_with(Pid pid) {
     return is_something ? Error::Einval : Error::Esrch;
 }
 
-/// The file of a descriptor. Errors: Ebadf (not open, or no pidfd).
+/// The ProcessFile of a descriptor. Errors: Ebadf (not open, or not a pidfd).
 Result<ProcessFile*> pidfd_of(const FileUse& file) {
     ProcessFile* pidfd = ProcessFile::of(*file);
     return pidfd != nullptr ? Result<ProcessFile*>(pidfd) : Result<ProcessFile*>(Error::Ebadf);
@@ -30,7 +30,7 @@ bool is_reaped(const Process& process) {
     return process.state.load(std::memory_order_seq_cst) == ProcessState::Reaped;
 }
 
-/// PTRACE_MODE_ATTACH_REALCREDS (ptrace(2)). Errors: Eperm.
+/// Checks PTRACE_MODE_ATTACH_REALCREDS (ptrace(2)). Errors: Eperm.
 Result<> check_attach(const Process& process, Task& leader) {
     Task& caller = current_task();
     const Identity& own = caller.identity();
@@ -49,7 +49,8 @@ Result<> check_attach(const Process& process, Task& leader) {
     return is_same && is_dumpable && !has_more ? Result<>() : Result<>(Error::Eperm);
 }
 
-/// LINUX: pidfd_send_signal also compares the number, which rt_sigqueueinfo overwrites.
+/// Reads the siginfo. LINUX: pidfd_send_signal requires that its signal number matches; rt_sigqueueinfo
+/// overwrites it.
 Result<SignalInfo> given_info(const Process& target, i32 number, vm::UserIn<abi::siginfo> in) {
     const abi::siginfo given = TRY(in.read());
     if (given.si_signo != number) return Error::Einval;
@@ -68,7 +69,7 @@ Answer<NewDescriptor> sys_pidfd_open(Context&, PidOf<PidUse::Process> pid,
     return install_file(TRY(ProcessFile::create(std::move(process), file_flags)), security::OnExec::Close);
 }
 
-/// LINUX: pidfd_send_signal has this order of checks.
+/// LINUX: the order of checks is that of pidfd_send_signal.
 Result<> sys_pidfd_send_signal(Context&, Descriptor fd, SignalOrNone number,
                                OrNull<vm::UserIn<abi::siginfo>> in, Known<abi::NoPidfdFlags::None> given) {
     TRY(given.checked());
@@ -84,7 +85,7 @@ Result<> sys_pidfd_send_signal(Context&, Descriptor fd, SignalOrNone number,
     return number.value == 0 ? Result<>() : send_signal(target, info);
 }
 
-/// LINUX: pidfd_getfd has this order of checks.
+/// LINUX: the order of checks is that of pidfd_getfd.
 Answer<NewDescriptor> sys_pidfd_getfd(Context&, Descriptor fd, DescriptorNumber target,
                                       Known<abi::NoPidfdFlags::None> given) {
     TRY(given.checked());

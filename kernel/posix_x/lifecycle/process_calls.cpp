@@ -1,4 +1,4 @@
-// Processes: making, ending, waiting for them; groups and sessions.
+// Making processes, ending them and waiting for them; groups and sessions.
 #include "posix_x/lifecycle/process_calls.hpp"
 
 #include "abi/linux/process.hpp"
@@ -33,8 +33,8 @@ using abi::CloneFlags;
 constexpr CloneFlags NAMESPACES = CloneFlags::Newns | CloneFlags::Newcgroup | CloneFlags::Newuts |
                                   CloneFlags::Newipc | CloneFlags::Newpid | CloneFlags::Newnet;
 
-/// There are no namespaces to be made: EINVAL, as on a kernel without them. LINUX: who may not make any is told so first,
-/// but only if the flags do not contradict each other (copy_process). Errors: Eperm.
+/// This kernel cannot make namespaces: EINVAL, as in a Linux kernel without them. LINUX: a missing privilege
+/// is reported first, unless the flags contradict each other (copy_process). Errors: Eperm.
 Result<> check_namespaces(CloneFlags flags) {
     if (!has(flags, NAMESPACES) || current_task().identity().can(Capability::SysAdmin)) return {};
     const bool is_thread = has(flags, CloneFlags::Thread);
@@ -59,7 +59,8 @@ Answer<PidOf<PidUse::Process>> sys_clone(Context&, CloneWord flags, UserAddress 
                                thread_pointer.value, parent_tid.value});
 }
 
-/// LINUX: copy_struct_from_user. Errors: E2big (a longer structure says something), Einval (a shorter one), Efault.
+/// Copies the structure of clone3. LINUX: copy_struct_from_user. Errors: E2big (a longer structure with a
+/// nonzero rest), Einval (a shorter one), Efault.
 static Result<abi::clone_args> read_clone_args(u64 address, u64 size) {
     if (size > PAGE_SIZE) return Error::E2big;
     if (size < abi::CLONE_ARGS_SHORTEST) return Error::Einval;
@@ -71,7 +72,7 @@ static Result<abi::clone_args> read_clone_args(u64 address, u64 size) {
     return args;
 }
 
-/// The wanted number of the new task, 0 for any. LINUX: alloc_pid; there is one pid namespace. Errors: Einval, Efault.
+/// The pid that clone3 asks for, or 0. LINUX: alloc_pid; there is one pid namespace. Errors: Einval, Efault.
 static Result<Pid> wanted_tid(const abi::clone_args& args) {
     constexpr u64 MOST_NAMESPACES = 32;
     if (args.set_tid_size > MOST_NAMESPACES) return Error::Einval;
@@ -79,7 +80,7 @@ static Result<Pid> wanted_tid(const abi::clone_args& args) {
     return args.set_tid_size == 0 ? Result<Pid>(0) : vm::UserIn<Pid>(args.set_tid).read();
 }
 
-/// LINUX: clone3_args_valid. Errors: Einval.
+/// Checks the fields of clone3. LINUX: clone3_args_valid. Errors: Einval.
 static Result<> check_clone3(const abi::clone_args& args) {
     using namespace clone_flag;
     constexpr u64 ALL_OF_CLONE = 0xffff'ffff;
@@ -156,7 +157,8 @@ Result<> sys_execve(Context&, ProgramPath path, OrNull<TextsArgument> arguments,
                    TRY(copy_program_arguments(arguments.address, environment.address)));
 }
 
-/// LINUX: the name comes first, then what the program is given, and only then the flags and the descriptor.
+/// LINUX: the path is checked first, then the arguments and the environment, and then the flags and the
+/// descriptor.
 Result<> sys_execveat(Context&, Start directory, ProgramPath path, OrNull<TextsArgument> arguments,
                       OrNull<TextsArgument> environment,
                       Known<abi::AtFlags::EmptyPath | abi::AtFlags::SymlinkNofollow> given) {
@@ -182,7 +184,7 @@ Result<> sys_exit_group(Context&, ExitCode code) {
 
 // ---- Waiting
 
-/// What both calls say by flags.
+/// Converts the flags that wait4 and waitid share.
 static WaitRequest request_of(WaitFlags options) {
     WaitRequest request;
     request.wants_stopped = has(options, WaitFlags::Untraced);
@@ -214,7 +216,7 @@ Answer<PidOf<PidUse::Process>> sys_wait4(Context&, PidOf<PidUse::ProcessOrGroup>
     return result.pid;
 }
 
-/// What waitid tells in siginfo_t.
+/// The siginfo that waitid returns.
 static SignalInfo info_of(const WaitResult& result) {
     SignalInfo info{.signal = Signal::Chld, .sender = result.pid, .sender_uid = result.uid};
     const i32 word = result.status.word;
@@ -236,7 +238,7 @@ static SignalInfo info_of(const WaitResult& result) {
 
 namespace {
 
-/// The part of siginfo_t that waitid writes. The rest stays as the program left it.
+/// The fields of siginfo_t that waitid writes. It does not change the others.
 struct WaitidInfo {
     i32 signal;
     i32 error;
@@ -297,7 +299,7 @@ static Result<WaitResult> wait_by_id(WaitFor which, i32 id, WaitidFlags given) {
     return result;
 }
 
-/// LINUX: the structure is written, with zeros, after an error too.
+/// LINUX: after an error the structure is filled with zeros.
 Result<> sys_waitid(Context&, WaitFor which, SelectedId<0> id, OrNull<vm::UserOut<abi::siginfo>> out,
                     WaitidFlags given, OrNull<vm::UserOut<abi::rusage>> usage) {
     const Result<WaitResult> result = wait_by_id(which, id.value, given);
@@ -316,7 +318,7 @@ Answer<PidOf<PidUse::Thread>> sys_set_tid_address(Context&, UserAddress address)
     return current_task().tid;
 }
 
-/// A field of the process that `pid` is, or is a thread of (0: the caller). Errors: Esrch.
+/// A field of the process that has a task with the number `pid` (0: the caller). Errors: Esrch.
 static Result<Pid> look_up(Pid pid, Pid Process::Links::* field) {
     auto tree = PROCESSES.lock();
     const Process* process = pid == 0 ? &current_process() : tree->find_by_task(pid);

@@ -1,5 +1,5 @@
-// What a process sets of itself: prctl and arch_prctl (one handler for each command, syscall/commands.hpp), personality. And
-// reboot.
+// Settings of the calling process: prctl and arch_prctl (one handler for each command, syscall/commands.hpp),
+// personality. Also reboot.
 #include "posix_x/lifecycle/process_settings.hpp"
 
 #include "abi/linux/process.hpp"
@@ -22,7 +22,8 @@ Result<> check_base(UserAddress address) {
     return address.value >= memory::USER_END ? Result<>(Error::Eperm) : Result<>();
 }
 
-/// LINUX: a base that is set takes the place of the segment that the selector names. Interrupts must be off.
+/// LINUX: setting a base overrides the segment that the selector names, so the selector is cleared.
+/// Interrupts must be off.
 void clear_selector(u16 arch::SegmentSelectors::* selector) {
     arch::SegmentSelectors selectors = arch::user_selectors();
     if (selectors.*selector == 0) [[likely]]
@@ -69,7 +70,7 @@ Result<> get_gs_base(Task&, AddressOut out) {
     return out.write(base);
 }
 
-/// Programs may always use the instruction: there is no CPU here that could trap it.
+/// Returns 1: programs may always use CPUID, because this kernel cannot make it trap.
 Answer<Boolean> may_use_cpuid(Task&) { return 1ULL; }
 Result<> set_cpuid(Task&, Boolean) { return Error::Enodev; }
 
@@ -147,8 +148,8 @@ Result<> drop_bounding(Task& task, CapabilityNumber number) {
     return {};
 }
 
-/// The places that /proc shows cannot be set. LINUX: prctl_set_mm asks for the privilege before it looks at the value, but
-/// not for PR_SET_MM_MAP and PR_SET_MM_MAP_SIZE.
+/// The addresses that /proc reports cannot be changed. LINUX: prctl_set_mm checks the privilege before the
+/// value, except for PR_SET_MM_MAP and PR_SET_MM_MAP_SIZE.
 Result<> set_memory_map(Task& task, abi::MemoryMapField field, UserAddress, Size more, MustBeZero zero) {
     using abi::MemoryMapField;
     const bool takes_size =
@@ -215,7 +216,7 @@ Answer<abi::PersonalityFlags> sys_personality(Context&, abi::PersonalityFlags fl
     return abi::raw(old);
 }
 
-/// The second word may be any of these; the first must be 0xfee1dead.
+/// The valid values of reboot's second magic word. The first one must be 0xfee1dead.
 static constexpr bool is_second_magic(u32 word) {
     return word == 672274793 || word == 85072278 || word == 369367448 || word == 537993216;
 }

@@ -8,14 +8,14 @@ constexpr std::string_view BLANKS = " \t";
 
 bool is_blank(char c) { return BLANKS.find(c) != std::string_view::npos; }
 
-/// What a "#!" line says.
+/// The parsed "#!" line.
 struct ScriptLine {
     std::string_view interpreter;
     std::string_view argument;
 };
 
-/// LINUX: load_script. The line ends at a newline, unless a NUL is before it; without one it reaches to the last byte but
-/// one that is looked at. Errors: Enoexec (no interpreter, or one whose path might be cut off).
+/// LINUX: load_script. The line ends at a newline or NUL, whichever is first; without either it ends one byte
+/// before the end of the buffer. Errors: Enoexec (no interpreter, or one whose path might be cut off).
 Result<ScriptLine> parse_line(std::string_view text) {
     const usize end = text.find_first_of(std::string_view{"\n\0", 2});
     const bool has_newline = end != std::string_view::npos && text[end] == '\n';

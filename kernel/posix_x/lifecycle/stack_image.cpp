@@ -40,7 +40,7 @@ enum class Aux : u64 {
 constexpr u64 PROGRAM_HEADER_SIZE = 56;
 constexpr u64 CLOCK_TICKS = 100;
 
-/// Grows downwards from the stack's top, writing as it goes.
+/// Writes downwards from the top of the stack.
 class StackWriter {
   public:
     StackWriter(vm::AddressSpace& space, u64 top) : space_(space), at_(top) {}
@@ -79,7 +79,7 @@ struct AuxiliaryEntry {
     u64 value;
 };
 
-/// Writes words upwards: those that the stack pointer points to, argc, argv, envp, auxv.
+/// Writes words upwards from the stack pointer: argc, argv, envp, auxv.
 class WordWriter {
   public:
     WordWriter(vm::AddressSpace& space, u64 address) : space_(space), at_(address) {}

@@ -16,7 +16,7 @@ using abi::MapFlags;
 using memory::FrameRef;
 using vm::Protection;
 
-/// Page 0 is the clocks', page 1 the code's.
+/// The source of the vDSO's pages: page 0 is the clock data, page 1 is the code.
 class VdsoSource final : public vm::PageSource {
   public:
     VdsoSource(FrameRef clocks, FrameRef code) : frames_{std::move(clocks), std::move(code)} {}
@@ -31,12 +31,12 @@ class VdsoSource final : public vm::PageSource {
     std::array<FrameRef, 2> frames_;
 };
 
-/// Made at the start, and never given back.
+/// Made at boot, and never freed.
 constinit VdsoSource* the_source = nullptr;
 
 constexpr u64 SIZE = 2 * PAGE_SIZE;
 
-/// LINUX: within the part above the stack that its page table covers.
+/// Chooses an address above the stack. LINUX: within the range that the page table of the stack's top covers.
 u64 choose_place(u64 stack_top) {
     constexpr u64 TABLE_SIZE = 2 * MIB;
     const u64 start = align_up(stack_top, PAGE_SIZE);
@@ -62,7 +62,7 @@ Result<u64> map_page(vm::AddressSpace& space, u64 page, u64 address, MapFlags pl
     return space.map(std::move(request));
 }
 
-/// Room for both pages, as mmap finds it.
+/// Finds room for both pages as mmap does.
 Result<u64> find_room(vm::AddressSpace& space, u64 hint) {
     vm::MapRequest request;
     request.address = hint;

@@ -1,4 +1,4 @@
-// A program's memory: mmap and its family (vm does the work).
+// Memory calls: mmap and related calls. vm implements them.
 #include "posix_x/memory/memory_calls.hpp"
 
 #include "abi/linux/limits.hpp"
@@ -13,14 +13,14 @@ namespace {
 using abi::MapFlags;
 using vm::Protection;
 
-/// LINUX: READ_IMPLIES_EXEC: what may be read may be executed too, if nothing else speaks against it.
+/// LINUX: READ_IMPLIES_EXEC: readable memory becomes executable too, unless something forbids it.
 Protection implied_by(Protection protection) {
     const bool is_implied = has(protection, Protection::Read) &&
                             current_task().has_personality(abi::PersonalityFlags::ReadImpliesExec);
     return is_implied ? Protection::Exec : Protection::None;
 }
 
-/// What the descriptor's open mode lets a mapping do, and what it maps. Errors: Eacces, Eperm, Enodev.
+/// Sets the request's source and allowed rights from the descriptor. Errors: Eacces, Eperm, Enodev.
 Result<> find_source(vm::MapRequest& request, fs::File& file, Descriptor fd) {
     const bool can_read = TRY(can_use(fd, Rights::Read));
     const bool can_write = TRY(can_use(fd, Rights::Write));
@@ -43,7 +43,7 @@ Result<> find_source(vm::MapRequest& request, fs::File& file, Descriptor fd) {
     return {};
 }
 
-/// To map a file counts as reading it. Errors: Ebadf, and those of mmap.
+/// Maps a file. This counts as a read of the file. Errors: Ebadf, and those of mmap.
 Result<u64> map_file(vm::MapRequest&& request, Descriptor fd) {
     const FileUse file = TRY(use_file(fd, Rights::Map));
     request.file = Ref<Object>(&*file);
@@ -95,8 +95,8 @@ Result<> sys_msync(Context&, RangeStart<1> address, Size length, abi::SyncFlags 
     return current_task().space().sync(address.value, length, flags);
 }
 
-/// LINUX: can_do_mincore. Which pages of a file are in memory is only told who owns it or may write it: it says what others
-/// have read.
+/// LINUX: can_do_mincore. Only the file's owner, or a user who may write it, sees which of its pages are in
+/// memory, because this reveals what other users have read.
 static bool may_see_residency(const Object& file) {
     if (file.object_kind() != ObjectKind::File) return true;
     const fs::Inode& inode = static_cast<const fs::File&>(file).inode();
@@ -146,7 +146,7 @@ static Result<> remove_content(Object& file, u64 offset, u64 length) {
                                                  length, write_context(current_task()));
 }
 
-/// What vm asks for whenever a call or a growing stack adds to a space.
+/// The function that vm calls when a call or a growing stack enlarges a space.
 static std::optional<vm::MemoryLimits> limits_of_caller() {
     Task* task = current_task_or_null();
     if (task == nullptr) return std::nullopt;

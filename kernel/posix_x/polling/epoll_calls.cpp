@@ -1,4 +1,4 @@
-// epoll_create, epoll_ctl, epoll_wait and their relatives. What an epoll is, ipc/epoll/epoll.hpp says.
+// epoll_create, epoll_ctl, epoll_wait and related calls. ipc/epoll/epoll.hpp explains epolls.
 #include "posix_x/polling/epoll_calls.hpp"
 
 #include <optional>
@@ -23,12 +23,12 @@ Result<u32> create(OnExec on_exec) {
     return install_file(TRY(Epoll::create(credentials)), on_exec);
 }
 
-/// What may be asked for with EPOLLEXCLUSIVE. LINUX: EPOLLEXCLUSIVE_OK_BITS.
+/// The events that are allowed with EPOLLEXCLUSIVE. LINUX: EPOLLEXCLUSIVE_OK_BITS.
 constexpr EpollEvents WITH_EXCLUSIVE = EpollEvents::In | EpollEvents::Out | EpollEvents::Err |
                                        EpollEvents::Hup | EpollEvents::Wakeup | EpollEvents::Et |
                                        EpollEvents::Exclusive;
 
-/// Errors: Einval.
+/// Checks the use of EPOLLEXCLUSIVE. Errors: Einval.
 Result<> check_exclusive(EpollOperation operation, EpollEvents events, fs::File& target) {
     if (!has(events, EpollEvents::Exclusive)) return {};
     if (operation == EpollOperation::Mod) return Error::Einval;
@@ -37,7 +37,7 @@ Result<> check_exclusive(EpollOperation operation, EpollEvents events, fs::File&
                                                                         : Result<>();
 }
 
-/// LINUX: do_epoll_wait has this order of checks.
+/// LINUX: the order of checks is that of do_epoll_wait.
 Result<u64> wait(Descriptor fd, EpollEventsOut events, i32 most, time::Deadline deadline) {
     constexpr i32 MOST = INT32_MAX / static_cast<i32>(sizeof(abi::epoll_event));
     if (most <= 0 || most > MOST) return Error::Einval;
@@ -81,7 +81,7 @@ static bool is_file(const security::CapabilityUse& use) {
     return use && use.object().object_kind() == ObjectKind::File;
 }
 
-/// LINUX: do_epoll_ctl has this order of checks.
+/// LINUX: the order of checks is that of do_epoll_ctl.
 Result<> sys_epoll_ctl(Context&, Descriptor fd, EpollOperation operation, Descriptor target_fd,
                        OrNull<vm::UserIn<abi::epoll_event>> in) {
     ipc::EpollInterest interest;

@@ -14,10 +14,10 @@ using fs::PollEvents;
 
 constexpr PollEvents ALWAYS_REPORTED = PollEvents::Err | PollEvents::Hup;
 
-/// Arrays of up to this many entries need no memory from the heap.
+/// Arrays of up to this size are kept on the stack.
 constexpr usize FEW = 32;
 
-/// The program's array, copied in a piece at a time. Errors: Efault.
+/// Copies the program's array in pieces. Errors: Efault.
 Result<> read_entries(u64 address, std::span<PollEntry> entries) {
     [[clang::uninitialized]] std::array<abi::pollfd, FEW> piece;
     for (usize start = 0; start < entries.size(); start += FEW) {
@@ -33,7 +33,7 @@ Result<> read_entries(u64 address, std::span<PollEntry> entries) {
     return {};
 }
 
-/// Only revents changes: other threads may be writing the rest. Errors: Efault.
+/// Writes only revents, because other threads may be changing the other fields. Errors: Efault.
 Result<> write_events(u64 address, std::span<const PollEntry> entries) {
     if (entries.empty() && !memory::is_user_range(address, 0)) return Error::Efault;
     for (usize i = 0; i < entries.size(); ++i) {

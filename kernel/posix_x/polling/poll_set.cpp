@@ -8,11 +8,11 @@ namespace {
 
 using fs::PollEvents;
 
-/// An O_PATH descriptor cannot be polled (open(2)): as Linux, it counts as not open.
+/// An O_PATH descriptor cannot be polled (open(2)). As on Linux, it counts as closed.
 constexpr Rights NEEDED = Rights::Poll;
 
-/// What there is to say of a descriptor that cannot be polled. LINUX: select refuses what is not open; what was opened with
-/// O_PATH is ready for all that it asks, as for poll (do_select). Errors: Ebadf.
+/// The events of a descriptor that cannot be polled. LINUX: select refuses closed descriptors; an O_PATH
+/// descriptor is ready for every requested event, as for poll (do_select). Errors: Ebadf.
 [[gnu::cold, gnu::noinline]] Result<PollEvents> without_file(const PollEntry& entry,
                                                              ClosedDescriptor closed) {
     if (closed == ClosedDescriptor::IsAnError && !current_task().files()->copy(static_cast<u32>(entry.fd)))
@@ -20,13 +20,14 @@ constexpr Rights NEEDED = Rights::Poll;
     return PollEvents::Nval;
 }
 
-/// The files being waited for, each with the entry that named it.
+/// A file to wait for, and its entry.
 struct Watched {
     FileUse file;
     PollEntry* entry;
 };
 
-/// Opens the entries' files. Entries that are done with (negative or closed) get their result at once.
+/// Takes references to the entries' files. Entries with a negative or closed descriptor get their result at
+/// once.
 Result<Vector<Watched>> take_files(std::span<PollEntry> entries, ClosedDescriptor closed) {
     Vector<Watched> watched;
     TRY(watched.reserve(entries.size()));
@@ -44,7 +45,8 @@ Result<Vector<Watched>> take_files(std::span<PollEntry> entries, ClosedDescripto
     return watched;
 }
 
-/// `table` only for the first look, and only until something is found: then nobody will wait.
+/// Polls the files. `table` is used only in the first round and only until an event is found, because the
+/// call does not wait then.
 usize look(std::span<Watched> watched, fs::PollTable* table) {
     usize count = 0;
     for (Watched& one : watched) {
@@ -56,7 +58,7 @@ usize look(std::span<Watched> watched, fs::PollTable* table) {
     return count;
 }
 
-/// What there is now, without holding the files or entering their queues: most often that is the answer already.
+/// Polls the files once, without keeping references and without entering queues; most calls need no more.
 /// Errors: Ebadf.
 Result<usize> look_once(std::span<PollEntry> entries, ClosedDescriptor closed) {
     usize count = 0;
@@ -81,7 +83,7 @@ usize count_closed(std::span<const PollEntry> entries) {
     return count;
 }
 
-/// Waits; nothing was found yet.
+/// Waits for events, after a first look found none.
 Result<usize> watch(std::span<PollEntry> entries, time::Deadline deadline, ClosedDescriptor closed) {
     Vector<Watched> watched = TRY(take_files(entries, closed));
     const usize closed_count = count_closed(entries);  // another thread may have closed one meanwhile

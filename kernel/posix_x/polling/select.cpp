@@ -17,7 +17,7 @@ using fs::PollEvents;
 
 constexpr usize BITS = 64;
 
-/// What makes a descriptor count in each set (Linux, fs/select.c).
+/// The events that put a descriptor into each set (Linux, fs/select.c).
 constexpr PollEvents SET_EVENTS[] = {
     PollEvents::Rdnorm | PollEvents::Rdband | PollEvents::In | PollEvents::Hup | PollEvents::Err |
         PollEvents::Nval,
@@ -26,7 +26,7 @@ constexpr PollEvents SET_EVENTS[] = {
 };
 constexpr usize SETS = std::size(SET_EVENTS);
 
-/// The three sets of one call, and where they lie in the program.
+/// The three sets of a call, with their addresses in the program.
 class DescriptorSets {
   public:
     /// Errors: Efault, Enomem.
@@ -107,7 +107,7 @@ Result<u64> select_until(i32 count, const u64 (&addresses)[SETS], time::Deadline
     return total;
 }
 
-/// select's timeout need not be normalised. Errors: Efault, Einval.
+/// Reads select's timeout, which need not be normalised. Errors: Efault, Einval.
 Result<TimedWait> read_timeval(vm::UserInOut<abi::timeval> timeout) {
     if (timeout.is_null()) return TimedWait{};
     const abi::timeval given = TRY(timeout.read());

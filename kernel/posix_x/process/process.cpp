@@ -51,7 +51,7 @@ void ProcessSignals::begin_exit(WaitStatus status, Task* first) {
 
 namespace {
 
-/// How many tasks are looked at under the signal lock at a time.
+/// How many tasks are visited before the signal lock is released for a moment.
 constexpr usize MOST_TASKS_AT_ONCE = 64;
 
 }  // namespace

@@ -96,7 +96,8 @@ Ref<Process> ProcessTree::find_by_task(Pid tid) {
     return Ref<Process>(tree->find_by_task(tid));
 }
 
-/// A group or session that still has members keeps its number taken.
+/// Whether a process, group or session uses the number. A group or session keeps its number while it has
+/// members.
 static bool is_taken(const TreeState& tree, Pid number) {
     return tree.find(number) != nullptr || tree.threads.find(number) != nullptr || tree.has_group(number) ||
            tree.has_session(number);
@@ -244,11 +245,12 @@ void ProcessTree::for_each(FunctionRef<void(Process&)> visit) {
 
 namespace {
 
-/// How many processes a walk visits before it lets go of the tree's lock.
+/// How many processes a walk visits before it releases the tree's lock for a moment.
 constexpr u32 VISITS_AT_ONCE = 256;
 
-/// Visits the members of a list that are numbered `next` and higher. `list_of` finds the list each time that the walk has taken the lock,
-/// null if it is gone. True: `visit` returned true for the process with the number that `next` has then.
+/// Visits the members of a list with numbers from `next` on. `list_of` finds the list again after each
+/// locking, and returns null if it is gone. Returns true if `visit` returned true; `next` is then the number
+/// of that process.
 template <class Lock, class ListOf, class NumberOf, class Visit>
 bool walk(Lock& lock, std::invoke_result_t<NumberOf, const Process&>& next, ListOf list_of,
           NumberOf number_of, Visit visit) {
@@ -272,7 +274,7 @@ bool walk(Lock& lock, std::invoke_result_t<NumberOf, const Process&>& next, List
     }
 }
 
-/// Collects references to those that a walk visits and for which `is_wanted` holds. Errors: Enomem.
+/// Collects references to the visited processes for which `is_wanted` returns true. Errors: Enomem.
 template <class Lock, class ListOf, class NumberOf, class IsWanted>
 Result<Vector<Ref<Process>>> collect(Lock& lock, ListOf list_of, NumberOf number_of, IsWanted is_wanted) {
     Vector<Ref<Process>> found;

@@ -67,7 +67,7 @@ PendingSignals::Entry* PendingSignals::first_of(Signal signal) {
     return nullptr;
 }
 
-/// Puts it behind what waits of its signal: `entry` may be the first of several.
+/// Appends an entry to those of the same signal, of which it may be the first.
 void PendingSignals::append(Entry& entry) {
     Entry* first = set_.has(entry.info.signal) ? first_of(entry.info.signal) : nullptr;
     if (first == nullptr) {
@@ -88,7 +88,7 @@ void PendingSignals::end(Entry& entry) {
     entry.owner->release();  // which may end the entry
 }
 
-/// The first of its signal goes, and the next takes its place.
+/// Removes the first entry of a signal. The next entry takes its place.
 void PendingSignals::drop_first(Entry& entry) {
     if (entry.next != nullptr) {
         entry.next->last = entry.last;

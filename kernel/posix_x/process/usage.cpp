@@ -4,8 +4,8 @@
 
 namespace exo::posix_x {
 
-/// Run time is exact; it is divided by the samples that fell into either mode, as Linux does (cputime_adjust). Without
-/// a sample in the kernel it counts as the program's.
+/// The run time is exact. It is divided in proportion to the samples in both modes, as in Linux
+/// (cputime_adjust). Without a sample in the kernel all of it counts as user time.
 ResourceUsage to_usage(const scheduler::CpuUse& use) {
     ResourceUsage usage;
     const u64 samples = use.user_samples + use.kernel_samples;
@@ -25,7 +25,7 @@ ResourceUsage to_usage(const scheduler::CpuUse& use) {
 
 namespace {
 
-/// The calling task's space is its own to look at. It has none while it ends.
+/// The peak of the calling task's address space, which needs no lock. The task has no space while it ends.
 u64 peak_of_current() {
     const Ref<vm::AddressSpace>& space = current_task().shared_space();
     return space ? space->peak_resident() : 0;

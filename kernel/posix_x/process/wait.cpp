@@ -18,7 +18,7 @@ bool is_named(const TreeState& tree, const Process& child, const WaitRequest& re
     }
 }
 
-/// Whether the task with this number and place is one of `process` and has not ended.
+/// Whether the process has a task with this number and place that has not ended.
 bool is_there(const TreeState& tree, Process& process, Pid tid, u64 place) {
     if (tid == process.pid()) {
         auto state = process.signals.lock();
@@ -30,8 +30,9 @@ bool is_there(const TreeState& tree, Process& process, Pid tid, u64 place) {
 
 }  // namespace
 
-/// LINUX: the children of a thread that ends go to the first one of its process that lives (forget_original_parent). That thread keeps
-/// them until it ends, so it is always the first one by now.
+/// LINUX: when a thread ends, its children pass to the first living thread of its process
+/// (forget_original_parent), which keeps them until it ends too. So that thread is always the process's first
+/// one.
 bool is_child_of(const TreeState& tree, const Process& child, Task& task) {
     const Process::Links& links = child.links(tree);
     Process& process = *task.process;
@@ -51,7 +52,7 @@ bool is_eligible(const TreeState& tree, const Process& child, const WaitRequest&
     return !request.own_only || is_child_of(tree, child, current_task());
 }
 
-/// Takes what there is to report of `child`; false if nothing.
+/// Takes a pending report of `child`. Returns false if there is none.
 bool take_report(TreeState& tree, Process& child, const WaitRequest& request, WaitResult& out) {
     Process::Links& links = child.links(tree);
     if (child.state == ProcessState::Zombie && request.wants_exited) {
@@ -103,7 +104,7 @@ Outcome look(Process& self, const WaitRequest& request, WaitResult& out) {
     return has_candidate ? Outcome::Nothing : Outcome::NoChild;
 }
 
-/// Errors: RestartSys.
+/// Waits for a child's change of state. Errors: RestartSys.
 Result<Outcome> wait(Process& self, const WaitRequest& request, WaitResult& out) {
     ChildWait entry(request);
     {
@@ -139,10 +140,11 @@ Result<WaitResult> wait_for_child(const WaitRequest& request) {
 
 namespace {
 
-/// How many waits are told under the tree's lock at a time.
+/// How many waits are woken before the tree's lock is released for a moment.
 constexpr usize MOST_WAITS_AT_ONCE = 64;
 
-/// True: there are more waits than that, and none or some of them have been woken.
+/// Wakes the waits if there are at most that many. Returns true if there are more, of which some may have
+/// been woken.
 bool wake_if_few(TreeState& tree, Process& parent, const Process& child) {
     usize looked_at = 0;
     for (ChildWait& wait : parent.links(tree).child_waits) {
@@ -152,8 +154,9 @@ bool wake_if_few(TreeState& tree, Process& parent, const Process& child) {
     return false;
 }
 
-/// A wait that has been told goes to the end of the list. Who is told looks for itself, so that two rounds at once may share the work: each
-/// ends at the first wait that was told after it began. True: some are left.
+/// Wakes some waits. A woken wait moves to the end of the list. Each woken thread checks for itself, so two
+/// concurrent rounds may share the work: a round ends at the first wait that was woken after it began.
+/// Returns true if some are left.
 bool wake_some(Process::Links& links, u64 round) {
     for (usize told = 0; told < MOST_WAITS_AT_ONCE; ++told) {
         ChildWait* wait = links.child_waits.front();

@@ -1,5 +1,5 @@
-// /proc/exo_coverage: the counters that have moved for the first time since somebody read it, as 32-bit places in
-// __llvm_prf_cnts. By it a generator of programs sees which of them reached new code (tools/campaign).
+// /proc/exo_coverage: the counters that became nonzero since the last read, as 32-bit indices into
+// __llvm_prf_cnts. A program generator uses it to see which programs reached new code (tools/campaign).
 #if defined(EXO_COVERAGE)
 #include <array>
 #include <bit>
@@ -8,7 +8,7 @@
 #include "fs/pseudo/pseudo.hpp"
 #include "posix_x/procfs/procfs.hpp"
 
-// Made by the linker of the section's name.
+// The linker defines these from the section's name.
 extern "C" exo::u64 __start___llvm_prf_cnts[];
 extern "C" exo::u64 __stop___llvm_prf_cnts[];
 
@@ -16,7 +16,7 @@ namespace exo::posix_x::procfs {
 
 namespace {
 
-/// Marks a counter that has been told of. No counter gets so far by itself; tools/exo/coverage takes the bit away.
+/// Marks a counter that was reported. No counter reaches this bit by counting; tools/exo/coverage removes it.
 constexpr u64 TOLD = 1ULL << 63;
 
 Result<> generate_coverage(String& out) {

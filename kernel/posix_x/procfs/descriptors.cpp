@@ -7,14 +7,14 @@ namespace exo::posix_x::procfs {
 
 namespace {
 
-/// The process's table, or null (a zombie has none). Errors: Enoent (the process has gone).
+/// The process's table, or null for a zombie. Errors: Enoent (the process was reaped).
 Result<Ref<security::CapabilityTable>> table_of(Process& process, TaskOf tid) {
     Result<ProcessView> view = look_at(process, tid);
     if (!view) return Error::Enoent;
     return std::move(view->files);
 }
 
-/// Errors: Enoent (nothing open there, no file, no process).
+/// The file of a descriptor. Errors: Enoent (not open, not a file, or no process).
 Result<Ref<fs::File>> file_of(Process& process, TaskOf tid, u32 number) {
     const Ref<security::CapabilityTable> table = TRY(table_of(process, tid));
     if (!table) return Error::Enoent;
@@ -23,7 +23,7 @@ Result<Ref<fs::File>> file_of(Process& process, TaskOf tid, u32 number) {
     return static_ref_cast<fs::File>(capability->object);
 }
 
-/// LINUX: the names in /proc/PID/fd are there for whoever may list it; where a link leads only tracers see.
+/// LINUX: everyone who may list /proc/PID/fd sees the names in it; only tracers may follow the links.
 /// Errors: Enoent, Eacces.
 Result<Ref<fs::File>> file_for_tracer(Process& process, TaskOf tid, u32 number) {
     const Result<ProcessView> view = look_at(process, tid);
@@ -32,7 +32,7 @@ Result<Ref<fs::File>> file_for_tracer(Process& process, TaskOf tid, u32 number) 
     return file_of(process, tid, number);
 }
 
-/// LINUX: the size of every link here.
+/// LINUX: the size that stat reports for every link in this directory.
 constexpr u64 LINK_SIZE = 64;
 
 class DescriptorLink final : public fs::GeneratedLink {
@@ -65,7 +65,8 @@ class DescriptorLink final : public fs::GeneratedLink {
     const u32 descriptor_;
 };
 
-/// pos, flags, mnt_id and ino, as proc(5) has them, and what the file adds. Who may look the directory asks.
+/// Shows pos, flags, mnt_id and ino (proc(5)), and lines of the file itself. The directory checks who may
+/// read it.
 class DescriptorInformation final : public fs::GeneratedFile {
   public:
     DescriptorInformation(Ref<fs::FileSystem> file_system, u64 number, Ref<Process> process, TaskOf tid,

@@ -15,7 +15,7 @@ Result<> generate_name(Process&, const ProcessView& view, String& out) {
     return format_append(out, "{}\n", view.name_text());
 }
 
-/// LINUX: only the process itself may rename itself; 15 bytes count, and a newline is one of them.
+/// LINUX: only the process itself may change its name. 15 bytes are used, and a newline counts.
 Result<> accept_name(Process& process, std::string_view text) {
     Task* caller = current_task_or_null();
     if (caller == nullptr || caller->process.get() != &process) return Error::Einval;
@@ -31,7 +31,7 @@ Result<> generate_oom_adjustment(Process& process, const ProcessView&, String& o
     return format_append(out, "{}\n", process.oom_adjustment.load(std::memory_order_relaxed));
 }
 
-/// LINUX: oom_score_adj_write. Who makes a process less likely to be ended needs CAP_SYS_RESOURCE.
+/// LINUX: oom_score_adj_write. Lowering a process's adjustment needs CAP_SYS_RESOURCE.
 Result<> accept_oom_adjustment(Process& process, std::string_view text) {
     while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
     while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
@@ -104,12 +104,12 @@ Result<GeneratedFile::More> generate_mounts(Process&, const ProcessView& view, u
     return has_more ? GeneratedFile::More::Yes : GeneratedFile::More::No;
 }
 
-/// There is one user namespace, and every id is itself.
+/// There is one user namespace, which maps every id to itself.
 Result<> generate_id_map(Process&, const ProcessView&, String& out) {
     return format_append(out, "{:10} {:10} {:10}\n", 0U, 0U, UINT32_MAX);
 }
 
-/// LINUX: show_timer. The newest comes first.
+/// LINUX: show_timer. The newest timer comes first.
 Result<fs::GeneratedFile::More> generate_timers(Process& process, const ProcessView&, u64& cursor,
                                                 String& out) {
     if (process.state.load(std::memory_order_relaxed) == ProcessState::Reaped) return Error::Esrch;
@@ -143,7 +143,7 @@ Result<fs::GeneratedFile::More> generate_timers(Process& process, const ProcessV
     return line.id == 0 ? GeneratedFile::More::No : GeneratedFile::More::Yes;
 }
 
-/// As on Linux without symbols: where it waits is not told.
+/// Like Linux without symbols, does not report where the process waits.
 Result<> generate_wait_channel(Process&, const ProcessView&, String& out) { return out.push('0'); }
 
 constexpr ProcessFileKind FILES[] = {

@@ -1,4 +1,4 @@
-// cmdline, environ and maps: what lies in a process's memory.
+// cmdline, environ and maps: the memory of a process.
 #include "posix_x/procfs/process_files.hpp"
 #include "posix_x/procfs/procfs.hpp"
 #include "scheduler/preemption.hpp"
@@ -7,10 +7,10 @@ namespace exo::posix_x::procfs {
 
 namespace {
 
-/// Programs may make the ends mean anything; more than the kernel would ever have written there is not read.
+/// The limit of a block. A program may set any end address; the kernel itself never writes more than this.
 constexpr u64 LARGEST_BLOCK = 2 * MIB;
 
-/// Appends the bytes [start, end) of the program, as far as they can be read.
+/// Appends the bytes [start, end) of the program, up to the first that cannot be read.
 Result<> append_block(const ProcessView& view, u64 start, u64 end, String& out) {
     if (!view.space || start >= end || end - start > LARGEST_BLOCK) return {};
     for (u64 at = start; at < end;) {
@@ -24,10 +24,10 @@ Result<> append_block(const ProcessView& view, u64 start, u64 end, String& out) 
     return {};
 }
 
-/// LINUX: the name begins in column 74; before it the fields are filled up.
+/// LINUX: the name begins in column 74, after padding.
 constexpr usize NAME_COLUMN = 73;
 
-/// LINUX: seq_file_path with "\n": a name must not end the line. Nothing else in it is escaped.
+/// LINUX: seq_file_path with "\n": only a newline in a name is escaped, because it would end the line.
 Result<> append_on_one_line(std::string_view text, String& out) {
     while (true) {
         const usize end = text.find('\n');
@@ -48,7 +48,7 @@ Result<> append_file_name(const vm::AreaInformation& area, const fs::Path& root,
     return state == fs::PathState::Deleted ? out.append(" (deleted)") : Result<>{};
 }
 
-/// LINUX: shared memory without a file is a deleted file of a tmpfs that nobody sees.
+/// LINUX: shared memory without a file appears as a deleted file of an internal tmpfs.
 constexpr abi::DeviceNumber SHARED_MEMORY_DEVICE{0, 1};
 constexpr std::string_view SHARED_MEMORY_NAME = "/dev/zero (deleted)";
 
@@ -98,7 +98,8 @@ Result<> generate_process_environment(Process&, const ProcessView& view, String&
     return append_block(view, view.places.environment_start, view.places.environment_end, out);
 }
 
-/// The cursor is an address: what is mapped and unmapped between two reads moves nothing else. LINUX: m_start.
+/// The cursor is an address, so mappings that are made or removed between two reads do not shift the others.
+/// LINUX: m_start.
 Result<fs::GeneratedFile::More> generate_process_maps(Process&, const ProcessView& view, u64& cursor,
                                                       String& out) {
     using fs::GeneratedFile;

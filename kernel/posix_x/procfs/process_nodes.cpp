@@ -25,7 +25,7 @@ std::optional<u32> parse_number_name(std::string_view name) {
 
 // ---- Files and links
 
-/// Nothing where the process has gone and the file is empty then. Errors: Esrch.
+/// Nothing if the process is gone and the file then reads as empty. Errors: Esrch.
 Result<std::optional<ProcessView>> ProcessFile::view() {
     Result<ProcessView> view = look_at(*process_, tid_);
     if (!view) {
@@ -85,7 +85,7 @@ Result<fs::Path> ProcessLink::follow(const fs::Credentials&) { return target(); 
 
 namespace {
 
-/// Directories stand before the files, and these before the links of the tables: that is their index.
+/// The order of entries: directories, then files, then links. The position is an entry's index.
 constexpr std::string_view DIRECTORIES[] = {"fd", "fdinfo", "task"};
 constexpr usize DESCRIPTORS_INDEX = 0;
 constexpr usize INFORMATION_INDEX = 1;
@@ -99,7 +99,7 @@ u32 ProcessDirectory::folders() const {
     return static_cast<u32>(std::size(DIRECTORIES)) - (level_ == Level::Task ? 1 : 0);
 }
 
-/// Null where there is none.
+/// Makes a directory; null if the process has none.
 Result<Ref<fs::Inode>> ProcessDirectory::make_directory(usize index, const ProcessView& view) {
     const u64 node = entry_number(number(), index);
     switch (index) {
@@ -176,7 +176,8 @@ Result<Ref<fs::Inode>> TasksDirectory::find(std::string_view name) {
                                                          Owner::of_directory(*view))));
 }
 
-/// The numbers of the tasks of a process from the one at `position` on: the leader, and then the others. Returns how many.
+/// Collects the task numbers of a process from `position` on: the leader first, then the other tasks. Returns
+/// how many.
 static usize collect_tids(Process& process, u64 position, std::span<Pid> out) {
     usize count = 0;
     u64 at = 0;

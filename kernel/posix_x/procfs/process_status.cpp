@@ -11,7 +11,7 @@ namespace {
 
 constexpr u64 KIB_PER_PAGE = PAGE_SIZE / KIB;
 
-/// Collects the fields of stat: numbers with blanks between.
+/// Formats the fields of stat: numbers separated by blanks.
 class Fields {
   public:
     explicit Fields(String& out) : out_(out) {}
@@ -32,7 +32,7 @@ vm::SpaceStatistics statistics_of(const ProcessView& view) {
 
 u64 ticks(time::Nanoseconds time) { return time / CLOCK_TICK; }
 
-/// LINUX: task_prio: 100 less than the urgency. SCHED_IDLE is shown as the nice value has it.
+/// LINUX: task_prio: the urgency minus 100. SCHED_IDLE is shown by its nice value.
 i32 shown_priority(const Scheduling& scheduling, scheduler::Urgency urgency) {
     constexpr i32 REALTIME = 100;
     const i32 own = scheduling.priority != 0 ? -1 - scheduling.priority : 20 + scheduling.nice;
@@ -154,7 +154,7 @@ Result<> append_capabilities(const ProcessView& view, String& out) {
                          who.no_new_privileges ? 1 : 0);
 }
 
-/// On one line, whatever is in it.
+/// Appends a name on one line, whatever bytes it contains.
 Result<> append_name(String& out, std::string_view name) {
     for (const char c : name) {
         if (c == '\n')

@@ -37,7 +37,7 @@ void copy_signals(Process::Signals& state, Task& task, ProcessView& view) {
     }
 }
 
-/// The signal lock is held, so the task is alive and its thread too.
+/// The signal lock is held, so the task and its thread exist.
 void copy_task(Process::Signals& state, Task& task, ProcessView& view) {
     const scheduler::Thread& thread = *task.thread;
     std::fill_n(view.name, sizeof(view.name), '\0');

@@ -9,7 +9,7 @@ namespace {
 constexpr std::string_view SPACES = " \t\n\v\f\r";
 constexpr std::string_view NUMBER_ENDS = " \t\n";
 
-/// LINUX: isspace, of which the number's end knows only three.
+/// Skips blanks. LINUX: isspace; the check behind a number accepts only three of these characters.
 void skip_spaces(std::string_view& text) {
     const usize start = text.find_first_not_of(SPACES);
     text.remove_prefix(start == std::string_view::npos ? text.size() : start);
@@ -21,7 +21,7 @@ u32 digit_of(char c) {
     return lower >= 'a' && lower <= 'f' ? static_cast<u32>(lower - 'a') + 10 : ~0U;
 }
 
-/// Cuts "0x" off, and tells the base: 16 then, 8 after another 0, else 10.
+/// Removes "0x" and returns the base: 16 after "0x", 8 after another 0, else 10.
 u32 cut_base(std::string_view& text) {
     if (text.empty() || text.front() != '0') return 10;
     const bool is_hexadecimal = text.size() > 2 && (text[1] | 0x20) == 'x' && digit_of(text[2]) < 16;
@@ -35,7 +35,7 @@ struct Parsed {
     bool is_negative = false;
 };
 
-/// Cuts a number off the start. LINUX: proc_get_long. Errors: Einval.
+/// Takes a number from the front. LINUX: proc_get_long. Errors: Einval.
 Result<Parsed> cut_number(std::string_view& text) {
     constexpr usize LONGEST = 21;  // LINUX: a longer one might be cut in its middle
     Parsed parsed;
@@ -82,7 +82,7 @@ Result<usize> SettingFile::accept(std::span<const u8> bytes, u64 offset, const f
 
 Result<usize> SettingFile::store(std::string_view, u64, const fs::Credentials&) { return Error::Einval; }
 
-/// LINUX: the text ends at the first newline or NUL; one that is written behind the start goes on with what is there.
+/// LINUX: the text ends at the first newline or NUL. A write at an offset continues the present text.
 Result<usize> TextSetting::store(std::string_view text, u64 offset, const fs::Credentials&) {
     if (acceptor_ == nullptr) return Error::Einval;
     String whole;

@@ -1,4 +1,4 @@
-// /proc/sys: the settings that there are (sysctl(8), proc(5)).
+// /proc/sys: the supported settings (sysctl(8), proc(5)).
 #include "boot/command_line.hpp"
 #include "drivers/platform.hpp"
 #include "drivers/random/random.hpp"
@@ -20,7 +20,7 @@ namespace {
 constexpr u32 FIXED = 0444;
 constexpr u32 CHANGEABLE = 0644;
 
-/// A number that always is the same.
+/// A constant number.
 template <u64 VALUE> u64 fixed() { return VALUE; }
 template <std::atomic<u64>& VALUE> u64 load() { return VALUE.load(std::memory_order_relaxed); }
 template <std::atomic<u64>& VALUE> void store(u64 value) { VALUE.store(value, std::memory_order_relaxed); }
@@ -37,7 +37,7 @@ template <ChangeableName WHICH> Result<> generate_name(String& out) {
     return append_line(out, WHICH == ChangeableName::Host ? names.nodename : names.domainname);
 }
 
-/// LINUX: a name that is too long is cut.
+/// Sets a name. LINUX: a name that is too long is cut.
 template <ChangeableName WHICH> Result<> accept_name(std::string_view text) {
     return set_system_name(WHICH, as_bytes(text.substr(0, abi::UTS_NAME_SIZE - 1)));
 }
@@ -65,7 +65,7 @@ struct BootId {
 };
 constinit sync::SpinLocked<BootId, sync::LockRank::SpinLeaf> boot_id;
 
-/// Chosen when first asked for: then the generator has been seeded.
+/// Chosen at the first read, because the random generator is seeded by then.
 Result<> generate_boot_id(String& out) {
     BootId chosen;
     {
@@ -77,7 +77,7 @@ Result<> generate_boot_id(String& out) {
     return append_uuid(out, chosen.bytes);
 }
 
-/// LINUX: since 5.18 the pool is full or empty: 256 bits once it is seeded.
+/// LINUX: since 5.18 the pool is either full or empty: 256 bits once it is seeded.
 u64 entropy() { return drivers::RANDOM.is_seeded() ? 256 : 0; }
 
 constexpr NumberSetting KERNEL[] = {
@@ -120,7 +120,7 @@ constexpr NumberSetting RANDOM[] = {
     {.name = "poolsize", .read = fixed<256>},
 };
 
-/// LINUX: the least is what is reserved at first, and does not follow it.
+/// LINUX: the minimum is the initial value of `reserve`, and does not change with it.
 constexpr NumberSetting PTYS[] = {
     {.name = "max",
      .mode = CHANGEABLE,

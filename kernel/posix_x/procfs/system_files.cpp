@@ -1,4 +1,4 @@
-// Files of /proc about the machine as a whole.
+// Files of /proc about the whole machine.
 #include <algorithm>
 
 #include "fs/file/device.hpp"
@@ -75,7 +75,7 @@ struct Ticks {
     u64 idle;
 };
 
-/// Busy time is exact and is divided as it was sampled.
+/// The busy time is exact; its division is sampled.
 Ticks ticks_of(u32 cpu) {
     const scheduler::CpuTimes times = scheduler::SCHEDULER.cpu_times(cpu);
     const ResourceUsage usage = to_usage(
@@ -162,7 +162,7 @@ Result<> generate_swaps(String& out) {
     return out.append("Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
 }
 
-/// No disks: as on Linux, not even a heading.
+/// There are no disks. As on Linux, the file does not even have a heading then.
 Result<> generate_partitions(String&) { return {}; }
 
 }  // namespace

@@ -7,14 +7,14 @@ namespace exo::posix_x {
 
 namespace {
 
-// LINUX: the numbers of these inodes.
+// LINUX: the inode numbers of the root and of ptmx.
 constexpr u64 ROOT_NUMBER = 1;
 constexpr u64 MASTER_NUMBER = 2;
 constexpr u64 FIRST_SLAVE_NUMBER = 3;
 
 constexpr std::string_view MASTER_NAME = "ptmx";
 
-/// A node of a terminal. Its mode and owner may change, and nothing else.
+/// A terminal's device node. Only its mode and owner can change.
 class Node final : public fs::Inode {
   public:
     Node(Ref<fs::FileSystem> file_system, u64 number, const fs::NewNode& node)
@@ -66,7 +66,7 @@ class Root final : public fs::GeneratedDirectory {
     const Ref<fs::Inode> master_;
 };
 
-/// Errors: Einval.
+/// Parses the number of an option. Errors: Einval.
 Result<u32> parse_option(std::string_view text, u64 base, u64 most) {
     const auto number = parse_unsigned(text, base);
     if (!number || *number > most) return Error::Einval;
@@ -77,7 +77,7 @@ Result<u32> parse_option(std::string_view text, u64 base, u64 most) {
 
 // ---- Options
 
-/// LINUX: parse_mount_options. Every mount is a new instance, with the option newinstance and without.
+/// LINUX: parse_mount_options. Every mount is a new instance, with or without the option newinstance.
 Result<Devpts::Options> Devpts::parse(std::string_view text, const Options& defaults) {
     constexpr u64 LARGEST_ID = UINT32_MAX - 1;
     constexpr u64 LARGEST_MODE = UINT32_MAX;

@@ -14,7 +14,7 @@ using fs::PollEvents;
 
 namespace {
 
-/// What travels at once between the program and the pair.
+/// The size of the pieces that move between the program and the pair.
 constexpr usize PIECE = 512;
 
 }  // namespace
@@ -122,7 +122,7 @@ Result<> PtyMaster::get_packet_mode(vm::UserOut<IntegerInMemory> out) {
     return out.write(pair_->packet_mode() == PtyPair::PacketMode::On ? 1 : 0);
 }
 
-/// TIOCGPTPEER. LINUX: ptm_open_peer. The name need not be reachable, nor the mode allow it.
+/// TIOCGPTPEER. LINUX: ptm_open_peer. Neither a path to the slave nor its mode matters.
 Answer<NewDescriptor> PtyMaster::open_slave(abi::OpenFlags flags) {
     Task& task = current_task();
     security::Reservation slot = TRY(task.files()->reserve(descriptor_limit()));
@@ -199,7 +199,8 @@ Result<> PtyMaster::get_exclusive(vm::UserOut<IntegerInMemory> out) {
 
 namespace {
 
-/// The root of the devpts that `ptmx` leads to: its own, or what is mounted on "pts" beside it. LINUX: devpts_acquire.
+/// The root of the devpts of a ptmx node: its own file system, or the one mounted on "pts" beside it. LINUX:
+/// devpts_acquire.
 /// Errors: Enodev, and those of a path walk.
 Result<fs::Path> devpts_root(const fs::Path& ptmx) {
     fs::Path parent = ptmx;

@@ -17,7 +17,8 @@ PtyPair::PtyPair(u32 index, Ref<fs::FileSystem> instance) : index_(index), insta
 
 PtyPair::~PtyPair() = default;
 
-/// LINUX: pty_unix98_remove, once nobody has either side open. A hung up file counts until it is closed.
+/// Called when neither side is open any more. A hung-up file counts until it is closed. LINUX:
+/// pty_unix98_remove.
 void PtyPair::give_number_back() {
     {
         auto state = state_.lock();
@@ -28,7 +29,8 @@ void PtyPair::give_number_back() {
 
 // ---- The master's side
 
-/// Bytes that a read of the master finds. LINUX: its line discipline has N_TTY_BUF_SIZE - 1 at most, and takes more behind each read.
+/// How many bytes a read of the master finds. LINUX: the master's line discipline holds at most
+/// N_TTY_BUF_SIZE - 1, and takes more after each read.
 usize PtyPair::readable(const State& state) {
     constexpr usize MOST = 4095;
     return std::min(state.to_master.size(), MOST);
@@ -139,7 +141,7 @@ usize PtyPair::write(std::span<const u8> bytes) {
     return count;
 }
 
-/// LINUX: pty_set_termios. There are 8 bits and no parity; everything else is as wanted.
+/// LINUX: pty_set_termios. Sets 8 bits and no parity, and keeps everything else as requested.
 void PtyPair::configure(abi::termios2& wanted, const abi::termios2& old) {
     wanted.c_cflag &= ~(ControlFlags::Csize | ControlFlags::Parenb);
     wanted.c_cflag |= ControlFlags::Cs8 | ControlFlags::Cread;
@@ -180,7 +182,7 @@ void PtyPair::closed() {
     give_number_back();
 }
 
-/// LINUX: what lies in the input queue of the master's own discipline stays.
+/// LINUX: bytes in the input queue of the master's own line discipline stay.
 void PtyPair::drop_output() {
     {
         auto state = state_.lock();

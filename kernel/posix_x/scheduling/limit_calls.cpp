@@ -22,8 +22,9 @@ Result<> set_limit(Task& caller, Process& target, Resource resource, const rlimi
     return {};
 }
 
-/// prlimit(2): the caller itself, or one whose ids all match, or CAP_SYS_RESOURCE. LINUX: another thread of the caller's process is asked
-/// for its ids like anybody.
+/// Whether `caller` may change the limits of `target` (prlimit(2)): it is the same task, all of its ids
+/// match, or the caller has CAP_SYS_RESOURCE. LINUX: the ids of another thread of the caller's process are
+/// checked too.
 bool may_limit(Task& caller, Task& target) {
     if (&target == &caller || caller.identity().can(Capability::SysResource)) return true;
     const Ref<Identity> other = target.shared_identity();

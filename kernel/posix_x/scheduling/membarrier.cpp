@@ -15,12 +15,13 @@ using sync::BarrierKind;
 
 constexpr u32 ALL_COMMANDS = 2 * abi::raw_command(MembarrierCommand::RegisterPrivateExpeditedRseq) - 1;
 
-/// A registration is remembered as the bit of the command that needs it. Fork copies it; execve begins without any.
+/// Stores a registration as the bit of the command that requires it. fork copies the registrations; execve
+/// clears them.
 void register_for(MembarrierCommand needs_it) {
     current_task().image().barriers.fetch_or(abi::raw_command(needs_it), std::memory_order_seq_cst);
 }
 
-/// Errors: Eperm (the program has not registered).
+/// Runs a private command. Errors: Eperm (the program has not registered).
 Result<> run_private(MembarrierCommand command, BarrierKind kind) {
     const u32 registered = current_task().image().barriers.load(std::memory_order_seq_cst);
     if ((registered & abi::raw_command(command)) == 0) return Error::Eperm;
@@ -28,7 +29,7 @@ Result<> run_private(MembarrierCommand command, BarrierKind kind) {
     return {};
 }
 
-/// Errors: Eperm, Einval.
+/// Runs a command. Errors: Eperm, Einval.
 Result<> run(MembarrierCommand command) {
     switch (command) {
         case MembarrierCommand::Query: return {};
@@ -58,7 +59,8 @@ Result<> run(MembarrierCommand command) {
 
 }  // namespace
 
-/// LINUX: with MEMBARRIER_CMD_FLAG_CPU one CPU is meant; a number that no CPU has is no error. All CPUs are more than that one.
+/// LINUX: MEMBARRIER_CMD_FLAG_CPU selects one CPU, and an invalid number is not an error. This kernel uses
+/// all CPUs, which includes that one.
 Answer<Count32> sys_membarrier(Context&, MembarrierCommand command, MembarrierFlags flags, CpuNumber) {
     const bool may_name_cpu = command == MembarrierCommand::PrivateExpeditedRseq;
     if (flags != MembarrierFlags::None && !(may_name_cpu && flags == MembarrierFlags::Cpu))

@@ -20,7 +20,7 @@ Result<> clear_section(const Task& task) {
     return vm::UserOut<u64>(field(task, offsetof(abi::rseq, rseq_cs))).write(0);
 }
 
-/// LINUX: rseq_get_rseq_cs. All zeros: the thread is in no section. Errors: Efault, Einval.
+/// Reads the thread's section. All zeros: it is in none. LINUX: rseq_get_rseq_cs. Errors: Efault, Einval.
 Result<abi::rseq_cs> read_section(const Task& task) {
     const u64 address = TRY(vm::UserIn<u64>(field(task, offsetof(abi::rseq, rseq_cs))).read());
     if (address == 0) return abi::rseq_cs{};
@@ -87,8 +87,8 @@ void forget_rseq(Task& task) {
     task.thread->clear_work(Work::Rseq);
 }
 
-/// LINUX: the area is not written before the way back to user mode, so one that cannot be written is SIGSEGV there. A section that the area
-/// names already is forgotten (stable kernels since 2025).
+/// LINUX: registering does not write to the area, so an area that cannot be written causes SIGSEGV on the
+/// next return to user mode. A section that the area already names is cleared (stable kernels since 2025).
 static Result<> register_rseq(Task& task, u64 address, u32 size, u32 signature) {
     if (task.rseq.address != 0) {
         if (task.rseq.address != address || size != sizeof(abi::rseq)) return Error::Einval;

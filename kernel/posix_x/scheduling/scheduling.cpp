@@ -1,7 +1,8 @@
 // sched_*, getpriority, setpriority (sched(7)).
 //
-// Policies become the scheduler's priorities: FIFO and RR are Realtime, which is served before all others whatever the
-// static priority, in turns of a time slice; IDLE is Idle; OTHER and BATCH are by the nice value.
+// How policies map to the scheduler's priorities: FIFO and RR become Realtime, which runs before all others;
+// the static priority is ignored, and such threads take turns of a time slice. IDLE becomes Idle. OTHER and
+// BATCH depend on the nice value.
 #include "posix_x/scheduling/scheduling_calls.hpp"
 
 #include "posix_x/scheduling/scheduling.hpp"
@@ -37,7 +38,7 @@ constexpr ThreadPriority priority_for(Policy policy, i32 nice) {
     return nice > 4 ? ThreadPriority::Low : ThreadPriority::Normal;
 }
 
-/// 0 is the caller. Errors: Einval (negative), Esrch.
+/// Finds a task; 0 is the caller. Errors: Einval (negative), Esrch.
 Result<Ref<Task>> find_task(ProcessOrSelf pid) {
     if (pid.value < 0) return Error::Einval;
     if (pid.value == 0) return Ref<Task>(&current_task());
@@ -46,7 +47,7 @@ Result<Ref<Task>> find_task(ProcessOrSelf pid) {
     return task;
 }
 
-/// The caller's effective id is the target's real or effective one, or it has CAP_SYS_NICE.
+/// Whether the caller's effective id is the target's real or effective one, or the caller has CAP_SYS_NICE.
 bool may_schedule(Task& target) {
     const Identity& caller = current_task().identity();
     if (caller.can(Capability::SysNice)) return true;
@@ -54,7 +55,7 @@ bool may_schedule(Task& target) {
     return caller.euid == owner->uid || caller.euid == owner->euid;
 }
 
-/// LINUX: cap_safe_nice: whoever has more capabilities is left alone.
+/// LINUX: cap_safe_nice: a task with more capabilities than the caller may not be changed.
 Result<> check_not_above_caller(Task& target) {
     const Identity& caller = current_task().identity();
     const Ref<Identity> owner = target.shared_identity();
@@ -79,7 +80,7 @@ Result<> sys_sched_yield(Context&) {
 
 static Scheduling scheduling_of(Task& task) { return *task.scheduling.lock(); }
 
-/// Sets it and lets the scheduler know. A zombie's is remembered only.
+/// Stores the settings and informs the scheduler. For a zombie the settings are only stored.
 static void put_in_place(Task& task, Scheduling wanted) {
     auto state = task.process->signals.lock();  // keeps the thread from ending
     {
@@ -108,7 +109,7 @@ Answer<PolicyWord> sys_sched_getscheduler(Context&, ProcessOrSelf pid) {
     return std::to_underlying(now.policy) | (now.resets_on_fork ? abi::raw(SchedulingFlags::ResetOnFork) : 0);
 }
 
-/// LINUX: user_check_sched_setscheduler: what a caller without CAP_SYS_NICE may change.
+/// LINUX: user_check_sched_setscheduler: checks a change by a caller without CAP_SYS_NICE.
 static Result<> check_change(Task& task, const Scheduling& now, const Scheduling& wanted) {
     if (current_task().identity().can(Capability::SysNice)) return {};
     const u64 limit = task.process->limit(Resource::RealtimePriority);
@@ -135,7 +136,7 @@ static constexpr bool is_valid(const Scheduling& wanted) {
     return false;
 }
 
-/// The nice value stays.
+/// Sets the policy and the priority. The nice value does not change.
 static Result<> set_scheduling(Task& task, Scheduling wanted) {
     if (!is_valid(wanted)) return Error::Einval;
     const Scheduling now = scheduling_of(task);
@@ -168,7 +169,7 @@ Result<> sys_sched_setparam(Context&, ProcessOrSelf pid, vm::UserIn<sched_param>
     return set_scheduling(*task, wanted);
 }
 
-/// What the numbers mean in Linux, whether or not the policy can be had here.
+/// Returns Linux's values for every policy that Linux knows, whether or not this kernel supports it.
 Answer<StaticPriority> sys_sched_get_priority_max(Context&, Policy policy) {
     switch (policy) {
         case Policy::Fifo:
@@ -185,7 +186,7 @@ Answer<StaticPriority> sys_sched_get_priority_min(Context& context, Policy polic
     return TRY(sys_sched_get_priority_max(context, policy)) > 0 ? 1 : 0;
 }
 
-/// LINUX: FIFO has no end to its turn, and says 0.
+/// LINUX: FIFO has no time slice, so the call returns 0.
 Result<> sys_sched_rr_get_interval(Context&, ProcessOrSelf pid, vm::UserOut<abi::timespec> out) {
     const bool is_endless = scheduling_of(*TRY(find_task(pid))).policy == Policy::Fifo;
     return out.write(to_timespec(is_endless ? 0 : scheduler::time_slice(scheduler::QueueType::Normal)));
@@ -196,7 +197,8 @@ Result<> sys_sched_rr_get_interval(Context&, ProcessOrSelf pid, vm::UserOut<abi:
 using abi::sched_attr;
 using abi::SchedulingAttributeFlags;
 
-/// LINUX: sched_copy_attr. The size that the kernel knows is written back where the structure is too long. Errors: E2big, Einval, Efault.
+/// Reads the structure. LINUX: sched_copy_attr. If it is too long, the supported size is written back.
+/// Errors: E2big, Einval, Efault.
 static Result<sched_attr> read_attributes(u64 address) {
     u32 size = TRY(vm::UserIn<u32>(address).read());
     if (size == 0) size = abi::SCHED_ATTR_SHORTEST;
@@ -288,7 +290,7 @@ Result<> sys_sched_setattr(Context&, ProcessOrSelf pid, vm::UserIn<sched_attr> i
     return set_attributes(*TRY(find_task(pid)), attributes);
 }
 
-/// Only the first `size` bytes are written, and the structure says how many it has.
+/// Writes only the first `size` bytes; the structure contains their number.
 Result<> sys_sched_getattr(Context&, ProcessOrSelf pid, OutBytes<2> out, Size32 size,
                            Number<Kind::Zero, u32> flags) {
     if (out.address == 0 || pid < 0 || size > PAGE_SIZE || size < abi::SCHED_ATTR_SHORTEST || flags != 0)
@@ -309,7 +311,7 @@ Result<> sys_sched_getattr(Context&, ProcessOrSelf pid, OutBytes<2> out, Size32 
 
 // ---- CPUs
 
-/// LINUX: here a negative number is only that of no process.
+/// LINUX: a negative number is not EINVAL here: no process has it.
 static Result<Ref<Task>> find_for_affinity(ProcessOrSelf pid) {
     if (pid.value < 0) return Error::Esrch;
     return find_task(pid);
@@ -324,7 +326,7 @@ Answer<Size> sys_sched_getaffinity(Context&, ProcessOrSelf pid, Size32 size, Out
     return u64{sizeof(u64)};
 }
 
-/// With one CPU there is one answer.
+/// A mask is valid if it contains the one CPU, so a valid mask changes nothing.
 Result<> sys_sched_setaffinity(Context&, ProcessOrSelf pid, Size32 size, InBytes<1> in) {
     u64 mask = 0;
     // SAFETY: the bytes of an integer, the first ones its lower bits.
@@ -358,7 +360,7 @@ static void for_each_task(Process& process, FunctionRef<void(Task&)> visit) {
     }
 }
 
-/// Calls `visit` for each task that the pair names, without locks.
+/// Calls `visit`, without locks, for each task that `which` and `who` select.
 static Result<> for_each_named(PriorityOf which, i32 who, FunctionRef<void(Task&)> visit) {
     Task& caller = current_task();
     switch (which) {
@@ -386,7 +388,8 @@ static Result<> for_each_named(PriorityOf which, i32 who, FunctionRef<void(Task&
     return Error::Einval;
 }
 
-/// The most favourable of those named, as 20 - nice: 1 to 40 (getpriority(2), "C library/kernel differences").
+/// The most favourable nice value of the selected tasks, as 20 - nice: 1 to 40 (getpriority(2), "C
+/// library/kernel differences").
 Answer<NiceDistance> sys_getpriority(Context&, PriorityOf which, SelectedId<0> who) {
     i32 best = 0;
     TRY(for_each_named(
@@ -395,7 +398,7 @@ Answer<NiceDistance> sys_getpriority(Context&, PriorityOf which, SelectedId<0> w
     return static_cast<u32>(best);
 }
 
-/// Errors: Eperm, Eacces.
+/// Changes a task's nice value. Errors: Eperm, Eacces.
 static Result<> set_nice(Task& task, i32 nice) {
     if (!may_schedule(task)) return Error::Eperm;
     const bool is_allowed = static_cast<u64>(20 - nice) <= task.process->limit(Resource::Nice) ||

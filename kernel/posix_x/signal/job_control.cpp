@@ -18,7 +18,7 @@ bool wants_stop_reports(Process& parent) {
            (state->actions->of(Signal::Chld).flags & SignalAction::NO_CHILD_STOP) == 0;
 }
 
-/// The task of `parent` that made the process, if it lives and is not the leader.
+/// The task of `parent` that made the process, if it lives and is not the leader; else null.
 Ref<Task> parent_thread_of(TreeState& tree, const Process& process, const Process& parent) {
     const Process::Links& links = process.links(tree);
     if (links.parent_tid == parent.pid()) return nullptr;

@@ -1,4 +1,4 @@
-// Sending: what becomes of a signal before its process sees it (signal(7); the order of steps is Linux's).
+// Sending: the handling of a signal before its process takes it (signal(7); the order of steps is Linux's).
 #include "posix_x/process/process_tree.hpp"
 #include "posix_x/process/signals.hpp"
 #include "posix_x/signal/job_control.hpp"
@@ -16,8 +16,9 @@ void discard(Process::Signals& state, SignalSet signals) {
     state.pending_of_tasks = state.pending_of_tasks & ~signals;
 }
 
-/// SIGCONT undoes stops and the other way round, whether they are then blocked, ignored or handled.
-/// True: the process was stopped and goes on.
+/// SIGCONT cancels pending stop signals, and stop signals cancel SIGCONT, whether or not they are blocked,
+/// ignored or handled.
+/// Returns true if the process was stopped and continues.
 bool cancel_opposites(Process::Signals& state, Signal signal) {
     if (STOP_SIGNALS.has(signal)) {
         discard(state, SignalSet::of(Signal::Cont));
@@ -28,8 +29,9 @@ bool cancel_opposites(Process::Signals& state, Signal signal) {
     return std::exchange(state.is_stopping, false);
 }
 
-/// A blocked signal stays pending even if it would be ignored: its action may change before it is unblocked.
-/// `target`: who it is sent to, or the process's oldest task.
+/// Whether an ignored signal is dropped. A blocked signal stays pending even if it is ignored, because its
+/// action may change before it is unblocked.
+/// `target`: the task to which it is sent, or the process's oldest task.
 bool is_dropped(const Process& process, Process::Signals& state, const Task& target, Signal signal) {
     if (state.is_exiting) return true;
     if (process.pid() == FIRST_PID && UNBLOCKABLE_SIGNALS.has(signal)) return true;
@@ -40,13 +42,14 @@ bool is_dropped(const Process& process, Process::Signals& state, const Task& tar
     return !is_blocked && state.actions->ignores(signal);
 }
 
-/// The task would take the signal once it runs.
+/// Whether the task would take the signal when it runs.
 bool admits(const ProcessSignals& state, const Task& task, Signal signal) {
     const Task::Signals& own = task.signals(state);
     return !own.is_ending && (!own.blocked.has(signal) || own.awaited.has(signal));
 }
 
-/// LINUX: wants_signal: the task, which admits the signal, takes it next. One that has another signal already looks for itself before it goes on.
+/// LINUX: wants_signal: whether a task that admits the signal should be woken for it. A task that has another
+/// signal pending checks for more by itself.
 bool takes_next(const Process::Signals& state, const Task& task, Signal signal) {
     if (signal == Signal::Kill) return true;
     if (state.is_stopping) return false;
@@ -54,13 +57,14 @@ bool takes_next(const Process::Signals& state, const Task& task, Signal signal) 
            !task.thread->has_work(scheduler::Work::Signal);
 }
 
-/// Who of a process is to look at a signal. Null: nobody.
+/// The task of a process that is woken for a signal. Null: none.
 struct Choice {
     Task* taker = nullptr;      ///< Takes it next.
     Task* admitting = nullptr;  ///< Else: takes it some time.
 };
 
-/// `target` if it can, else, where the whole process was meant, the oldest that can.
+/// Chooses `target` if it can take the signal. Otherwise, if the signal is for the whole process, chooses the
+/// oldest task that can.
 Choice choose(Process::Signals& state, Task& target, bool is_for_process, Signal signal) {
     Choice choice;
     const auto consider = [&](Task& task) {
@@ -75,7 +79,8 @@ Choice choose(Process::Signals& state, Task& target, bool is_for_process, Signal
     return choice;
 }
 
-/// A signal that ends the process as soon as a task takes it. Core dumps are left to delivery.
+/// Whether the signal ends the process as soon as a task takes it. Signals that dump core are left to
+/// delivery.
 bool is_fatal(const Process::Signals& state, const Task& taker, Signal signal) {
     if (signal == Signal::Kill) return true;
     // LINUX: that the task waits for the signal does not save it, only that it has blocked it too (sigtimedwait's real_blocked).
@@ -84,8 +89,8 @@ bool is_fatal(const Process::Signals& state, const Task& taker, Signal signal) {
            default_action(signal) == DefaultAction::Terminate;
 }
 
-/// LINUX: complete_signal. A signal that will end the process does so at once: its tasks take no other one before, wait no longer for what
-/// only SIGKILL could end, and the signal stays queued until the zombie goes.
+/// LINUX: complete_signal. A signal that will end the process does so at once: its tasks take no other signal
+/// before, killable waits end, and the signal stays queued until the zombie is reaped.
 void wake_for(Process::Signals& state, Task& target, bool is_for_process, Signal signal) {
     const Choice choice = choose(state, target, is_for_process, signal);
     if (choice.taker != nullptr && is_fatal(state, *choice.taker, signal)) {
@@ -96,13 +101,14 @@ void wake_for(Process::Signals& state, Task& target, bool is_for_process, Signal
     if (woken != nullptr) scheduler::interrupt(*woken->thread, scheduler::Work::Signal);
 }
 
-/// LINUX: what a standard signal's details take is not bounded, unless a program has made them up (__sigqueue_alloc).
+/// The limit of queued entries. LINUX: entries of standard signals are not limited, except for those with
+/// details that a program made up (__sigqueue_alloc).
 u64 most_queued(const Process& process, const SignalInfo& info) {
     const bool is_bounded = info.signal >= Signal::FirstRealtime || info.code < 0;
     return is_bounded ? process.limit(Resource::PendingSignals) : NO_LIMIT;
 }
 
-/// A timer's signal is added here. True: it is ignored.
+/// Adds a timer's signal. Returns true if it is ignored.
 bool add_prepared(Process& process, Process::Signals& state, Task* receiver, PendingSignals::Entry& entry) {
     const Signal signal = entry.info.signal;
     Task& target = receiver != nullptr ? *receiver : *state.tasks.front();
@@ -123,7 +129,8 @@ bool add_prepared(Process& process, Process::Signals& state, Task* receiver, Pen
 
 enum class Receiver : u8 { Process, Task };
 
-/// `named`: the task that takes it, or, of a signal to the process, that is asked first; null: the oldest.
+/// Sends a signal. `named`: the task that takes it, or, for a signal to the process, the first candidate;
+/// null: the oldest task.
 Result<> send(Process& process, Task* named, Receiver receiver, const SignalInfo& info) {
     bool is_continuing = false;
     bool must_tell = false;

@@ -1,4 +1,4 @@
-// Signals as programs see them: actions, masks, sending, waiting (signal(7)).
+// The signal calls: actions, masks, sending, waiting (signal(7)).
 #include "posix_x/signal/signal_calls.hpp"
 
 #include "abi/linux/signal.hpp"
@@ -132,7 +132,7 @@ Answer<SignalNumber> sys_rt_sigtimedwait(Context&, vm::UserIn<SignalMask> in,
 
 // ---- Sending
 
-/// Whether the caller may send it. Errors: Einval, Eperm.
+/// Checks whether the caller may send the signal. Errors: Einval, Eperm.
 static Result<> check_sending(Process& target, i32 number) {
     if (number != 0 && !is_valid_signal(number)) return Error::Einval;
     return may_signal(current_task(), target, static_cast<Signal>(number)) ? Result<>() : Error::Eperm;
@@ -144,7 +144,7 @@ static Result<> signal_one(Task& sender, Process& target, i32 number) {
     return send_signal(target, info_from(sender, static_cast<Signal>(number), signal_code::USER));
 }
 
-/// Succeeds if one could be signalled.
+/// Sends a signal to many processes. Succeeds if it could be sent to at least one.
 static Result<> signal_many(Task& sender, i32 number, Vector<Ref<Process>> targets) {
     Result<> answer = Error::Esrch;
     bool succeeded = false;
@@ -184,7 +184,7 @@ Result<> sys_kill(Context&, PidOf<PidUse::ProcessOrGroup> pid, SignalOrNone numb
     return signal_many(sender, number.value, std::move(targets));
 }
 
-/// `group`: the process that the task must be of; 0: any.
+/// Sends a signal to one task. `group`: the process that the task must belong to; 0: any.
 static Result<> signal_task(Pid group, Pid tid, i32 number) {
     const Ref<Task> task = PROCESSES.find_task(tid);
     if (!task || (group != 0 && task->process->pid() != group)) return Error::Esrch;

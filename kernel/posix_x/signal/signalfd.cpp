@@ -14,7 +14,7 @@ namespace {
 using abi::SignalfdFlags;
 using fs::PollEvents;
 
-/// LINUX: signalfd_copyinfo.
+/// Converts a signal to the record of signalfd. LINUX: signalfd_copyinfo.
 abi::signalfd_siginfo to_abi(const SignalInfo& info) {
     abi::siginfo record{};
     fill_siginfo(info, record);
@@ -51,7 +51,7 @@ SignalSet pending_of(Task& task) {
     return task.signals(*state).pending.set() | state->pending.set();
 }
 
-/// Errors: Eagain.
+/// Takes a signal. Errors: Eagain.
 Result<SignalInfo> take(Task& task, SignalSet wanted) {
     TakenSignal taken;
     if (!take_signal(*task.process->signals.lock(), task, wanted, taken)) return Error::Eagain;
@@ -78,7 +78,8 @@ void SignalFile::set_wanted(SignalSet wanted) {
     current_process().own_actions().signal_readers.wake_all();
 }
 
-/// As many records as fit and are there. Errors: Einval (not even one fits), Eagain, Efault, RestartSys.
+/// Reads as many records as fit and are pending. Errors: Einval (not even one fits), Eagain, Efault,
+/// RestartSys.
 Result<usize> SignalFile::do_read(vm::OutBuffer& to, u64) {
     if (to.remaining() < sizeof(abi::signalfd_siginfo)) return Error::Einval;
     Task& task = current_task();

@@ -20,7 +20,7 @@ u64 aligned(u64 size) { return align_up(size, u64{sizeof(u64)}); }
 
 // ---- In.
 
-/// Errors: Einval (too many), Ebadf, Enomem.
+/// Adds the capabilities of a list of descriptors. Errors: Einval (too many), Ebadf, Enomem.
 Result<> add_descriptors(std::span<const u8> data, ipc::Message& message) {
     const usize count = data.size() / sizeof(i32);
     if (message.capabilities.size() + count > abi::MAX_PASSED_DESCRIPTORS) return Error::Einval;
@@ -35,7 +35,7 @@ Result<> add_descriptors(std::span<const u8> data, ipc::Message& message) {
     return {};
 }
 
-/// LINUX: scm_check_creds. Errors: Einval, Eperm, Esrch (no such process).
+/// Sets the message's credentials. LINUX: scm_check_creds. Errors: Einval, Eperm, Esrch (no such process).
 Result<> set_credentials(std::span<const u8> data, ipc::Message& message) {
     abi::ucred wanted{};
     if (data.size() != sizeof(wanted)) return Error::Einval;
@@ -68,7 +68,7 @@ Result<> read_piece(const abi::cmsghdr& header, std::span<const u8> data, const 
 
 // ---- Out.
 
-/// Where control data goes. A write that faults is lost, as on Linux.
+/// Writes control data to the program. As on Linux, data whose copy faults is lost.
 class ControlWriter {
   public:
     explicit ControlWriter(const abi::msghdr& header)
@@ -106,7 +106,8 @@ class ControlWriter {
     u64 written_ = 0;
 };
 
-/// How many of the capabilities have got descriptors. Each number is stored before its descriptor is open.
+/// Makes descriptors for the capabilities. Returns how many. Each number is stored before its descriptor is
+/// opened.
 usize install(ControlWriter& out, ipc::Message& message) {
     Task& task = current_task();
     const security::OnExec on_exec =

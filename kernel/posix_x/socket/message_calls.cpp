@@ -1,4 +1,4 @@
-// send and recv: bytes, and what goes with them, through sockets (send(2), recv(2)).
+// The calls that send and receive messages through sockets (send(2), recv(2)).
 #include "posix_x/socket/message_calls.hpp"
 
 #include <algorithm>
@@ -22,7 +22,7 @@ Result<usize> send(ipc::Socket& socket, vm::InBuffer& data, ipc::Message& messag
     return sent;
 }
 
-/// LINUX: copy_msghdr_from_user. Errors: Efault, Einval (a size below 0).
+/// Copies the header of a message. LINUX: copy_msghdr_from_user. Errors: Efault, Einval (a negative size).
 Result<abi::msghdr> read_header(vm::UserIn<abi::msghdr> place) {
     abi::msghdr header = TRY(place.read());
     if (header.msg_name == 0) header.msg_namelen = 0;
@@ -31,7 +31,7 @@ Result<abi::msghdr> read_header(vm::UserIn<abi::msghdr> place) {
     return header;
 }
 
-/// Errors: Emsgsize (too many pieces), Efault, Einval.
+/// Imports the message's iovecs. Errors: Emsgsize (too many), Efault, Einval.
 Result<> import_pieces(const abi::msghdr& header, vm::UserVector& pieces) {
     if (header.msg_iovlen > vm::UserVector::MAX_COUNT) return Error::Emsgsize;
     return pieces.import(header.msg_iov, header.msg_iovlen);
@@ -76,7 +76,7 @@ Result<usize> receive_message(ipc::Socket& socket, vm::UserInOut<abi::msghdr> pl
     return size;
 }
 
-/// LINUX: MSG_CMSG_COMPAT is the kernel's own.
+/// Checks flags. LINUX: programs may not use MSG_CMSG_COMPAT, which is internal to the kernel.
 Result<> check_flags(MessageFlags flags) {
     return abi::has(flags, MessageFlags::Compat32) ? Result<>(Error::Einval) : Result<>();
 }
@@ -118,7 +118,7 @@ Answer<Size> sys_recvmsg(Context&, Descriptor fd, vm::UserInOut<abi::msghdr> mes
     return receive_message(*socket, message, flags);
 }
 
-// LINUX: what was sent counts, whatever becomes of the rest.
+// LINUX: returns the number of messages sent, even if a later one failed.
 Answer<Count> sys_sendmmsg(Context&, Descriptor fd, InOutArray<abi::mmsghdr, 2> messages, Count32 count,
                            MessageFlags flags) {
     TRY(check_flags(flags));

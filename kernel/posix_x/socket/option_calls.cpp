@@ -1,4 +1,4 @@
-// Options of sockets, at the level that all families share (socket(7)). LINUX: sk_setsockopt and sk_getsockopt.
+// Socket options at the level that all families share (socket(7)). LINUX: sk_setsockopt and sk_getsockopt.
 #include "posix_x/socket/option_calls.hpp"
 
 #include <algorithm>
@@ -14,7 +14,7 @@ namespace {
 using abi::SocketOption;
 using ipc::SocketOptions;
 
-/// As Linux counts time there: in ticks of 4 ms, rounded up.
+/// LINUX: timeouts are rounded up to ticks of 4 ms.
 constexpr Nanoseconds TICK = 4 * time::MILLISECOND;
 
 struct Value {
@@ -44,13 +44,13 @@ bool is_flag(SocketOption option) {
 
 bool may_administer() { return current_task().identity().can(Capability::NetAdmin); }
 
-/// LINUX: twice as much, for what the kernel's own structures take.
+/// LINUX: the size is doubled, to account for the kernel's own structures.
 u32 buffer_size(i32 wanted, u32 most, u32 least) {
     const u32 bounded = std::min({static_cast<u32>(wanted), most, static_cast<u32>(INT32_MAX) / 2});
     return std::max(bounded * 2, least);
 }
 
-/// SO_RCVTIMEO and SO_SNDTIMEO: 0 is no end; a negative time has passed already. Errors: Edom.
+/// The timeout of SO_RCVTIMEO or SO_SNDTIMEO: 0 means none; a negative time has already passed. Errors: Edom.
 Result<Nanoseconds> patience_from(const abi::timeval& value) {
     constexpr i64 MICROSECONDS = 1'000'000;
     if (value.tv_usec < 0 || value.tv_usec >= MICROSECONDS) return Error::Edom;
@@ -120,7 +120,7 @@ Result<> set_option(ipc::Socket& socket, SocketOption option, const Value& value
     }
 }
 
-/// What getsockopt copies out.
+/// A value that getsockopt returns.
 struct Told {
     std::array<u8, 16> bytes{};
     u32 size = 0;

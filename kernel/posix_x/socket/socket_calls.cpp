@@ -1,4 +1,4 @@
-// socket and what it is named and connected with (socket(7)).
+// The calls that make, name and connect sockets (socket(7)).
 #include "posix_x/socket/socket_calls.hpp"
 
 #include <algorithm>
@@ -23,7 +23,7 @@ struct SocketKind {
     OpenFlags flags;
 };
 
-/// Errors: Einval (flags that are not known).
+/// Splits the type argument into type and flags. Errors: Einval (unknown flags).
 Result<SocketKind> kind_of(SocketTypeWord word) {
     const i32 flags = word.value & ~abi::SOCKET_TYPES;
     constexpr i32 KNOWN = static_cast<i32>(abi::raw(SocketFlags::Nonblock) | abi::raw(SocketFlags::Cloexec));
@@ -31,7 +31,7 @@ Result<SocketKind> kind_of(SocketTypeWord word) {
     return SocketKind{static_cast<SocketType>(word.value & abi::SOCKET_TYPES), static_cast<OpenFlags>(flags)};
 }
 
-/// What comes before the family is asked. Errors: Eafnosupport, Einval (no type of sockets), Eprotonosupport.
+/// The checks that do not depend on the family. Errors: Eafnosupport, Einval (unknown type), Eprotonosupport.
 Result<> check_family(AddressFamily family, SocketType type, i32 protocol) {
     constexpr i32 FAMILIES = 46;
     constexpr i32 TYPES = 11;
@@ -58,7 +58,7 @@ Answer<NewDescriptor> sys_socket(Context&, AddressFamily family, SocketTypeWord 
                         on_exec(kind.flags));
 }
 
-// LINUX: the numbers are stored before there are sockets.
+// LINUX: the descriptors' numbers are stored before the sockets are made.
 Result<> sys_socketpair(Context&, AddressFamily family, SocketTypeWord word, ProtocolNumber protocol,
                         SocketPairOut out) {
     Task& task = current_task();
@@ -110,7 +110,7 @@ Answer<NewDescriptor> sys_accept(Context& context, Descriptor fd, UserAddress ad
     return sys_accept4(context, fd, address, size, SocketFlags::None);
 }
 
-// LINUX: the address is read before the file is asked whether it is a socket.
+// LINUX: the address is copied before the descriptor is checked for being a socket.
 Result<> sys_connect(Context&, Descriptor fd, InBytes<2> address, SignedSize size) {
     (void)TRY(use_file(fd, Rights::Control));
     const ipc::Address wanted = TRY(read_address(address.address, size));

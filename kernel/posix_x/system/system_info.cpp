@@ -1,4 +1,4 @@
-// The system as a whole: uname, sysinfo, syslog, getrandom, getcpu.
+// Calls about the whole system: uname, sysinfo, syslog, getrandom, getcpu.
 #include "posix_x/system/system_info.hpp"
 
 #include <algorithm>
@@ -65,7 +65,7 @@ Result<> sys_sysinfo(Context&, vm::UserOut<abi::sysinfo> out) {
 
 // ---- The kernel's log (syslog(2))
 
-/// `limit` bytes at most of the newest lines; returns how many. Errors: Einval, Efault, Enomem.
+/// Copies at most `limit` bytes of the newest lines; returns how many. Errors: Einval, Efault, Enomem.
 static Result<usize> read_log(BufferArgument buffer, i32 limit) {
     if (buffer.address == 0 || limit < 0) return Error::Einval;
     Vector<char> text;
@@ -76,7 +76,7 @@ static Result<usize> read_log(BufferArgument buffer, i32 limit) {
     return size;
 }
 
-/// What the console showed before it was switched off.
+/// The console level before the console was switched off.
 constinit std::atomic<u8> level_before_off{static_cast<u8>(log::Level::Info)};
 
 static Result<usize> set_console_level(i32 level) {
@@ -86,7 +86,7 @@ static Result<usize> set_console_level(i32 level) {
     return 0uz;
 }
 
-/// LINUX: check_syslog_permissions. Errors: Eperm.
+/// Checks access to the log. LINUX: check_syslog_permissions. Errors: Eperm.
 static Result<> check_log_access(SyslogAction action) {
     const bool is_for_all = action == SyslogAction::ReadAll || action == SyslogAction::SizeBuffer;
     if (is_for_all && log_is_restricted.load(std::memory_order_relaxed) == 0) return {};

@@ -1,11 +1,11 @@
-// Editing a line, and showing it: erase, word erase, kill, reprint, echo.
+// Editing and displaying a line: erase, word erase, kill, reprint, echo.
 #include "posix_x/terminal/line_discipline.hpp"
 
 namespace exo::posix_x {
 
 namespace {
 
-/// As the kernel's table of Latin-1 has it, so that a UTF-8 sequence counts as part of a word.
+/// Follows the kernel's Latin-1 table, so that the bytes of a UTF-8 sequence count as part of a word.
 constexpr bool is_word_character(u8 c) {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' ||
            (c >= 0xc0 && c != 0xd7 && c != 0xf7);
@@ -75,7 +75,8 @@ void LineDiscipline::kill_without_erasing() {
     if (settings_.has(LocalFlags::Echok)) echo_raw('\n');
 }
 
-/// Moves `position` back over one character, which may have several bytes. False: there is only a part of one.
+/// Moves `position` back by one character, which may have several bytes. Returns false if only a part of a
+/// character is there.
 bool LineDiscipline::erase_character(u64& position) const {
     do {
         --position;
@@ -127,7 +128,7 @@ void LineDiscipline::echo_erased(u8 command, u64 position, u64 end) {
     }
 }
 
-/// ECHOPRT, for terminals on paper: "\abc/" shows what was erased, backwards.
+/// ECHOPRT, for printing terminals: "\abc/" shows the erased characters in reverse order.
 void LineDiscipline::echo_reprint_style(u64 position, u64 end) {
     if (!is_erasing_) {
         echo_raw('\\');
@@ -140,7 +141,7 @@ void LineDiscipline::echo_reprint_style(u64 position, u64 end) {
     }
 }
 
-/// Goes back as far as the tab went: to the column that the characters before it reach.
+/// Moves the cursor back over a tab, to the column where the preceding characters end.
 void LineDiscipline::echo_tab_erased(u64 position) {
     u32 columns = 0;
     bool is_after_tab = false;

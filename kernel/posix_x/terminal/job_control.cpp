@@ -1,4 +1,4 @@
-// Which session a terminal belongs to, which of its groups is in the foreground, and who is told of what.
+// The session of a terminal, its foreground group, and the signals to both.
 #include "posix_x/process/process_tree.hpp"
 #include "posix_x/terminal/terminal.hpp"
 
@@ -10,13 +10,13 @@ bool is_session_leader(const TreeState& tree, const Process& process) {
     return process.links(tree).session == process.pid();
 }
 
-/// The task would not take `signal`: it is blocked or ignored.
+/// Whether the task blocks or ignores `signal`.
 bool is_refused(Task& task, Signal signal) {
     return task.blocked().has(signal) || task.process->own_actions().handler(signal) == SignalAction::IGNORE;
 }
 
-/// The session of the group `group`, or of the process of that number. Errors: Esrch; Eperm (a session whose leader has
-/// gone has that number).
+/// The session of a group, or of the process with that number. Errors: Esrch; Eperm (the number is that of a
+/// session whose leader is gone).
 Result<Pid> session_of_group(TreeState& tree, Pid group) {
     if (group == 0)
         return Error::Esrch;  // process 1 is in it until it makes a group, but no program can name it
@@ -88,7 +88,8 @@ Result<> Terminal::set_controlling(security::Rights rights, Claim claim) {
     return {};
 }
 
-/// No process has this terminal any more: what each remembers of it is out of date.
+/// Ends the terminal's use as a controlling terminal: the references in the processes of the session become
+/// outdated.
 void Terminal::leave_session(TreeState& /*locked*/) {
     ++acquisition_;
     session_ = foreground_ = 0;
@@ -185,7 +186,8 @@ void Terminal::closed(const Opening& opening) {
     if (open_files_.load(std::memory_order_acquire) == 0) leave_session(*tree);
 }
 
-/// As long as Linux waits by default (setserial(8), closing_wait): what a program has written is not lost with its end.
+/// Waits as long as Linux does by default (setserial(8), closing_wait), so that a program's last output is
+/// not lost.
 void Terminal::wait_for_last_output() {
     constexpr time::Nanoseconds CLOSING_WAIT = 30 * time::SECOND;
     {
@@ -198,7 +200,8 @@ void Terminal::wait_for_last_output() {
         time::Deadline::after(CLOSING_WAIT));
 }
 
-/// The leader gets SIGHUP and SIGCONT; if it is just exiting, the foreground group gets SIGHUP in its place.
+/// Sends SIGHUP and SIGCONT to the session leader. If the leader is exiting, sends SIGHUP to the foreground
+/// group instead.
 void Terminal::signal_session_leader(Leader fate) {
     Ref<Process> leader;
     Pid group;

@@ -1,4 +1,4 @@
-// Output post-processing (OPOST): line ends, tabs, and where the cursor is.
+// Output post-processing (OPOST): line ends, tabs, and the column of the cursor.
 #include "posix_x/terminal/line_discipline.hpp"
 
 namespace exo::posix_x {
@@ -7,7 +7,8 @@ namespace {
 
 constexpr u32 TAB_WIDTH = 8;
 
-/// LINUX: its letters are those of Latin-1, but for the sign of division; two of them have no capital, and get one.
+/// LINUX: the letters are those of Latin-1 except the division sign. Two of them have no capital letter and
+/// get a wrong one.
 constexpr u8 to_upper(u8 c) {
     const bool is_lower = (c >= 'a' && c <= 'z') || (c >= 0xdf && c != 0xf7);
     return is_lower ? static_cast<u8>(c - ('a' - 'A')) : c;
@@ -55,7 +56,7 @@ bool LineDiscipline::put_tab(usize room) {
     return true;
 }
 
-/// False: it does not fit into `room`, nothing happened.
+/// Returns false, and does nothing, if the byte does not fit into `room`.
 bool LineDiscipline::put(u8 byte, usize room) {
     if (room == 0) return false;
     switch (byte) {

@@ -1,4 +1,4 @@
-// What read(2), write(2) and poll(2) do on a terminal (termios(3), "Canonical and noncanonical mode").
+// read(2), write(2) and poll(2) on a terminal (termios(3), "Canonical and noncanonical mode").
 #include "posix_x/terminal/terminal.hpp"
 #include "scheduler/preemption.hpp"
 
@@ -8,13 +8,13 @@ namespace {
 
 using scheduler::WaitMode;
 
-/// A terminal with less than this on its way lets poll say that it can be written, and wakes who waits to write.
+/// With fewer unsent bytes than this, poll reports the terminal as writable, and waiting writers are woken.
 constexpr usize FEW_UNSENT = 256;
 constexpr time::Nanoseconds TENTH_OF_A_SECOND = time::SECOND / 10;
 
 }  // namespace
 
-/// How long a read waits, and for how much.
+/// How long a read waits, and for how many bytes.
 struct Terminal::ReadPlan {
     usize minimum = 0;                    ///< Canonical: a line, however short.
     time::Nanoseconds between_bytes = 0;  ///< VTIME with VMIN: starts with the first byte.
@@ -51,7 +51,8 @@ Result<usize> Terminal::read(const User& user, vm::OutBuffer& to) {
     return read_in_turn(user, to);
 }
 
-/// LINUX: it waits for what fits into the first piece, and VMIN asks for no more; behind that it takes what is there.
+/// LINUX: a read waits for at most what fits into its first piece, also if VMIN is larger. After that it
+/// takes what is there.
 Result<usize> Terminal::read_in_turn(const User& user, vm::OutBuffer& to) {
     u8 piece[READ_PIECE];
     usize total = 0;
@@ -67,7 +68,7 @@ Result<usize> Terminal::read_in_turn(const User& user, vm::OutBuffer& to) {
     return total;
 }
 
-/// Fills `piece` as the settings at its beginning ask. Count 0: an end of file, or nothing came in time.
+/// Fills `piece` according to the present settings. Count 0: an end of file, or a timeout without a byte.
 Result<LineDiscipline::Taken> Terminal::wait_for_piece(const User& user, std::span<u8> piece) {
     const ReadPlan plan = plan_read();
     time::Deadline deadline = plan.deadline;
@@ -93,7 +94,7 @@ Result<LineDiscipline::Taken> Terminal::wait_for_piece(const User& user, std::sp
     return all;
 }
 
-/// With no room only an end-of-file mark is taken, which belongs to the line before it.
+/// With an empty piece it only takes an end-of-file mark that belongs to the line before.
 LineDiscipline::Taken Terminal::take_piece(std::span<u8> piece) {
     LineDiscipline::Taken taken;
     bool was_held_back;
@@ -131,7 +132,8 @@ Result<usize> Terminal::write(const User& user, vm::InBuffer& from) {
     return written;
 }
 
-/// LINUX: piece by piece, each is copied whole or not at all, and asks anew whether the caller may write.
+/// LINUX: writes in pieces. Each piece is copied completely or not at all, and the caller's permission to
+/// write is checked for each.
 Result<usize> Terminal::write_in_turn(const User& user, vm::InBuffer& from) {
     usize total = 0;
     do {
@@ -144,7 +146,7 @@ Result<usize> Terminal::write_in_turn(const User& user, vm::InBuffer& from) {
     return total;
 }
 
-/// Waits for room. A short count means that the wait ended early, or that there was no more.
+/// Waits for room and writes a piece. A short count means that the wait ended early, or that the data ended.
 Result<usize> Terminal::write_piece(const User& user, vm::InBuffer& from) {
     const std::span<u8> bytes = std::span(being_written_).first(std::min(from.remaining(), WRITE_PIECE));
     if (!bytes.empty() && TRY(from.read(bytes)) < bytes.size()) return Error::Efault;

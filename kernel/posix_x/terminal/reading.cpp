@@ -1,4 +1,4 @@
-// What read(2), poll(2) and FIONREAD see of the input (termios(3), "Canonical and noncanonical mode").
+// The input as read(2), poll(2) and FIONREAD see it (termios(3), "Canonical and noncanonical mode").
 #include "posix_x/terminal/line_discipline.hpp"
 
 namespace exo::posix_x {

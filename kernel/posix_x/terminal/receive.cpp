@@ -1,4 +1,4 @@
-// Input: every typed byte becomes a signal, an edit, or a byte in the queue.
+// Input: every received byte becomes a signal, an edit, or a byte in the queue.
 #include <algorithm>
 #include <initializer_list>
 
@@ -10,7 +10,7 @@ namespace {
 
 constexpr u8 ALL_ONES = 0377;
 
-/// LINUX: its letters are those of Latin-1, but for the sign of multiplication.
+/// LINUX: the letters are those of Latin-1 except the multiplication sign.
 constexpr u8 to_lower(u8 c) {
     const bool is_upper = (c >= 'A' && c <= 'Z') || (c >= 0xc0 && c <= 0xde && c != 0xd7);
     return is_upper ? static_cast<u8>(c + ('a' - 'A')) : c;
@@ -25,7 +25,8 @@ usize LineDiscipline::room_for_input() const {
     return room > 0 ? room - 1 : 0;
 }
 
-/// Too long a line goes on being received; otherwise bytes without room wait for a reader.
+/// A line that is too long is still received, and its excess dropped. Otherwise bytes without room wait until
+/// a program reads.
 usize LineDiscipline::receivable(usize wanted) const {
     const usize room = room_for_input();
     if (room > 0) return std::min(wanted, room);

@@ -8,14 +8,14 @@ namespace {
 
 using abi::ControlFlags;
 
-/// By their codes; from 16 on these have another bit set (code_of).
+/// Index: the speed's code. Codes from 16 on have another bit set in c_cflag (code_of).
 constexpr u32 RATES[] = {0,       50,      75,      110,     134,     150,     200,    300,
                          600,     1200,    1800,    2400,    4800,    9600,    19200,  38400,
                          57600,   115200,  230400,  460800,  500000,  576000,  921600, 1000000,
                          1152000, 1500000, 2000000, 2500000, 3000000, 3500000, 4000000};
 constexpr u32 PLAIN_CODES = 16;
 constexpr u32 EXTENDED = abi::raw(ControlFlags::Other);
-/// "Close enough" for a code: 2 percent.
+/// The tolerance for a code: 2 percent.
 constexpr u32 TOLERANCE = 50;
 
 constexpr u32 code_of(u32 index) {
@@ -29,7 +29,7 @@ u32 rate_of(u32 code) {
     return index < std::size(RATES) ? RATES[index] : 0;
 }
 
-/// The last code whose rate is within `distance` of `rate`, or Other.
+/// The last code with a speed within `distance` of `rate`, or Other.
 u32 closest_code(u32 rate, u32 distance) {
     u32 code = EXTENDED;
     for (u32 index = 0; index < std::size(RATES); ++index)

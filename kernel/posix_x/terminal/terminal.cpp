@@ -1,4 +1,4 @@
-// The terminal's own thread, and what concerns neither readers and writers nor processes.
+// The terminal's own thread, and operations that concern neither reads and writes nor processes.
 #include "posix_x/terminal/terminal.hpp"
 
 #include "scheduler/preemption.hpp"
@@ -33,7 +33,8 @@ void Terminal::serve() {
 
 // ---- The thread.
 
-/// It looks again at everything. Unlike the end of a wait this needs no condition: the token stays until it looks.
+/// Makes the thread check everything again. No condition is needed: the wake-up token stays until the thread
+/// checks.
 void Terminal::wake_thread() {
     if (thread_ != nullptr)
         scheduler::unpark(*thread_);
@@ -70,7 +71,8 @@ void Terminal::take_input(State& state) {
     if (state.discipline.has_input()) input_waiters_.wake_all();
 }
 
-/// The discipline has dropped what was under way, unless NOFLSH is set.
+/// Sends a signal for an input byte. The line discipline has already dropped pending input and output, unless
+/// NOFLSH is set.
 void Terminal::raise(State& state, Signal signal) {
     if (!state.discipline.settings().has(LocalFlags::Noflsh)) {
         driver_.drop_output();
@@ -79,7 +81,7 @@ void Terminal::raise(State& state, Signal signal) {
     signal_foreground(signal);
 }
 
-/// IXOFF: the other side is asked to stop, and to go on.
+/// IXOFF: asks the other side to stop sending, or to continue.
 void Terminal::set_held_back(State& state, bool is_held_back) {
     if (state.input_is_held_back == is_held_back) return;
     state.input_is_held_back = is_held_back;

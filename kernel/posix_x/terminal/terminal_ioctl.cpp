@@ -1,4 +1,4 @@
-// ioctl(2) on terminals: ioctl_tty(2), ioctl_console(2) left out.
+// ioctl(2) on terminals: ioctl_tty(2). The requests of ioctl_console(2) are missing.
 #include "posix_x/process/process.hpp"
 #include "posix_x/terminal/speed.hpp"
 #include "posix_x/terminal/terminal_file.hpp"
@@ -12,7 +12,7 @@ using abi::TerminalRequest;
 using vm::UserIn;
 using vm::UserOut;
 
-/// The old structure has no speeds: they stay as they are.
+/// The old structure has no speeds, so the speeds do not change.
 abi::termios to_old(const abi::termios2& from) {
     abi::termios to{from.c_iflag, from.c_oflag, from.c_cflag, from.c_lflag, from.c_line, {}};
     std::copy_n(from.c_cc, abi::CONTROL_CHARACTERS, to.c_cc);
@@ -28,7 +28,7 @@ void apply_old(const abi::termios& from, abi::termios2& to) {
     std::copy_n(from.c_cc, abi::CONTROL_CHARACTERS, to.c_cc);
 }
 
-/// What a program gives may name its speeds by codes or by numbers: from here on both agree.
+/// A program may give speeds as codes or as numbers. This makes both agree.
 void complete_rates(abi::termios2& settings) {
     const u32 input = input_rate(settings);
     const u32 output = output_rate(settings);
@@ -137,7 +137,7 @@ Result<> TerminalFile::set_group(UserIn<PidOf<PidUse::Group>> in) {
 
 // ---- The queues and the line
 
-/// With an argument this is how tcdrain(3) is made.
+/// TCSBRK. With a nonzero argument it implements tcdrain(3).
 Result<> TerminalFile::send_break(Seconds is_drain) {
     TRY(wait_to_change());
     return is_drain == 0 ? terminal_->send_break(USUAL_BREAK) : Result<>();
@@ -171,7 +171,7 @@ Result<> TerminalFile::flush(abi::FlushQueue queue) {
 Result<> TerminalFile::count_unsent(UserOut<IntegerInMemory> out) {
     return out.write(static_cast<i32>(terminal_->unsent_bytes()));
 }
-/// As Linux with dev.tty.legacy_tiocsti=0: a program cannot type for others, but for one with all powers.
+/// TIOCSTI. As in Linux with dev.tty.legacy_tiocsti=0, only a privileged program may simulate input.
 Result<> TerminalFile::simulate_input(UserIn<TypedByte> in) {
     if (!caller_can(Capability::SysAdmin)) return Error::Eio;
     terminal_->simulate_input(TRY(in.read()));

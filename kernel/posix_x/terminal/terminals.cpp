@@ -14,7 +14,7 @@ constexpr abi::DeviceNumber TTY_DEVICE{5, 0};
 constexpr abi::DeviceNumber CONSOLE_DEVICE{5, 1};
 constexpr usize MAX_TERMINALS = 8;
 
-/// Terminals are never removed: each holds a reference for ever.
+/// The list of terminals. It holds a reference to each, so terminals are never destroyed.
 struct Terminals {
     FixedVector<Terminal*, MAX_TERMINALS> all;
     std::string_view command_line;
@@ -46,7 +46,7 @@ class TerminalDevice final : public fs::Device {
     Ref<Terminal> terminal_;
 };
 
-/// /dev/console: never becomes a controlling terminal by being opened.
+/// /dev/console. Opening it never makes it a controlling terminal.
 class ConsoleDevice final : public fs::Device {
   public:
     Result<Ref<fs::File>> open(fs::OpenRequest&& request, abi::DeviceNumber) override {
@@ -56,7 +56,7 @@ class ConsoleDevice final : public fs::Device {
     }
 };
 
-/// /dev/tty: whatever the caller's controlling terminal is.
+/// /dev/tty: the caller's controlling terminal.
 class CurrentTerminalDevice final : public fs::Device {
   public:
     Result<Ref<fs::File>> open(fs::OpenRequest&& request, abi::DeviceNumber) override {

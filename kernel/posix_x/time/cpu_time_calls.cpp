@@ -1,4 +1,4 @@
-// What processes have used: times, getrusage.
+// CPU time and memory of processes: times, getrusage.
 #include "posix_x/time/cpu_time_calls.hpp"
 
 #include "posix_x/process/process_tree.hpp"
@@ -29,7 +29,8 @@ Result<> sys_getrusage(Context&, UsageOf whose, vm::UserOut<abi::rusage> out) {
     return Error::Einval;
 }
 
-/// The value is the time since boot; that it may look like an error number is the interface's fault (times(2)).
+/// Returns the time since boot. Some values look like error numbers; the interface cannot tell them apart
+/// (times(2)).
 Answer<ClockTicks> sys_times(Context&, OrNull<vm::UserOut<abi::tms>> out) {
     if (!out.is_null()) {
         const ResourceUsage self = usage_of_current_process();

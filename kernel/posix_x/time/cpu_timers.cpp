@@ -15,7 +15,7 @@ using time::Nanoseconds;
 constexpr CpuClockKind KINDS[] = {CpuClockKind::Profiling, CpuClockKind::User, CpuClockKind::RunTime};
 constexpr usize MOST_ALARMS_AT_ONCE = 32;
 
-/// True: the timer has expired, and its process gets a signal.
+/// Returns true if the timer has expired, so that its process gets a signal.
 bool check_timer(CpuTimer& timer, Nanoseconds used) {
     if (timer.expires_at == 0 || used < timer.expires_at) return false;
     if (timer.interval == 0) {
@@ -27,8 +27,9 @@ bool check_timer(CpuTimer& timer, Nanoseconds used) {
     return true;
 }
 
-/// LINUX: check_process_timers, check_thread_timers: SIGKILL at the hard limit; SIGXCPU at the soft one, which grows by a second then.
-/// `unit`: nanoseconds of what the limit counts.
+/// LINUX: check_process_timers, check_thread_timers: SIGKILL at the hard limit; SIGXCPU at the soft one,
+/// which is then raised by a second.
+/// `unit`: the limit's unit, in nanoseconds.
 Signal check_limit(Process& process, Resource resource, Nanoseconds used, Nanoseconds unit) {
     const Limit limit = process.limits.of(resource);
     if (limit.soft == NO_LIMIT) return Signal::None;
@@ -47,7 +48,7 @@ void expire_alarms(CpuAlarms::Locked& alarms, const ResourceUsage& usage) {
     }
 }
 
-/// What the scheduler has counted of the task. Nothing: it has ended.
+/// The CPU time of a task. Nothing: the task has ended.
 struct TaskTime {
     ResourceUsage usage;
     Nanoseconds burst = 0;  ///< Since it last waited.
@@ -60,7 +61,7 @@ std::optional<TaskTime> time_of(Task& task) {
     return TaskTime{to_usage(use), scheduler::SCHEDULER.burst_time(*task.thread), use.run_time};
 }
 
-/// LINUX: rt.timeout: what a thread has run with a real-time policy since it last waited.
+/// LINUX: rt.timeout: the thread's run time with a realtime policy since it last waited.
 Nanoseconds realtime_run(Task& task, const TaskTime& time) {
     const Scheduling scheduling = *task.scheduling.lock();
     if (!scheduling.is_realtime()) return 0;
@@ -69,7 +70,7 @@ Nanoseconds realtime_run(Task& task, const TaskTime& time) {
     return std::min(time.burst, with_policy);
 }
 
-/// Standard signals cannot fail.
+/// Sends a standard signal, which cannot fail.
 void send(Process& process, Signal signal) {
     if (signal != Signal::None) (void)send_signal(process, {.signal = signal});
 }

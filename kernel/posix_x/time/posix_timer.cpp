@@ -15,10 +15,10 @@ namespace {
 
 using abi::ClockId;
 
-/// LINUX: KTIME_MAX. No timer goes beyond it.
+/// LINUX: KTIME_MAX: the latest possible expiry.
 constexpr Nanoseconds LAST = (1ULL << 63) - 1;
-/// LINUX: a timer whose signal is ignored expires no more often than once a jiffy, of 4 ms. Here those of a process share the time: many
-/// that nobody hears keep no CPU busy.
+/// LINUX: a timer whose signal is ignored expires at most once per jiffy (4 ms). In this kernel all such
+/// timers of a process share this rate, so that they cannot use up a CPU.
 constexpr Nanoseconds LEAST_IGNORED_INTERVAL = 4 * time::MILLISECOND;
 constexpr usize FREE_IGNORED_TIMERS = 16;
 
@@ -98,7 +98,8 @@ Nanoseconds PosixTimer::now(Nanoseconds cpu_now) const {
     return is_real_ ? time::realtime() : time::monotonic();
 }
 
-/// The next expiry becomes one after `now`. Answers how many were passed. LINUX: hrtimer_forward, bump_cpu_timer.
+/// Moves the next expiry behind `now`. Returns how many expiries were skipped. LINUX: hrtimer_forward,
+/// bump_cpu_timer.
 i64 PosixTimer::forward(Nanoseconds now) {
     if (interval_ == 0 || now < expires_) return 0;
     const Nanoseconds late = now - expires_;
@@ -252,7 +253,7 @@ void add_posix_timer(Ref<PosixTimer> timer) {
 
 namespace {
 
-/// What takes a timer out that is in no tree any more.
+/// Drops the last references to a timer that is in no tree any more.
 void let_go(Ref<PosixTimer> timer, PosixTimer::Held) {
     if (!follows_real_time(timer->clock)) return;
     auto timers = real_timers.lock();

@@ -15,7 +15,7 @@ namespace {
 using abi::ClockId;
 using abi::NotifyKind;
 
-/// LINUX: clock_process, clock_thread: these clocks are the caller's by another number.
+/// LINUX: clock_process, clock_thread: these clock ids are other names of the caller's own CPU clocks.
 constexpr ClockId clock_by_number(ClockId clock) {
     constexpr auto of_caller = [](i32 bits) {
         return static_cast<ClockId>(static_cast<i32>(~0U << abi::CPU_CLOCK_SHIFT) | bits);
@@ -28,7 +28,8 @@ constexpr ClockId clock_by_number(ClockId clock) {
     }
 }
 
-/// LINUX: clockid_to_kclock and what the clock can do. Errors: Einval (no such clock), Eopnotsupp (it has no timers).
+/// Checks a timer's clock. LINUX: clockid_to_kclock. Errors: Einval (no such clock), Eopnotsupp (it has no
+/// timers).
 Result<> check_clock(ClockId clock) {
     if (is_cpu_clock(clock)) return {};
     switch (clock) {
@@ -69,8 +70,8 @@ abi::itimerspec to_abi(const TimerSetting& setting) {
     return {to_timespec(setting.interval), to_timespec(setting.value)};
 }
 
-/// Calls use(timer, what the clock of a CPU timer shows) under the lock. Errors: Einval (no such timer), and, in place of the clock, Esrch
-/// (it has gone).
+/// Calls use(timer, the value of a CPU timer's clock) under the lock. Errors: Einval (no such timer). If the
+/// clock is gone, `use` gets Esrch instead of its value.
 template <class Use> [[gnu::always_inline]] inline Result<> with_timer(Process& process, i32 id, Use use) {
     auto timers = process.posix_timers.lock();
     PosixTimer* timer = timers->by_id.find(id);
@@ -88,7 +89,8 @@ template <class Use> [[gnu::always_inline]] inline Result<> with_timer(Process& 
 
 }  // namespace
 
-/// LINUX: do_timer_create has this order of checks: the timer's number is told before its clock is looked for.
+/// LINUX: the order of checks is that of do_timer_create: the timer's number is stored before its clock is
+/// looked up.
 Result<> sys_timer_create(Context&, ClockId clock, OrNull<vm::UserIn<abi::sigevent>> event_in,
                           vm::UserOut<TimerNumber> out) {
     [[clang::uninitialized]] abi::sigevent event;
@@ -118,7 +120,7 @@ Result<> sys_timer_create(Context&, ClockId clock, OrNull<vm::UserIn<abi::sigeve
     return {};
 }
 
-/// LINUX: a null pointer is no setting, and flags that are not known count for nothing.
+/// LINUX: a null pointer is an error, and unknown flags are ignored.
 Result<> sys_timer_settime(Context&, TimerNumber id, abi::TimerFlags flags,
                            OrNull<vm::UserIn<abi::itimerspec>> in,
                            OrNull<vm::UserOut<abi::itimerspec>> old_out) {

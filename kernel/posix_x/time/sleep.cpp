@@ -14,7 +14,8 @@ using abi::ClockId;
 using abi::TimerFlags;
 using scheduler::WaitMode;
 
-/// Errors: RestartWithBlock, after the remaining time was written to `block.address` (unless that is 0); Efault.
+/// Errors: RestartWithBlock, after the remaining time was written to `block.address` (unless that is 0);
+/// Efault.
 Result<u64> sleep_for_rest(const RestartBlock& block) {
     const Result<> result = scheduler::sleep_until(block.deadline, WaitMode::Interruptible);
     if (result) return 0ULL;
@@ -29,13 +30,13 @@ Result<> sleep_relative(Nanoseconds time, OrNull<vm::UserOut<abi::timespec>> lef
     return {};
 }
 
-/// An absolute sleep starts again as it is: its end does not move.
+/// An absolute sleep restarts with the same end.
 Result<> sleep_until_monotonic(Nanoseconds at) {
     const Result<> result = scheduler::sleep_until({at}, WaitMode::Interruptible);
     return result ? result : Result<>(Error::RestartNoHandler);
 }
 
-/// The end moves when the clock is set: then it is computed anew.
+/// The end moves when the clock is set, so it is computed again then.
 Result<> sleep_until_real(Nanoseconds at) {
     while (true) {
         const u64 setting = clock_settings();
@@ -48,7 +49,7 @@ Result<> sleep_until_real(Nanoseconds at) {
     }
 }
 
-/// Wakes a thread when a CPU clock has reached a point.
+/// Wakes a thread when a CPU clock has reached a point in time.
 struct CpuSleep : CpuAlarm {
     explicit CpuSleep(scheduler::Thread& sleeper)
         : CpuAlarm([](CpuAlarm& alarm) {
@@ -61,7 +62,7 @@ struct CpuSleep : CpuAlarm {
     std::atomic<bool> is_over{false};
 };
 
-/// Errors: RestartSys.
+/// Sleeps until the clock reaches `end`. Errors: RestartSys.
 Result<> sleep_by_clock(const CpuClock& clock, Nanoseconds end) {
     CpuSleep sleep(scheduler::current_thread());
     clock.alarms().lock()->arm(sleep, clock.kind, end);
@@ -74,7 +75,7 @@ Result<> sleep_by_clock(const CpuClock& clock, Nanoseconds end) {
     return {};
 }
 
-/// The block's deadline is a point of the clock's time. LINUX: posix_cpu_nsleep_restart.
+/// The block's deadline is a point in the CPU clock's time. LINUX: posix_cpu_nsleep_restart.
 /// Errors: RestartWithBlock, after the remaining time was written to `block.address` (unless that is 0); Efault, Einval.
 Result<u64> sleep_for_cpu_rest(const RestartBlock& block) {
     const CpuClock clock = TRY(CpuClock::find(block.clock, CpuClock::For::Other));
@@ -107,8 +108,8 @@ Result<> sleep_by_cpu_time(ClockId id, Nanoseconds time, TimerFlags flags,
 
 enum class SleepClock : u8 { Monotonic, Real, CpuTime };
 
-/// Clocks by pid are only looked at when the time has been read. Errors: Einval (no such clock), Eopnotsupp (it cannot be
-/// slept by).
+/// Checks the clock of a sleep. CPU clocks by pid are checked after the time was read. Errors: Einval (no
+/// such clock), Eopnotsupp (it does not support sleeps).
 Result<SleepClock> clock_to_sleep_by(ClockId clock) {
     switch (clock) {
         case ClockId::Realtime:
@@ -135,7 +136,8 @@ Result<ClockId> cpu_clock_to_sleep_by(ClockId clock) {
     return is_clock_of_thread(clock) && is_own ? Result<ClockId>(Error::Einval) : clock;
 }
 
-/// The machine is never suspended, so an alarm that would wake it is as good as any. Errors: Einval, Eperm.
+/// Checks an alarm clock. The machine is never suspended, so such a clock behaves like the normal one.
+/// Errors: Einval, Eperm.
 Result<> check_alarm(ClockId clock, TimerFlags flags) {
     if (clock != ClockId::RealtimeAlarm && clock != ClockId::BoottimeAlarm) return {};
     if (has(flags, ~TimerFlags::Abstime)) return Error::Einval;
@@ -160,7 +162,7 @@ Result<> sys_clock_nanosleep(Context&, ClockId clock, TimerFlags flags, vm::User
     return kind == SleepClock::Real ? sleep_until_real(time) : sleep_until_monotonic(time);
 }
 
-/// What the call answers that goes on.
+/// Returns the result of the continued call.
 Answer<ByCommand> sys_restart_syscall(Context&) {
     const RestartBlock block = std::exchange(current_task().restart, {});
     if (block.resume == nullptr) return Error::Eintr;

@@ -15,10 +15,11 @@ namespace {
 
 using abi::ClockId;
 
-/// LINUX: what the coarse clocks say of themselves there, with a tick of 4 ms. Ours are as fine as the others.
+/// LINUX: the resolution that coarse clocks report, with a tick of 4 ms. In this kernel they are as precise
+/// as the others.
 constexpr Nanoseconds COARSE_RESOLUTION = 4 * time::MILLISECOND;
 
-/// settimeofday's zone, which the kernel only keeps.
+/// settimeofday's time zone, which the kernel only stores.
 struct Zone {
     abi::timezone zone{};
     bool was_set = false;
@@ -27,7 +28,7 @@ constinit sync::SpinLocked<Zone, sync::LockRank::SpinLeaf> zone;
 constinit std::atomic<u64> setting_count{0};
 constinit scheduler::WaitQueue setting_waiters;
 
-/// No device has a clock. Errors: Einval.
+/// Reads a CPU clock. Clock ids of devices do not exist here. Errors: Einval.
 Result<Nanoseconds> read_cpu_clock(ClockId clock) {
     const Result<Nanoseconds> now = TRY(CpuClock::find(clock, CpuClock::For::Reading)).read();
     return now ? now : Result<Nanoseconds>(Error::Einval);
@@ -35,7 +36,7 @@ Result<Nanoseconds> read_cpu_clock(ClockId clock) {
 
 bool may_set_time() { return current_task().identity().can(Capability::SysTime); }
 
-/// Errors: Einval (a time before the machine was started: monotonic time would have to be negative).
+/// Sets the real time. Errors: Einval (a time before boot, which would make the boot time negative).
 Result<> set_real_time(Nanoseconds since_epoch) {
     if (since_epoch < time::monotonic()) return Error::Einval;
     time::set_realtime(since_epoch);
@@ -72,7 +73,7 @@ Result<> sys_clock_getres(Context&, ClockId clock, OrNull<vm::UserOut<abi::times
     return out.write(to_timespec(resolution));
 }
 
-/// LINUX: the CPU clocks that have a number of their own cannot be asked to change; those by pid can, and refuse.
+/// LINUX: the fixed ids of CPU clocks cannot be set (EINVAL); CPU clocks by pid refuse with EPERM.
 Result<> sys_clock_settime(Context&, ClockId clock, vm::UserIn<abi::timespec> in) {
     const bool is_by_pid = std::to_underlying(clock) < 0;
     if (clock != ClockId::Realtime && !is_by_pid) return Error::Einval;
@@ -94,7 +95,8 @@ Result<> sys_gettimeofday(Context&, OrNull<vm::UserOut<abi::timeval>> out,
     return zone_out.write(current);
 }
 
-/// LINUX: the first zone that comes without a time moves a clock that ran in local time to UTC (settimeofday(2)).
+/// LINUX: the first call with a zone and without a time changes a clock in local time to UTC
+/// (settimeofday(2)).
 static Result<> set_zone(const abi::timezone& wanted, bool comes_without_time) {
     constexpr i32 LARGEST = 15 * 60;
     constexpr i64 NANOSECONDS_PER_MINUTE = 60 * static_cast<i64>(time::SECOND);
@@ -131,7 +133,7 @@ Answer<EpochSeconds> sys_time(Context&, OrNull<vm::UserOut<EpochSeconds>> out) {
     return seconds;
 }
 
-/// The clock is not steered: what is asked for can be told, and nothing changed.
+/// The clock cannot be adjusted: a program can read the values, and change none.
 static Result<i32> adjust_clock(vm::UserInOut<abi::timex> user) {
     constexpr u32 OFFSET_READ_ONLY = 0xa001;  // ADJ_OFFSET_SS_READ: the old adjtime(3), looking only
     constexpr u32 TICK = 0x4000;              // ADJ_TICK

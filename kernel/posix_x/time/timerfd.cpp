@@ -67,7 +67,7 @@ void TimerFile::arm(State& state) {
     alarm_.arm(state.next > present ? time::Deadline::after(state.next - present) : time::Deadline{1});
 }
 
-/// What has expired is counted, and a timer with an interval goes on.
+/// Counts the expirations and restarts a timer with an interval.
 void TimerFile::count(State& state) {
     if (!has_expired_.load(std::memory_order_seq_cst)) return;
     u64 expirations = 1;
@@ -133,7 +133,7 @@ void TimerFile::real_time_was_set() {
     }
 }
 
-/// Errors: Eagain (it has not expired), Ecanceled.
+/// Takes the counted expirations. Errors: Eagain (it has not expired), Ecanceled.
 Result<u64> TimerFile::take_ticks() {
     auto state = state_.lock();
     if (take_cancellation(*state)) {
@@ -148,7 +148,7 @@ Result<u64> TimerFile::take_ticks() {
     return std::exchange(state->ticks, 0);
 }
 
-/// 8 bytes. Errors: Einval (a smaller buffer), Eagain, Ecanceled, Efault, RestartSys.
+/// Reads 8 bytes. Errors: Einval (a smaller buffer), Eagain, Ecanceled, Efault, RestartSys.
 Result<usize> TimerFile::do_read(vm::OutBuffer& to, u64) {
     if (to.remaining() < sizeof(u64)) return Error::Einval;
     const u64 ticks = TRY(scheduler::block_until(
@@ -184,7 +184,7 @@ Result<> TimerFile::append_details(String& out) {
 
 namespace {
 
-/// Errors: Ebadf, Einval (another kind of file).
+/// The TimerFile of a descriptor. Errors: Ebadf, Einval (another kind of file).
 Result<TimerFile*> timer_of(const FileUse& file) {
     TimerFile* timer = TimerFile::of(*file);
     return timer != nullptr ? Result<TimerFile*>(timer) : Result<TimerFile*>(Error::Einval);
@@ -215,7 +215,7 @@ Answer<NewDescriptor> sys_timerfd_create(Context&, ClockId clock, TimerfdCreateF
                         has(flags, TimerfdFlags::Cloexec) ? security::OnExec::Close : security::OnExec::Keep);
 }
 
-/// LINUX: do_timerfd_settime has this order of checks.
+/// LINUX: the order of checks is that of do_timerfd_settime.
 Result<> sys_timerfd_settime(Context&, Descriptor fd, TimerfdSettimeFlags given,
                              vm::UserIn<abi::itimerspec> in, OrNull<vm::UserOut<abi::itimerspec>> old) {
     const abi::itimerspec value = TRY(in.read());

@@ -1,4 +1,4 @@
-// alarm, getitimer, setitimer: a process's three interval timers, of real time, of its own and of all its CPU time.
+// alarm, getitimer, setitimer: the three interval timers of a process, in real time, user time and CPU time.
 #include "posix_x/time/timers.hpp"
 
 #include "posix_x/process/usage.hpp"
@@ -17,7 +17,7 @@ struct IntervalSetting {
     Nanoseconds interval = 0;
 };
 
-/// An armed timer that is just due has a little left: 0 would mean that it does not run.
+/// A timer that is due at this moment reports a small remaining time, because 0 would mean that it is off.
 IntervalSetting read_timer(const RealTimer& timer) {
     if (timer.deadline.is_never()) return {0, timer.interval};
     const Nanoseconds left = time_left(timer.deadline);
@@ -38,7 +38,8 @@ IntervalSetting set_timer(const IntervalSetting& wanted) {
 
 }  // namespace
 
-/// LINUX: half a second and more left counts as a whole one, and less than a second as one: 0 means "none was set".
+/// LINUX: half a second and more is rounded up, and less than a second is 1, because 0 means that no alarm
+/// was set.
 Answer<Seconds> sys_alarm(Context&, Seconds seconds) {
     const IntervalSetting old = set_timer({seconds * time::SECOND, 0});
     const Nanoseconds whole = old.left / time::SECOND;
@@ -46,7 +47,7 @@ Answer<Seconds> sys_alarm(Context&, Seconds seconds) {
     return static_cast<u32>(whole + (rounds_up ? 1 : 0));
 }
 
-/// What the timer counts, for the calling process.
+/// The value of the timer's clock for the calling process.
 static Nanoseconds used_for(IntervalTimer which) {
     const ResourceUsage usage = usage_of(current_process());
     return which == IntervalTimer::Virtual ? usage.user_time : usage.user_time + usage.system_time;
@@ -76,7 +77,7 @@ static IntervalSetting set_cpu_timer(IntervalTimer which, const IntervalSetting&
     return old;
 }
 
-/// Errors: Einval.
+/// Checks the timer's number. Errors: Einval.
 static Result<IntervalTimer> which_timer(IntervalTimer which) {
     if (which < IntervalTimer::Real || which > IntervalTimer::Profiling) return Error::Einval;
     return which;
@@ -93,7 +94,7 @@ Result<> sys_getitimer(Context&, IntervalTimer which, vm::UserOut<abi::itimerval
     return out.write(to_abi(now));
 }
 
-/// LINUX: a null pointer counts as a timer of zeros.
+/// LINUX: a null pointer counts as zeros.
 Result<> sys_setitimer(Context&, IntervalTimer which, OrNull<vm::UserIn<abi::itimerval>> in,
                        OrNull<vm::UserOut<abi::itimerval>> out) {
     IntervalSetting wanted;

@@ -25,7 +25,7 @@ constinit std::atomic<bool> is_sending{false};
 constinit sync::SpinLocked<Queue, sync::LockRank::TraceQueue> queue;
 constinit scheduler::WaitQueue work;
 constinit scheduler::WaitQueue changes;  ///< Of the phase, of the port, and of `is_sending`.
-/// Written before the phase is Ready, and never again.
+/// Written once, before the phase becomes Ready.
 constinit Settings the_settings;
 
 void set_phase(Phase next) {
@@ -33,14 +33,14 @@ void set_phase(Phase next) {
     changes.wake_all();
 }
 
-/// All of `bytes`. Errors: Epipe (the host has closed the port).
+/// Sends all of `bytes`. Errors: Epipe (the host has closed the port).
 Result<> send(std::span<u8> bytes) {
     vm::InBuffer from = vm::InBuffer::from_kernel(bytes);
     while (from.remaining() != 0) TRY(port.load()->write(from, scheduler::Blocking::Yes));
     return {};
 }
 
-/// Errors: Epipe (the host closed the port before it had sent all of it), Einval.
+/// Receives the settings. Errors: Epipe (the host closed the port before it had sent all of them), Einval.
 Result<> receive_settings() {
     // SAFETY: any bytes are settings; they are looked at before use.
     const std::span<u8> bytes{reinterpret_cast<u8*>(&the_settings), sizeof(the_settings)};
@@ -104,7 +104,7 @@ Result<> carry() {
     }
 }
 
-/// Nobody waits any more, and what is left in the queue goes.
+/// The channel's thread. At its end it wakes all waiting tasks and empties the queue.
 void run_thread(void*) {
     const Result<> result = carry();
     log::info("trace: over (error {})", result.error());
@@ -118,7 +118,8 @@ void run_thread(void*) {
 
 }  // namespace
 
-/// Low: the traced tasks go on until they wait, or until 50 ms have passed, so that many records travel together.
+/// Starts the thread with low priority: the traced tasks run until they wait, or for 50 ms, so that many
+/// records are sent together.
 Result<> start(const boot::CommandLine& command_line) {
     if (!command_line.contains(COMMAND_LINE_WORD)) return {};
     auto thread =

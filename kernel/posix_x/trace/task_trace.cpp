@@ -15,7 +15,7 @@ using trace::RecordKind;
 
 namespace {
 
-/// A record at a place in the buffer, taken apart and put back without assuming its alignment.
+/// Reads a record from the buffer, at any alignment.
 template <class T> T load(std::span<const u8> bytes, usize at) {
     T value;
     std::memcpy(&value, bytes.data() + at, sizeof(value));
@@ -105,7 +105,7 @@ void TaskTrace::append_bytes(RecordKind kind, u32 detail, std::span<const u8> bo
     announce(was_queued);
 }
 
-/// The record before is continued if it is the last one, of the same direction, and ended where this copy begins.
+/// Extends the last record if it has the same direction and ends where this copy begins.
 bool TaskTrace::continue_copy(State& state, upcalls::UserCopy kind, u64 address, std::span<const u8> from,
                               usize size, usize most) {
     if (state.last_copy == NOWHERE) return false;

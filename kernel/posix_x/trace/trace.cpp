@@ -19,18 +19,19 @@ constexpr u64 EXECVEAT = 322;
 constexpr u64 REBOOT = 169;
 constexpr usize MOST_OF_PATH = 4096;
 
-/// Traced tasks that have not ended.
+/// The number of traced tasks that have not ended.
 constinit std::atomic<u32> live_tasks{0};
 
 u8 flags_of(u64 number) { return settings().calls[std::min<u64>(number, Settings::CALLS - 1)]; }
 
-/// What a process that init has started does before it executes its program is init's affair.
+/// Whether tracing begins with this call. It begins with execve, so what a child of init does before that is
+/// not traced.
 bool may_begin(const Task& task, u64 number) {
     return (number == EXECVE || number == EXECVEAT) && task.process->parent_pid() == FIRST_PID &&
            task.process->pid() != FIRST_PID;
 }
 
-/// The calling task's trace if its next call is to be recorded, else null.
+/// The calling task's trace if its next call is recorded, else null.
 TaskTrace* trace_for_call(Task& task, u64 number) {
     TaskTrace* trace = task.trace.load(std::memory_order_relaxed);
     if (trace != nullptr && !trace->is_held()) return is_over() ? nullptr : trace;
@@ -51,7 +52,7 @@ TaskTrace* trace_for_call(Task& task, u64 number) {
     return trace;
 }
 
-/// What /proc/PID/fd shows of the descriptor. Errors: Ebadf, Enomem.
+/// Appends the text that /proc/PID/fd shows for the descriptor. Errors: Ebadf, Enomem.
 Result<> describe(Task& task, i32 descriptor, String& text) {
     fs::PathContext& paths = task.paths();
     if (descriptor == abi::AT_CURRENT_DIRECTORY) {
@@ -92,7 +93,7 @@ void append_signal(TaskTrace& trace, const SignalInfo& info) {
                             .system_time = info.system_time});
 }
 
-/// Linux's number of a restart, which ptrace shows as the call's result; 0: the result is the program's.
+/// Linux's number of a restart, which ptrace shows as the result of the call. 0: the program gets the result.
 u32 restart_number(u64 error) {
     switch (static_cast<Error>(error)) {
         case Error::RestartSys: return 512;
@@ -120,7 +121,8 @@ void end_call(Task& task, TaskTrace& trace, u64 number, u64 result, u32 restart)
         append_path(task, trace, RESULT_PLACE, result);
 }
 
-/// Errors: none; a task that is to die leaves out what finds no room.
+/// The task's trace, after waiting for room. Null if nothing is to be recorded: the task is not traced, or is
+/// being killed.
 TaskTrace* trace_with_room(Task& task) {
     TaskTrace* trace = task.trace.load(std::memory_order_relaxed);
     if (trace == nullptr || trace->is_held() || is_over()) [[likely]]
@@ -172,7 +174,7 @@ void report_end(Task& task, WaitStatus status) {
     trace->append(RecordKind::Ended, is_last ? 1 : 0, EndedBody{.status = status.word});
 }
 
-/// The call of a task of which nothing is recorded, or that has been recorded up to here.
+/// Calls the handler and sets the program's result. Records nothing itself.
 static arch::SystemCallOutcome call_handler(u64 number, const std::array<u64, 6>& arguments,
                                             arch::UserRegisters& registers) {
     const arch::CallHandler handler =

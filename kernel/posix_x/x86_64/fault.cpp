@@ -1,4 +1,5 @@
-// A program's own faults become signals (Intel SDM vol. 3, 6.15; arch/x86/kernel/traps.c for which).
+// Turns a program's own faults into signals (Intel SDM vol. 3, 6.15; arch/x86/kernel/traps.c has the
+// mapping).
 #include "arch/upcalls.hpp"
 #include "posix_x/process/process.hpp"
 #include "posix_x/x86_64/page_fault.hpp"

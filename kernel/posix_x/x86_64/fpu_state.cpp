@@ -14,8 +14,8 @@ constexpr u64 STATE_COMPONENTS_OFFSET = 512;  // XSTATE_BV
 constexpr u64 X87_AND_SSE = 3;
 constexpr u64 ALIGNMENT = 64;
 
-/// From the registers to the frame, with interrupts off, so that the registers stay this thread's. False if a page is
-/// not there.
+/// Saves the registers directly to the frame, with interrupts off, so that no other thread's state replaces
+/// them. Returns false if a page is absent.
 bool save_registers(scheduler::Thread& self, u64 address) {
     scheduler::UserState& user = *self.user();
     const sync::InterruptsOff no_interrupts;
@@ -27,7 +27,7 @@ bool save_registers(scheduler::Thread& self, u64 address) {
     return arch::fpu_save_to_user(address);
 }
 
-/// Through the thread's own area, for a CPU without XSAVE.
+/// Saves through the thread's own area, for a CPU without XSAVE.
 Result<> save_through_area(scheduler::Thread& self, u64 address, usize size) {
     scheduler::UserState& user = *self.user();
     {

@@ -11,7 +11,7 @@ namespace exo::posix_x {
 
 namespace {
 
-// LINUX: what the instructions answer.
+// LINUX: the constant results of these instructions.
 constexpr u64 GDT_BASE = 0xffff'ffff'fffe'0000;
 constexpr u64 IDT_BASE = 0xffff'ffff'ffff'0000;
 constexpr u64 CR0_VALUE = 0x8005'0033;  // PG, AM, WP, NE, ET, MP, PE
@@ -51,7 +51,7 @@ class Code {
     usize at_ = 0;
 };
 
-/// What stands before the opcode.
+/// The prefixes before the opcode.
 struct Prefixes {
     bool has_16_bit_operand = false;
     bool has_32_bit_address = false;
@@ -125,7 +125,8 @@ u64& register_of(arch::UserRegisters& registers, u32 number) {
     }
 }
 
-/// The operand's place in memory (Intel SDM vol. 2, 2.1.5 and 2.2.1); nothing if the code ends before it does.
+/// The address of the operand in memory (Intel SDM vol. 2, 2.1.5 and 2.2.1). Nothing if the code ends too
+/// early.
 std::optional<u64> address_of_operand(Code& code, u8 modrm, const Prefixes& prefixes,
                                       arch::UserRegisters& registers) {
     constexpr u32 HAS_INDEX = 4;
@@ -155,7 +156,7 @@ std::optional<u64> address_of_operand(Code& code, u8 modrm, const Prefixes& pref
     return address;
 }
 
-/// Ten bytes at most, of which the first `size` are stored.
+/// At most ten bytes, of which the first `size` are stored.
 struct Outcome {
     u8 bytes[10] = {};
     usize size = 0;
@@ -185,7 +186,8 @@ Outcome outcome_of(Instruction instruction, bool is_register, const Prefixes& pr
     }
 }
 
-/// LINUX: force_sig_info_umip_fault. Whatever is wrong with the place, nothing is said to be mapped there.
+/// LINUX: force_sig_info_umip_fault. The signal says that nothing is mapped there, whatever the actual fault
+/// is.
 void fail_to_store(u64 address) {
     constexpr u64 PAGE_FAULT = 14;
     constexpr u64 WRITE_BY_USER = 6;

@@ -22,7 +22,8 @@ constexpr u64 FLAG_TF = 0x100;
 constexpr u32 ON_STACK = 1;
 constexpr u32 DISABLE = AlternateStack::DISABLE;
 
-/// One that disarms itself is out of use while something runs on it.
+/// Whether the stack pointer is on the alternate stack. A stack with SS_AUTODISARM is disabled while a
+/// handler runs on it.
 bool is_on_alternate_stack(const AlternateStack& stack, u64 rsp) {
     if ((stack.flags & AlternateStack::AUTO_DISARM) != 0) return false;
     return stack.size != 0 && rsp > stack.base && rsp - stack.base <= stack.size;
