@@ -1,13 +1,13 @@
-// Tests that run inside the kernel, in the image exo-os-tests.elf: after the whole boot, in a kernel thread that takes the
-// place of process 1.
+// Tests that run inside the kernel, in the image exo-os-tests.elf. A kernel thread runs them after the whole
+// boot, in place of process 1.
 //
 //   void stacks_have_guards() { CHECK(...); }                     // comes back; many run in one boot
 //   void divide_error() { expect("divide error"); provoke(); }    // must end in a panic; one boot each
 //   const Test ENTRY_TESTS[] = {{"stacks_have_guards", &stacks_have_guards},
 //                               {"divide_error", &divide_error, Ending::Panics}};
 //
-// `kernel_test=list` on the command line prints the names; `kernel_test=NAME[,NAME]` runs them in order. What is printed
-// is read by tests/kernel/in_kernel.py, which holds a panic's report against what was expected.
+// `kernel_test=list` on the command line prints the names; `kernel_test=NAME[,NAME]` runs these tests in
+// order. tests/kernel/in_kernel.py reads the output and compares a panic's report with the expected text.
 #pragma once
 
 #include <span>
@@ -28,10 +28,10 @@ struct Test {
     Ending ending = Ending::Returns;
 };
 
-/// Counts a failure of the running test. The text says what was found.
+/// Counts a failure of the running test, and prints the text.
 template <class... Args> void fail(FormatString<std::type_identity_t<Args>...> format, const Args&... args);
 
-/// What the report of the coming panic must hold, in the order of the calls.
+/// Declares a text that the report of the coming panic must contain, in the order of the calls.
 template <class... Args>
 void expect(FormatString<std::type_identity_t<Args>...> format, const Args&... args) {
     log::LineBuffer line;
@@ -48,7 +48,7 @@ template <class... Args> void fail(FormatString<std::type_identity_t<Args>...> f
     note_failure(line.view());
 }
 
-/// The tests of each file.
+/// The tests of each source file.
 std::span<const Test> cpu_tests();
 std::span<const Test> page_table_tests();
 std::span<const Test> entry_tests();
@@ -57,7 +57,7 @@ std::span<const Test> exception_tests();
 std::span<const Test> protection_tests();
 std::span<const Test> panic_tests();
 std::span<const Test> lock_tests();
-/// None without KASAN.
+/// Empty without KASAN.
 std::span<const Test> kasan_tests();
 
 }  // namespace exo::kernel_test
@@ -67,7 +67,7 @@ std::span<const Test> kasan_tests();
         if (!(expression)) ::exo::kernel_test::fail("{}:{}: {}", __FILE_NAME__, __LINE__, #expression); \
     } while (false)
 
-/// Integers; both are shown in hexadecimal.
+/// Compares two integers. Both are printed in hexadecimal.
 #define CHECK_EQUAL(found, wanted)                                                                   \
     do {                                                                                             \
         const auto found_value = static_cast<::exo::u64>(found);                                     \

@@ -1,4 +1,4 @@
-// The CPU's task state segment, as the hardware finds it (Intel SDM vol. 3, 8.2.3 and 8.7).
+// Reads the CPU's task state segment through the CPU's own tables (Intel SDM vol. 3, 8.2.3 and 8.7).
 #pragma once
 
 #include "utils/types.hpp"

@@ -1,5 +1,6 @@
-// What every test program uses: it calls the system and prints what it saw, one line per observation, free of what
-// may differ between two runs (process ids, addresses, times). The same lines must appear on Linux and on Exo-OS.
+// The functions and macros of every test program. A program calls the system and prints what it sees, one
+// line per observation, without anything that may differ between two runs (process ids, addresses, times).
+// Linux and Exo-OS must print the same lines.
 //
 //   OK(call)              the call succeeds; gives its value, prints none
 //   IS(value, call)       the call gives just this value
@@ -8,8 +9,8 @@
 //   SAY(format, …)        prints a line that only the comparison judges
 //   CHILD(end, code)      runs the code in a child, which ends like `exit 0` or `SIGSEGV`
 //
-// Each of them that is not as expected prints what was there instead and makes the program end with status 1, on
-// Linux too: so a wrong test is seen as such. `return done();` ends every program.
+// If a check fails, it prints the actual result, and the program ends with status 1; on Linux too, so that a
+// wrong test is noticed. `return done();` ends every program.
 #pragma once
 
 #ifndef _GNU_SOURCE
@@ -63,7 +64,7 @@
 #define NON_CANONICAL ((void*)0x0000900000000000ul)
 
 static int check_failures;
-static long check_wanted;  // what IS or FAILS expects
+static long check_wanted;  // the value or error that IS or FAILS expects
 
 static inline const char* error_name(int error) {
     switch (error) {
@@ -266,7 +267,7 @@ static inline int check_true(const char* text, int holds) {
     })
 #define TRUE(...) check_true(#__VA_ARGS__, !!(__VA_ARGS__))
 
-// How a process ended, as `exit 3`, `SIGSEGV`, `stopped SIGTSTP` or `continued`.
+// The end of a process as a text: `exit 3`, `SIGSEGV`, `stopped SIGTSTP` or `continued`.
 static inline const char* ending(int status) {
     static char text[48];
     if (WIFEXITED(status))
@@ -301,7 +302,7 @@ static inline pid_t check_fork(void) {
     return pid;
 }
 
-// Starts the code in a child and goes on; end it with check_end().
+// Starts the code in a child and continues. Call check_end() to wait for the child.
 #define SPAWN(...)                      \
     ({                                  \
         pid_t check_pid = check_fork(); \
@@ -313,7 +314,7 @@ static inline pid_t check_fork(void) {
     })
 #define CHILD(end, ...) check_end(SPAWN(__VA_ARGS__), end)
 
-// --- small things that many tests need ---
+// --- functions that many tests use ---
 
 static inline void nap_ms(long milliseconds) {
     struct timespec left = {milliseconds / 1000, milliseconds % 1000 * 1000000};
@@ -333,7 +334,7 @@ static inline void make_file(const char* path, const char* content, mode_t mode)
     close(fd);
 }
 
-// The content of a file as a string, in a buffer that the next call uses again.
+// The content of a file as a string, in a static buffer that the next call overwrites.
 static inline const char* content_of(const char* path) {
     static char buffer[65536];
     int fd = open(path, O_RDONLY);
@@ -351,14 +352,14 @@ static inline void become_user(uid_t uid, gid_t gid) {
         check_failed("become_user", -1, errno, "success");
 }
 
-// The address of a page that is not there.
+// The address of an unmapped page.
 static inline void* unmapped(void) {
     char* page = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     munmap(page, PAGE);
     return page;
 }
 
-// The address of `bytes` bytes that can be written, just before a page that cannot be touched.
+// The address of `bytes` writable bytes that end directly before an unmapped page.
 static inline char* before_hole(size_t bytes) {
     char* pages = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     mprotect(pages + PAGE, PAGE, PROT_NONE);

@@ -7,7 +7,7 @@ namespace {
 
 constexpr const char* ATTRIBUTES = "/.exo/attributes";
 
-/// Numbers and strings of a record, each string with its length before it and a zero byte behind.
+/// Reads the numbers and strings of a record. A string has its length before it and a zero byte after it.
 class Reader {
   public:
     explicit Reader(const File& file) : at_(file.data), end_(file.data + file.size) {}
@@ -43,7 +43,7 @@ int set_modified(const char* path, u32 seconds, u32 nanoseconds) {
     return static_cast<int>(-sys::utimensat(path, both));
 }
 
-/// One file: its path, its time, and its attributes.
+/// Applies the record of one file: its path, its time, and its attributes.
 SettingError apply_one(Reader& reader) {
     const Text path = reader.string();
     const u32 seconds = reader.number();

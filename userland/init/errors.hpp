@@ -1,5 +1,5 @@
 #pragma once
-// The words that strerror(3) has for an errno.
+// The error messages of strerror(3).
 
 #include "text.hpp"
 

@@ -1,11 +1,12 @@
 #pragma once
-// Why execve(2) says ENOENT or EACCES about a file that is there: an interpreter that it names is not.
+// Finds out why execve(2) returns ENOENT or EACCES for an existing file: its interpreter is missing or cannot
+// be opened.
 
 #include "linux.hpp"
 
 enum class InterpreterKind : u8 { None, Script, Loader };
 
-/// An interpreter that cannot be used: the path that names it, and whether a `#!` line or a program header does.
+/// An interpreter that cannot be used: its path, and whether a `#!` line or a program header names it.
 struct Interpreter {
     static constexpr usize MAX_PATH = 256;
 

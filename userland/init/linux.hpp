@@ -1,6 +1,6 @@
 #pragma once
-// What this program uses of Linux's binary interface for x86-64: the numbers and structures are those of
-// Linux's <asm/unistd_64.h>, <asm-generic/fcntl.h>, <asm/signal.h> and <asm-generic/ioctls.h>.
+// The parts of Linux's binary interface for x86-64 that this program uses. Numbers and structures are those
+// of Linux's <asm/unistd_64.h>, <asm-generic/fcntl.h>, <asm/signal.h> and <asm-generic/ioctls.h>.
 
 using u8 = unsigned char;
 using u32 = unsigned int;

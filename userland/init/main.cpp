@@ -42,7 +42,7 @@ isize program = -1;
 /// A signal handler only writes the signal's number here; the main loop reads it from the other end.
 int wake_pipe[2];
 
-/// Waits until `exo` has said `word`, or has gone.
+/// Waits until `exo` has sent `word`, or has closed its end.
 void wait_for(Text word) {
     bool waiting = control.fd() >= 0;
     while (waiting) {
@@ -53,7 +53,7 @@ void wait_for(Text word) {
     }
 }
 
-/// Reports, waits until `exo` has received everything, and ends the machine.
+/// Sends the report, waits until `exo` has received everything, and powers the machine off.
 [[noreturn]] void finish(const Line& report) {
     control.send(report.text());
     wait_for("bye");
@@ -71,8 +71,8 @@ void wait_for(Text word) {
     finish(line);
 }
 
-/// The program is there; what should run it is not. A carriage return at the end of a script's first line is shown,
-/// because it is the usual reason and would otherwise be invisible.
+/// Reports an existing program whose interpreter is missing. Shows a carriage return at the end of a script's
+/// first line, which is the usual reason and would be invisible otherwise.
 [[noreturn]] void fail_interpreter(Text name, const Interpreter& interpreter) {
     const bool is_missing = interpreter.error == linux::ENOENT;
     Text path{interpreter.path};
@@ -228,7 +228,7 @@ void report_closed(int stream) {
         Line{}.add("closed ").add(STREAM_NAMES[stream]).add(" ").add(pumps[stream].delivered()).text());
 }
 
-/// Carries streams, signals and orders until the program has ended. Returns its exit status.
+/// Moves streams, signals and orders until the program has ended. Returns its exit status.
 int serve() {
     bool listening = true;
     for (;;) {
@@ -258,7 +258,7 @@ void drain_terminal() {
     if (!sys::failed(again)) sys::ioctl(static_cast<int>(again), linux::TCSBRK, 1);
 }
 
-/// Ends everything that the program left behind, and delivers what is still in its pipes.
+/// Kills all processes that the program left behind, and delivers the bytes that are still in its pipes.
 void wind_up() {
     sys::kill(-1, linux::SIGKILL);
     reap();
@@ -274,7 +274,7 @@ u64 microseconds(const linux::TimeValue& time) {
     return static_cast<u64>(time.seconds) * 1'000'000 + static_cast<u64>(time.microseconds);
 }
 
-/// What the program and all that it started have used, as far as they have ended.
+/// Reports the resource usage of the program and of all its descendants that have ended.
 void report_usage() {
     linux::Usage usage{};
     if (sys::failed(sys::getrusage(linux::RUSAGE_CHILDREN, usage))) return;

@@ -9,11 +9,11 @@ namespace {
 struct ChildError {
     StartStep step;
     int error;
-    Text setting;  // of the request, which both processes hold
+    Text setting;  // from the request, which both processes have
     Interpreter interpreter;
 };
 
-/// Notes the interpreter that is missing for `path`, unless one has been noted for an earlier folder of PATH.
+/// Records the missing interpreter of `path`, unless one was recorded for an earlier folder of PATH.
 int execute_file(const char* path, const Request& request, Interpreter& broken) {
     const int error = static_cast<int>(-sys::execve(path, request.arguments, request.environment));
     const bool may_be_interpreter =

@@ -1,5 +1,5 @@
 #pragma once
-// The program that this machine was started for.
+// Starts the program for which this machine was started.
 
 #include "interpreter.hpp"
 #include "request.hpp"

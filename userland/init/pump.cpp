@@ -23,7 +23,8 @@ usize Pump::watch(linux::PollEntry* entries) const {
 void Pump::move() {
     while (is_open() && flush() && fill() == Source::Ready) {
     }
-    // Asked even with bytes left to write: Linux's driver answers EAGAIN for ever when its host has gone.
+    // Checked even with bytes left to write, because Linux's driver returns EAGAIN for ever when the host has
+    // gone.
     if (is_open() && receiver_has_gone(0)) close();
 }
 
@@ -38,7 +39,7 @@ void Pump::finish() {
     if (is_open()) close();
 }
 
-/// Waits until the receiver takes more, or the timeout. Returns whether it never will again.
+/// Waits until the receiver takes more, or until the timeout. Returns whether the receiver has gone for good.
 bool Pump::receiver_has_gone(int timeout_milliseconds) const {
     linux::PollEntry receiver{to_, begin_ < end_ ? linux::POLLOUT : i16{0}, 0};
     sys::poll(&receiver, 1, timeout_milliseconds);
@@ -51,7 +52,8 @@ void Pump::close() {
     is_open_ = false;
 }
 
-/// Reads once into the empty buffer. At the end of the input it closes, which counts as Ready: nothing to wait for.
+/// Reads once into the empty buffer. At the end of the input it closes, and returns Ready because there is
+/// nothing to wait for.
 Pump::Source Pump::fill() {
     const isize result = sys::read(from_, buffer_, sizeof buffer_);
     if (result == -linux::EAGAIN) return Source::Empty;
@@ -65,7 +67,7 @@ Pump::Source Pump::fill() {
     return Source::Ready;
 }
 
-/// Writes the buffer out. Returns false if the receiver takes no more for now; closes if it never will again.
+/// Writes the buffer. Returns false if the receiver takes no more at present; closes if it has gone for good.
 bool Pump::flush() {
     while (begin_ < end_) {
         const isize result = sys::write(to_, buffer_ + begin_, end_ - begin_);

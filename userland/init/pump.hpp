@@ -15,14 +15,15 @@ class Pump {
     /// Bytes that the receiving end has taken.
     u64 delivered() const { return delivered_; }
 
-    /// Writes what to wait for into `entries`; returns how many there are.
+    /// Writes the poll entries to wait for into `entries`. Returns how many there are.
     usize watch(linux::PollEntry* entries) const;
 
-    /// Moves what can be moved without waiting; closes both ends at the end of the input, or when nobody
-    /// receives any more.
+    /// Moves as many bytes as possible without waiting. Closes both ends at the end of the input, or when the
+    /// receiver has closed its end.
     void move();
 
-    /// At the end of the program: moves all that the source still holds, waiting for the receiver, and closes.
+    /// Called at the end of the program: moves all bytes that the source still has, waits for the receiver,
+    /// and closes.
     void finish();
 
   private:
@@ -33,7 +34,7 @@ class Pump {
     bool flush();
     bool receiver_has_gone(int timeout_milliseconds) const;
 
-    // All zero at first, so that the buffers take no room in the executable.
+    // Initially zero, so that the buffers take no space in the executable.
     bool is_open_ = false;
     int from_ = 0;
     int to_ = 0;

@@ -14,7 +14,7 @@ constexpr const char* SELF = "/.exo/init";
 constexpr const char* FOLDER = "/.exo";
 constexpr const char* USED_UP[] = {ARGV, ENVIRON, CWD, STREAMS, SETTINGS, SELF};
 
-/// Pages are never given back: they hold what execve() reads last of all.
+/// Allocates pages that are never freed: execve() reads them as its last step.
 char* allocate(usize bytes) {
     const isize result = sys::allocate_pages(bytes);
     return sys::failed(result) ? nullptr : reinterpret_cast<char*>(result);

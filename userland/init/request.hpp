@@ -1,5 +1,6 @@
 #pragma once
-// What to run: the files under /.exo/ that `exo` added to the initramfs (docs/run_protocol.md).
+// The request: the files under /.exo/ that `exo` added to the initramfs, which say what to run
+// (docs/run_protocol.md).
 
 #include "linux.hpp"
 #include "text.hpp"
@@ -9,7 +10,7 @@ struct File {
     usize size = 0;
 };
 
-/// Reads a whole file of any length, and puts a zero byte behind it. Its memory is never given back.
+/// Reads a whole file of any length and appends a zero byte. The memory is never freed.
 isize read_file(const char* path, File& file);
 
 enum class StreamKind : u8 { Pipe, Tty };

@@ -41,7 +41,7 @@ int limit(Text rest) {
     return error_of(sys::setrlimit(resource, value));
 }
 
-/// The groups first, and the user last: after it nothing else may be changed.
+/// Sets the groups first and the user last, because nothing can be changed after that.
 int become(Text rest) {
     const auto user = static_cast<u32>(rest.take_until(' ').long_number());
     u32 groups[MOST_GROUPS];

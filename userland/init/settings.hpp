@@ -1,16 +1,17 @@
 #pragma once
-// How the machine and the program differ from the usual: the lines of /.exo/settings (docs/run_protocol.md).
+// Settings of the machine and the program: the lines of /.exo/settings (docs/run_protocol.md).
 
 #include "text.hpp"
 
-/// What could not be done: a positive errno (0: all was done), and the line.
+/// A setting that failed: a positive errno (0: all succeeded), and its line.
 struct SettingError {
     int error = 0;
     Text line;
 };
 
-/// Carries out what concerns the machine: its name, file systems on top of the root, a root that is only read.
+/// Applies the settings of the machine: its name, file systems mounted over the root, a read-only root.
 SettingError apply_machine_settings(Text lines, const char* directory);
 
-/// Carries out what concerns the program, in its process before it starts: limits, then its user, who also gets the standard streams.
+/// Applies the settings of the program, in its process before it starts: limits first, and then its user, to
+/// whom the standard streams are given.
 SettingError apply_program_settings(Text lines);

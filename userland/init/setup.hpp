@@ -1,5 +1,5 @@
 #pragma once
-// What every program expects to find, whatever it is.
+// Prepares the environment that every program expects.
 
 /// Mounts /dev, /proc, /sys, /dev/pts and /dev/shm. /dev/pts stays an empty folder on a kernel without devpts.
 void mount_file_systems();
@@ -11,5 +11,6 @@ void link_standard_streams();
 /// must not become ports.
 void occupy_standard_descriptors();
 
-/// Takes the machine's name from the image, as every distribution does; without the file it keeps the kernel's.
+/// Sets the machine's name from the image, as every distribution does. Without that file the kernel's name
+/// stays.
 void set_host_name();

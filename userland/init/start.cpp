@@ -1,5 +1,5 @@
-// What a C library would bring: the entry point, the return from signal handlers, and the memory functions that
-// the compiler calls on its own.
+// The parts of a C library that this program needs: the entry point, the return from signal handlers, and the
+// memory functions that the compiler calls.
 
 #include "linux.hpp"
 

@@ -1,9 +1,9 @@
 #pragma once
-// Text in fixed places: views, numbers, and lines that are built without allocation.
+// Text without allocation: views, numbers, and lines in fixed buffers.
 
 #include "linux.hpp"
 
-/// A borrowed run of characters, not terminated.
+/// A reference to characters, without a terminating zero byte.
 struct Text {
     const char* data = nullptr;
     usize size = 0;
@@ -29,7 +29,7 @@ struct Text {
         return false;
     }
 
-    /// Cuts off and returns what stands before the first `separator`; all of it if there is none.
+    /// Removes and returns the text before the first `separator`, or all of it if there is none.
     Text take_until(char separator) {
         usize length = 0;
         while (length < size && data[length] != separator) ++length;
@@ -40,7 +40,7 @@ struct Text {
         return head;
     }
 
-    /// The decimal number that this text is, or -1 if it is none or larger than 65535.
+    /// The text as a decimal number, or -1 if it is not one or is larger than 65535.
     int number() const {
         if (size == 0 || size > 5) return -1;
         int value = 0;
@@ -51,7 +51,8 @@ struct Text {
         return value <= 65535 ? value : -1;
     }
 
-    /// The decimal number that this text begins with; 0 if it begins with none, and the largest of all if that is too small for it.
+    /// The decimal number at the beginning of the text; 0 if there is none, and the largest u64 if the number
+    /// is larger than that.
     u64 long_number() const {
         u64 value = 0;
         for (usize i = 0; i < size && data[i] >= '0' && data[i] <= '9'; ++i) {
@@ -63,7 +64,7 @@ struct Text {
     }
 };
 
-/// Builds text in place; what does not fit is cut off.
+/// Builds text in a fixed buffer. Text that does not fit is cut off.
 template <usize CAPACITY> class TextBuilder {
   public:
     TextBuilder& add(Text text) {
