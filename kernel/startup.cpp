@@ -63,7 +63,7 @@ constinit HardwarePorts hardware_ports;
 using drivers::Uart;
 constinit Uart serial_port{"ttyS0", hardware_ports, Uart::COM1, Uart::COM1_LINE};
 constinit Uart second_port{"ttyS1", hardware_ports, Uart::COM2, Uart::COM2_LINE};
-/// What Linux gives a port that no console has set.
+/// The rate that Linux gives a port if no console= sets one.
 constexpr u32 USUAL_RATE = 9600;
 
 }  // namespace
@@ -156,7 +156,8 @@ void release_archive(std::span<const u8> bytes) {
         log::warning("the initramfs' memory cannot be used again (error {})", added.error());
 }
 
-/// What is wrong with the initramfs, for the panic of a machine that finds no init. The last one counts.
+/// The problem of the initramfs, for the panic of a machine that finds no init. If there are several, the
+/// last one.
 constinit FixedVector<char, 256> initramfs_fault;
 
 void report_failure(const fs::InitramfsReport& report) {

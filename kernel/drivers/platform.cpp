@@ -149,7 +149,7 @@ void restart_machine() {
 void halt_machine() {
     log::write(log::Level::Emergency, "reboot: System halted");
     arch::disable_interrupts();
-    // A machine with this device was started to run a program; nobody can switch it off by hand.
+    // A machine with this device was started to run a program, and no user can switch it off by hand.
     leave_through_debug_exit(EXIT_NORMAL);
     arch::stop_machine();
 }
@@ -157,7 +157,7 @@ void halt_machine() {
 namespace {
 constinit std::atomic<i32> panic_seconds{0};
 
-/// By the cycle counter alone: after a panic no timer runs.
+/// Waits by the cycle counter alone, because no timer runs after a panic.
 void wait_without_timer(u64 seconds) {
     constexpr u64 USUAL_RATE = 1'000'000'000;
     const u64 hertz = time::cycle_counter_hertz() != 0 ? time::cycle_counter_hertz() : USUAL_RATE;

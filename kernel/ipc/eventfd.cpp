@@ -75,7 +75,7 @@ class EventFile final : public fs::File {
     // seq_cst: pairs with a waiter's entry into its queue
     u64 current() const { return count_.load(std::memory_order_seq_cst); }
 
-    /// What a read returns. Errors: Eagain (the counter is 0).
+    /// Takes the value that a read returns. Errors: Eagain (the counter is 0).
     Result<u64> take() {
         u64 count = count_.load(std::memory_order_relaxed);
         while (count != 0) {

@@ -83,7 +83,7 @@ Result<usize> Pipe::read(vm::OutBuffer& to, Blocking blocking) {
         const bool leaves_some = !state->buffer.is_empty();
         const bool has_room = !state->buffer.is_full();
         state.unlock();
-        // Who could not write before can now; who wants to read what is left is the next one's affair.
+        // A waiting writer can continue now. The next reader is woken for the rest of the bytes.
         if (was_full && has_room && writable_.has_waiters()) writable_.wake_one(WRITABLE);
         if (leaves_some && readable_.has_threads()) readable_.hand_on();
         return moved;

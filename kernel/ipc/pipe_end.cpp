@@ -24,7 +24,7 @@ PipeEnds ends_from_flags(OpenFlags flags) {
     return {.reads = access != OpenFlags::Wronly, .writes = access != OpenFlags::Rdonly};
 }
 
-/// The pipe of a fifo; made when somebody first opens it.
+/// The pipe of a fifo, made at the first open.
 Result<Ref<Pipe>> pipe_of(fs::Inode& inode, const fs::Credentials& credentials) {
     auto content = inode.content_lock.lock();
     if (!content->shared_state) {
@@ -42,7 +42,7 @@ Result<Ref<fs::File>> open_fifo(OpenRequest&& request) {
     if ((flags & OpenFlags::Accmode) == OpenFlags::Accmode) return Error::Einval;
     const PipeEnds ends = ends_from_flags(flags);
     Ref<Pipe> pipe = TRY(pipe_of(request.path.inode(), request.credentials));
-    // A pipe without a name, opened through /proc/PID/fd, waits for nobody.
+    // A pipe without a name, opened through /proc/PID/fd, does not wait for the other end.
     const bool is_named = &request.path.inode().file_system() != state.file_system.get();
     const bool waits = is_named && !has(flags, OpenFlags::Nonblock);
     if (is_named && !waits && !ends.reads && !pipe->has_readers()) return Error::Enxio;
@@ -103,7 +103,7 @@ Result<PipePair> create_pipe(OpenFlags flags, const fs::Credentials& credentials
     const fs::NewNode node{.mode = abi::mode::FIFO | 0600, .uid = credentials.uid, .gid = credentials.gid};
     Ref<fs::Inode> inode = TRY(make_ref<fs::AnonymousInode>(state.file_system, node));
     Ref<Pipe> pipe = TRY(Pipe::create(credentials));
-    // For those who open it again through /proc/PID/fd; nobody else knows the inode yet.
+    // For later opens through /proc/PID/fd. No other thread knows the inode yet.
     inode->content_lock.unsafe_value().shared_state = pipe;
 
     const auto make_end = [&](PipeEnds ends, OpenFlags access) -> Result<Ref<fs::File>> {

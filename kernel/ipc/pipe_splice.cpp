@@ -30,7 +30,7 @@ Result<usize> Pipe::give(Pipe& from, Pipe& to, usize count, Blocking blocking, G
     while (true) {
         TRY(from.wait_for_bytes(blocking));
         TRY(to.wait_for_room(blocking));
-        // Of two pipes the one at the lower address is locked first.
+        // The pipe at the lower address is locked first.
         Pipe& first = &from < &to ? from : to;
         Pipe& second = &from < &to ? to : from;
         auto first_guard = first.state_.lock();
@@ -42,7 +42,7 @@ Result<usize> Pipe::give(Pipe& from, Pipe& to, usize count, Blocking blocking, G
         if (source.buffer.is_empty() && !from.has_writers()) return 0UZ;
         if (!has_bytes || target.buffer.is_full()) {
             if (blocking == Blocking::No) return Error::Eagain;
-            continue;  // somebody else was faster
+            continue;  // another thread was faster
         }
         const bool was_full = source.buffer.is_full();
         const bool was_empty = target.buffer.is_empty();
@@ -88,7 +88,7 @@ void Pipe::end_loan(usize used) {
     const bool has_room = !state->buffer.is_full();
     state.unlock();
     if (was_full && has_room && writable_.has_waiters()) writable_.wake_one();
-    // Who came meanwhile waits, even if there is no writer any more.
+    // Readers that came during the loan wait even if no writer is left, so they must be woken.
     if (!readable_.has_waiters()) return;
     if (has_writers())
         readable_.wake_one();

@@ -22,7 +22,7 @@ PageFlags flags_of(arch::ImageSection::Kind kind) {
     }
 }
 
-/// All RAM, whoever uses it, in whole large pages where the neighbours are RAM too.
+/// Maps all RAM, whatever uses it, in whole large pages where the neighbours are RAM too.
 Result<> add_direct_map(const boot::MemoryMap& map, MappingList& mappings) {
     for (const boot::MemoryRange& range : map.ranges()) {
         if (range.kind == boot::MemoryKind::Reserved || range.kind == boot::MemoryKind::Unusable) continue;
@@ -42,8 +42,8 @@ Result<> add_direct_map(const boot::MemoryMap& map, MappingList& mappings) {
     return {};
 }
 
-/// What must not be written cannot be written through the direct map either, and the pages below the image's stacks
-/// fault.
+/// Makes read-only memory of the image read-only in the direct map too, and unmaps the pages below the
+/// image's stacks.
 Result<> protect_image() {
     for (const arch::ImageSection& section : arch::image_sections()) {
         if (section.kind == arch::ImageSection::Kind::Data) continue;

@@ -89,7 +89,8 @@ void Scheduler::make_runnable(Thread& thread) {
         if (blocked_at != 0 && now - blocked_at >= LONG_SLEEP) thread.queue_type_.set(QueueType::Hot);
         queue->enqueue(thread, now);
     }
-    // Whoever runs looks at the queue on its way to user mode: there it either gives way or starts a time slice.
+    // The running thread checks the queue on its way to user mode: it then either yields or starts a time
+    // slice.
     if (cpu == arch::cpu_index())
         current_thread().add_work(Work::Reschedule);
     else

@@ -242,7 +242,7 @@ Result<Ref<Object>> CapabilityTable::install_at(u32 number, Capability capabilit
                                                 u32 limit) {
     ASSERT(capability.object);
     if (number >= limit) return Error::Ebadf;
-    // What is replaced goes after the lock.
+    // Declared before the lock, so that the replaced capability is released after it.
     Capability old;
     auto state = state_.lock();
     const Place place = TRY(make_place(*state, number));
@@ -281,7 +281,7 @@ Result<Ref<Object>> CapabilityTable::close(u32 number) {
     return std::move(taken.object);
 }
 
-/// Of the slots that are taken, some are only reserved.
+/// Skips slots that are only reserved.
 std::optional<CapabilityTable::Place> CapabilityTable::next_open_in(State& state, u32 from) {
     std::optional<Place> found;
     visit_taken(state, from, [&](u32 number, Slot& slot, u64& word) {
@@ -448,7 +448,7 @@ Result<Ref<CapabilityTable>> CapabilityTable::clone_in_pieces(bool& is_of_one_mo
 Result<TableUser> TableUser::create() { return TableUser(TRY(make_ref<CapabilityTable>())); }
 
 TableUser TableUser::share() const {
-    // relaxed: whoever is given the new user learns of it through something that orders
+    // relaxed: a thread that gets the new user learns of it through an ordering operation
     table_->state_.unsafe_value().users.fetch_add(1, std::memory_order_relaxed);
     return TableUser(table_);
 }

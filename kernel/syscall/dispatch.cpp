@@ -1,4 +1,4 @@
-// What happens at the edges of the table of calls: numbers without a call, and calls that fail.
+// The handling of call numbers without a handler, and of handlers that fail.
 #include "arch/upcalls.hpp"
 #include "log/log.hpp"
 #include "scheduler/thread.hpp"

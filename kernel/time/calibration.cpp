@@ -80,7 +80,7 @@ void Calibration::note_middle() {
 bool Calibration::is_even(const Interval& first, const Interval& second) const {
     if (first.ticks == 0 || second.ticks == 0) return false;
     const u64 expected = multiply_divide(first.cycles, second.ticks, first.ticks);
-    // What the readings leave open, the reference's own grain, and then very little.
+    // The uncertainty of the readings, the resolution of the reference, and a small margin.
     const u64 open = multiply_divide(first.uncertainty, second.ticks, first.ticks) + second.uncertainty;
     const u64 grain = 2 * (hertz_ / reference_->hertz() + 1);
     return difference(expected, second.cycles) <= open + grain + expected / MAX_DRIFT;

@@ -66,12 +66,12 @@ const Line& current_line() { return *line_in_force.load(std::memory_order_acquir
     return line.at(line.source->read());
 }
 
-/// What programs read. Before there is a page for them nobody reads it.
+/// The page before publish_clock. No program reads it.
 constinit abi::ClockPage unpublished{};
 constinit std::atomic<abi::ClockPage*> published{&unpublished};
 
-/// Who makes the page's number odd writes, alone; readers look again if they see an odd number, or another one afterwards. Also from
-/// interrupt handlers.
+/// A writer first makes the page's number odd, which excludes other writers. A reader repeats its read if the
+/// number is odd, or has changed. Interrupt handlers may call it too.
 template <class Change> void write_page(Change change) {
     const sync::InterruptsOff no_interrupts;
     abi::ClockPage& page = *published.load(std::memory_order_acquire);

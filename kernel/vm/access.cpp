@@ -23,7 +23,7 @@ FaultResult populate_area(AddressSpace& space, const AreaInformation& area, u64 
     for (u64 at = start; at < end; at += PAGE_SIZE) {
         const FaultResult result = space.fault(at, {.is_write = is_write});
         if (result != FaultResult::Resolved) return result;
-        // Who is being killed needs no more pages.
+        // A thread that is being killed needs no more pages.
         if (!scheduler::preempt_point(scheduler::WaitMode::Killable)) return FaultResult::OutOfMemory;
     }
     return FaultResult::Resolved;

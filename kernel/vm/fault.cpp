@@ -210,7 +210,7 @@ FaultResult AddressSpace::Fault::resolve(AddressSpace& space, const Area& area, 
     if (fault.seen_.is_empty())
         return count_fault(area.source ? fault.fill_from_source() : fault.fill_anonymous());
     if (access.is_write && !fault.seen_.is_writable()) return count_fault(fault.make_writable());
-    // Somebody else has resolved it, or this CPU remembered an older entry.
+    // Another thread has resolved the fault, or this CPU's TLB had an older entry.
     memory::flush_local({fault.address_, fault.address_ + PAGE_SIZE});
     return FaultResult::Resolved;
 }
@@ -259,7 +259,7 @@ bool AddressSpace::Edit::grow_stack(u64 address) {
         auto state = space.lock_.lock_shared();
         const Area* area = state->areas.find(address);
         if (area == nullptr) return FaultResult::NothingMapped;
-        // What could not be read says something only about this page.
+        // A failed read only concerns this page of this source.
         if (!frame && area->source == source && area->source_index(address) == index)
             return failure_of(frame.error());
         result = resolve(space, *area, address, access);

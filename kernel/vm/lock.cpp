@@ -72,7 +72,7 @@ Result<> AddressSpace::lock_pages(u64 address, u64 length, LockFlags flags) {
         const u64 limit = bytes == UINT64_MAX ? UINT64_MAX : bytes >> PAGE_SHIFT;
         u64 locked = (edit.areas().locked_bytes() >> PAGE_SHIFT) + (pages.size >> PAGE_SHIFT);
         if (locked > limit) {
-            // What is locked already is not counted twice.
+            // Memory that is already locked is not counted twice.
             const u64 end = checked_add(pages.start, pages.size).value_or(memory::USER_END);
             locked -= edit.areas().measure(pages.start, end).locked >> PAGE_SHIFT;
         }

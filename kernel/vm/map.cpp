@@ -120,7 +120,7 @@ Result<u64> AddressSpace::Edit::map(MapRequest& request, u64 length) {
     if (has(request.flags, MapFlags::Hugetlb)) return Error::Enomem;  // there is no pool of huge pages
     TRY(check_limits(kind, length, areas.measure(start, end)));
 
-    // Whoever refuses writers meanwhile sees this one already.
+    // A concurrent refuse_writers already sees this mapping.
     const bool may_write =
         is_shared(request) && request.source && abi::has(request.allowed, Protection::Write);
     const Ref<PageSource> written = may_write ? request.source : nullptr;

@@ -29,7 +29,7 @@ void AddressSpace::Edit::protect_pages(const Area& area) {
         for (u32 i = leaf.first; i < leaf.end; ++i) {
             const PageEntry entry = leaf.table.get(i);
             if (entry.is_empty()) continue;
-            // What is writable already stays so if it may.
+            // A writable entry stays writable if the new rights allow it.
             const PageEntry changed = entry.with_flags(entry.is_writable() ? flags : flags.without_write());
             if (changed == entry) continue;
             leaf.table.rewrite(i, changed);

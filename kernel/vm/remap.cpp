@@ -61,7 +61,7 @@ Result<u64> AddressSpace::Edit::move_area(Area& area, const RemapRequest& reques
     if (!areas().has_room_for(2)) return Error::Enomem;
     const bool is_charged = has(area.kind.flags, AreaFlags::Charged);
     Box<Area> moved = TRY(make_box<Area>(space_, target, target + request.new_size, area.kind));
-    // LINUX: what nobody has written belongs to its new place at once (copy_vma).
+    // LINUX: memory that was never written counts as mapped at its new address (copy_vma).
     const bool is_untouched = !area.source && area.family().is_none();
     moved->source_page = is_untouched ? target >> PAGE_SHIFT : area.source_index(request.old_address);
     if (request.old_size != 0 && !request.leaves_old()) {

@@ -1,4 +1,4 @@
-// What the boot has left in the control registers and model-specific registers.
+// The control registers and model-specific registers after the boot.
 #include "arch/x86_64/cpu_features.hpp"
 #include "arch/x86_64/cpu_state.hpp"
 #include "arch/x86_64/descriptor_tables.hpp"
@@ -17,7 +17,7 @@ void cpu_state_is_as_the_table_says() {
     }
 }
 
-/// What the table must hold, whatever this CPU has: the bits without which ring 0 or the kernel's memory stands open.
+/// The rows that the table must contain on every CPU: the bits that protect ring 0 and the kernel's memory.
 void protections_are_on() {
     constexpr u64 WP_PG = 1 << 16 | 1ULL << 31;
     constexpr u64 UMIP_FSGSBASE_OSXSAVE_SMEP_SMAP = 1 << 11 | 1 << 16 | 1 << 18 | 1 << 20 | 1 << 21;

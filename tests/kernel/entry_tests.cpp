@@ -22,7 +22,7 @@ constexpr u32 NMI = 2;
 constexpr u32 MACHINE_CHECK = 18;
 constexpr u32 MSR_GS_BASE = 0xc0000101;
 
-/// What the last entry on a stack of its own looked like from inside.
+/// The state during the last entry on a stack of its own.
 struct Entry {
     u32 vector = 0;
     u32 count = 0;

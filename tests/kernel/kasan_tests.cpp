@@ -1,4 +1,5 @@
-// What KASAN must see, each once, and what it must not mind. Only where the kernel is built with it (the debug preset).
+// The faults that KASAN must report, one test each, and accesses that it must accept. Only in kernels with
+// KASAN (the debug preset).
 #include "kernel_test.hpp"
 
 #if defined(EXO_KASAN)
@@ -216,7 +217,7 @@ void kasan_block_use_after_free() {
 }
 
 void kasan_wild_read() {
-    // Of the direct map, but beyond all memory.
+    // In the direct map, but beyond all memory.
     const u64 address = memory::layout.direct_map + (1ULL << 40) + 24;
     expect("kernel panic: KASAN: wild access: access within eight bytes from {:016x}", address);
     expect_call_chain("load_word");

@@ -46,7 +46,7 @@ const u64* table_at(u64 physical) {
     return static_cast<const u64*>(memory::direct_map(memory::PhysicalAddress(physical)));
 }
 
-// By hand, not through PageTable: it would repeat that code's mistakes (Intel SDM vol. 3, 4.5).
+// Walks the tables without PageTable, which would repeat that code's mistakes (Intel SDM vol. 3, 4.5).
 void walk(u64 table, u32 level, u64 base, Rights above, FunctionRef<void(const Leaf&)> visit) {
     const u32 shift = 12 + 9 * (level - 1);
     for (u64 index = 0; index < 512; ++index) {

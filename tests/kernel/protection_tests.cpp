@@ -1,4 +1,5 @@
-// What the page table and the CPU's protections must stop, each once: the report names the address.
+// Accesses that the page table and the CPU's protections must stop, one test each. The report names the
+// address.
 #include "arch/upcalls.hpp"
 #include "arch/x86_64/cpu_features.hpp"
 #include "kernel_test.hpp"

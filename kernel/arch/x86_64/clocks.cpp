@@ -1,4 +1,4 @@
-// What the CPU and the hypervisor say of the cycle counter, and the hypervisor's own clock.
+// The rate of the cycle counter according to the CPU and the hypervisor, and the hypervisor's own clock.
 #include "arch/interface.hpp"
 #include "arch/x86_64/cpu_features.hpp"
 

@@ -136,7 +136,7 @@ constexpr CpuStateItem ITEMS[] = {
     {"TSS: I/O bitmap beyond the limit", "8.2.1", "load_descriptor_tables", nullptr, &constant<1>,
      &descriptor_state::ports_are_closed},
 
-    // What programs can read, and what changes how their instructions run.
+    // State that programs can read, and state that changes how their instructions run.
     {"TSC_AUX", "18.17.2", "set_cpu_state", &has_tsc_aux, &wanted_tsc_aux, &read<msr::TSC_AUX>},
     {"PAT", "12.12", "set_cpu_state", nullptr, &constant<PAT_AFTER_RESET>, &read<msr::PAT>},
     {"DEBUGCTL", "18.4.1", "set_cpu_state", nullptr, &constant<0>, &read<msr::DEBUGCTL>},

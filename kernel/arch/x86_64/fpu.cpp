@@ -139,7 +139,7 @@ SegmentSelectors user_selectors() {
     return selectors;
 }
 
-// What a program could load can be loaded again: the table of descriptors never changes.
+// A selector that a program could load is still valid, because the descriptor table never changes.
 void set_user_selectors(const SegmentSelectors& selectors) {
     asm volatile("mov %0, %%ds; mov %1, %%es; mov %2, %%fs; swapgs; mov %3, %%gs; swapgs"
                  :

@@ -1,4 +1,4 @@
-// What a panic report says about the CPU: registers and the call chain with names.
+// The part of a panic report about the CPU: registers and the call chain with names.
 #include "arch/interface.hpp"
 #include "arch/x86_64/cpu_features.hpp"
 

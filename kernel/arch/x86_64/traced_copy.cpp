@@ -1,4 +1,5 @@
-// What the user copies of a machine that traces jump to (user_copy.S, TRACE_SITE): the copy, and then the upcall that records it.
+// The copy functions of a machine that traces (user_copy.S, TRACE_SITE, jumps to them): they copy, and then
+// call the upcall that records the copy.
 #include "arch/upcalls.hpp"
 
 extern "C" {

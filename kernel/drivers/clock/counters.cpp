@@ -27,7 +27,7 @@ Result<HpetCounter> start_hpet(u64 address) {
         TRY(memory::MmioRegion::map(memory::PhysicalAddress(address), HpetCounter::REGISTERS_SIZE)));
 }
 
-/// Started when it is asked for: until it has run on KVM nobody else gets it.
+/// Started only on request, because this driver has not been tested on KVM yet.
 time::Counter* kvm_clock() {
     if (counters.kvm_clock == nullptr) {
         if (Result<KvmClock> clock = KvmClock::start()) {

@@ -19,7 +19,7 @@ constexpr std::array<u32, 3> OUTPUT = {3, 0, 0};
 
 using Block = std::array<u8, CHACHA_BLOCK_SIZE>;
 
-/// Volatile, so that the compiler does not leave it out although nobody reads the memory again.
+/// Volatile, so that the compiler does not remove the writes to memory that is not read again.
 template <class T> void erase(T& secret) {
     volatile auto* words = secret.data();
     for (usize i = 0; i < secret.size(); ++i) words[i] = 0;

@@ -160,7 +160,7 @@ bool Uart::take_input() {
         const u8 status = in(LINE_STATUS);
         if ((status & STATUS_DATA) == 0) break;
         const u8 byte = in(DATA);
-        // A break reads as a zero byte that nobody has typed.
+        // A BREAK is received as a zero byte that the other side has not sent.
         if ((status & STATUS_BREAK) != 0) {
             breaks_.fetch_add(1, std::memory_order_relaxed);
             continue;

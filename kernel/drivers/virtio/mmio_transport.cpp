@@ -91,7 +91,7 @@ VirtioInterrupt MmioTransport::take_interrupt() {
 }
 
 u8 MmioTransport::configuration(u32 offset) {
-    // What a device does not have reads as zero.
+    // Offsets behind the device's configuration space read as zero.
     if (offset >= size_ - REGISTERS_SIZE) return 0;
     return registers_->read8(REGISTERS_SIZE + offset);
 }

@@ -96,7 +96,7 @@ void Port::host_opened() {
 void Port::host_closed() {
     {
         auto state = state_.lock();
-        // What the device gave before it said so belongs in front of the end.
+        // Bytes that the device returned before it closed its side belong before the end.
         collect_received(*state);
         state->host = HostSide::Closed;
     }

@@ -304,7 +304,7 @@ Result<usize> PageCache::write(InodeContent& content, vm::InBuffer& from, u64 of
 
 void PageCache::set_size(u64 size) {
     auto tree = tree_.lock();
-    // release: whoever sees the size sees the pages below it
+    // release: a thread that sees the size also sees the pages below it
     size_.store(size, std::memory_order_release);
 }
 
@@ -358,7 +358,7 @@ Result<> PageCache::resize(InodeContent& content, u64 size) {
         set_size(size);
         return {};
     }
-    // First nobody gets the pages any more, then nobody has them, then they go.
+    // First no thread can get the pages, then no mapping has them, and then they are freed.
     set_size(size);
     const u64 first_gone = page_of(align_up(size, PAGE_SIZE));
     if (backing_) {

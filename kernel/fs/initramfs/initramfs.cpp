@@ -13,7 +13,7 @@ using abi::AtFlags;
 
 /// Where the content of an archive's files is stored.
 enum class Content : u8 {
-    InArchive,  ///< Stays there: a file's page is taken out when somebody first looks at it.
+    InArchive,  ///< Not copied at boot: a page is copied from the archive when a program first needs it.
     Unpacked,   ///< Comes piece by piece and is copied.
 };
 
@@ -106,7 +106,7 @@ class Unpacker {
         return set_attributes(entry);
     }
 
-    /// Of a file that is cut the rest is zeros, as on Linux.
+    /// If the archive is cut off, the rest of the file is zeros, as on Linux.
     Result<> back(const CpioEntry& entry, CpioReader& reader) {
         const Path place = TRY(resolve(caller_, {}, entry.name, WalkFlags::None));
         const std::span<const u8> bytes = reader.data();
@@ -218,7 +218,7 @@ class Image {
         Result<> result = unpack_all(*reader, Content::Unpacked);
         position_ += source->used();
         if (source->problem() == GzipProblem::BadChecksum) {
-            // LINUX: nobody looks at this sum. Here it is reported, and all is kept.
+            // LINUX: this checksum is not checked. This kernel reports a wrong one and keeps all files.
             checksum_failure_ = {CpioProblem::GzipChecksum, position_, false};
         } else if (source->problem() != GzipProblem::None) {
             report_.failure.problem = problem_of(source->problem());

@@ -36,7 +36,8 @@ Result<> FileLocks::set(const LockRequest& request, Blocking blocking) {
         if (request.owner.kind == LockKind::Flock) {
             const RangeLock* held = locks.first_of(request.owner);
             if (held != nullptr && held->mode == request.mode) return {};
-            // LINUX: flock_lock_inode. Who does not get the other lock has none any more; nobody who waits comes in between.
+            // LINUX: flock_lock_inode. A request that does not get the new lock has lost its old one; no
+            // waiting request is granted in between.
             is_changed =
                 held != nullptr && locks.clear_all(request.owner) == RangeLocks::Change::SomethingFreed;
         }
@@ -91,7 +92,7 @@ Result<> FileLocks::wait(const LockRequest& request) {
         return wait.outcome.load(std::memory_order_seq_cst) != Wait::Outcome::Open;
     };
     const Result<> waited = wait.queue.wait(scheduler::WaitMode::Interruptible, is_decided);
-    // Whoever has decided still holds the lock while it wakes this thread.
+    // The deciding thread still holds the lock while it wakes this one.
     auto state = state_.lock();
     switch (wait.outcome.load(std::memory_order_relaxed)) {
         case Wait::Outcome::Granted: return {};

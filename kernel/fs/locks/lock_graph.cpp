@@ -11,7 +11,7 @@ bool FileLocks::Graph::leads_to(const State& state, const LockOwner& from, const
     for (u32 length = 0; length <= LONGEST_CHAIN; ++length) {
         if (owner == to) return true;
         if (owner.kind != LockKind::Posix) return false;
-        // Of the threads of one process several may wait; one of them stands for all.
+        // Several threads of a process may wait; one of them represents all.
         const Wait* wait = state.waits.lower_bound(Key{owner.object, 0});
         if (wait == nullptr || wait->request.owner.object != owner.object) return false;
         owner = wait->blocker;

@@ -139,7 +139,7 @@ Result<> remove_directory(const Caller& caller, Start start, std::string_view pa
     TRY(check_remove(directory, victim, caller.credentials));
     if (!victim.is_directory()) return Error::Enotdir;
     if (child->is_mountpoint()) return Error::Ebusy;
-    // Until the name is gone nobody makes another in it.
+    // Prevents new names in the directory until its own name is removed.
     auto victim_names = victim.names_lock.lock_nested();
     TRY(directory.inode().remove(*names, *child, &*victim_names));
     forget(*child);

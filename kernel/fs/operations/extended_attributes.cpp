@@ -164,7 +164,8 @@ Result<> set_extended_attribute(Inode& inode, std::string_view name, std::span<c
     }
     auto content = TRY(inode.content_lock.lock_killable());
     TRY(check_attribute(inode, name, AccessMode::Write, credentials));
-    // STRICTER than Linux, which lets everybody set empty capabilities, and then nobody can execute the file.
+    // STRICTER than Linux, which lets every user set empty capabilities, after which no user can execute the
+    // file.
     TRY(check_security(name, credentials));
     if (const auto kind = access_list_kind(name))
         return set_access_list(inode, *content, *kind, value, credentials);

@@ -37,7 +37,7 @@ Result<Ref<Dentry>> lookup_child(InodeNames& names, Dentry& directory, const Has
     if (has(inode.traits(), InodeTraits::CompleteDirectory)) return child;
     Ref<Inode> found = TRY(inode.lookup(names, *child));
     const bool keeps = is_cacheable(directory, found.get());
-    // Nobody else knows the new dentry.
+    // No other thread knows the new dentry.
     if (found) name_tree.unsafe_value().dentries.make_positive(*child, std::move(found));
     if (keeps) cache_dentry(*child);
     return child;

@@ -121,7 +121,7 @@ void move_dentries(const Move& move, Dentry* new_name, Whiteout* whiteout) {
         if (move.target.is_cached()) replaced = tree->dentries.erase(move.target);
         tree->dentries.move(move.source, *new_name);
     }
-    // At once, so that nobody finds the old name free.
+    // In the same step, so that no thread finds the old name free.
     if (whiteout != nullptr) {
         tree->dentries.make_positive(*whiteout->name, std::move(whiteout->inode));
         tree->dentries.insert(*whiteout->name);

@@ -184,7 +184,7 @@ Result<> TmpfsFileSystem::remount(std::string_view text) {
 }
 
 void TmpfsFileSystem::last_mount_gone(Dentry& root) {
-    // Nobody else can come to the tree any more, so no lock is needed.
+    // No other thread can reach the tree any more, so no lock is needed.
     const auto names_of = [](Dentry& dentry) -> InodeNames& {
         return dentry.inode()->names_lock.unsafe_value();
     };

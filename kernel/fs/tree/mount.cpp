@@ -57,7 +57,7 @@ Mount::~Mount() {
     // acq_rel: the last one sees what was done through the others
     if (file_system_->mounts_.fetch_sub(1, std::memory_order_acq_rel) != 1 || is_nameless_) return;
     Dentry* top = root_.get();
-    // The file system is ours alone now: nobody renames.
+    // Nothing else uses the file system now, so no rename can happen.
     while (top->parent() != nullptr) top = top->parent();
     const Ref<Dentry> keep(top);
     file_system_->last_mount_gone(*top);
@@ -175,7 +175,7 @@ Result<> MountNamespace::copy_below(State& state, const Path& from, Vector<Mount
     }};
     for (Mount& mount : state.mounts) {
         Mount* above = mount.parent_.get();
-        // What hangs on one that cannot be bound is left out with it.
+        // Mounts below an unbindable mount are left out too.
         if (above == nullptr || above->copy_index_ == MountCopy::NONE || mount.is_unbindable()) continue;
         if (above == from.mount.get()) {
             auto tree = name_tree.lock();
@@ -219,7 +219,8 @@ Result<> MountNamespace::bind(const Path& from, const Path& where, Depth depth) 
         put_in(*state, std::move(top), place);
         return {};
     }
-    // All are made before one is attached, and the top is attached last: nobody sees it without those below.
+    // All mounts are made before one is attached, and the top is attached last, so that no walk sees it
+    // without those below.
     Vector<MountCopy> copies;
     TRY(copies.push({.original = from.mount.get(), .copy = std::move(top)}));
     TRY(copy_below(*state, from, copies));

@@ -217,7 +217,7 @@ void cache_positive(Dentry& dentry, Ref<Inode> inode) {
         tree->dentries.make_positive(dentry, std::move(inode));
         return;
     }
-    // Not in the cache yet, so nobody looks at it.
+    // The dentry is not in the cache yet, so no other thread uses it.
     name_tree.unsafe_value().dentries.make_positive(dentry, std::move(inode));
     cache_dentry(dentry);
 }

@@ -40,7 +40,7 @@ Result<> check_permission(const Inode& inode, AccessMode wanted, const Credentia
         return Error::Eacces;
     }
     if (wanted == AccessMode::Read && credentials.may(Privilege::DacReadSearch)) return {};
-    // Even the privileged execute only what somebody may execute.
+    // Even a privileged caller may only execute a file that has an execute bit set.
     if ((!has(wanted, AccessMode::Execute) || (mode & 0111) != 0) && credentials.may(Privilege::DacOverride))
         return {};
     return Error::Eacces;

@@ -103,7 +103,7 @@ Packet* next(Destruction& own) {
 }  // namespace
 
 Result<> send_off(Packet& packet, Ref<security::UserRecord> passer, u64 most) {
-    // Sockets that nobody can receive any more do not keep the user from passing others.
+    // Unreachable sockets are collected first, so that they do not use up the user's limit.
     if (!passer->charge_passed(packet.capabilities.size(), most)) {
         collect_circles();
         if (!passer->charge_passed(packet.capabilities.size(), most)) return Error::Etoomanyrefs;
@@ -160,7 +160,7 @@ template <class Visit> void for_each_end_in(UnixEnd& holder, Visit visit) {
     scheduler::preempt_point();
 }
 
-/// Ends that only packets hold. Nobody moves a reference while the gate is ours.
+/// Finds ends that only packets refer to. No reference moves while this thread holds the gate.
 void find_candidates(Ends& ends, Scan& candidates) {
     for (UnixEnd& end : ends) {
         const fs::File* file = end.file.load(std::memory_order_relaxed);
@@ -175,7 +175,8 @@ void find_candidates(Ends& ends, Scan& candidates) {
         });
 }
 
-/// What a packet somewhere else holds can be received, and so can what is then received from it.
+/// Removes reachable ends from the candidates: those in packets of other ends, and those in the packets of
+/// these, and so on.
 void spare_reachable(Scan& candidates) {
     Scan reachable;
     const auto spare = [&](UnixEnd& end) {
@@ -198,7 +199,7 @@ void collect_circles() {
     {
         const auto gate = in_flight_gate.lock_exclusive();
         Scan candidates;
-        InFlight& state = in_flight.unsafe_value();  // nobody counts while the gate is ours
+        InFlight& state = in_flight.unsafe_value();  // no thread counts while this one holds the gate
         find_candidates(state.ends, candidates);
         spare_reachable(candidates);
         state.survivors = state.count;

@@ -41,7 +41,7 @@ Result<> UnixEnd::connect_to_listener(UnixEnd& listener, Wait wait, const abi::u
     Ref<UnixEnd> far = TRY(make_ref<UnixEnd>(type_));
     Packet* packet = TRY(Packet::for_connection(far));
     far->phase_.store(Phase::Connected, std::memory_order_release);
-    State& fars = far->state_.unsafe_value();  // nobody else has the far end before it is in the queue
+    State& fars = far->state_.unsafe_value();  // no other thread has the far end before it is in the queue
     fars.peer = Ref<UnixEnd>(this);
     fars.peer_credentials = self;
     abi::ucred listeners{};
@@ -62,7 +62,7 @@ Result<> UnixEnd::connect_to_listener(UnixEnd& listener, Wait wait, const abi::u
                listener.is_shut(Shut::Receiving);
     };
     if (const Result<> connected = wait_until(listener.room_, wait, may_go_on, attempt); !connected) {
-        packet->connection = nullptr;  // nobody has heard of it
+        packet->connection = nullptr;  // no other thread knows of it
         delete packet;
         return connected;
     }

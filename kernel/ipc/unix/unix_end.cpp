@@ -51,7 +51,7 @@ void UnixEnd::for_each_packet(FunctionRef<void(Packet&)> visit) {
         scheduler::preempt_point();
         visit(packet);
         if (!packet.connection) continue;
-        // Its client, which nobody else locks meanwhile, cannot be this listener.
+        // Its client, which no other thread locks meanwhile, cannot be this listener.
         auto waiting = packet.connection->state_.lock_nested();
         for (Packet& inner : waiting->queue) visit(inner);
     }

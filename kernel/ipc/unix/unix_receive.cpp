@@ -10,7 +10,7 @@ using abi::MessageFlags;
 
 namespace {
 
-/// Of who was not asked to tell who it is.
+/// The credentials of a sender that was not asked for its own.
 constexpr abi::ucred UNKNOWN{0, 65534, 65534};
 
 const abi::ucred& credentials_of(const Packet& packet) {
@@ -27,7 +27,7 @@ void name_sender(const Ref<UnixEnd>& sender, Message& message) {
         name->copy_to(message.address);
 }
 
-/// What the packet carries beside its bytes goes to the message. Errors: Enomem (of who peeks).
+/// Moves the packet's control data into the message. Errors: Enomem (MSG_PEEK).
 Result<> unload(Packet& packet, Message& message, bool wants_credentials) {
     if (wants_credentials) message.credentials = credentials_of(packet);
     if (packet.capabilities.is_empty()) return {};
@@ -80,7 +80,7 @@ Result<> UnixEnd::StreamRead::take(Packet& packet) {
     return {};
 }
 
-/// What is queued, up to where the call ends. Errors: as take.
+/// Reads queued packets, up to the end of the call. Errors: those of take.
 Result<> UnixEnd::read_queued(State& state, StreamRead& read) {
     Packet* packet = state.queue.front();
     while (packet != nullptr && !read.is_over) {
@@ -142,7 +142,8 @@ Result<usize> UnixEnd::receive_stream(vm::OutBuffer& data, Message& message, con
     Result<usize> result = wait_until(readable_, context.wait, [this] { return has_news(); }, attempt);
     if (queued_.load(std::memory_order_seq_cst) != 0 && readable_.has_threads()) readable_.hand_on();
     if (!result && read.copied != 0) result = read.copied;
-    // LINUX: unix_stream_read_generic tells of nobody's credentials where nothing has come, unless a signal has ended the wait.
+    // LINUX: unix_stream_read_generic reports empty credentials if it received nothing, unless a signal ended
+    // the wait.
     const bool is_interrupted =
         !result && (result.error() == Error::RestartSys || result.error() == Error::Eintr);
     if (context.wants_credentials && !message.credentials && !is_interrupted)

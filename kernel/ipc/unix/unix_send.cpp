@@ -9,7 +9,7 @@ namespace exo::ipc {
 
 namespace {
 
-// What Linux counts for a packet beside its bytes: how far a sender comes before it must wait depends on it.
+// Linux's charge for a packet besides its bytes. It decides how much a sender can send before it must wait.
 constexpr u32 HEAD_STRUCTURE = 256;  ///< sk_buff
 constexpr u32 SHARED_INFO = 320;     ///< skb_shared_info, in one allocation with the head's bytes
 constexpr u32 FIRST_PAGE_BYTES = PAGE_SIZE - SHARED_INFO;
@@ -26,7 +26,7 @@ constexpr u32 charge_for(u32 head_bytes, u32 page_bytes) {
     return HEAD_STRUCTURE + allocated(head_bytes + SHARED_INFO) +
            static_cast<u32>(align_up(u64{page_bytes}, PAGE_SIZE));
 }
-/// Of a piece of a stream.
+/// The charge of a piece of a stream.
 constexpr u32 stream_charge(u32 size) {
     const u32 pages =
         size > FIRST_PAGE_BYTES ? static_cast<u32>(align_up(u64{size - FIRST_PAGE_BYTES}, PAGE_SIZE)) : 0;
@@ -58,7 +58,7 @@ Result<> UnixEnd::wait_for_buffer(const SendContext& context) {
     return wait_until(writable_, context.wait, ready, attempt);
 }
 
-/// Of `size` bytes of `data`, charged to this end's buffer.
+/// Makes a packet with `size` bytes of `data` and charges it to this end's buffer.
 Result<Packet*> UnixEnd::make_packet(vm::InBuffer& data, usize size, u32 charge, const SendContext& context) {
     TRY(wait_for_buffer(context));
     Packet* packet = TRY(Packet::create(data, size));
@@ -68,7 +68,7 @@ Result<Packet*> UnixEnd::make_packet(vm::InBuffer& data, usize size, u32 charge,
     return packet;
 }
 
-/// What the message carries goes into the packet. Errors: Etoomanyrefs.
+/// Moves the message's control data into the packet. Errors: Etoomanyrefs.
 Result<> UnixEnd::load(Packet& packet, Message& message, const SendContext& context,
                        const UnixEnd& receiver) {
     if (message.credentials) {

@@ -19,8 +19,8 @@ std::string_view text_of(std::span<const u8> name) {
     return {reinterpret_cast<const char*>(name.data()), name.size()};
 }
 
-/// The end that is bound to a path. Errors: those of path_resolution(7), Eacces (no permission to write), Econnrefused (nobody has it
-/// open), Eprototype.
+/// The end that is bound to a path. Errors: those of path_resolution(7), Eacces (no permission to write),
+/// Econnrefused (no open socket is bound to it), Eprototype.
 Result<Ref<UnixEnd>> find_by_path(std::string_view path, SocketType type, const fs::Caller& caller) {
     const fs::Path place = TRY(fs::resolve(caller, {}, path, fs::WalkFlags::FollowLast));
     fs::Inode& inode = place.inode();
@@ -116,7 +116,7 @@ Result<> UnixSocket::bind_to_path(std::string_view path, const Caller& caller) {
     return {};
 }
 
-/// LINUX: unix_autobind: an abstract name of five hexadecimal digits that nobody has.
+/// LINUX: unix_autobind: binds to an unused abstract name of five hexadecimal digits.
 Result<> UnixSocket::bind_to_any() {
     static constinit std::atomic<u32> next_name{0};
     constexpr u32 NAMES = 1 << 20;

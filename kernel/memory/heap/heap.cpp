@@ -142,7 +142,7 @@ FreeObject* Heap::pop(Chain& chain) {
 
 namespace {
 
-/// Of sizes above the slabs' in steps: the n-th holds MAX_SLAB_SIZE + n * step bytes.
+/// The class of a size above the slabs' sizes: class n holds MAX_SLAB_SIZE + n * step bytes.
 constexpr usize odd_class(usize size, usize step) { return divide_round_up(size - MAX_SLAB_SIZE, step); }
 
 }  // namespace

@@ -8,8 +8,8 @@ namespace exo::memory {
 
 namespace {
 
-/// What a slab's record holds in `index`: objects out (16 bits), position + 1 of the first free object (16 bits). The
-/// further free objects are linked by their own first word, the same position + 1.
+/// The content of `index` in a slab's record: allocated objects (16 bits), position + 1 of the first free
+/// object (16 bits). The first word of a free object is the position + 1 of the next one.
 struct SlabWord {
     u32 out;
     u32 first_free;

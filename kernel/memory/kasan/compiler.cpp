@@ -1,5 +1,6 @@
-// What instrumented code calls (llvm/lib/Transforms/Instrumentation/AddressSanitizer.cpp): the ends of checks that it made
-// itself, checks in functions too long for that, and the shadow of its stack frames.
+// The functions that instrumented code calls (llvm/lib/Transforms/Instrumentation/AddressSanitizer.cpp):
+// reports of failed inline checks, checks in functions that are too long for inline ones, and the shadow of
+// its stack frames.
 #if defined(EXO_KASAN)
 
 #include "memory/kasan/shadow.hpp"

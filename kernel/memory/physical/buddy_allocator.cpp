@@ -12,7 +12,7 @@ namespace exo::memory {
 
 constinit BuddyAllocator frames;
 
-/// What waits only to be given back.
+/// Frees the memory in KASAN's quarantines.
 bool BuddyAllocator::release_quarantines() {
     return kasan::release_heap_quarantine() || release_quarantine();
 }
@@ -124,7 +124,7 @@ Result<> BuddyAllocator::add_reserved_range(boot::PhysicalRange range) {
 
 BuddyStats BuddyAllocator::get_stats() {
     BuddyStats stats;
-    // What waits only to be given back would make the counts wander.
+    // Without this, memory in the quarantine would make the counts vary.
     (void)kasan::release_heap_quarantine();
     (void)release_quarantine();
     for (u32 cpu = 0; cpu < arch::MAX_CPUS; ++cpu)

@@ -89,7 +89,7 @@ void BuddyAllocator::put_into(Stock& stock, u32 frame) {
     stock.count.store(count + 1, std::memory_order_relaxed);
 }
 
-/// By way of the quarantine, if there is one.
+/// Returns a frame to the stock, through the quarantine if there is one.
 void BuddyAllocator::put_delayed(Stock& stock, u32 frame) {
     kasan::frames_freed(frame, 1);
     if constexpr (FrameQuarantine::IS_THERE) {

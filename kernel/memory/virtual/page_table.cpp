@@ -66,7 +66,7 @@ void PageTable::activate() {
     const u64 self = 1ULL << arch::cpu_index();
     // Set before the load, cleared after it: a flush in between reaches a CPU too many rather than one too few.
     active_cpus_.fetch_or(self, std::memory_order_seq_cst);
-    // Its half is part of every table: whoever loads any, uses it from now on.
+    // Its half is part of every table, so a CPU that loads any table uses it from then on.
     if ((the_kernel_table.active_cpus() & self) == 0)
         the_kernel_table.active_cpus_.fetch_or(self, std::memory_order_seq_cst);
     arch::load_address_space(root().value());

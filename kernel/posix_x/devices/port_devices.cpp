@@ -77,7 +77,7 @@ class PortTerminal final : public TerminalDriver {
         vm::InBuffer in = vm::InBuffer::from_kernel(bytes);
         const Result<usize> taken = port_.write(in, drivers::Blocking::No);
         if (!taken && taken.error() == Error::Epipe)
-            return bytes.size();  // nobody looks at the screen any more
+            return bytes.size();  // nothing shows the output any more
         return taken.value_or(0);
     }
     usize unsent() override { return port_.unsent_bytes(); }

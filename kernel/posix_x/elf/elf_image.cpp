@@ -66,7 +66,7 @@ Result<> ElfImage::parse_headers(const ElfHeader& elf_header, std::span<const u8
     for_each_header(table.first(header.table_size()), [&](const Elf64ProgramHeader& item) {
         if (item.p_type == PT_GNU_STACK)
             stack = (item.p_flags & PF_X) != 0 ? StackPermission::Executable : StackPermission::NotExecutable;
-        // Of several interpreters the first counts.
+        // If there are several interpreters, the first one is used.
         if (item.p_type != PT_INTERP || interpreter) return true;
         if (item.p_filesz < INTERPRETER_MIN || item.p_filesz > INTERPRETER_MAX) result = Error::Enoexec;
         // LINUX: kernel_read() refuses a negative position.

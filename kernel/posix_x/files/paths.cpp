@@ -69,7 +69,7 @@ Result<> sys_renameat2(Context&, Start old_directory, OldName old_path, Start ne
     TRY(from.find(old_directory, old_path));
     [[clang::uninitialized]] Place to;
     if (const Result<> found = to.find(new_directory, new_path); !found) {
-        // What is wrong with the old path comes first.
+        // Errors of the old path are reported first.
         TRY(fs::check_parent(current_task().caller(), from.start(), from.name()));
         return found;
     }

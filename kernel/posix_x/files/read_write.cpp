@@ -224,7 +224,7 @@ Result<> sys_fallocate(Context&, Writable fd, abi::FallocateMode mode, FileOffse
     const FileUse file = TRY(use_file(fd, Rights::Write));
     const Result<> result = file->allocate(mode, static_cast<u64>(offset), static_cast<u64>(length),
                                            write_context(current_task()));
-    // What no file can have is refused without a signal.
+    // A range that no file can have is refused without a signal.
     const bool is_possible = checked_add(i64{offset}, i64{length}).has_value();
     if (!result && is_possible) raise_write_signal(result.error());
     return result;

@@ -17,7 +17,7 @@ class FileSource {
         : file_(file),
           offset_(offset),
           may_wait_(blocking == SourceBlocking::AsFile) {
-        // What cannot be mapped has no pages to show.
+        // A file that cannot be mapped has no pages to pass on.
         if (auto pages = file_.page_source()) pages_ = std::move(*pages);
         const auto socket = ipc::as_socket(file_);
         if (socket && (*socket)->type() == abi::SocketType::Stream) stream_ = *socket;

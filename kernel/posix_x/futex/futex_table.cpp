@@ -367,7 +367,8 @@ Result<u64> FutexTable::wake_and_change(Task& task, u64 first, u64 second, Futex
     const FutexPlace one = TRY(find_futex(task, first, scope));
     const FutexPlace two = TRY(find_futex(task, second, scope));
     const FutexWordChange change = TRY(FutexWordChange::decode(encoded));
-    // Who waits for the second word compares it under its bucket's lock, which is taken after the change.
+    // A thread that waits for the second word compares it under its bucket's lock, which is taken after the
+    // change.
     const u32 old = TRY(change_word(second, change));
     const bool wakes_second = TRY(compare(change, old));
     TRY(PI_FUTEXES.check_no_waiters(one.key));

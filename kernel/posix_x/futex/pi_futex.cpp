@@ -155,7 +155,8 @@ Box<PiFutex> PiFutexTable::remove_if_unused(const InheritanceGraph& graph, PiFut
 
 Result<> PiFutexTable::acquire(Task& task, Attempt& attempt, FutexTimeout timeout) {
     while (true) {
-        // A word that others change all the time holds up nobody else, and ends with the thread.
+        // If other threads change the word all the time, this loop delays only its own thread, and ends when
+        // that is killed.
         scheduler::preempt_point();
         if (!scheduler::check_interrupted(scheduler::WaitMode::Killable)) return Error::RestartNoInterrupt;
         attempt.place = TRY(find_futex(task, attempt.address, attempt.scope, FutexAccess::Write));

@@ -82,7 +82,7 @@ void announce_end_in_memory(Task& task, AfterMemory next) {
     }
     PI_FUTEXES.finish_end(
         task, next == AfterMemory::NewProgram ? Task::FutexState::Alive : Task::FutexState::Ended);
-    // LINUX: mm_release: nobody looks where nobody else has the memory.
+    // LINUX: mm_release: nothing is written if no other task uses the memory.
     if (task.clear_child_tid != 0 && task.space().reference_count() > 1) {
         if (vm::UserOut<u32>(task.clear_child_tid).write(0))
             (void)FUTEXES.wake(task, task.clear_child_tid, FutexScope::Shared, 1, abi::FUTEX_ANY_BIT);

@@ -264,7 +264,7 @@ void reset_signals(Task& task, Ref<SignalActions> actions) {
         std::swap(state->actions, actions);
     }
     task.process->own_actions().reset_handlers();
-    // LINUX: the flags stay, which nobody sees but sigaltstack itself when it is asked for what is there already.
+    // LINUX: the flags stay. Only sigaltstack itself reports them.
     task.alternate_stack = {.flags = task.alternate_stack.flags};
 }
 

@@ -271,7 +271,7 @@ bool begin_end(Task& task, Process& process, WaitStatus status) {
     own.is_ending = true;
     (void)state->tell_some();
     if (--state->live_tasks != 0) {
-        if (!state->is_exiting) retarget(*state, task, ~own.blocked);  // else nobody takes a signal any more
+        if (!state->is_exiting) retarget(*state, task, ~own.blocked);  // else no task takes signals any more
         return false;
     }
     // It takes no signal from now on, its own SIGHUP least of all. LINUX: synchronize_group_exit: the status is that of the task that ends
@@ -318,8 +318,8 @@ void exit_current_task(WaitStatus status) {
     if (!ends_process) report_stop_if_whole(*process);
     keep_last_facts(task, *process);
     if (ends_process) stop_timing(*process);
-    // A reader of a pipe sees its end only after the memory is gone, and a terminal is hung up before its leader closes it, so that
-    // nobody waits for output that is stopped. LINUX: do_exit has this order.
+    // A reader of a pipe sees its end only after the memory is gone. A terminal is hung up before its leader
+    // closes it, so that no close waits for stopped output. LINUX: do_exit has this order.
     release_memory(task);
     if (ends_process) hang_up_if_session_leader(*process);
     release_files(task);

@@ -48,7 +48,7 @@ Result<> share_or_copy(Task& parent, Task& child, u64 flags) {
     using namespace clone_flag;
     const Task::Resources& from = parent.resources.unsafe_value();  // the caller's own
     child.set_identity(from.identity);
-    Task::Resources& to = child.resources.unsafe_value();  // nobody else has the child yet
+    Task::Resources& to = child.resources.unsafe_value();  // no other thread has the child yet
     to.space = (flags & VM) != 0 ? from.space : TRY(from.space->clone());
     to.files = (flags & FILES) != 0 ? parent.files().share() : TRY(parent.files().clone());
     to.paths = (flags & FS) != 0 ? from.paths : TRY(from.paths->clone());
@@ -65,7 +65,7 @@ Result<> copy_signal_state(Task& parent, Task& child, u64 flags) {
         child.process->signals.lock()->actions = std::move(actions);
     }
     child.signals(child.process->signals.unsafe_value()).blocked =
-        parent.blocked();  // nobody else has the child yet
+        parent.blocked();  // no other thread has the child yet
     // A child on the parent's memory must not use its alternate stack (sigaltstack(2)); vfork's may.
     const bool shares_stack = (flags & VM) != 0 && (flags & VFORK) == 0;
     if (!shares_stack) child.alternate_stack = parent.alternate_stack;
@@ -217,7 +217,7 @@ Result<Ref<Task>> create_first_task(fs::Path root, Ref<vm::AddressSpace> space,
     task->thread = thread.get();
     Ref<UserRecord> root_user = TRY(UserRecord::of(0));
     (void)root_user->charge_process(NO_LIMIT);
-    Task::Resources& resources = task->resources.unsafe_value();  // nobody else has the task yet
+    Task::Resources& resources = task->resources.unsafe_value();  // no other thread has the task yet
     resources.space = std::move(space);
     resources.image = TRY(make_ref<ProgramImage>());
     resources.files = TRY(security::TableUser::create());

@@ -127,7 +127,7 @@ u64 oom_score(Process& process) {
 
 bool kill_for_memory(vm::AddressSpace&) {
     if (fs::reclaim_pages(1) != 0 || fs::shrink_dentry_cache() != 0) return true;
-    // What one dying asks for it does not need any more; it must not cost another its life.
+    // A dying process does not need the memory, so no other process is killed for it.
     if (is_dying(current_process())) return false;
     const Victim victim = choose_victim();
     if (victim.is_awaited) {

@@ -50,7 +50,7 @@ Result<String> apply_script(const FileStart& start, std::string_view path, Progr
     // SAFETY: bytes are characters. What the file does not have is 0.
     const auto [interpreter, argument] =
         TRY(parse_line({reinterpret_cast<const char*>(start.bytes) + 2, FileStart::SIZE - 2}));
-    // LINUX: an empty path is the working directory, which nobody executes.
+    // LINUX: an empty path is the working directory, which cannot be executed.
     if (interpreter.empty()) return Error::Eacces;
 
     arguments.arguments.remove_first();

@@ -118,7 +118,7 @@ void ResourceLimits::lower(Resource resource, u64 most) {
 
 void ResourceLimits::copy_from(ResourceLimits& other) {
     auto from = other.writer_.lock();
-    auto writer = writer_.lock_nested();  // of a child that nobody else has yet
+    auto writer = writer_.lock_nested();  // of a child that no other thread knows yet
     for (u32 i = 0; i < static_cast<u32>(Resource::COUNT); ++i)
         writer->set(static_cast<Resource>(i), other.of(static_cast<Resource>(i)));
 }

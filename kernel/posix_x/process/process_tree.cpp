@@ -335,7 +335,7 @@ Ref<Process> ProcessTree::reaper_of(Process& process) {
         Ref<Process> reached;  // outlives the lock, as all references do that may be the last
         {
             auto tree = state_.lock();
-            // Who was reaped meanwhile has no parent any more, so the walk begins anew.
+            // A process that was reaped meanwhile has no parent, so the walk begins again.
             Process* ancestor =
                 from->state == ProcessState::Reaped ? process.links(*tree).parent : from.get();
             if (ancestor == &process) ancestor = process.links(*tree).parent;

@@ -132,7 +132,7 @@ void PendingSignals::discard_timers() {
 Result<> PendingSignals::add(const SignalInfo& info, UserId user, u64 most) {
     const bool is_realtime = info.signal >= Signal::FirstRealtime;
     if (!is_realtime && set_.has(info.signal)) return {};
-    if (info.signal != Signal::Kill) {  // which nobody is told anything of
+    if (info.signal != Signal::Kill) {  // SIGKILL's details are never reported
         if (Entry* entry = make_entry(info, user, most))
             append(*entry);
         else if (is_realtime && info.code != signal_code::USER)

@@ -49,7 +49,7 @@ class DescriptorLink final : public fs::GeneratedLink {
     Result<> read_link(String& out) override {
         const Ref<fs::File> file = TRY(file_for_tracer(*process_, tid_, descriptor_));
         if (!file->path()) return file->append_description(out);
-        // What was opened through a link like this one has a place, but one without a name.
+        // A file that was opened through a link like this one has a place without a name.
         if (file->path().mount->is_nameless()) return out.append(file->path().mount->source());
         if (TRY(fs::append_path(file->path(), current_task().paths().root(), out)) == fs::PathState::Deleted)
             return out.append(" (deleted)");

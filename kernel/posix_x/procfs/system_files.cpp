@@ -38,7 +38,7 @@ Result<> append_memory(String& out, std::string_view name, u64 kib) {
 
 Result<> generate_meminfo(String& out) {
     const memory::BuddyStats frames = memory::get_stats();
-    // What two programs share counts twice.
+    // A page that two programs share counts twice.
     const u64 anonymous = pages_of(vm::all_resident_anonymous);
     const u64 mapped = pages_of(vm::all_resident_source);
     const u64 tables =
@@ -56,7 +56,7 @@ Result<> generate_meminfo(String& out) {
     TRY(append_memory(out, "AnonPages:", anonymous * KIB_PER_PAGE));
     TRY(append_memory(out, "Mapped:", mapped * KIB_PER_PAGE));
     TRY(append_memory(out, "Shmem:", shared));
-    // What a slab keeps for later can be had back; a leak of any object of the kernel's shows in the other part.
+    // Free objects in slabs can be reclaimed; a leak of kernel objects shows in the other part.
     const memory::HeapStats heap = memory::heap.stats();
     TRY(append_memory(out, "Slab:", heap.free / KIB + heap.allocated / KIB));
     TRY(append_memory(out, "SReclaimable:", heap.free / KIB));

@@ -169,7 +169,7 @@ Result<> PtyMaster::flush(abi::FlushQueue queue) {
 }
 
 Result<> PtyMaster::control_flow(abi::FlowAction action) {
-    // LINUX: the settings of the master's own side, which nobody can change.
+    // LINUX: the constant settings of the master's own side.
     constexpr u8 STOP = 023;
     constexpr u8 START = 021;
     switch (action) {
@@ -237,7 +237,7 @@ class MasterDevice final : public fs::Device {
             TRY(Terminal::create_served(pair->name(), {Devpts::SLAVE_MAJOR, number}, *pair, pair, settings));
         const fs::Credentials& owner = request.credentials;
         TRY(instance.enter(number, terminal, pair, owner));
-        // Who makes the file makes the name go with it: nothing may fail behind.
+        // From here on the file's destructor removes the name, so nothing may fail afterwards.
         return Ref<fs::File>(TRY(
             make_ref<PtyMaster>(std::move(request), std::move(terminal), std::move(pair), std::move(root))));
     }

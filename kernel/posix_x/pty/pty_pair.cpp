@@ -130,7 +130,7 @@ usize PtyPair::read(std::span<u8> to) {
 }
 
 usize PtyPair::write(std::span<const u8> bytes) {
-    // Nobody will read it: it is not waited for either.
+    // The master is closed, so nothing reads the bytes and the writer does not wait.
     if (!is_master_open()) return bytes.size();
     usize count;
     {

@@ -96,7 +96,7 @@ static void put_in_place(Task& task, Scheduling wanted) {
     scheduler::set_own_urgency(*task.thread, urgency_of(wanted));
     Ref<scheduler::Thread> thread(task.thread);
     state.unlock();
-    // LINUX: rt_mutex_adjust_pi: whoever owns what it waits for inherits the new urgency.
+    // LINUX: rt_mutex_adjust_pi: the owner of the lock that it waits for inherits the new urgency.
     scheduler::spread_urgency(std::move(thread));
 }
 

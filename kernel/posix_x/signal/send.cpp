@@ -183,7 +183,7 @@ SentSignal send_prepared_signal(Process& process, Task* receiver, PendingSignals
                                 u32 generation) {
     SentSignal sent;
     auto state = process.signals.lock();
-    // LINUX: send_sigqueue: nobody gets it, and nothing follows from it.
+    // LINUX: send_sigqueue: a signal for a task that has ended is dropped without an effect.
     if (receiver != nullptr ? !receiver->process_link.is_linked() : state->tasks.is_empty()) return sent;
     entry.info.generation = generation;
     sent.is_continuing = cancel_opposites(*state, entry.info.signal);

@@ -169,7 +169,8 @@ void Terminal::closed(const Opening& opening) {
         if (!is_hung_up(opening)) was_last_user = --state->users == 0;
         if (opening.job_control == JobControl::Exempt) --state->exempt_users;
     }
-    // Held to the end: whoever waits to open it finds it as new. It is free, or somebody is just about to open it.
+    // Held to the end, so that a waiting open finds the terminal reset. It is free, or another thread is just
+    // opening the terminal.
     const Result<Turn::Guard> turn =
         was_last_user ? closing_.take_at_once() : Result<Turn::Guard>(Error::Eagain);
     if (was_last_user) {
@@ -178,7 +179,7 @@ void Terminal::closed(const Opening& opening) {
         state->discipline.flush_input();
         if (state->discipline.flow().blocks_output()) state->discipline.output().clear();
     }
-    // acq_rel: whoever closes last sees what the others did
+    // acq_rel: the last closer sees what the others did
     if (open_files_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
     is_exclusive.store(false, std::memory_order_relaxed);
     state_.lock()->discipline.restart();
@@ -234,7 +235,8 @@ void Terminal::hang_up() {
     reading_.look_again();
     writing_.look_again();
     signal_session_leader(Leader::Stays);
-    // cannot fail without a deadline; nobody stays: all that they wait for looks at the generation
+    // Cannot fail without a deadline. No call stays in progress, because each of their waits checks the
+    // generation.
     (void)departures_.wait(scheduler::WaitMode::Uninterruptible, [&] {
         return visitors_[ended % 2].load(std::memory_order_seq_cst) == 0;  // seq_cst: see Visit
     });
@@ -250,7 +252,7 @@ void hang_up_if_session_leader(Process& process) {
         group = process.links(*tree).hung_up_group;
     }
     if (!terminal) {
-        // Who was in its foreground has outlived the hang-up, which only the leader was told of.
+        // Only the leader was told of the hang-up, so the former foreground group still exists.
         if (group == 0) return;
         send_signal_to_group(group, {.signal = Signal::Hup});
         send_signal_to_group(group, {.signal = Signal::Cont});

@@ -108,7 +108,7 @@ void Terminal::pump(State& state) {
 // ---- Settings and queues.
 
 bool Terminal::is_all_sent(const State& state) {
-    // LINUX: what a pseudo-terminal was given, it has: nobody waits for the other side to read it.
+    // LINUX: bytes passed to a pseudo-terminal count as sent; no call waits for the other side to read them.
     if (driver_.takes_nothing_while_stopped()) return true;
     return state.urgent_output == 0 && state.discipline.output().is_empty() && driver_.unsent() == 0;
 }
@@ -144,7 +144,7 @@ Result<> Terminal::set_settings(const User& user, const TerminalSettings& settin
     state->discipline.set_settings(next);
     pump(*state);
     state.unlock();
-    // What waits may have become possible.
+    // The conditions of waiting threads may hold now.
     input_waiters_.wake_all();
     output_waiters_.wake_all();
     wake_thread();

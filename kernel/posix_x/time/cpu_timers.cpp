@@ -113,7 +113,7 @@ void check_cpu_timers(Task& task) {
     Process& process = *task.process;
     expire_alarms(task.cpu_alarms, own->usage);
     send(process, check_limit(process, Resource::RealtimeTime, realtime_run(task, *own), time::MICROSECOND));
-    // Of many tasks that end, each would add up all others.
+    // If many tasks end at once, each would sum up the usage of all others.
     if (process.signals.lock()->must_end(task)) return;
     const ResourceUsage usage = usage_of(process);
     const Nanoseconds total = usage.user_time + usage.system_time;

@@ -187,7 +187,7 @@ SentSignal PosixTimer::fire(Nanoseconds cpu_now) {
         return sent;
     }
     if (!sent.is_ignored) return sent;
-    // Nobody will take the signal, and so make the timer go on.
+    // No task will take the signal, and so nothing will restart the timer.
     ++generation_;
     const Nanoseconds present = now(cpu_now);
     const usize timers = process_.posix_timers.unsafe_value().by_id.size();  // the caller has the lock

@@ -99,7 +99,7 @@ Result<> sys_timer_create(Context&, ClockId clock, OrNull<vm::UserIn<abi::sigeve
     TRY(check_clock(number));
     Task& task = current_task();
     Process& process = *task.process;
-    // Who may have no more signals hears that first. The signal is charged once all is known.
+    // Linux checks the limit of signals first. The signal is charged once all arguments were checked.
     if (QUEUED_SIGNALS.of(task.real_user()) >= process.limit(Resource::PendingSignals)) return Error::Eagain;
     const i32 id = TRY(process.posix_timers.lock()->take_id());
     PosixTimer::Notification notification;

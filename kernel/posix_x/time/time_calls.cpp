@@ -173,7 +173,7 @@ Result<Nanoseconds> read_clock(ClockId clock) {
         case ClockId::Realtime:
         case ClockId::RealtimeCoarse:
         case ClockId::RealtimeAlarm:
-        case ClockId::Tai: return time::realtime();  // nobody has told the offset to TAI: Linux starts with 0
+        case ClockId::Tai: return time::realtime();  // LINUX: the offset to TAI starts with 0
         case ClockId::Monotonic:
         case ClockId::MonotonicRaw:
         case ClockId::MonotonicCoarse:

@@ -109,7 +109,8 @@ TimerFile::Replaced TimerFile::set(const Setting& wanted, TimerfdSetFlags flags)
     state->is_real = is_real_time() && is_absolute;
     state->next = wanted.value == 0 || is_absolute ? wanted.value : time::monotonic() + wanted.value;
     arm(*state);
-    // LINUX: a cancellation that nobody has read yet is told now (timerfd_setup). One begins to count with the flag.
+    // LINUX: a cancellation that was not read yet is reported now (timerfd_setup). The flag makes later ones
+    // count.
     replaced.was_canceled = could_cancel && state->may_cancel() && take_cancellation(*state);
     state->was_canceled = false;
     return replaced;

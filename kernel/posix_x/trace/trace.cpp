@@ -142,7 +142,7 @@ Result<> prepare_child(Task& parent, Task& child) {
     if (trace == nullptr || trace->is_held() || is_over()) [[likely]]
         return {};
     Ref<TaskTrace> own = TRY(TaskTrace::create(child.tid, capture_size()));
-    child.trace.store(own.get(), std::memory_order_relaxed);  // nobody else has the child yet
+    child.trace.store(own.get(), std::memory_order_relaxed);  // no other thread has the child yet
     child.trace_owner = std::move(own);
     return {};
 }

@@ -1,4 +1,4 @@
-// What the compiler and libc++ take for granted and a kernel has to bring along.
+// The functions that the compiler and libc++ assume, and that a kernel must provide.
 #include <new>
 
 #include "utils/assert.hpp"
