@@ -5,8 +5,8 @@
 
 namespace exo::posix_x {
 
-/// Sets the mask of the calling task and handles pending signals that it unblocks. SIGKILL and SIGSTOP stay
-/// unblocked.
+/// Sets the mask of the calling task (SIGKILL and SIGSTOP stay unblocked) and lets the task check its pending
+/// signals again. Other tasks check for signals that this one blocks from now on.
 void set_blocked_signals(Task& task, SignalSet blocked);
 
 /// Replaces the calling task's mask and restores it in the destructor. After an interrupted call, `keep`
