@@ -87,6 +87,10 @@ enum class FallocateMode : std::uint32_t {
 };
 template <> inline constexpr bool IS_FLAG_ENUM<FallocateMode> = true;
 
+/// Of sync_file_range(2).
+enum class SyncRangeFlags : std::uint32_t { None = 0, WaitBefore = 1, Write = 2, WaitAfter = 4 };
+template <> inline constexpr bool IS_FLAG_ENUM<SyncRangeFlags> = true;
+
 enum class SeekWhence : std::uint32_t { Set = 0, Cur = 1, End = 2, Data = 3, Hole = 4 };
 
 /// access(2): bits of the mask.

@@ -103,11 +103,15 @@ bool PathWalk::next_component() {
 /// search and that no mount covers. Stops before the last component and before every special case.
 void PathWalk::skip_cached_directories() {
     if (is_component_cut_) return;
-    constexpr u32 SEARCHABLE_DIRECTORY = abi::mode::DIRECTORY | 0111;
+    const auto everybody_may_search = [](const Inode& inode) {
+        constexpr u32 SEARCHABLE_DIRECTORY = abi::mode::DIRECTORY | 0111;
+        return (inode.mode() & (abi::mode::TYPE_MASK | 0111)) == SEARCHABLE_DIRECTORY &&
+               !inode.has_access_list(AccessListKind::Access);
+    };
     const DentryTree& dentries = (*lock_)->dentries;
     const char* const end = text_.data() + text_.size();
     const char* at = rest_.data();
-    while ((dentry_->inode()->mode() & (abi::mode::TYPE_MASK | 0111)) == SEARCHABLE_DIRECTORY) {
+    while (everybody_may_search(*dentry_->inode())) {
         if (++steps_ >= MOST_STEPS) [[unlikely]]
             break;
         while (at != end && *at == '/') ++at;

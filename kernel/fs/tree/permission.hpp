@@ -11,7 +11,9 @@ Result<> check_permission(const Inode& inode, abi::AccessMode wanted, const Cred
 /// Checks the search permission on a directory; inline for the common case. Errors: those of
 /// check_permission.
 inline Result<> check_search(const Inode& directory, const Credentials& credentials) {
-    if ((directory.mode() & 0111) == 0111 && !has(directory.traits(), InodeTraits::OwnAccess)) [[likely]]
+    const bool everybody_may =
+        (directory.mode() & 0111) == 0111 && !directory.has_access_list(AccessListKind::Access);
+    if (everybody_may && !has(directory.traits(), InodeTraits::OwnAccess)) [[likely]]
         return {};
     return check_permission(directory, abi::AccessMode::Execute, credentials);
 }

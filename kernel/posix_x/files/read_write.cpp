@@ -1,6 +1,8 @@
 // read, write and related calls: move bytes between descriptors and user memory.
 #include "posix_x/files/read_write.hpp"
 
+#include "abi/linux/limits.hpp"
+
 #include "fs/cache/reclaim.hpp"
 #include "posix_x/files/transfer.hpp"
 #include "posix_x/syscalls/support.hpp"
@@ -189,6 +191,31 @@ Result<> sys_sync(Context&) {
 
 Result<> sys_syncfs(Context&, Descriptor fd) {
     return TRY(use_file(fd, Rights::Sync))->inode().file_system().sync();
+}
+
+/// Writes the whole file back, which is more than is asked for.
+Result<> sys_sync_file_range(Context&, Descriptor fd, FileOffset offset, FileOffset length,
+                             abi::SyncRangeFlags flags) {
+    using abi::SyncRangeFlags;
+    constexpr SyncRangeFlags KNOWN =
+        SyncRangeFlags::WaitBefore | SyncRangeFlags::Write | SyncRangeFlags::WaitAfter;
+    const FileUse file = TRY(use_file(fd, Rights::Sync));
+    if ((flags & ~KNOWN) != SyncRangeFlags::None) return Error::Einval;
+    if (offset < 0 || length < 0 || !checked_add(i64{offset}, i64{length})) return Error::Einval;
+    const u32 mode = file->inode().mode();
+    if (abi::is_directory(mode)) return {};
+    if (!abi::is_regular(mode) && !abi::is_block_device(mode)) return Error::Espipe;
+    if (flags == SyncRangeFlags::None) return {};
+    return file->sync();
+}
+
+/// Files have no pages that only a read brings (LINUX: tmpfs does nothing either).
+Answer<Size> sys_readahead(Context&, Readable fd, FileOffset, Size size) {
+    const FileUse file = TRY(use_file(fd, Rights::Read));
+    const u32 mode = file->inode().mode();
+    if (!abi::is_regular(mode) && !abi::is_block_device(mode)) return Error::Einval;
+    if (size > static_cast<u64>(abi::MAX_FILE_OFFSET)) return Error::Einval;
+    return 0UL;
 }
 
 Result<> sys_ftruncate(Context&, Writable fd, FileOffset size) {

@@ -20,6 +20,9 @@ Answer<Size> sys_sendfile(Context&, Writable out_fd, Readable in_fd, OrNull<vm::
 Result<> sys_fsync(Context&, Descriptor fd);
 Result<> sys_sync(Context&);
 Result<> sys_syncfs(Context&, Descriptor fd);
+Result<> sys_sync_file_range(Context&, Descriptor fd, FileOffset offset, FileOffset length,
+                             abi::SyncRangeFlags flags);
+Answer<Size> sys_readahead(Context&, Readable fd, FileOffset offset, Size size);
 Result<> sys_ftruncate(Context&, Writable fd, FileOffset size);
 Result<> sys_fallocate(Context&, Writable fd, abi::FallocateMode mode, FileOffset offset, FileOffset length);
 Result<> sys_fadvise64(Context&, Seekable fd, FileOffset, FileOffset length, abi::FileAdvice advice);
@@ -38,7 +41,9 @@ inline constexpr syscall::Call READ_WRITE_CALLS[] = {
     call<sys_fsync>(75, "fdatasync", READ_WRITE_FAMILY),
     call<sys_ftruncate>(77, "ftruncate", READ_WRITE_FAMILY),
     call<sys_sync>(162, "sync", READ_WRITE_FAMILY),
+    call<sys_readahead>(187, "readahead", READ_WRITE_FAMILY),
     call<sys_fadvise64>(221, "fadvise64", READ_WRITE_FAMILY),
+    call<sys_sync_file_range>(277, "sync_file_range", READ_WRITE_FAMILY),
     call<sys_fallocate>(285, "fallocate", READ_WRITE_FAMILY),
     call<sys_preadv>(295, "preadv", READ_WRITE_FAMILY),
     call<sys_pwritev>(296, "pwritev", READ_WRITE_FAMILY),

@@ -35,7 +35,7 @@ class AttributeRules:
         elif pick < 0.5:
             self._on(actor, "listxattr", Buffer(4096, b"", OUT, (), "names"), self.rng.choice((0, 4, 30, 100, 4096)))
         elif pick < 0.56:
-            self._on(actor, "removexattr", self._attribute(actor, _READABLE[:1]))
+            self._on(actor, "removexattr", self._attribute(actor))
         elif pick < 0.62:
             identity = self.rng.choice(_IDS)
             self.add(actor, self.rng.choice(("setresuid", "setresgid", "setfsuid")), (identity, identity, identity))

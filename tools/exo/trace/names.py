@@ -19,7 +19,7 @@ PREFIXES = {
     "RandomFlags": "GRND_", "RebootCommand": "LINUX_REBOOT_CMD_", "RemapFlags": "MREMAP_", "RenameFlags": "RENAME_", "Resource":
     "RLIMIT_", "RseqFlags": "RSEQ_FLAG_", "SchedulingPolicy": "SCHED_", "Seals": "F_SEAL_", "SeekWhence": "SEEK_", "ShutdownHow": "SHUT_", "SignalfdFlags":
     "SFD_", "SocketFlags": "SOCK_", "SocketLevel": "SOL_", "SocketOption": "SO_", "SocketType": "SOCK_", "SpliceFlags":
-    "SPLICE_F_", "StatxMask": "STATX_", "SyncFlags": "MS_", "SyslogAction": "SYSLOG_ACTION_", "TimerFlags": "TIMER_",
+    "SPLICE_F_", "SyncRangeFlags": "SYNC_FILE_RANGE_", "StatxMask": "STATX_", "SyncFlags": "MS_", "SyslogAction": "SYSLOG_ACTION_", "TimerFlags": "TIMER_",
     "TimerfdFlags": "TFD_", "TimerfdSetFlags": "TFD_TIMER_", "UmountFlags": "MNT_", "UsageOf": "RUSAGE_", "WaitFlags": "W",
     "WaitFor": "P_", "XattrFlags": "XATTR_",
 }

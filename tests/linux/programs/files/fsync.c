@@ -1,4 +1,4 @@
-// sync(), fsync(), fdatasync() and syncfs().
+// sync(), fsync(), fdatasync(), syncfs(), sync_file_range() and readahead().
 #include "check.h"
 
 int main(void) {
@@ -14,5 +14,27 @@ int main(void) {
     FAILS(EBADF, syncfs(99));
     FAILS(EINVAL, fsync(ends[0]));
     FAILS(EINVAL, fdatasync(ends[1]));
+
+    IS(4, write(fd, "text", 4));
+    for (unsigned flags = 0; flags < 8; ++flags) IS(0, sync_file_range(fd, 0, 100, flags));
+    FAILS(EINVAL, sync_file_range(fd, 0, 0, 8));
+    FAILS(EINVAL, sync_file_range(fd, -1, 0, 0));
+    FAILS(EINVAL, sync_file_range(fd, 0, -1, 0));
+    FAILS(EINVAL, sync_file_range(fd, 1, INT64_MAX, 0));
+    IS(0, sync_file_range(fd, 0, INT64_MAX, SYNC_FILE_RANGE_WRITE));
+    IS(0, sync_file_range(open(".", O_RDONLY), 0, 0, SYNC_FILE_RANGE_WRITE));
+    FAILS(ESPIPE, sync_file_range(ends[0], 0, 0, 0));
+    FAILS(ESPIPE, sync_file_range(open("/dev/null", O_RDONLY), 0, 0, 0));
+    FAILS(EINVAL, sync_file_range(ends[0], 0, 0, 8));
+    FAILS(EBADF, sync_file_range(99, 0, 0, 8));
+    FAILS(EBADF, sync_file_range(open("file", O_PATH), 0, 0, 0));
+    IS(0, readahead(fd, 0, 100));
+    IS(0, readahead(fd, -5, SSIZE_MAX));
+    FAILS(EINVAL, readahead(fd, 0, SIZE_MAX));
+    FAILS(EBADF, readahead(99, 0, 100));
+    FAILS(EBADF, readahead(open("file", O_WRONLY), 0, 100));
+    FAILS(EINVAL, readahead(ends[0], 0, 100));
+    FAILS(EBADF, readahead(ends[1], 0, 100));
+    FAILS(EINVAL, readahead(open(".", O_RDONLY), 0, 100));
     return done();
 }

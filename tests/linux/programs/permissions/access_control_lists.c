@@ -138,6 +138,29 @@ static void grants(void) {
     }
 }
 
+// A list may take a right away that the mode gives to everybody: a walk asks the list all the same.
+static void searched(void) {
+    OK(mkdir("public", 0777));
+    touch("public/file", 0666);
+    OK(mkdir("public/deeper", 0777));
+    touch("public/deeper/file", 0666);
+    IS(0, set("public", ACCESS,
+              LIST({OWNER, 7, 0}, {USER, 6, 1000}, {OF_GROUP, 7, 0}, {MASK, 7, 0}, {OTHER, 7, 0})));
+    show("public");
+    CHILD("exit 0", {
+        struct stat status;
+        become_user(1000, 1000);
+        FAILS(EACCES, stat("public/file", &status));
+        FAILS(EACCES, stat("public/deeper/file", &status));
+        FAILS(EACCES, chdir("public"));
+    });
+    CHILD("exit 0", {
+        struct stat status;
+        become_user(1001, 1000);
+        OK(stat("public/deeper/file", &status));
+    });
+}
+
 static void inherited(void) {
     OK(mkdir("folder", 0755));
     umask(027);
@@ -186,6 +209,7 @@ int main(void) {
     refused();
     modes();
     grants();
+    searched();
     inherited();
     set_group();
     return done();
