@@ -4,6 +4,7 @@
 
 #include <new>
 
+#include "memory/fault_injection.hpp"
 #include "memory/heap/heap.hpp"
 #include "memory/kasan/guarded_heap.hpp"
 
@@ -14,13 +15,19 @@ using exo::kasan::guarded_heap;
 using exo::memory::heap;
 #endif
 
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return heap.allocate(size); }
-void* operator new[](std::size_t size, const std::nothrow_t&) noexcept { return heap.allocate(size); }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+    return exo::memory::fails_on_purpose() ? nullptr : heap.allocate(size);
+}
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+    return exo::memory::fails_on_purpose() ? nullptr : heap.allocate(size);
+}
 void* operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
-    return heap.allocate(size, static_cast<std::size_t>(alignment));
+    return exo::memory::fails_on_purpose() ? nullptr
+                                           : heap.allocate(size, static_cast<std::size_t>(alignment));
 }
 void* operator new[](std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
-    return heap.allocate(size, static_cast<std::size_t>(alignment));
+    return exo::memory::fails_on_purpose() ? nullptr
+                                           : heap.allocate(size, static_cast<std::size_t>(alignment));
 }
 
 void operator delete(void* pointer) noexcept { heap.deallocate(pointer); }

@@ -23,6 +23,11 @@ struct ThreadHeader {
     bool was_in_user_mode = false;
     /// The sanitizer has done long work of its own, so the preemption watchdog ignores the present stay.
     bool has_sanitizer_work = false;
+#if defined(EXO_DEBUG)
+    /// memory/fault_injection.hpp: so many allocations on, one fails. Only the thread itself changes it.
+    u32 failing_allocation = 0;
+    bool has_failed_on_purpose = false;
+#endif
 };
 
 /// The current thread's header. Before threads exist, a common one.

@@ -5,6 +5,7 @@
 
 #include "arch/pages.hpp"
 #include "arch/upcalls.hpp"
+#include "memory/fault_injection.hpp"
 #include "scheduler/preemption.hpp"
 #include "scheduler/scheduler.hpp"
 #include "vm/commit.hpp"
@@ -286,6 +287,7 @@ FaultResult AddressSpace::fault(u64 address, FaultAccess access) {
         if (result == FaultResult::Resolved) return result;
         if (result == FaultResult::NothingMapped && Edit(*this).grow_stack(address)) continue;
         if (result != FaultResult::OutOfMemory) return result;
+        if (memory::take_failure_on_purpose()) continue;
         // acquire: pairs with set_out_of_memory_hook
         const OutOfMemoryHook hook = out_of_memory_hook.load(std::memory_order_acquire);
         if (hook == nullptr || !hook(*this)) return result;

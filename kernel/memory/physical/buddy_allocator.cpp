@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "arch/pages.hpp"
+#include "memory/fault_injection.hpp"
 #include "memory/layout.hpp"
 #include "memory/physical/frame_ref.hpp"
 #include "memory/physical/frame_section.hpp"
@@ -24,6 +25,7 @@ bool BuddyAllocator::reclaim(usize frames_wanted) {
 }
 
 Result<PhysicalAddress> BuddyAllocator::alloc_frame(Shortage shortage) {
+    if (fails_on_purpose()) return Error::OutOfMemory;
     u32 frame;
     while ((frame = try_alloc_frame()) == 0) [[unlikely]] {
         if (!release_quarantines() && (shortage == Shortage::Fails || !reclaim(1))) return Error::OutOfMemory;
@@ -32,6 +34,7 @@ Result<PhysicalAddress> BuddyAllocator::alloc_frame(Shortage shortage) {
 }
 
 Result<PhysicalAddress> BuddyAllocator::alloc_zeroed_frame(Shortage shortage) {
+    if (fails_on_purpose()) return Error::OutOfMemory;
     {
         const sync::InterruptsOff guard;
         const u32 frame = take_zeroed(stocks_.mine());
@@ -57,6 +60,7 @@ Result<> BuddyAllocator::free_frame(PhysicalAddress address) {
 Result<PhysicalAddress> BuddyAllocator::alloc_contiguous(usize count) {
     if (count == 0 || count > MAX_BLOCK_FRAMES) return Error::InvalidSize;
     if (count == 1) return alloc_frame();
+    if (fails_on_purpose()) return Error::OutOfMemory;
     const u32 order = static_cast<u32>(std::bit_width(count - 1));
     for (bool is_drained = false;;) {
         {

@@ -2,6 +2,7 @@
 #include "posix_x/procfs/process_files.hpp"
 
 #include "fs/tree/mount.hpp"
+#include "memory/fault_injection.hpp"
 #include "posix_x/lifecycle/out_of_memory.hpp"
 #include "posix_x/procfs/procfs.hpp"
 #include "posix_x/system/namespaces.hpp"
@@ -22,6 +23,25 @@ Result<> accept_name(Process& process, std::string_view text) {
     scheduler::current_thread().set_name(text);
     return {};
 }
+
+#if defined(EXO_DEBUG)
+/// LINUX: CONFIG_FAULT_INJECTION. Here a thread reads and writes its own number only.
+Result<> generate_failing_allocation(Process& process, const ProcessView&, String& out) {
+    Task* caller = current_task_or_null();
+    if (caller == nullptr || caller->process.get() != &process) return Error::Einval;
+    return format_append(out, "{}\n", memory::failing_allocation());
+}
+
+Result<> accept_failing_allocation(Process& process, std::string_view text) {
+    Task* caller = current_task_or_null();
+    if (caller == nullptr || caller->process.get() != &process) return Error::Einval;
+    while (text.ends_with('\n')) text.remove_suffix(1);
+    const auto number = parse_unsigned(text);
+    if (!number || *number > UINT32_MAX) return Error::Einval;
+    memory::set_failing_allocation(static_cast<u32>(*number));
+    return {};
+}
+#endif
 
 Result<> generate_oom_score(Process& process, const ProcessView&, String& out) {
     return format_append(out, "{}\n", oom_score(process));
@@ -159,6 +179,9 @@ constexpr ProcessFileKind FILES[] = {
      .generate = generate_process_environment,
      .after_end = AfterEnd::Nothing,
      .seeking = GeneratedFile::Seeking::UpToLargestFile},
+#if defined(EXO_DEBUG)
+    {"fail-nth", 0644, FileAccess::Anybody, generate_failing_allocation, accept_failing_allocation},
+#endif
     {.name = "gid_map",
      .mode = 0644,
      .access = FileAccess::Anybody,

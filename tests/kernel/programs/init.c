@@ -18,7 +18,7 @@
 enum { WARM_UP_ROUNDS = 3, ROUNDS = 10, REPEATS = 16, ATTEMPTS = 4 };
 
 static const struct test* const FAMILIES[] = {privileged_tests, entry_tests,     memory_tests, process_tests,
-                                              file_tests,       long_call_tests, thread_tests};
+                                              file_tests,       long_call_tests, thread_tests,  failure_tests};
 #define FAMILY_COUNT (sizeof(FAMILIES) / sizeof(FAMILIES[0]))
 
 static void print_line(const char* line) {

@@ -28,6 +28,7 @@ extern const struct test process_tests[];
 extern const struct test file_tests[];
 extern const struct test long_call_tests[];
 extern const struct test thread_tests[];
+extern const struct test failure_tests[];
 
 // Prints `@fail …` with errno, and ends the child.
 _Noreturn void fail(const char* format, ...) __attribute__((format(printf, 1, 2)));
