@@ -31,7 +31,8 @@ Result<Ref<fs::Inode>> make_node(Ref<fs::FileSystem> file_system, u64 number, u3
 class Root final : public fs::GeneratedDirectory {
   public:
     Root(Ref<fs::FileSystem> file_system, Ref<fs::Inode> master)
-        : GeneratedDirectory(std::move(file_system), ROOT_NUMBER, 0755),
+        : GeneratedDirectory(std::move(file_system), ROOT_NUMBER, 0755,
+                             fs::InodeTraits::VolatileNames | fs::InodeTraits::CountsEntries),
           master_(std::move(master)) {}
 
     Result<Ref<fs::Inode>> find(std::string_view name) override {
@@ -180,8 +181,11 @@ Result<u32> Devpts::reserve_number() {
 
 void Devpts::remove_name(u32 number) {
     Slave removed;  // dropped without the lock
-    auto state = state_.lock();
-    if (Slave* slave = state->slaves.find(number)) std::swap(removed, *slave);
+    {
+        auto state = state_.lock();
+        if (Slave* slave = state->slaves.find(number)) std::swap(removed, *slave);
+    }
+    if (removed.inode) removed.inode->set_links(0);
 }
 
 void Devpts::give_number_back(u32 number) {

@@ -39,6 +39,8 @@ class Devpts final : public fs::FileSystem {
     static Devpts* of(const fs::Inode& inode);
 
     explicit Devpts(const Options& options);
+    /// LINUX: MAX_NON_LFS, as for each file system that says nothing else.
+    u64 max_file_size() const override { return std::numeric_limits<i32>::max(); }
 
     /// Reserves the lowest free number for a new pty. Errors: Enospc, Enomem.
     Result<u32> reserve_number();

@@ -39,7 +39,6 @@ Result<usize> PtyMaster::do_read(vm::OutBuffer& to, u64) {
         return pair_->take({piece, std::min(to.remaining(), sizeof(piece))}, which);
     };
     const auto is_ready = [&] { return has(pair_->master_events(), PollEvents::In | PollEvents::Hup); };
-    const bool is_packet = pair_->packet_mode() == PtyPair::PacketMode::On;
     usize total = 0;
     Result<usize> count = scheduler::block_until(pair_->master_readers, blocking(), is_ready,
                                                  [&] { return take(PtyPair::Piece::First); });
@@ -50,8 +49,7 @@ Result<usize> PtyMaster::do_read(vm::OutBuffer& to, u64) {
         if (copied < *count) break;
         // The terminal may have more to send, now that there is room.
         terminal().serve();
-        // A byte of events stands alone, and bytes behind it belong to another read.
-        if (is_packet || to.remaining() == 0) break;
+        if (to.remaining() == 0) break;
         scheduler::preempt_point();
         count = take(PtyPair::Piece::Next);
     }

@@ -36,24 +36,30 @@ usize PtyPair::readable(const State& state) {
     return std::min(state.to_master.size(), MOST);
 }
 
+/// LINUX: n_tty_read. Only its first piece begins with a byte of packet mode; iterate_tty_read asks for the others with a cookie.
 Result<usize> PtyPair::take(std::span<u8> to, Piece piece) {
     auto state = state_.lock();
-    if (piece == Piece::First)
-        state->left_to_read = readable(*state);
-    else if (state->left_to_read == 0)
-        return Error::Eagain;
+    if (piece == Piece::Next) {
+        if (state->left_to_read == 0) return Error::Eagain;
+        return pop_for_read(*state, to);
+    }
     const bool is_packet = state->packet_mode == PacketMode::On;
     if (is_packet && state->events != PacketEvents::Data) {
+        state->left_to_read = 0;  // a byte of events stands alone
         to[0] = static_cast<u8>(std::exchange(state->events, PacketEvents::Data));
         return 1uz;
     }
+    state->left_to_read = readable(*state);
     if (state->to_master.is_empty()) return state->slave_is_gone ? Error::Eio : Error::Eagain;
-    const std::span<u8> room = is_packet ? to.subspan(1) : to;
-    const usize count = state->to_master.pop(room.first(std::min(room.size(), state->left_to_read)));
-    state->left_to_read -= count;
-    if (!is_packet) return count;
+    if (!is_packet) return pop_for_read(*state, to);
     to[0] = static_cast<u8>(PacketEvents::Data);
-    return 1 + count;
+    return 1 + pop_for_read(*state, to.subspan(1));
+}
+
+usize PtyPair::pop_for_read(State& state, std::span<u8> to) {
+    const usize count = state.to_master.pop(to.first(std::min(to.size(), state.left_to_read)));
+    state.left_to_read -= count;
+    return count;
 }
 
 usize PtyPair::type(std::span<const u8> bytes) {

@@ -40,10 +40,9 @@ class PtyPair final : public Object, public TerminalDriver {
     // ---- Functions for the master.
 
     enum class Piece : u8 { First, Next };
-    /// Reads for the master: bytes, or in packet mode an event byte, or a byte that announces data. A read is
-    /// done in pieces, until the bytes are gone that were in the queue when the read began.
-    /// Errors: Eagain (nothing), Eio (nothing, and all have closed the slave).
-    /// Errors: Eagain (nothing), Eio (nothing, and the slave was closed by all).
+    /// What a read finds: bytes, or in packet mode a byte of events, or one that says that bytes follow. Piece by piece, until nothing is
+    /// left of what the master's own line discipline had when the read began. Only the first piece begins with a byte of packet mode.
+    /// Errors: Eagain (nothing, or nothing more), Eio (nothing, and the slave was closed by all).
     Result<usize> take(std::span<u8> to, Piece piece);
     /// Adds bytes that the master writes; returns how many. The caller then calls Terminal::serve, so that
     /// the terminal takes them.
@@ -102,6 +101,7 @@ class PtyPair final : public Object, public TerminalDriver {
     };
     void give_number_back();
     static usize readable(const State& state);
+    static usize pop_for_read(State& state, std::span<u8> to);
     void note(PacketEvents add, PacketEvents remove = PacketEvents::Data);
 
     const u32 index_;
