@@ -69,7 +69,9 @@ class Pipe final : public Object {
 
     /// Waits until a page fits in. Errors: Epipe, Eagain, RestartSys.
     Result<> wait_for_room(Blocking blocking);
-    /// Waits until there are bytes or no writer is left. Errors: Eagain, RestartSys.
+    /// As they were at some moment of the call.
+    u32 free_pages() const { return room_.load(std::memory_order_relaxed); }
+    /// Until there are bytes or no writer is left. Errors: Eagain, RestartSys.
     Result<> wait_for_bytes(Blocking blocking);
     /// Appends a reference to a page. Errors: Epipe, Eagain (full; it does not wait).
     Result<> take_page(fs::PagePiece piece);

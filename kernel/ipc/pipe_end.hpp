@@ -39,6 +39,7 @@ class PipeEnd final : public fs::File, private fs::Splice {
     Result<> wait_for_room(Blocking wanted) override {
         return pipe_->wait_for_room(wanted == Blocking::No ? wanted : blocking());
     }
+    u32 free_pages() const override { return pipe_->free_pages(); }
     Result<> take_page(fs::PagePiece piece) override;
     Pipe::Style style() const {
         return has(flags(), fs::OpenFlags::Direct) ? Pipe::Style::Packets : Pipe::Style::Bytes;

@@ -24,9 +24,10 @@ class Splice {
     /// Waits until the file has room for a page. Errors: Ebadf (not open for writing), Epipe, Eagain (full,
     /// and `blocking` is No), RestartSys.
     virtual Result<> wait_for_room(scheduler::Blocking blocking) = 0;
-    /// Appends a reference to the page, not a copy: a later change of the page changes what readers get.
-    /// LINUX: the file's times do not change.
-    /// Errors: Ebadf (not open for writing), Epipe, Eagain (full; it does not wait).
+    /// How many pages would fit in now.
+    virtual u32 free_pages() const = 0;
+    /// Refers to the page from now on: whoever else has it still changes what will be read. LINUX: the file gets no new time.
+    /// Errors: Ebadf (not open for writing), Epipe, Eagain (full; nothing is waited for).
     virtual Result<> take_page(PagePiece piece) = 0;
 
   protected:

@@ -1,6 +1,7 @@
 #include "posix_x/files/transfer.hpp"
 
 #include <algorithm>
+#include <memory>
 
 #include "ipc/socket/socket.hpp"
 #include "scheduler/preemption.hpp"
@@ -20,11 +21,26 @@ class FileSource {
         // A file that cannot be mapped has no pages to pass on.
         if (auto pages = file_.page_source()) pages_ = std::move(*pages);
         const auto socket = ipc::as_socket(file_);
-        if (socket && (*socket)->type() == abi::SocketType::Stream) stream_ = *socket;
+        if (!socket) return;
+        ((*socket)->type() == abi::SocketType::Stream ? stream_ : packets_) = *socket;
     }
     u64 offset() const { return offset_; }
     /// Whether it can be asked again: others may let who asks once more wait, or give part of what is a message of its own.
-    bool can_go_on() const { return file_.has_positions() || stream_ != nullptr; }
+    bool can_go_on() const {
+        return file_.has_positions() || stream_ != nullptr || packet_taken_ < packet_size_;
+    }
+    /// Who wants no bytes of it waits until there are some. LINUX: unix_stream_read_generic.
+    bool waits_for_nothing() const { return stream_ != nullptr; }
+    /// Takes a packet, of which `next` gives one page after the other. Does nothing for what has none. What `most` bytes do not hold is lost.
+    /// Errors: those of read.
+    Result<> take_packet(u64 most) {
+        if (packets_ == nullptr || most <= PAGE_SIZE) return {};
+        packet_.reset(new (std::nothrow) u8[most]);
+        if (!packet_) return Error::Enomem;
+        vm::OutBuffer out = vm::OutBuffer::from_kernel({packet_.get(), most});
+        packet_size_ = TRY(read_into(out));
+        return {};
+    }
     void advance(usize count) {
         if (file_.has_moving_position()) offset_ += count;
     }
@@ -44,8 +60,13 @@ class FileSource {
     Result<fs::PagePiece> read(usize count) {
         memory::FrameRef page = TRY(memory::FrameRef::allocate());
         vm::OutBuffer out = vm::OutBuffer::from_kernel(page.bytes().first(count));
-        const usize got = TRY(read_into(out));
+        const usize got = packet_ ? TRY(take_of_packet(out)) : TRY(read_into(out));
         return fs::PagePiece{std::move(page), 0, static_cast<u32>(got)};
+    }
+    Result<usize> take_of_packet(vm::OutBuffer& out) {
+        const usize count = TRY(out.write({packet_.get() + packet_taken_, packet_size_ - packet_taken_}));
+        packet_taken_ += count;
+        return count;
     }
     Result<usize> read_into(vm::OutBuffer& out) {
         if (file_.has_positions()) return file_.read_at(out, offset_);
@@ -60,8 +81,12 @@ class FileSource {
     fs::File& file_;
     u64 offset_;
     Ref<vm::PageSource> pages_;
-    ipc::Socket* stream_ = nullptr;  ///< The file, if it is one.
-    bool may_wait_;                  ///< Only the first read waits.
+    ipc::Socket* stream_ = nullptr;   ///< The file, if it is one.
+    ipc::Socket* packets_ = nullptr;  ///< The file, if it is a socket of packets.
+    std::unique_ptr<u8[]> packet_;    ///< Of more than a page: take_packet.
+    usize packet_size_ = 0;
+    usize packet_taken_ = 0;
+    bool may_wait_;  ///< Only the first read waits.
 };
 
 Result<usize> take_page(fs::Splice& to, fs::PagePiece piece) {
@@ -86,6 +111,10 @@ Result<usize> transfer(FileSource& from, fs::File& to, u64* at, u64 count) {
     fs::Splice* const splice = to.splice();
     usize moved = 0;
     const auto ended = [&](Error error) { return moved != 0 ? Result<usize>(moved) : Result<usize>(error); };
+    if (splice != nullptr) {
+        if (count == 0 && from.waits_for_nothing()) TRY(from.next(0));
+        TRY(from.take_packet(std::min(count, u64{splice->free_pages()} * PAGE_SIZE)));
+    }
     while (moved < count) {
         if (moved != 0 && splice != nullptr && !splice->wait_for_room(fs::File::Blocking::No)) break;
         auto piece = from.next(count - moved);
@@ -161,7 +190,10 @@ Result<usize> send_file(Descriptor out_fd, Descriptor in_fd, std::optional<i64>&
     // LINUX: a regular file counts as read even then (shmem_file_read_iter).
     if (count == 0 && in->inode().is_regular()) in->note_read();
     auto offset = static_cast<u64>(start);
-    const usize moved = TRY(raise_write_signals(send_pages(*in, offset, *out, nullptr, count)));
+    // LINUX: a pipe that may not wait makes it a splice with SPLICE_F_NONBLOCK.
+    const bool is_at_once = out->splice() != nullptr && out->is_nonblocking();
+    const auto waits = is_at_once ? SourceBlocking::StreamsNever : SourceBlocking::AsFile;
+    const usize moved = TRY(raise_write_signals(send_pages(*in, offset, *out, nullptr, count, waits)));
     if (place)
         place = static_cast<i64>(offset);
     else
