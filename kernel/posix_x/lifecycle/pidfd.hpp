@@ -29,4 +29,7 @@ class ProcessFile final : public fs::File {
     const Ref<Process> process_;
 };
 
+/// The process that an open directory /proc/PID names; null: the file is something else. procfs defines it.
+Ref<Process> process_of_directory(const fs::File& file);
+
 }  // namespace exo::posix_x

@@ -74,7 +74,9 @@ Result<> sys_pidfd_send_signal(Context&, Descriptor fd, SignalOrNone number,
                                OrNull<vm::UserIn<abi::siginfo>> in, Known<abi::NoPidfdFlags::None> given) {
     TRY(given.checked());
     const FileUse file = TRY(use_file(fd, Rights::Poll));
-    Process& target = TRY(pidfd_of(file))->process();
+    // LINUX: pidfd_to_pid: the only one of the calls that takes a directory /proc/PID too.
+    const Ref<Process> named = process_of_directory(*file);
+    Process& target = named ? *named : TRY(pidfd_of(file))->process();
     Task& sender = current_task();
     const auto signal = static_cast<Signal>(number.value);
     const SignalInfo info =

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "posix_x/lifecycle/pidfd.hpp"
 #include "posix_x/procfs/procfs.hpp"
 #include "scheduler/preemption.hpp"
 #include "utils/bytes.hpp"
@@ -272,3 +273,16 @@ Result<> add_processes() {
 }
 
 }  // namespace exo::posix_x::procfs
+
+namespace exo::posix_x {
+
+Ref<Process> process_of_directory(const fs::File& file) {
+    const fs::Inode& inode = file.inode();
+    const auto pid = static_cast<Pid>(inode.number() >> 32);
+    // The numbers of all other nodes of procfs differ from that of every directory /proc/PID.
+    const bool is_one = inode.file_system().type_name() == "proc" && pid != 0 &&
+                        inode.number() == procfs::directory_number(pid, procfs::Level::Process);
+    return is_one ? static_cast<const procfs::ProcessDirectory&>(inode).process() : Ref<Process>();
+}
+
+}  // namespace exo::posix_x

@@ -114,6 +114,7 @@ class ProcessDirectory final : public fs::GeneratedDirectory {
     std::optional<Result<>> check_access(abi::AccessMode, const fs::Credentials&) const override {
         return esrch_if_gone(*process_);
     }
+    const Ref<Process>& process() const { return process_; }
 
   private:
     /// The number of its subdirectories.
