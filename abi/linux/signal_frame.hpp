@@ -39,6 +39,19 @@ struct siginfo {
 };
 static_assert(sizeof(siginfo) == 128);
 
+/// The part of siginfo that the kernel keeps of a signal, and the rest. LINUX: kernel_siginfo, SI_EXPANSION_SIZE.
+struct kept_siginfo {
+    std::int32_t si_signo;
+    std::int32_t si_errno;
+    std::int32_t si_code;
+    std::int32_t padding_;
+    std::uint64_t words[4];
+};
+struct siginfo_rest {
+    std::uint64_t words[10];
+};
+static_assert(sizeof(kept_siginfo) + sizeof(siginfo_rest) == sizeof(siginfo));
+
 struct stack_t {
     std::uint64_t ss_sp;
     std::int32_t ss_flags;

@@ -51,6 +51,9 @@ inline constexpr i32 TRAP_TRACE = 2;
 /// The fields of siginfo_t that the signal uses.
 struct SignalInfo {
     Signal signal = Signal::None;
+    /// A program chose every byte of it (rt_sigqueueinfo). The handler is told the same bytes, whatever they mean: `key` between code and
+    /// sender, then sender, sender_uid, value, user_time and system_time in this order.
+    bool is_as_given = false;
     i32 code = signal_code::KERNEL;
     i32 error = 0;   ///< si_errno
     i32 sender = 0;  ///< si_pid, or the child's

@@ -1,6 +1,8 @@
 // The signal calls: actions, masks, sending, waiting (signal(7)).
 #include "posix_x/signal/signal_calls.hpp"
 
+#include <algorithm>
+
 #include "abi/linux/signal.hpp"
 #include "abi/linux/signal_frame.hpp"
 #include "posix_x/process/process_tree.hpp"
@@ -203,22 +205,58 @@ Result<> sys_tgkill(Context&, PidOf<PidUse::Process> group, PidOf<PidUse::Thread
     return signal_task(group.value, tid.value, number.value);
 }
 
+/// The largest code of a signal that has codes of its own, else of SIGIO, which any signal can tell of. LINUX: sig_sicodes.
+static i32 largest_code(i32 number) {
+    switch (static_cast<Signal>(number)) {
+        case Signal::Ill: return 11;
+        case Signal::Fpe: return 15;
+        case Signal::Segv: return 9;
+        case Signal::Bus: return 5;
+        case Signal::Sys: return 2;
+        default: return 6;  // SIGTRAP and SIGCHLD have six too
+    }
+}
+
+/// What the bytes of a siginfo mean is known by its code. LINUX: known_siginfo_layout.
+static bool has_known_meaning(i32 number, i32 code) {
+    constexpr i32 LEAST_USUAL = -7;   // SI_DETHREAD
+    constexpr i32 NAME_LOOKUP = -60;  // SI_ASYNCNL
+    if (code > signal_code::USER) return code == signal_code::KERNEL || code <= largest_code(number);
+    return code >= LEAST_USUAL || code == NAME_LOOKUP;
+}
+
+Result<abi::siginfo> read_given_siginfo(vm::UserIn<abi::siginfo> in, GivenNumber given_number) {
+    const auto kept = TRY(vm::UserIn<abi::kept_siginfo>(in.address()).read());
+    const i32 number = given_number.value_or(kept.si_signo);
+    if (!has_known_meaning(number, kept.si_code)) {
+        const auto rest = TRY(vm::UserIn<abi::siginfo_rest>(in.address() + sizeof(kept)).read());
+        for (const u64 word : rest.words)
+            if (word != 0) return Error::E2big;
+    }
+    abi::siginfo given{number, kept.si_errno, kept.si_code, kept.padding_, {}};
+    std::ranges::copy(kept.words, given.words);
+    return given;
+}
+
 Result<SignalInfo> queued_info(Pid target, i32 number, const abi::siginfo& given) {
     if ((given.si_code >= 0 || given.si_code == signal_code::TKILL) && target != current_task().tid)
         return Error::Eperm;
     return SignalInfo{.signal = static_cast<Signal>(number),
+                      .is_as_given = true,
                       .code = given.si_code,
                       .error = given.si_errno,
                       .sender = given.sender_pid(),
                       .sender_uid = given.sender_uid(),
                       .status = given.child_status(),
                       .value = given.value(),
+                      .key = static_cast<u32>(given.padding_),
                       .user_time = given.child_user_time(),
                       .system_time = given.child_system_time()};
 }
 Result<> sys_rt_sigqueueinfo(Context&, PidOf<PidUse::Process> pid, SignalOrNone number,
                              vm::UserIn<abi::siginfo> in) {
-    const SignalInfo info = TRY(queued_info(pid.value, number, TRY(in.read())));
+    const SignalInfo info =
+        TRY(queued_info(pid.value, number.value, TRY(read_given_siginfo(in, number.value))));
     const Ref<Task> target = PROCESSES.find_task(pid.value);
     if (!target) return Error::Esrch;
     TRY(check_sending(*target->process, number.value));
@@ -228,11 +266,9 @@ Result<> sys_rt_sigqueueinfo(Context&, PidOf<PidUse::Process> pid, SignalOrNone 
 
 Result<> sys_rt_tgsigqueueinfo(Context&, PidOf<PidUse::Process> group, PidOf<PidUse::Thread> tid,
                                SignalOrNone number, vm::UserIn<abi::siginfo> in) {
-    if (group.value <= 0 || tid.value <= 0) {
-        TRY(in.read());  // LINUX: a bad address comes first
-        return Error::Einval;
-    }
-    const SignalInfo info = TRY(queued_info(tid.value, number, TRY(in.read())));
+    const abi::siginfo given = TRY(read_given_siginfo(in, number.value));
+    if (group.value <= 0 || tid.value <= 0) return Error::Einval;
+    const SignalInfo info = TRY(queued_info(tid.value, number.value, given));
     const Ref<Task> task = PROCESSES.find_task(tid.value);
     if (!task || task->process->pid() != group.value) return Error::Esrch;
     TRY(check_sending(*task->process, number.value));

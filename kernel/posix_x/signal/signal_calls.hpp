@@ -1,6 +1,8 @@
 // The system calls of signal_calls.cpp: their handlers, numbers and names.
 #pragma once
 
+#include <optional>
+
 #include "abi/linux/signal.hpp"
 #include "abi/linux/signal_frame.hpp"
 #include "abi/linux/time.hpp"
@@ -34,8 +36,12 @@ Result<> sys_rt_tgsigqueueinfo(Context&, PidOf<PidUse::Process> group, PidOf<Pid
 Result<> sys_sigaltstack(Context& context, OrNull<vm::UserIn<abi::stack_t>> in,
                          OrNull<vm::UserOut<abi::stack_t>> out);
 
-/// Converts the siginfo that a program sends to `target`. LINUX: except to itself, a program may pretend
-/// neither to be the kernel nor kill(2). Errors: Eperm.
+/// The number of the signal that a call sends. None: the siginfo itself names it.
+using GivenNumber = std::optional<i32>;
+/// The siginfo of a signal that a program sends. LINUX: copy_siginfo_from_user: bytes behind what is kept must be 0 where the code does not
+/// say what they mean, and are not looked at where it does. Errors: Efault, E2big.
+Result<abi::siginfo> read_given_siginfo(vm::UserIn<abi::siginfo> in, GivenNumber number);
+/// What a program says a signal is that it sends to `target`. LINUX: it may pretend neither kernel nor kill, except to itself. Errors: Eperm.
 Result<SignalInfo> queued_info(Pid target, i32 number, const abi::siginfo& given);
 
 inline constexpr syscall::Family SIGNAL_FAMILY{"signal_calls", "kernel/posix_x/signal/signal_calls.cpp"};

@@ -63,7 +63,12 @@ void fill_siginfo(const SignalInfo& info, abi::siginfo& out) {
     out.si_signo = static_cast<i32>(info.signal);
     out.si_errno = info.error;
     out.si_code = info.code;
-    if (info.signal == Signal::Chld && info.code > 0) {
+    if (info.is_as_given) {
+        out.padding_ = static_cast<i32>(info.key);
+        out.set_sender(info.sender, info.sender_uid, info.value);
+        out.words[2] = static_cast<u64>(info.user_time);
+        out.words[3] = static_cast<u64>(info.system_time);
+    } else if (info.signal == Signal::Chld && info.code > 0) {
         out.set_child(info.sender, info.sender_uid, info.status, info.user_time, info.system_time);
     } else if (SYNCHRONOUS_SIGNALS.has(info.signal) && info.code > 0) {
         out.set_address(info.value, info.key);
