@@ -140,6 +140,13 @@ void UnixEnd::shut_down(Shut directions) {
     other->shut(mirrored, 0);
 }
 
+/// Whether packets that nobody has read reset the connection. LINUX: unix_release_sock passes over a first packet without bytes.
+static bool has_unread(PacketQueue& unread) {
+    const Packet* packet = unread.front();
+    if (packet != nullptr && packet->remaining() == 0) packet = unread.after(*packet);
+    return packet != nullptr;
+}
+
 void UnixEnd::close(Unread unread_counts) {
     Ref<UnixEnd> old_peer;
     PacketQueue unread;
@@ -157,7 +164,7 @@ void UnixEnd::close(Unread unread_counts) {
     tell_room();
     if (old_peer) {
         old_peer->forget_blocked(*this);
-        const bool is_reset = unread_counts == Unread::AlwaysResets || !unread.is_empty();
+        const bool is_reset = unread_counts == Unread::AlwaysResets || has_unread(unread);
         if (has_connections()) old_peer->shut(Shut::Both, is_reset ? static_cast<i32>(Error::Econnreset) : 0);
     }
     destroy_packets(unread);
