@@ -341,13 +341,17 @@ Result<> sys_sched_setaffinity(Context&, ProcessOrSelf pid, Size32 size, InBytes
 
 // ---- Nice values
 
-/// Calls `visit` for each task of a process, and for the leader of a zombie, with a reference and without locks.
+/// Calls `visit` for each task of a process, and for a leader that has ended, with a reference and without locks. LINUX: a leader stays
+/// among the threads of its process until it is reaped.
 static void for_each_task(Process& process, FunctionRef<void(Task&)> visit) {
     Ref<Task> task;
+    Ref<Task> ended_leader;
     {
         auto state = process.signals.lock();
-        task = state->tasks.is_empty() ? state->leader : Ref<Task>(state->tasks.front());
+        if (state->leader && !state->leader->process_link.is_linked()) ended_leader = state->leader;
+        task = Ref<Task>(state->tasks.front());
     }
+    if (ended_leader) visit(*ended_leader);
     while (task) {
         visit(*task);
         scheduler::preempt_point();
