@@ -177,7 +177,11 @@ Result<> sys_execveat(Context&, Start directory, ProgramPath path, OrNull<TextsA
 Result<> sys_exit(Context&, ExitCode code) { exit_current_task(WaitStatus::exited(code)); }
 Result<> sys_exit_group(Context&, ExitCode code) {
     const WaitStatus status = WaitStatus::exited(code);
-    current_process().signals.lock()->begin_exit(status, &current_task());
+    {
+        auto state = current_process().signals.lock();
+        // LINUX: do_group_exit. Where another task executes a program already, only the caller ends.
+        if (!state->must_end(current_task())) state->begin_exit(status, &current_task());
+    }
     tell_tasks(current_process());
     exit_current_task(status);
 }
