@@ -17,6 +17,7 @@ SIGEV_SIGNAL, SIGEV_NONE, SIGEV_THREAD, SIGEV_THREAD_ID = 0, 1, 2, 4
 ABSOLUTE = 1
 _CLOCKS = (0, 1, 1, 7, 11)  # those that go on by themselves
 _CPU_CLOCKS = (2, 3)
+_ALARM = 14
 _SIGNALS = (1, 12, 15, 17, 34, 35, 64)
 FAR = 1 << 33
 # The machines' clocks start with this (normal.TODAY), and run for less than the second figure.
@@ -28,11 +29,11 @@ _BARRIERS = (1, 2, 4, 8, 16, 32, 64)
 
 
 class Timer(NamedTuple):
-    """As far as one can tell. `is_quiet`: its expiry interrupts nobody."""
+    """As far as one can tell. `signal`: what its expiry sends; none: nothing."""
 
     name: Argument
     is_of_cpu: bool
-    is_quiet: bool
+    signal: int | None
 
 
 class TimerRules:
@@ -100,13 +101,13 @@ class TimerRules:
             others = self.world.threads_of(actor) if not values.is_odd() else list(self.world.actors)
             pointers = ((16, Process(self.rng.choice(others))),)
         event: Argument = Buffer(64, data, IN, pointers, "sigevent")
-        if 14 in self.world.actors[actor].handled and self.rng.random() < 0.3:
-            event = 0  # SIGALRM
+        if _ALARM in self.world.actors[actor].handled and self.rng.random() < 0.3:
+            event = 0
         place: Argument = Buffer(4, b"", OUT) if not values.is_odd() else values.bad_address()
         index = self.add(actor, "timer_create", (clock, event, place))
         if isinstance(place, Buffer):
-            is_quiet = notify == SIGEV_NONE or event != 0 and all(number in self.world.actors[one].blocked for one in self.world.threads_of(actor))
-            timer = Timer(Field(index, 0, 0), is_of_cpu, is_quiet)
+            signal = _ALARM if event == 0 else None if notify == SIGEV_NONE else number
+            timer = Timer(Field(index, 0, 0), is_of_cpu, signal)
             self.world.timers.setdefault(self.world.actors[actor].leader, []).append(timer)
 
     def _timer(self, actor: int) -> Argument:
@@ -114,6 +115,10 @@ class TimerRules:
         if not timers or self.values(actor).is_odd():
             return self.rng.choice((0, 1, 2, 5, 100, MASK, 0x7FFFFFFF))
         return self.rng.choice(timers).name
+
+    def _interrupts_nobody(self, actor: int, timer: Timer) -> bool:
+        """That it goes off is not seen between two calls, whose order would be chance."""
+        return timer.signal is None or all(timer.signal in self.world.actors[one].blocked for one in self.world.threads_of(actor))
 
     def _set_posix_timer(self, actor: int) -> None:
         timer = self._timer(actor)
@@ -123,7 +128,7 @@ class TimerRules:
         pick = self.rng.random()
         if not known or known[0].is_of_cpu:
             value, sleeps = self.rng.choice(((FAR, 0), (0, 0))), False
-        elif pick < 0.3 and known[0].is_quiet:
+        elif pick < 0.3 and self._interrupts_nobody(actor, known[0]):
             # Long ago, if it counts by the clock of day: it has gone off a number of times that is known.
             flags, interval, value, sleeps = ABSOLUTE, (_LONG, 0), (_START - self.rng.choice((1, 3, 10)) * _LONG - _LONG // 2, 0), True
         elif pick < 0.4:
