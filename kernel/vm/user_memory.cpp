@@ -60,6 +60,7 @@ Result<String> UserString::read(usize max_size, Error too_long) const {
 Result<> UserVector::import(u64 address, usize count) {
     if (count > MAX_COUNT) return Error::Einval;
     count_ = count;
+    if (count == 0) return {};  // LINUX: iovec_from_user does not look at the address then
     UserSegment* segments = inline_;
     if (is_long()) {
         TRY(long_.resize(count));
