@@ -52,9 +52,9 @@ Result<> check_attach(const Process& process, Task& leader) {
 /// Reads the siginfo. LINUX: pidfd_send_signal requires that its signal number matches; rt_sigqueueinfo
 /// overwrites it.
 Result<SignalInfo> given_info(const Process& target, i32 number, vm::UserIn<abi::siginfo> in) {
-    const abi::siginfo given = TRY(read_given_siginfo(in, std::nullopt));
-    if (given.si_signo != number) return Error::Einval;
-    return queued_info(target.pid(), number, given);
+    const SignalInfo info = TRY(read_given_info(in, number, NumberOf::Siginfo));
+    TRY(check_pretence(target.pid(), info));
+    return info;
 }
 
 }  // namespace

@@ -225,38 +225,37 @@ static bool has_known_meaning(i32 number, i32 code) {
     return code >= LEAST_USUAL || code == NAME_LOOKUP;
 }
 
-Result<abi::siginfo> read_given_siginfo(vm::UserIn<abi::siginfo> in, GivenNumber given_number) {
-    const auto kept = TRY(vm::UserIn<abi::kept_siginfo>(in.address()).read());
-    const i32 number = given_number.value_or(kept.si_signo);
-    if (!has_known_meaning(number, kept.si_code)) {
-        const auto rest = TRY(vm::UserIn<abi::siginfo_rest>(in.address() + sizeof(kept)).read());
+Result<SignalInfo> read_given_info(vm::UserIn<abi::siginfo> in, i32 number, NumberOf from) {
+    const auto given = TRY(vm::UserIn<abi::kept_siginfo>(in.address()).read());
+    const i32 meant = from == NumberOf::Call ? number : given.si_signo;
+    if (!has_known_meaning(meant, given.si_code)) [[unlikely]] {
+        const auto rest = TRY(vm::UserIn<abi::siginfo_rest>(in.address() + sizeof(given)).read());
         for (const u64 word : rest.words)
             if (word != 0) return Error::E2big;
     }
-    abi::siginfo given{number, kept.si_errno, kept.si_code, kept.padding_, {}};
-    std::ranges::copy(kept.words, given.words);
-    return given;
-}
-
-Result<SignalInfo> queued_info(Pid target, i32 number, const abi::siginfo& given) {
-    if ((given.si_code >= 0 || given.si_code == signal_code::TKILL) && target != current_task().tid)
-        return Error::Eperm;
+    if (meant != number) return Error::Einval;
     return SignalInfo{.signal = static_cast<Signal>(number),
                       .is_as_given = true,
                       .code = given.si_code,
                       .error = given.si_errno,
-                      .sender = given.sender_pid(),
-                      .sender_uid = given.sender_uid(),
-                      .status = given.child_status(),
-                      .value = given.value(),
+                      .sender = static_cast<i32>(given.words[0]),
+                      .sender_uid = static_cast<u32>(given.words[0] >> 32),
+                      .status = static_cast<i32>(given.words[1]),
+                      .value = given.words[1],
                       .key = static_cast<u32>(given.padding_),
-                      .user_time = given.child_user_time(),
-                      .system_time = given.child_system_time()};
+                      .user_time = static_cast<i64>(given.words[2]),
+                      .system_time = static_cast<i64>(given.words[3])};
 }
+
+Result<> check_pretence(Pid target, const SignalInfo& info) {
+    const bool pretends = info.code >= 0 || info.code == signal_code::TKILL;
+    return pretends && target != current_task().tid ? Error::Eperm : Result<>();
+}
+
 Result<> sys_rt_sigqueueinfo(Context&, PidOf<PidUse::Process> pid, SignalOrNone number,
                              vm::UserIn<abi::siginfo> in) {
-    const SignalInfo info =
-        TRY(queued_info(pid.value, number.value, TRY(read_given_siginfo(in, number.value))));
+    const SignalInfo info = TRY(read_given_info(in, number.value, NumberOf::Call));
+    TRY(check_pretence(pid.value, info));
     const Ref<Task> target = PROCESSES.find_task(pid.value);
     if (!target) return Error::Esrch;
     TRY(check_sending(*target->process, number.value));
@@ -266,9 +265,9 @@ Result<> sys_rt_sigqueueinfo(Context&, PidOf<PidUse::Process> pid, SignalOrNone 
 
 Result<> sys_rt_tgsigqueueinfo(Context&, PidOf<PidUse::Process> group, PidOf<PidUse::Thread> tid,
                                SignalOrNone number, vm::UserIn<abi::siginfo> in) {
-    const abi::siginfo given = TRY(read_given_siginfo(in, number.value));
+    const SignalInfo info = TRY(read_given_info(in, number.value, NumberOf::Call));
     if (group.value <= 0 || tid.value <= 0) return Error::Einval;
-    const SignalInfo info = TRY(queued_info(tid.value, number.value, given));
+    TRY(check_pretence(tid.value, info));
     const Ref<Task> task = PROCESSES.find_task(tid.value);
     if (!task || task->process->pid() != group.value) return Error::Esrch;
     TRY(check_sending(*task->process, number.value));

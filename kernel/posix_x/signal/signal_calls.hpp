@@ -1,8 +1,6 @@
 // The system calls of signal_calls.cpp: their handlers, numbers and names.
 #pragma once
 
-#include <optional>
-
 #include "abi/linux/signal.hpp"
 #include "abi/linux/signal_frame.hpp"
 #include "abi/linux/time.hpp"
@@ -36,13 +34,13 @@ Result<> sys_rt_tgsigqueueinfo(Context&, PidOf<PidUse::Process> group, PidOf<Pid
 Result<> sys_sigaltstack(Context& context, OrNull<vm::UserIn<abi::stack_t>> in,
                          OrNull<vm::UserOut<abi::stack_t>> out);
 
-/// The number of the signal that a call sends. None: the siginfo itself names it.
-using GivenNumber = std::optional<i32>;
-/// The siginfo of a signal that a program sends. LINUX: copy_siginfo_from_user: bytes behind what is kept must be 0 where the code does not
-/// say what they mean, and are not looked at where it does. Errors: Efault, E2big.
-Result<abi::siginfo> read_given_siginfo(vm::UserIn<abi::siginfo> in, GivenNumber number);
-/// What a program says a signal is that it sends to `target`. LINUX: it may pretend neither kernel nor kill, except to itself. Errors: Eperm.
-Result<SignalInfo> queued_info(Pid target, i32 number, const abi::siginfo& given);
+/// Which number says what the bytes of a siginfo mean: that of the call, or the siginfo's own, which must then be the same.
+enum class NumberOf : u8 { Call, Siginfo };
+/// What a program says of a signal that it sends. LINUX: copy_siginfo_from_user: bytes behind what is kept must be 0 where the code does not
+/// say what they mean, and are not looked at where it does. Errors: Efault, E2big, Einval (another number).
+Result<SignalInfo> read_given_info(vm::UserIn<abi::siginfo> in, i32 number, NumberOf from);
+/// LINUX: a signal to `target` may pretend to come neither from the kernel nor from kill, except to the caller itself. Errors: Eperm.
+Result<> check_pretence(Pid target, const SignalInfo& info);
 
 inline constexpr syscall::Family SIGNAL_FAMILY{"signal_calls", "kernel/posix_x/signal/signal_calls.cpp"};
 inline constexpr syscall::Call SIGNAL_CALLS[] = {
