@@ -83,8 +83,10 @@ void rebalance_upwards(TreeNode*& root, TreeNode* node, TreeNode* stale, TreeUpd
 void tree_insert(TreeNode*& root, TreeNode* parent, TreeNode** slot, TreeNode* node, TreeUpdate update) {
     node->parent = parent;
     node->left = node->right = nullptr;
+    node->height = 1;
+    if (update != nullptr) (void)update(node);
     *slot = node;
-    rebalance_upwards(root, node, nullptr, update);
+    rebalance_upwards(root, parent, nullptr, update);
 }
 
 void tree_remove(TreeNode*& root, TreeNode* node, TreeUpdate update) {

@@ -190,13 +190,17 @@ bool parent_ignores(Process& process) {
     return action.handler == SignalAction::IGNORE || (action.flags & SignalAction::NO_CHILD_WAIT) != 0;
 }
 
-/// Stores what a zombie reports: the name of its leader, and the maximum of its memory.
-void keep_last_facts(Task& task, Process& process) {
-    if (task.tid == process.pid()) {
-        auto tree = PROCESSES.lock();
-        Process::Links& links = process.links(*tree);
-        scheduler::current_thread().name().copy(links.last_name, sizeof(links.last_name) - 1);
-    }
+bool is_leader(const Task& task, const Process& process) { return task.tid == process.pid(); }
+
+/// A zombie has the name of its leader.
+void keep_name_of_leader(Process& process) {
+    auto tree = PROCESSES.lock();
+    Process::Links& links = process.links(*tree);
+    scheduler::current_thread().name().copy(links.last_name, sizeof(links.last_name) - 1);
+}
+
+/// The most memory that the process had, which all its tasks share.
+void keep_peak_of_memory(Task& task, Process& process) {
     const u64 peak = task.space().peak_resident();
     auto state = process.signals.lock();
     state->peak_pages = std::max(state->peak_pages, peak);
@@ -283,7 +287,7 @@ bool begin_end(Task& task, Process& process, WaitStatus status) {
 /// Removes a task that has ended from its process, which takes over its usage. Returns true if it was the
 /// last task.
 bool leave_process(Task& task, Process& process) {
-    const bool is_leader = process.signals.lock()->leader.get() == &task;
+    const bool is_leader = posix_x::is_leader(task, process);
     if (!is_leader) PROCESSES.remove_thread(task);
     bool is_last;
     // LINUX: release_task: what waits for a task alone goes with it. A leader keeps it until it is reaped.
@@ -316,10 +320,13 @@ void exit_current_task(WaitStatus status) {
         panic("init ended");
     }
     if (!ends_process) report_stop_if_whole(*process);
-    keep_last_facts(task, *process);
-    if (ends_process) stop_timing(*process);
-    // A reader of a pipe sees its end only after the memory is gone. A terminal is hung up before its leader
-    // closes it, so that no close waits for stopped output. LINUX: do_exit has this order.
+    if (is_leader(task, *process)) keep_name_of_leader(*process);
+    if (ends_process) {
+        keep_peak_of_memory(task, *process);
+        stop_timing(*process);
+    }
+    // A reader of a pipe sees its end only after the memory is gone, and a terminal is hung up before its leader closes it, so that
+    // nobody waits for output that is stopped. LINUX: do_exit has this order.
     release_memory(task);
     if (ends_process) hang_up_if_session_leader(*process);
     release_files(task);

@@ -166,8 +166,10 @@ class PendingSignals {
     void discard(SignalSet signals);
     /// Discards the signals of timers. LINUX: flush_itimer_signals.
     void discard_timers();
-    void clear() { discard(SignalSet(~0ULL)); }
-    /// Moves all signals of `other` behind the own ones.
+    void clear() {
+        if (!set_.is_empty()) discard(SignalSet(~0ULL));  // an entry waits only for a signal of the set
+    }
+    /// What `other` has comes behind.
     void take_all(PendingSignals& other);
 
     struct Entry {
