@@ -15,6 +15,7 @@ COMMANDS = (
     ("build", "build_command", "build kernels without running them"),
     ("test", "suites", "build and run the tests, or a part of them"),
     ("bench", "bench.command", "measure: beside Linux, by function, against another commit"),
+    ("census", "census.command", "run real tasks of 200 programs on Linux and here, and compare"),
     ("calls", "calls", "show the system calls, what they take and what they answer"),
     ("version", "version", "show what this is, and whether its machines are a boundary"),
     ("check", "check", "check formatting, names and the order of the layers"),
