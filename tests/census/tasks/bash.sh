@@ -8,5 +8,10 @@ trap 'echo caught' USR1; kill -USR1 $$; trap 'echo bye' EXIT
 coproc cat; echo hello >&"${COPROC[1]}"; read -r x <&"${COPROC[0]}"; echo "$x"; exec {COPROC[1]}>&-; wait
 [[ abc123 =~ ([a-z]+)([0-9]+) ]] && echo "${BASH_REMATCH[2]}"
 printf -v y '%05d' 42; echo "$y ${y//0/o} ${y^^} $((16#ff)) $(( 2**40 ))"
-cat <<X >out
+cat <<F >out
 $(echo nested $(echo deeper))
+F
+set -o pipefail; false | true; echo "pipe $?"
+set -m; sleep 100 & kill %1; wait %1 2>/dev/null; echo "job $?"
+E
+bash t.bash

@@ -81,7 +81,7 @@ def files_of(report: bytes) -> list[str]:
         elif len(words) == 4 and len(words[0]) == 1:
             kind, mode, size, name = words
             result.append(f"{kind} {mode} {size} {digests.get(name, '-')} {name}")
-    return result
+    return sorted(result, key=lambda line: line.split(" ", 4)[4])
 
 
 class Frames:

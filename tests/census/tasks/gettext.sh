@@ -1,0 +1,5 @@
+# takes messages out of a program, merges, compiles and uses their translations
+# mask: times content
+printf '#include <libintl.h>\n#include <locale.h>\n#include <stdio.h>\n#define _(s) gettext(s)\nint main(void) { setlocale(LC_ALL, ""); bindtextdomain("t", "/work/l"); textdomain("t"); puts(_("hello")); printf(ngettext("%%d file\\n", "%%d files\\n", 2), 2); return 0; }\n' >a.c
+xgettext -k_ -kngettext:1,2 --no-location -o t.pot a.c && grep -c msgid t.pot && msginit -l de --no-translator -i t.pot -o de.po 2>/dev/null && sed -i 's/CHARSET/UTF-8/' de.po && msgfilter -i de.po -o de2.po tr a-z A-Z 2>/dev/null; grep -A1 '"hello"' de2.po
+mkdir -p l/de/LC_MESSAGES && msgfmt -c --statistics -o l/de/LC_MESSAGES/t.mo de2.po 2>&1; msgunfmt l/de/LC_MESSAGES/t.mo | grep -A1 '"hello"' && LANGUAGE=de TEXTDOMAIN=t TEXTDOMAINDIR=/work/l gettext -s hello && msgmerge -q de2.po t.pot | grep -c msgstr && msgcmp de2.po t.pot && msgcat --use-first de2.po de.po | wc -l && msggrep -K -e hello de2.po | tail -2; echo 'msgid "a"' | msgfmt - 2>&1 | head -1; rm -rf l

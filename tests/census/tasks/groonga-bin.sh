@@ -1,0 +1,3 @@
+# makes an index of texts and searches in it
+printf 'table_create T TABLE_HASH_KEY ShortText\ncolumn_create T body COLUMN_SCALAR Text\ntable_create I TABLE_PAT_KEY ShortText --default_tokenizer TokenBigram --normalizer NormalizerAuto\ncolumn_create I t COLUMN_INDEX|WITH_POSITION T body\nload --table T\n[["_key","body"],["a","The quick fox"],["b","the lazy dog"]]\nselect T --match_columns body --query fox --output_columns _key,body\nselect T --match_columns body --query the --output_columns _key --sort_keys _key\n' >c
+mkdir db && groonga -n db/d <c | sed 's/\[\[0,[0-9.e-]*,[0-9.e-]*\]/[[0,T,T]/' && groonga db/d object_list | grep -c name; grndb check db/d 2>&1 | head -2; groonga db/d select Nothing | sed 's/,[0-9]*\.[0-9e.-]*//g' | cut -c 1-60; rm -rf db

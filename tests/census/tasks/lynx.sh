@@ -1,0 +1,3 @@
+# shows a page as text, with its links and its form
+printf '<html><title>T</title><body><h1>Head</h1><p>Text <b>bold</b> <a href="b.html">link</a><ul><li>one<li>two</ul><table><tr><td>1<td>2</table><form><input name=q value=v></form>&eacute;</body></html>' >a.html && echo '<p>second page' >b.html
+lynx -dump -width 60 a.html && lynx -dump -listonly a.html && lynx -source b.html && lynx -dump -nolist -stdin <b.html && lynx -dump -force_html -nolist /work/nothing 2>&1 | head -3 || echo "status $?"; lynx -crawl -traversal -dump -nolist file:///work/b.html </dev/null | head -2; rm -f *.dat reject* traverse*

@@ -1,0 +1,4 @@
+# types, functors, exceptions and files, in byte code and machine code
+# limit: 300
+printf 'module M = Map.Make(String)\ntype t = Leaf | Node of t * int * t\nlet rec ins x = function Leaf -> Node (Leaf, x, Leaf) | Node (l, y, r) -> if x < y then Node (ins x l, y, r) else Node (l, y, ins x r)\nlet rec sum = function Leaf -> 0 | Node (l, x, r) -> sum l + x + sum r\nlet () = Printf.printf "%%d %%s\\n" (sum (List.fold_right ins [3; 1; 2] Leaf)) (String.concat "," (List.map fst (M.bindings M.(empty |> add "b" 1 |> add "a" 2))))\nlet () = try failwith "mine" with Failure s -> print_endline s\nlet () = let c = open_out "out" in output_string c "file\\n"; close_out c; let rec f n = if n = 0 then 0 else 1 + f (n - 1) in Printf.printf "%%d\\n" (f 100000)\n' >t.ml
+ocaml t.ml && ocamlc t.ml -o b && ./b && (ocamlopt t.ml -o n && ./n) && echo 'let x : int = "s"' >b.ml && ocamlc b.ml 2>&1 | head -3; rm -f b n *.cm* *.o
