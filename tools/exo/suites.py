@@ -27,7 +27,7 @@ COUNTS = re.compile(r"^(?:\w+: )?(\d+) passed, (\d+) failed", re.MULTILINE)
 CTEST_COUNTS = re.compile(r"^\d+% tests passed, (\d+) tests? failed out of (\d+)", re.MULTILINE)
 
 COMMAND = Command("test", "Builds and runs the tests: all, or one suite, or the tests of it that match a pattern.",
-                  "[--quick | --long | SUITE [PATTERN] | cross [OPTION]… | hostile [OPTION]… | coverage [OPTION]…]",
+                  "[--quick | --long | SUITE [PATTERN] | cross [OPTION]… | hostile [OPTION]… | census [OPTION]… | coverage [OPTION]…]",
                   [Option("--quick", "", "a slice of each suite, on the release kernel and the hosted build: some 3 minutes"),
                    Option("--long", "", "all suites, the random ones for half an hour each")], """
 suites, fastest first:
@@ -40,9 +40,10 @@ suites, fastest first:
   linux   the same static programs on Linux and on Exo-OS
   cross   random programs on Linux and on Exo-OS: those that once showed a difference, and new ones
   hostile programs made to hurt, on the debug kernel: those that once failed, and new ones
+  census  real tasks of Debian's programs on Linux and on Exo-OS: thirty in turn of those that once did the same
 only when named:
   coverage which of the kernel's code the suites reach
-The last three have options of their own ('./exo test cross --help').
+The last four have options of their own ('./exo test cross --help').
 
 Each suite's output is kept in build/test-logs/SUITE.log. The last line is 'N passed, N failed'.""")
 
@@ -144,6 +145,7 @@ SUITES = (
                quick_presets=("release",)),
     Campaign("cross", ("release",), quick=("--count", "600"), long=("--time", "30")),
     Campaign("hostile", ("debug",), quick=("--preset", "release", "--count", "150"), quick_presets=("release",), long=("--time", "30")),
+    Campaign("census", ("release",), quick=("--minutes", "1")),
     Campaign("coverage", ("coverage",), is_among_all=False),
 )
 

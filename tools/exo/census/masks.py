@@ -46,6 +46,7 @@ KINDS = {kind.name: kind for kind in (
     Kind("numbers", "sizes, counters and random numbers of the machine or of the program", "N", r"\d+(?:\.\d+)?"),
     Kind("tokens", "the program draws text: passwords, keys, signatures", "TOKEN", r"[A-Za-z0-9+/=_.$-]{20,}"),
 )}
+WIDE = ("numbers", "tokens")
 CONTENT = "content"
 CONTENT_REASON = "what the file holds has the time, a drawn number or a process's number in it; its name, kind and mode are compared"
 
@@ -57,11 +58,12 @@ def mask(text: str, kinds: tuple[str, ...]) -> str:
 
 
 def needed(first: str, second: str, always: tuple[str, ...] = ()) -> tuple[str, ...] | None:
-    """The fewest kinds with which two texts are the same, the narrowest first; None if all are not enough."""
+    """The kinds with which two texts are the same: as few as may be, and a wide one only where all narrow ones are not enough. None if
+    nothing is enough."""
     others = [name for name in KINDS if name not in always]
-    for count in range(len(others) + 1):
-        for kinds in itertools.combinations(others, count):
-            chosen = tuple(name for name in KINDS if name in kinds or name in always)
-            if mask(first, chosen) == mask(second, chosen):
-                return chosen
+    choices = [kinds for count in range(len(others) + 1) for kinds in itertools.combinations(others, count)]
+    for kinds in sorted(choices, key=lambda kinds: (sum(name in WIDE for name in kinds), len(kinds))):
+        chosen = tuple(name for name in KINDS if name in kinds or name in always)
+        if mask(first, chosen) == mask(second, chosen):
+            return chosen
     return None

@@ -32,7 +32,8 @@ class Survey:
         self._lock = threading.Lock()
 
     def run(self, programs: list[Program], on_verdict, deadline: float | None = None) -> list[Program]:
-        """`on_verdict(program, verdict)` hears of each. No machine starts after `deadline` (monotonic seconds); returns what is left.
+        """`on_verdict(program, verdict)` hears of each. No group is begun after `deadline` (monotonic seconds), which moves by the time that
+        roots take to be made; returns what is left.
 
         Errors: ExoError where a root cannot be made or a machine cannot be started.
         """
@@ -43,12 +44,16 @@ class Survey:
         line = Progress("census")
         left: list[Program] = []
         try:
-            for number, name in enumerate(dict.fromkeys(program.group for program in here)):
+            for name in dict.fromkeys(program.group for program in here):
                 members = [program for program in here if program.group == name]
                 if deadline is not None and time.monotonic() > deadline:
                     left += members
                     continue
-                self._run_group(name, members, on_verdict, line)
+                begun = time.monotonic()
+                archive = debian.ensure(self._groups[name].packages, "missing")
+                if deadline is not None:
+                    deadline += time.monotonic() - begun
+                self._run_group(name, archive, members, on_verdict, line)
         except BaseException:
             self._machines.stop()
             raise
@@ -56,8 +61,7 @@ class Survey:
             line.close()
         return left
 
-    def _run_group(self, name: str, members: list[Program], on_verdict, line: Progress) -> None:
-        archive = debian.ensure(self._groups[name].packages, "missing")
+    def _run_group(self, name: str, archive: str, members: list[Program], on_verdict, line: Progress) -> None:
         linux = oracle.kernel()
         first, second = oracle.RUNS
         answers = {program.name: [] if self._is_again else oracle.cached(program, archive, linux) for program in members}
