@@ -184,7 +184,7 @@ Result<PseudoRoot> create_pseudo_tree(std::string_view type_name, i64 magic,
 /// Registers procfs, type "proc". Its tree is empty; posix_x fills it. Errors: Enomem.
 Result<> init_procfs();
 const PseudoRoot& procfs();
-/// Registers sysfs, type "sysfs". Its tree is empty. Errors: Enomem.
+/// sysfs, to be filled from above: type "sysfs". Errors: Enomem.
 Result<> init_sysfs();
 const PseudoRoot& sysfs();
 

@@ -1,11 +1,10 @@
 // procfs: the content of /proc (proc(5)), in Linux's formats. The framework is in fs/pseudo.
 //
-// Key types: ProcessView (a snapshot of a process), ProcessFile and ProcessDirectory (/proc/PID), Table
-// (files by name). Parts: system_files.cpp and cpu_information.cpp (the machine), sysctl.cpp (/proc/sys),
-// process_*.cpp (processes). Neighbours: process/, terminal/, and everything that has counters.
-// A value that Exo-OS does not have is 0 or missing.
-// Locking: content is generated without locks. Taking a snapshot takes the tree's lock, the signal lock and
-// the task's lock.
+// Key types: ProcessView (what can be told of a process, taken in one look), ProcessFile and ProcessDirectory
+// (/proc/PID), Table (files by name). Parts: system_files.cpp and cpu_information.cpp (the machine), sysctl.cpp
+// (/proc/sys), process_*.cpp (processes), sys_cpus.cpp (/sys/devices/system/cpu). Neighbours: process/, terminal/, everything that counts something.
+// What Exo-OS has no value for is 0, or not there; nothing is made up.
+// Locking: content is generated without locks; a look at a process takes the tree's, the signal and the task lock.
 #pragma once
 
 #include "utils/result.hpp"
@@ -25,6 +24,7 @@ void set_command_line(std::string_view command_line);
 Result<> add_system_files();
 Result<> add_sysctl();
 Result<> add_processes();
+Result<> add_sys_cpus();
 #if defined(EXO_COVERAGE)
 Result<> add_coverage_file();
 #else

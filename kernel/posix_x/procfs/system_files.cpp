@@ -196,6 +196,7 @@ Result<> start_procfs() {
     TRY(procfs::add_system_files());
     TRY(procfs::add_sysctl());
     TRY(procfs::add_coverage_file());
+    TRY(procfs::add_sys_cpus());
     return procfs::add_processes();
 }
 
