@@ -67,6 +67,18 @@ Result<> generate_meminfo(String& out) {
     return append_memory(out, "Committed_AS:", vm::committed_pages() * KIB_PER_PAGE);
 }
 
+/// Counts of pages, for vmstat(8). There is no disk and no swap, so nothing has been paged in or out.
+Result<> generate_vmstat(String& out) {
+    const u64 shared = vm::shared_memory_pages.load(std::memory_order_relaxed);
+    TRY(format_append(out, "nr_free_pages {}\nnr_anon_pages {}\nnr_mapped {}\nnr_file_pages {}\n",
+                      memory::get_stats().free_frames, pages_of(vm::all_resident_anonymous),
+                      pages_of(vm::all_resident_source), shared));
+    TRY(format_append(out, "nr_shmem {}\n", shared));
+    for (const auto name : {"pgpgin", "pgpgout", "pswpin", "pswpout"})
+        TRY(format_append(out, "{} 0\n", std::string_view(name)));
+    return {};
+}
+
 // ---- Processor time
 
 struct Ticks {
@@ -184,6 +196,7 @@ Result<> add_system_files() {
     TRY(root.add_file("swaps", READABLE, generate_swaps));
     TRY(root.add_file("uptime", READABLE, generate_uptime));
     TRY(root.add_file("version", READABLE, generate_version));
+    TRY(root.add_file("vmstat", READABLE, generate_vmstat));
     return root.add_link("mounts", [](String& out) { return out.append("self/mounts"); });
 }
 
