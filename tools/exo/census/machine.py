@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import ctypes
 import hashlib
 import os
 import select
@@ -12,7 +13,7 @@ import subprocess
 import threading
 import time
 
-from .. import counted_machine, cpio
+from .. import counted_machine, cpio, qemu
 from ..errors import ExoError
 from .catalog import FOLDER, Program
 
@@ -25,6 +26,14 @@ SILENCE_LIMIT = 900.0  # seconds of the host's time; a task of LIMIT seconds in 
 PIECE = 16 << 20
 FILES = b"\n@@FILES\n"
 LOG_LINES = 30
+
+
+_LIBC = ctypes.CDLL(None)
+
+
+def _die_with_parent() -> None:
+    """In the child: QEMU ends when the thread that started it does, however that happens (prctl(2), PR_SET_PDEATHSIG)."""
+    _LIBC.prctl(qemu.PR_SET_PDEATHSIG, qemu.SIGKILL, 0, 0, 0)
 
 
 class Conditions:
@@ -62,7 +71,7 @@ class Outcome:
 
     @staticmethod
     def of_json(value: dict) -> "Outcome":
-        return Outcome(value["status"], value["output"], value["files"])
+        return Outcome(value["status"], value["output"], by_name(value["files"]))
 
 
 def files_of(report: bytes) -> list[str]:
@@ -81,7 +90,11 @@ def files_of(report: bytes) -> list[str]:
         elif len(words) == 4 and len(words[0]) == 1:
             kind, mode, size, name = words
             result.append(f"{kind} {mode} {size} {digests.get(name, '-')} {name}")
-    return sorted(result, key=lambda line: line.split(" ", 4)[4])
+    return by_name(result)
+
+
+def by_name(lines: list[str]) -> list[str]:
+    return sorted(lines, key=lambda line: line.split(" ", 4)[4])
 
 
 class Frames:
@@ -164,7 +177,7 @@ class Machines:
             command = [*counted_machine.command(BOARD, memory, clock=conditions.clock(), seed=conditions.seed), "-kernel", kernel,
                        "-initrd", f"/proc/self/fd/{initramfs}", "-append", WORDS]
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                       pass_fds=(initramfs,), start_new_session=True)
+                                       pass_fds=(initramfs,), start_new_session=True, preexec_fn=_die_with_parent)
         except OSError as error:
             raise ExoError(f"QEMU cannot be started: {error.strerror}") from None
         finally:
