@@ -70,6 +70,8 @@ class Survey:
         for task, outcome in found[0].items():
             answers[task] = [outcome]
         here = found[1]
+        for program in unknown:
+            self._keep(program, archive, linux, answers[program.name])
         # Where both did the same in one run there is nothing that a second one could show.
         open_ones = [program for program in members if len(answers[program.name]) < 2
                      and not is_plainly_same(answers[program.name][0], here[program.name])]
@@ -78,10 +80,14 @@ class Survey:
         line.close()
         for program in members:
             outcomes = answers[program.name]
-            if all(outcome.status.isdigit() for outcome in outcomes):
-                oracle.save(program, archive, linux, outcomes)
+            self._keep(program, archive, linux, outcomes)
             self.linux[program.name], self.outcomes[program.name] = outcomes, here[program.name]
             self._settle(program, judge(outcomes[0], outcomes[-1], here[program.name], tuple(program.masks)), on_verdict)
+
+    @staticmethod
+    def _keep(program: Program, archive: str, linux: str, outcomes: list[Outcome]) -> None:
+        if all(outcome.status.isdigit() for outcome in outcomes):
+            oracle.save(program, archive, linux, outcomes)
 
     def _run_machines(self, line: Progress, what: str, archive: str, runs: list) -> list[dict[str, Outcome]]:
         """`runs`: kernels, tasks and conditions. Returns the outcomes of each."""
