@@ -75,8 +75,11 @@ class Pipe final : public Object {
     Result<> wait_for_bytes(Blocking blocking);
     /// Appends a reference to a page. Errors: Epipe, Eagain (full; it does not wait).
     Result<> take_page(fs::PagePiece piece);
-    /// splice(2) and tee(2) between two different pipes: moves or copies references to pages with up to
-    /// `count` bytes.
+    /// After take_page has taken one or several pages. LINUX: wakeup_pipe_readers, whether or not the pipe was empty.
+    void tell_readers() {
+        if (readable_.has_waiters()) readable_.wake_one();
+    }
+    /// splice(2) and tee(2) between two pipes, which differ: moves or copies references to pages with up to `count` bytes.
     /// 0: no writer is left. Errors: Epipe, Eagain, RestartSys.
     enum class Give : u8 { Move, Copy };
     static Result<usize> give(Pipe& from, Pipe& to, usize count, Blocking blocking, Give how);

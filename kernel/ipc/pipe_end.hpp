@@ -41,6 +41,7 @@ class PipeEnd final : public fs::File, private fs::Splice {
     }
     u32 free_pages() const override { return pipe_->free_pages(); }
     Result<> take_page(fs::PagePiece piece) override;
+    void tell_readers() override { pipe_->tell_readers(); }
     Pipe::Style style() const {
         return has(flags(), fs::OpenFlags::Direct) ? Pipe::Style::Packets : Pipe::Style::Bytes;
     }

@@ -17,11 +17,8 @@ Result<> Pipe::take_page(fs::PagePiece piece) {
     auto state = TRY(state_.lock_killable());
     if (!has_readers()) return Error::Epipe;
     if (state->buffer.is_full()) return Error::Eagain;
-    const bool was_empty = state->buffer.is_empty();
     state->buffer.append_piece(std::move(piece));
     publish(*state);
-    state.unlock();
-    if (was_empty && readable_.has_waiters()) readable_.wake_one();
     return {};
 }
 

@@ -29,6 +29,8 @@ class Splice {
     /// Refers to the page from now on: whoever else has it still changes what will be read. LINUX: the file gets no new time.
     /// Errors: Ebadf (not open for writing), Epipe, Eagain (full; nothing is waited for).
     virtual Result<> take_page(PagePiece piece) = 0;
+    /// After the last page of a call: who waits for bytes finds all of them at once.
+    virtual void tell_readers() = 0;
 
   protected:
     ~Splice() = default;

@@ -5,6 +5,7 @@
 #include "ipc/pipe_end.hpp"
 #include "posix_x/files/transfer.hpp"
 #include "scheduler/preemption.hpp"
+#include "utils/scope.hpp"
 
 namespace exo::posix_x {
 
@@ -179,6 +180,9 @@ Result<usize> give_memory(fs::File& out, std::span<const vm::UserSegment> segmen
     vm::AddressSpace& space = current_task().space();
     usize done = 0;
     const auto ended = [&](Error error) { return done != 0 ? Result<usize>(done) : Result<usize>(error); };
+    ScopeExit tell_readers{[&] {
+        if (done != 0) pipe.tell_readers();
+    }};
     for (const vm::UserSegment& segment : segments) {
         for (usize offset = 0; offset < segment.size;) {
             const u64 address = segment.address + offset;

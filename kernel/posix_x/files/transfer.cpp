@@ -5,6 +5,7 @@
 
 #include "ipc/socket/socket.hpp"
 #include "scheduler/preemption.hpp"
+#include "utils/scope.hpp"
 
 namespace exo::posix_x {
 
@@ -111,6 +112,9 @@ Result<usize> transfer(FileSource& from, fs::File& to, u64* at, u64 count) {
     fs::Splice* const splice = to.splice();
     usize moved = 0;
     const auto ended = [&](Error error) { return moved != 0 ? Result<usize>(moved) : Result<usize>(error); };
+    ScopeExit tell_readers{[&] {
+        if (splice != nullptr && moved != 0) splice->tell_readers();
+    }};
     if (splice != nullptr) {
         if (count == 0 && from.waits_for_nothing()) TRY(from.next(0));
         TRY(from.take_packet(std::min(count, u64{splice->free_pages()} * PAGE_SIZE)));
