@@ -54,9 +54,9 @@ TreeNode* rotate_right(TreeNode*& root, TreeNode* node, TreeUpdate update) {
     return pivot;
 }
 
-/// From `node` up to where nothing changes any more; `stale` (may be null) is above it and has new children.
+/// From `node`, which is there, up to where nothing changes any more; `stale` (may be null) is above it and has new children.
 void rebalance_upwards(TreeNode*& root, TreeNode* node, TreeNode* stale, TreeUpdate update) {
-    while (node != nullptr) {
+    do {
         const i32 left = height(node->left);
         const i32 right = height(node->right);
         bool has_changed = node == stale;  // then the nodes above have seen another one in its place
@@ -75,7 +75,7 @@ void rebalance_upwards(TreeNode*& root, TreeNode* node, TreeNode* stale, TreeUpd
         }
         if (!has_changed && stale == nullptr) return;
         node = node->parent;
-    }
+    } while (node != nullptr);
 }
 
 }  // namespace
@@ -86,7 +86,7 @@ void tree_insert(TreeNode*& root, TreeNode* parent, TreeNode** slot, TreeNode* n
     node->height = 1;
     if (update != nullptr) (void)update(node);
     *slot = node;
-    rebalance_upwards(root, parent, nullptr, update);
+    if (parent != nullptr) rebalance_upwards(root, parent, nullptr, update);
 }
 
 void tree_remove(TreeNode*& root, TreeNode* node, TreeUpdate update) {
@@ -110,7 +110,7 @@ void tree_remove(TreeNode*& root, TreeNode* node, TreeUpdate update) {
     }
     node->parent = node->left = node->right = nullptr;
     node->height = 0;
-    rebalance_upwards(root, deepest_changed, successor, update);
+    if (deepest_changed != nullptr) rebalance_upwards(root, deepest_changed, successor, update);
 }
 
 void tree_update_upwards(TreeNode* node, TreeUpdate update) {
