@@ -1,5 +1,6 @@
 // pidfd_send_signal takes a directory /proc/PID in place of a pidfd; no other call does, and no other file will do.
 #include "check.h"
+
 #include <pthread.h>
 
 static int told[2], answers[2];

@@ -1,5 +1,6 @@
 // Long reads of a master in packet mode: one byte that says what follows, and then all that there is.
 #include "check.h"
+
 #include <sys/ioctl.h>
 #include <termios.h>
 

@@ -1,5 +1,6 @@
 // A slave whose master is closed has no name any more; how large a file of a devpts may be.
 #include "check.h"
+
 #include <sys/ioctl.h>
 #include <sys/sendfile.h>
 

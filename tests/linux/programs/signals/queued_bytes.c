@@ -1,5 +1,6 @@
 // What a program gives to rt_sigqueueinfo arrives byte by byte, whatever its code says it means; how much of it is looked at.
 #include "check.h"
+
 #include <sys/signalfd.h>
 
 /// As the kernel sees it: the part that it keeps, and the rest.
@@ -24,7 +25,8 @@ static long queue(int number, const struct record* record) {
 
 int main(void) {
     const int numbers[] = {SIGUSR1, SIGCHLD, SIGSEGV, SIGBUS, SIGFPE, SIGTRAP, SIGIO, SIGSYS, 40};
-    const int codes[] = {-100, -61, -60, -59, -8, -7, -6, -3, -2, -1, 0, 1, 3, 5, 6, 7, 9, 10, 15, 16, 0x80, 0x81};
+    const int codes[] = {-100, -61, -60, -59, -8, -7, -6, -3, -2, -1,   0,
+                         1,    3,   5,   6,   7,  9,  10, 15, 16, 0x80, 0x81};
     struct sigaction action = {.sa_sigaction = handler, .sa_flags = SA_SIGINFO};
     for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) OK(sigaction(numbers[i], &action, NULL));
     for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
@@ -72,9 +74,9 @@ int main(void) {
     struct signalfd_siginfo info;
     for (int i = 0; i < 2; i++) {
         IS((long)sizeof info, read(fd, &info, sizeof info));
-        SAY("%d %d %d: %d %d %d %d %lx %lx %lx %d", info.ssi_signo, info.ssi_errno, info.ssi_code, info.ssi_pid,
-            info.ssi_uid, info.ssi_status, info.ssi_int, (long)info.ssi_utime, (long)info.ssi_stime,
-            (long)info.ssi_ptr, info.ssi_tid);
+        SAY("%d %d %d: %d %d %d %d %lx %lx %lx %d", info.ssi_signo, info.ssi_errno, info.ssi_code,
+            info.ssi_pid, info.ssi_uid, info.ssi_status, info.ssi_int, (long)info.ssi_utime,
+            (long)info.ssi_stime, (long)info.ssi_ptr, info.ssi_tid);
     }
     // By way of a pidfd the siginfo itself names the signal.
     int pidfd = syscall(SYS_pidfd_open, getpid(), 0);

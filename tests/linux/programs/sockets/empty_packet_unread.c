@@ -1,5 +1,6 @@
 // A connection whose last unread packet has no bytes is closed, not reset.
 #include "check.h"
+
 #include <sys/socket.h>
 
 static int s[2];

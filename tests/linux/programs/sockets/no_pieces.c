@@ -1,5 +1,6 @@
 // The address of a list of pieces does not matter where the list is empty.
 #include "check.h"
+
 #include <sys/socket.h>
 #include <sys/uio.h>
 

@@ -1,5 +1,6 @@
 // splice() and sendfile() from sockets of packets: how much of a packet moves, and into how many pages of a pipe.
 #include "check.h"
+
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 

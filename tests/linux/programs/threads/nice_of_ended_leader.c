@@ -1,5 +1,6 @@
 // A leader that has ended before its threads is still among the tasks of its process, group and user for setpriority and getpriority.
 #include "check.h"
+
 #include <pthread.h>
 #include <sys/resource.h>
 
