@@ -7,4 +7,4 @@ dumpe2fs -h disk 2>/dev/null | grep -E 'features|Block count|Inode count|UUID|st
 debugfs -R 'ls -l /' disk 2>/dev/null | awk '{print $2, $NF}' | grep . && debugfs -R 'cat a' disk 2>/dev/null | tail -1
 e2fsck -fn disk 2>&1 | tail -1 && debugfs -w -R 'clri a' disk 2>/dev/null; e2fsck -fy disk >log 2>&1 || echo "status $?"; grep -c . log
 tune2fs -L label disk >/dev/null && e2label disk && resize2fs disk 16M 2>/dev/null >/dev/null; stat -c %s disk; rm disk log
-lsattr -d d 2>&1 | head -1; chattr +i d/a 2>&1 | head -1; rm -f d/a 2>/dev/null && echo removed || echo kept
+lsattr -d d 2>&1 | head -1; chattr +i d/a 2>&1 | head -1; (rm -f d/a 2>/dev/null && echo removed || echo kept); chattr -i d/a 2>/dev/null || true
