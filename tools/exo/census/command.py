@@ -21,8 +21,8 @@ COMMAND = Command("census", "Runs a real task of each of 200 programs on Linux a
                       Option("--jobs", "N", f"machines at a time (default {survey.AT_ONCE}); each takes 2 to 4 GiB of memory", survey.AT_ONCE, int),
                       Option("--preset", "NAME", "the kernel to run (default release)", "release"),
                       Option("--kernel", "FILE", "another kernel")], """
-Programs of a group share a root file system, which is made of Debian packages once (minutes, and 1.5 GB of packages for all) and kept
-below ~/.cache/exo. What Linux does is kept in build/oracle/census until a task, the root or Linux changes.
+Programs of a group share a root file system, which is made of Debian packages once and kept below ~/.cache/exo
+(for all: an hour, 1.2 GB of packages and 8 GB of roots). What Linux does is kept in build/oracle/census until a task, the root or Linux changes.
 
 The exit status is 1 when a program that docs/census.json calls the same does something else now, or a task is unfit.""")
 
