@@ -72,10 +72,11 @@ class FileSource {
     Result<usize> read_into(vm::OutBuffer& out) {
         if (file_.has_positions()) return file_.read_at(out, offset_);
         const bool may_wait = std::exchange(may_wait_, false);
-        if (stream_ == nullptr || may_wait) return file_.do_read(out, offset_);
-        // LINUX: unix_stream_splice_read is the only one that asks whether this call may wait.
+        if (stream_ == nullptr) return file_.do_read(out, offset_);
+        // LINUX: unix_stream_splice_read is the only function that asks whether this call may wait. It receives even
+        // where no bytes are wanted, which read(2) does not.
         ipc::Message message;
-        message.flags = abi::MessageFlags::DontWait;
+        if (!may_wait) message.flags = abi::MessageFlags::DontWait;
         return stream_->receive(out, message);
     }
 

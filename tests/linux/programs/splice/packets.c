@@ -83,6 +83,9 @@ int main(void) {
     FAILS(EAGAIN, sendfile(ends[1], s[0], NULL, 0));
     FAILS(EAGAIN, sendfile(ends[1], s[0], NULL, 100));
     OK(fcntl(ends[1], F_SETFL, 0));
+    OK(fcntl(s[0], F_SETFL, O_NONBLOCK));
+    FAILS(EAGAIN, sendfile(ends[1], s[0], NULL, 0));
+    OK(fcntl(s[0], F_SETFL, 0));
     pid_t child = SPAWN(nap_ms(50); write(s[1], "late", 4));
     IS(0, sendfile(ends[1], s[0], NULL, 0));
     check_end(child, "exit 0");
