@@ -10,9 +10,10 @@ import os
 
 
 def of(paths: list[str]) -> str:
-    """One line for each file below `paths`: name, size, time in nanoseconds, mode. Missing paths count as empty."""
+    """One line for each file below `paths`: name, size, time in nanoseconds, mode. Missing paths count as empty. One file has one name,
+    however it was reached (`tests/../tools`)."""
     lines: list[str] = []
-    for path in paths:
+    for path in map(os.path.abspath, paths):
         try:
             status = os.stat(path)
         except OSError:

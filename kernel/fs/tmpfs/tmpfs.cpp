@@ -89,14 +89,7 @@ Result<Ref<Inode>> TmpfsFileSystem::make_symlink(const NewNode& node) {
 
 Result<Ref<Inode>> TmpfsFileSystem::make_inode(const NewNode& node) {
     TRY(take_inode());
-    const u64 pages = TmpfsInode::pages_of(node.access_list) + TmpfsInode::pages_of(node.default_list);
-    if (pages != 0) {
-        if (const Result<> taken = budget_->take(pages); !taken) {
-            give_inode_back();
-            return taken.error();
-        }
-    }
-    // The inode's destructor gives both back; until there is one, we do.
+    // The inode's destructor gives it back; until there is one, we do.
     auto made = [&]() -> Result<Ref<Inode>> {
         switch (node.mode & abi::mode::TYPE_MASK) {
             case abi::mode::REGULAR: {
@@ -112,7 +105,8 @@ Result<Ref<Inode>> TmpfsFileSystem::make_inode(const NewNode& node) {
     }();
     if (!made) {
         give_inode_back();
-        if (pages != 0) budget_->give_back(pages);
+    } else if (node.access_list || node.default_list) [[unlikely]] {
+        TRY(static_cast<TmpfsInode&>(**made).begin_access_lists(node));
     }
     return made;
 }
@@ -214,18 +208,24 @@ void TmpfsFileSystem::last_mount_gone(Dentry& root) {
 // ---- Inodes
 
 TmpfsInode::TmpfsInode(TmpfsFileSystem& file_system, const NewNode& node, InodeTraits traits)
-    : Inode(Ref<FileSystem>(&file_system), file_system.new_inode_number(), node, traits) {
-    AccessLists& lists = access_lists_.unsafe_value();
-    lists.of_kind[std::to_underlying(AccessListKind::Access)] = node.access_list;
-    lists.of_kind[std::to_underlying(AccessListKind::Default)] = node.default_list;
-    if (node.access_list) note_access_list(AccessListKind::Access, true);
-    if (node.default_list) note_access_list(AccessListKind::Default, true);
+    : Inode(Ref<FileSystem>(&file_system), file_system.new_inode_number(), node, traits) {}
+
+namespace {
+
+/// How many pages of the instance's budget a list costs. A short list costs none.
+u64 pages_of(const Ref<AccessControlList>& list) {
+    constexpr usize SHORT = 512;
+    return list && list->bytes() > SHORT ? divide_round_up(list->bytes(), PAGE_SIZE) : 0;
 }
 
+}  // namespace
+
 TmpfsInode::~TmpfsInode() {
-    u64 pages = 0;
-    for (const auto& list : access_lists_.unsafe_value().of_kind) pages += pages_of(list);
-    if (pages != 0) owner().budget()->give_back(pages);
+    if (LockedAccessLists* lists = access_lists_.load(std::memory_order_relaxed)) {
+        for (const auto& list : lists->unsafe_value().of_kind)
+            if (const u64 pages = pages_of(list); pages != 0) owner().budget()->give_back(pages);
+        delete lists;
+    }
     if (attributes_ != nullptr) {
         owner().budget()->give_back(attributes_->bytes() / PAGE_SIZE);
         delete attributes_;
@@ -264,25 +264,40 @@ Result<> TmpfsInode::remove_extended_attribute(InodeContent& content, std::strin
     return {};
 }
 
-u64 TmpfsInode::pages_of(const Ref<AccessControlList>& list) {
-    constexpr usize SHORT = 512;
-    return list && list->bytes() > SHORT ? divide_round_up(list->bytes(), PAGE_SIZE) : 0;
-}
-
 Ref<AccessControlList> TmpfsInode::access_list(AccessListKind kind) const {
     if (!has_access_list(kind)) return nullptr;
-    return access_lists_.lock()->of_kind[std::to_underlying(kind)];
+    // acquire: pairs with the release in keep_access_list
+    LockedAccessLists* lists = access_lists_.load(std::memory_order_acquire);
+    if (lists == nullptr) return nullptr;
+    return lists->lock()->of_kind[std::to_underlying(kind)];
 }
 
 Result<> TmpfsInode::set_access_list([[maybe_unused]] InodeContent& content, AccessListKind kind,
                                      Ref<AccessControlList> list) {
     DEBUG_ASSERT(is_content_key(content));
     if (!owner().keeps_access_lists() || is_symlink()) return Error::Eopnotsupp;
+    return keep_access_list(kind, std::move(list));
+}
+
+Result<> TmpfsInode::begin_access_lists(const NewNode& node) {
+    TRY(keep_access_list(AccessListKind::Access, node.access_list));
+    return keep_access_list(AccessListKind::Default, node.default_list);
+}
+
+Result<> TmpfsInode::keep_access_list(AccessListKind kind, Ref<AccessControlList> list) {
+    LockedAccessLists* kept = access_lists_.load(std::memory_order_relaxed);
+    if (kept == nullptr) {
+        if (!list) return {};
+        kept = new (std::nothrow) LockedAccessLists;
+        if (kept == nullptr) return Error::Enomem;
+        // release: pairs with the acquire in access_list
+        access_lists_.store(kept, std::memory_order_release);
+    }
     const u64 pages = pages_of(list);
     if (pages != 0) TRY(owner().budget()->take(pages));
-    note_access_list(kind, static_cast<bool>(list));
     {
-        auto lists = access_lists_.lock();
+        auto lists = kept->lock();
+        note_access_list(kind, static_cast<bool>(list));
         std::swap(lists->of_kind[std::to_underlying(kind)], list);
     }
     if (const u64 surplus = pages_of(list); surplus != 0) owner().budget()->give_back(surplus);

@@ -68,8 +68,8 @@ class TmpfsInode : public Inode {
     Ref<AccessControlList> access_list(AccessListKind kind) const override;
     Result<> set_access_list(InodeContent& content, AccessListKind kind,
                              Ref<AccessControlList> list) override;
-    /// How many pages of the instance's budget a list costs. A short list costs none.
-    static u64 pages_of(const Ref<AccessControlList>& list);
+    /// Gives a new inode the lists of `node`, if there are any. Errors: Enospc, Enomem.
+    Result<> begin_access_lists(const NewNode& node);
 
   protected:
     TmpfsFileSystem& owner() const { return static_cast<TmpfsFileSystem&>(file_system()); }
@@ -78,10 +78,13 @@ class TmpfsInode : public Inode {
     struct AccessLists {
         Ref<AccessControlList> of_kind[2];  ///< Index: AccessListKind.
     };
+    using LockedAccessLists = sync::SpinLocked<AccessLists, sync::LockRank::SpinLeaf>;
+    Result<> keep_access_list(AccessListKind kind, Ref<AccessControlList> list);
 
     ExtendedAttributes* attributes_ = nullptr;  ///< Owned. Created with the first attribute, under
                                                 ///< content_lock.
-    mutable sync::SpinLocked<AccessLists, sync::LockRank::SpinLeaf> access_lists_;
+    /// Owned. Created with the first access control list, under content_lock; it lives as long as the inode.
+    std::atomic<LockedAccessLists*> access_lists_{nullptr};
 };
 
 /// A symbolic link. LINUX: a text of 128 bytes or more costs a page of the instance's budget

@@ -143,7 +143,9 @@ Result<> prepare_new_node(const Inode& directory, const Credentials& credentials
             node.mode &= ~abi::mode::SET_GID;
     }
     if (abi::is_symlink(node.mode)) return {};
-    const Ref<AccessControlList> inherited = directory.access_list(AccessListKind::Default);
+    Ref<AccessControlList> inherited;
+    if (directory.has_access_list(AccessListKind::Default)) [[unlikely]]
+        inherited = directory.access_list(AccessListKind::Default);
     if (!inherited) {
         node.mode &= ~umask;
         return {};
