@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "scheduler/preemption.hpp"
+
 namespace exo::fs {
 
 namespace {
@@ -10,6 +12,8 @@ using abi::AclTag;
 
 constexpr u16 ALL = 7;
 constexpr u32 NOBODY = ~0U;
+/// An entry for a group costs a binary search of the caller's groups, about 200 instructions.
+constexpr usize ENTRIES_BETWEEN_POINTS = 256;
 
 }  // namespace
 
@@ -93,6 +97,7 @@ bool AccessControlList::grants(GroupId gid, abi::AccessMode wanted, const Creden
     const u32 bits = abi::raw(wanted) & ALL;
     bool is_in_a_group = false;
     for (usize i = 0; i < entries_.size(); ++i) {
+        if (i % ENTRIES_BETWEEN_POINTS == ENTRIES_BETWEEN_POINTS - 1) scheduler::preempt_point();
         const Entry& entry = entries_[i];
         bool is_masked = false;
         switch (entry.e_tag) {

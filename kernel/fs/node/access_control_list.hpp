@@ -34,6 +34,7 @@ class AccessControlList final : public Object {
     usize bytes() const { return entries_.size() * sizeof(Entry); }
 
     /// Whether the list grants `wanted` to a caller who does not own the file. `gid` is the file's group.
+    /// Passes preemption points.
     /// LINUX: posix_acl_permission.
     bool grants(GroupId gid, abi::AccessMode wanted, const Credentials& credentials) const;
 

@@ -11,7 +11,7 @@ Inode::Inode(Ref<FileSystem> file_system, u64 number, const NewNode& node, Inode
     : Object(ObjectKind::Inode),
       file_system_(std::move(file_system)),
       number_(number),
-      mode_(node.mode),
+      mode_word_(node.mode | (has(traits, InodeTraits::OwnAccess) ? HAS_OWN_ACCESS : 0)),
       uid_(node.uid),
       gid_(node.gid),
       device_(node.device),

@@ -150,13 +150,29 @@ class Inode : public Object {
 
     FileSystem& file_system() const { return *file_system_; }
     u64 number() const { return number_; }
-    u32 mode() const { return mode_.load(std::memory_order_relaxed); }
+    u32 mode() const { return mode_word() & MODE_BITS; }
     UserId uid() const { return uid_.load(std::memory_order_relaxed); }
     GroupId gid() const { return gid_.load(std::memory_order_relaxed); }
     u32 links() const { return links_.load(std::memory_order_relaxed); }
     u64 size() const { return size_.load(std::memory_order_acquire); }
     abi::DeviceNumber device() const { return device_; }
     InodeTraits traits() const { return traits_; }
+    /// The mode, with HAS_OWN_ACCESS and the bits of access lists above it: all that says whether the mode
+    /// alone decides on an access, in one load.
+    u32 mode_word() const { return mode_word_.load(std::memory_order_relaxed); }
+    static constexpr u32 MODE_BITS = 0xffff;
+    static constexpr u32 HAS_OWN_ACCESS = 1U << 16;  ///< The inode has the trait OwnAccess.
+    /// The bit that says that the inode has a list of this kind.
+    static constexpr u32 has_list_bit(AccessListKind kind) { return 1U << (17 + std::to_underlying(kind)); }
+
+    /// Whether this is a directory that every user may search, as the mode alone says.
+    bool is_directory_open_to_all() const {
+        constexpr u32 SEARCHABLE = abi::mode::DIRECTORY | 0111;
+        constexpr u32 LOOKED_AT =
+            abi::mode::TYPE_MASK | 0111 | HAS_OWN_ACCESS | has_list_bit(AccessListKind::Access);
+        return (mode_word() & LOOKED_AT) == SEARCHABLE;
+    }
+
     /// Called before the mode is checked, only with OwnAccess. A result is final; without one the mode
     /// decides.
     /// Errors: Eacces, Esrch (the process that the inode describes has ended).
@@ -169,7 +185,10 @@ class Inode : public Object {
     bool is_regular() const { return abi::is_regular(mode()); }
     bool is_symlink() const { return abi::is_symlink(mode()); }
 
-    void set_mode(u32 mode) { mode_.store(mode, std::memory_order_relaxed); }
+    /// The caller holds content_lock, as that of note_access_list does, or the inode can have no list yet.
+    void set_mode(u32 mode) {
+        mode_word_.store((mode_word() & ~MODE_BITS) | mode, std::memory_order_relaxed);
+    }
     void set_owner(UserId uid, GroupId gid) {
         uid_.store(uid, std::memory_order_relaxed);
         gid_.store(gid, std::memory_order_relaxed);
@@ -245,9 +264,7 @@ class Inode : public Object {
     // ---- Access control lists.
 
     /// Whether the inode has a list of this kind. Permission checks call it before they take a lock.
-    bool has_access_list(AccessListKind kind) const {
-        return (access_lists_.load(std::memory_order_relaxed) & 1U << std::to_underlying(kind)) != 0;
-    }
+    bool has_access_list(AccessListKind kind) const { return (mode_word() & has_list_bit(kind)) != 0; }
     /// The list, or null.
     virtual Ref<AccessControlList> access_list(AccessListKind) const { return nullptr; }
     /// Replaces the list, or removes it if `list` is null. The caller has made all checks (vfs.hpp). Errors:
@@ -290,11 +307,8 @@ class Inode : public Object {
           InodeTraits traits = InodeTraits::None);
     void add_links(i32 delta);
     void note_access_list(AccessListKind kind, bool is_there) {
-        const u8 bit = static_cast<u8>(1U << std::to_underlying(kind));
-        if (is_there)
-            access_lists_.fetch_or(bit, std::memory_order_relaxed);
-        else
-            access_lists_.fetch_and(static_cast<u8>(~bit), std::memory_order_relaxed);
+        const u32 others = mode_word() & ~has_list_bit(kind);
+        mode_word_.store(others | (is_there ? has_list_bit(kind) : 0), std::memory_order_relaxed);
     }
 
   private:
@@ -302,13 +316,12 @@ class Inode : public Object {
 
     Ref<FileSystem> file_system_;
     u64 number_;
-    std::atomic<u32> mode_;
+    std::atomic<u32> mode_word_;
     std::atomic<u32> uid_;
     std::atomic<u32> gid_;
     std::atomic<u32> links_{1};
     std::atomic<u64> size_{0};
     std::atomic<i32> writers_{0};
-    std::atomic<u8> access_lists_{0};         ///< One bit for each AccessListKind that is set.
     std::atomic<FileLocks*> locks_{nullptr};  ///< Holds a reference.
     abi::DeviceNumber device_;
     InodeTraits traits_;

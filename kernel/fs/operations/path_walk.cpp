@@ -103,15 +103,10 @@ bool PathWalk::next_component() {
 /// search and that no mount covers. Stops before the last component and before every special case.
 void PathWalk::skip_cached_directories() {
     if (is_component_cut_) return;
-    const auto everybody_may_search = [](const Inode& inode) {
-        constexpr u32 SEARCHABLE_DIRECTORY = abi::mode::DIRECTORY | 0111;
-        return (inode.mode() & (abi::mode::TYPE_MASK | 0111)) == SEARCHABLE_DIRECTORY &&
-               !inode.has_access_list(AccessListKind::Access);
-    };
     const DentryTree& dentries = (*lock_)->dentries;
     const char* const end = text_.data() + text_.size();
     const char* at = rest_.data();
-    while (everybody_may_search(*dentry_->inode())) {
+    while (dentry_->inode()->is_directory_open_to_all()) {
         if (++steps_ >= MOST_STEPS) [[unlikely]]
             break;
         while (at != end && *at == '/') ++at;
@@ -161,13 +156,17 @@ Result<> PathWalk::run(Goal goal, WalkFlags flags) {
     return {};
 }
 
-/// Checks search permission on the current directory. If the file system has its own check, it is called
-/// without the lock, because it takes other locks.
+/// Checks search permission on the current directory. The lock is released for a check that takes other locks
+/// or that is long: that of the file system itself, and that of an access control list.
 Result<> PathWalk::check_search_of(const Inode& directory) {
-    if (!has(directory.traits(), InodeTraits::OwnAccess)) [[likely]]
-        return check_search(directory, caller_.credentials);
+    if (directory.is_directory_open_to_all()) [[likely]]
+        return {};
+    constexpr u32 BEYOND_MODE = Inode::HAS_OWN_ACCESS | Inode::has_list_bit(AccessListKind::Access);
+    if ((directory.mode_word() & BEYOND_MODE) == 0)
+        return check_permission(directory, abi::AccessMode::Execute, caller_.credentials);
     let_go();
-    const Result<> allowed = check_search(directory, caller_.credentials);
+    const Result<> allowed = check_permission(directory, abi::AccessMode::Execute, caller_.credentials);
+    scheduler::preempt_point();
     take_hold();
     return allowed;
 }

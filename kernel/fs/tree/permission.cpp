@@ -8,10 +8,10 @@ using abi::OpenFlags;
 namespace {
 
 /// The permissions, in the last three bits, of a caller who is not the owner. Bits that are not in `wanted`
-/// are undefined.
+/// are undefined. `mode` is the inode's mode_word.
 /// LINUX: acl_permission_check.
 u32 granted_to_others(const Inode& inode, u32 mode, AccessMode wanted, const Credentials& credentials) {
-    if (inode.has_access_list(AccessListKind::Access) && (mode & 0070) != 0) [[unlikely]] {
+    if ((mode & Inode::has_list_bit(AccessListKind::Access)) != 0 && (mode & 0070) != 0) [[unlikely]] {
         if (const Ref<AccessControlList> list = inode.access_list(AccessListKind::Access))
             return list->grants(inode.gid(), wanted, credentials) ? abi::raw(wanted) : 0;
     }
@@ -21,9 +21,9 @@ u32 granted_to_others(const Inode& inode, u32 mode, AccessMode wanted, const Cre
 }  // namespace
 
 Result<> check_permission(const Inode& inode, AccessMode wanted, const Credentials& credentials) {
-    const u32 mode = inode.mode();
+    const u32 mode = inode.mode_word();
     const u32 mask = abi::raw(wanted);
-    if (has(inode.traits(), InodeTraits::OwnAccess)) [[unlikely]] {
+    if ((mode & Inode::HAS_OWN_ACCESS) != 0) [[unlikely]] {
         // LINUX: inode_permission looks at the flag before it asks the file system.
         if (has(wanted, AccessMode::Write) && has(inode.traits(), InodeTraits::Immutable))
             return Error::Eperm;

@@ -5,18 +5,9 @@
 
 namespace exo::fs {
 
+/// May take sleeping locks (InodeTraits::OwnAccess) and passes preemption points (access control lists).
 /// Errors: Eacces, Eperm (the inode is immutable), and those of Inode::check_access.
 Result<> check_permission(const Inode& inode, abi::AccessMode wanted, const Credentials& credentials);
-
-/// Checks the search permission on a directory; inline for the common case. Errors: those of
-/// check_permission.
-inline Result<> check_search(const Inode& directory, const Credentials& credentials) {
-    const bool everybody_may =
-        (directory.mode() & 0111) == 0111 && !directory.has_access_list(AccessListKind::Access);
-    if (everybody_may && !has(directory.traits(), InodeTraits::OwnAccess)) [[likely]]
-        return {};
-    return check_permission(directory, abi::AccessMode::Execute, credentials);
-}
 
 /// Whether the caller owns the file or has CAP_FOWNER.
 inline bool is_owner(const Inode& inode, const Credentials& credentials) {
