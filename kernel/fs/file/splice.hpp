@@ -29,7 +29,8 @@ class Splice {
     /// Refers to the page from now on: whoever else has it still changes what will be read. LINUX: the file gets no new time.
     /// Errors: Ebadf (not open for writing), Epipe, Eagain (full; nothing is waited for).
     virtual Result<> take_page(PagePiece piece) = 0;
-    /// After the last page of a call: who waits for bytes finds all of them at once.
+    /// The sender calls this after the last page of a call. It wakes the threads that wait for bytes, which then find
+    /// all pages of the call.
     virtual void tell_readers() = 0;
 
   protected:

@@ -26,8 +26,6 @@ Programs of a group share a root file system, which is made of Debian packages o
 
 The exit status is 1 when a program that docs/census.json calls the same does something else now, or a task is unfit.""")
 
-SAMPLE = 30
-
 
 def main(arguments: list[str]) -> int:
     options = parse(COMMAND, arguments)
