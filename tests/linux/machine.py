@@ -17,6 +17,7 @@ sys.path.insert(0, os.path.join(programs.ROOT, "tools"))
 
 from exo import counted_machine, qmp  # noqa: E402
 from exo.coverage.counters import Collector  # noqa: E402
+from exo.report_frames import ReportFrames  # noqa: E402
 
 # The command line is the same for both kernels.
 COMMAND_LINE = "console=ttyS0 quiet panic=-1"
@@ -24,7 +25,6 @@ MACHINES = counted_machine.BOARDS
 MEMORY_MIB = 256
 # Seconds of the host's time without a word from the machine, more than any test needs.
 SILENCE_LIMIT = 120
-LOG_LINES = 40
 
 
 class Result:
@@ -43,39 +43,24 @@ def command(kernel: str, machine: str, initramfs: str, control: str = "") -> lis
             "-kernel", kernel, "-initrd", initramfs, "-append", COMMAND_LINE]
 
 
-class Frames:
-    """Takes the lines of the console apart."""
+class Frames(ReportFrames):
+    """The results by the tests' names."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.results: dict[str, Result] = {}
-        self.running: str | None = None
-        self.is_done = False
         self.notes: list[str] = []
-        self._log: list[str] = []
-        self._data: list[str] = []
 
-    def log_tail(self) -> str:
-        return "\n".join(self._log[-LOG_LINES:])
+    def take_other(self, kind: str, rest: str) -> bool:
+        if kind != "@@NOTE":
+            return False
+        self.notes.append(f"{rest} (around {self.running})")
+        return True
 
-    def take(self, line: str) -> None:
-        kind, _, rest = line.partition(" ")
-        if kind == "@@RUN":
-            self.running, self._data = rest, []
-        elif kind == "@@DATA":
-            self._data.append(rest)
-        elif kind == "@@END":
-            self._end(rest)
-        elif kind == "@@NOTE":
-            self.notes.append(f"{rest} (around {self.running})")
-        elif kind == "@@DONE":
-            self.is_done = True
-        elif line.strip():
-            self._log.append(line)
-
-    def _end(self, rest: str) -> None:
+    def end(self, rest: str) -> None:
         try:
             name, status, length, crc = rest.rsplit(" ", 2)[0].split(" ", 1) + rest.rsplit(" ", 2)[1:]
-            data = b"".join(base64.b64decode(line, validate=True) for line in self._data)
+            data = b"".join(base64.b64decode(line, validate=True) for line in self.data)
             is_whole = len(data) == int(length) and binascii.crc32(data) == int(crc, 16) and name == self.running
         except ValueError:
             name, status, data, is_whole = self.running or "", "", b"", False
@@ -83,7 +68,6 @@ class Frames:
             status, data = "a frame that the console damaged", b""
         if name:
             self.results[name] = Result(status, data.decode("utf-8", "backslashreplace"))
-        self.running = None
 
 
 def boot(kernel: str, machine: str, tests: list[programs.Test], collector: Collector | None = None) -> Frames:

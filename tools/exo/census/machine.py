@@ -15,6 +15,7 @@ import time
 
 from .. import counted_machine, cpio, qemu
 from ..errors import ExoError
+from ..report_frames import ReportFrames
 from .catalog import FOLDER, Program
 
 RUNNER = os.path.join(FOLDER, "runner.sh")
@@ -25,7 +26,6 @@ ROOM = 1536  # MiB beside three times the root, which Linux has twice for a whil
 SILENCE_LIMIT = 900.0  # seconds of the host's time; a task of LIMIT seconds in the machine takes less
 PIECE = 16 << 20
 FILES = b"\n@@FILES\n"
-LOG_LINES = 30
 
 
 _LIBC = ctypes.CDLL(None)
@@ -97,38 +97,19 @@ def by_name(lines: list[str]) -> list[str]:
     return sorted(lines, key=lambda line: line.split(" ", 4)[4])
 
 
-class Frames:
-    """Takes the lines of the console apart; `on_outcome(name, outcome)` hears of each task."""
+class Frames(ReportFrames):
+    """Calls `on_outcome(name, outcome)` for each task that ends."""
 
     def __init__(self, on_outcome) -> None:
-        self.running: str | None = None
-        self.is_done = False
+        super().__init__()
         self._on_outcome = on_outcome
-        self._data: list[str] = []
-        self._log: list[str] = []
 
-    def log_tail(self) -> str:
-        return "\n".join(self._log[-LOG_LINES:])
-
-    def take(self, line: str) -> None:
-        kind, _, rest = line.partition(" ")
-        if kind == "@@RUN":
-            self.running, self._data = rest, []
-        elif kind == "@@DATA":
-            self._data.append(rest)
-        elif kind == "@@END":
-            self._end(rest.split())
-        elif kind == "@@DONE":
-            self.is_done = True
-        elif line.strip():
-            self._log.append(line)
-
-    def _end(self, words: list[str]) -> None:
-        name, self.running = self.running, None
+    def end(self, rest: str) -> None:
+        name, words = self.running, rest.split()
         if name is None:
             return
         try:
-            report = b"".join(base64.b64decode(line, validate=True) for line in self._data)
+            report = b"".join(base64.b64decode(line, validate=True) for line in self.data)
         except binascii.Error:
             report = b""
         if len(words) != 3 or words[0] != name or hashlib.sha256(report).hexdigest() != words[2]:
