@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -58,6 +59,27 @@ static void make_attributes(long count) {
         sprintf(name, "trusted.%ld", i);
         REQUIRE(CALL6(SYS_setxattr, "folder/one", name, "value", 5, 0, 0) == 0);
     }
+}
+// A folder whose access control list names `count` other users; the caller then looks at names as user 1000.
+static void make_list(long count) {
+    enum { OWNER = 1, USER = 2, OF_GROUP = 4, MASK = 16, OTHER = 32, ALL = 7 };
+    struct Entry {
+        uint16_t tag, permissions;
+        uint32_t identity;
+    };
+    static struct {
+        uint32_t version;
+        struct Entry entries[2048];
+    } list = {.version = 2};
+    long used = 0;
+    list.entries[used++] = (struct Entry){OWNER, ALL, 0};
+    for (long i = 0; i < count; ++i) list.entries[used++] = (struct Entry){USER, ALL, (uint32_t)(2000 + i)};
+    list.entries[used++] = (struct Entry){OF_GROUP, ALL, 0};
+    list.entries[used++] = (struct Entry){MASK, ALL, 0};
+    list.entries[used++] = (struct Entry){OTHER, ALL, 0};
+    make_names(0);
+    REQUIRE(CALL6(SYS_setxattr, "folder", "system.posix_acl_access", &list, 4 + 8 * used, 0, 0) == 0);
+    REQUIRE(CALL1(SYS_setfsuid, 1000) == 0 && CALL1(SYS_setfsuid, -1) == 1000);
 }
 static void go_deep(long count) {
     for (long i = 0; i < count; ++i) REQUIRE(mkdir("d", 0755) == 0 && chdir("d") == 0);
@@ -130,6 +152,8 @@ const struct Growth name_rows[] = {
     {"names_missing_stat", 256, NULL, ask_missing, stat_missing, NULL, NULL},
     {"names_set_attribute", 64, NULL, make_attributes, set_attribute, NULL, NULL},
     {"names_list_attributes", 64, "each attribute is told", make_attributes, list_attributes, NULL, NULL},
+    {"names_list_entries", 64, "each entry of the list is compared with the caller", make_list, stat_one,
+     NULL, NULL},
     {"names_list_all", 64, "each name is told", make_names, list_all, NULL, NULL},
     {"links_link_unlink", 256, NULL, make_links, link_once_more, NULL, NULL},
     {"links_open", 256, NULL, make_links, open_one, NULL, NULL},
