@@ -487,7 +487,10 @@ static void reset_machine(void) {
     setdomainname("(none)", 6);
     setpriority(PRIO_USER, 0, 0);  // threads of the kernel are root's too
     mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL);
-    close(socket(AF_UNIX, SOCK_STREAM, 0));  // sockets that only each other's packets hold go
+    // Sockets that only each other's packets hold go: Linux collects them after a socket is closed, in a thread of the kernel.
+    const struct timespec pause = {0, 2000000};
+    close(socket(AF_UNIX, SOCK_STREAM, 0));
+    nanosleep(&pause, NULL);
 }
 
 /// Process ids in links, and the lengths of such links, have as many digits on every kernel, however many it has used up

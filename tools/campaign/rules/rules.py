@@ -408,8 +408,10 @@ class Maker(ThreadRules, FutexRules, SocketRules, EventRules, TransferRules, Loc
             # The call that begins again sends its group the signal again, and then stops. Others of the group get both signals or one,
             # as they have run in between or not.
             flags &= ~SA_RESETHAND
-        if handler == Handler(2) and number == 10 and len(self.world.threads_of(actor)) > 1:
-            handler = Handler(1)  # it sends itself this signal: threads take turns without end, in an order of their own
+        if handler == Handler(2) and len(self.world.threads_of(actor)) > 1 and (number == 10 or 10 not in self.world.actors[actor].handled):
+            # The handler sends its process signal 10. If it handles that one, threads take turns without end, in an order of their own.
+            # If 10 ends the process, a thread that signalled another one has its call answered before, or never.
+            handler = Handler(1)
         data = b"\0" * 8 + struct.pack("<Q", flags) + b"\0" * 8 + values.signal_set()
         pointers = ((16, Handler(RESTORER)), *(((0, handler),) if not isinstance(handler, int) else ()))
         if isinstance(handler, int):
