@@ -29,7 +29,7 @@ target_compile_definitions(exo_options INTERFACE EXO_HOSTED=1)
 # tests/unit/<layer>/*concurrency_test.cpp. Failing allocations cannot be tested there: its runtime owns operator new.
 if(EXO_SANITIZE STREQUAL "thread")
     set(test_pattern *concurrency_test.cpp)
-    list(FILTER EXO_SOURCES INCLUDE REGEX "/kernel/(utils|sync|boot|time|log|memory|scheduler|vm|security|fs|ipc)/")
+    list(FILTER EXO_SOURCES INCLUDE REGEX "/kernel/(utils|sync|boot|time|log|memory|scheduler|vm|security|fs|ipc|drivers|syscall|posix_x)/")
 else()
     set(test_pattern *.cpp)
 endif()

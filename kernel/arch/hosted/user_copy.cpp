@@ -42,6 +42,29 @@ u8* access(u64 address, bool is_write) {
     }
 }
 
+/// As the CPU does, copies a word that lies as it should in one access: programs change words that the kernel reads.
+void move_piece(u8* to, const u8* from, usize size, u8* user) {
+    const auto move = [&]<class Word>(Word) {
+        // SAFETY: aligned, inside one page.
+        std::atomic_ref word(*reinterpret_cast<Word*>(user));
+        Word value;
+        if (user == to) {
+            std::memcpy(&value, from, sizeof(value));
+            word.store(value, std::memory_order_relaxed);
+        } else {
+            value = word.load(std::memory_order_relaxed);
+            std::memcpy(to, &value, sizeof(value));
+        }
+    };
+    const bool is_aligned = reinterpret_cast<usize>(user) % size == 0;
+    if (is_aligned && size == sizeof(u32))
+        move(u32{});
+    else if (is_aligned && size == sizeof(u64))
+        move(u64{});
+    else
+        std::memcpy(to, from, size);
+}
+
 /// Calls move(place, size) for each piece of a range within a page; bytes not reached.
 template <class Move> usize for_pieces(u64 address, usize size, bool is_write, Move&& move) {
     while (size != 0) {
@@ -60,8 +83,8 @@ template <class Move> usize for_pieces(u64 address, usize size, bool is_write, M
 
 usize copy_from_user(void* to, u64 from, usize size) {
     auto* next = static_cast<u8*>(to);
-    return for_pieces(from, size, false, [&](const u8* place, usize piece) {
-        std::memcpy(next, place, piece);
+    return for_pieces(from, size, false, [&](u8* place, usize piece) {
+        move_piece(next, place, piece, place);
         next += piece;
     });
 }
@@ -69,7 +92,7 @@ usize copy_from_user(void* to, u64 from, usize size) {
 usize copy_to_user(u64 to, const void* from, usize size) {
     const auto* next = static_cast<const u8*>(from);
     return for_pieces(to, size, true, [&](u8* place, usize piece) {
-        std::memcpy(place, next, piece);
+        move_piece(place, next, piece, place);
         next += piece;
     });
 }
