@@ -5,29 +5,31 @@
 
 namespace exo::ipc {
 
-EpollWatcher::EpollWatcher()
-    : Watcher([](Watcher& watcher, scheduler::WakeEvents events) {
-          return static_cast<EpollWatcher&>(watcher).entry->notice(events);
-      }) {}
+bool EpollWatcher::notice(Watcher& watcher, scheduler::WakeEvents events) {
+    return static_cast<EpollWatcher&>(watcher).entry_.notice(events);
+}
 
 Result<> EpollEntry::watch(scheduler::WaitQueue& queue, Object* keeper) {
-    EpollWatcher* watcher = nullptr;
-    if (used_ < USUAL_QUEUES) {
-        watcher = &usual_[used_++];
-    } else {
-        Box<EpollWatcher> another = TRY(make_box<EpollWatcher>());
-        watcher = another.get();
-        TRY(more_.push(std::move(another)));
-    }
-    watcher->entry = this;
-    watcher->keeper = Ref<Object>(keeper);
-    using Kind = scheduler::Waiter::Kind;
-    return watcher->enter(queue, has_mode(EpollEvents::Exclusive) ? Kind::Exclusive : Kind::Shared);
+    if (first_) [[unlikely]]
+        return watch_another(queue, keeper);
+    return first_.emplace(*this, keeper).enter(queue, waiter_kind());
+}
+
+Result<> EpollEntry::watch_another(scheduler::WaitQueue& queue, Object* keeper) {
+    if (!second_) return second_.emplace(*this, keeper).enter(queue, waiter_kind());
+    Box<FurtherEpollWatcher> another = TRY(make_box<FurtherEpollWatcher>(*this, keeper));
+    another->next = std::move(further_);
+    further_ = std::move(another);
+    return further_->watcher.enter(queue, waiter_kind());
 }
 
 void EpollEntry::leave_queues() {
-    for (usize i = 0; i < used_; ++i) usual_[i].leave();
-    for (Box<EpollWatcher>& watcher : more_) watcher->leave();
+    first_.reset();
+    second_.reset();
+    while (further_) {
+        Box<FurtherEpollWatcher> next = std::move(further_->next);
+        further_ = std::move(next);
+    }
 }
 
 bool EpollEntry::can_poll_without_lock(fs::File& file) {
@@ -35,22 +37,6 @@ bool EpollEntry::can_poll_without_lock(fs::File& file) {
     const bool takes_lock =
         file.is_special(fs::SpecialFile::Epoll) || file.is_special(fs::SpecialFile::Signals);
     return type == abi::mode::FIFO || (type == 0 && !takes_lock);
-}
-
-void EpollEntries::insert(EpollEntry& entry) {
-    EpollEntry*& bucket = buckets_[bucket_of(entry.file, entry.descriptor)];
-    entry.next_in_bucket = bucket;
-    bucket = &entry;
-    all_.push_back(entry);
-    ++count_;
-}
-
-void EpollEntries::remove(EpollEntry& entry) {
-    EpollEntry** place = &buckets_[bucket_of(entry.file, entry.descriptor)];
-    while (*place != &entry) place = &(*place)->next_in_bucket;
-    *place = entry.next_in_bucket;
-    All::remove(entry);
-    --count_;
 }
 
 /// Each bucket has one entry on average.

@@ -1,6 +1,8 @@
 // EpollEntry: one file that an epoll watches.
 #pragma once
 
+#include <optional>
+
 #include "abi/linux/epoll.hpp"
 #include "fs/file/file.hpp"
 #include "fs/file/watch.hpp"
@@ -28,9 +30,23 @@ inline constexpr EpollEvents EPOLL_MODES =
 /// The watcher of an entry in one wait queue of its file.
 class EpollWatcher final : public scheduler::Watcher {
   public:
-    EpollWatcher();
-    EpollEntry* entry = nullptr;
-    Ref<Object> keeper;  ///< Contains the queue, if the file does not keep it alive.
+    EpollWatcher(EpollEntry& entry, Object* keeper) : Watcher(&notice), entry_(entry), keeper_(keeper) {}
+    /// Leaves the queue while its keeper is there.
+    ~EpollWatcher() { leave(); }
+    EpollWatcher(const EpollWatcher&) = delete;
+    EpollWatcher& operator=(const EpollWatcher&) = delete;
+
+  private:
+    static bool notice(Watcher& watcher, scheduler::WakeEvents events);
+    EpollEntry& entry_;
+    Ref<Object> keeper_;  ///< Contains the queue, if the file does not keep it alive.
+};
+
+/// The watcher of the third and of each further queue of a file.
+struct FurtherEpollWatcher {
+    FurtherEpollWatcher(EpollEntry& entry, Object* keeper) : watcher(entry, keeper) {}
+    EpollWatcher watcher;
+    Box<FurtherEpollWatcher> next;
 };
 
 /// The lock of its epoll guards it, except for the fields that the watchers' callbacks read.
@@ -72,10 +88,15 @@ struct EpollEntry final : fs::FileWatch {
 
   private:
     static bool can_poll_without_lock(fs::File& file);
-    static constexpr usize USUAL_QUEUES = 2;
-    EpollWatcher usual_[USUAL_QUEUES];
-    usize used_ = 0;
-    Vector<Box<EpollWatcher>> more_;
+    [[gnu::noinline]] Result<> watch_another(scheduler::WaitQueue& queue, Object* keeper);
+    scheduler::Waiter::Kind waiter_kind() const {
+        using Kind = scheduler::Waiter::Kind;
+        return has_mode(EpollEvents::Exclusive) ? Kind::Exclusive : Kind::Shared;
+    }
+
+    std::optional<EpollWatcher> first_;
+    std::optional<EpollWatcher> second_;
+    Box<FurtherEpollWatcher> further_;  ///< Of files with more than two queues.
 };
 
 /// The entries of one epoll: a hash table by file and descriptor, and a list in the order of adding.
@@ -83,19 +104,40 @@ class EpollEntries {
   public:
     using All = List<EpollEntry, &EpollEntry::link>;
 
-    /// Finds an entry. Null: there is none.
-    EpollEntry* find(const fs::File& file, i32 descriptor) const {
-        if (buckets_.is_empty()) return nullptr;
-        EpollEntry* entry = buckets_[bucket_of(file, descriptor)];
-        while (entry != nullptr && (&entry->file != &file || entry->descriptor != descriptor))
-            entry = entry->next_in_bucket;
-        return entry;
+    /// The pointer to an entry, in the hash table. Valid until an entry is added or removed.
+    using Place = EpollEntry**;
+
+    /// Finds the place of an entry. There is none if the place contains null.
+    Place place_of(const fs::File& file, i32 descriptor) {
+        if (buckets_.is_empty()) [[unlikely]]
+            return &nothing_;
+        Place place = &buckets_[bucket_of(file, descriptor)];
+        while (*place != nullptr && (&(*place)->file != &file || (*place)->descriptor != descriptor))
+            place = &(*place)->next_in_bucket;
+        return place;
     }
-    /// Allocates room for one more entry. Errors: Enomem.
-    Result<> make_room() { return count_ < buckets_.size() ? Result<>() : grow(); }
+    /// Finds an entry. Null: there is none.
+    EpollEntry* find(const fs::File& file, i32 descriptor) { return *place_of(file, descriptor); }
+    /// Allocates room for one more entry, and sets `place`, which place_of gave, to where that goes. Errors: Enomem.
+    Result<> make_room(Place& place, const fs::File& file, i32 descriptor) {
+        if (count_ < buckets_.size()) [[likely]]
+            return {};
+        TRY(grow());
+        place = place_of(file, descriptor);
+        return {};
+    }
     /// Adds an entry. make_room must have succeeded before.
-    void insert(EpollEntry& entry);
-    void remove(EpollEntry& entry);
+    void insert(Place place, EpollEntry& entry) {
+        *place = &entry;
+        all_.push_back(entry);
+        ++count_;
+    }
+    void remove(Place place) {
+        EpollEntry& entry = **place;
+        *place = entry.next_in_bucket;
+        All::remove(entry);
+        --count_;
+    }
     EpollEntry* first() { return all_.front(); }
     All& all() { return all_; }
 
@@ -111,6 +153,7 @@ class EpollEntries {
     [[gnu::noinline]] Result<> grow();
 
     Vector<EpollEntry*> buckets_;
+    EpollEntry* nothing_ = nullptr;  ///< The place of each entry while there are no buckets. Always null.
     usize count_ = 0;
     All all_;
 };

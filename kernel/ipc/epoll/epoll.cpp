@@ -54,34 +54,40 @@ Result<> Epoll::add(fs::File& file, i32 descriptor, EpollInterest interest) {
     {
         const auto graph = EpollGraph::hold();
         if (!watches().has_any() && of(file) == nullptr) [[likely]]
-            return insert(*TRY(entries_.lock_killable()), file, descriptor, interest);
+            [[clang::always_inline]] return insert(*TRY(entries_.lock_killable()), file, descriptor, interest);
     }
+    return insert_with_walk(file, descriptor, interest);
+}
+
+/// For an epoll that others watch, or that is to watch another: looks for circles and counts paths.
+Result<> Epoll::insert_with_walk(fs::File& file, i32 descriptor, EpollInterest interest) {
     EpollGraph::Walk walk;
     if (Epoll* inner = of(file)) TRY(walk.check_loop(*this, *inner));
     auto entries = TRY(entries_.lock_killable());
     TRY(insert(*entries, file, descriptor, interest));
     const Result<> checked = walk.check_paths(file);
-    if (!checked) drop(*entries, *entries->find(file, descriptor));
+    if (!checked) drop(*entries, entries->place_of(file, descriptor));
     return checked;
 }
 
 /// LINUX: ep_insert. Errors: Eexist, Enospc, Enomem.
 Result<> Epoll::insert(EpollEntries& entries, fs::File& file, i32 descriptor, EpollInterest interest) {
-    if (entries.find(file, descriptor) != nullptr) return Error::Eexist;
+    EpollEntries::Place place = entries.place_of(file, descriptor);
+    if (*place != nullptr) return Error::Eexist;
     if (payer_ && !payer_->charge_epoll_watch(max_epoll_watches.load(std::memory_order_relaxed)))
         return Error::Enospc;
-    const Result<> room = entries.make_room();
+    const Result<> room = entries.make_room(place, file, descriptor);
     auto* entry = !room ? nullptr : new (std::nothrow) EpollEntry(*this, file, descriptor, interest);
-    if (entry == nullptr) {
+    if (entry == nullptr) [[unlikely]] {
         if (payer_) payer_->release_epoll_watch();
         return Error::Enomem;
     }
     file.watches().add(*entry);
-    entries.insert(*entry);
+    entries.insert(place, *entry);
     EntryPollTable table(*entry);
     const PollEvents found = entry->poll(&table);
     if (!table.status) [[unlikely]] {
-        drop(entries, *entry);
+        drop(entries, place);
         return table.status;
     }
     note_if_ready(*entry, found);
@@ -99,13 +105,14 @@ void Epoll::note_if_ready(EpollEntry& entry, PollEvents found) {
     if (pollers_.has_waiters()) pollers_.wake_all(fs::wake_events(PollEvents::In | PollEvents::Rdnorm));
 }
 
-void Epoll::drop(EpollEntries& entries, EpollEntry& entry) {
+void Epoll::drop(EpollEntries& entries, EpollEntries::Place place) {
+    EpollEntry& entry = **place;
     entry.leave_queues();
     {
         auto ready = ready_.lock();
         if (entry.ready_link.is_linked()) ReadyList::remove(entry);
     }
-    entries.remove(entry);
+    entries.remove(place);
     entry.file.watches().remove(entry);  // the last use of the file
     delete &entry;
     if (payer_) payer_->release_epoll_watch();
@@ -126,9 +133,9 @@ Result<> Epoll::modify(fs::File& file, i32 descriptor, EpollInterest interest) {
 Result<> Epoll::remove(fs::File& file, i32 descriptor) {
     const auto graph = EpollGraph::hold();
     auto entries = TRY(entries_.lock_killable());
-    EpollEntry* entry = entries->find(file, descriptor);
-    if (entry == nullptr) return Error::Enoent;
-    drop(*entries, *entry);
+    const EpollEntries::Place place = entries->place_of(file, descriptor);
+    if (*place == nullptr) return Error::Enoent;
+    [[clang::always_inline]] drop(*entries, place);
     return {};
 }
 

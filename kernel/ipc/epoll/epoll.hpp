@@ -109,7 +109,11 @@ class Epoll final : public fs::File {
     class Scan;
 
     Result<> insert(EpollEntries& entries, fs::File& file, i32 descriptor, EpollInterest interest);
-    void drop(EpollEntries& entries, EpollEntry& entry);
+    [[gnu::noinline]] Result<> insert_with_walk(fs::File& file, i32 descriptor, EpollInterest interest);
+    void drop(EpollEntries& entries, EpollEntries::Place place);
+    void drop(EpollEntries& entries, EpollEntry& entry) {
+        drop(entries, entries.place_of(entry.file, entry.descriptor));
+    }
     void note_if_ready(EpollEntry& entry, PollEvents found);
     Result<usize> collect(const EpollOutput& out);
     static abi::epoll_event event_of(const EpollEntry& entry, PollEvents found) {

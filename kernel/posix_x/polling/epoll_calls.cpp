@@ -81,6 +81,12 @@ static bool is_file(const security::CapabilityUse& use) {
     return use && use.object().object_kind() == ObjectKind::File;
 }
 
+/// Whether an epoll may watch the file. Pipes, sockets and files without a path always can be: they are not asked.
+static bool can_be_watched(const fs::File& file) {
+    const u32 type = file.inode().mode() & abi::mode::TYPE_MASK;
+    return type == abi::mode::FIFO || type == abi::mode::SOCKET || type == 0 || file.can_be_watched();
+}
+
 /// LINUX: the order of checks is that of do_epoll_ctl.
 Result<> sys_epoll_ctl(Context&, Descriptor fd, EpollOperation operation, Descriptor target_fd,
                        OrNull<vm::UserIn<abi::epoll_event>> in) {
@@ -97,7 +103,7 @@ Result<> sys_epoll_ctl(Context&, Descriptor fd, EpollOperation operation, Descri
     if (!is_file(target_use)) return Error::Ebadf;
     auto* file = static_cast<fs::File*>(&use.object());
     auto* target = static_cast<fs::File*>(&target_use.object());
-    if (!target->can_be_watched()) return Error::Eperm;
+    if (!can_be_watched(*target)) return Error::Eperm;
     // Nothing is ever suspended here. Who may not keep it off loses the flag, without an error (capabilities(7), CAP_BLOCK_SUSPEND).
     if (has(interest.events, EpollEvents::Wakeup) && !current_task().identity().can(Capability::BlockSuspend))
         interest.events = interest.events & ~EpollEvents::Wakeup;
