@@ -26,6 +26,7 @@ ROOM = 1536  # MiB beside three times the root, which Linux has twice for a whil
 SILENCE_LIMIT = 900.0  # seconds of the host's time; a task of LIMIT seconds in the machine takes less
 PIECE = 16 << 20
 FILES = b"\n@@FILES\n"
+STOPPED = "the machine was stopped"
 
 
 _LIBC = ctypes.CDLL(None)
@@ -121,10 +122,12 @@ class Frames(ReportFrames):
 
 
 class Machines:
-    """Starts machines, any number at a time, until stop() is called."""
+    """Starts machines, any number at a time, until stop() is called. `silence`: after how many seconds of the host's time without a word
+    a machine hangs."""
 
-    def __init__(self) -> None:
+    def __init__(self, silence: float = SILENCE_LIMIT) -> None:
         self._is_stopped = threading.Event()
+        self._silence = silence
 
     def stop(self) -> None:
         self._is_stopped.set()
@@ -174,8 +177,8 @@ class Machines:
         rest, heard = b"", time.monotonic()
         while not frames.is_done and not self._is_stopped.is_set():
             if not select.select([process.stdout], [], [], 1)[0]:
-                if time.monotonic() - heard > SILENCE_LIMIT:
-                    return f"the machine hangs: {SILENCE_LIMIT:.0f} s without a word"
+                if time.monotonic() - heard > self._silence:
+                    return f"the machine hangs: {self._silence:.0f} s without a word"
                 continue
             heard = time.monotonic()
             chunk = os.read(process.stdout.fileno(), 65536)
@@ -184,7 +187,7 @@ class Machines:
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
                 frames.take(line.rstrip(b"\r").decode("utf-8", "replace"))
-        return "the machine was stopped"
+        return STOPPED
 
 
 def _initramfs(archive: str, programs: list[Program], conditions: Conditions) -> int:

@@ -23,10 +23,10 @@ def _key(program: Program, archive: str, kernel: str) -> str:
     return hashlib.sha256("\0".join(parts).encode() + runner).hexdigest()
 
 
-def cached(program: Program, archive: str, kernel: str) -> list[Outcome]:
+def cached(program: Program, archive: str, kernel: str, folder: str = FOLDER) -> list[Outcome]:
     """One outcome or two, or none."""
     try:
-        with open(os.path.join(FOLDER, f"{program.name}.json"), encoding="utf-8") as file:
+        with open(os.path.join(folder, f"{program.name}.json"), encoding="utf-8") as file:
             entry = json.load(file)
     except (OSError, ValueError):
         return []
@@ -35,9 +35,9 @@ def cached(program: Program, archive: str, kernel: str) -> list[Outcome]:
     return [Outcome.of_json(value) for value in entry["outcomes"]]
 
 
-def save(program: Program, archive: str, kernel: str, outcomes: list[Outcome]) -> None:
-    os.makedirs(FOLDER, exist_ok=True)
-    path = os.path.join(FOLDER, f"{program.name}.json")
+def save(program: Program, archive: str, kernel: str, outcomes: list[Outcome], folder: str = FOLDER) -> None:
+    os.makedirs(folder, exist_ok=True)
+    path = os.path.join(folder, f"{program.name}.json")
     temporary = f"{path}.{os.getpid()}"
     with open(temporary, "w", encoding="utf-8") as file:
         json.dump({"key": _key(program, archive, kernel), "outcomes": [outcome.as_json() for outcome in outcomes]}, file)
