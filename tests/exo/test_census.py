@@ -6,10 +6,12 @@ import importlib.util
 import os
 
 import pytest
+from exo import suites
 from exo.census import catalog, command, compare, machine, masks, page
 from exo.census.compare import DIFFERS, NOT_RUN, SAME, UNFIT, Verdict, judge
 from exo.census.machine import Frames, Outcome
 from exo.errors import ExoError
+from exo.roots import debian
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -242,3 +244,34 @@ def test_the_list_is_shown_and_bad_words_are_refused(capsys):
         command.main(["qqqqqqqq"])
     with pytest.raises(ExoError, match="above 0"):
         command.main(["--jobs", "0", "jq"])
+
+
+# ---- Thirty in turn
+
+def test_only_programs_with_a_kept_root_run_among_all_suites(monkeypatch, capsys):
+    run = load("run")
+    groups = [catalog.Group("there", ["a", "b"], []), catalog.Group("absent", ["c"], [])]
+    monkeypatch.setattr(run.debian, "is_kept", lambda packages: "a" in packages)
+    programs = [catalog.Program(name, "utils", 1, 1, group, "# does\n") for name, group in (("a", "there"), ("c", "absent"), ("b", "there"))]
+    assert [program.name for program in run.with_roots(programs, groups)] == ["a", "b"]
+    assert capsys.readouterr().out == "not run, because no root is kept for them ('./exo census GROUP' makes one): absent\n"
+    assert run.sample([], 7) == [] and [program.name for program in run.sample(programs, 4, 2)] == ["c", "b"]
+
+
+def test_a_root_is_kept_when_its_archive_is_there(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    root = "0" * 32
+    debian.cache.write_json(debian._request_path(["a", "b"]), {"root": root})
+    assert not debian.is_kept(["b", "a"])
+    archive = debian.cache.folder("roots", f"{root}.cpio")
+    os.makedirs(os.path.dirname(archive))
+    open(archive, "w").close()
+    assert debian.is_kept(["b", "a"]) and not debian.is_kept(["a"])
+
+
+def test_the_suite_of_the_census_may_find_nothing_to_run_and_no_other_may(monkeypatch, tmp_path):
+    for name, failed in (("census", 0), ("cross", 1)):
+        [suite] = [suite for suite in suites.SUITES if suite.name == name]
+        monkeypatch.setattr(suite, "log", lambda: str(tmp_path / "log"))
+        monkeypatch.setattr(suite, "commands", lambda words: [["echo", "0 passed, 0 failed"]])
+        assert suites._run(suite, [], show=False).failed == failed

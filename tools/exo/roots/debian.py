@@ -70,6 +70,11 @@ def ensure(words: list[str], pull: str) -> str:
         return archive or _make(words, pull == "always")
 
 
+def is_kept(words: list[str]) -> bool:
+    """Whether ensure() would take a root that was made before."""
+    return _known(sorted(set(words))) is not None
+
+
 def _request_path(words: list[str]) -> str:
     text = "\n".join([str(FORMAT), *words])
     return cache.folder("requests", hashlib.sha256(text.encode()).hexdigest()[:32] + ".json")
