@@ -11,6 +11,7 @@ from ..errors import UsageError
 COMMANDS = (
     ("linux", "linux", "instructions of each operation beside Debian's kernel; writes docs/performance.*"),
     ("scale", "scale", "how the cost of one operation grows with what else there is, on both kernels"),
+    ("programs", "programs", "what bash, python3, node, java, git, gcc and make cost the whole machine, on both kernels"),
     ("profile", "profile_command", "where the instructions of one operation go, with a flame graph"),
     ("baseline", "baseline_command", "record the counts that './exo test bench' compares with"),
     ("compare", "compare", "this tree against another commit"),

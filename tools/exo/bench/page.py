@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import counted_machine
-from . import machine, scale, table
+from . import machine, programs, scale, table
 from .figures import Row, mean_line
 
 PAGE = """# Performance beside Linux
@@ -19,7 +19,7 @@ two runs give the same, to the last one. Nothing here was timed.
 
 Events are Linux / Exo-OS for one operation.{missing}
 
-{growth}## How it was measured
+{growth}{programs}## How it was measured
 
 - Linux is Debian's {package} {version}; QEMU is {qemu}.
 - One static program (`benches/guest/`, musl, `-O2`) is `/init` on both, with the same operations in the same order. Each
@@ -45,6 +45,6 @@ def render(rows: list[Row], data: dict) -> str:
     missing = [row.name for row in rows if row.ratio is None]
     note = " What Exo-OS does not have yet has no figure and no part in the mean." if missing else ""
     return PAGE.format(mean=mean_line(rows).capitalize(), table=table.for_page(rows), missing=note, rounds=data["rounds"],
-                       growth=scale.recorded_section(),
+                       growth=scale.recorded_section(), programs=programs.recorded_section(),
                        package=data["linux"]["package"], version=data["linux"]["version"], qemu=data["qemu"],
                        memory=machine.MEMORY_MIB, cpu=counted_machine.CPU_WITHOUT_BYTE_COPIES, words=machine.WORDS)
