@@ -145,6 +145,7 @@ def test_tests_with_internet_sockets_are_left_out():
 
 def test_a_module_that_is_slow_on_linux_or_has_no_tests():
     assert judge(report(GOOD, status="124"), report(GOOD, ("exit", 0))).result == SLOW
+    assert judge(report(GOOD, status="1", printed="x\nTimeout (0:00:58)!\n"), report(GOOD, ("exit", 0))).result == SLOW
     assert judge(report(("exit", 0)), report(("exit", 0))).result == SAME
     assert judge(report(("exit", 0)), report(("exit", 2), printed="boom\n")).result == DIFFERS
     assert judge(report(("exit", 4)), report(("exit", 4))).result == UNFIT

@@ -21,6 +21,7 @@ GOOD = ("ok", "xfail", "skip")
 ABSENT = "absent"
 PRINTED = "@@PRINTED"
 OVER = "124"
+DUMPED = "\nTimeout ("  # Python has printed the stacks of its threads and ended itself (faulthandler), which is status 1
 STARTED = re.compile(r"^(\w+) \(([\w.]+)\)", re.MULTILINE)
 CLASS_SETUP = re.compile(r"(?:setUp|tearDown)(Class|Module) \(([\w.]+)\)")
 
@@ -56,13 +57,17 @@ class Report:
         return {"passed": kinds.count("ok") + kinds.count("xfail"), "skipped": kinds.count("skip"),
                 "failed": sum(kinds.count(kind) for kind in ("xpass", "fail", "error"))}
 
+    def is_cut_off(self) -> bool:
+        """Whether its time was over."""
+        return self.exit is None and (self.status == OVER or DUMPED in f"\n{self.printed}")
+
     def last_words(self) -> str:
         """Why there is no more: the test that was running, or how the machine ended."""
         if not self.status.isdigit():
             return self.status
         running = [f"{place}.{name}" if not place.endswith(f".{name}") else place for name, place in STARTED.findall(self.printed)]
         where = f" in {running[-1]}" if running else ""
-        return (f"its time was over{where}" if self.status == OVER else f"it ended with status {self.status}{where}") if self.exit is None else ""
+        return (f"its time was over{where}" if self.is_cut_off() else f"it ended with status {self.status}{where}") if self.exit is None else ""
 
     def needs_internet(self, test: str) -> bool:
         return test in self.internet or "" in self.internet and CLASS_SETUP.fullmatch(test) is not None
@@ -80,13 +85,9 @@ class Verdict:
         self.differing = differing or {}
 
 
-def is_slow(linux: Report) -> bool:
-    return linux.status == OVER and linux.exit is None
-
-
 def judge(linux: Report, here: Report, again: Report | None = None) -> Verdict:
     """`again`: a second run on Linux; what differs between the two runs there says nothing of us."""
-    if is_slow(linux):
+    if linux.is_cut_off():
         return Verdict(SLOW, linux, here)
     setups = [match[2] for name in here.tests if (match := CLASS_SETUP.fullmatch(name))] if "" in linux.internet else []
     comparable = {name: kind for name, (kind, _) in linux.tests.items()

@@ -110,7 +110,7 @@ class Survey:
         """Without those that Linux takes too long for."""
         def is_slow(name: str) -> bool:
             outcomes = self._linux_outcomes(name)
-            return bool(outcomes) and compare.is_slow(compare.Report(outcomes[0]))
+            return bool(outcomes) and compare.Report(outcomes[0]).is_cut_off()
         return [name for name in names if self._here_outcome(name) is None and not is_slow(name)]
 
     def _run_machines(self, line: Progress, runs: list) -> None:
@@ -150,7 +150,7 @@ class Survey:
         outcomes = [compare.Report(outcome) for outcome in self._linux_outcomes(name)]
         if not outcomes:
             return None
-        if compare.is_slow(outcomes[0]):
+        if outcomes[0].is_cut_off():
             return compare.Verdict(compare.SLOW, outcomes[0], None)
         here = self._here_outcome(name)
         return compare.judge(outcomes[0], compare.Report(here), *outcomes[1:2]) if here else None
