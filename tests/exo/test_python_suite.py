@@ -143,9 +143,17 @@ def test_tests_with_internet_sockets_are_left_out():
     assert judge(report(GOOD, ("exit", 0)), report(("setUpClass (test.m.A)", "error", "x"), ("exit", 2))).result == DIFFERS
 
 
+def test_what_comes_behind_a_test_that_hangs_for_want_of_an_internet_socket_is_not_compared():
+    hung = {"status": "124", "printed": "test_a (test.m.A.test_a) ... Timeout (0:00:58)!\n"}
+    tests = [("test.m.A.test_a", "ok"), SKIPPED, ("test.m.A.test_z", "ok"), ("exit", 0)]
+    verdict = judge(report(("internet", "test.m.A.test_a"), *tests), report(SKIPPED, **hung))
+    assert (verdict.result, verdict.compared) == (SAME, 1)
+    assert judge(report(("internet", ""), *tests), report(SKIPPED, **hung)).result == DIFFERS
+
+
 def test_a_module_that_is_slow_on_linux_or_has_no_tests():
     assert judge(report(GOOD, status="124"), report(GOOD, ("exit", 0))).result == SLOW
-    assert judge(report(GOOD, status="1", printed="x\nTimeout (0:00:58)!\n"), report(GOOD, ("exit", 0))).result == SLOW
+    assert judge(report(GOOD, status="1", printed="test_a (test.m.A.test_a) ... Timeout (0:00:58)!\n"), report(GOOD, ("exit", 0))).result == SLOW
     assert judge(report(("exit", 0)), report(("exit", 0))).result == SAME
     assert judge(report(("exit", 0)), report(("exit", 2), printed="boom\n")).result == DIFFERS
     assert judge(report(("exit", 4)), report(("exit", 4))).result == UNFIT

@@ -21,7 +21,8 @@ GOOD = ("ok", "xfail", "skip")
 ABSENT = "absent"
 PRINTED = "@@PRINTED"
 OVER = "124"
-DUMPED = "\nTimeout ("  # Python has printed the stacks of its threads and ended itself (faulthandler), which is status 1
+# Python has printed the stacks of its threads and ended itself with status 1 (faulthandler).
+DUMPED = re.compile(r"Timeout \(\d+:\d\d:\d\d\)!")
 STARTED = re.compile(r"^(\w+) \(([\w.]+)\)", re.MULTILINE)
 CLASS_SETUP = re.compile(r"(?:setUp|tearDown)(Class|Module) \(([\w.]+)\)")
 
@@ -59,15 +60,24 @@ class Report:
 
     def is_cut_off(self) -> bool:
         """Whether its time was over."""
-        return self.exit is None and (self.status == OVER or DUMPED in f"\n{self.printed}")
+        return self.exit is None and (self.status == OVER or DUMPED.search(self.printed) is not None)
+
+    def running(self) -> str:
+        """The test that was running when there was no more, or ""."""
+        found = STARTED.findall(self.printed)
+        if self.exit is not None or not found:
+            return ""
+        name, place = found[-1]
+        return place if place.endswith(f".{name}") else f"{place}.{name}"
 
     def last_words(self) -> str:
-        """Why there is no more: the test that was running, or how the machine ended."""
+        """Why there is no more: how it ended, and in which test."""
         if not self.status.isdigit():
             return self.status
-        running = [f"{place}.{name}" if not place.endswith(f".{name}") else place for name, place in STARTED.findall(self.printed)]
-        where = f" in {running[-1]}" if running else ""
-        return (f"its time was over{where}" if self.is_cut_off() else f"it ended with status {self.status}{where}") if self.exit is None else ""
+        if self.exit is not None:
+            return ""
+        how = "its time was over" if self.is_cut_off() else f"it ended with status {self.status}"
+        return f"{how} in {self.running()}" if self.running() else how
 
     def needs_internet(self, test: str) -> bool:
         return test in self.internet or "" in self.internet and CLASS_SETUP.fullmatch(test) is not None
@@ -93,6 +103,9 @@ def judge(linux: Report, here: Report, again: Report | None = None) -> Verdict:
     comparable = {name: kind for name, (kind, _) in linux.tests.items()
                   if kind in GOOD and not linux.needs_internet(name) and not any(name.startswith(f"{place}.") for place in setups)
                   and (again is None or again.tests.get(name, (ABSENT,))[0] == kind)}
+    if here.running() in linux.internet:
+        # Without its socket that test has hung or ended the module; of those behind it nothing is known.
+        comparable = {name: kind for name, kind in comparable.items() if name in here.tests}
     words = here.last_words()
     differing = {}
     for name, kind in comparable.items():

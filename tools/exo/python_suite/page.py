@@ -28,7 +28,7 @@ and {same} do the same.
 
 Not compared is a test that fails on Linux too, or that does something else there in a second run (another date, other random numbers,
 other numbers of processes, a slower processor), and one that makes an internet socket, which Exo-OS does not have yet
-({internet} tests).
+({internet} tests), or comes behind one at which the module hangs for want of it.
 """
 
 
@@ -101,13 +101,14 @@ def render(names: list[str], data: dict, known: list[tuple[str, str]]) -> str:
                 on_linux, here, why = entry["differing"][members[0]]
                 shown = ", ".join(_short(test, name) for test in members[:NAMED]) + (f" and {len(members) - NAMED} more" if len(members) > NAMED else "")
                 text += f"| {name} | {_cell(shown)} | {_cell(f'{here}, on Linux {on_linux}: {why}')} | {_cell(cause)} |\n"
-    text += "\n## All modules\n\nPassed, skipped and failed tests.\n\n| module | on Linux | here | internet | result |\n| --- | --- | --- | --- | --- |\n"
+    text += "\n## All modules\n\nPassed, skipped and failed tests.\n\n| module | on Linux | here | internet | compared | result |\n"
+    text += "| --- | --- | --- | ---: | ---: | --- |\n"
     for name in names:
         entry = entries.get(name)
         if entry is None:
-            text += f"| {name} | | | | not yet run |\n"
+            text += f"| {name} | | | | | not yet run |\n"
             continue
-        text += f"| {name} | {_counts(entry['linux'])} | {_counts(entry.get('here'))} | {entry.get('internet', '')} | {entry['result']} |\n"
+        text += f"| {name} | {_counts(entry['linux'])} | {_counts(entry.get('here'))} | {entry.get('internet', '')} | {entry['compared'] or ''} | {entry['result']} |\n"
     return text
 
 
