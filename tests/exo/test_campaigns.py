@@ -76,7 +76,8 @@ def test_what_is_kept_runs_alone_or_before_new_seeds():
 
 def test_what_runs_when_all_suites_do():
     chosen, words = suites._choose([])
-    assert [suite.name for suite in chosen if suite.has_options] == ["cross", "hostile"]
+    assert [suite.name for suite in chosen if suite.has_options] == ["cross", "hostile", "census"]
+    assert [suite.among_all for suite in chosen if suite.name == "census"] == [("--kept", "--jobs", "1")]
     assert words == []
 
 
