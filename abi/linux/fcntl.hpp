@@ -91,6 +91,17 @@ template <> inline constexpr bool IS_FLAG_ENUM<FallocateMode> = true;
 enum class SyncRangeFlags : std::uint32_t { None = 0, WaitBefore = 1, Write = 2, WaitAfter = 4 };
 template <> inline constexpr bool IS_FLAG_ENUM<SyncRangeFlags> = true;
 
+/// Of preadv2(2) and pwritev2(2): RWF_HIPRI and so on.
+enum class ReadWriteFlags : std::uint32_t {
+    None = 0,
+    Hipri = 1,
+    Dsync = 2,
+    Sync = 4,
+    Nowait = 8,
+    Append = 16
+};
+template <> inline constexpr bool IS_FLAG_ENUM<ReadWriteFlags> = true;
+
 enum class SeekWhence : std::uint32_t { Set = 0, Cur = 1, End = 2, Data = 3, Hole = 4 };
 
 /// access(2): bits of the mask.

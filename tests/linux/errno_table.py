@@ -38,7 +38,7 @@ ALIASES = {"MAP": "mmap", "accept4": "accept", "sendto": "send", "sendmsg": "sen
            "sched_setaffinity": "sched_getaffinity", "getpriority": "setpriority", "posix_fadvise": "fadvise64", "vfork": "fork", "eventfd": "eventfd2",
            "get_robust_list": "set_robust_list", "getresuid": "setreuid", "getresgid": "setregid", "getsid": "getpgid", "clone": "fork",
            "capset": "capget", "utime": "utimensat", "utimes": "utimensat", "futimesat": "utimensat", "munlockall": "mlock", "mlock2": "mlock",
-           "pselect6": "select", "preadv": "readv", "pwritev": "readv", "faccessat2": "access", "clock_adjtime": "adjtimex",
+           "pselect6": "select", "preadv": "readv", "pwritev": "readv", "preadv2": "readv", "pwritev2": "readv", "faccessat2": "access", "clock_adjtime": "adjtimex",
            "lgetxattr": "getxattr", "fgetxattr": "getxattr", "lsetxattr": "setxattr", "fsetxattr": "setxattr", "llistxattr": "listxattr",
            "flistxattr": "listxattr", "lremovexattr": "removexattr", "fremovexattr": "removexattr", "sched_getparam": "sched_setparam", "sched_getscheduler": "sched_setscheduler",
            "sched_get_priority_min": "sched_get_priority_max", "epoll_create1": "epoll_create", "epoll_pwait": "epoll_wait",

@@ -16,8 +16,9 @@ enum class MemoryMinor : u32 { Null = 3, Zero = 5, Full = 7, Random = 8, Urandom
 /// A file whose position is always 0: lseek returns 0, pread and pwrite work.
 class MemoryFile : public DeviceFile {
   public:
-    explicit MemoryFile(OpenRequest&& request, SplicePolicy splice = SplicePolicy::Refused)
-        : DeviceFile(std::move(request), {.seek = SeekPolicy::Fixed, .splice = splice}) {}
+    explicit MemoryFile(OpenRequest&& request, SplicePolicy splice = SplicePolicy::Refused,
+                        NowaitPolicy nowait = NowaitPolicy::Accepted)
+        : DeviceFile(std::move(request), {.seek = SeekPolicy::Fixed, .splice = splice, .nowait = nowait}) {}
     Result<u64> do_seek(u64, i64, abi::SeekWhence) override { return 0ULL; }
     bool can_be_watched() const override { return false; }
 };
@@ -60,7 +61,8 @@ class ZeroFile final : public MemoryFile {
 
 class FullFile final : public MemoryFile {
   public:
-    using MemoryFile::MemoryFile;
+    explicit FullFile(OpenRequest&& request)
+        : MemoryFile(std::move(request), SplicePolicy::Refused, NowaitPolicy::Refused) {}
     Result<usize> do_read(vm::OutBuffer& to, u64) override { return give_zeros(to); }
     Result<usize> do_write(vm::InBuffer&, u64&, const WriteContext&) override { return Error::Enospc; }
 };

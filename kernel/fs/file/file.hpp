@@ -36,9 +36,16 @@ struct OpenRequest {
 };
 
 /// Properties of the writing task that a write depends on.
+/// Where a write begins.
+enum class WritePlace : u8 {
+    Given,
+    End,  ///< At the end of a regular file, whatever the offset (RWF_APPEND; O_APPEND means it for all writes).
+};
+
 struct WriteContext {
     const Credentials& credentials = KERNEL_CREDENTIALS;
     u64 size_limit = ~0ULL;  ///< RLIMIT_FSIZE; the caller sends SIGXFSZ on Efbig if it was below the offset.
+    WritePlace place = WritePlace::Given;
 };
 
 /// Whether a file has a position, and what moves it.
@@ -62,6 +69,9 @@ enum class VectorPolicy : u8 {
     WriteEach,  ///< One write per piece (Linux: a file with `write`, but no `write_iter`).
 };
 
+/// Whether RWF_NOWAIT is accepted (Linux: FMODE_NOWAIT): where no read or write waits for anything.
+enum class NowaitPolicy : u8 { Refused, Accepted };
+
 /// Kinds of files with system calls of their own. These calls check the kind of the file that they get.
 enum class SpecialFile : u8 { None, Epoll, Timer, Signals, Process };
 
@@ -71,6 +81,7 @@ struct FilePolicies {
     SplicePolicy splice = SplicePolicy::GivesAndTakes;
     VectorPolicy vectors = VectorPolicy::OneWrite;
     SpecialFile special = SpecialFile::None;
+    NowaitPolicy nowait = NowaitPolicy::Refused;
 };
 
 /// A command of fcntl(2) or a request of ioctl(2) that the file itself handles.
@@ -99,6 +110,7 @@ class File : public Object {
     SeekPolicy seek_policy() const { return policies_.seek; }
     SplicePolicy splice_policy() const { return policies_.splice; }
     VectorPolicy vector_policy() const { return policies_.vectors; }
+    NowaitPolicy nowait_policy() const { return policies_.nowait; }
     bool is_special(SpecialFile kind) const { return policies_.special == kind; }
     /// Whether pread and pwrite work.
     bool has_positions() const { return policies_.seek >= SeekPolicy::Fixed; }
@@ -154,7 +166,7 @@ class File : public Object {
     // ---- The operations that each kind of file implements. Streams ignore offsets.
 
     virtual Result<usize> do_read(vm::OutBuffer& to, u64 offset);
-    /// Writes at `offset`. With O_APPEND it sets `offset` to the place at which it wrote.
+    /// Writes at `offset`. With O_APPEND, and for WritePlace::End, it sets `offset` to the place at which it wrote.
     virtual Result<usize> do_write(vm::InBuffer& from, u64& offset, const WriteContext& context);
     virtual Result<u64> do_seek(u64 position, i64 offset, abi::SeekWhence whence);
     virtual Result<u64> do_read_directory(u64 cookie, DirectorySink sink);

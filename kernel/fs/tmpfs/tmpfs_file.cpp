@@ -14,7 +14,7 @@ Result<usize> TmpfsFile::do_read(vm::OutBuffer& to, u64 offset) {
 Result<usize> TmpfsFile::do_write(vm::InBuffer& from, u64& offset, const WriteContext& context) {
     TmpfsRegular& inode = regular();
     auto content = TRY(inode.content_lock.lock_killable());
-    if (has(flags(), OpenFlags::Append)) offset = inode.cache().size();
+    if (has(flags(), OpenFlags::Append) || context.place == WritePlace::End) offset = inode.cache().size();
     if (from.remaining() == 0) return 0UZ;
     constexpr u64 MAX_SIZE = static_cast<u64>(abi::MAX_FILE_OFFSET);
     const u64 end = context.size_limit < MAX_SIZE ? context.size_limit : MAX_SIZE;

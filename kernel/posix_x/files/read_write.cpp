@@ -165,6 +165,75 @@ Answer<Size> sys_pwritev(Context&, Writable fd, InVectors<2> vectors, Count coun
                                       });
 }
 
+// ---- preadv2 and pwritev2: vectors with flags, and at the file's own position if the offset is -1. Files are in
+// memory, so what is written is as safe without RWF_DSYNC and RWF_SYNC as with them.
+
+namespace {
+
+using abi::ReadWriteFlags;
+constexpr i64 OWN_POSITION = -1;
+
+/// Whether the file's operation takes all vectors at once. LINUX: read_iter and write_iter.
+template <class Buffer> bool takes_vectors(const fs::File& file) {
+    if constexpr (std::is_same_v<Buffer, vm::InBuffer>)
+        return file.vector_policy() == fs::VectorPolicy::OneWrite;
+    return !file.is_special(fs::SpecialFile::Timer) && !file.is_special(fs::SpecialFile::Signals) &&
+           !abi::is_directory(file.inode().mode());
+}
+
+/// Checks the flags. LINUX: kiocb_set_rw_flags, do_loop_readv_writev; rw_verify_area looks at the range before.
+/// Errors: Eopnotsupp, Einval.
+template <class Buffer>
+Result<> check_flags(const fs::File& file, const Buffer& buffer, i64 offset, ReadWriteFlags flags) {
+    if (flags == ReadWriteFlags::None) return {};
+    if (file.has_positions()) {
+        const i64 begin = offset == OWN_POSITION ? static_cast<i64>(file.position()) : offset;
+        if (!checked_add(begin, static_cast<i64>(buffer.remaining()))) return Error::Einval;
+    }
+    constexpr ReadWriteFlags KNOWN = ReadWriteFlags::Hipri | ReadWriteFlags::Dsync | ReadWriteFlags::Sync |
+                                     ReadWriteFlags::Nowait | ReadWriteFlags::Append;
+    if (has(flags, ~KNOWN)) return Error::Eopnotsupp;
+    if (!takes_vectors<Buffer>(file))
+        return has(flags, ~ReadWriteFlags::Hipri) ? Result<>(Error::Eopnotsupp) : Result<>();
+    if (has(flags, ReadWriteFlags::Nowait) && file.nowait_policy() == fs::NowaitPolicy::Refused)
+        return Error::Eopnotsupp;
+    return {};
+}
+
+Result<FileUse> use_at(Descriptor fd, Rights needed, i64 offset) {
+    return offset == OWN_POSITION ? use_file(fd, needed) : use_positioned(fd, needed);
+}
+
+}  // namespace
+
+Answer<Size> sys_preadv2(Context&, Readable fd, OutVectors<2> vectors, Count count, FileOffset offset,
+                         FileOffset, ReadWriteFlags flags) {
+    if (offset < OWN_POSITION) return Error::Einval;
+    return with_vectors<vm::OutBuffer>(
+        use_at(fd, Rights::Read, offset), fd, vectors, count,
+        [&](fs::File& file, vm::OutBuffer& out, Segments) -> Result<usize> {
+            TRY(check_flags(file, out, offset, flags));
+            return offset == OWN_POSITION ? file.read(out) : file.read_at(out, static_cast<u64>(offset));
+        });
+}
+
+Answer<Size> sys_pwritev2(Context&, Writable fd, InVectors<2> vectors, Count count, FileOffset offset,
+                          FileOffset, ReadWriteFlags flags) {
+    if (offset < OWN_POSITION) return Error::Einval;
+    return with_vectors<vm::InBuffer>(
+        use_at(fd, Rights::Write, offset), fd, vectors, count,
+        [&](fs::File& file, vm::InBuffer& in, Segments segments) -> Result<usize> {
+            TRY(check_flags(file, in, offset, flags));
+            if (offset == OWN_POSITION && file.vector_policy() == fs::VectorPolicy::WriteEach)
+                return write_segments(file, segments);
+            fs::WriteContext context = write_context(current_task());
+            if (has(flags, ReadWriteFlags::Append)) context.place = fs::WritePlace::End;
+            return raise_write_signals(offset == OWN_POSITION
+                                           ? file.write(in, context)
+                                           : file.write_at(in, static_cast<u64>(offset), context));
+        });
+}
+
 Answer<FilePosition> sys_lseek(Context&, Seekable fd, FileOffset offset, abi::SeekWhence whence) {
     const FileUse file = TRY(use_file(fd, Rights::Seek));
     if (whence > abi::SeekWhence::Hole) return Error::Einval;

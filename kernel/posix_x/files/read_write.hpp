@@ -14,6 +14,10 @@ Answer<Size> sys_readv(Context&, Readable fd, OutVectors<2> vectors, Count count
 Answer<Size> sys_writev(Context&, Writable fd, InVectors<2> vectors, Count count);
 Answer<Size> sys_preadv(Context&, Readable fd, OutVectors<2> vectors, Count count, FileOffset offset);
 Answer<Size> sys_pwritev(Context&, Writable fd, InVectors<2> vectors, Count count, FileOffset offset);
+Answer<Size> sys_preadv2(Context&, Readable fd, OutVectors<2> vectors, Count count, FileOffset offset,
+                         FileOffset, abi::ReadWriteFlags flags);
+Answer<Size> sys_pwritev2(Context&, Writable fd, InVectors<2> vectors, Count count, FileOffset offset,
+                          FileOffset, abi::ReadWriteFlags flags);
 Answer<FilePosition> sys_lseek(Context&, Seekable fd, FileOffset offset, abi::SeekWhence whence);
 Answer<Size> sys_sendfile(Context&, Writable out_fd, Readable in_fd, OrNull<vm::UserInOut<FileOffset>> offset,
                           Size size);
@@ -48,6 +52,8 @@ inline constexpr syscall::Call READ_WRITE_CALLS[] = {
     call<sys_preadv>(295, "preadv", READ_WRITE_FAMILY),
     call<sys_pwritev>(296, "pwritev", READ_WRITE_FAMILY),
     call<sys_syncfs>(306, "syncfs", READ_WRITE_FAMILY),
+    call<sys_preadv2>(327, "preadv2", READ_WRITE_FAMILY),
+    call<sys_pwritev2>(328, "pwritev2", READ_WRITE_FAMILY),
 };
 
 }  // namespace exo::posix_x

@@ -16,7 +16,7 @@ PREFIXES = {
     "MembarrierCommand": "MEMBARRIER_CMD_", "MembarrierFlags": "MEMBARRIER_CMD_FLAG_",
     "MemfdFlags": "MFD_", "MemoryMapField": "PR_SET_MM_", "MessageFlags": "MSG_", "MountFlags": "MS_", "NoPidfdFlags": "", "NotifyKind": "SIGEV_",
     "OpenFlags": "O_", "PersonalityFlags": "", "PidfdFlags": "PIDFD_", "PriorityOf": "PRIO_", "Protection": "PROT_",
-    "RandomFlags": "GRND_", "RebootCommand": "LINUX_REBOOT_CMD_", "RemapFlags": "MREMAP_", "RenameFlags": "RENAME_", "Resource":
+    "RandomFlags": "GRND_", "ReadWriteFlags": "RWF_", "RebootCommand": "LINUX_REBOOT_CMD_", "RemapFlags": "MREMAP_", "RenameFlags": "RENAME_", "Resource":
     "RLIMIT_", "RseqFlags": "RSEQ_FLAG_", "SchedulingPolicy": "SCHED_", "Seals": "F_SEAL_", "SeekWhence": "SEEK_", "ShutdownHow": "SHUT_", "SignalfdFlags":
     "SFD_", "SocketFlags": "SOCK_", "SocketLevel": "SOL_", "SocketOption": "SO_", "SocketType": "SOCK_", "SpliceFlags":
     "SPLICE_F_", "SyncRangeFlags": "SYNC_FILE_RANGE_", "StatxMask": "STATX_", "SyncFlags": "MS_", "SyslogAction": "SYSLOG_ACTION_", "TimerFlags": "TIMER_",
