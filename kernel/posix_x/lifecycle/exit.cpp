@@ -220,6 +220,8 @@ void become_zombie(Process& process) {
     ReapedProcess removed;
     LostTie own_tie;
     Ref<Object> terminal;  // dropped after the lock
+    Ref<Process> parent;
+    Signal exit_signal = Signal::None;
     while (true) {
         auto tree = PROCESSES.lock();
         // A child's clone(CLONE_PARENT) adds children until this process is a zombie.
@@ -229,12 +231,15 @@ void become_zombie(Process& process) {
             give_children_away(process);
             continue;
         }
-        if (const Process* parent = links.parent) {
-            const Process::Links& parents = parent->links(*tree);
+        if (links.parent != nullptr) {
+            const Process::Links& parents = links.parent->links(*tree);
             own_tie = {links.group, links.session, parents.group, parents.session};
         }
         links.usage = usage;
         links.wait_status = status;
+        // Taken here: once the process is a zombie, its parent may reap it, and it has none any more.
+        parent = Ref<Process>(links.parent);
+        exit_signal = links.exit_signal;
         process.state = ProcessState::Zombie;
         terminal = std::move(links.terminal);
         break;
@@ -244,13 +249,6 @@ void become_zombie(Process& process) {
     const i32 code =
         !killed ? signal_code::CHILD_EXITED
                 : ((status.word & 0x80) != 0 ? signal_code::CHILD_DUMPED : signal_code::CHILD_KILLED);
-    Ref<Process> parent;
-    Signal exit_signal;
-    {
-        auto tree = PROCESSES.lock();
-        parent = Ref<Process>(process.links(*tree).parent);
-        exit_signal = process.links(*tree).exit_signal;
-    }
     if (reaps_itself) {
         auto tree = PROCESSES.lock();
         if (process.state == ProcessState::Zombie) removed = PROCESSES.remove_locked(*tree, process);
