@@ -36,10 +36,10 @@ class Result:
         self.log = log
 
 
-def command(kernel: str, machine: str, initramfs: str, control: str = "") -> list[str]:
+def command(kernel: str, machine: str, initramfs: str, control: str = "", cpus: int = 1) -> list[str]:
     """`control`: a machine that ends waits until its memory has been looked at, by this socket."""
     end = tuple(qmp.options(control)) if control else counted_machine.ENDS
-    return [*counted_machine.command(MACHINES[machine], MEMORY_MIB, may_use_kvm=True, end=end),
+    return [*counted_machine.command(MACHINES[machine], MEMORY_MIB, may_use_kvm=True, end=end, cpus=cpus),
             "-kernel", kernel, "-initrd", initramfs, "-append", COMMAND_LINE]
 
 
@@ -70,7 +70,7 @@ class Frames(ReportFrames):
             self.results[name] = Result(status, data.decode("utf-8", "backslashreplace"))
 
 
-def boot(kernel: str, machine: str, tests: list[programs.Test], collector: Collector | None = None) -> Frames:
+def boot(kernel: str, machine: str, tests: list[programs.Test], collector: Collector | None = None, cpus: int = 1) -> Frames:
     """Runs the tests until all have run or the machine ends or falls silent.
 
     `collector` gets what a kernel of the preset `coverage` has counted by then.
@@ -80,7 +80,7 @@ def boot(kernel: str, machine: str, tests: list[programs.Test], collector: Colle
         initramfs, control = os.path.join(folder, "initramfs"), os.path.join(folder, "qmp") if collector else ""
         with open(initramfs, "wb") as file:
             file.write(image.make(tests))
-        process = subprocess.Popen(command(kernel, machine, initramfs, control), stdin=subprocess.DEVNULL,
+        process = subprocess.Popen(command(kernel, machine, initramfs, control, cpus), stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         try:
             if collector is None:
@@ -119,7 +119,8 @@ def _listen(process: subprocess.Popen, frames: Frames, monitor: qmp.Monitor | No
             frames.take(line.rstrip(b"\r").decode("utf-8", "replace"))
 
 
-def run_all(kernel: str, machine: str, tests: list[programs.Test], on_result, collector: Collector | None = None) -> list[str]:
+def run_all(kernel: str, machine: str, tests: list[programs.Test], on_result, collector: Collector | None = None,
+            cpus: int = 1) -> list[str]:
     """Boots as often as it takes to have a result of each test; `on_result(test, result)` hears of each.
 
     Returns the driver's own complaints: what it could not do around the tests, which no result shows.
@@ -127,7 +128,7 @@ def run_all(kernel: str, machine: str, tests: list[programs.Test], on_result, co
     notes: list[str] = []
     waiting = list(tests)
     while waiting:
-        frames = boot(kernel, machine, waiting, collector)
+        frames = boot(kernel, machine, waiting, collector, cpus)
         notes += frames.notes
         left = []
         for test in waiting:

@@ -9,6 +9,7 @@ PATTERN is a regular expression that is searched in the names of the tests, like
   --again            ask Linux again, whatever it said before
   --kernel PATH      compare this kernel only, instead of build/release and build/debug
   --machine NAME     q35 or microvm, instead of q35 for the release and microvm for the debug kernel
+  --cpus N           with so many CPUs (default 1); Linux is asked with one
   --counters FOLDER  with --kernel, a build of the preset coverage: only run there, compare nothing, and keep what the kernel
                      counted (./exo test coverage)
   --show             print what each test prints on Linux
@@ -71,13 +72,14 @@ class Tally:
             print(f"FAIL  {what}\n{why.rstrip()}", flush=True)
 
 
-def in_parallel(kernel: str, kind: str, tests: list, per_boot: int, on_result, tally: Tally, collector=None) -> None:
+def in_parallel(kernel: str, kind: str, tests: list, per_boot: int, on_result, tally: Tally, collector=None,
+                cpus: int = 1) -> None:
     size = max(1, min(per_boot, -(-len(tests) // WORKERS)))
     # Taken in strides, so that a family of slow tests is spread over the machines.
     count = -(-len(tests) // size)
     portions = [tests[start::count] for start in range(count)]
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
-        for future in [pool.submit(machine.run_all, kernel, kind, portion, on_result, collector) for portion in portions]:
+        for future in [pool.submit(machine.run_all, kernel, kind, portion, on_result, collector, cpus) for portion in portions]:
             for note in future.result():
                 # Something is not as the tests expect it, whatever their results say.
                 tally.fails(f"the driver on {os.path.basename(kernel)} ({kind})", indent(note))
@@ -125,7 +127,7 @@ def difference(expected: machine.Result, actual: machine.Result) -> str:
     return text + (f"    the kernel's last words:\n{indent(actual.log)}" if actual.log else "")
 
 
-def compare(kernel: str, kind: str, label: str, tests: list, answers: dict, tally: Tally) -> None:
+def compare(kernel: str, kind: str, label: str, tests: list, answers: dict, tally: Tally, cpus: int) -> None:
     start = time.monotonic()
     later = accepted.later()
 
@@ -143,7 +145,7 @@ def compare(kernel: str, kind: str, label: str, tests: list, answers: dict, tall
         else:
             tally.fails(what, difference(expected, result))
 
-    in_parallel(kernel, kind, [test for test in tests if test.name in answers], TESTS_PER_BOOT, on_result, tally)
+    in_parallel(kernel, kind, [test for test in tests if test.name in answers], TESTS_PER_BOOT, on_result, tally, None, cpus)
     print(f"{label}: {time.monotonic() - start:.0f} s", flush=True)
 
 
@@ -183,7 +185,7 @@ def kernels(options: dict) -> list[tuple[str, str, str]]:
 
 
 def parse(arguments: list[str]) -> tuple[dict, str]:
-    options = {"--oracle-only": False, "--again": False, "--show": False, "-v": False, "--kernel": "", "--machine": "", "--counters": ""}
+    options = {"--oracle-only": False, "--again": False, "--show": False, "-v": False, "--kernel": "", "--machine": "", "--counters": "", "--cpus": ""}
     patterns = []
     words = iter(arguments)
     for word in words:
@@ -200,6 +202,9 @@ def parse(arguments: list[str]) -> tuple[dict, str]:
         sys.exit("run.py: --counters: of which kernel? --kernel says it")
     if options["--machine"] not in ("", *machine.MACHINES):
         sys.exit(f"run.py: no such machine: {options['--machine']}")
+    options["--cpus"] = options["--cpus"] or "1"
+    if options["--cpus"] not in map(str, range(1, 9)):
+        sys.exit("run.py: --cpus: a number from 1 to 8")
     return options, "|".join(patterns)
 
 
@@ -235,7 +240,7 @@ def main(arguments: list[str]) -> int:
     if not compared and not options["--oracle-only"]:
         tally.fails("the kernel", "there is none: ./exo build")
     for kernel, kind, label in compared:
-        compare(kernel, kind, label, tests, answers, tally)
+        compare(kernel, kind, label, tests, answers, tally, int(options["--cpus"]))
     if options["--oracle-only"]:
         tally.passed = len(answers)
     if tally.postponed:

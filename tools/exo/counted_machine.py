@@ -27,9 +27,15 @@ def is_kvm() -> bool:
 
 
 def command(board: str, memory: int, *, cpu: str = CPU, clock: tuple[str, ...] = COUNTED, may_use_kvm: bool = False,
-            console: tuple[str, ...] = CONSOLE, end: tuple[str, ...] = ENDS, seed: int = 1) -> list[str]:
+            console: tuple[str, ...] = CONSOLE, end: tuple[str, ...] = ENDS, seed: int = 1, cpus: int = 1) -> list[str]:
     """The line without what is booted. `board`: what -M takes, such as one of BOARDS; `memory`: MiB; `console`: the serial port; `end`: what happens when
-    the machine ends (qmp.options: it waits to be looked at); `seed`: of the random numbers that QEMU gives it."""
-    run = ["-accel", "kvm"] if may_use_kvm and is_kvm() else ["-accel", "tcg,thread=single", *clock]
-    return [packages.find_program(qemu.PROGRAM) or qemu.PROGRAM, "-M", board, "-m", str(memory), "-smp", "1", "-nodefaults",
+    the machine ends (qmp.options: it waits to be looked at); `seed`: of the random numbers that QEMU gives it; `cpus`: with several,
+    nothing is counted, because QEMU cannot, and the host's clock is the machine's."""
+    if may_use_kvm and is_kvm():
+        run = ["-accel", "kvm"]
+    elif cpus > 1:
+        run = ["-accel", "tcg,thread=multi"]
+    else:
+        run = ["-accel", "tcg,thread=single", *clock]
+    return [packages.find_program(qemu.PROGRAM) or qemu.PROGRAM, "-M", board, "-m", str(memory), "-smp", str(cpus), "-nodefaults",
             "-no-user-config", "-cpu", cpu, *run, "-seed", str(seed), "-display", "none", *console, *end]
