@@ -46,7 +46,7 @@ class Machine:
     """A machine to start: kernel, memory, and what is connected to its ports."""
 
     def __init__(self, kernel: str, initramfs: int, memory: int, log: int, machine: str = "microvm",
-                 extra_words: str = "", gdb_socket: str | None = None, accelerator: str = "tcg") -> None:
+                 extra_words: str = "", gdb_socket: str | None = None, accelerator: str = "tcg", cpus: int = 1) -> None:
         self.kernel = kernel
         self.initramfs = initramfs
         self.memory = memory
@@ -55,13 +55,14 @@ class Machine:
         self.extra_words = extra_words
         self.gdb_socket = gdb_socket
         self.accelerator = accelerator
+        self.cpus = cpus
         self.console: int | None = None
         self.ports: dict[str, int] = {}
 
     def command(self) -> list[str]:
         arguments = [packages.find_program(PROGRAM) or PROGRAM, "-M", MACHINE_FLAGS[self.machine],
                      "-accel", self.accelerator, *(["-accel", "tcg"] if self.accelerator == "kvm" else []),
-                     "-sandbox", SANDBOX, "-cpu", "max", "-m", str(self.memory),
+                     "-sandbox", SANDBOX, "-cpu", "max", "-smp", str(self.cpus), "-m", str(self.memory),
                      "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
                      "-kernel", self.kernel, "-initrd", f"/proc/self/fd/{self.initramfs}",
                      "-append", f"console=ttyS0 rdinit=/.exo/init {self.extra_words}".strip(),

@@ -15,6 +15,7 @@ from .settings import hostname, limit, tmpfs
 SHELL = ["/bin/sh", "-l"]
 # MiB. What a machine does not touch costs the host nothing: an idle one of this size takes 0.1 MiB more than one of 256.
 DEFAULT_MEMORY = 1024
+MOST_CPUS = 8
 # Ctrl-] three times, as systemd-nspawn has it.
 DEFAULT_KILL_KEYS = b"\x1d\x1d\x1d"
 
@@ -28,6 +29,12 @@ def memory_size(text: str) -> int:
     if size < 1:
         raise ValueError("too small")
     return size
+
+
+def cpu_count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MOST_CPUS:
+        raise ValueError(f"not a number of CPUs from 1 to {MOST_CPUS}")
+    return int(text)
 
 
 def seconds(text: str) -> float:
@@ -100,6 +107,7 @@ def one_of(*choices: str):
 OPTIONS = [
     Option("-m --memory", "MIB", f"memory of the machine, like 64 or 1G (default {DEFAULT_MEMORY})", DEFAULT_MEMORY,
            memory_size),
+    Option("--cpus", "N", f"CPUs of the machine, 1 to {MOST_CPUS}; they may be more than the host has (default 1)", 1, cpu_count),
     Option("-e --env", "KEY=VALUE", "a variable of the program's environment (repeatable)", None, variable, True),
     Option("--env-file", "FILE", "variables, one KEY=VALUE in a line (repeatable)", None, str, True),
     Option("-w --workdir", "DIR", "the folder to start in (default /root, / for another user, or what the image says)", None, absolute),
@@ -181,7 +189,7 @@ def prepare(options: Parsed, default_preset: str = "release", gdb_socket: str | 
     else:
         build.ensure(preset)
     return Settings(kernel=options.kernel or paths.kernel(preset), image=_image(options),
-                    memory=options.memory, machine=options.machine, words=options.append, timeout=options.timeout,
+                    memory=options.memory, cpus=options.cpus, machine=options.machine, words=options.append, timeout=options.timeout,
                     stop_timeout=options.stop_timeout, kill_keys=options.kill_keys, accelerator=options.accel,
                     kernel_log=options.kernel_log, verbose=options.verbose, gdb_socket=gdb_socket, result=options.result)
 

@@ -20,7 +20,7 @@ PANIC_WORDS = "kernel panic"
 class Settings:
     """What `./exo run` and `./exo debug` have decided before a machine starts."""
 
-    __slots__ = ("kernel", "image", "memory", "machine", "words", "timeout", "stop_timeout", "kill_keys", "accelerator",
+    __slots__ = ("kernel", "image", "memory", "cpus", "machine", "words", "timeout", "stop_timeout", "kill_keys", "accelerator",
                  "kernel_log", "verbose", "gdb_socket", "result")
 
     def __init__(self, **values) -> None:
@@ -34,7 +34,7 @@ def run(settings: Settings, request: Request, tracer=None) -> int:
     log = qemu.open_log(settings.kernel_log)
     words = f"{tracer.KERNEL_WORD} {settings.words}" if tracer else settings.words
     machine = qemu.Machine(settings.kernel, initramfs, settings.memory, log, settings.machine, words, settings.gdb_socket,
-                           settings.accelerator)
+                           settings.accelerator, settings.cpus)
     ours, theirs = _connect(machine, request.terminals, tracer)
     if settings.verbose:
         _show(machine.command())
