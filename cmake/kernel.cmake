@@ -65,7 +65,7 @@ set_source_files_properties(${CMAKE_SOURCE_DIR}/kernel/arch/x86_64/vdso/vdso_dat
     OBJECT_DEPENDS ${vdso_image} COMPILE_DEFINITIONS "EXO_VDSO_PATH=\"${vdso_image}\"")
 
 # Compiled once, linked into both images.
-set(kernel_sources kernel/main.cpp kernel/startup.cpp kernel/startup_clock.cpp ${EXO_SOURCES} ${arch_sources})
+set(kernel_sources kernel/main.cpp kernel/startup.cpp kernel/startup_clock.cpp kernel/startup_cpus.cpp ${EXO_SOURCES} ${arch_sources})
 set(kernel_objects $<TARGET_OBJECTS:exo_kernel>)
 add_library(exo_kasan_options INTERFACE)
 if(EXO_KASAN)

@@ -32,6 +32,10 @@ Result<> start_memory();
 /// Chooses and starts the clock and this CPU's timer (startup_clock.cpp).
 void start_clock();
 
+/// Starts the other CPUs that the firmware's tables name (startup_cpus.cpp). One that does not start is logged and left out.
+/// maxcpus=N limits them.
+void start_further_cpus();
+
 /// The time of day, from the machine's clock; without one it starts in 1970.
 void start_clock_of_day();
 

@@ -1,5 +1,5 @@
 // Which counter tells the time. The cycle counter, if its rate is known never to change, or if it has been seen to run
-// evenly beside a second counter; else that one. Only one CPU runs so far: several would also have to agree.
+// evenly beside a second counter; else that one. startup_cpus.cpp looks whether those of several CPUs agree.
 #include "arch/interface.hpp"
 #include "drivers/clock/counters.hpp"
 #include "log/log.hpp"

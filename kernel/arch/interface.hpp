@@ -103,7 +103,8 @@ namespace exo::arch {
 // do before it may return to user mode (upcalls::return_to_user).
 
 // ---- This CPU. Inline in machine.hpp: cpu_index, current_thread, set_current_thread, interrupts_enabled,
-//      disable_interrupts, enable_interrupts, relax, cycle_counter; port_read8/16/32, port_write8/16/32 (hosted: an
+//      disable_interrupts, enable_interrupts, relax (a turn of a loop that waits for another CPU: serves that
+//      one's requests, upcalls::exo_serve_requests), cycle_counter; port_read8/16/32, port_write8/16/32 (hosted: an
 //      empty bus, all ones).
 //      announce(pointer), withdraw_announcement: set and clear this CPU's announcement, a word that others
 //      read (sync/borrowing.hpp); at first null. Setting is sequentially consistent, clearing is a release.
@@ -115,10 +116,38 @@ void wait_for_interrupt();
 /// Interrupts another CPU with upcalls::reschedule. This ends its wait_for_interrupt, even one that begins
 /// only now. The other CPU then sees all earlier writes of this CPU. Callable in any context.
 void wake_cpu(u32 cpu);
+/// Interrupts another CPU with upcalls::exo_serve_requests. Callable in any context.
+void send_request_interrupt(u32 cpu);
+/// Stops all other CPUs for ever, whatever they do (hosted: does nothing). For panics.
+void stop_other_cpus();
 /// Resets the machine by the CPU itself, if no reset register works.
 [[noreturn]] void reset_cpu();
 /// Stops the machine for ever: interrupts off, CPU halted (hosted: abort).
 [[noreturn]] void stop_machine();
+
+// ---- Further CPUs. running_cpus() is how many CPUs have entered the kernel; their numbers have no gaps.
+
+inline constexpr u32 OWN_STACKS = 4;
+/// The ends of the stacks for exceptions that must not use the interrupted code's stack.
+using OwnStacks = std::array<void*, OWN_STACKS>;
+/// What a further CPU needs. The stacks must live for ever.
+struct CpuStart {
+    u32 apic_id = 0;  ///< As the firmware's tables name the CPU.
+    void* stack_top = nullptr;
+    OwnStacks own_stacks{};
+    u64 root = 0;         ///< Of the kernel's page table.
+    u64 millisecond = 0;  ///< In cycles of the cycle counter.
+};
+/// The physical page from which further CPUs start. It must be memory that nobody uses.
+inline constexpr u64 CPU_START_PAGE = 0x8000;
+/// Starts a further CPU, whose number is running_cpus(). It calls upcalls::cpu_started. `start_page` is where this
+/// CPU sees CPU_START_PAGE. Returns when the other CPU has entered the kernel. One caller at a time.
+/// Errors: Etimedout (it does not start), Enodev (its features differ from those of the first CPU; or hosted).
+Result<> start_cpu(const CpuStart& start, void* start_page);
+/// This CPU's name in the firmware's tables.
+u32 own_apic_id();
+/// Executes an instruction after which all others are fetched anew (Intel SDM vol. 3, 8.3).
+void serialize_instructions();
 
 // ---- Threads.
 

@@ -25,6 +25,13 @@ enum class InterruptedMode : u8 { Kernel, User };
 /// scheduler: another CPU made a thread of this one runnable (arch::wake_cpu). Called with interrupts off.
 void reschedule();
 
+/// sync: runs what other CPUs ask of this one (sync/cpu_requests.hpp). Called in interrupt handlers, and from arch::relax in any
+/// context.
+extern "C" void exo_serve_requests();
+
+/// startup: a further CPU runs, on the stack that start_cpu got, with interrupts off.
+[[noreturn]] void cpu_started();
+
 /// time: this CPU's timer fired. Called with interrupts off.
 void timer_tick(InterruptedMode mode);
 

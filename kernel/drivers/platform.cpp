@@ -85,6 +85,12 @@ void power_off_through_acpi() {
         arch::port_write16(fadt.pm1b_control, static_cast<u16>(platform.power_off->b << 10 | SLEEP_ENABLE));
 }
 
+/// No program runs from here on.
+void stop_running() {
+    arch::disable_interrupts();
+    arch::stop_other_cpus();
+}
+
 [[noreturn]] void reset_machine() {
     const boot::AcpiAddress& reset = platform.fadt.reset_register;
     if (reset.is_present() && reset.space == boot::AcpiAddress::Space::Io)
@@ -132,9 +138,11 @@ Result<> start_interrupt_controllers() {
     return has_io_apic ? Result<>{} : Result<>{Error::Enodev};
 }
 
+std::span<const boot::LocalApic> found_cpus() { return platform.topology.local_apics.span(); }
+
 void power_off_machine() {
     log::write(log::Level::Emergency, "reboot: Power down");
-    arch::disable_interrupts();
+    stop_running();
     leave_through_debug_exit(EXIT_NORMAL);
     power_off_through_acpi();
     reset_machine();  // a virtual machine that was told not to reboot ends here
@@ -142,13 +150,13 @@ void power_off_machine() {
 
 void restart_machine() {
     log::write(log::Level::Emergency, "reboot: Restarting system");
-    arch::disable_interrupts();
+    stop_running();
     reset_machine();
 }
 
 void halt_machine() {
     log::write(log::Level::Emergency, "reboot: System halted");
-    arch::disable_interrupts();
+    stop_running();
     // A machine with this device was started to run a program, and no user can switch it off by hand.
     leave_through_debug_exit(EXIT_NORMAL);
     arch::stop_machine();

@@ -1,7 +1,10 @@
 // The whole machine: interrupt controllers, clocks, restart and power-off.
 #pragma once
 
+#include <span>
+
 #include "boot/boot_information.hpp"
+#include "boot/firmware/interrupt_topology.hpp"
 
 namespace exo::drivers {
 
@@ -19,6 +22,9 @@ PlatformTimers platform_timers();
 
 /// The real-time clock's register for the century, according to ACPI; 0: none.
 u8 rtc_century_register();
+
+/// The CPUs that the tables name, the first one among them.
+std::span<const boot::LocalApic> found_cpus();
 
 /// Maps and starts the interrupt controllers. Errors: Enomem; Enodev (none that works).
 Result<> start_interrupt_controllers();

@@ -47,7 +47,10 @@ constexpr auto PANIC_PRINT = [](std::string_view text) { state.unsafe_value().to
 void begin_panic() {
     arch::disable_interrupts();
     u32 first = NO_CPU;
-    if (panicking_cpu.compare_exchange_strong(first, arch::cpu_index())) return;
+    if (panicking_cpu.compare_exchange_strong(first, arch::cpu_index())) {
+        arch::stop_other_cpus();
+        return;
+    }
     if (first == arch::cpu_index() && ++nested_panics == 1) finish_panic();
     arch::stop_machine();
 }

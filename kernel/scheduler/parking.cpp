@@ -58,6 +58,7 @@ void unpark(Thread& thread) {
 void interrupt(Thread& thread, Work work) {
     thread.add_work(work);
     unpark(thread);
+    SCHEDULER.prod(thread);
 }
 
 Result<> sleep_until(Deadline deadline, WaitMode mode) {

@@ -10,6 +10,7 @@
 #include <array>
 
 #include "scheduler/thread.hpp"
+#include "utils/fixed_vector.hpp"
 
 namespace exo::scheduler {
 
@@ -49,10 +50,18 @@ class RunQueue {
     void remove(Thread& thread);
     /// Removes the thread that runs next; null if there is none.
     Thread* pick(Nanoseconds now);
-    bool is_empty() const { return occupied_ == 0; }
+    bool is_empty() const { return looks_empty(); }
+    /// As is_empty, without the lock: what it says may be over.
+    bool looks_empty() const { return occupied_.get() == 0; }
+    /// Threads for another CPU: at most so many at a time.
+    using Loot = FixedVector<Thread*, 16>;
+    /// Removes up to `most` threads that may run on `cpu`, those of the lists that are served last first. It looks at a bounded
+    /// number of them.
+    void take_for(u32 cpu, u32 most, Loot& loot);
     /// Whether a thread waits in a list that is served before the list of `running`.
     bool has_better_than(const Thread& running) const;
     u32 length(QueueType queue) const { return lengths_[static_cast<usize>(queue)]; }
+    u32 length() const { return lengths_[0] + lengths_[1] + lengths_[2]; }
 
   private:
     static constexpr usize PRIORITIES = 5;
@@ -67,7 +76,8 @@ class RunQueue {
 
     std::array<List<Thread, &Thread::run_link_>, LISTS> lists_{};
     std::array<u32, 3> lengths_{};
-    u32 occupied_ = 0;
+    sync::Tally<u32>
+        occupied_;  ///< A bit for each list that is not empty. Other CPUs may read it without the lock.
     u32 picks_ = 0;
 };
 

@@ -1,6 +1,7 @@
 #include "scheduler/scheduler.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "arch/upcalls.hpp"
 #include "scheduler/parking.hpp"
@@ -12,16 +13,31 @@ namespace exo::scheduler {
 constinit Scheduler SCHEDULER;
 
 Result<> Scheduler::init() {
-    Ref<Thread> boot = TRY(Thread::create("idle", nullptr, nullptr, ThreadPriority::Idle));
-    Cpu& cpu = cpus_.mine();
-    cpu.idle = boot.leak();  // lives for ever
-    cpu.idle->state_.store(ThreadState::Running, std::memory_order_relaxed);
-    cpu.idle->is_on_cpu_.store(true, std::memory_order_relaxed);
-    cpu.idle->running_since_ = time::monotonic();
-    arch::set_current_thread(static_cast<sync::ThreadHeader*>(cpu.idle));
-    sync::join_barriers();
+    TRY(prepare_cpu(arch::cpu_index()));
+    join();
     time::set_tick_hook([] { SCHEDULER.tick(); });
     return {};
+}
+
+Result<void*> Scheduler::prepare_cpu(u32 index) {
+    Ref<Thread> idle = TRY(Thread::create("idle", nullptr, nullptr, ThreadPriority::Idle));
+    idle->cpu_.store(index, std::memory_order_relaxed);
+    idle->allowed_cpus_.store(1ULL << index, std::memory_order_relaxed);
+    void* const stack_top = idle->stack_top();
+    cpus_.of(index).idle = idle.leak();  // lives for ever
+    return stack_top;
+}
+
+void Scheduler::join() {
+    Cpu& cpu = cpus_.mine();
+    Thread& idle = *cpu.idle;
+    idle.state_.store(ThreadState::Running, std::memory_order_relaxed);
+    idle.is_on_cpu_.store(true, std::memory_order_relaxed);
+    idle.running_since_ = time::monotonic();
+    cpu.running = &idle;
+    arch::set_current_thread(static_cast<sync::ThreadHeader*>(&idle));
+    sync::join_barriers();
+    cpus_in_use_.fetch_or(1ULL << arch::cpu_index(), std::memory_order_seq_cst);
 }
 
 Result<ThreadId> Scheduler::spawn(std::string_view name, void (*entry)(), usize stack_size) {
@@ -35,19 +51,26 @@ Result<ThreadId> Scheduler::spawn(std::string_view name, void (*entry)(), usize 
     return id;
 }
 
-void Scheduler::start_thread(Ref<Thread> thread, u32 cpu) {
+void Scheduler::start_thread(Ref<Thread> thread) {
     live_threads_.fetch_add(1, std::memory_order_relaxed);
     Thread* started =
         thread.leak();  // the scheduler's own reference, dropped by finish_switch after the last switch
-    started->cpu_ = cpu;
+    started->cpu_.store(arch::cpu_index(), std::memory_order_relaxed);
     make_runnable(*started);
+}
+
+void Scheduler::start_thread(Ref<Thread> thread, u32 cpu) {
+    thread->allowed_cpus_.store(1ULL << cpu, std::memory_order_relaxed);
+    start_thread(std::move(thread));
 }
 
 void Scheduler::start() {
     while (true) {
         {
             const sync::InterruptsOff no_interrupts;
-            if (!cpus_.mine().queue.lock()->is_empty()) switch_away(ThreadState::Ready);
+            bool has_work = !cpus_.mine().queue.lock()->is_empty();
+            if (!has_work) has_work = steal();
+            if (has_work) switch_away(ThreadState::Ready);
         }
         // An interrupt between the test and the wait sets Reschedule; wait_for_interrupt enables and waits in one step,
         // so the test is made once more with interrupts off.
@@ -78,23 +101,132 @@ void Scheduler::exit_current() {
     panic("a terminated thread was run again");
 }
 
-void Scheduler::make_runnable(Thread& thread) {
-    const u32 cpu = thread.cpu_;  // once it is in the queue, the thread may run and end
-    {
+/// The one place that says where a thread that becomes runnable waits for its turn: on its last CPU if that is idle, because
+/// its data may be in that CPU's caches; else on another idle CPU; else on its last one. A new thread's last CPU is
+/// its creator's.
+u32 Scheduler::choose_cpu(Thread& thread) {
+    const u32 last = thread.cpu();
+    // acquire: pairs with the release in leave_cpu. While a CPU still uses its registers, it stays there, and leaves before it
+    // returns to its program if it may not run there any more.
+    if (thread.is_on_cpu_.load(std::memory_order_acquire)) {
+        if (!thread.may_run_on(last)) thread.add_work(Work::Reschedule);
+        return last;
+    }
+    const u64 allowed = thread.allowed_cpus() & cpus();
+    const bool may_stay = (allowed >> last & 1) != 0;
+    if (may_stay && is_idle(last)) return last;
+    for (u64 left = allowed; left != 0; left &= left - 1) {
+        const auto cpu = static_cast<u32>(std::countr_zero(left));
+        if (is_idle(cpu)) return cpu;
+    }
+    return may_stay ? last : static_cast<u32>(std::countr_zero(allowed));
+}
+
+u32 Scheduler::move_to_chosen_cpu(Thread& thread) {
+    const u32 chosen = choose_cpu(thread);
+    if (chosen == thread.cpu()) return chosen;
+    auto last_queue = cpus_.of(thread.cpu()).queue.lock();
+    thread.cpu_.store(chosen, std::memory_order_relaxed);
+    return chosen;
+}
+
+/// Locks the queue of the CPU to which the thread belongs. It belongs there until the lock is released.
+auto Scheduler::lock_queue_of(const Thread& thread) {
+    while (true) {
+        const u32 cpu = thread.cpu();
         auto queue = cpus_.of(cpu).queue.lock();
+        if (thread.cpu() == cpu) return queue;
+    }
+}
+
+void Scheduler::make_runnable(Thread& thread) {
+    const u32 index = has_one_cpu() ? thread.cpu() : move_to_chosen_cpu(thread);
+    const bool is_own = index == arch::cpu_index();
+    Cpu& cpu = cpus_.of(index);
+    bool is_noticed = false;  // whether another CPU looks at its queue by itself in time
+    {
+        auto queue = cpu.queue.lock();
+        if (!is_own) is_noticed = !queue->is_empty();
         thread.state_.store(ThreadState::Ready, std::memory_order_relaxed);
         const Nanoseconds now = time::monotonic();
         // Charged last when it blocked; never, if it is new.
         const Nanoseconds blocked_at = thread.running_since_;
         if (blocked_at != 0 && now - blocked_at >= LONG_SLEEP) thread.queue_type_.set(QueueType::Hot);
-        queue->enqueue(thread, now);
+        queue->enqueue(thread, now);  // from here on it may run and end
+        if (is_noticed) is_noticed = !queue->has_better_than(*cpu.running);
     }
     // The running thread checks the queue on its way to user mode: it then either yields or starts a time
-    // slice.
-    if (cpu == arch::cpu_index())
+    // slice. If others waited already, a slice is running.
+    if (is_own)
         current_thread().add_work(Work::Reschedule);
-    else
-        arch::wake_cpu(cpu);
+    else if (!is_noticed)
+        arch::wake_cpu(index);
+}
+
+void Scheduler::prod(const Thread& thread) {
+    if (has_one_cpu()) return;
+    const u32 cpu = thread.cpu();
+    // seq_cst: the thread says that it is on a CPU before it looks at its work for the last time (switch_to).
+    if (cpu != arch::cpu_index() && thread.is_on_cpu_.load(std::memory_order_seq_cst)) arch::wake_cpu(cpu);
+}
+
+void Scheduler::allow_cpus(Thread& thread, u64 allowed) {
+    DEBUG_ASSERT((allowed & cpus()) != 0);
+    bool is_taken_out = false;
+    {
+        auto queue = lock_queue_of(thread);
+        thread.allowed_cpus_.store(allowed, std::memory_order_relaxed);
+        if ((allowed >> thread.cpu() & 1) != 0) return;
+        is_taken_out = thread.run_link_.is_linked() && !thread.is_on_cpu_.load(std::memory_order_acquire);
+        if (is_taken_out) queue->remove(thread);
+    }
+    if (is_taken_out) {
+        make_runnable(thread);
+    } else if (&thread == &current_thread()) {
+        thread.add_work(Work::Reschedule);
+    } else {
+        thread.add_work(Work::Reschedule);
+        prod(thread);
+    }
+}
+
+/// Takes threads out of the longest queue of another CPU, half of what waits there. Interrupts are off.
+bool Scheduler::steal() {
+    if (has_one_cpu()) return false;
+    const u32 self = arch::cpu_index();
+    u32 victim = self;
+    u32 longest = 0;
+    for (u64 left = cpus() & ~(1ULL << self); left != 0; left &= left - 1) {
+        const auto cpu = static_cast<u32>(std::countr_zero(left));
+        if (cpus_.of(cpu).queue.unsafe_value().looks_empty()) continue;
+        const u32 length = cpus_.of(cpu).queue.lock()->length();
+        if (length > longest) {
+            longest = length;
+            victim = cpu;
+        }
+    }
+    if (longest == 0) return false;
+    RunQueue::Loot loot;
+    {
+        auto queue = cpus_.of(victim).queue.lock();
+        queue->take_for(self, (longest + 1) / 2, loot);
+        for (Thread* thread : loot) thread->cpu_.store(self, std::memory_order_relaxed);
+    }
+    auto queue = cpus_.mine().queue.lock();
+    const Nanoseconds now = time::monotonic();
+    for (Thread* thread : loot) queue->enqueue(*thread, now);
+    return loot.size() != 0;
+}
+
+/// Called at each sample: what waits here while another CPU idles is offered to that one, which steals it.
+void Scheduler::offer_work(Cpu& cpu) {
+    if (has_one_cpu() || cpu.queue.unsafe_value().looks_empty()) return;
+    for (u64 left = cpus(); left != 0; left &= left - 1) {
+        const auto other = static_cast<u32>(std::countr_zero(left));
+        if (other == arch::cpu_index() || !is_idle(other)) continue;
+        arch::wake_cpu(other);
+        return;
+    }
 }
 
 void Scheduler::charge(Cpu& cpu, Thread& thread, Nanoseconds now) {
@@ -135,7 +267,11 @@ void Scheduler::switch_away(ThreadState new_state) {
         self.queue_type_.set(self.is_urgent_ ? QueueType::Hot : queue_for_average(average));
         const ThreadState state = is_woken_already ? ThreadState::Ready : new_state;
         self.state_.store(state, std::memory_order_relaxed);
-        const bool stays_ready = state == ThreadState::Ready && &self != cpu.idle;
+        bool stays_ready = state == ThreadState::Ready && &self != cpu.idle;
+        if (stays_ready && !self.may_run_on(arch::cpu_index())) [[unlikely]] {
+            cpu.exile = &self;  // finish_switch moves it, once its registers are saved
+            stays_ready = false;
+        }
         if (stays_ready && self.is_urgent_) [[unlikely]] {
             // It comes first of those of its class, but only after another thread has had its turn.
             next = queue->pick(now);
@@ -151,6 +287,7 @@ void Scheduler::switch_away(ThreadState new_state) {
         cpu.slice_end = queue->is_empty() ? ~0ULL : now + time_slice(next->queue_type());
         next->state_.store(ThreadState::Running, std::memory_order_relaxed);
         next->running_since_ = now;
+        cpu.running = next;
     }
     cpu.is_busy.set(next != cpu.idle);
     if (cpu.slice_end != ~0ULL) time::request_interrupt_by({cpu.slice_end});
@@ -170,8 +307,8 @@ void Scheduler::reschedule_if_due() {
     self.clear_work(Work::Reschedule);
     Cpu& cpu = cpus_.mine();
     const Nanoseconds now = time::monotonic();
-    bool is_due;
-    {
+    bool is_due = !self.may_run_on(arch::cpu_index());
+    if (!is_due) [[likely]] {
         auto queue = cpu.queue.lock_without_interrupts();
         if (queue->is_empty()) return;
         is_due = now >= cpu.slice_end || queue->has_better_than(self);
@@ -202,6 +339,7 @@ void Scheduler::take_sample(Cpu& cpu) {
         if (self.watches_cpu_time() && self.personality_ && sample_hook_ != nullptr)
             sample_hook_(*self.personality_);
         cpu.sample_at = now + SAMPLE_PERIOD;
+        offer_work(cpu);
     }
     if (cpu.sample_at != ~0ULL) time::request_interrupt_by({cpu.sample_at});
 }
@@ -247,9 +385,9 @@ void Scheduler::load_user_state(const Thread& from, Thread& thread) {
 }
 
 void Scheduler::switch_to(Cpu& cpu, Thread& from, Thread& to) {
-    // acquire: pairs with the release in finish_switch on the CPU that is still leaving `to`
-    while (to.is_on_cpu_.load(std::memory_order_acquire)) arch::relax();
-    to.is_on_cpu_.store(true, std::memory_order_relaxed);
+    // No CPU still uses it: while one does, the thread is in that CPU's own queue. seq_cst: pairs with prod.
+    DEBUG_ASSERT(!to.is_on_cpu_.load(std::memory_order_relaxed));
+    to.is_on_cpu_.store(true, std::memory_order_seq_cst);
     to.context_switches_.add(1);
     cpu.switches.add(1);
     cpu.previous = &from;
@@ -268,9 +406,13 @@ void Scheduler::switch_to(Cpu& cpu, Thread& from, Thread& to) {
 void finish_switch() {
     arch::switch_finished();
     watchdog::begin_stay();
-    Thread* previous = std::exchange(SCHEDULER.cpus_.mine().previous, nullptr);
+    Scheduler::Cpu& cpu = SCHEDULER.cpus_.mine();
+    Thread* previous = std::exchange(cpu.previous, nullptr);
     const bool is_dead = previous->state() == ThreadState::Terminated;
+    Thread* exile = std::exchange(cpu.exile, nullptr);
     previous->leave_cpu();
+    if (exile != nullptr) [[unlikely]]
+        SCHEDULER.make_runnable(*exile);
     if (is_dead) previous->release();
 }
 
@@ -309,21 +451,21 @@ void Scheduler::follow_priority(RunQueue& queue, Thread& thread) {
 }
 
 void Scheduler::set_priority(Thread& thread, ThreadPriority own) {
-    auto queue = cpus_.of(thread.cpu_).queue.lock();
+    auto queue = lock_queue_of(thread);
     thread.own_priority_.set(own);
     follow_priority(*queue, thread);
 }
 
 void Scheduler::inherit_priority(Thread& thread, ThreadPriority inherited) {
     if (thread.inherited_priority_.get() == inherited) return;
-    auto queue = cpus_.of(thread.cpu_).queue.lock();
+    auto queue = lock_queue_of(thread);
     thread.inherited_priority_.set(inherited);
     follow_priority(*queue, thread);
 }
 
 UrgentSection::UrgentSection() : was_urgent_(current_thread().is_urgent_) {
     Thread& self = current_thread();
-    auto queue = SCHEDULER.cpus_.of(self.cpu_).queue.lock();
+    auto queue = SCHEDULER.cpus_.of(self.cpu()).queue.lock();
     self.is_urgent_ = true;
     self.queue_type_.set(QueueType::Hot);
 }
@@ -361,7 +503,7 @@ CpuTimes Scheduler::cpu_times(u32 index) {
 }
 
 Nanoseconds Scheduler::run_time(const Thread& thread, Slice slice) {
-    auto queue = cpus_.of(thread.cpu_).queue.lock();
+    auto queue = lock_queue_of(thread);
     const Nanoseconds now = time::monotonic();
     const bool counts_slice = slice == Slice::Included && thread.state() == ThreadState::Running;
     if (!counts_slice || now <= thread.running_since_) return thread.total_runtime_ns_;
@@ -369,7 +511,7 @@ Nanoseconds Scheduler::run_time(const Thread& thread, Slice slice) {
 }
 
 Nanoseconds Scheduler::burst_time(const Thread& thread) {
-    auto queue = cpus_.of(thread.cpu_).queue.lock();
+    auto queue = lock_queue_of(thread);
     const Nanoseconds now = time::monotonic();
     if (thread.state() != ThreadState::Running || now <= thread.running_since_) return thread.burst_ns_;
     return thread.burst_ns_ + (now - thread.running_since_);

@@ -53,13 +53,22 @@ class Scheduler {
 
     /// Makes the code that runs on this CPU its first thread ("boot", later the idle thread). Errors: Enomem.
     Result<> init();
+    /// Makes the idle thread of a further CPU. Returns the end of its stack, on which that CPU starts. Errors: Enomem.
+    Result<void*> prepare_cpu(u32 cpu);
+    /// Makes the code that runs on this CPU, for which prepare_cpu was called, its idle thread.
+    void join();
     /// Starts a kernel thread (specification 3.1). `stack_size` is at most memory::KernelStack::SIZE. Errors:
     /// Enomem, InvalidSize.
     Result<ThreadId> spawn(std::string_view name, void (*entry)(), usize stack_size);
-    /// Makes a thread from Thread::create runnable for the first time, on this CPU.
-    void start_thread(Ref<Thread> thread) { start_thread(std::move(thread), arch::cpu_index()); }
+    /// Makes a thread from Thread::create runnable for the first time, on this CPU or an idle one (choose_cpu).
+    void start_thread(Ref<Thread> thread);
     /// Makes it runnable on another CPU that runs the scheduler. The thread stays on that CPU.
     void start_thread(Ref<Thread> thread, u32 cpu);
+    /// Sets the CPUs on which the thread may run: at least one that runs. One that runs elsewhere moves at its next switch,
+    /// which this call asks for.
+    void allow_cpus(Thread& thread, u64 cpus);
+    /// The CPUs that run threads, one bit each.
+    u64 cpus() const { return cpus_in_use_.load(std::memory_order_relaxed); }
     /// Turns the calling boot thread into this CPU's idle thread.
     [[noreturn]] void start();
 
@@ -107,6 +116,8 @@ class Scheduler {
     // For the other files of this folder.
     ThreadId allocate_id() { return next_id_.fetch_add(1, std::memory_order_relaxed); }
     void make_runnable(Thread& thread);
+    /// If the thread runs on another CPU, makes that CPU enter the kernel, so that the thread sees its work.
+    void prod(const Thread& thread);
     void switch_away(ThreadState new_state);
     void reschedule_if_due();
     /// The slow path of a preemption point (preemption.hpp): switches if it is another thread's turn.
@@ -119,9 +130,13 @@ class Scheduler {
 
   private:
     /// A CPU uses only its own record, except for the queue. Other CPUs may read the counters.
-    struct Cpu {
+    /// is_busy is false while the CPU has nothing to run: it sleeps, or is about to look again.
+    // Its size is a power of two: a CPU finds its own with a shift, at each switch.
+    struct alignas(512) Cpu {
         sync::SpinLocked<RunQueue, sync::LockRank::RunQueue, sync::IrqOff> queue;
         Thread* idle = nullptr;
+        Thread* running = nullptr;   ///< Guarded by the queue's lock.
+        Thread* exile = nullptr;     ///< The thread before the last switch, if it may not run here any more.
         Thread* previous = nullptr;  ///< The thread before the last switch, for finish_switch.
         Nanoseconds slice_end = ~0ULL;
         Nanoseconds sample_at = ~0ULL;
@@ -134,6 +149,13 @@ class Scheduler {
     };
     friend void finish_switch();
     friend class UrgentSection;
+    bool has_one_cpu() const { return cpus_in_use_.load(std::memory_order_relaxed) == 1; }
+    bool is_idle(u32 cpu) { return !cpus_.of(cpu).is_busy.get(); }
+    u32 choose_cpu(Thread& thread);
+    [[gnu::noinline]] u32 move_to_chosen_cpu(Thread& thread);
+    auto lock_queue_of(const Thread& thread);
+    bool steal();
+    void offer_work(Cpu& cpu);
     static void charge(Cpu& cpu, Thread& thread, Nanoseconds now);
     void take_sample(Cpu& cpu);
     void take_load_sample();
@@ -146,6 +168,7 @@ class Scheduler {
     sync::PerCpu<Cpu> cpus_{};
     void (*return_hook_)(arch::UserRegisters&) = nullptr;
     void (*sample_hook_)(Object&) = nullptr;
+    std::atomic<u64> cpus_in_use_{0};
     std::atomic<ThreadId> next_id_{1};
     std::atomic<u64> live_threads_{0};
     sync::SpinLocked<LoadAverage, sync::LockRank::Timer, sync::IrqOff> load_average_;

@@ -94,6 +94,14 @@ class Thread final : public sync::ThreadHeader, public Object {
     ~Thread() override;
 
     ThreadId id() const { return id_; }
+    /// The CPU on which it runs or ran last.
+    u32 cpu() const { return cpu_.load(std::memory_order_relaxed); }
+    /// Before the thread is started.
+    void inherit_cpus(const Thread& parent) {
+        allowed_cpus_.store(parent.allowed_cpus(), std::memory_order_relaxed);
+    }
+    bool may_run_on(u32 cpu) const { return (allowed_cpus() >> cpu & 1) != 0; }
+    u64 allowed_cpus() const { return allowed_cpus_.load(std::memory_order_relaxed); }
     std::string_view name() const { return {name_}; }
     void set_name(std::string_view name);
     ThreadState state() const { return state_.load(std::memory_order_relaxed); }
@@ -166,7 +174,11 @@ class Thread final : public sync::ThreadHeader, public Object {
     std::atomic<WaitMode> wait_mode_{};
     /// A CPU still uses the registers, so no other CPU may switch to the thread yet.
     std::atomic<bool> is_on_cpu_{false};
-    u32 cpu_ = 0;
+    /// The CPU that runs it, in whose queue it is, or on which it ran last. It changes under the lock of that CPU's queue, or
+    /// while the thread is blocked, by the thread that wakes it.
+    std::atomic<u32> cpu_{0};
+    /// The CPUs on which it may run, one bit each.
+    std::atomic<u64> allowed_cpus_{~0ULL};
 
     Entry entry_ = nullptr;
     void* argument_ = nullptr;

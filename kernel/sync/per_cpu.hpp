@@ -19,7 +19,7 @@ template <class T> class PerCpu {
     }
 
   private:
-    struct alignas(arch::CACHE_LINE) Slot {
+    struct alignas(arch::CACHE_LINE) alignas(T) Slot {
         T value{};
     };
     Slot slots_[arch::MAX_CPUS]{};

@@ -116,6 +116,7 @@ template <class T, LockRank RANK, class Policy = IrqUntouched> class SpinLocked 
     void acquire() {
         // acquire: pairs with the release in release()
         while (locked_.exchange(true, std::memory_order_acquire)) {
+            // Its holder may wait for this CPU to serve a request, which no interrupt can bring if they are off.
             while (locked_.load(std::memory_order_relaxed)) arch::relax();
         }
     }

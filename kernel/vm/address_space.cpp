@@ -37,7 +37,7 @@ Result<Ref<AddressSpace>> AddressSpace::create(SpaceLayout layout, MemoryLimits 
 AddressSpace::~AddressSpace() {
     if (page_table_.root().value() == 0) return;
     // Leave it first: then nothing has to be flushed.
-    if (memory::PageTable::loaded() == &page_table_) memory::kernel_table().activate();
+    page_table_.unload();
     State& state = lock_.unsafe_value();
     RemovedAreas removed;
     memory::TlbBatch batch(page_table_);

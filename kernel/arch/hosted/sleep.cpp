@@ -134,6 +134,13 @@ void wake_cpu(u32 cpu) {
     hosted::interrupt(hosted::sleepers[cpu]);
 }
 
+// The page tables of this home have no translations to flush, so no CPU has requests for another (the hooks are not set).
+void send_request_interrupt(u32) {}
+void stop_other_cpus() {}
+Result<> start_cpu(const CpuStart&, void*) { return Error::Enodev; }
+u32 own_apic_id() { return cpu_index(); }
+void serialize_instructions() {}
+
 void arm_timer(u64 nanoseconds_from_now) {
     hosted::own().timer_deadline = hosted::simulated_time.load() + nanoseconds_from_now;
 }

@@ -22,12 +22,16 @@ constexpr u32 APIC_TIMER_DIVIDE = 0x3e0;
 constexpr u32 APIC_TASK_PRIORITY = 0x80;
 constexpr u32 LVT_MASKED = 1 << 16;
 constexpr u32 COMMAND_IS_PENDING = 1 << 12;
+constexpr u32 COMMAND_NMI = 0x400;
+constexpr u32 COMMAND_INIT = 0x4500;      // with the level bit
+constexpr u32 COMMAND_START_UP = 0x4600;  // and the number of the page at which to start
 
 constexpr u32 FIRST_LINE_VECTOR = 48;  // 32-47 are where a mis-programmed 8259 would deliver
+constexpr u32 REQUEST_VECTOR = 0xfc;
 constexpr u32 WAKE_VECTOR = 0xfd;
 constexpr u32 TIMER_VECTOR = 0xfe;
 constexpr u32 SPURIOUS_VECTOR = 0xff;
-constexpr u32 MAX_LINES = WAKE_VECTOR - FIRST_LINE_VECTOR;
+constexpr u32 MAX_LINES = REQUEST_VECTOR - FIRST_LINE_VECTOR;
 
 constexpr u32 MSR_APIC_BASE = 0x1b;
 constexpr u64 APIC_BASE_ENABLE = 1 << 11;
@@ -96,6 +100,36 @@ const IoApic* io_apic_of(u32 line) {
     return nullptr;
 }
 
+/// Turns on the calling CPU's local APIC, with its timer masked.
+void enable_own_apic() {
+    u64 base = read_msr(MSR_APIC_BASE) | APIC_BASE_ENABLE;
+    if (controllers.uses_x2apic) base |= APIC_BASE_X2APIC;
+    write_msr(MSR_APIC_BASE, base);
+    local_write(APIC_TASK_PRIORITY, 0);
+    local_write(APIC_TIMER_LVT, LVT_MASKED | TIMER_VECTOR);
+    local_write(APIC_TIMER_DIVIDE, 0b1011);  // by 1
+    local_write(APIC_SPURIOUS, 0x100 | SPURIOUS_VECTOR);
+    this_cpu().apic_id = controllers.uses_x2apic ? local_read(APIC_ID) : local_read(APIC_ID) >> 24;
+    controllers.ids[cpu_index()] = this_cpu().apic_id;
+}
+
+/// Writes the interrupt command register (Intel SDM vol. 3, 10.6.1): to one CPU. With x2APIC the two halves are one register.
+void send_command(u32 apic_id, u32 command) {
+    if (controllers.uses_x2apic) {
+        // Writes of this register wait for nothing: stores before it must be out (10.12.3).
+        asm volatile("mfence; lfence" : : : "memory");
+        write_msr(0x800 + APIC_COMMAND / 16, u64{apic_id} << 32 | command);
+        return;
+    }
+    // An interrupt in between would send a command of its own into the middle of ours.
+    const bool were_enabled = interrupts_enabled();
+    disable_interrupts();
+    while ((local_read(APIC_COMMAND) & COMMAND_IS_PENDING) != 0) relax();
+    local_write(APIC_COMMAND_TARGET, apic_id << 24);
+    local_write(APIC_COMMAND, command);
+    if (were_enabled) enable_interrupts();
+}
+
 constexpr u32 redirection_register(const IoApic& io_apic, u32 line) {
     return 0x10 + 2 * (line - io_apic.first_line);
 }
@@ -105,18 +139,19 @@ constexpr u32 redirection_register(const IoApic& io_apic, u32 line) {
 void start_local_apic(void* local_registers) {
     mask_8259();
     controllers.local = static_cast<volatile u32*>(local_registers);
-    u64 base = read_msr(MSR_APIC_BASE) | APIC_BASE_ENABLE;
-    if (cpu_features().has_x2apic) {
-        base |= APIC_BASE_X2APIC;
-        controllers.uses_x2apic = true;
-    }
-    write_msr(MSR_APIC_BASE, base);
-    local_write(APIC_TASK_PRIORITY, 0);
-    local_write(APIC_TIMER_LVT, LVT_MASKED | TIMER_VECTOR);
-    local_write(APIC_TIMER_DIVIDE, 0b1011);  // by 1
-    local_write(APIC_SPURIOUS, 0x100 | SPURIOUS_VECTOR);
-    this_cpu().apic_id = controllers.uses_x2apic ? local_read(APIC_ID) : local_read(APIC_ID) >> 24;
-    controllers.ids[cpu_index()] = this_cpu().apic_id;
+    controllers.uses_x2apic = cpu_features().has_x2apic;
+    enable_own_apic();
+}
+
+void start_further_apic() {
+    enable_own_apic();
+    local_write(APIC_TIMER_LVT, TIMER_VECTOR);
+}
+
+void send_init(u32 apic_id) { send_command(apic_id, COMMAND_INIT); }
+
+void send_start_up(u32 apic_id, u64 page) {
+    send_command(apic_id, COMMAND_START_UP | static_cast<u32>(page >> 12));
 }
 
 Result<> add_io_apic(IoApicRegisters registers) {
@@ -163,22 +198,14 @@ void arm_timer(u64 nanoseconds_from_now) {
 
 void disarm_timer() { local_write(APIC_TIMER_INITIAL, 0); }
 
-/// Intel SDM vol. 3, 10.6.1: fixed delivery, edge, to one CPU. With x2APIC the two halves are one register.
-void wake_cpu(u32 cpu) {
-    const u32 target = controllers.ids[cpu];
-    if (controllers.uses_x2apic) {
-        // Writes of this register wait for nothing: stores before it must be out (10.12.3).
-        asm volatile("mfence; lfence" : : : "memory");
-        write_msr(0x800 + APIC_COMMAND / 16, u64{target} << 32 | WAKE_VECTOR);
-        return;
-    }
-    // An interrupt in between would send a command of its own into the middle of ours.
-    const bool were_enabled = interrupts_enabled();
-    disable_interrupts();
-    while ((local_read(APIC_COMMAND) & COMMAND_IS_PENDING) != 0) relax();
-    local_write(APIC_COMMAND_TARGET, target << 24);
-    local_write(APIC_COMMAND, WAKE_VECTOR);
-    if (were_enabled) enable_interrupts();
+void wake_cpu(u32 cpu) { send_command(controllers.ids[cpu], WAKE_VECTOR); }
+
+void send_request_interrupt(u32 cpu) { send_command(controllers.ids[cpu], REQUEST_VECTOR); }
+
+void stop_other_cpus() {
+    are_others_stopping.store(true, std::memory_order_seq_cst);
+    for (u32 cpu = 0; cpu < running_cpus(); ++cpu)
+        if (cpu != cpu_index()) send_command(controllers.ids[cpu], COMMAND_NMI);
 }
 
 void dispatch_interrupt(u32 vector, upcalls::InterruptedMode mode) {
@@ -189,6 +216,8 @@ void dispatch_interrupt(u32 vector, upcalls::InterruptedMode mode) {
         upcalls::timer_tick(mode);
     else if (vector == WAKE_VECTOR)
         upcalls::reschedule();
+    else if (vector == REQUEST_VECTOR)
+        upcalls::exo_serve_requests();
     else
         upcalls::interrupt(vector - FIRST_LINE_VECTOR);
 }

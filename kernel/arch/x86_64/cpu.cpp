@@ -26,6 +26,10 @@ u64 hardware_capabilities() { return cpu_features().hwcap; }
 
 u64 hardware_capabilities_2() { return cpu_features().has_fsgsbase ? 2 : 0; }
 
+u32 own_apic_id() { return this_cpu().apic_id; }
+
+void serialize_instructions() { (void)cpuid(0); }
+
 void reset_cpu() {
     // An exception without a descriptor table to handle it resets the CPU.
     struct [[gnu::packed]] {

@@ -36,63 +36,63 @@ bool bit(u32 word, u32 number) { return (word >> number & 1) != 0; }
 
 void store_text(char* out, u32 word) { std::memcpy(out, &word, sizeof(word)); }
 
-void detect() {
+void detect(CpuFeatures& found) {
     const CpuidResult vendor = cpuid(0);
-    store_text(features.vendor, vendor.ebx);
-    store_text(features.vendor + 4, vendor.edx);
-    store_text(features.vendor + 8, vendor.ecx);
+    store_text(found.vendor, vendor.ebx);
+    store_text(found.vendor + 4, vendor.edx);
+    store_text(found.vendor + 8, vendor.ecx);
     const CpuidResult basic = cpuid(1);
-    features.signature = basic.eax;
-    features.hwcap = basic.edx;
-    features.has_machine_check = bit(basic.edx, 7);
-    features.has_xsave = bit(basic.ecx, 26);
-    features.has_x2apic = bit(basic.ecx, 21);
-    features.has_rdrand = bit(basic.ecx, 30);
-    features.is_virtual = bit(basic.ecx, 31);
+    found.signature = basic.eax;
+    found.hwcap = basic.edx;
+    found.has_machine_check = bit(basic.edx, 7);
+    found.has_xsave = bit(basic.ecx, 26);
+    found.has_x2apic = bit(basic.ecx, 21);
+    found.has_rdrand = bit(basic.ecx, 30);
+    found.is_virtual = bit(basic.ecx, 31);
     if (vendor.eax >= 7) {
         const CpuidResult structured = cpuid(7);
-        features.has_fsgsbase = bit(structured.ebx, 0);
-        features.has_smep = bit(structured.ebx, 7);
-        features.has_rdseed = bit(structured.ebx, 18);
-        features.has_smap = bit(structured.ebx, 20);
-        features.has_umip = bit(structured.ecx, 2);
-        features.has_protection_keys = bit(structured.ecx, 3);
+        found.has_fsgsbase = bit(structured.ebx, 0);
+        found.has_smep = bit(structured.ebx, 7);
+        found.has_rdseed = bit(structured.ebx, 18);
+        found.has_smap = bit(structured.ebx, 20);
+        found.has_umip = bit(structured.ecx, 2);
+        found.has_protection_keys = bit(structured.ecx, 3);
     }
     const u32 last_extended = cpuid(0x80000000).eax;
     const CpuidResult extended = cpuid(0x80000001);
-    features.has_nx = bit(extended.edx, 20);
-    features.has_1gib_pages = bit(extended.edx, 26);
-    features.has_rdtscp = bit(extended.edx, 27);
+    found.has_nx = bit(extended.edx, 20);
+    found.has_1gib_pages = bit(extended.edx, 26);
+    found.has_rdtscp = bit(extended.edx, 27);
     if (last_extended >= 0x80000004) {
         for (u32 part = 0; part < 3; ++part) {
             const CpuidResult brand = cpuid(0x80000002 + part);
-            store_text(features.brand + part * 16, brand.eax);
-            store_text(features.brand + part * 16 + 4, brand.ebx);
-            store_text(features.brand + part * 16 + 8, brand.ecx);
-            store_text(features.brand + part * 16 + 12, brand.edx);
+            store_text(found.brand + part * 16, brand.eax);
+            store_text(found.brand + part * 16 + 4, brand.ebx);
+            store_text(found.brand + part * 16 + 8, brand.ecx);
+            store_text(found.brand + part * 16 + 12, brand.edx);
         }
     }
-    if (last_extended >= 0x80000007) features.has_invariant_tsc = bit(cpuid(0x80000007).edx, 8);
+    if (last_extended >= 0x80000007) found.has_invariant_tsc = bit(cpuid(0x80000007).edx, 8);
     const u32 physical_bits = last_extended >= 0x80000008 ? cpuid(0x80000008).eax & 0xff : 36;
-    features.physical_address_mask = (1ULL << physical_bits) - 1;
+    found.physical_address_mask = (1ULL << physical_bits) - 1;
 }
 
-void enable_xsave() {
+void enable_xsave(CpuFeatures& found) {
     const CpuidResult leaf = cpuid(0xd, 0);
     const u64 supported = static_cast<u64>(leaf.edx) << 32 | leaf.eax;
-    features.xsave_components = supported & (XSAVE_X87_SSE | XSAVE_AVX | XSAVE_PKRU);
-    if ((supported & XSAVE_AVX512) == XSAVE_AVX512) features.xsave_components |= XSAVE_AVX512;
+    found.xsave_components = supported & (XSAVE_X87_SSE | XSAVE_AVX | XSAVE_PKRU);
+    if ((supported & XSAVE_AVX512) == XSAVE_AVX512) found.xsave_components |= XSAVE_AVX512;
     asm volatile("xsetbv"
                  :
-                 : "c"(0), "a"(static_cast<u32>(features.xsave_components)),
-                   "d"(static_cast<u32>(features.xsave_components >> 32)));
-    features.xsave_size = cpuid(0xd, 0).ebx;  // for what XCR0 now enables
+                 : "c"(0), "a"(static_cast<u32>(found.xsave_components)),
+                   "d"(static_cast<u32>(found.xsave_components >> 32)));
+    found.xsave_size = cpuid(0xd, 0).ebx;  // for what XCR0 now enables
     const u32 extensions = cpuid(0xd, 1).eax;
-    features.has_xsaveopt = bit(extensions, 0);
-    features.has_supervisor_states = bit(extensions, 3);
-    features.has_feature_disable = bit(extensions, 4);
-    features.has_protection_keys = features.has_protection_keys && (supported & XSAVE_PKRU) != 0;
-    if (features.has_protection_keys) features.pkru_offset = cpuid(0xd, 9).ebx;
+    found.has_xsaveopt = bit(extensions, 0);
+    found.has_supervisor_states = bit(extensions, 3);
+    found.has_feature_disable = bit(extensions, 4);
+    found.has_protection_keys = found.has_protection_keys && (supported & XSAVE_PKRU) != 0;
+    if (found.has_protection_keys) found.pkru_offset = cpuid(0xd, 9).ebx;
 }
 
 /// Writes a three-byte NOP over each stac and clac. Before the text is made read-only.
@@ -142,17 +142,41 @@ u64 wanted_cr4() {
     return cr4;
 }
 
-void enable_cpu_features() {
-    detect();
-    // XCR0 can be read and set only with OSXSAVE; it decides about protection keys.
+namespace {
+
+/// Completes what `found` says about the extended state. XCR0 can be read and set only with OSXSAVE; it decides about
+/// protection keys.
+void detect_extended_state(CpuFeatures& found) {
     asm volatile("mov %0, %%cr4" : : "r"(wanted_cr4() & ~CR4_PKE) : "memory");
-    if (features.has_xsave)
-        enable_xsave();
+    if (found.has_xsave)
+        enable_xsave(found);
     else
-        features.xsave_size = 512;
-    features.has_protection_keys = features.has_protection_keys && features.has_xsave;
+        found.xsave_size = 512;
+    found.has_protection_keys = found.has_protection_keys && found.has_xsave;
+}
+
+}  // namespace
+
+void enable_cpu_features() {
+    detect(features);
+    detect_extended_state(features);
     asm volatile("mov %0, %%cr4" : : "r"(wanted_cr4()) : "memory");
     if (!features.has_smap) remove_smap_instructions();
+}
+
+bool adopt_cpu_features() {
+    CpuFeatures own;
+    std::memset(&own, 0, sizeof(own));  // padding too: the two are compared as bytes
+    detect(own);
+    // What wanted_cr4 sets for the first CPU must be there before it is set here.
+    if (own.has_xsave != features.has_xsave || own.has_smap != features.has_smap ||
+        own.has_smep != features.has_smep || own.has_umip != features.has_umip ||
+        own.has_fsgsbase != features.has_fsgsbase || own.has_machine_check != features.has_machine_check)
+        return false;
+    detect_extended_state(own);
+    if (std::memcmp(&own, &features, sizeof(own)) != 0) return false;
+    asm volatile("mov %0, %%cr4" : : "r"(wanted_cr4()) : "memory");
+    return true;
 }
 
 }  // namespace exo::arch

@@ -37,7 +37,10 @@ const CpuFeatures& cpu_features();
 u64 wanted_cr4();
 
 /// Detects the features, sets CR4 and XCR0, and removes stac/clac from the code if there is no SMAP. Called
-/// on each CPU.
+/// on the first CPU.
 void enable_cpu_features();
+/// Sets CR4 and XCR0 of a further CPU. Returns false, and leaves CR4 as it may be, if its features differ from those of the
+/// first.
+bool adopt_cpu_features();
 
 }  // namespace exo::arch

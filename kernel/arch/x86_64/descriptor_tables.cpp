@@ -10,17 +10,6 @@ namespace exo::arch {
 
 namespace {
 
-struct [[gnu::packed]] Tss {
-    u32 reserved0;
-    u64 rsp[3];
-    u64 reserved1;
-    u64 ist[7];
-    u64 reserved2;
-    u16 reserved3;
-    u16 io_map_base;
-};
-static_assert(sizeof(Tss) == 104);
-
 struct IdtEntry {
     u16 offset_low;
     u16 selector;
@@ -37,7 +26,6 @@ struct [[gnu::packed]] TablePointer {
     u64 base;
 };
 
-constexpr usize GDT_ENTRIES = 10;
 constexpr usize GDT_TSS = 8;
 constexpr usize IST_STACK_SIZE = 8 * KIB;
 
@@ -46,14 +34,8 @@ struct alignas(PAGE_SIZE) GuardedStack {
     u8 bytes[IST_STACK_SIZE];
 };
 
-struct CpuTables {
-    GuardedStack ist_stacks[IST_STACKS];
-    u64 gdt[GDT_ENTRIES];
-    Tss tss;
-};
-
-// Only CPU 0 runs today; the record of a further CPU comes from the heap before it is started.
-constinit CpuTables first_cpu_tables{};
+/// Those of further CPUs come with start_cpu.
+constinit GuardedStack first_ist_stacks[IST_STACKS]{};
 alignas(16) constinit IdtEntry idt[256]{};
 
 constexpr u8 GATE_KERNEL = 0x8e;
@@ -84,38 +66,44 @@ void fill_idt() {
     }
 }
 
-void fill_gdt(CpuTables& tables) {
-    tables.gdt[1] = 0x00cf9b000000ffff;  // 0x08: 32-bit kernel code
-    tables.gdt[2] = 0x00af9b000000ffff;  // 0x10: kernel code
-    tables.gdt[3] = 0x00cf93000000ffff;  // 0x18: kernel data
-    tables.gdt[4] = 0x00cffb000000ffff;  // 0x20: 32-bit user code
-    tables.gdt[5] = 0x00cff3000000ffff;  // 0x28: user data
-    tables.gdt[6] = 0x00affb000000ffff;  // 0x30: user code
-    const u64 base = reinterpret_cast<u64>(&tables.tss);
-    const u64 limit = sizeof(Tss) - 1;
-    tables.gdt[GDT_TSS] = (base & 0xffffff) << 16 | (base >> 24 & 0xff) << 56 | limit | 0x89ULL << 40;
-    tables.gdt[GDT_TSS + 1] = base >> 32;
+void fill_gdt(CpuLocal& cpu) {
+    cpu.gdt[1] = 0x00cf9b000000ffff;  // 0x08: 32-bit kernel code
+    cpu.gdt[2] = 0x00af9b000000ffff;  // 0x10: kernel code
+    cpu.gdt[3] = 0x00cf93000000ffff;  // 0x18: kernel data
+    cpu.gdt[4] = 0x00cffb000000ffff;  // 0x20: 32-bit user code
+    cpu.gdt[5] = 0x00cff3000000ffff;  // 0x28: user data
+    cpu.gdt[6] = 0x00affb000000ffff;  // 0x30: user code
+    const u64 base = reinterpret_cast<u64>(&cpu.task_state);
+    const u64 limit = sizeof(TaskState) - 1;
+    cpu.gdt[GDT_TSS] = (base & 0xffffff) << 16 | (base >> 24 & 0xff) << 56 | limit | 0x89ULL << 40;
+    cpu.gdt[GDT_TSS + 1] = base >> 32;
 }
 
 /// The CPU's record lies at the top of each of its own stacks: entry.S reads it there.
-void fill_ist(CpuTables& tables, CpuLocal& cpu) {
+void fill_ist(CpuLocal& cpu, const OwnStacks& tops) {
     for (u32 index = 0; index < IST_STACKS; ++index) {
-        // SAFETY: the last 16 bytes of our own stack; 16-byte aligned.
-        auto* top = reinterpret_cast<u64*>(tables.ist_stacks[index].bytes + IST_STACK_SIZE - 16);
+        // SAFETY: the last 16 bytes of the stack, which is 16-byte aligned.
+        auto* top = static_cast<u64*>(tops[index]) - 2;
         top[0] = reinterpret_cast<u64>(&cpu);
-        tables.tss.ist[index] = reinterpret_cast<u64>(top);
+        cpu.task_state.ist[index] = reinterpret_cast<u64>(top);
     }
-    tables.tss.io_map_base = sizeof(Tss);
+    cpu.task_state.io_map_base = sizeof(TaskState);
 }
 
 }  // namespace
 
-void load_descriptor_tables(CpuLocal& cpu) {
-    CpuTables& tables = first_cpu_tables;
-    fill_gdt(tables);
-    fill_ist(tables, cpu);
-    fill_idt();
-    const TablePointer gdt_pointer{sizeof(tables.gdt) - 1, reinterpret_cast<u64>(tables.gdt)};
+OwnStacks first_own_stacks() {
+    OwnStacks tops{};
+    for (u32 index = 0; index < IST_STACKS; ++index)
+        tops[index] = first_ist_stacks[index].bytes + IST_STACK_SIZE;
+    return tops;
+}
+
+void load_descriptor_tables(CpuLocal& cpu, const OwnStacks& tops) {
+    fill_gdt(cpu);
+    fill_ist(cpu, tops);
+    if (cpu.index == 0) fill_idt();  // one table for all CPUs
+    const TablePointer gdt_pointer{sizeof(cpu.gdt) - 1, reinterpret_cast<u64>(cpu.gdt)};
     const TablePointer idt_pointer{sizeof(idt) - 1, reinterpret_cast<u64>(idt)};
     asm volatile(
         "lgdt %0\n\t"
@@ -148,13 +136,16 @@ void load_descriptor_tables(CpuLocal& cpu) {
 std::array<u64, IST_STACKS> ist_guards() {
     std::array<u64, IST_STACKS> guards{};
     for (u32 index = 0; index < IST_STACKS; ++index)
-        guards[index] = reinterpret_cast<u64>(first_cpu_tables.ist_stacks[index].guard);
+        guards[index] = reinterpret_cast<u64>(first_ist_stacks[index].guard);
     return guards;
 }
 
 void set_kernel_stack(void* stack_top) {
-    first_cpu_tables.tss.rsp[0] = reinterpret_cast<u64>(stack_top);
-    this_cpu().kernel_stack_top = reinterpret_cast<u64>(stack_top);
+    asm volatile("mov %0, %%gs:%c1; mov %0, %%gs:%c2"
+                 :
+                 : "r"(stack_top), "i"(offsetof(CpuLocal, task_state) + offsetof(TaskState, rsp)),
+                   "i"(offsetof(CpuLocal, kernel_stack_top))
+                 : "memory");
 }
 
 namespace descriptor_state {
@@ -184,7 +175,7 @@ u64 segment(u64 index) { return reinterpret_cast<const u64*>(loaded_gdt().base)[
 u64 level_of(u64 descriptor) { return descriptor >> 45 & 3; }
 
 struct LoadedTss {
-    const Tss* tss;
+    const TaskState* tss;
     u64 limit;
 };
 
@@ -193,7 +184,7 @@ LoadedTss loaded_tss() {
     const u64 low = segment(index);
     const u64 base = (low >> 16 & 0xffffff) | (low >> 56) << 24 | segment(index + 1) << 32;
     // SAFETY: the descriptor of the task register names the CPU's own TSS.
-    return {reinterpret_cast<const Tss*>(base), low & 0xffff};
+    return {reinterpret_cast<const TaskState*>(base), low & 0xffff};
 }
 
 }  // namespace
@@ -221,7 +212,7 @@ u64 read_ist_stacks() {
     return stacks;
 }
 
-u64 wanted_gdt_limit() { return sizeof(CpuTables::gdt) - 1; }
+u64 wanted_gdt_limit() { return sizeof(CpuLocal::gdt) - 1; }
 u64 read_gdt_limit() { return loaded_gdt().limit; }
 
 u64 read_user_segments() {

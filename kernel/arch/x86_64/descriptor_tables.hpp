@@ -15,12 +15,14 @@ inline constexpr u16 USER_SS = user_selector::DATA;
 inline constexpr u16 USER_CS = user_selector::CODE;
 
 /// #DB, NMI, #DF and #MC have stacks of their own.
-inline constexpr u32 IST_STACKS = 4;
+inline constexpr u32 IST_STACKS = OWN_STACKS;
 /// The guard pages below these stacks of the first CPU.
 std::array<u64, IST_STACKS> ist_guards();
 
-/// Loads this CPU's tables and sets %gs to its CpuLocal, `cpu`, which must live for ever.
-void load_descriptor_tables(CpuLocal& cpu);
+OwnStacks first_own_stacks();
+
+/// Loads this CPU's tables and sets %gs to its CpuLocal, `cpu`. `tops`: the ends of the stacks for #DB, NMI, #DF and #MC.
+void load_descriptor_tables(CpuLocal& cpu, const OwnStacks& tops);
 
 /// Reads the CPU's own table registers and tables, for the checks in cpu_state.cpp.
 namespace descriptor_state {

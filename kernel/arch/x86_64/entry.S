@@ -338,6 +338,37 @@ exo_compatibility_syscall_entry:
     mov $-38, %eax                 // ENOSYS
     sysretl
 
+// ---- arch::relax: one turn of a loop that waits for another CPU. Keeps all registers, and takes any alignment of the stack.
+    .globl exo_wait_a_turn
+exo_wait_a_turn:
+    pause
+    push %rax
+    push %rcx
+    push %rdx
+    push %rsi
+    push %rdi
+    push %r8
+    push %r9
+    push %r10
+    push %r11
+    push %rbp
+    mov %rsp, %rbp
+    and $-16, %rsp
+    cld
+    call exo_serve_requests
+    mov %rbp, %rsp
+    pop %rbp
+    pop %r11
+    pop %r10
+    pop %r9
+    pop %r8
+    pop %rdi
+    pop %rsi
+    pop %rdx
+    pop %rcx
+    pop %rax
+    ret
+
 // ---- void enter_user(UserRegisters&): the first return of a new program or of a forked child.
     .globl exo_enter_user
 exo_enter_user:

@@ -1,5 +1,6 @@
 // Extended state: XSAVE where the CPU has it, FXSAVE otherwise (Intel SDM vol. 1, chapter 13).
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "arch/interface.hpp"
@@ -76,15 +77,20 @@ void fpu_initialise(void* area) {
 }
 
 void fpu_reset() {
-    alignas(64) static constinit u8 fresh[HEADER_END] = {};
-    store<u16>(fresh, FCW, 0x37f);
-    store<u32>(fresh, MXCSR, 0x1f80);
+    alignas(64) static constexpr auto FRESH = [] {
+        std::array<u8, HEADER_END> area{};
+        area[FCW] = 0x7f;
+        area[FCW + 1] = 0x03;
+        area[MXCSR] = 0x80;
+        area[MXCSR + 1] = 0x1f;
+        return area;
+    }();
     if (!has_protection_keys()) {
-        fpu_restore(fresh);
+        fpu_restore(FRESH.data());
         return;
     }
     // PKRU by itself, and only if it changes: to write it is slow.
-    restore(fresh, cpu_features().xsave_components & ~PKRU_COMPONENT);
+    restore(FRESH.data(), cpu_features().xsave_components & ~PKRU_COMPONENT);
     if (read_pkru() != FIRST_PKRU) write_pkru(FIRST_PKRU);
 }
 

@@ -9,9 +9,21 @@
 
 namespace exo::arch {
 
+/// The task-state segment (Intel SDM vol. 3, 8.7): the stacks to which the CPU switches by itself.
+struct [[gnu::packed]] TaskState {
+    u32 reserved0;
+    u64 rsp[3];  ///< Index: the privilege level that the CPU enters.
+    u64 reserved1;
+    u64 ist[7];
+    u64 reserved2;
+    u16 reserved3;
+    u16 io_map_base;
+};
+static_assert(sizeof(TaskState) == 104);
+
 /// The object that %gs points to in kernel mode: one for each CPU, never moved. The entry code uses the
 /// offsets asserted below.
-struct CpuLocal {
+struct alignas(CACHE_LINE) CpuLocal {
     CpuLocal* self = nullptr;
     void* current_thread = nullptr;
     u64 kernel_stack_top = 0;  ///< The stack that SYSCALL switches to.
@@ -20,6 +32,9 @@ struct CpuLocal {
     u32 apic_id = 0;
     u64 address_space = 0;  ///< The value of CR3.
     std::atomic<const void*> announcement{nullptr};
+    static constexpr usize GDT_ENTRIES = 10;
+    u64 gdt[GDT_ENTRIES]{};  ///< The segments, which differ in the task state's address alone.
+    TaskState task_state{};
 };
 static_assert(__builtin_offsetof(CpuLocal, current_thread) == 8);
 static_assert(__builtin_offsetof(CpuLocal, kernel_stack_top) == 16);
@@ -62,7 +77,8 @@ inline void withdraw_announcement() {
     // Every store of this processor is a release.
     asm volatile("movq $0, %%gs:%c0" : : "i"(offsetof(CpuLocal, announcement)) : "memory");
 }
-inline u32 announcing_cpus() { return cpu_list.count.load(std::memory_order_seq_cst); }
+inline u32 running_cpus() { return cpu_list.count.load(std::memory_order_seq_cst); }
+inline u32 announcing_cpus() { return running_cpus(); }
 inline const void* announcement_of(u32 cpu) {
     return cpu_list.members[cpu]
         .load(std::memory_order_acquire)
@@ -76,7 +92,8 @@ inline bool interrupts_enabled() {
 }
 inline void disable_interrupts() { asm volatile("cli" : : : "memory"); }
 inline void enable_interrupts() { asm volatile("sti" : : : "memory"); }
-inline void relax() { asm volatile("pause"); }
+/// The compiler sees no call, so that a function that only may have to wait stays a leaf (entry.S keeps all registers).
+inline void relax() { asm volatile("call exo_wait_a_turn" : : : "memory", "cc"); }
 inline u64 cycle_counter() {
     u32 low;
     u32 high;

@@ -124,7 +124,10 @@ void exo_trap(u32 vector, UserRegisters& registers) {
 }
 
 void exo_trap_on_own_stack(u32 vector, UserRegisters& registers) {
-    if (vector == VECTOR_NMI) return;  // nothing of ours sends one
+    if (vector == VECTOR_NMI) {
+        if (are_others_stopping.load(std::memory_order_relaxed)) stop_machine();
+        return;
+    }
     if (vector == VECTOR_DEBUG) {
         // The kernel sets no breakpoints and steps nothing. What arrives here is a program's single step that MOV SS held
         // back until the kernel's first instruction (Intel SDM vol. 3, 6.8.3): it must not end the machine, nor go on.

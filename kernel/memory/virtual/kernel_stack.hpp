@@ -33,6 +33,13 @@ class KernelStack {
     /// One past the highest usable address.
     void* top() const;
 
+    /// Gives the stack up for good, mapped. Returns top().
+    void* leak() {
+        void* const end = top();
+        bottom_ = 0;
+        return end;
+    }
+
     /// Frees the frames of the reserve. Returns how many.
     static usize drain_reserve();
 

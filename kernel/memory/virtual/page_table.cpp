@@ -2,7 +2,9 @@
 
 #include "arch/interface.hpp"
 #include "memory/virtual/page_walk.hpp"
+#include "sync/cpu_requests.hpp"
 #include "sync/per_cpu.hpp"
+#include "sync/spin_lock.hpp"
 
 namespace exo::memory {
 
@@ -52,8 +54,7 @@ Result<> PageTable::create_user() {
 
 PageTable::~PageTable() {
     if (root_ == 0) return;
-    if (loaded() == this) the_kernel_table.activate();
-    DEBUG_ASSERT(active_cpus() == 0);
+    unload();
     const TableNode root(root_);
     DEBUG_ASSERT(root.used() == 0);
     for (u32 i = 0; i < kernel_slot_count; ++i) root.clear(kernel_slots[i]);
@@ -73,6 +74,18 @@ void PageTable::activate() {
     if (current != nullptr && current != &the_kernel_table)
         current->active_cpus_.fetch_and(~self, std::memory_order_seq_cst);
     current = this;
+}
+
+void PageTable::unload() {
+    const auto leave = [](const void* table) {
+        if (loaded() == table) the_kernel_table.activate();
+    };
+    {
+        const sync::InterruptsOff no_interrupts;
+        leave(this);
+    }
+    sync::run_on_cpus(active_cpus(), leave, this);
+    DEBUG_ASSERT(active_cpus() == 0);
 }
 
 PageTable* PageTable::loaded() { return loaded_tables.mine(); }

@@ -47,7 +47,7 @@ class PageTable {
     constexpr PageTable() = default;
     PageTable(const PageTable&) = delete;
     PageTable& operator=(const PageTable&) = delete;
-    /// The caller has unmapped all pages. No other CPU may have the table loaded.
+    /// The caller has unmapped all pages.
     ~PageTable();
 
     /// Makes the root of a program's table: with the shared kernel half, and an empty user half. Errors:
@@ -57,6 +57,9 @@ class PageTable {
 
     /// Loads the table on this CPU. Interrupts are off, or the thread cannot migrate.
     void activate();
+    /// Makes every CPU that still has this table loaded load the kernel's. Such a CPU runs a thread without a program, or
+    /// none: the caller knows that no program uses the table any more.
+    void unload();
     /// The table that is loaded on this CPU.
     static PageTable* loaded();
     /// How many frames the page table uses: tables of all levels, including the root.

@@ -105,6 +105,7 @@ void inherit_scheduling(Task& parent, Task& child) {
     to.realtime_since = 0;
     *child.scheduling.lock() = to;
     child.thread->inheritance.begin(urgency_of(to));
+    child.thread->inherit_cpus(*parent.thread);
 }
 
 }  // namespace

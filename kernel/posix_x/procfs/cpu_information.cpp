@@ -74,7 +74,7 @@ Result<> append_one(String& out, const arch::CpuIdentity& cpu, u32 index) {
                       cpu.stepping));
     TRY(format_append(out, "cpu MHz\t\t: {}.{:03}\n", kilohertz / 1000, kilohertz % 1000));
     TRY(format_append(out, "physical id\t: 0\nsiblings\t: {}\ncore id\t\t: {}\ncpu cores\t: {}\n",
-                      ONLINE_CPUS, index, ONLINE_CPUS));
+                      online_cpus(), index, online_cpus()));
     TRY(format_append(out, "apicid\t\t: {}\ninitial apicid\t: {}\nfpu\t\t: yes\nfpu_exception\t: yes\n",
                       index, index));
     TRY(format_append(out, "cpuid level\t: {}\nwp\t\t: yes\nflags\t\t:", cpu.highest_leaf));
@@ -95,7 +95,7 @@ Result<> append_one(String& out, const arch::CpuIdentity& cpu, u32 index) {
 
 Result<> generate_cpu_information(String& out) {
     const arch::CpuIdentity cpu = arch::cpu_identity();
-    for (u32 index = 0; index < ONLINE_CPUS; ++index) TRY(append_one(out, cpu, index));
+    for (u32 index = 0; index < online_cpus(); ++index) TRY(append_one(out, cpu, index));
     return {};
 }
 

@@ -69,7 +69,7 @@ Result<> generate_process_stat(Process& process, const ProcessView& view, String
                view.ignored.bits() & INT32_MAX, view.caught.bits() & INT32_MAX);
     // LINUX: only the end of a whole process is told to anybody.
     const i32 exit_signal = view.is_leader ? static_cast<i32>(view.exit_signal) : -1;
-    fields.add(is_permitted && !view.is_running ? 1 : 0, 0, 0, exit_signal, 0);
+    fields.add(is_permitted && !view.is_running ? 1 : 0, 0, 0, exit_signal, view.last_cpu);
     fields.add(scheduling.priority, std::to_underlying(scheduling.policy));
     fields.add(0, 0, 0);  // delayacct_blkio_ticks guest_time cguest_time
     fields.add(0, 0, heap_start, places.arguments_start, places.arguments_end, places.environment_start,
@@ -190,9 +190,9 @@ Result<> generate_process_status(Process& process, const ProcessView& view, Stri
     TRY(format_append(out, "CoreDumping:\t0\nTHP_enabled:\t0\nThreads:\t{}\n", std::max(view.threads, 1U)));
     TRY(append_signals(process, view, out));
     TRY(append_capabilities(view, out));
-    TRY(format_append(out,
-                      "Cpus_allowed:\t{:x}\nCpus_allowed_list:\t0\nMems_allowed:\t1\nMems_allowed_list:\t0\n",
-                      (1ULL << ONLINE_CPUS) - 1));
+    TRY(format_append(out, "Cpus_allowed:\t{:x}\nCpus_allowed_list:\t", view.allowed_cpus));
+    TRY(append_cpu_list(out, view.allowed_cpus));
+    TRY(out.append("\nMems_allowed:\t1\nMems_allowed_list:\t0\n"));
     return format_append(out, "voluntary_ctxt_switches:\t{}\nnonvoluntary_ctxt_switches:\t{}\n",
                          view.usage.voluntary_switches, view.usage.involuntary_switches);
 }

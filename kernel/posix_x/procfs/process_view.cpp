@@ -64,6 +64,7 @@ void copy_task(Process::Signals& state, Task& task, ProcessView& view) {
 Result<ProcessView> look_at(Process& process, TaskOf tid) {
     ProcessView view;
     view.started_at = process.started_at;
+    view.allowed_cpus = scheduler::SCHEDULER.cpus();
     view.id = tid != 0 ? tid : process.pid();
     {
         auto tree = PROCESSES.lock();
@@ -87,6 +88,8 @@ Result<ProcessView> look_at(Process& process, TaskOf tid) {
         return view;
     }
     copy_task(*state, *task, view);
+    view.last_cpu = task->thread->cpu();
+    view.allowed_cpus &= task->thread->allowed_cpus();
     view.urgency = task->thread->inheritance.effective.load(std::memory_order_relaxed);
     if (tid != 0) view.usage = to_usage(task->thread->cpu_use());
     return view;

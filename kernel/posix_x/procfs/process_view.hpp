@@ -24,6 +24,8 @@ struct ProcessView {
     Scheduling scheduling;
     /// More urgent than the task's own priority only while it inherits one (scheduler/inheritance.hpp).
     scheduler::Urgency urgency = scheduler::IDLE_URGENCY;
+    u32 last_cpu = 0;  ///< The CPU on which the task runs or ran last.
+    u64 allowed_cpus = 0;
     time::Nanoseconds started_at = 0;
     ResourceUsage usage;
     ResourceUsage children_usage;

@@ -40,6 +40,9 @@ Result<> append_octal(String& out, u64 number);
 /// Appends a number of hundredths as "%lu.%02lu".
 Result<> append_hundredths(String& out, u64 hundredths);
 
+/// Appends the CPUs of a mask as Linux lists them: "0", "0-3,5".
+Result<> append_cpu_list(String& out, u64 cpus);
+
 Result<> generate_cpu_information(String& out);
 
 }  // namespace procfs

@@ -97,12 +97,12 @@ Ticks ticks_of(u32 cpu) {
 
 Result<> generate_stat(String& out) {
     Ticks all{};
-    for (u32 cpu = 0; cpu < ONLINE_CPUS; ++cpu) {
+    for (u32 cpu = 0; cpu < online_cpus(); ++cpu) {
         const Ticks one = ticks_of(cpu);
         all = {all.user + one.user, all.system + one.system, all.idle + one.idle};
     }
     TRY(format_append(out, "cpu  {} 0 {} {} 0 0 0 0 0 0\n", all.user, all.system, all.idle));
-    for (u32 cpu = 0; cpu < ONLINE_CPUS; ++cpu) {
+    for (u32 cpu = 0; cpu < online_cpus(); ++cpu) {
         const Ticks one = ticks_of(cpu);
         TRY(format_append(out, "cpu{} {} 0 {} {} 0 0 0 0 0 0\n", cpu, one.user, one.system, one.idle));
     }

@@ -24,7 +24,6 @@ using scheduler::ThreadPriority;
 
 constexpr i32 LOWEST_NICE = -20;
 constexpr i32 HIGHEST_NICE = 19;
-constexpr u64 ONLINE_MASK = (1ULL << ONLINE_CPUS) - 1;
 
 using abi::PriorityOf;
 using abi::sched_param;
@@ -319,14 +318,19 @@ static Result<Ref<Task>> find_for_affinity(ProcessOrSelf pid) {
 
 Answer<Size> sys_sched_getaffinity(Context&, ProcessOrSelf pid, Size32 size, OutBytes<1> out) {
     constexpr u32 BITS_PER_BYTE = 8;
-    const bool holds_all = u32{size} * BITS_PER_BYTE >= ONLINE_CPUS;  // in 32 bits, as on Linux
+    const bool holds_all = u32{size} * BITS_PER_BYTE >= online_cpus();  // in 32 bits, as on Linux
     if (!holds_all || size % sizeof(u64) != 0) return Error::Einval;
-    TRY(find_for_affinity(pid));
-    TRY(vm::UserOut<u64>(out.address).write(ONLINE_MASK));
+    const Ref<Task> task = TRY(find_for_affinity(pid));
+    u64 allowed = scheduler::SCHEDULER.cpus();
+    {
+        auto state = task->process->signals.lock();
+        if (task->thread != nullptr) allowed &= task->thread->allowed_cpus();
+    }
+    TRY(vm::UserOut<u64>(out.address).write(allowed));
     return u64{sizeof(u64)};
 }
 
-/// A mask is valid if it contains the one CPU, so a valid mask changes nothing.
+/// LINUX: a mask counts as far as it names CPUs that run.
 Result<> sys_sched_setaffinity(Context&, ProcessOrSelf pid, Size32 size, InBytes<1> in) {
     u64 mask = 0;
     // SAFETY: the bytes of an integer, the first ones its lower bits.
@@ -335,7 +339,10 @@ Result<> sys_sched_setaffinity(Context&, ProcessOrSelf pid, Size32 size, InBytes
     const Ref<Task> task = TRY(find_for_affinity(pid));
     if (!may_schedule(*task)) return Error::Eperm;
     TRY(check_not_above_caller(*task));
-    if ((mask & ONLINE_MASK) == 0) return Error::Einval;
+    mask &= scheduler::SCHEDULER.cpus();
+    if (mask == 0) return Error::Einval;
+    auto state = task->process->signals.lock();
+    if (task->thread != nullptr) scheduler::SCHEDULER.allow_cpus(*task->thread, mask);
     return {};
 }
 

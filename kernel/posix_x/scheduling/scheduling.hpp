@@ -1,12 +1,15 @@
 // Converts between the kernel's scheduling values and those of programs.
 #pragma once
 
+#include <bit>
+
 #include "posix_x/process/task.hpp"
+#include "scheduler/scheduler.hpp"
 
 namespace exo::posix_x {
 
-/// The number of CPUs that run programs. The kernel does not start further ones yet.
-inline constexpr u32 ONLINE_CPUS = 1;
+/// The number of CPUs that run programs.
+inline u32 online_cpus() { return static_cast<u32>(std::popcount(scheduler::SCHEDULER.cpus())); }
 
 /// The urgency of a task that inherits no priority. LINUX: normal_prio.
 scheduler::Urgency urgency_of(const Scheduling& scheduling);
