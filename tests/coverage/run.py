@@ -22,7 +22,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(TESTS), "tools"))
 from campaign.hostile import hostile  # noqa: E402
 from campaign.machines import machine  # noqa: E402
 from campaign.rules import generate  # noqa: E402
-from exo import build, packages, paths  # noqa: E402
+from exo import packages, paths  # noqa: E402
+from exo.building import build  # noqa: E402
 from exo.coverage import counters, profile, report  # noqa: E402
 from exo.errors import ExoError  # noqa: E402
 

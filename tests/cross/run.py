@@ -25,7 +25,7 @@ from campaign.machines import ending, machine, tally  # noqa: E402
 from campaign.rules import generate, lineage  # noqa: E402
 from campaign.sequences import kept, seeds  # noqa: E402
 from campaign.sequences.sequence import Sequence  # noqa: E402
-from exo import build  # noqa: E402
+from exo.building import build  # noqa: E402
 from exo.coverage.counters import Collector, Image  # noqa: E402
 from exo.errors import ExoError  # noqa: E402
 

@@ -11,7 +11,7 @@ import subprocess
 import tarfile
 
 import pytest
-from exo import archives, cpio
+from exo.archive import archives, cpio
 from exo.errors import ExoError
 
 from test_cpio import archive_of
@@ -171,7 +171,8 @@ def test_tar_names_that_lead_elsewhere(tmp_path):
 
 
 def test_the_image_is_made_once(tmp_path):
-    from exo import paths, rootfs
+    from exo import paths
+    from exo.archive import rootfs
     archive = tmp_path / "once.cpio.gz"
     archive.write_bytes(gzip.compress(PLAIN))
     image = rootfs.ensure(str(archive))

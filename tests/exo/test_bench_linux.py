@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 from conftest import ROOT
-from exo import debian_kernel
+from exo.machine import debian_kernel
 from exo.bench import chart, figures, guest, machine, page, plugin, suite, table
 from exo.errors import ExoError
 from test_command_line import exo

@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 from conftest import ROOT
 
-from exo import qemu
+from exo.machine import qemu
 from exo.bench import flame_graph, plugin, profile, symbols
 from exo.errors import ExoError
 

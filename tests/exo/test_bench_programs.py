@@ -4,7 +4,7 @@ import json
 import os
 
 import pytest
-from exo import cpio
+from exo.archive import cpio
 from exo.bench import growth_table, machine, plugin, programs
 from exo.bench.programs import Cost, Task
 from exo.errors import ExoError

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 from conftest import ROOT
-from exo import call_page, call_text, calls
+from exo.descriptions import call_page, call_text, calls
 from exo.errors import ExoError
 
 SIZE = {"kind": "size", "size": 8}

@@ -3,9 +3,9 @@
 import os
 
 import pytest
-from exo import copies, cpio
+from exo.archive import copies, cpio
 from exo.errors import ExoError
-from exo.request import Copy
+from exo.running.request import Copy
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ import subprocess
 import threading
 
 import pytest
-from exo import paths, qmp, suites
+from exo import paths, suites
+from exo.machine import qmp
 from exo.coverage import counters, profile, report
 from exo.errors import ExoError
 

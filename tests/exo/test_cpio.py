@@ -6,7 +6,7 @@ import stat
 import subprocess
 
 import pytest
-from exo import cpio, rootfs
+from exo.archive import cpio, rootfs
 from exo.errors import ExoError
 
 

@@ -4,7 +4,7 @@ import os
 import struct
 
 import pytest
-from exo import elf, host_program
+from exo.archive import elf, host_program
 from exo.errors import ExoError
 
 STRINGS_AT = 0x200

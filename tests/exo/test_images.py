@@ -9,7 +9,9 @@ import subprocess
 import time
 
 import pytest
-from exo import cpio, packages, paths, run, settings
+from exo import packages, paths
+from exo.archive import cpio
+from exo.running import run, settings
 from exo.errors import ExoError
 from exo.roots import cache, command, image, layers
 from image_support import Layout, compress, entry, tar

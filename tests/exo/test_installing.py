@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pexpect
 import pytest
 from conftest import ROOT
-from exo import build, cli, packages, paths, progress
+from exo import cli, packages, paths, progress
+from exo.building import build
 from exo.errors import ExoError
 
 # As apt-get talks: 87 packages, and more lines than anybody reads.

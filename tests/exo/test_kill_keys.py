@@ -1,8 +1,8 @@
 """When the kill keys are complete."""
 
 import pytest
-from exo.kill_keys import KillKeys
-from exo.run import DEFAULT_KILL_KEYS, kill_keys
+from exo.running.kill_keys import KillKeys
+from exo.running.run import DEFAULT_KILL_KEYS, kill_keys
 
 
 @pytest.mark.parametrize("typed, is_complete", [

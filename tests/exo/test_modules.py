@@ -5,7 +5,10 @@ import os
 import time
 
 import pytest
-from exo import build, check, cpio, elf, fingerprint, packages, request, rootfs, run, session, suites
+from exo import check, packages, suites
+from exo.archive import cpio, elf, rootfs
+from exo.building import build, fingerprint
+from exo.running import request, run, session
 
 
 def test_every_package_has_a_reason_and_a_probe():

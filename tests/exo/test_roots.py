@@ -9,7 +9,7 @@ import tarfile
 import threading
 
 import pytest
-from exo import cpio
+from exo.archive import cpio
 from exo.errors import ExoError
 from exo.roots import apt, cache, debian, dpkg_database
 

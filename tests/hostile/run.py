@@ -26,7 +26,7 @@ from campaign.hostile.judge import Judge  # noqa: E402
 from campaign.machines import ending, machine, tally  # noqa: E402
 from campaign.sequences import kept, seeds  # noqa: E402
 from campaign.sequences.sequence import Sequence  # noqa: E402
-from exo import build  # noqa: E402
+from exo.building import build  # noqa: E402
 
 KEPT = os.path.join(HERE, "kept.jsonl")
 BATCH = 150

@@ -16,7 +16,8 @@ from protocol import Outcome
 
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 
-from exo import debian_kernel, rootfs  # noqa: E402
+from exo.archive import rootfs  # noqa: E402
+from exo.machine import debian_kernel  # noqa: E402
 
 MEMORY_MIB = 256
 # Seconds of the host's time. Linux takes some ten to boot.

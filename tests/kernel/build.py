@@ -12,7 +12,7 @@ from machine import PRESETS, ROOT
 
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 
-from exo import cpio  # noqa: E402
+from exo.archive import cpio  # noqa: E402
 
 # Where the presets are built. For work on the tests themselves, another place can be named: PREFIX-<preset>.
 BUILD_PREFIX = os.environ.get("EXO_KERNEL_TEST_BUILD", os.path.join(ROOT, "build", ""))

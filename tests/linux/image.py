@@ -14,7 +14,8 @@ import programs
 
 sys.path.insert(0, os.path.join(programs.ROOT, "tools"))
 
-from exo import cpio, packages  # noqa: E402
+from exo import packages  # noqa: E402
+from exo.archive import cpio  # noqa: E402
 
 ETC = {
     "etc/passwd": "root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000:A user:/home/user:/bin/sh\n",

@@ -15,9 +15,9 @@ import programs
 
 sys.path.insert(0, os.path.join(programs.ROOT, "tools"))
 
-from exo import counted_machine, qmp  # noqa: E402
+from exo.machine import counted_machine, qmp  # noqa: E402
 from exo.coverage.counters import Collector  # noqa: E402
-from exo.report_frames import ReportFrames  # noqa: E402
+from exo.machine.report_frames import ReportFrames  # noqa: E402
 
 # The command line is the same for both kernels.
 COMMAND_LINE = "console=ttyS0 quiet panic=-1"

@@ -10,7 +10,7 @@ import shutil
 import image  # first: it makes tools/exo importable
 import machine
 import programs
-from exo import counted_machine, debian_kernel
+from exo.machine import counted_machine, debian_kernel
 
 RESULTS = os.path.join(programs.ROOT, "build", "oracle", "results")
 

@@ -17,7 +17,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 
-from exo import debian_kernel, paths  # noqa: E402
+from exo import paths  # noqa: E402
+from exo.machine import debian_kernel  # noqa: E402
 from exo.errors import ExoError  # noqa: E402
 from exo.python_suite import compare, modules, page, survey  # noqa: E402
 from exo.roots import debian  # noqa: E402

@@ -23,7 +23,8 @@ from campaign.machines import machine  # noqa: E402
 from campaign.rules import generate, lineage  # noqa: E402
 from campaign.sequences import kept  # noqa: E402
 from campaign.sequences.sequence import Sequence  # noqa: E402
-from exo import build, paths  # noqa: E402
+from exo import paths  # noqa: E402
+from exo.building import build  # noqa: E402
 
 def failing_call(suite: str, kernel: machine.Kernel, sequence: Sequence, calls: list[dict]) -> tuple[int, str]:
     """The place of the call, and what is wrong with it. Without a failure: the first call."""

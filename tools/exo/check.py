@@ -10,7 +10,8 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from . import build, packages, paths
+from . import packages, paths
+from .building import build
 from .options import Command, Option, parse
 from .process import say
 

@@ -8,15 +8,15 @@ from .errors import STATUS_FAILED, ExoError, UsageError, close_output, complain
 
 # Name, module, and the line in the help. A module is imported only when its command is used.
 COMMANDS = (
-    ("run", "run", "run a program (or a shell) in a machine of its own"),
+    ("run", "running.run", "run a program (or a shell) in a machine of its own"),
     ("trace", "trace.command", "the same, and show every system call, as strace does"),
     ("images", "roots.command", "show the root file systems that are kept, or take them away"),
     ("debug", "debug", "run a program, but wait for gdb before the first instruction"),
-    ("build", "build_command", "build kernels without running them"),
+    ("build", "building.command", "build kernels without running them"),
     ("test", "suites", "build and run the tests, or a part of them"),
     ("bench", "bench.command", "measure: beside Linux, by function, against another commit"),
     ("census", "census.command", "run real tasks of 200 programs on Linux and here, and compare"),
-    ("calls", "calls", "show the system calls, what they take and what they answer"),
+    ("calls", "descriptions.calls", "show the system calls, what they take and what they answer"),
     ("version", "version", "show what this is, and whether its machines are a boundary"),
     ("check", "check", "check formatting, names and the order of the layers"),
 )
@@ -77,8 +77,8 @@ def _dispatch(arguments: list[str]) -> int:
 
 
 def _load(module: str):
-    if module == "run":
-        from . import run
+    if module == "running.run":
+        from .running import run
         return run
     import importlib
     return importlib.import_module(f"exo.{module}")

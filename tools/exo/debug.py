@@ -6,11 +6,12 @@ import os
 import subprocess
 import sys
 
-from . import build, packages, paths
+from . import packages, paths
+from .building import build
 from .errors import UsageError
 from .options import Command, Option, parse
-from .run import OPTIONS, occupy_standard_streams, prepare, request_of
-from .session import run
+from .running.run import OPTIONS, occupy_standard_streams, prepare, request_of
+from .running.session import run
 
 COMMAND = Command("debug", "Runs a program like './exo run', but waits for gdb before the kernel's first instruction.",
                   "[OPTION]… [--] [COMMAND [ARGUMENT]…] | --seed N|--kept LINE [--suite cross|hostile]", [*OPTIONS,

@@ -13,7 +13,8 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from . import build, packages, paths
+from . import packages, paths
+from .building import build
 from .errors import ExoError, UsageError
 from .options import Command, Option, parse
 from .process import say

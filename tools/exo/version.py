@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from . import packages, paths, process
+from .machine.qemu import PROGRAM, why_no_kvm
 from .options import Command, parse
-from .qemu import PROGRAM, why_no_kvm
 
 COMMAND = Command("version", "Shows what this is, which QEMU runs it, and whether a machine is a security boundary.", "", [], """
 docs/security.md says what a machine keeps apart, and what it does not.""")

@@ -15,7 +15,9 @@ import tempfile
 from campaign.machines import ending, frames
 from campaign.sequences.sequence import Sequence, encode_sequence
 
-from exo import counted_machine, cpio, debian_kernel, packages, paths, qmp
+from exo import packages, paths
+from exo.archive import cpio
+from exo.machine import counted_machine, debian_kernel, qmp
 from exo.coverage.counters import Collector
 
 GUEST = paths.in_root("tools", "campaign", "guest")

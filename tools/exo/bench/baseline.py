@@ -10,10 +10,10 @@ import dataclasses
 import json
 import subprocess
 
-from . import profile
-from .files import write
 from .. import paths
 from ..errors import ExoError
+from . import profile
+from .files import write
 
 NAME = "benches/baseline.json"
 FUNCTIONS = 12  # the largest of each operation are kept

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from . import baseline, gate, guest, settings
-from .baseline import Baseline, Entry
 from .. import process
 from ..errors import ExoError, UsageError
 from ..options import Command, Option, parse
+from . import baseline, gate, guest, settings
+from .baseline import Baseline, Entry
 
 COMMAND = Command("bench baseline", "Records the instructions of each operation, which './exo test bench' compares with.",
                   "[--raise OPERATION… --reason TEXT]", [

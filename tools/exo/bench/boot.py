@@ -6,9 +6,10 @@ import dataclasses
 import json
 import statistics
 
-from . import footprint, phases, settings
-from .. import process, qemu
+from .. import process
+from ..machine import qemu
 from ..options import Command, Option, parse
+from . import footprint, phases, settings
 
 BOOTS = 11
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import math
 
-from . import settings, suite, worktree
-from .table import WIDTH, few
 from .. import process
 from ..errors import ExoError, UsageError
 from ..options import Command, Option
+from . import settings, suite, worktree
+from .table import WIDTH, few
 
 NOTEWORTHY = 0.005
 

@@ -8,7 +8,9 @@ import io
 import os
 import stat
 
-from .. import cpio, fingerprint, packages, paths, process
+from .. import packages, paths, process
+from ..archive import cpio
+from ..building import fingerprint
 from ..errors import ExoError
 
 COMPILER = "musl-gcc"

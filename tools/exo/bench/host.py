@@ -6,10 +6,11 @@ import dataclasses
 import json
 import statistics
 
-from . import settings
-from .. import build, paths, process
+from .. import paths, process
+from ..building import build
 from ..errors import ExoError
 from ..options import Command, Option, parse
+from . import settings
 
 PRESET = "hosted-bench"
 PROGRAM = paths.in_build(PRESET, "host_bench")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 
+from .. import paths, process
+from ..machine import debian_kernel
+from ..options import Command, Option, parse
 from . import chart, figures, guest, machine, page, settings, suite, table
 from .files import write
-from .. import debian_kernel, paths, process
-from ..options import Command, Option, parse
 
 LINUX_DATA = paths.in_root("benches", "linux.json")
 PAGE = paths.in_root("docs", "performance.md")

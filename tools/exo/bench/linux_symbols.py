@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 
+from .. import paths, process
+from ..errors import ExoError
+from ..machine import debian_kernel
 from . import guest, machine, symbols
 from .files import write
-from .. import debian_kernel, paths, process
-from ..errors import ExoError
 
 ASKER = guest.Program("kallsyms")
 

@@ -9,8 +9,9 @@ import tempfile
 import time
 from typing import Callable
 
-from .. import counted_machine, packages, process, qemu
+from .. import packages, process
 from ..errors import ExoError
+from ..machine import counted_machine, qemu
 
 MEMORY_MIB = 512
 COUNTED = ("-icount", "shift=0,sleep=off")

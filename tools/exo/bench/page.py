@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .. import counted_machine
+from ..machine import counted_machine
 from . import machine, programs, scale, table
 from .figures import Row, mean_line
 

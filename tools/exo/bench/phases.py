@@ -9,9 +9,10 @@ import statistics
 import tempfile
 import time
 
-from . import guest, machine, plugin, symbols
-from .. import qemu, rootfs
+from ..archive import rootfs
 from ..errors import ExoError
+from ..machine import qemu
+from . import guest, machine, plugin, symbols
 
 FIRST_PROGRAM = guest.Program("boot", ("-nostdlib", "-ffreestanding"))
 RESET = "firmware and loader"

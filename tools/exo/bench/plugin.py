@@ -8,8 +8,10 @@ import json
 import os
 from typing import Iterable
 
-from .. import fingerprint, packages, paths, process, qemu
+from .. import packages, paths, process
+from ..building import fingerprint
 from ..errors import ExoError
+from ..machine import qemu
 
 SOURCES = paths.in_root("tools", "qemu_plugin")
 RESULT = paths.in_build("bench", "exo-counts.so")

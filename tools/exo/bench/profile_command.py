@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import tempfile
 
+from .. import paths, process
+from ..errors import UsageError
+from ..machine import debian_kernel
+from ..options import Command, Option, Parsed
 from . import flame_graph, guest, linux_symbols, profile, settings, suite, symbols
 from .files import write
-from .. import debian_kernel, paths, process
-from ..errors import UsageError
-from ..options import Command, Option, Parsed
 
 DEFAULT_LIMIT = 40
 

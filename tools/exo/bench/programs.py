@@ -9,12 +9,14 @@ import re
 import statistics
 import tempfile
 
-from . import guest, machine, plugin, settings
-from .files import write
-from .. import counted_machine, cpio, debian_kernel, packages, paths, process
+from .. import paths, process
+from ..archive import cpio
 from ..errors import ExoError
+from ..machine import counted_machine, debian_kernel
 from ..options import Command, Option, parse
 from ..roots import debian
+from . import guest, machine, plugin, settings
+from .files import write
 
 COUNTER = guest.Program("programs")
 DATA = paths.in_root("benches", "programs.json")

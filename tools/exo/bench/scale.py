@@ -6,12 +6,13 @@ import json
 import os
 import tempfile
 
-from . import growth, growth_table, guest, machine, profile, settings, suite, symbols
+from .. import paths, process
+from ..errors import ExoError
+from ..machine import debian_kernel
+from ..options import Command, Option, Parsed, parse
+from . import growth, growth_table, guest, machine, profile, settings, symbols
 from .files import write
 from .growth import STEPS, Growth, Kind, Row
-from .. import debian_kernel, paths, process
-from ..errors import ExoError
-from ..options import Command, Option, Parsed, parse
 
 DATA = paths.in_root("benches", "scale.json")
 PAGE = paths.in_root("docs", "performance.md")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 
-from . import guest, suite
-from .. import build, packages, paths
+from .. import packages, paths
+from ..building import build
 from ..errors import ExoError, UsageError
 from ..options import Command, Option, Parsed, parse
+from . import guest, suite
 
 PACKAGES = (*packages.RUN, *(package for package in packages.TEST if package.name in ("musl-tools", "gcc")))
 

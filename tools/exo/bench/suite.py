@@ -7,8 +7,8 @@ import os
 import statistics
 import tempfile
 
-from . import guest, machine, plugin
 from ..errors import ExoError
+from . import guest, machine, plugin
 
 DEFAULT_ROUNDS = 5
 MAX_ROUNDS = 64  # of the suite itself

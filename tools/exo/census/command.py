@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import time
 
-from .. import build, debian_kernel, packages, paths
+from .. import packages, paths
+from ..building import build
 from ..errors import ExoError
+from ..machine import debian_kernel
 from ..options import Command, Option, parse
 from ..process import say
 from . import catalog, page, survey

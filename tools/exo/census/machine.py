@@ -13,9 +13,10 @@ import subprocess
 import threading
 import time
 
-from .. import counted_machine, cpio, qemu
+from ..archive import cpio
 from ..errors import ExoError
-from ..report_frames import ReportFrames
+from ..machine import counted_machine, qemu
+from ..machine.report_frames import ReportFrames
 from .catalog import FOLDER, Program
 
 RUNNER = os.path.join(FOLDER, "runner.sh")

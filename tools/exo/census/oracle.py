@@ -6,7 +6,8 @@ import hashlib
 import json
 import os
 
-from .. import counted_machine, debian_kernel, paths
+from .. import paths
+from ..machine import counted_machine, debian_kernel
 from . import machine
 from .catalog import Program
 from .machine import Outcome

@@ -8,7 +8,8 @@ import mmap
 import os
 import re
 
-from .. import cpio, paths
+from .. import paths
+from ..archive import cpio
 from ..errors import ExoError
 
 FOLDER = paths.in_root("tests", "python")

@@ -15,11 +15,13 @@ import tarfile
 import tempfile
 import time
 
-from .. import build, cpio, paths
+from .. import paths
+from ..archive import cpio
+from ..archive.tar_entries import Converter
+from ..building import build
 from ..errors import ExoError
 from ..process import say
 from ..progress import Progress
-from ..tar_entries import Converter
 from . import apt, cache
 from .dpkg_database import Database
 

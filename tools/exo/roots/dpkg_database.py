@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 
-from .. import cpio
+from ..archive import cpio
 from ..errors import ExoError
 
 FOLDER = "var/lib/dpkg"

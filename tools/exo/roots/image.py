@@ -283,8 +283,8 @@ def _write_root(layout: _Layout, manifest: dict, root: str, reference: str, line
 
 def _unpacked(layout: _Layout, descriptor: dict, folder: str):
     """A layer's tar archive as a file without a name."""
-    from ..archives import PROGRAMS, unpack_by_program
-    from ..cpio import compression_of
+    from ..archive.archives import PROGRAMS, unpack_by_program
+    from ..archive.cpio import compression_of
     source = layout.open(descriptor)
     start = source.read(8)
     source.seek(0)

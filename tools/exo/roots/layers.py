@@ -9,9 +9,9 @@ import os
 import stat
 import tarfile
 
-from .. import cpio
+from ..archive import cpio
+from ..archive.tar_entries import exact_time, extended_attributes
 from ..errors import ExoError
-from ..tar_entries import exact_time, extended_attributes
 
 WHITEOUT = ".wh."
 OPAQUE = ".wh..wh..opq"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from .. import run as running
-from ..calls import descriptions_of_tree
+from ..descriptions.calls import descriptions_of_tree
 from ..errors import UsageError, complain
 from ..options import Command, Option, parse
-from ..session import run
+from ..running import run as running
+from ..running.session import run
 from . import filters, records
 from .text import Style
 from .tracer import Tracer

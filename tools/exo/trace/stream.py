@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ..pump import READ_SIZE, Pump
+from ..running.pump import READ_SIZE, Pump
 from .records import BadRecords
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from . import packages
+from .. import packages
 
 
 def for_missing_program(request, message: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import os
 
-from . import packages, qemu
+from .. import packages
+from . import qemu
 
 BOARDS = {"microvm": "microvm,acpi=off", "q35": "q35"}
 CPU = "max,-la57"

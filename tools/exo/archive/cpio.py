@@ -11,7 +11,7 @@ import os
 import stat
 import struct
 
-from .errors import ExoError
+from ..errors import ExoError
 
 MAGICS = (b"070701", b"070702")
 HEADER_SIZE = 110

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 
-from . import call_text, paths
-from .errors import ExoError
+from .. import paths
+from ..errors import ExoError
+from . import call_text
 
 PATH = paths.in_root("docs", "system_calls.md")
 DESCRIPTIONS = paths.in_root("docs", "system_calls.json")

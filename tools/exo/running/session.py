@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
-from . import qemu, rootfs
-from .errors import STATUS_FAILED, STATUS_NOT_FOUND, complain
+from ..archive import rootfs
+from ..errors import STATUS_FAILED, STATUS_NOT_FOUND, complain
+from ..machine import qemu
 from .request import STREAMS, Request
 
 LAST_LOG_LINES = 12

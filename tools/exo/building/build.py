@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 
-from . import fingerprint, packages, paths
-from .errors import ExoError
+from .. import packages, paths
+from ..errors import ExoError
+from . import fingerprint
 
 PRESETS = ("release", "dev", "debug", "coverage", "hosted", "hosted-tsan")
 KERNEL_PRESETS = ("release", "dev", "debug", "coverage")
@@ -117,7 +118,7 @@ def _ensure(products: list[_Product]) -> None:
     if all(product.is_current() for product in products):
         return
     packages.ensure(packages.RUN, "building")
-    from . import process
+    from .. import process
     for product in products:
         with FolderLock(os.path.dirname(product.result)):
             if not product.is_current():  # another exo may have built it while this one waited
@@ -138,7 +139,7 @@ class FolderLock:
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            from . import process
+            from .. import process
             process.say("waiting for another build to end")
             fcntl.flock(self._fd, fcntl.LOCK_EX)
 
@@ -157,10 +158,10 @@ def _configure(preset: str) -> None:
     if os.path.exists(os.path.join(folder, "build.ninja")):
         if _is_of_this_tree(folder):
             return
-        from . import process
+        from .. import process
         process.say(f"the tree was moved or copied; what build/{preset} holds is of the old place, and is made anew")
         _empty(folder)
-    from . import progress
+    from .. import progress
     progress.run(["cmake", "--preset", preset], f"configuring {preset}", f"build-{preset}", cwd=paths.ROOT)
 
 
@@ -189,7 +190,7 @@ def _empty(folder: str) -> None:
 
 
 def _make_preset(preset: str, targets: tuple[str, ...] = ()) -> None:
-    from . import progress
+    from .. import progress
     _configure(preset)
     folder = paths.in_build(preset)
     line = progress.Progress(f"building {preset}")
@@ -204,7 +205,7 @@ class _Steps:
     """Follows ninja, which reports a step when it has ended: once all is compiled, what runs is the linker."""
 
     def __init__(self, line, folder: str, targets: tuple[str, ...]) -> None:
-        from . import process
+        from .. import process
         self._line = line
         _, commands = process.capture(["ninja", "-C", folder, "-t", "commands", *targets])
         self._links = sum(" -o " in command and " -c " not in command for command in commands.split("\n"))
@@ -222,7 +223,7 @@ class _Steps:
 
 def _make_call_table() -> None:
     """Of the hosted build only what the table needs, not its tests."""
-    from . import process
+    from .. import process
     folder = paths.in_build("hosted")
     with FolderLock(folder):
         _make_preset("hosted", ("call_table",))
@@ -236,7 +237,7 @@ def _make_call_table() -> None:
 
 
 def _make_init() -> None:
-    from . import progress
+    from .. import progress
     import glob
     sources = sorted(glob.glob(paths.in_root(INIT_FOLDER, "*.cpp")))
     os.makedirs(os.path.dirname(init_path()), exist_ok=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import stat
 
+from ..errors import ExoError
 from . import cpio
-from .errors import ExoError
 
 
 # How tar programs keep extended attributes in pax records (star(1), GNU tar's manual).

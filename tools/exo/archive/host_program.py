@@ -11,8 +11,8 @@ from __future__ import annotations
 import glob
 import os
 
+from ..errors import ExoError
 from .elf import MAGIC, ElfError, ElfFile
-from .errors import ExoError
 
 FOLDER = "/.host"
 MOST_LIBRARIES = 1000

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import stat
 
+from ..errors import ExoError
 from . import cpio, rootfs
-from .errors import ExoError
 
 # init mounts file systems there, which hide what the archive brings; /.exo it removes.
 HIDDEN = ("dev", "proc", "sys", ".exo")

@@ -19,7 +19,7 @@ import os
 import signal
 import time
 
-from .errors import STATUS_TIMEOUT, ExoError
+from ..errors import STATUS_TIMEOUT, ExoError
 
 
 class Report:

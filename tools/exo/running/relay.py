@@ -10,8 +10,8 @@ import select
 import signal
 import time
 
-from .control import Control
-from .errors import STATUS_KILLED, STATUS_TIMEOUT, complain
+from ..errors import STATUS_KILLED, STATUS_TIMEOUT, complain
+from ..machine.control import Control
 from .pump import Pump, Waiting, end_of_input, give_up
 from .terminal import Terminal, window_size
 

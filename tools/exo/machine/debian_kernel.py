@@ -8,8 +8,8 @@ import os
 import re
 import struct
 
-from . import packages, paths, process
-from .errors import ExoError
+from .. import packages, paths, process
+from ..errors import ExoError
 
 META_PACKAGE = "linux-image-cloud-amd64"
 FOLDER = paths.in_build("oracle", "linux")

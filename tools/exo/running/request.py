@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 
-from . import build, cpio
+from ..archive import cpio
+from ..building import build
 
 INIT = "/.exo/init"
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -60,7 +61,7 @@ class Request:
         plan = None
         size = os.stat(image).st_size
         if self.copies:
-            from . import copies
+            from ..archive import copies
             plan = copies.Plan(self.copies, image)
             size += plan.size
         check_size(size)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .errors import ExoError
+from ..errors import ExoError
 
 # setrlimit(2)'s numbers by the names that docker has for them, and whether docker counts in another unit than the kernel.
 LIMITS = {"cpu": 0, "fsize": 1, "data": 2, "stack": 3, "core": 4, "rss": 5, "nproc": 6, "nofile": 7, "memlock": 8, "locks": 10,
@@ -102,7 +102,7 @@ def accounts_of(archive: str) -> Accounts:
     """Those of a boot archive."""
     import mmap
 
-    from . import cpio
+    from ..archive import cpio
     texts = {"etc/passwd": "", "etc/group": ""}
     with open(archive, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         for name, data in cpio.find(content, set(texts), archive):

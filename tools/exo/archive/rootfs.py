@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 import stat
 
-from . import cpio, fingerprint, packages, paths
-from .errors import ExoError
+from .. import packages, paths
+from ..building import fingerprint
+from ..errors import ExoError
+from . import cpio
 
 SKELETON = os.path.join(os.path.dirname(os.path.abspath(__file__)), "skeleton")
 
@@ -63,7 +65,8 @@ def _ensure_default() -> str:
     inputs = [busybox_path(), SKELETON, __file__]
     if os.path.exists(image) and fingerprint.matches(stamp, fingerprint.of(inputs)):
         return image
-    from . import build, process
+    from .. import process
+    from ..building import build
     with build.FolderLock(os.path.dirname(image)):  # two starts at once fetch it once
         _ensure_busybox()
         current = fingerprint.of(inputs)
@@ -92,7 +95,7 @@ def _ensure_busybox() -> None:
 
 
 def _fill_default(writer: cpio.Writer) -> None:
-    from . import process
+    from .. import process
     status, listing = process.capture([busybox_path(), "--list-full"])
     applets = [line for line in listing.split("\n") if line]
     if status != 0 or not applets:
@@ -140,7 +143,7 @@ def _ensure_made(source: str, inputs: list[str], fill, check) -> str:
     stamp = image + ".inputs"
     current = f"{source}\n{fingerprint.of(inputs)}"
     if not (os.path.exists(image) and fingerprint.matches(stamp, current)):
-        from . import process
+        from .. import process
         check()
         process.say(f"making an image of {source}")
         _write(image, fill)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 
-from . import build, packages, paths, rootfs
-from .errors import ExoError, UsageError, complain
-from .options import Command, Option, Parsed, parse
-from .qemu import ACCELERATORS, MACHINES, why_no_kvm
+from .. import packages, paths
+from ..archive import rootfs
+from ..building import build
+from ..errors import ExoError, UsageError, complain
+from ..machine.qemu import ACCELERATORS, MACHINES, why_no_kvm
+from ..options import Command, Option, Parsed, parse
 from .request import DEFAULT_PATH, Copy, Request
 from .session import Settings, run
 from .settings import hostname, limit, tmpfs
@@ -92,7 +94,7 @@ def absolute(text: str) -> str:
 
 
 def package_list(text: str) -> list[str]:
-    from .roots.apt import check_word
+    from ..roots.apt import check_word
     return [check_word(word) for word in text.split(",") if word]
 
 
@@ -201,11 +203,11 @@ def _image(options: Parsed) -> str:
     if len(named) > 1:
         raise UsageError(f"{' and '.join(named)} name {len(named)} root file systems", "run")
     if options.image:
-        from .roots import image
+        from ..roots import image
         options.from_image = image.ensure(options.image, options.pull)
         return options.from_image.archive
     if options.packages or options.packages_file:
-        from .roots import debian
+        from ..roots import debian
         words = [word for words in options.packages for word in words]
         if options.packages_file:
             words += debian.read_list(options.packages_file)
@@ -253,7 +255,7 @@ def _bring_program(arguments: list[str], directory: str, copies: list[Copy],
     """The words and the copies for a program that only this system has; the words as they are for every other."""
     if not os.path.isfile(arguments[0]):
         return arguments, []
-    from . import host_program
+    from ..archive import host_program
     program = host_program.find(arguments, directory, copies, settings.image)
     if program is None:
         return arguments, []

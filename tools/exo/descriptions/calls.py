@@ -7,9 +7,11 @@ import json
 import os
 import sys
 
-from . import build, call_page, call_text, packages, paths
-from .errors import ExoError, UsageError
-from .options import Command, Option, parse
+from .. import packages, paths
+from ..building import build
+from ..errors import ExoError, UsageError
+from ..options import Command, Option, parse
+from . import call_page, call_text
 
 COMMAND = Command("calls", "Shows the system calls: all, or one by its name or number.", "[OPTION]… [NAME]", [
     Option("--json", "", "print the descriptions as JSON"),

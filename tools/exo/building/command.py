@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ..errors import UsageError
+from ..options import Command, parse
 from . import build
-from .errors import UsageError
-from .options import Command, parse
 
 COMMAND = Command("build", "Builds kernels, or the hosted library with its unit tests, into build/PRESET/.",
                   "[PRESET]…", [], f"Presets: {', '.join(build.PRESETS)}. Without one: release.")

@@ -8,10 +8,9 @@ program of that name.
 from __future__ import annotations
 
 import os
-import stat
 
+from ..errors import ExoError
 from . import cpio
-from .errors import ExoError
 
 # The command that unpacks standard input, and the Debian package that it is in.
 PROGRAMS = {"zstd": (("zstd", "-dcq"), "zstd"), "lz4": (("lz4", "-dcq"), "lz4"), "lzo": (("lzop", "-dcq"), "lzop")}

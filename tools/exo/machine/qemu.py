@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 
-from . import packages
-from .errors import ExoError
+from .. import packages
+from ..errors import ExoError
 
 PROGRAM = "qemu-system-x86_64"
 MACHINES = ("microvm", "q35")

@@ -1,0 +1,1 @@
+"""What a machine boots from: archives of files, and what is put into them."""

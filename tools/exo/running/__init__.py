@@ -1,0 +1,1 @@
+"""`./exo run`: from its options to the program's exit status."""
