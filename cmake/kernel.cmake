@@ -83,7 +83,7 @@ if(EXO_KASAN)
     # Without checks: the runtime, what runs before it or while it reports, and the heap, whose lists lie in poisoned memory.
     file(GLOB bare_sources kernel/memory/kasan/*.cpp kernel/memory/heap/*.cpp kernel/memory/operators.cpp kernel/log/*.cpp
         kernel/arch/x86_64/trap*.cpp kernel/arch/x86_64/report.cpp kernel/arch/x86_64/start.cpp
-        kernel/arch/x86_64/kasan*.cpp)
+        kernel/arch/x86_64/kasan/*.cpp)
     list(REMOVE_ITEM kernel_sources ${bare_sources})
     add_library(exo_kernel_bare OBJECT ${bare_sources})
     target_link_libraries(exo_kernel_bare PRIVATE exo_kernel_options)

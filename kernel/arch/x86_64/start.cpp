@@ -8,7 +8,7 @@
 #include "arch/x86_64/cpu_features.hpp"
 #include "arch/x86_64/cpu_state.hpp"
 #include "arch/x86_64/descriptor_tables.hpp"
-#include "arch/x86_64/kasan_start.hpp"
+#include "arch/x86_64/kasan/kasan_start.hpp"
 #include "utils/assert.hpp"
 
 extern "C" {

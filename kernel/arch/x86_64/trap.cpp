@@ -5,7 +5,7 @@
 #include "arch/upcalls.hpp"
 #include "arch/x86_64/apic.hpp"
 #include "arch/x86_64/descriptor_tables.hpp"
-#include "arch/x86_64/kasan_start.hpp"
+#include "arch/x86_64/kasan/kasan_start.hpp"
 
 extern "C" {
 struct FaultTableEntry {

@@ -5,7 +5,7 @@
 
 #include <optional>
 
-#include "arch/x86_64/kasan_start.hpp"
+#include "arch/x86_64/kasan/kasan_start.hpp"
 #include "utils/kasan.hpp"
 
 namespace exo::arch {

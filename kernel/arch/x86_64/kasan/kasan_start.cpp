@@ -2,7 +2,7 @@
 // instrumentation, like all that runs before or below it.
 #if defined(EXO_KASAN)
 
-#include "arch/x86_64/kasan_start.hpp"
+#include "arch/x86_64/kasan/kasan_start.hpp"
 #include "utils/kasan.hpp"
 
 extern "C" {
