@@ -45,12 +45,13 @@ struct Fibre {};
 
 inline CpuLocal& this_cpu() {
     CpuLocal* cpu;
-    asm("mov %%gs:0, %0" : "=r"(cpu));
+    asm volatile("mov %%gs:0, %0" : "=r"(cpu));
     return *cpu;
 }
+// volatile: a thread may have moved to another CPU since the last reading.
 inline u32 cpu_index() {
     u64 index;
-    asm("mov %%gs:%c1, %k0" : "=r"(index) : "i"(offsetof(CpuLocal, index)));
+    asm volatile("mov %%gs:%c1, %k0" : "=r"(index) : "i"(offsetof(CpuLocal, index)));
     return static_cast<u32>(index);
 }
 inline void* current_thread() {
