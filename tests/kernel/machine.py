@@ -51,10 +51,10 @@ class Run:
 
 
 def boot(machine: str, arguments: list[str], *, memory: int = MEMORY_MIB, limit: float = TIME_LIMIT,
-         clock: tuple[str, ...] = counted_machine.COUNTED, has_exit_device: bool = True, cpus: int = 1) -> Run:
+         clock: tuple[str, ...] = counted_machine.COUNTED, has_exit_device: bool = True) -> Run:
     """Runs QEMU with the arguments that say what is booted."""
     end = counted_machine.ENDS if has_exit_device else ("-no-reboot",)
-    command = counted_machine.command(MACHINES[machine], memory, clock=clock, may_use_kvm=True, end=end, cpus=cpus) + arguments
+    command = counted_machine.command(MACHINES[machine], memory, clock=clock, may_use_kvm=True, end=end) + arguments
     with tempfile.TemporaryFile() as output, \
             subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT) as process:
         started = time.monotonic()

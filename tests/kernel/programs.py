@@ -18,12 +18,8 @@ LONGEST_STAY_NS = 2_000_000
 TESTS_A_BOOT = 14
 
 
-# All of them run on machines with several CPUs too: one of each preset and board.
-CPUS = {("debug", "microvm"): 4, ("release", "q35"): 2}
-
-
-def _boot(built: Built, preset: str, where: str, what: str, cpus: int = 1) -> machine.Run:
-    return machine.boot_kernel(built.image(preset), where, f"console=ttyS0 kernel_test={what}", built.programs, cpus=cpus)
+def _boot(built: Built, preset: str, where: str, what: str) -> machine.Run:
+    return machine.boot_kernel(built.image(preset), where, f"console=ttyS0 kernel_test={what}", built.programs)
 
 
 def _run_crowded(built: Built, place: str, where: str, name: str) -> Outcome:
@@ -48,14 +44,6 @@ def add(suite, built: Built, preset: str, where: str) -> None:
         for name in CROWDED:
             if suite.wants(place, name + "_crowded"):
                 suite.add(_run_crowded, built, place, where, name)
-    _add_boots(suite, built, preset, where, place, names, 1)
-    cpus = CPUS.get((preset, where))
-    if cpus:
-        place = f"{preset}/{where}/{cpus}cpus"
-        _add_boots(suite, built, preset, where, place, [name for name, _ in transcript.listed if suite.wants(place, name)], cpus)
-
-
-def _add_boots(suite, built: Built, preset: str, where: str, place: str, names: list[str], cpus: int) -> None:
     for first in range(0, len(names), TESTS_A_BOOT):
         suite.add(run_all, place, names[first:first + TESTS_A_BOOT],
-                  lambda some: _boot(built, preset, where, ",".join(some), cpus))
+                  lambda some: _boot(built, preset, where, ",".join(some)))
