@@ -2,7 +2,7 @@
 // plugin count from before the fork to after the wait.
 //
 // A line of /bench/tasks is `name rounds`. /bench/name.prepare is a script of /bin/sh, which runs before each round and is not counted;
-// /bench/name.words is the command, a word a line. Both run in /work/name. Round 0 is not counted: it brings files into caches.
+// /bench/name.words is the command, a word a line. Both run in /bench/in/name. Round 0 is not counted: it brings files into caches.
 //
 //   @@ROUND name status nanoseconds   a counted round: the command's wait status and how long it took by the machine's clock
 //   @@FAILED name what                the task could not be done; its other rounds are left out
@@ -39,7 +39,7 @@ static void mount_all(void) {
     mount("sysfs", "/sys", "sysfs", 0, NULL);
     mkdir("/dev/shm", 01777);
     mount("tmpfs", "/dev/shm", "tmpfs", 0, "mode=1777");
-    mkdir("/work", 0755);
+    mkdir("/bench/in", 0755);
 }
 
 static long long now(void) {
@@ -96,7 +96,7 @@ static void measure(const char* name, int rounds) {
     static char text[MOST_BYTES];
     char* words[MOST_WORDS];
     char folder[256], script[256];
-    snprintf(folder, sizeof folder, "/work/%s", name);
+    snprintf(folder, sizeof folder, "/bench/in/%s", name);
     snprintf(script, sizeof script, "/bench/%s.prepare", name);
     mkdir(folder, 0755);
     if (read_words(name, text, words) <= 0) {

@@ -64,7 +64,7 @@ void run_on_cpus(u64 cpus, RequestFunction function, const void* argument) {
     request.pending.store(cpus, std::memory_order_seq_cst);
     for (u64 left = cpus; left != 0; left &= left - 1) {
         const auto cpu = static_cast<u32>(std::countr_zero(left));
-        // Whoever finds bits in the box already has an interrupt on its way, or is about to look.
+        // If the target's mailbox already has a bit, an interrupt is on its way to that CPU, or the CPU is about to look.
         if (detail::mailboxes.of(cpu).fetch_or(self, std::memory_order_seq_cst) == 0)
             arch::send_request_interrupt(cpu);
     }

@@ -2,7 +2,8 @@
 // barriers, giving up a page table.
 //
 // A CPU serves requests in an interrupt handler, and in every loop that waits for another CPU, whose turns are
-// arch::relax: a spin lock's, and that of run_on_cpus. So a CPU may wait for others under any lock: whoever waits for that lock serves it.
+// arch::relax: a spin lock's, and that of run_on_cpus. So a CPU may wait for others while it holds any lock: a CPU that waits
+// for the lock serves the request.
 // tests/model/cpu_requests.pml checks that nobody waits for ever.
 // Locking: none. A CPU makes one request at a time.
 #pragma once

@@ -19,7 +19,7 @@ using test::Threads;
 
 constexpr u32 THREADS = 8;
 
-/// What a thread sends: who it is, and its how manyth word this is.
+/// One word that a thread sends: the thread's number, and how many words the thread has sent before.
 struct Word {
     u32 writer = 0;
     u32 number = 0;
@@ -252,7 +252,7 @@ TEST(concurrency, datagrams_to_names_arrive_once_and_in_order) {
                     else
                         EXPECT_ERROR(Error::Eagain, result);
                     if (random.one_in(3)) take(self);
-                    // Whoever has the name at this time gets it, and takes it along.
+                    // The socket that has the name at this time gets the word. Another socket may have the name later.
                     const auto lost = send_word(*sockets.at(self), word, abstract(COMING_AND_GOING),
                                                 abi::MessageFlags::DontWait);
                     EXPECT_TRUE(lost || lost.error() == Error::Econnrefused || lost.error() == Error::Eagain);

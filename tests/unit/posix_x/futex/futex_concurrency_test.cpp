@@ -121,7 +121,8 @@ class Mutex {
     void lock(Task& task) {
         if (compare_exchange(address_, 0, 1) != 0) lock_as_one_of_several(task);
     }
-    /// For a thread that was moved here from another word, too: it does not know who else was.
+    /// A thread that a requeue has moved to this word locks it as contended too, because the thread does not know
+    /// whether others were moved with it.
     void lock_as_one_of_several(Task& task) {
         while (exchange(address_, 2) != 0) {
             const Result<> waited =
@@ -157,7 +158,7 @@ TEST(futex_concurrency, a_mutex_has_one_owner_and_no_wake_up_is_lost) {
     EXPECT_EQ(counts[0] + counts[1] + counts[2], THREADS * ROUNDS);
 }
 
-/// A barrier: the last to come moves all who wait from the condition's word to the mutex.
+/// A barrier: the thread that arrives last requeues all waiting threads from the condition's word to the mutex.
 TEST(futex_concurrency, threads_are_moved_from_a_condition_to_its_mutex) {
     constexpr u32 ROUNDS = 120;
     Program program;
