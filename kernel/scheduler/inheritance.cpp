@@ -50,7 +50,7 @@ void InheritanceGraph::stand_aside(InheritanceLock& lock) {
     if (lock.link_.is_linked()) lock.owner_->inheritance.held.remove(lock);
 }
 
-void InheritanceGraph::enter(InheritanceLock& lock, InheritanceWaiter& waiter) {
+Thread* InheritanceGraph::enter(InheritanceLock& lock, InheritanceWaiter& waiter) {
     Thread& thread = *waiter.thread_;
     waiter.turn_ = {urgency_in_line(thread.inheritance.effective.load(std::memory_order_relaxed)),
                     ++next_number_};
@@ -59,9 +59,16 @@ void InheritanceGraph::enter(InheritanceLock& lock, InheritanceWaiter& waiter) {
     stand_aside(lock);
     lock.waiters_.insert(waiter);
     stand_in_line(lock);
+    return lock.owner_ != nullptr ? refresh(*lock.owner_) : nullptr;
 }
 
-void InheritanceGraph::leave(InheritanceWaiter& waiter) {
+Thread* InheritanceGraph::leave(InheritanceWaiter& waiter) {
+    const InheritanceLock& lock = *waiter.lock_;
+    remove(waiter);
+    return lock.owner_ != nullptr ? refresh(*lock.owner_) : nullptr;
+}
+
+void InheritanceGraph::remove(InheritanceWaiter& waiter) {
     InheritanceLock& lock = *waiter.lock_;
     stand_aside(lock);
     lock.waiters_.remove(waiter);
@@ -73,7 +80,7 @@ InheritanceWaiter* InheritanceGraph::hand_over(InheritanceLock& lock) {
     InheritanceWaiter* next = lock.waiters_.first();
     if (next == nullptr) return nullptr;
     Thread* old = lock.owner_;
-    leave(*next);
+    remove(*next);
     stand_aside(lock);
     lock.owner_ = next->thread_;
     stand_in_line(lock);

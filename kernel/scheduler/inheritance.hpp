@@ -111,10 +111,11 @@ class InheritanceGraph {
     Result<> check_chain(const InheritanceLock& lock, const Thread& thread) const;
     /// Sets the lock's owner, which may be null. The lock has no waiters yet.
     void set_owner(InheritanceLock& lock, Thread* owner) { lock.owner_ = owner; }
-    /// Inserts a waiter into the lock's queue. The caller then calls spread_urgency for the owner.
-    void enter(InheritanceLock& lock, InheritanceWaiter& waiter);
-    /// Removes a waiter that is not the owner. The caller then calls spread_urgency for the owner.
-    void leave(InheritanceWaiter& waiter);
+    /// Inserts a waiter into the lock's queue. Returns the thread that the caller then calls spread_urgency for, or null: the
+    /// owner has its correct urgency afterwards, those that it waits for may not.
+    [[nodiscard]] Thread* enter(InheritanceLock& lock, InheritanceWaiter& waiter);
+    /// Removes a waiter that is not the owner. Returns as enter does.
+    [[nodiscard]] Thread* leave(InheritanceWaiter& waiter);
     /// Makes the first waiter the owner and returns it; null if there are no waiters. Both owners have their
     /// correct urgencies afterwards, unless the old owner waits for a lock itself.
     InheritanceWaiter* hand_over(InheritanceLock& lock);
@@ -126,6 +127,7 @@ class InheritanceGraph {
     Thread* refresh(Thread& thread);
 
   private:
+    void remove(InheritanceWaiter& waiter);
     void stand_in_line(InheritanceLock& lock);
     void stand_aside(InheritanceLock& lock);
     u64 next_number_ = 0;

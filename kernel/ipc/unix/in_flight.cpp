@@ -199,15 +199,17 @@ void collect_circles() {
     {
         const auto gate = in_flight_gate.lock_exclusive();
         Scan candidates;
-        InFlight& state = in_flight.unsafe_value();  // no thread counts while this one holds the gate
-        find_candidates(state.ends, candidates);
+        find_candidates(in_flight.unsafe_value().ends,
+                        candidates);  // no thread counts while this one holds the gate
         spare_reachable(candidates);
-        state.survivors = state.count;
+        usize collected = 0;
         while (UnixEnd* end = candidates.pop_front()) {
             end->is_candidate = false;
             end->take_packets(garbage);
-            --state.survivors;
+            ++collected;
         }
+        auto state = in_flight.lock();  // is_collection_due reads the counters without the gate
+        state->survivors = state->count - collected;
     }
     destroy_packets(garbage);
 }

@@ -48,6 +48,7 @@ struct PiFutexTable::Attempt {
     Ref<Task> owner{};     ///< The task with that number, if there is one.
     Box<PiFutex> spare{};  ///< For the first waiter of a word.
     PiFutex* futex = nullptr;
+    Ref<Thread> next_in_chain{};  ///< Of the wait: spread_urgency continues with it.
 
     enum class Outcome : u8 { Acquired, Waits, Failed, Again, Faulted, NeedsSpare, OwnerEnds } outcome{};
     Error error{};
@@ -141,7 +142,7 @@ void PiFutexTable::try_once(InheritanceGraph& graph, Task& task, Attempt& attemp
         attempt.spare = remove_if_unused(graph, *attempt.futex);
         return attempt.fail(possible.error());
     }
-    graph.enter(attempt.futex->lock, *attempt.waiter);
+    attempt.next_in_chain = Ref<Thread>(graph.enter(attempt.futex->lock, *attempt.waiter));
     attempt.outcome = Outcome::Waits;
 }
 
@@ -164,12 +165,7 @@ Result<> PiFutexTable::acquire(Task& task, Attempt& attempt, FutexTimeout timeou
         attempt.owner = nullptr;
         if (attempt.looked_for != 0 && attempt.looked_for != number_of(task))
             attempt.owner = PROCESSES.find_task(static_cast<Pid>(attempt.looked_for));
-        Ref<Thread> owner;
-        {
-            auto graph = INHERITANCE.lock();
-            try_once(*graph, task, attempt);
-            if (attempt.outcome == Outcome::Waits) owner = Ref<Thread>(attempt.futex->lock.owner(*graph));
-        }
+        try_once(*INHERITANCE.lock(), task, attempt);
         switch (attempt.outcome) {
             case Outcome::Acquired: return {};
             case Outcome::Failed: return attempt.error;
@@ -186,7 +182,7 @@ Result<> PiFutexTable::acquire(Task& task, Attempt& attempt, FutexTimeout timeou
             }
             case Outcome::Waits:
                 attempt.owner = nullptr;
-                scheduler::spread_urgency(std::move(owner));
+                scheduler::spread_urgency(std::move(attempt.next_in_chain));
                 return wait(task, attempt, timeout);
         }
     }
@@ -220,19 +216,20 @@ Result<> PiFutexTable::wait(Task& task, Attempt& attempt, FutexTimeout timeout) 
     PiWaiter& waiter = *attempt.waiter;
     PiFutex& futex = *attempt.futex;
     const Result<> result = sleep_until(timeout, [&] { return waiter.is_owner(*INHERITANCE.lock()); });
-    Ref<Thread> owner;
+    bool is_owner = false;
+    Ref<Thread> next_in_chain;
     {
         Box<PiFutex> unused;  // freed after the lock
         auto graph = INHERITANCE.lock();
-        if (!waiter.is_owner(*graph)) {
-            graph->leave(waiter);
-            owner = Ref<Thread>(futex.lock.owner(*graph));
+        is_owner = waiter.is_owner(*graph);
+        if (!is_owner) {
+            next_in_chain = Ref<Thread>(graph->leave(waiter));
             unused = remove_if_unused(*graph, futex);
             graph.unlock();
         }
     }
-    if (owner) {
-        scheduler::spread_urgency(std::move(owner));
+    if (!is_owner) {
+        scheduler::spread_urgency(std::move(next_in_chain));
         return result.error() == Error::Etimedout ? Error::Etimedout : Error::RestartNoInterrupt;
     }
     // Where the owner has unlocked it, the futex may be gone already.

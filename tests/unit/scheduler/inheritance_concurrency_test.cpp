@@ -31,7 +31,7 @@ class InheritingMutex {
     Result<> acquire(Deadline deadline = Deadline::never()) {
         Thread& self = current_thread();
         InheritanceWaiter waiter(self);
-        Ref<Thread> owner;
+        Ref<Thread> next_in_chain;
         {
             auto graph = INHERITANCE.lock();
             if (lock_.owner(*graph) == nullptr) {
@@ -39,19 +39,17 @@ class InheritingMutex {
                 return {};
             }
             TRY(graph->check_chain(lock_, self));
-            graph->enter(lock_, waiter);
-            owner = Ref<Thread>(lock_.owner(*graph));
+            next_in_chain = Ref<Thread>(graph->enter(lock_, waiter));
         }
-        spread_urgency(std::move(owner));
+        spread_urgency(std::move(next_in_chain));
         while (true) {
             const Result<> parked = park(WaitMode::Uninterruptible, deadline);
             auto graph = INHERITANCE.lock();
             if (waiter.is_owner(*graph)) return {};
             if (parked) continue;
-            graph->leave(waiter);
-            owner = Ref<Thread>(lock_.owner(*graph));
+            next_in_chain = Ref<Thread>(graph->leave(waiter));
             graph.unlock();
-            spread_urgency(std::move(owner));
+            spread_urgency(std::move(next_in_chain));
             return parked;
         }
     }
@@ -142,12 +140,12 @@ class StandingChain {
             waiters_.push_back(std::make_unique<InheritanceWaiter>(*threads_.back()));
             auto graph = INHERITANCE.lock();
             graph->set_owner(locks_[index], threads_[index].get());
-            if (index != 0) graph->enter(locks_[index], *waiters_[index - 1]);
+            if (index != 0) (void)graph->enter(locks_[index], *waiters_[index - 1]);
         }
     }
     ~StandingChain() {
         auto graph = INHERITANCE.lock();
-        for (usize index = 0; index + 1 < waiters_.size(); ++index) graph->leave(*waiters_[index]);
+        for (usize index = 0; index + 1 < waiters_.size(); ++index) (void)graph->leave(*waiters_[index]);
     }
     InheritanceLock& lock(usize index) { return locks_[index]; }
     Thread& thread(usize index) { return *threads_[index]; }

@@ -310,8 +310,15 @@ class InheritingMutex {
         if (compare_exchange(word(), number, 0) == number) return;
         MUST(PI_FUTEXES.unlock(task, word(), FutexScope::Private));
     }
-    /// Whether the last owner ended; asked by the present one.
-    bool was_left() const { return (load(word()) & abi::FUTEX_OWNER_DIED) != 0; }
+    /// Whether the last owner ended; asked by the present one. It clears the mark, as glibc does: with it, an unlock that meets
+    /// the first waiter is refused (LINUX: wake_futex_pi).
+    bool was_left() const {
+        while (true) {
+            const u32 before = load(word());
+            if ((before & abi::FUTEX_OWNER_DIED) == 0) return false;
+            if (compare_exchange(word(), before, before & ~abi::FUTEX_OWNER_DIED) == before) return true;
+        }
+    }
 
     /// Makes this the only entry of the task's list.
     void note(Task& task, u64 head) const {
