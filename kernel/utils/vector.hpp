@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <initializer_list>
+#include <memory>
 #include <new>
 #include <span>
 #include <type_traits>
@@ -36,8 +37,7 @@ template <class T> class Vector {
 
     static Result<Vector> copy_of(std::span<const T> items) {
         Vector copy;
-        TRY(copy.reserve(items.size()));
-        for (const T& item : items) copy.push_within_capacity(item);
+        TRY(copy.append(items));
         return copy;
     }
 
@@ -71,10 +71,8 @@ template <class T> class Vector {
         void* memory = ::operator new(*bytes, std::align_val_t{alignof(T)}, std::nothrow);
         if (memory == nullptr) return Error::Enomem;
         T* data = static_cast<T*>(memory);
-        for (usize i = 0; i < size_; ++i) {
-            new (&data[i]) T(std::move(data_[i]));
-            data_[i].~T();
-        }
+        std::uninitialized_move_n(data_, size_, data);
+        std::destroy_n(data_, size_);
         ::operator delete(data_, std::align_val_t{alignof(T)});
         data_ = data;
         capacity_ = capacity;
@@ -99,17 +97,18 @@ template <class T> class Vector {
         const usize offset = is_own ? static_cast<usize>(items.data() - data_) : 0;
         TRY(grow_for(items.size()));
         const T* source = is_own ? data_ + offset : items.data();
-        for (usize i = 0; i < items.size(); ++i) push_within_capacity(source[i]);
+        std::uninitialized_copy_n(source, items.size(), data_ + size_);
+        size_ += items.size();
         return {};
     }
     /// Changes the size. New items are value-initialised.
     Result<> resize(usize size) {
-        if (size > size_) TRY(grow_for(size - size_));
-        while (size_ < size) {
-            new (&data_[size_]) T();
-            ++size_;
+        if (size > size_) {
+            TRY(grow_for(size - size_));
+            std::uninitialized_value_construct_n(data_ + size_, size - size_);
+            size_ = size;
         }
-        while (size_ > size) pop();
+        cut(size);
         return {};
     }
     void pop() {
@@ -127,9 +126,7 @@ template <class T> class Vector {
         for (usize i = index + 1; i < size_; ++i) data_[i - 1] = std::move(data_[i]);
         pop();
     }
-    void clear() {
-        while (size_ > 0) pop();
-    }
+    void clear() { cut(0); }
 
   private:
     Result<> grow_for(usize extra) {
@@ -138,6 +135,14 @@ template <class T> class Vector {
         if (*needed <= capacity_) return {};
         const usize doubled = capacity_ < 4 ? 4 : capacity_ * 2;
         return reserve(*needed > doubled ? *needed : doubled);
+    }
+    /// Destroys the items behind the first `size`, from the last on.
+    void cut(usize size) {
+        if constexpr (std::is_trivially_destructible_v<T>) {
+            if (size_ > size) size_ = size;
+        } else {
+            while (size_ > size) pop();
+        }
     }
     void clear_and_free() {
         clear();

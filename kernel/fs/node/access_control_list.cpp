@@ -15,6 +15,11 @@ constexpr u32 NOBODY = ~0U;
 /// An entry for a group costs a binary search of the caller's groups, about 200 instructions.
 constexpr usize ENTRIES_BETWEEN_POINTS = 256;
 
+/// To be called for each entry of a loop: a list has up to 8,190 of them, as many as setxattr's 64 KiB hold.
+void pace(usize index) {
+    if (index % ENTRIES_BETWEEN_POINTS == ENTRIES_BETWEEN_POINTS - 1) scheduler::preempt_point();
+}
+
 }  // namespace
 
 // LINUX: posix_acl_from_xattr.
@@ -29,7 +34,9 @@ Result<Ref<AccessControlList>> AccessControlList::parse(std::span<const u8> valu
     Vector<Entry> entries;
     TRY(entries.resize(value.size() / sizeof(Entry)));
     std::memcpy(entries.data(), value.data(), value.size());
-    for (Entry& entry : entries) {
+    for (usize i = 0; i < entries.size(); ++i) {
+        pace(i);
+        Entry& entry = entries[i];
         switch (entry.e_tag) {
             case AclTag::UserObj:
             case AclTag::GroupObj:
@@ -49,7 +56,9 @@ Result<Ref<AccessControlList>> AccessControlList::parse(std::span<const u8> valu
 Result<> AccessControlList::check_form() const {
     enum class Expects : u8 { Owner, Users, Groups, Others, End } state = Expects::Owner;
     bool needs_mask = false;
-    for (const Entry& entry : entries_) {
+    for (usize i = 0; i < entries_.size(); ++i) {
+        pace(i);
+        const Entry& entry = entries_[i];
         if ((entry.e_perm & ~ALL) != 0) return Error::Einval;
         Expects wanted = Expects::Groups;
         Expects next = Expects::Groups;
@@ -88,6 +97,7 @@ Result<Vector<u8>> AccessControlList::encode() const {
 /// The mask entry behind `index`. LINUX: a mask follows all entries that it limits.
 const AccessControlList::Entry* AccessControlList::mask_after(usize index) const {
     while (++index < entries_.size()) {
+        pace(index);
         if (entries_[index].e_tag == AclTag::Mask) return &entries_[index];
     }
     return nullptr;
@@ -97,7 +107,7 @@ bool AccessControlList::grants(GroupId gid, abi::AccessMode wanted, const Creden
     const u32 bits = abi::raw(wanted) & ALL;
     bool is_in_a_group = false;
     for (usize i = 0; i < entries_.size(); ++i) {
-        if (i % ENTRIES_BETWEEN_POINTS == ENTRIES_BETWEEN_POINTS - 1) scheduler::preempt_point();
+        pace(i);
         const Entry& entry = entries_[i];
         bool is_masked = false;
         switch (entry.e_tag) {
@@ -124,7 +134,9 @@ bool AccessControlList::grants(GroupId gid, abi::AccessMode wanted, const Creden
 // LINUX: posix_acl_equiv_mode.
 AccessControlList::AsMode AccessControlList::as_mode() const {
     AsMode result{.permissions = 0, .says_all = true};
-    for (const Entry& entry : entries_) {
+    for (usize i = 0; i < entries_.size(); ++i) {
+        pace(i);
+        const Entry& entry = entries_[i];
         switch (entry.e_tag) {
             case AclTag::UserObj: result.permissions |= u32{entry.e_perm} << 6; break;
             case AclTag::GroupObj: result.permissions |= u32{entry.e_perm} << 3; break;
@@ -144,7 +156,9 @@ Result<Ref<AccessControlList>> AccessControlList::with_mode(u32 mode) const {
     Vector<Entry> entries;
     TRY(entries.append({entries_.data(), entries_.size()}));
     Entry* of_group = nullptr;
-    for (Entry& entry : entries) {
+    for (usize i = 0; i < entries.size(); ++i) {
+        pace(i);
+        Entry& entry = entries[i];
         switch (entry.e_tag) {
             case AclTag::UserObj: entry.e_perm = mode >> 6 & ALL; break;
             case AclTag::GroupObj:
@@ -167,7 +181,9 @@ Result<Ref<AccessControlList>> AccessControlList::for_new(u32& mode) const {
         entry.e_perm &= static_cast<u16>(permissions >> shift & ALL);
         permissions &= ~(u32{ALL} << shift) | u32{entry.e_perm} << shift;
     };
-    for (Entry& entry : entries) {
+    for (usize i = 0; i < entries.size(); ++i) {
+        pace(i);
+        Entry& entry = entries[i];
         switch (entry.e_tag) {
             case AclTag::UserObj: meet(entry, 6); break;
             case AclTag::GroupObj:

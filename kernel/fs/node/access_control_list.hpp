@@ -1,5 +1,5 @@
 // An access control list of an inode (acl(5)): permissions of further users and groups. It is immutable, so
-// that permission checks need no lock: a change replaces the whole list.
+// that permission checks need no lock: a change replaces the whole list. What walks a list passes preemption points.
 #pragma once
 
 #include <span>
@@ -34,7 +34,6 @@ class AccessControlList final : public Object {
     usize bytes() const { return entries_.size() * sizeof(Entry); }
 
     /// Whether the list grants `wanted` to a caller who does not own the file. `gid` is the file's group.
-    /// Passes preemption points.
     /// LINUX: posix_acl_permission.
     bool grants(GroupId gid, abi::AccessMode wanted, const Credentials& credentials) const;
 

@@ -2,7 +2,7 @@
 
 Each is of one kind: wrong pointers and lengths, garbage in every register, no memory or no descriptors left, random bytes
 executed as code or as a program, processes that share memory and descriptors and race for them. Mappings, terminals, /proc, signals,
-instructions and threads have kinds in modules of their own.
+instructions, threads and names have kinds in modules of their own.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import struct
 
-from campaign.hostile import elf, instruction_kind, mapping_kind, report_kind, signal_kind, terminal_kind, thread_kind
+from campaign.hostile import elf, instruction_kind, mapping_kind, name_kind, report_kind, signal_kind, terminal_kind, thread_kind
 from campaign.hostile.nasty import (
     CLONE_FILES, CLONE_FS, CLONE_VM, HURTING, MAP_ANONYMOUS, MAP_FIXED, MAP_NORESERVE, MAP_PRIVATE, MAP_SHARED, RLIMIT_AS, RLIMIT_DATA,
     RLIMIT_NOFILE, RLIMIT_STACK, SHARED, SIGCHLD, WRAPPING, NastyMaker, family, guess_results, prepare)
@@ -24,11 +24,12 @@ _MODULES = {"mappings": mapping_kind.make, "mapping race": mapping_kind.make_rac
             "terminal race": terminal_kind.make_race, "reports": report_kind.make, "report race": report_kind.make_race,
             "signals": signal_kind.make, "signal race": signal_kind.make_race, "instructions": instruction_kind.make,
             "families": thread_kind.make_families, "threads": thread_kind.make_threads, "thread race": thread_kind.make_thread_race,
-            "futex race": thread_kind.make_futex_race, "descriptor race": thread_kind.make_descriptor_race}
+            "futex race": thread_kind.make_futex_race, "descriptor race": thread_kind.make_descriptor_race, "names": name_kind.make, "name race": name_kind.make_race}
 MOST_CALLS = 256  # guest/wire.h
 KINDS = {"pointers": 2, "garbage": 2, "memory": 1, "descriptors": 2, "code": 2, "programs": 2, "race": 3, "changing": 2,
          "mappings": 3, "mapping race": 3, "terminals": 2, "terminal race": 2, "reports": 2, "report race": 2, "signals": 3,
-         "signal race": 3, "instructions": 3, "families": 3, "threads": 2, "thread race": 4, "futex race": 3, "descriptor race": 4}
+         "signal race": 3, "instructions": 3, "families": 3, "threads": 2, "thread race": 4, "futex race": 3, "descriptor race": 4,
+         "names": 2, "name race": 2}
 
 
 class Generator:
