@@ -104,7 +104,8 @@ namespace exo::arch {
 
 // ---- This CPU. Inline in machine.hpp: cpu_index, current_thread, set_current_thread, interrupts_enabled,
 //      disable_interrupts, enable_interrupts, relax (a turn of a loop that waits for another CPU: serves that
-//      one's requests, upcalls::exo_serve_requests), cycle_counter; port_read8/16/32, port_write8/16/32 (hosted: an
+//      one's requests, upcalls::exo_serve_requests), call_keeping_registers (calls a function; the compiler sees no call,
+//      so that a function that hardly ever makes it stays a leaf), cycle_counter; port_read8/16/32, port_write8/16/32 (hosted: an
 //      empty bus, all ones).
 //      announce(pointer), withdraw_announcement: set and clear this CPU's announcement, a word that others
 //      read (sync/borrowing.hpp); at first null. Setting is sequentially consistent, clearing is a release.

@@ -5,18 +5,18 @@
 //   auto state = state_.lock();
 //   state->ready.push_back(thread);
 //
-// Key types: SpinLocked, its Guard, LockRank (lock_rank.hpp), PerCpu (per_cpu.hpp). Neighbours: arch below,
+// Key types: SpinLocked, its Guard, LockRank (lock_rank.hpp), LockWord (lock_word.hpp), PerCpu (per_cpu.hpp). Neighbours: arch below,
 // everything above. Code that holds a spin lock does not sleep, does not access user memory, and does bounded
 // work. Locks that interrupt handlers also take are IrqOff.
 #pragma once
 
-#include <atomic>
 #include <type_traits>
 #include <utility>
 
 #include "arch/interface.hpp"
 #include "sync/held_locks.hpp"
 #include "sync/lock_rank.hpp"
+#include "sync/lock_word.hpp"
 
 namespace exo::sync {
 
@@ -72,7 +72,7 @@ template <class T, LockRank RANK, class Policy = IrqUntouched> class SpinLocked 
       public:
         GuardOf(SpinLocked& lock, Nesting nesting) : lock_(&lock), policy_state_(Way::enter()) {
             note_acquired(RANK, nesting);
-            lock_->acquire();
+            lock_->word_.acquire();
         }
         GuardOf(GuardOf&& other) noexcept
             : lock_(std::exchange(other.lock_, nullptr)),
@@ -82,7 +82,7 @@ template <class T, LockRank RANK, class Policy = IrqUntouched> class SpinLocked 
         /// Unlocks early. The guard must not be used afterwards.
         void unlock() {
             if (lock_ == nullptr) return;
-            lock_->release();
+            lock_->word_.release();
             note_released(RANK);
             lock_ = nullptr;
             Way::leave(policy_state_);
@@ -113,16 +113,7 @@ template <class T, LockRank RANK, class Policy = IrqUntouched> class SpinLocked 
     const T& unsafe_value() const { return value_; }
 
   private:
-    void acquire() {
-        // acquire: pairs with the release in release()
-        while (locked_.exchange(true, std::memory_order_acquire)) {
-            // Its holder may wait for this CPU to serve a request, which no interrupt can bring if they are off.
-            while (locked_.load(std::memory_order_relaxed)) arch::relax();
-        }
-    }
-    void release() { locked_.store(false, std::memory_order_release); }
-
-    std::atomic<bool> locked_{false};
+    LockWord word_;
     T value_{};
 };
 

@@ -46,6 +46,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--time", type=float, metavar="MINUTES", help="go on for so long")
     parser.add_argument("--jobs", type=int, default=DEFAULT_JOBS, metavar="N",
                         help=f"machines at the same time (default: {DEFAULT_JOBS})")
+    parser.add_argument("--cpus", type=int, default=1, choices=range(1, 9), metavar="N",
+                        help="of each machine, 1 to 8 (default: 1). With several, the host's clock is the machine's, so long stays "
+                             "and late turns are not looked for")
     parser.add_argument("--tally", action="store_true", help="run nothing: print what all runs have made together")
     parser.add_argument("--preset", default="debug", help="the kernel's build (default: debug)")
     parser.add_argument("--kernel", metavar="FILE", help="another image instead of the preset's")
@@ -120,7 +123,9 @@ def main() -> int:
         print(tally.text("hostile"))
         return 0
     kernel = machine.exo_image(options.kernel) if options.kernel else machine.exo(options.preset)
-    kernel.parameters += f" preempt_watchdog={LONGEST_STAY}"
+    kernel.cpus = options.cpus
+    if options.cpus == 1:
+        kernel.parameters += f" preempt_watchdog={LONGEST_STAY}"
     try:
         machine.build_executor()
         if options.descriptions is None:
@@ -132,7 +137,8 @@ def main() -> int:
     except (machine.BuildError, OSError, ValueError) as error:
         print(f"{error}\n0 passed, 1 failed")
         return 1
-    judge = Judge(kernel, f" --kind '{options.kind}'" if options.kind else "")
+    repeats = (f" --kind '{options.kind}'" if options.kind else "") + (f" --cpus {options.cpus}" if options.cpus != 1 else "")
+    judge = Judge(kernel, repeats)
     first = options.seed if options.seed is not None else seeds.first(options.time)
     print(f"seeds from {first}", flush=True)
     _run(judge, _batches(generator, first, kept_ones, options), sums, options.jobs)

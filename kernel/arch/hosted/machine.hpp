@@ -66,6 +66,7 @@ inline void port_write16(u16, u16) {}
 inline void port_write32(u16, u32) {}
 /// The thread that it waits for may need this processor of the host.
 inline void relax() { sched_yield(); }
+inline void call_keeping_registers(void (*function)(void*), void* argument) { function(argument); }
 /// Simulated: one cycle is one nanosecond. It advances when a test says so, or when every thread sleeps.
 inline u64 cycle_counter() { return hosted::simulated_time.load(std::memory_order_relaxed); }
 

@@ -338,10 +338,19 @@ exo_compatibility_syscall_entry:
     mov $-38, %eax                 // ENOSYS
     sysretl
 
-// ---- arch::relax: one turn of a loop that waits for another CPU. Keeps all registers, and takes any alignment of the stack.
+// ---- arch::relax: one turn of a loop that waits for another CPU. Keeps all registers.
     .globl exo_wait_a_turn
 exo_wait_a_turn:
     pause
+    push %rax
+    lea exo_serve_requests(%rip), %rax
+    call exo_call_keeping_registers
+    pop %rax
+    ret
+
+// ---- arch::call_keeping_registers: calls the function in %rax with %rdi. Keeps all registers, and takes any alignment of the stack.
+    .globl exo_call_keeping_registers
+exo_call_keeping_registers:
     push %rax
     push %rcx
     push %rdx
@@ -355,7 +364,7 @@ exo_wait_a_turn:
     mov %rsp, %rbp
     and $-16, %rsp
     cld
-    call exo_serve_requests
+    call *%rax
     mov %rbp, %rsp
     pop %rbp
     pop %r11

@@ -93,8 +93,11 @@ inline bool interrupts_enabled() {
 }
 inline void disable_interrupts() { asm volatile("cli" : : : "memory"); }
 inline void enable_interrupts() { asm volatile("sti" : : : "memory"); }
-/// The compiler sees no call, so that a function that only may have to wait stays a leaf (entry.S keeps all registers).
+// entry.S keeps all registers of both.
 inline void relax() { asm volatile("call exo_wait_a_turn" : : : "memory", "cc"); }
+inline void call_keeping_registers(void (*function)(void*), void* argument) {
+    asm volatile("call exo_call_keeping_registers" : : "a"(function), "D"(argument) : "memory", "cc");
+}
 inline u64 cycle_counter() {
     u32 low;
     u32 high;

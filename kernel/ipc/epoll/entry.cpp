@@ -17,19 +17,16 @@ Result<> EpollEntry::watch(scheduler::WaitQueue& queue, Object* keeper) {
 
 Result<> EpollEntry::watch_another(scheduler::WaitQueue& queue, Object* keeper) {
     if (!second_) return second_.emplace(*this, keeper).enter(queue, waiter_kind());
-    Box<FurtherEpollWatcher> another = TRY(make_box<FurtherEpollWatcher>(*this, keeper));
-    another->next = std::move(further_);
-    further_ = std::move(another);
+    auto* another = new (std::nothrow) FurtherEpollWatcher(*this, keeper, further_);
+    if (another == nullptr) return Error::Enomem;
+    further_ = another;
     return further_->watcher.enter(queue, waiter_kind());
 }
 
 void EpollEntry::leave_queues() {
     first_.reset();
     second_.reset();
-    while (further_) {
-        Box<FurtherEpollWatcher> next = std::move(further_->next);
-        further_ = std::move(next);
-    }
+    while (further_ != nullptr) delete std::exchange(further_, further_->next);
 }
 
 bool EpollEntry::can_poll_without_lock(fs::File& file) {
@@ -39,16 +36,28 @@ bool EpollEntry::can_poll_without_lock(fs::File& file) {
     return type == abi::mode::FIFO || (type == 0 && !takes_lock);
 }
 
+EpollEntry* EpollEntries::first_from(usize& bucket) const {
+    constexpr usize BUCKETS_BETWEEN_POINTS = 4096;
+    for (; bucket < buckets_.size(); ++bucket) {
+        if (buckets_[bucket] != nullptr) return buckets_[bucket];
+        if (bucket % BUCKETS_BETWEEN_POINTS == BUCKETS_BETWEEN_POINTS - 1) scheduler::preempt_point();
+    }
+    return nullptr;
+}
+
 /// Each bucket has one entry on average.
 Result<> EpollEntries::grow() {
     constexpr usize LEAST = 8;
     Vector<EpollEntry*> larger;
     TRY(larger.resize(buckets_.is_empty() ? LEAST : buckets_.size() * 2));
     std::swap(buckets_, larger);
-    for (EpollEntry& entry : all_) {
-        EpollEntry*& bucket = buckets_[bucket_of(entry.file, entry.descriptor)];
-        entry.next_in_bucket = bucket;
-        bucket = &entry;
+    for (EpollEntry* first : larger) {
+        while (first != nullptr) {
+            EpollEntry& entry = *std::exchange(first, first->next_in_bucket);
+            EpollEntry*& bucket = buckets_[bucket_of(entry.file, entry.descriptor)];
+            entry.next_in_bucket = bucket;
+            bucket = &entry;
+        }
         scheduler::preempt_point();
     }
     return {};

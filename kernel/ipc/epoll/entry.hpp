@@ -44,9 +44,11 @@ class EpollWatcher final : public scheduler::Watcher {
 
 /// The watcher of the third and of each further queue of a file.
 struct FurtherEpollWatcher {
-    FurtherEpollWatcher(EpollEntry& entry, Object* keeper) : watcher(entry, keeper) {}
+    FurtherEpollWatcher(EpollEntry& entry, Object* keeper, FurtherEpollWatcher* next)
+        : watcher(entry, keeper),
+          next(next) {}
     EpollWatcher watcher;
-    Box<FurtherEpollWatcher> next;
+    FurtherEpollWatcher* next;
 };
 
 /// The lock of its epoll guards it, except for the fields that the watchers' callbacks read.
@@ -81,7 +83,6 @@ struct EpollEntry final : fs::FileWatch {
     /// Polling the file takes no lock: it is a pipe, or a file without a path that is neither epoll nor
     /// signalfd.
     const bool polls_without_lock;
-    ListNode link;                         ///< In the order of adding.
     EpollEntry* next_in_bucket = nullptr;  ///< EpollEntries.
     ListNode ready_link;                   ///< Guarded by the lock of the epoll's ready list, or of a scan's
                                            ///< list.
@@ -96,16 +97,20 @@ struct EpollEntry final : fs::FileWatch {
 
     std::optional<EpollWatcher> first_;
     std::optional<EpollWatcher> second_;
-    Box<FurtherEpollWatcher> further_;  ///< Of files with more than two queues.
+    FurtherEpollWatcher* further_ =
+        nullptr;  ///< Of files with more than two queues. Owned: leave_queues deletes them.
 };
 
-/// The entries of one epoll: a hash table by file and descriptor, and a list in the order of adding.
+/// The entries of one epoll: a hash table by file and descriptor, which owns them. Walks pass preemption points.
 class EpollEntries {
   public:
-    using All = List<EpollEntry, &EpollEntry::link>;
-
     /// The pointer to an entry, in the hash table. Valid until an entry is added or removed.
     using Place = EpollEntry**;
+
+    EpollEntries() = default;
+    EpollEntries(const EpollEntries&) = delete;
+    EpollEntries& operator=(const EpollEntries&) = delete;
+    ~EpollEntries() { ::operator delete(spare_); }
 
     /// Finds the place of an entry. There is none if the place contains null.
     Place place_of(const fs::File& file, i32 descriptor) {
@@ -126,20 +131,52 @@ class EpollEntries {
         place = place_of(file, descriptor);
         return {};
     }
-    /// Adds an entry. make_room must have succeeded before.
-    void insert(Place place, EpollEntry& entry) {
-        *place = &entry;
-        all_.push_back(entry);
+    /// Makes an entry at `place`; make_room must have succeeded before. Null: there is no memory.
+    EpollEntry* make(Place place, Epoll& epoll, fs::File& file, i32 descriptor,
+                     const EpollInterest& interest) {
+        void* memory = std::exchange(spare_, nullptr);
+        if (memory == nullptr) [[unlikely]]
+            memory = ::operator new(sizeof(EpollEntry), std::nothrow);
+        if (memory == nullptr) [[unlikely]]
+            return nullptr;
         ++count_;
+        return *place = new (memory) EpollEntry(epoll, file, descriptor, interest);
     }
-    void remove(Place place) {
-        EpollEntry& entry = **place;
-        *place = entry.next_in_bucket;
-        All::remove(entry);
+    /// Removes an entry from the table. destroy follows.
+    void take_out(Place place) {
+        *place = (*place)->next_in_bucket;
         --count_;
     }
-    EpollEntry* first() { return all_.front(); }
-    All& all() { return all_; }
+    /// Destroys an entry. Its memory may be kept for the next one: programs remove entries and add others.
+    void destroy(EpollEntry& entry) {
+        entry.~EpollEntry();
+        if (spare_ == nullptr) [[likely]]
+            spare_ = &entry;
+        else
+            ::operator delete(&entry);
+    }
+
+    /// Visits all entries, in no order.
+    class Iterator {
+      public:
+        explicit Iterator(EpollEntries& entries) : entries_(&entries), entry_(entries.first_from(bucket_)) {}
+        EpollEntry& operator*() const { return *entry_; }
+        Iterator& operator++() {
+            entry_ = entry_->next_in_bucket;
+            if (entry_ == nullptr) entry_ = entries_->first_from(++bucket_);
+            return *this;
+        }
+        bool operator!=(std::nullptr_t) const { return entry_ != nullptr; }
+
+      private:
+        EpollEntries* entries_;
+        usize bucket_ = 0;
+        EpollEntry* entry_;
+    };
+    Iterator begin() { return Iterator(*this); }
+    static std::nullptr_t end() { return nullptr; }
+    /// An entry that is still there; null: there is none. For emptying a set that nobody adds to.
+    EpollEntry* remaining() { return first_from(emptied_); }
 
   private:
     /// The bucket, out of a power of two: the upper bits of a product.
@@ -150,12 +187,15 @@ class EpollEntries {
             (reinterpret_cast<u64>(&file) >> 4) + (static_cast<u64>(static_cast<u32>(descriptor)) << 40);
         return ((word ^ word >> 32) * GOLDEN >> 32) & (buckets_.size() - 1);
     }
+    /// The first entry in `bucket` or, moving that on, in a later bucket.
+    EpollEntry* first_from(usize& bucket) const;
     [[gnu::noinline]] Result<> grow();
 
     Vector<EpollEntry*> buckets_;
     EpollEntry* nothing_ = nullptr;  ///< The place of each entry while there are no buckets. Always null.
     usize count_ = 0;
-    All all_;
+    usize emptied_ = 0;      ///< Of remaining: the buckets before it are empty.
+    void* spare_ = nullptr;  ///< Memory for one entry.
 };
 
 }  // namespace exo::ipc

@@ -41,7 +41,7 @@ Epoll::~Epoll() {
     const auto graph = EpollGraph::hold();
     while (true) {
         auto entries = entries_.lock();
-        EpollEntry* entry = entries->first();
+        EpollEntry* entry = entries->remaining();
         if (entry == nullptr) break;
         drop(*entries, *entry);
         entries.unlock();
@@ -77,13 +77,12 @@ Result<> Epoll::insert(EpollEntries& entries, fs::File& file, i32 descriptor, Ep
     if (payer_ && !payer_->charge_epoll_watch(max_epoll_watches.load(std::memory_order_relaxed)))
         return Error::Enospc;
     const Result<> room = entries.make_room(place, file, descriptor);
-    auto* entry = !room ? nullptr : new (std::nothrow) EpollEntry(*this, file, descriptor, interest);
+    EpollEntry* entry = !room ? nullptr : entries.make(place, *this, file, descriptor, interest);
     if (entry == nullptr) [[unlikely]] {
         if (payer_) payer_->release_epoll_watch();
         return Error::Enomem;
     }
     file.watches().add(*entry);
-    entries.insert(place, *entry);
     EntryPollTable table(*entry);
     const PollEvents found = entry->poll(&table);
     if (!table.status) [[unlikely]] {
@@ -112,9 +111,9 @@ void Epoll::drop(EpollEntries& entries, EpollEntries::Place place) {
         auto ready = ready_.lock();
         if (entry.ready_link.is_linked()) ReadyList::remove(entry);
     }
-    entries.remove(place);
+    entries.take_out(place);
     entry.file.watches().remove(entry);  // the last use of the file
-    delete &entry;
+    entries.destroy(entry);
     if (payer_) payer_->release_epoll_watch();
 }
 
@@ -142,7 +141,7 @@ Result<> Epoll::remove(fs::File& file, i32 descriptor) {
 /// LINUX: ep_show_fdinfo.
 Result<> Epoll::append_details(String& out) {
     auto entries = TRY(entries_.lock_killable());
-    for (const EpollEntry& entry : entries->all()) {
+    for (const EpollEntry& entry : *entries) {
         scheduler::preempt_point();
         const fs::Inode& inode = entry.file.inode();
         TRY(format_append(
