@@ -6,6 +6,7 @@
 #include "arch/upcalls.hpp"
 #include "scheduler/parking.hpp"
 #include "scheduler/preemption.hpp"
+#include "scheduler/timeline.hpp"
 #include "sync/cpu_barrier.hpp"
 
 namespace exo::scheduler {
@@ -152,6 +153,7 @@ void Scheduler::make_runnable(Thread& thread) {
         // Charged last when it blocked; never, if it is new.
         const Nanoseconds blocked_at = thread.running_since_;
         if (blocked_at != 0 && now - blocked_at >= LONG_SLEEP) thread.queue_type_.set(QueueType::Hot);
+        TIMELINE.note_wake(thread);
         queue->enqueue(thread, now);  // from here on it may run and end
         if (is_noticed) is_noticed = !queue->has_better_than(*cpu.running);
     }
@@ -298,6 +300,7 @@ void Scheduler::switch_away(ThreadState new_state) {
     if (next == &self) return;
     (new_state == ThreadState::Blocked ? self.use_.voluntary_switches : self.use_.involuntary_switches)
         .add(1);
+    TIMELINE.note_run(*next, next == cpu.idle, new_state);
     switch_to(cpu, self, *next);
 }
 

@@ -6,6 +6,7 @@
 #include "scheduler/run_queue.hpp"
 #include "scheduler/scheduler.hpp"
 #include "scheduler/thread_registry.hpp"
+#include "scheduler/timeline.hpp"
 
 namespace exo::scheduler {
 
@@ -79,6 +80,7 @@ void Thread::set_name(std::string_view name) {
     std::copy_n(name.data(), length, name_);
     std::fill(name_ + length, name_ + NAME_SIZE, '\0');
     unsupported_call = ~0ULL;  // another program's calls are logged anew
+    TIMELINE.note_name(*this);
 }
 
 arch::UserRegisters& Thread::user_registers() const {

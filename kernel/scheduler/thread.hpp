@@ -87,6 +87,7 @@ struct UserState {
 class Thread final : public sync::ThreadHeader, public Object {
   public:
     using Entry = void (*)(void* argument);
+    static constexpr usize NAME_SIZE = 16;
 
     /// Makes a thread that is not runnable yet: pass it to Scheduler::start_thread. Errors: Enomem.
     static Result<Ref<Thread>> create(std::string_view name, Entry entry, void* argument,
@@ -103,6 +104,9 @@ class Thread final : public sync::ThreadHeader, public Object {
     bool may_run_on(u32 cpu) const { return (allowed_cpus() >> cpu & 1) != 0; }
     u64 allowed_cpus() const { return allowed_cpus_.load(std::memory_order_relaxed); }
     std::string_view name() const { return {name_}; }
+    /// The number by which programs know it; 0: they do not.
+    i32 number() const { return number_.load(std::memory_order_relaxed); }
+    void set_number(i32 number) { number_.store(number, std::memory_order_relaxed); }
     void set_name(std::string_view name);
     ThreadState state() const { return state_.load(std::memory_order_relaxed); }
     /// The mode of its last wait: what can end it besides the wake-up.
@@ -152,6 +156,7 @@ class Thread final : public sync::ThreadHeader, public Object {
   private:
     friend class Scheduler;
     friend class RunQueue;
+    friend class Timeline;
     friend class ThreadRegistry;
     friend class UrgentSection;
     friend Result<> park(WaitMode mode, time::Deadline deadline);
@@ -159,8 +164,6 @@ class Thread final : public sync::ThreadHeader, public Object {
 
     Thread(std::string_view name, ThreadPriority priority, memory::KernelStack stack);
     static void begin(void* thread);
-
-    static constexpr usize NAME_SIZE = 16;
 
     ThreadId id_;
     // Guarded by the lock of its run queue.
@@ -206,6 +209,7 @@ class Thread final : public sync::ThreadHeader, public Object {
         sync::Tally<u64> minor_faults;
     } use_;
     std::atomic<bool> watches_cpu_time_{false};
+    std::atomic<i32> number_{0};
     char name_[NAME_SIZE] = {};
 };
 

@@ -200,6 +200,7 @@ Result<Pid> clone_current_task(const CloneRequest& request) {
     give_back_charge.release();
     if (pidfd) (void)pidfd_slot.commit({std::move(pidfd), security::ALL_RIGHTS}, security::OnExec::Close);
     trace::announce_child(parent, *task);
+    thread->set_number(task->tid);
     thread->set_personality(std::move(task));
     scheduler::SCHEDULER.start_thread(std::move(thread));
     if (vfork) (void)vfork->wait();  // killed while waiting: the child is told nothing and goes on
@@ -240,6 +241,7 @@ Result<Ref<Task>> create_first_task(fs::Path root, Ref<vm::AddressSpace> space,
     process->limits.set_initial(PROCESSES.most() / 2);
     task->charged_user = std::move(root_user);
     PROCESSES.add_first(*process);
+    thread->set_number(task->tid);
     thread->set_personality(task);
     scheduler::SCHEDULER.start_thread(std::move(thread));
     return task;

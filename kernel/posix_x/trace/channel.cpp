@@ -1,7 +1,10 @@
 #include "posix_x/trace/channel.hpp"
 
+#include <cstring>
+
 #include "log/log.hpp"
 #include "scheduler/scheduler.hpp"
+#include "scheduler/timeline.hpp"
 #include "utils/list.hpp"
 
 namespace exo::posix_x::trace {
@@ -11,6 +14,8 @@ namespace {
 enum class Phase : u8 { Off, Starting, Ready, Over };
 
 constexpr time::Nanoseconds MOST_WAIT_FOR_PORT = 10 * time::SECOND;
+constexpr time::Nanoseconds TIMELINE_PERIOD = 5 * time::MILLISECOND;
+constexpr usize EVENTS_AT_ONCE = 1024;
 constexpr usize LEAST_CAPTURED = 512;  // the largest structures, and 64 entries of poll
 
 struct Queue {
@@ -85,6 +90,41 @@ Result<> send_all(Vector<u8>& space) {
     return {};
 }
 
+/// Sends what the scheduler has noted so far. `space` has room for EVENTS_AT_ONCE events in a record.
+Result<> send_timeline(Vector<u8>& space) {
+    struct Head {
+        RecordHeader header;
+        TimelineBody body;
+    };
+    for (u32 cpu = 0; cpu < arch::MAX_CPUS; ++cpu) {
+        while (true) {
+            // SAFETY: the space is allocated with the alignment of any object; events are plain bytes.
+            auto* events = reinterpret_cast<scheduler::TimelineEvent*>(space.data() + sizeof(Head));
+            Head head{};
+            head.body.count = scheduler::TIMELINE.take(cpu, {events, EVENTS_AT_ONCE}, head.body.lost);
+            if (head.body.count == 0 && head.body.lost == 0) break;
+            const usize size = sizeof(Head) + head.body.count * sizeof(scheduler::TimelineEvent);
+            head.header = {.size = static_cast<u32>(size),
+                           .kind = RecordKind::Timeline,
+                           .detail = cpu,
+                           .sequence = next_sequence(),
+                           .time = static_cast<i64>(time::monotonic())};
+            std::memcpy(space.data(), &head, sizeof(head));
+            TRY(send(space.span().first(size)));
+            if (head.body.count < EVENTS_AT_ONCE) break;
+        }
+    }
+    return {};
+}
+
+/// Waits for records; with a timeline not for long.
+void wait_for_work() {
+    const bool has_timeline = scheduler::TIMELINE.is_on();
+    const time::Deadline deadline =
+        has_timeline ? time::Deadline::after(TIMELINE_PERIOD) : time::Deadline::never();
+    (void)work.wait(scheduler::WaitMode::Uninterruptible, [] { return has_work.load(); }, deadline);
+}
+
 Result<> carry() {
     if (!changes.wait(
             scheduler::WaitMode::Uninterruptible, [] { return port.load() != nullptr; },
@@ -93,11 +133,19 @@ Result<> carry() {
     TRY(port.load()->open());
     TRY(receive_settings());
     TRY(say_hello());
-    set_phase(Phase::Ready);
     Vector<u8> space;
+    Vector<u8> timeline_space;
+    if (the_settings.wants_timeline != 0) {
+        TRY(timeline_space.resize(sizeof(RecordHeader) + sizeof(TimelineBody) +
+                                  EVENTS_AT_ONCE * sizeof(scheduler::TimelineEvent)));
+        TRY(scheduler::TIMELINE.start());
+    }
+    set_phase(Phase::Ready);
     while (true) {
-        (void)work.wait(scheduler::WaitMode::Uninterruptible, [] { return has_work.load(); });
+        wait_for_work();
         is_sending.store(true, std::memory_order_seq_cst);
+        // First: the record that ends the trace is one of a task.
+        if (scheduler::TIMELINE.is_on()) TRY(send_timeline(timeline_space));
         TRY(send_all(space));
         is_sending.store(false, std::memory_order_seq_cst);
         changes.wake_all();
@@ -108,6 +156,7 @@ Result<> carry() {
 void run_thread(void*) {
     const Result<> result = carry();
     log::info("trace: over (error {})", result.error());
+    scheduler::TIMELINE.stop();
     set_phase(Phase::Over);
     is_sending.store(false, std::memory_order_seq_cst);
     while (const Ref<TaskTrace> task = take_task()) task->let_go();
@@ -163,6 +212,10 @@ void enqueue(TaskTrace& task) {
 }
 
 void drain() {
+    if (scheduler::TIMELINE.is_on()) {
+        has_work.store(true, std::memory_order_seq_cst);  // so that the thread takes what is noted by now
+        work.wake_one();
+    }
     const time::Deadline deadline{time::monotonic() + time::SECOND};
     const auto is_sent = [] { return is_over() || (!has_work.load() && !is_sending.load()); };
     if (!changes.wait(scheduler::WaitMode::Killable, is_sent, deadline) || is_over()) return;

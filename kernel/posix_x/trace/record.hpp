@@ -19,6 +19,7 @@ enum class RecordKind : u32 {
     Stopped,    ///< The process stops. `detail` is the signal.
     Ended,      ///< The task ends. `detail` 1: it was the last traced task.
     Renamed,    ///< The task has executed a program and now has the number of its process's leader.
+    Timeline,   ///< Events of the scheduler on one CPU, `detail`.
 };
 
 inline constexpr u32 RESULT_PLACE = 6;
@@ -87,6 +88,12 @@ struct RenamedBody {
     i32 padding = 0;
 };
 
+/// `count` events follow (scheduler/timeline.hpp).
+struct TimelineBody {
+    u64 count = 0;
+    u64 lost = 0;  ///< How many events are missing before these.
+};
+
 /// The settings, which the host sends once before tracing begins.
 struct Settings {
     static constexpr u32 MAGIC = 0x45435254;  // "TRCE"
@@ -99,7 +106,9 @@ struct Settings {
     u32 string_limit = 0;  ///< How many bytes of each buffer the host wants.
     /// Index: call number. Bit N: argument N is a descriptor whose path is wanted. Bit 6: the result is such
     /// a descriptor. Bit 7: the call is wanted.
-    u8 calls[CALLS + 3] = {};
+    u8 calls[CALLS] = {};
+    u8 wants_timeline = 0;  ///< 1: the scheduler's events are wanted.
+    u8 reserved[2] = {};
 };
 static_assert(sizeof(Settings) == 528);
 

@@ -42,6 +42,7 @@ OWN = [
     Option("-o", "FILE", "write to FILE instead of standard error", None, output_file),
     Option("-f", "", "accepted, and always so: children and threads are followed"),
     Option("-q", "", "accepted, and always so: nothing is said of tasks that are attached"),
+    Option("--sched", "", "instead of calls, write which thread ran on which CPU and which one waited, as trace-event JSON, to FILE of -o"),
     Option("--json", "", "show each event as an object of JSON on a line of its own"),
 ]
 
@@ -62,8 +63,20 @@ to FILE, never to standard output; the exit status is the program's, as with './
   ./exo trace -e trace=%file -y -- ls /      calls with paths, and what descriptors lead to
   ./exo trace -e '!read,write' -- sh -c …    all but two
   ./exo trace -c -- make                     what it calls, and which calls the kernel lacks
+  ./exo trace --sched -o t.json --cpus 2 -- make -j2
+                                             who ran where; open t.json in ui.perfetto.dev or chrome://tracing
 
 docs/how_to/trace.md says more.""")
+
+
+def _check_alone(options) -> None:
+    """Errors: UsageError."""
+    if options.o is None:
+        raise UsageError("--sched writes a file: name it with -o", "trace")
+    others = [option.names[0] for option in OWN if option.names[0] not in ("--sched", "-o", "-s", "-f", "-q")
+              and getattr(options, option.names[0].lstrip("-"))]
+    if others:
+        raise UsageError(f"--sched shows no calls, so {others[0]} would do nothing", "trace")
 
 
 def main(arguments: list[str]) -> int:
@@ -75,6 +88,8 @@ def main(arguments: list[str]) -> int:
         raise UsageError("which program?", "trace")
     if options.json and (options.c or options.C):
         raise UsageError("--json and a table exclude each other", "trace")
+    if options.sched:
+        _check_alone(options)
     descriptions = descriptions_of_tree()
     try:
         chooser = filters.choose(options.e, descriptions)
@@ -83,7 +98,7 @@ def main(arguments: list[str]) -> int:
     running.occupy_standard_streams()
     style = Style(stamps=int(options.t), shows_durations=options.T, shows_every_tid=options.o is not None)
     values = Values(options.s, options.y, options.v)
-    kind = "summary" if options.c else "both" if options.C else "json" if options.json else "text"
+    kind = "timeline" if options.sched else "summary" if options.c else "both" if options.C else "json" if options.json else "text"
     tracer = Tracer(descriptions, chooser, values, style, kind, options.o)
     settings = running.prepare(options)
     status = run(settings, running.request_of(options, settings), tracer)

@@ -26,7 +26,8 @@ class Follower:
     """Tells `output` of events, in the order in which they happened.
 
     The methods of `output`: call_began(task, call), call_copied(task, call), call_ended(task, call), signal(task, time, values),
-    stopped(task, time, signal), ended(task, time, status), replaced(task, time, old tid).
+    stopped(task, time, signal), ended(task, time, status), replaced(task, time, old tid),
+    and, where a timeline was asked for, scheduled(cpu, events, how many are missing before them).
     """
 
     def __init__(self, descriptions: list[dict], output) -> None:
@@ -39,7 +40,7 @@ class Follower:
         self._last_exit: Call | None = None
         self._handlers = {records.HELLO: self._hello, records.START: self._start, records.ENTER: self._enter, records.COPY: self._copy,
                           records.PATH: self._path, records.EXIT: self._exit, records.SIGNAL: self._signal, records.STOPPED: self._stopped,
-                          records.ENDED: self._ended, records.RENAMED: self._renamed}
+                          records.ENDED: self._ended, records.RENAMED: self._renamed, records.TIMELINE: self._timeline}
 
     def feed(self, data: bytes) -> None:
         """Errors: records.BadRecords."""
@@ -126,6 +127,10 @@ class Follower:
         self._output.ended(task, record.time, record.values[0])
         self.tasks.pop(record.tid, None)
         self.is_complete = self.is_complete or record.detail == 1
+
+    def _timeline(self, record) -> None:
+        _, lost = record.values
+        self._output.scheduled(record.detail, list(records.TIMELINE_EVENT.iter_unpack(record.data)), lost)
 
     def _renamed(self, record) -> None:
         (old, _) = record.values

@@ -11,13 +11,17 @@ IS_WANTED = 0x80
 MOST_CAPTURED = 1 << 16
 RESULT_PLACE = 6
 
-HELLO, START, ENTER, COPY, PATH, EXIT, SIGNAL, STOPPED, ENDED, RENAMED = range(1, 11)
+HELLO, START, ENTER, COPY, PATH, EXIT, SIGNAL, STOPPED, ENDED, RENAMED, TIMELINE = range(1, 12)
 FROM_USER, STRING_FROM_USER, TO_USER, ZEROS_TO_USER = range(4)
 
 HEADER = struct.Struct("<IIiIQq")
 BODIES = {HELLO: struct.Struct("<q"), START: struct.Struct("<ii"), ENTER: struct.Struct("<7Q"), COPY: struct.Struct("<QQQ"),
           PATH: struct.Struct("<iI"), EXIT: struct.Struct("<Q"), SIGNAL: struct.Struct("<iiiiIiQQqq"), STOPPED: struct.Struct("<Q"),
-          ENDED: struct.Struct("<ii"), RENAMED: struct.Struct("<ii")}
+          ENDED: struct.Struct("<ii"), RENAMED: struct.Struct("<ii"), TIMELINE: struct.Struct("<QQ")}
+# kernel/scheduler/timeline.hpp: time, thread, number, kind, state of the one before, whether it is idle, name.
+TIMELINE_EVENT = struct.Struct("<QIiBBBx16s4x")
+RUN, WAKE, NAME = 1, 2, 3
+READY, RUNNING, BLOCKED, TERMINATED = range(4)
 LARGEST_RECORD = 1 << 20
 MOST_EARLY = 1 << 20
 
@@ -40,9 +44,9 @@ class BadRecords(Exception):
     """What came is not what this version of the kernel sends."""
 
 
-def settings(string_limit: int, calls: bytes) -> bytes:
+def settings(string_limit: int, calls: bytes, wants_timeline: bool = False) -> bytes:
     """What the kernel waits for before it traces anything. `calls`: a byte for each number (record.hpp)."""
-    return struct.pack("<III", MAGIC, VERSION, string_limit) + calls.ljust(CALLS + 3, b"\0")
+    return struct.pack("<III", MAGIC, VERSION, string_limit) + calls.ljust(CALLS, b"\0") + bytes((wants_timeline, 0, 0))
 
 
 class Reader:

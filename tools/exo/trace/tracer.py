@@ -11,6 +11,7 @@ from .json_lines import JsonOutput
 from .stream import TracePump
 from .summary import Summary
 from .text import Style, TextOutput
+from .timeline import TimelineOutput
 from .values import Values
 
 class Both:
@@ -29,7 +30,7 @@ class Both:
 
 
 class Tracer:
-    """`kind`: "text", "json", "summary" or "both" (text and the summary)."""
+    """`kind`: "text", "json", "summary", "both" (text and the summary), or "timeline", which has no calls."""
 
     PORT = "trace"
     # The kernel traces in a machine that was started with this word (kernel/posix_x/trace/channel.hpp).
@@ -40,10 +41,13 @@ class Tracer:
         self._chooser = chooser
         self._values = values
         self._path = path
+        self._wants_timeline = kind == "timeline"
         self._summary = Summary(chooser) if kind in ("summary", "both") else None
         outputs = []
         if kind in ("text", "both"):
             outputs.append(TextOutput(style, values, chooser, lambda: len(self._follower.tasks), lambda: self._follower.realtime_offset))
+        elif kind == "timeline":
+            outputs.append(TimelineOutput())
         elif kind == "json":
             outputs.append(JsonOutput(values, chooser, lambda: self._follower.realtime_offset))
         if self._summary:
@@ -56,6 +60,8 @@ class Tracer:
     def settings(self) -> bytes:
         """What the kernel is told before it traces: how much of each buffer, and a byte for each call."""
         calls = bytearray(records.CALLS)
+        if self._wants_timeline:
+            return records.settings(0, bytes(calls), wants_timeline=True)
         last = records.CALLS - 1
         from .call_names import CALLS
         for number in range(last):
