@@ -45,11 +45,13 @@ consteval std::array<Call, CALLS> with_routes(std::array<Call, CALLS> calls,
     return calls;
 }
 
-/// The handlers by number, for the entry code. The last entry is for all numbers beyond the table.
+/// The handlers by number, for the entry code. The last entry is for all numbers beyond the table. A call with such a number is left
+/// out, so that number_beyond_limit() alone reports it.
 consteval arch::CallHandlers handlers_of(std::span<const Call> calls) {
     arch::CallHandlers handlers;
     handlers.fill(&unknown_call);
-    for (const Call& one : calls) handlers[one.number] = one.handler;
+    for (const Call& one : calls)
+        if (one.number < arch::SYSTEM_CALL_LIMIT) handlers[one.number] = one.handler;
     return handlers;
 }
 
@@ -57,7 +59,8 @@ consteval arch::CallHandlers handlers_of(std::span<const Call> calls) {
 consteval arch::FastHandlers fast_handlers_of(std::span<const Call> calls) {
     arch::FastHandlers handlers;
     handlers.fill(&fast_unknown);
-    for (const Call& one : calls) handlers[one.number] = one.fast;
+    for (const Call& one : calls)
+        if (one.number < arch::SYSTEM_CALL_LIMIT) handlers[one.number] = one.fast;
     return handlers;
 }
 

@@ -149,6 +149,20 @@ static_assert(number_given_twice(sort_calls(ONE, TWO)) == NO_NUMBER); }"""
     assert done.stderr.count("error:") == 1 and "7 ==" in done.stderr
 
 
+def test_a_number_that_is_too_large_is_one_error():
+    source = """#include "syscall/table.hpp"
+namespace exo { using namespace syscall;
+Result<> sys_one(Context&) { return {}; }
+constexpr Family FAMILY{"numbers", "numbers.cpp"};
+constexpr Call ONE[] = {call<sys_one>(600, "one", FAMILY)};
+constexpr arch::CallHandlers HANDLERS = handlers_of(ONE);
+constexpr arch::FastHandlers FAST = fast_handlers_of(ONE);
+static_assert(number_beyond_limit(ONE) == NO_NUMBER); }"""
+    done = subprocess.run(["clang++-19", "-std=c++23", "-stdlib=libc++", "-fsyntax-only", f"-I{ROOT}/kernel", f"-I{ROOT}", "-xc++", "-"],
+                          input=source, capture_output=True, text=True)
+    assert done.stderr.count("error:") == 1 and "600 ==" in done.stderr
+
+
 def test_every_family_has_a_source_that_is_there():
     described = json.loads(pathlib.Path(ROOT, "docs/system_calls.json").read_text())["calls"]
     for call in described:

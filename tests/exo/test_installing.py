@@ -175,3 +175,12 @@ def test_help_and_descriptions_install_and_build_nothing(words, monkeypatch, cap
     assert cli.main(words) == 0
     said = capfd.readouterr()
     assert said.out and not said.err
+
+
+def test_a_first_error_is_shown_whatever_comes_behind_it(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(paths, "BUILD", str(tmp_path))
+    lines = f"echo 'a.cpp:1:2: error: this is wrong'; seq {3 * progress.SHOWN_LINES}; exit 1"
+    with pytest.raises(ExoError):
+        progress.run(["sh", "-c", lines], "compiling", "build")
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "a.cpp:1:2: error: this is wrong" and len(said) == 1 + progress.SHOWN_LINES

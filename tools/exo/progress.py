@@ -69,6 +69,7 @@ def run(arguments: list[str], what: str, log: str, on_line=None, cwd: str | None
     os.makedirs(paths.in_build("logs"), exist_ok=True)
     path = log_path(log)
     last: list[str] = []
+    first_error = ""
     try:
         is_long = os.path.exists(path) and os.path.getsize(path) > LONG_LOG
         with open(path, "w" if is_long else "a", encoding="utf-8") as file:
@@ -79,6 +80,7 @@ def run(arguments: list[str], what: str, log: str, on_line=None, cwd: str | None
             for line in process.stdout:
                 _keep(file, line)
                 last = [*last[1 - SHOWN_LINES:], line.rstrip("\n")]
+                first_error = first_error or (last[-1] if " error: " in line else "")
                 if on_line:
                     on_line(line)
             status = process.wait()
@@ -87,7 +89,8 @@ def run(arguments: list[str], what: str, log: str, on_line=None, cwd: str | None
         raise ExoError(f"{what}: {error.filename or arguments[0]}: {error.strerror}") from None
     if status != 0:
         _refuse_full_disk(what)
-        print("\n".join(last), file=sys.stderr)
+        # A compiler's first error says what is wrong; its notes and what follows from it may fill the last lines.
+        print("\n".join([first_error] * (first_error not in last) + last), file=sys.stderr)
         raise ExoError(f"{what} failed (status {status}); all that it printed is in {os.path.relpath(path, paths.ROOT)}")
 
 
