@@ -123,7 +123,7 @@ def test_nothing_becomes_dearer_by_itself():
     (["baseline", "--raise", "getppid"], "exo: --raise and --reason go together (see './exo bench baseline --help')"),
     (["baseline", "--reason", "why"], "exo: --raise and --reason go together (see './exo bench baseline --help')"),
     (["baseline", "--raise", "zzz", "--reason", "why"], "exo: no operation is called zzz; docs/performance.md lists them"),
-    (["profile"], "exo: which operation? (see './exo bench profile --help')"),
+    (["profile"], "exo: which operation? docs/performance.md lists them (see './exo bench profile --help')"),
     (["profile", "getppid", "--limit", "0"], "exo: --limit 0: not a number of rows (see './exo bench profile --help')"),
     (["profile", "getppid", "getpid"], "exo: what is getpid? (see './exo bench profile --help')"),
     (["profile", "zzz"], "exo: no operation is called zzz; docs/performance.md lists them"),

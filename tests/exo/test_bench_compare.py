@@ -71,7 +71,7 @@ def test_a_kernel_is_built_once(repository, monkeypatch):
 
 
 @pytest.mark.parametrize("words, message", [
-    ([], "exo: with which commit? (see './exo bench compare --help')"),
+    ([], "exo: with which commit? Name one, like HEAD (see './exo bench compare --help')"),
     (["no-such-commit"], "exo: git knows no commit no-such-commit"),
     (["HEAD", "more"], "exo: what is more? (see './exo bench compare --help')"),
 ])

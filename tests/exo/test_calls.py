@@ -63,7 +63,8 @@ def test_json_is_what_came_in(table):
 
 
 @pytest.mark.parametrize("words, message", [
-    (["raed"], "exo: there is no call raed; did you mean read?"), (["999"], "exo: there is no call 999"),
+    (["raed"], "exo: there is no call raed; did you mean read?"), 
+    (["999"], "exo: there is no call 999 ('./exo calls' lists them; once handlers have changed, './exo calls --build')"),
     (["read", "write"], "exo: one name at a time, and not also write (see './exo calls --help')"),
     (["--write-page", "read"], "exo: the page is about all calls (see './exo calls --help')")])
 def test_one_line_for_what_is_wrong(table, words, message):

@@ -6,8 +6,10 @@ import subprocess
 
 import pytest
 from conftest import ROOT
+from exo.building import build
+from exo.errors import ExoError, UsageError
 from exo.options import Command, Option, parse
-from exo.errors import UsageError
+from exo.running import run
 
 SAMPLE = Command("sample", "Does nothing.", "[OPTION]… [WORD]…", [
     Option("-n --number", "N", "a number", 1, int), Option("-e --each", "X", "many", None, str, True),
@@ -88,14 +90,45 @@ def test_help(words):
     (["debug", "--seed", "5", "--area", "tty"],
      "exo: --area: it says how a seed of --suite cross was run (see './exo debug --help')"),
     (["debug", "--kind", "race"], "exo: --area and --kind: say which sequence, with --seed (see './exo debug --help')"),
-    (["test", "nope"], "exo: unknown suite nope (see './exo test --help')"),
-    (["build", "nope"], "exo: unknown preset nope; there are release, dev, debug, coverage, hosted, hosted-tsan (see './exo build --help')"),
+    (["test", "nope"], "exo: unknown suite nope; there are model, exo, unit, bench, shell, kernel, linux, cross, hostile, "
+     "census, python, coverage (see './exo test --help')"),
+    (["test", "unit", "a", "--what"], "exo: unit has no option --what (see './exo test --help')"),
+    (["test", "cross", "--cuont", "3"], "exo: cross has no option --cuont; did you mean --count? (see './exo test cross --help')"),
+    (["chek"], "exo: unknown command chek; did you mean check? (see './exo --help')"),
+    (["version", "now"], "exo: version takes no words, and there is now (see './exo version --help')"),
+    (["check", "kernel"], "exo: check takes no words, and there is kernel (see './exo check --help')"),
+    (["run", "--cpu", "2"], "exo: unknown option --cpu; did you mean --cpus? (see './exo run --help')"),
+    (["run", "-p", "80:80"], "exo: there is no option -p: machines have no network yet (see './exo run --help')"),
+    (["trace", "-p", "1"], "exo: there is no option -p: a machine is traced from its first program on, and a running program of this "
+     "system never (see './exo trace --help')"),
+    (["build", "nope"], "exo: unknown preset nope; there are release, dev, debug, coverage, hosted, hosted-tsan, hosted-bench (see './exo build --help')"),
 ])
 def test_one_line_for_what_is_wrong(words, message):
     done = exo(*words)
     assert done.returncode == 125
     assert done.stderr.splitlines()[-1] == message
     assert not done.stdout
+
+
+@pytest.mark.parametrize("words, message", [
+    (["--copy", "/no/such:/a"], "--copy: /no/such: No such file or directory"),
+    (["--env-file", "/no/such"], "--env-file: /no/such: No such file or directory"),
+    (["--packages-file", "/no/such"], "--packages-file: /no/such: No such file or directory"),
+    (["--result", "/no/such/file"], "--result: /no/such/file: No such file or directory"),
+    (["--image", "oci:/no/such"], "--image oci:/no/such: /no/such: No such file or directory"),
+    (["--kernel", f"{ROOT}/LICENSE"], f"--kernel: {ROOT}/LICENSE: no kernel: neither an ELF file nor a bzImage of Linux"),
+    (["--rootfs", "/tmp", "--image", "oci:/tmp"], "--rootfs and --image name 2 root file systems (see './exo run --help')"),
+])
+def test_files_are_looked_at_before_anything_is_built(words, message, monkeypatch):
+    monkeypatch.setattr(build, "ensure", lambda preset: pytest.fail("built"))
+    monkeypatch.setattr(build, "ensure_init", lambda: pytest.fail("built"))
+    with pytest.raises(ExoError) as failure:
+        run.prepare(parse(run.COMMAND, words))
+    assert str(failure.value) == message
+
+
+def test_help_of_a_command():
+    assert exo("help", "run").stdout == exo("run", "--help").stdout
 
 
 @pytest.mark.parametrize("words", [["version"], ["--version"]])

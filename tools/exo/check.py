@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from . import packages, paths
 from .building import build
-from .options import Command, Option, parse
+from .options import Command, Option, parse_all
 from .process import say
 
 FOLDERS = ("kernel", "abi", "sdk", "userland", "tests", "benches", os.path.join("tools", "call_table"))
@@ -40,7 +40,7 @@ class Deadline:
 
 
 def main(arguments: list[str]) -> int:
-    options = parse(COMMAND, arguments)
+    options = parse_all(COMMAND, arguments)
     if options.wants_help:
         print(COMMAND.help())
         return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from .errors import STATUS_FAILED, ExoError, UsageError, close_output, complain
+from .errors import STATUS_FAILED, ExoError, UsageError, close_output, complain, meant
 
 # Name, module, and the line in the help. A module is imported only when its command is used.
 COMMANDS = (
@@ -66,6 +66,8 @@ def _dispatch(arguments: list[str]) -> int:
     name = arguments[0]
     if name == "--version":
         name = "version"
+    if name == "help" and len(arguments) > 1:
+        return _dispatch([arguments[1], "--help"])
     if name in ("--help", "-h", "help"):
         print(help_text())
         return 0
@@ -73,7 +75,7 @@ def _dispatch(arguments: list[str]) -> int:
         if command == name:
             return _load(module).main(arguments[1:])
     what = "option" if name.startswith("-") else "command"
-    raise UsageError(f"unknown {what} {name}", "")
+    raise UsageError(f"unknown {what} {name}{meant(name, [command for command, _, _ in COMMANDS])}", "")
 
 
 def _load(module: str):

@@ -27,6 +27,13 @@ class UsageError(ExoError):
         super().__init__(f"{message} (see './exo {command} --help')" if command else f"{message} (see './exo --help')")
 
 
+def meant(word: str, names, likeness: float = 0.6) -> str:
+    """`; did you mean NAME?` with the one of `names` that is most like `word`; nothing if none is."""
+    import difflib  # where something is wrong only: it takes milliseconds
+    close = difflib.get_close_matches(word, names, 1, likeness)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
 def complain(message: str) -> None:
     """One line on standard error, or nothing where nobody can read it any more."""
     if sys.stderr is None:  # closed when we started

@@ -6,7 +6,9 @@ The rules are those of getopt_long(3) with POSIXLY_CORRECT: options end at `--` 
 
 from __future__ import annotations
 
-from .errors import UsageError
+from .errors import UsageError, meant
+
+LIKENESS = 0.75  # of an unknown option to the one that is meant
 
 
 class Option:
@@ -28,16 +30,19 @@ class Option:
 
 
 class Command:
-    """A subcommand: what it is for, how it is called, its options, and more text for its help."""
+    """A subcommand: what it is for, how it is called, its options, and more text for its help. `absent`: options that users of similar
+    programs try, and what to do instead."""
 
-    __slots__ = ("name", "summary", "usage", "options", "details")
+    __slots__ = ("name", "summary", "usage", "options", "details", "absent")
 
-    def __init__(self, name: str, summary: str, usage: str, options: list[Option], details: str = "") -> None:
+    def __init__(self, name: str, summary: str, usage: str, options: list[Option], details: str = "",
+                 absent: dict[str, str] | None = None) -> None:
         self.name = name
         self.summary = summary
         self.usage = usage
         self.options = options
         self.details = details
+        self.absent = absent or {}
 
     def help(self) -> str:
         lines = [f"usage: ./exo {self.name} {self.usage}".rstrip(), "", self.summary, ""]
@@ -82,7 +87,9 @@ def parse(command: Command, arguments: list[str]) -> Parsed:
         name, attached = _split(word)
         option = by_name.get(name)
         if option is None:
-            raise UsageError(f"unknown option {name}", command.name)
+            if name in command.absent:
+                raise UsageError(f"there is no option {name}: {command.absent[name]}", command.name)
+            raise UsageError(f"unknown option {name}{meant(name, by_name, LIKENESS) if name.startswith('--') else ''}", command.name)
         if not option.metavar:
             if attached is not None and not word.startswith("--") and f"-{attached[0]}" in by_name:
                 cluster = f"-{attached}"
@@ -104,6 +111,14 @@ def parse(command: Command, arguments: list[str]) -> Parsed:
         else:
             values[option.key] = value
     return Parsed(values, arguments[position:])
+
+
+def parse_all(command: Command, arguments: list[str]) -> Parsed:
+    """The same for a command that takes no words."""
+    parsed = parse(command, arguments)
+    if parsed.words:
+        raise UsageError(f"{command.name} takes no words, and there is {parsed.words[0]}", command.name)
+    return parsed
 
 
 def _split(word: str) -> tuple[str, str | None]:

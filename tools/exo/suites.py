@@ -15,9 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from . import packages, paths
 from .building import build
-from .errors import ExoError, UsageError
+from .errors import ExoError, UsageError, meant
 from .options import Command, Option, parse
-from .process import say
+from .process import capture, say
 from .text import plain
 
 PYTHON = "/usr/bin/python3" if os.path.exists("/usr/bin/python3") else sys.executable
@@ -215,6 +215,8 @@ def main(arguments: list[str]) -> int:
     chosen, words = _choose(options.words)
     if options.quick:
         chosen = [suite for suite in chosen if suite.is_quick]
+    if len(chosen) == 1 and chosen[0].has_help:
+        _check_options(chosen[0], words)
     told = {suite.name: list(suite.quick if options.quick else suite.long if options.long else suite.among_all if not options.words else words)
             for suite in chosen}
     packages.ensure(packages.RUN + packages.TEST, "testing")
@@ -245,9 +247,21 @@ def _choose(words: list[str]) -> tuple[list[Suite], list[str]]:
             if not suite.exists():
                 raise ExoError(f"there are no {suite.name} tests in this tree")
             if len(words) > 2 and not suite.has_options:
-                raise UsageError("too many words; a pattern with spaces needs quotes", "test")
+                option = next((word for word in words[1:] if word.startswith("-")), None)
+                raise UsageError(f"{suite.name} has no option {option}" if option
+                                 else "too many words; a pattern with spaces needs quotes", "test")
             return [suite], words[1:]
-    raise UsageError(f"unknown suite {words[0]}", "test")
+    raise UsageError(f"unknown suite {words[0]}; there are {', '.join(suite.name for suite in SUITES)}", "test")
+
+
+def _check_options(suite: Suite, words: list[str]) -> None:
+    """An option that the help of the suite's program does not name is said before the builds, which may take minutes. Errors: UsageError."""
+    given = [word.partition("=")[0] for word in words if word.startswith("--") and len(word) > 2]
+    if given:
+        known = re.findall(r"--[a-z][a-z-]*", capture(suite.commands(["--help"])[0])[1])
+        for name in given:
+            if not any(one.startswith(name) for one in known):  # argparse takes the beginning of a name
+                raise UsageError(f"{suite.name} has no option {name}{meant(name, known)}", f"test {suite.name}")
 
 
 def _build(suites: list[Suite], needed: dict[str, tuple[str, ...]]) -> dict[str, str]:

@@ -6,7 +6,7 @@ import re
 
 from . import packages, paths, process
 from .machine.qemu import PROGRAM, why_no_kvm
-from .options import Command, parse
+from .options import Command, parse_all
 
 COMMAND = Command("version", "Shows what this is, which QEMU runs it, and whether a machine is a security boundary.", "", [], """
 docs/security.md says what a machine keeps apart, and what it does not.""")
@@ -14,7 +14,7 @@ RELEASE_FILE = paths.in_root("kernel", "posix_x", "system", "system_names.hpp")
 
 
 def main(arguments: list[str]) -> int:
-    if parse(COMMAND, arguments).wants_help:
+    if parse_all(COMMAND, arguments).wants_help:
         print(COMMAND.help())
         return 0
     print(f"Exo-OS {_release()}{_commit()}")

@@ -45,7 +45,7 @@ def main(arguments: list[str]) -> int:
         print(COMMAND.help())
         return 0
     if not options.words:
-        raise UsageError("with which commit?", COMMAND.name)
+        raise UsageError("with which commit? Name one, like HEAD", COMMAND.name)
     revision = options.words[0]
     commit = worktree.resolve(revision)
     settings.check(COMMAND, options, words=1)

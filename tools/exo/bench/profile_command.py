@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> int:
         print(COMMAND.help())
         return 0
     if not options.words:
-        raise UsageError("which operation?", COMMAND.name)
+        raise UsageError("which operation? docs/performance.md lists them", COMMAND.name)
     settings.check(COMMAND, options, words=1)
     name = options.words[0]
     guest.check_names([name])

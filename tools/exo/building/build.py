@@ -11,7 +11,16 @@ from .. import packages, paths
 from ..errors import ExoError
 from . import fingerprint
 
-PRESETS = ("release", "dev", "debug", "coverage", "hosted", "hosted-tsan")
+# By name what each is, for the help.
+PRESETS = {
+    "release": "the kernel of './exo run', optimised at link time",
+    "dev": "the kernel for the loop of editing and trying, quicker to link",
+    "debug": "the kernel with assertions, lock ranks and KASAN",
+    "coverage": "the kernel that counts which of its code runs",
+    "hosted": "the portable part as a Linux library, with its unit tests, under sanitizers",
+    "hosted-tsan": "the layers that CPUs share data in, under the thread sanitizer",
+    "hosted-bench": "the portable part, optimised as the release kernel, with its measurements",
+}
 KERNEL_PRESETS = ("release", "dev", "debug", "coverage")
 
 KERNEL_INPUTS = ("CMakeLists.txt", "CMakePresets.json", "cmake", "kernel", "abi", "sdk")

@@ -7,7 +7,9 @@ from ..options import Command, parse
 from . import build
 
 COMMAND = Command("build", "Builds kernels, or the hosted library with its unit tests, into build/PRESET/.",
-                  "[PRESET]…", [], f"Presets: {', '.join(build.PRESETS)}. Without one: release.")
+                  "[PRESET]…", [], "Presets, of which the first is built where none is named:\n"
+                  + "\n".join(f"  {name:<14}{what}" for name, what in build.PRESETS.items())
+                  + "\n\ndocs/how_to/build.md says which suite needs which.")
 
 
 def main(arguments: list[str]) -> int:

@@ -10,7 +10,7 @@ import os
 import re
 
 from .. import paths
-from ..errors import ExoError
+from ..errors import ExoError, meant
 
 FOLDER = paths.in_root("tests", "census")
 LIMIT = 120  # seconds of the machine's time
@@ -110,10 +110,8 @@ def choose(words: list[str], everything: list[Program]) -> list[Program]:
     for word in words:
         matching = {program.name for program in everything if word in (program.name, program.group, program.section)}
         if not matching:
-            import difflib
-            close = difflib.get_close_matches(word, [program.name for program in everything], 1)
             raise ExoError(f"census: there is no program, group or section {word}"
-                           + (f"; did you mean {close[0]}?" if close else " ('./exo census --list' shows them)"))
+                           + (meant(word, [program.name for program in everything]) or " ('./exo census --list' shows them)"))
         chosen |= matching
     return [program for program in everything if program.name in chosen]
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 import sys
 
 from .. import packages, paths
 from ..building import build
-from ..errors import ExoError, UsageError
+from ..errors import ExoError, UsageError, meant
 from ..options import Command, Option, parse
 from . import call_page, call_text
 
@@ -79,5 +78,4 @@ def find(calls: list[dict], word: str) -> dict:
     for call in calls:
         if word in (call["name"], str(call["number"])):
             return call
-    close = difflib.get_close_matches(word, [call["name"] for call in calls], 1)
-    raise ExoError(f"there is no call {word}" + (f"; did you mean {close[0]}?" if close else ""))
+    raise ExoError(f"there is no call {word}" + (meant(word, [call["name"] for call in calls]) or " ('./exo calls' lists them; once handlers have changed, './exo calls --build')"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
 import mmap
 import os
@@ -10,7 +9,7 @@ import re
 
 from .. import paths
 from ..archive import cpio
-from ..errors import ExoError
+from ..errors import ExoError, meant
 
 FOLDER = paths.in_root("tests", "python")
 # What the modules need beside the suite itself; mount is for the machine's first process (tests/census/runner.sh).
@@ -79,7 +78,6 @@ def choose(words: list[str], everything: list[str]) -> list[str]:
     for word in words:
         matching = [module for module in everything if fnmatch.fnmatchcase(module, word) or module.startswith(word + ".")]
         if not matching:
-            close = difflib.get_close_matches(word, everything, 1)
-            raise ExoError(f"Python's suite has no module {word}" + (f"; did you mean {close[0]}?" if close else ""))
+            raise ExoError(f"Python's suite has no module {word}{meant(word, everything)}")
         chosen.update(matching)
     return [module for module in everything if module in chosen]

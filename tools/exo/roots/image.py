@@ -76,14 +76,20 @@ def _kind_of_archive(path: str, reference: str) -> str:
     raise ExoError(f"--image {reference}: neither an OCI nor a docker archive; --rootfs takes an archive of a plain tree")
 
 
+def check(reference: str) -> tuple[str, str, str]:
+    """The same, and that the place is there where it is of this system. Errors: ExoError."""
+    transport, place, tag = parse(reference)
+    if transport != "docker" and not os.path.exists(place):
+        raise ExoError(f"--image {reference}: {place}: No such file or directory")
+    return transport, place, tag
+
+
 def ensure(reference: str, pull: str) -> Image:
     """The image's root, fetched and made where it is not there. `pull`: `missing`, or `always` to ask a registry again.
 
     Errors: ExoError.
     """
-    transport, place, tag = parse(reference)
-    if transport != "docker" and not os.path.exists(place):
-        raise ExoError(f"--image {reference}: {place}: No such file or directory")
+    transport, place, tag = check(reference)
     request = _request_path(transport, place, tag)
     if transport != "oci" and pull != "always":
         image = _known((cache.read_json(request) or {}).get("root"))

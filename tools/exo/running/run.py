@@ -148,6 +148,12 @@ OPTIONS = [
     Option("--append", "WORDS", "more words for the kernel's command line", ""),
 ]
 
+# What docker run(1) has and this has not, nor an option that says so.
+ABSENT = {**dict.fromkeys(("-p", "--publish", "-P", "--publish-all", "--network", "--net"), "machines have no network yet"),
+          **dict.fromkeys(("-d", "--detach"), "a machine runs in the foreground; '&' of the shell puts it into the background"),
+          "--mount": "there are no volumes yet; use --copy HOST:GUEST",
+          "--name": "machines have no names; --hostname is what the program sees"}
+
 COMMAND = Command("run", "Runs a Linux program in a small virtual machine of its own, or a shell if none is named.",
                   "[OPTION]… [--] [COMMAND [ARGUMENT]…]", OPTIONS, """
 Standard input, output and error are the program's own: a stream that is a terminal here is the terminal inside,
@@ -158,7 +164,7 @@ A command with a slash means the machine's file; where the machine has none and 
 
 The exit status is the program's (128 + n when signal n ended it). 124: timed out. 125: exo itself failed, or the
 kernel panicked. 126: the command cannot be executed. 127: it was not found. 137: the machine was ended because the program
-did not.""")
+did not.""", ABSENT)
 
 
 def main(arguments: list[str]) -> int:
@@ -174,10 +180,9 @@ def main(arguments: list[str]) -> int:
 def prepare(options: Parsed, default_preset: str = "release", gdb_socket: str | None = None) -> Settings:
     """Brings everything up to date that a start needs."""
     options.from_image = None
+    _check_files(options)
     if packages.missing((packages.QEMU,)):
         packages.ensure(packages.RUN if not options.kernel else (packages.QEMU,), "running")
-    if options.rootfs and not os.path.exists(options.rootfs):
-        raise ExoError(f"--rootfs: {options.rootfs}: No such file or directory")
     if options.accel == "kvm":
         reason = why_no_kvm()
         if reason:
@@ -185,8 +190,6 @@ def prepare(options: Parsed, default_preset: str = "release", gdb_socket: str | 
             options.accel = "tcg"
     preset = options.preset or default_preset
     if options.kernel:
-        if not os.access(options.kernel, os.R_OK):
-            raise ExoError(f"--kernel: {options.kernel}: not there, or not readable")
         build.ensure_init()
     else:
         build.ensure(preset)
@@ -196,12 +199,47 @@ def prepare(options: Parsed, default_preset: str = "release", gdb_socket: str | 
                     kernel_log=options.kernel_log, verbose=options.verbose, gdb_socket=gdb_socket, result=options.result)
 
 
-def _image(options: Parsed) -> str:
-    """The boot archive of the root file system that the options name."""
+def _check_files(options: Parsed) -> None:
+    """What the options name is looked at before anything is installed or built, which may take minutes. Errors: ExoError."""
     named = [name for name, value in (("--rootfs", options.rootfs), ("--packages", options.packages or options.packages_file),
                                       ("--image", options.image)) if value]
     if len(named) > 1:
         raise UsageError(f"{' and '.join(named)} name {len(named)} root file systems", "run")
+    if options.kernel:
+        _check_kernel(options.kernel)
+    read = [("--rootfs", options.rootfs), *(("--copy", copy.host) for copy in options.copy)]
+    written = [("--result", options.result), ("--kernel-log", options.kernel_log)]
+    for name, path, place in [*((*row, row[1]) for row in read), *((*row, os.path.dirname(row[1] or "")) for row in written)]:
+        try:
+            if place:
+                os.lstat(place)
+        except OSError as error:
+            raise ExoError(f"{name}: {path}: {error.strerror}") from None
+    if options.env_file:
+        from .settings import read_env_file
+        for path in options.env_file:
+            read_env_file(path)
+    if options.packages_file:
+        from ..roots import debian
+        debian.read_list(options.packages_file)
+    if options.image:
+        from ..roots import image
+        image.check(options.image)
+
+
+def _check_kernel(path: str) -> None:
+    """Errors: ExoError (not there, or no kernel). A Linux bzImage has HdrS at 0x202 (Documentation/arch/x86/boot.rst)."""
+    try:
+        with open(path, "rb") as file:
+            head = file.read(0x206)
+    except OSError:
+        raise ExoError(f"--kernel: {path}: not there, or not readable") from None
+    if os.path.isfile(path) and not head.startswith(b"\x7fELF") and head[0x202:] != b"HdrS":
+        raise ExoError(f"--kernel: {path}: no kernel: neither an ELF file nor a bzImage of Linux")
+
+
+def _image(options: Parsed) -> str:
+    """The boot archive of the root file system that the options name."""
     if options.image:
         from ..roots import image
         options.from_image = image.ensure(options.image, options.pull)

@@ -66,7 +66,7 @@ to FILE, never to standard output; the exit status is the program's, as with './
   ./exo trace --sched -o t.json --cpus 2 -- make -j2
                                              who ran where; open t.json in ui.perfetto.dev or chrome://tracing
 
-docs/how_to/trace.md says more.""")
+docs/how_to/trace.md says more.""", {**running.ABSENT, "-p": "a machine is traced from its first program on, and a running program of this system never"})
 
 
 def _check_alone(options) -> None:
@@ -85,7 +85,7 @@ def main(arguments: list[str]) -> int:
         print(COMMAND.help())
         return 0
     if not options.words:
-        raise UsageError("which program?", "trace")
+        raise UsageError("which program? Name one, like './exo trace -- ls'", "trace")
     if options.json and (options.c or options.C):
         raise UsageError("--json and a table exclude each other", "trace")
     if options.sched:

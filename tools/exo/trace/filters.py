@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 
+from ..errors import meant
 from . import names
 from .call_names import CALLS
 
@@ -113,8 +113,7 @@ def _named(word: str, descriptions: list[dict], everything: set[str]) -> set[str
         return _class(word, descriptions)
     if is_optional:
         return set()
-    close = difflib.get_close_matches(word, everything, 1)
-    raise ValueError(f"there is no call {word}" + (f"; did you mean {close[0]}?" if close else ""))
+    raise ValueError(f"there is no call {word}{meant(word, everything)}")
 
 
 def _class(name: str, descriptions: list[dict]) -> set[str]:
