@@ -83,7 +83,8 @@ def test_the_page_and_the_descriptions_are_checked(tmp_path, monkeypatch):
     monkeypatch.setattr(call_page, "DESCRIPTIONS", str(tmp_path / "calls.json"))
     with pytest.raises(ExoError, match="page.md is out of date; run './exo calls --write-page'"):
         call_page.check([READ])
-    call_page.write([READ, CONTROL])
+    assert call_page.write([READ]) == ["read"]
+    assert call_page.write([READ, CONTROL]) == ["fcntl"]
     call_page.check([READ, CONTROL])
     assert json.loads((tmp_path / "calls.json").read_text()) == {"calls": [READ, CONTROL]}
     with pytest.raises(ExoError):

@@ -57,10 +57,21 @@ def descriptions(calls: list[dict]) -> str:
     return f'{{"calls": [\n{lines}\n]}}\n'
 
 
-def write(calls: list[dict]) -> None:
+def write(calls: list[dict]) -> list[str]:
+    """The names of the calls that the files did not have before."""
+    before = _names()
     for path, text in ((PATH, page(calls)), (DESCRIPTIONS, descriptions(calls))):
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
+    return [call["name"] for call in calls if call["name"] not in before]
+
+
+def _names() -> set[str]:
+    try:
+        with open(DESCRIPTIONS, encoding="utf-8") as file:
+            return {call["name"] for call in json.load(file)["calls"]}
+    except (OSError, ValueError, KeyError):
+        return set()
 
 
 def check(calls: list[dict]) -> None:

@@ -35,7 +35,9 @@ def main(arguments: list[str]) -> int:
         raise UsageError("the page is about all calls", "calls")
     calls = _read(getattr(options, "from"), options.build or options.write_page or options.check_page)
     if options.write_page:
-        call_page.write(calls)
+        from ..process import say
+        for name in call_page.write(calls):
+            say(f"{name} is new; tests/linux/errnos.txt needs its errnos (docs/how_to/add_a_system_call.md)")
         return 0
     if options.check_page:
         call_page.check(calls)
