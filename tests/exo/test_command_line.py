@@ -58,7 +58,7 @@ def test_help(words):
     (["--nope"], "exo: unknown option --nope (see './exo --help')"),
     (["run", "--nope"], "exo: unknown option --nope (see './exo run --help')"),
     (["run", "-m", "lots", "--", "true"], "exo: -m lots: not a size in MiB, like 256 or 1G (see './exo run --help')"),
-    (["run", "-m", "0", "--", "true"], "exo: -m 0: too small (see './exo run --help')"),
+    (["run", "-m", "0", "--", "true"], "exo: -m 0: it should be 1 MiB at least (see './exo run --help')"),
     (["run", "-e", "=x"], "exo: -e =x: it should be KEY=VALUE (see './exo run --help')"),
     (["run", "-e", "NOT_SET_HERE"], "exo: -e NOT_SET_HERE: not set here, and no value is given (see './exo run --help')"),
     (["run", "-w", "tmp"], "exo: -w tmp: it should begin with '/' (see './exo run --help')"),
@@ -99,6 +99,7 @@ def test_help(words):
     (["check", "kernel"], "exo: check takes no words, and there is kernel (see './exo check --help')"),
     (["run", "--cpu", "2"], "exo: unknown option --cpu; did you mean --cpus? (see './exo run --help')"),
     (["run", "-p", "80:80"], "exo: there is no option -p: machines have no network yet (see './exo run --help')"),
+    (["run", "--privileged"], "exo: there is no option --privileged: root inside is root of its own machine only (see './exo run --help')"),
     (["trace", "-p", "1"], "exo: there is no option -p: a machine is traced from its first program on, and a running program of this "
      "system never (see './exo trace --help')"),
     (["build", "nope"], "exo: unknown preset nope; there are release, dev, debug, coverage, hosted, hosted-tsan, hosted-bench (see './exo build --help')"),

@@ -29,7 +29,7 @@ def memory_size(text: str) -> int:
         raise ValueError("not a size in MiB, like 256 or 1G")
     size = int(digits) * (1024 if unit == "G" else 1)
     if size < 1:
-        raise ValueError("too small")
+        raise ValueError("it should be 1 MiB at least")
     return size
 
 
@@ -148,10 +148,11 @@ OPTIONS = [
     Option("--append", "WORDS", "more words for the kernel's command line", ""),
 ]
 
-# What docker run(1) has and this has not, nor an option that says so.
+# What docker run(1) has and this has not (docs/coming_from_docker.md).
 ABSENT = {**dict.fromkeys(("-p", "--publish", "-P", "--publish-all", "--network", "--net"), "machines have no network yet"),
           **dict.fromkeys(("-d", "--detach"), "a machine runs in the foreground; '&' of the shell puts it into the background"),
           "--mount": "there are no volumes yet; use --copy HOST:GUEST",
+          **dict.fromkeys(("--privileged", "--cap-add", "--cap-drop", "--security-opt"), "root inside is root of its own machine only"),
           "--name": "machines have no names; --hostname is what the program sees"}
 
 COMMAND = Command("run", "Runs a Linux program in a small virtual machine of its own, or a shell if none is named.",

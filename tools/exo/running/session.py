@@ -82,6 +82,7 @@ def _connect(machine: qemu.Machine, terminals: list[bool], tracer) -> tuple[dict
     return ours, theirs
 
 
+NO_MEMORY = "cannot set up guest memory"
 MEMORY_WORDS = "out of memory: killed process "
 MOST_KILLED = 3
 
@@ -140,7 +141,9 @@ def _explain_sudden_end(started: bool, process: qemu.Process, qemu_status: int, 
         print(report, file=sys.stderr)
         complain("the kernel panicked")
     elif process.messages():
-        complain("QEMU: " + process.messages().removeprefix(f"{qemu.PROGRAM}: "))
+        message = process.messages().removeprefix(f"{qemu.PROGRAM}: ")
+        hint = "; try a smaller --memory" if message.startswith(NO_MEMORY) else ""
+        complain(f"QEMU: {message}{hint}")
     elif started and (qemu_status == QEMU_STATUS_POWER_OFF or any(REBOOT_WORDS in line for line in last)):
         return 0
     else:
