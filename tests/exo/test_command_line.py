@@ -99,6 +99,8 @@ def test_help(words):
     (["check", "kernel"], "exo: check takes no words, and there is kernel (see './exo check --help')"),
     (["run", "--cpu", "2"], "exo: unknown option --cpu; did you mean --cpus? (see './exo run --help')"),
     (["run", "-p", "80:80"], "exo: there is no option -p: machines have no network yet (see './exo run --help')"),
+    (["run", "--machine", "q35"], "exo: --machine q35: Exo-OS finds no virtio on PCI, so its programs have no streams there; give --kernel "
+     "(see './exo run --help')"),
     (["run", "--privileged"], "exo: there is no option --privileged: root inside is root of its own machine only (see './exo run --help')"),
     (["trace", "-p", "1"], "exo: there is no option -p: a machine is traced from its first program on, and a running program of this "
      "system never (see './exo trace --help')"),

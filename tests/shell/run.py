@@ -3,7 +3,7 @@
 
 usage: run.py [PATTERN]     PATTERN is a pytest expression as for its option -k, like `ctrl_c or stdin`
 
-EXO_RUN_OPTIONS holds more options for every `./exo run`, like `--machine q35 --preset debug`.
+EXO_RUN_OPTIONS holds more options for every `./exo run`, like `--preset debug --memory 512`.
 """
 
 import os

@@ -69,6 +69,13 @@ def test_a_file_that_is_no_kernel(kernel, tmp_path):
     (tmp_path / "text").write_text("no kernel" * 1000)
     done = run(str(tmp_path / "text"))
     assert done.returncode == 125
+    assert done.stderr == f"exo: --kernel: {tmp_path}/text: no kernel: neither an ELF file nor a bzImage of Linux\n"
+
+
+def test_a_kernel_that_qemu_refuses(kernel, tmp_path):
+    (tmp_path / "elf").write_bytes(b"\x7fELF" + b"no kernel" * 1000)
+    done = run(str(tmp_path / "elf"))
+    assert done.returncode == 125
     assert done.stderr.startswith("exo: QEMU: ") and len(done.stderr.splitlines()) == 1
 
 
