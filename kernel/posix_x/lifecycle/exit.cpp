@@ -60,7 +60,8 @@ struct AbandonedChild {
     Ref<Process> child;
     LostTie tie;
     bool is_zombie = false;
-    WaitStatus wait_status;  ///< Of a zombie.
+    ToldParent told;        ///< Of a zombie.
+    ReapedProcess removed;  ///< A zombie that its new parent ignores.
 };
 
 /// Children that were given to a reaper while the tree was locked, for the work that follows without the
@@ -81,10 +82,13 @@ void give_some_away(TreeState& tree, Process& process, Process& reaper, Abandone
         tree.adopt(reaper, *child);
         Process::Links& childs = child->links(tree);
         childs.exit_signal = Signal::Chld;
-        abandoned.entries[abandoned.count] = {Ref<Process>(child),
-                                              {childs.group, childs.session, own.group, own.session},
-                                              child->state == ProcessState::Zombie,
-                                              childs.wait_status};
+        AbandonedChild& entry = abandoned.entries[abandoned.count];
+        entry.child = Ref<Process>(child);
+        entry.tie = {childs.group, childs.session, own.group, own.session};
+        entry.is_zombie = child->state == ProcessState::Zombie;
+        if (!entry.is_zombie) continue;
+        entry.told = tell_parent_of_end(tree, *child);
+        if (entry.told.ignores_children) entry.removed = PROCESSES.remove_locked(tree, *child);
     }
 }
 
@@ -145,9 +149,7 @@ void tell_about_abandoned(const AbandonedChildren& abandoned, LostTie& tie) {
     for (usize index = 0; index < abandoned.count; ++index) {
         const AbandonedChild& entry = abandoned.entries[index];
         if (entry.tie != tie) signal_if_orphaned(std::exchange(tie, entry.tie));
-        if (entry.is_zombie)
-            notify_parent(*entry.child, Signal::Chld, signal_code::CHILD_EXITED,
-                          entry.wait_status.exit_code());
+        if (entry.is_zombie) finish_telling_of_end(*entry.child, entry.told);
         send_parent_death_signals(*entry.child);
     }
 }
@@ -172,22 +174,6 @@ void give_children_away(Process& process) {
         }
     }
     signal_if_orphaned(tie);
-}
-
-/// Whether the parent does not wait for its children, so that no zombie is left. LINUX: with SA_NOCLDWAIT the
-/// parent still gets SIGCHLD.
-bool parent_ignores(Process& process) {
-    Ref<Process> parent;
-    {
-        auto tree = PROCESSES.lock();
-        const Process::Links& links = process.links(*tree);
-        if (links.exit_signal != Signal::Chld) return false;
-        parent = Ref<Process>(links.parent);
-    }
-    if (!parent) return false;
-    auto state = parent->signals.lock();
-    const SignalAction action = state->actions->of(Signal::Chld);
-    return action.handler == SignalAction::IGNORE || (action.flags & SignalAction::NO_CHILD_WAIT) != 0;
 }
 
 bool is_leader(const Task& task, const Process& process) { return task.tid == process.pid(); }
@@ -216,12 +202,10 @@ void become_zombie(Process& process) {
         usage = state->ended_usage;
         usage.max_resident_pages = state->peak_pages;
     }
-    const bool reaps_itself = parent_ignores(process);
     ReapedProcess removed;
     LostTie own_tie;
     Ref<Object> terminal;  // dropped after the lock
-    Ref<Process> parent;
-    Signal exit_signal = Signal::None;
+    ToldParent told;
     while (true) {
         auto tree = PROCESSES.lock();
         // A child's clone(CLONE_PARENT) adds children until this process is a zombie.
@@ -237,27 +221,17 @@ void become_zombie(Process& process) {
         }
         links.usage = usage;
         links.wait_status = status;
-        // Taken here: once the process is a zombie, its parent may reap it, and it has none any more.
-        parent = Ref<Process>(links.parent);
-        exit_signal = links.exit_signal;
         process.state = ProcessState::Zombie;
         terminal = std::move(links.terminal);
+        // Here, because once the tree is unlocked the parent may reap the process.
+        told = tell_parent_of_end(*tree, process);
+        if (told.ignores_children) removed = PROCESSES.remove_locked(*tree, process);
         break;
     }
     signal_if_orphaned(own_tie);
-    const bool killed = status.was_killed();
-    const i32 code =
-        !killed ? signal_code::CHILD_EXITED
-                : ((status.word & 0x80) != 0 ? signal_code::CHILD_DUMPED : signal_code::CHILD_KILLED);
-    if (reaps_itself) {
-        auto tree = PROCESSES.lock();
-        if (process.state == ProcessState::Zombie) removed = PROCESSES.remove_locked(*tree, process);
-    }
     process.ended.wake_all(fs::wake_events(fs::PollEvents::In | fs::PollEvents::Rdnorm));
     // After the removal: a parent that waits for its last child sees that there is none left.
-    if (parent)
-        notify(*parent, process, exit_signal, code,
-               killed ? static_cast<i32>(status.signal()) : status.exit_code());
+    finish_telling_of_end(process, told);
 }
 
 /// Stops the process's timers, because it takes no more signals.

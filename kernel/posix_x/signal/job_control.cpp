@@ -7,50 +7,82 @@ namespace exo::posix_x {
 
 namespace {
 
-Ref<Process> parent_of(Process& process) {
-    auto tree = PROCESSES.lock();
-    return Ref<Process>(process.links(*tree).parent);
-}
-
 bool wants_stop_reports(Process& parent) {
     auto state = parent.signals.lock();
     return state->actions != nullptr &&
            (state->actions->of(Signal::Chld).flags & SignalAction::NO_CHILD_STOP) == 0;
 }
 
-/// The task of `parent` that made the process, if it lives and is not the leader; else null.
-Ref<Task> parent_thread_of(TreeState& tree, const Process& process, const Process& parent) {
+/// The task of `parent` that made the process, if it lives and is not the leader; else null. It lives at least
+/// as long as the tree is locked.
+Task* parent_thread_of(TreeState& tree, const Process& process, const Process& parent) {
     const Process::Links& links = process.links(tree);
     if (links.parent_tid == parent.pid()) return nullptr;
     Task* task = tree.threads.find(links.parent_tid);
     const bool is_it = task != nullptr && task->process.get() == &parent && task->place == links.parent_place;
-    return is_it ? Ref<Task>(task) : nullptr;
+    return is_it ? task : nullptr;
+}
+
+/// Sends a signal about a child to its parent.
+SentSignal send_about(TreeState& tree, Process& parent, Process& child, Signal signal, i32 code, i32 status) {
+    constexpr time::Nanoseconds CLOCK_TICK = 10 * time::MILLISECOND;
+    SignalInfo info{.signal = signal, .code = code, .sender = child.pid(), .status = status};
+    const ResourceUsage& usage = child.links(tree).usage;
+    info.user_time = static_cast<i64>(usage.user_time / CLOCK_TICK);
+    info.system_time = static_cast<i64>(usage.system_time / CLOCK_TICK);
+    if (const Ref<Identity> owner = identity_of(child)) info.sender_uid = owner->uid;
+    // Standard signals cannot fail. LINUX: do_notify_parent asks the thread that made the child first.
+    Result<> result;
+    return begin_sending(parent, parent_thread_of(tree, child, parent), info, result);
+}
+
+/// Whether the process does not wait for its children.
+bool ignores_children(Process& process) {
+    auto state = process.signals.lock();
+    if (state->actions == nullptr) return false;
+    const SignalAction action = state->actions->of(Signal::Chld);
+    return action.handler == SignalAction::IGNORE || (action.flags & SignalAction::NO_CHILD_WAIT) != 0;
+}
+
+/// Sends SIGCHLD to the parent of a process that was stopped or continued, and wakes the parent's waits.
+void tell_parent_of_stop(Process& process, i32 code, Signal cause) {
+    Ref<Process> parent;
+    SentSignal sent;
+    {
+        auto tree = PROCESSES.lock();
+        parent = Ref<Process>(process.links(*tree).parent);
+        if (!parent) return;
+        if (wants_stop_reports(*parent))
+            sent = send_about(*tree, *parent, process, Signal::Chld, code, static_cast<i32>(cause));
+    }
+    finish_sending(*parent, sent);
+    wake_waits_for(*parent, process);
 }
 
 }  // namespace
 
-void notify_parent(Process& process, Signal signal, i32 code, i32 status) {
-    if (const Ref<Process> parent = parent_of(process)) notify(*parent, process, signal, code, status);
+ToldParent tell_parent_of_end(TreeState& tree, Process& process) {
+    const Process::Links& links = process.links(tree);
+    ToldParent told;
+    told.parent = Ref<Process>(links.parent);
+    if (!told.parent) return told;
+    // LINUX: with SA_NOCLDWAIT the parent still gets SIGCHLD.
+    told.ignores_children = links.exit_signal == Signal::Chld && ignores_children(*told.parent);
+    if (links.exit_signal == Signal::None) return told;
+    const WaitStatus status = links.wait_status;
+    const bool is_killed = status.was_killed();
+    const i32 code = !is_killed                  ? signal_code::CHILD_EXITED
+                     : (status.word & 0x80) != 0 ? signal_code::CHILD_DUMPED
+                                                 : signal_code::CHILD_KILLED;
+    told.sent = send_about(tree, *told.parent, process, links.exit_signal, code,
+                           is_killed ? static_cast<i32>(status.signal()) : status.exit_code());
+    return told;
 }
 
-void notify(Process& parent, Process& process, Signal signal, i32 code, i32 status) {
-    const bool is_stop_report = code == signal_code::CHILD_STOPPED || code == signal_code::CHILD_CONTINUED;
-    if (signal != Signal::None && (!is_stop_report || wants_stop_reports(parent))) {
-        constexpr time::Nanoseconds CLOCK_TICK = 10 * time::MILLISECOND;
-        SignalInfo info{.signal = signal, .code = code, .sender = process.pid(), .status = status};
-        Ref<Task> maker;
-        {
-            auto tree = PROCESSES.lock();
-            maker = parent_thread_of(*tree, process, parent);
-            const ResourceUsage& usage = process.links(*tree).usage;
-            info.user_time = static_cast<i64>(usage.user_time / CLOCK_TICK);
-            info.system_time = static_cast<i64>(usage.system_time / CLOCK_TICK);
-        }
-        if (const Ref<Identity> owner = identity_of(process)) info.sender_uid = owner->uid;
-        // Standard signals cannot fail. LINUX: do_notify_parent asks the thread that made the child first.
-        (void)(maker ? send_signal_by_task(*maker, info) : send_signal(parent, info));
-    }
-    wake_waits_for(parent, process);
+void finish_telling_of_end(Process& process, const ToldParent& told) {
+    if (!told.parent) return;
+    finish_sending(*told.parent, told.sent);
+    wake_waits_for(*told.parent, process);
 }
 
 void report_continued(Process& process) {
@@ -62,7 +94,7 @@ void report_continued(Process& process) {
         links.stop_is_reportable = false;
         links.continue_is_reportable = true;
     }
-    notify_parent(process, Signal::Chld, signal_code::CHILD_CONTINUED, static_cast<i32>(Signal::Cont));
+    tell_parent_of_stop(process, signal_code::CHILD_CONTINUED, Signal::Cont);
 }
 
 void report_stop_if_whole(Process& process) {
@@ -80,7 +112,7 @@ void report_stop_if_whole(Process& process) {
         links.stop_is_reportable = true;
         links.continue_is_reportable = false;
     }
-    notify_parent(process, Signal::Chld, signal_code::CHILD_STOPPED, static_cast<i32>(signal));
+    tell_parent_of_stop(process, signal_code::CHILD_STOPPED, signal);
 }
 
 void stop_current() {

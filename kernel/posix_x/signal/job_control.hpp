@@ -28,9 +28,21 @@ struct LostTie {
 };
 void signal_if_orphaned(const LostTie& tie);
 
-/// Sends SIGCHLD, or the child's exit_signal, to the parent and wakes its waits. The caller holds no lock.
-void notify_parent(Process& process, Signal signal, i32 code, i32 status);
-/// Like notify_parent, for a process that may have left the tree: the caller names the parent.
-void notify(Process& parent, Process& process, Signal signal, i32 code, i32 status);
+/// What is left to do after the parent of an ended process was sent its signal.
+struct ToldParent {
+    Ref<Process> parent;  ///< Null: the process has none.
+    SentSignal sent;
+    bool ignores_children = false;  ///< The parent does not wait for its children, so no zombie is left.
+};
+/// Sends SIGCHLD, or the child's exit_signal, to the parent of an ended process. The caller makes the process
+/// a zombie, or gives the zombie to this parent, in the same section under the tree's lock: whoever reaps the
+/// process finds the signal sent. LINUX: do_notify_parent.
+ToldParent tell_parent_of_end(TreeState& tree, Process& process);
+/// The rest, without a lock: wakes the parent's waits, and who reads its signals.
+void finish_telling_of_end(Process& process, const ToldParent& told);
+
+/// Sends a signal to the whole process. `named` (may be null) is the first candidate to take it. The caller may
+/// hold the tree's lock, and calls finish_sending when it holds none. Errors, in `result`: Eagain.
+SentSignal begin_sending(Process& process, Task* named, const SignalInfo& info, Result<>& result);
 
 }  // namespace exo::posix_x

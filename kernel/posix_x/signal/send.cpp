@@ -131,37 +131,41 @@ enum class Receiver : u8 { Process, Task };
 
 /// Sends a signal. `named`: the task that takes it, or, for a signal to the process, the first candidate;
 /// null: the oldest task.
-Result<> send(Process& process, Task* named, Receiver receiver, const SignalInfo& info) {
-    bool is_continuing = false;
-    bool must_tell = false;
-    Ref<SignalActions> read;  ///< Whose readers are told.
-    Result<> result;
-    {
-        auto state = process.signals.lock();
-        is_continuing = cancel_opposites(*state, info.signal);
-        const bool is_for_task = receiver == Receiver::Task;
-        const bool names_living = named != nullptr && named->process_link.is_linked();
-        const bool has_ended = is_for_task ? !names_living : state->tasks.is_empty();
-        Task* target = names_living ? named : state->tasks.front();
-        if (!has_ended && is_dropped(process, *state, *target, info.signal)) {
-            if (!state->is_exiting) trace::note_ignored_signal(*target, info);
-        } else if (!has_ended) {
-            PendingSignals& pending = is_for_task ? target->signals(*state).pending : state->pending;
-            result = pending.add(info, target->real_user(), most_queued(process, info));
-            if (is_for_task) state->pending_of_tasks.add(info.signal);
-            if (result && state->actions->signal_readers.has_waiters()) read = state->actions;
-            if (result) wake_for(*state, *target, !is_for_task, info.signal);
-            must_tell = state->tell_some();
-        }
+SentSignal begin(Process& process, Task* named, Receiver receiver, const SignalInfo& info, Result<>& result) {
+    SentSignal sent;
+    auto state = process.signals.lock();
+    sent.is_continuing = cancel_opposites(*state, info.signal);
+    sent.tells_of_continuing = sent.is_continuing && info.signal == Signal::Cont;
+    const bool is_for_task = receiver == Receiver::Task;
+    const bool names_living = named != nullptr && named->process_link.is_linked();
+    const bool has_ended = is_for_task ? !names_living : state->tasks.is_empty();
+    if (has_ended) return sent;
+    Task& target = names_living ? *named : *state->tasks.front();
+    if (is_dropped(process, *state, target, info.signal)) {
+        if (!state->is_exiting) trace::note_ignored_signal(target, info);
+        return sent;
     }
-    if (read) read->signal_readers.wake_all();
-    if (must_tell) tell_tasks(process);
-    if (is_continuing) process.continued.wake_all();
-    if (is_continuing && info.signal == Signal::Cont) report_continued(process);
+    PendingSignals& pending = is_for_task ? target.signals(*state).pending : state->pending;
+    result = pending.add(info, target.real_user(), most_queued(process, info));
+    if (is_for_task) state->pending_of_tasks.add(info.signal);
+    if (result && state->actions->signal_readers.has_waiters()) sent.read = state->actions;
+    if (result) wake_for(*state, target, !is_for_task, info.signal);
+    sent.must_tell = state->tell_some();
+    return sent;
+}
+
+Result<> send(Process& process, Task* named, Receiver receiver, const SignalInfo& info) {
+    Result<> result;
+    const SentSignal sent = begin(process, named, receiver, info, result);
+    finish_sending(process, sent);
     return result;
 }
 
 }  // namespace
+
+SentSignal begin_sending(Process& process, Task* named, const SignalInfo& info, Result<>& result) {
+    return begin(process, named, Receiver::Process, info, result);
+}
 
 bool may_signal(Task& sender, Process& target, Signal signal) {
     if (target.pid() == sender.process->pid() || sender.identity().can(Capability::Kill)) return true;
