@@ -347,6 +347,32 @@ static inline const char* content_of(const char* path) {
     return buffer;
 }
 
+// Returns when the process sleeps in a call, or has ended. How long that takes depends on the host, so no test presumes a time.
+static inline void until_asleep(pid_t pid) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/stat", pid);
+    for (;;) {
+        const char* state = strrchr(content_of(path), ')');
+        if (state == NULL || strchr("SZX", state[2]) != NULL) return;
+        nap_ms(2);
+    }
+}
+
+// The same for a thread of this process.
+static inline void until_thread_asleep(pid_t tid) {
+    char path[64], text[512];
+    snprintf(path, sizeof path, "/proc/self/task/%d/stat", tid);
+    for (;;) {
+        const int fd = open(path, O_RDONLY);
+        const ssize_t size = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
+        close(fd);
+        text[size > 0 ? size : 0] = 0;
+        const char* state = strrchr(text, ')');
+        if (state == NULL || strchr("SZX", state[2]) != NULL) return;
+        nap_ms(2);
+    }
+}
+
 static inline void become_user(uid_t uid, gid_t gid) {
     if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 || setresuid(uid, uid, uid) != 0)
         check_failed("become_user", -1, errno, "success");

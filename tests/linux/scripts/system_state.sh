@@ -8,6 +8,6 @@ uptime | grep -c 'load average'
 uname -sm
 hostname > /dev/null && echo has a name
 cat /proc/loadavg | wc -w
-[ $(nproc) = 1 ] && echo one CPU
+[ $(nproc) = $(grep -c '^processor' /proc/cpuinfo) ] && echo as many CPUs as are listed
 sleep 100 & sleep 0.1; ps | grep -c '[s]leep'; kill $!
 pidof init > /dev/null || ps | awk '$1 == 1' | wc -l

@@ -33,16 +33,6 @@ static void show(const char* path, ino_t inode, pid_t child) {
     free(text);
 }
 
-static void until_asleep(pid_t pid) {
-    char path[64];
-    snprintf(path, sizeof path, "/proc/%d/stat", pid);
-    for (;;) {
-        const char* state = strrchr(content_of(path), ')');
-        if (state && state[2] == 'S') return;
-        nap_ms(2);
-    }
-}
-
 int main(void) {
     make_file("f", "", 0644);
     int a = open("f", O_RDWR), b = open("f", O_RDWR);

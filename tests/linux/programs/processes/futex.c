@@ -13,10 +13,13 @@ static long futex6(void* word, int operation, unsigned value, long second_value,
     return syscall(SYS_futex, word, operation, value, second_value, second, third);
 }
 
+// What a wake returned. It is told after the end of who was woken: on several CPUs either may print first.
+static long woken;
+
 // A waiter for some of the bits; it says when it has been woken.
 static pid_t waiter(unsigned* word, unsigned bits) {
     const pid_t child = SPAWN(IS(0, futex6(word, WAIT_BITSET, 0, 0, NULL, bits)));
-    nap_ms(20);
+    until_asleep(child);
     return child;
 }
 
@@ -27,11 +30,12 @@ static void places(void) {
     unsigned* shared = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     unsigned* elsewhere = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, PAGE);
     pid_t child = SPAWN(IS(0, futex(shared + PAGE / 4 + 1, WAIT, 0, NULL)));
-    nap_ms(20);
+    until_asleep(child);
     IS(0, futex(elsewhere, WAKE, 1, NULL));
     IS(0, futex(elsewhere + 1, WAKE | PRIVATE, 1, NULL));  // this address of this process
-    IS(1, futex(elsewhere + 1, WAKE, 1, NULL));
+    woken = futex(elsewhere + 1, WAKE, 1, NULL);
     check_end(child, "exit 0");
+    IS(1, woken);
     // Beyond the end of the file.
     unsigned* beyond = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     FAILS(EFAULT, futex(beyond + 3 * PAGE / 4, WAKE, 1, NULL));
@@ -57,12 +61,15 @@ static void bits(unsigned* word) {
     FAILS(EINVAL, futex6((char*)1, WAKE_BITSET, 1, 0, NULL, 0));
     pid_t a = waiter(word, 1), b = waiter(word, 2), c = waiter(word, 3);
     IS(0, futex6(word, WAKE_BITSET, 10, 0, NULL, 4));
-    IS(1, futex6(word, WAKE_BITSET, 1, 0, NULL, 2));
+    woken = futex6(word, WAKE_BITSET, 1, 0, NULL, 2);
     check_end(b, "exit 0");
-    IS(1, futex6(word, WAKE_BITSET, 10, 0, NULL, 2));
+    IS(1, woken);
+    woken = futex6(word, WAKE_BITSET, 10, 0, NULL, 2);
     check_end(c, "exit 0");
-    IS(1, futex6(word, WAKE, 0, 0, NULL, 0));  // none is one
+    IS(1, woken);
+    woken = futex6(word, WAKE, 0, 0, NULL, 0);  // none is one
     check_end(a, "exit 0");
+    IS(1, woken);
 }
 
 static void requeues(unsigned* word) {
@@ -71,14 +78,17 @@ static void requeues(unsigned* word) {
     FAILS(EAGAIN, futex6(word, CMP_REQUEUE, 1, 1, word + 1, 7));
     FAILS(EFAULT, futex6(word, REQUEUE, 1, 1, unmapped(), 0));
     pid_t a = waiter(word, ~0u), b = waiter(word, ~0u), c = waiter(word, ~0u);
-    IS(2, futex6(word, CMP_REQUEUE, 1, 1, word + 1, 0));
+    woken = futex6(word, CMP_REQUEUE, 1, 1, word + 1, 0);
     check_end(a, "exit 0");
-    IS(1, futex(word + 1, WAKE, 10, NULL));
+    IS(2, woken);
+    woken = futex(word + 1, WAKE, 10, NULL);
     check_end(b, "exit 0");
+    IS(1, woken);
     IS(1, futex6(word, REQUEUE, 0, 5, word + 600, 0));  // the next page
     IS(0, futex(word, WAKE, 10, NULL));
-    IS(1, futex(word + 600, WAKE, 10, NULL));
+    woken = futex(word + 600, WAKE, 10, NULL);
     check_end(c, "exit 0");
+    IS(1, woken);
 }
 
 static void operations(unsigned* word) {
@@ -99,7 +109,7 @@ static void operations(unsigned* word) {
     // They say nothing, because both are woken at once.
     pid_t a = SPAWN(if (futex(word, WAIT, 0, NULL) != 0) _exit(1)),
           b = SPAWN(if (futex(word + 1, WAIT, 0, NULL) != 0) _exit(1));
-    nap_ms(20);
+    until_asleep(a), until_asleep(b);
     IS(2, futex6(word, WAKE_OP, 1, 1, word + 1, OPERATION(0, 9, 0, 0)));
     check_end(a, "exit 0"), check_end(b, "exit 0");
     SAY("%x", word[1]);
@@ -117,16 +127,17 @@ static void interruptions(unsigned* word) {
     OK(sigaction(SIGUSR1, &action, NULL));
     child = SPAWN(struct timespec end = {5, 0}; FAILS(EINTR, futex(word, WAIT, 0, &end));
                   FAILS(EINTR, futex(word, WAIT, 0, NULL)));
-    for (int i = 0; i < 2; i++) nap_ms(20), kill(child, SIGUSR1);
+    for (int i = 0; i < 2; i++) nap_ms(20), until_asleep(child), kill(child, SIGUSR1);
     check_end(child, "exit 0");
     action.sa_flags = SA_RESTART;
     OK(sigaction(SIGUSR1, &action, NULL));
     child = SPAWN(struct timespec end = {5, 0}; FAILS(EINTR, futex(word, WAIT, 0, &end));
                   IS(0, futex(word, WAIT, 0, NULL)));
-    for (int i = 0; i < 2; i++) nap_ms(20), kill(child, SIGUSR1);
-    nap_ms(20);
-    IS(1, futex(word, WAKE, 1, NULL));
+    for (int i = 0; i < 2; i++) nap_ms(20), until_asleep(child), kill(child, SIGUSR1);
+    nap_ms(20), until_asleep(child);
+    woken = futex(word, WAKE, 1, NULL);
     check_end(child, "exit 0");
+    IS(1, woken);
 }
 
 int main(void) {
@@ -141,13 +152,15 @@ int main(void) {
     FAILS(ENOSYS, futex(word, 77, 0, NULL));
     IS(0, futex(word, WAKE, 1, NULL));
     pid_t a = SPAWN(IS(0, futex(word, WAIT, 0, NULL)));
-    nap_ms(20);
+    until_asleep(a);
     pid_t b = SPAWN(IS(0, futex(word, WAIT, 0, NULL)));
-    nap_ms(20);
-    IS(1, futex(word, WAKE, 1, NULL));
+    until_asleep(b);
+    woken = futex(word, WAKE, 1, NULL);
     check_end(a, "exit 0");
-    IS(1, futex(word, WAKE, 10, NULL));
+    IS(1, woken);
+    woken = futex(word, WAKE, 10, NULL);
     check_end(b, "exit 0");
+    IS(1, woken);
     struct timespec absolute;
     clock_gettime(CLOCK_MONOTONIC, &absolute);
     FAILS(ETIMEDOUT, futex(word, WAIT_BITSET | PRIVATE, 0, &absolute));

@@ -197,8 +197,8 @@ int main(void) {
         setsid();
         OK(ioctl(slave, TIOCSCTTY, 0));
         fcntl(slave, F_SETFL, O_RDWR);
-        write(slave, "go\n", 3);
         IS(3, open("/dev/tty", O_RDWR) >= 0 ? 3 : -1);
+        write(slave, "go\n", 3);
         FAILS(EINTR, read(slave, text, 9));  // the window
         write(slave, "on\n", 3);
         FAILS(EINTR, read(slave, text, 9));  // the interrupt character
@@ -215,13 +215,14 @@ int main(void) {
     OK(ioctl(master, TIOCGPGRP, &group));
     TRUE(group == child);
     struct winsize window = {.ws_row = 11, .ws_col = 22};
-    nap_ms(50);
-    OK(ioctl(master, TIOCSWINSZ, &window));
-    SAY("%s", up_to(master, "on\r\n"));
-    nap_ms(50);
+    nap_ms(50), until_asleep(child);
+    int is_set = ioctl(master, TIOCSWINSZ, &window);
+    SAY("%s", up_to(master, "on\r\n"));  // the child has told what it saw
+    IS(0, is_set);
+    nap_ms(50), until_asleep(child);
     write(master, "\003", 1);
     SAY("%s", up_to(master, "in\r\n"));
-    nap_ms(50);
+    nap_ms(50), until_asleep(child);
     close(master);
     check_end(child, "exit 0");
     return done();

@@ -89,11 +89,12 @@ static void count_hup(int signal) { hups += signal == SIGHUP; }
 
 // The end of a session's leader hangs up terminals, but no pseudo-terminals: only their foreground group gets SIGHUP.
 static void leader_ends(void) {
-    int number, ends[2];
+    int number, ends[2], go[2];
     char byte;
     int master = open_master(&number);
     OK(set_lock(master, 0));
     OK(pipe(ends));
+    pipe(go);
     pid_t leader = SPAWN({
         setsid();
         int slave = open(name, O_RDWR);
@@ -102,6 +103,7 @@ static void leader_ends(void) {
             handle(SIGHUP, count_hup, 0);
             write(ends[1], "r", 1);
             while (!hups) nap_ms(1);
+            read(go[0], &byte, 1);  // the leader's end has been told
             FAILS(ENXIO, open("/dev/tty", O_RDWR));
             pid_t group;
             FAILS(ENOTTY, ioctl(slave, TIOCGPGRP, &group));
@@ -114,12 +116,13 @@ static void leader_ends(void) {
         read(ends[0], &byte, 1);
     });
     check_end(leader, "exit 0");
+    write(go[1], "g", 1);
     read(ends[0], &byte, 1);
     nap_ms(20);
     memset(text, 0, sizeof text);
     IS(4, read(master, text, sizeof text));
     SAY("%s", text);
-    close(master), close(ends[0]), close(ends[1]);
+    close(master), close(ends[0]), close(ends[1]), close(go[0]), close(go[1]);
 }
 
 // Settings that are made with a flush tell the master of it, whether the slave is open or not.

@@ -22,8 +22,8 @@ int main(void) {
     while (got.si_signo != SIGCHLD) nap_ms(5);
     SAY("child: code %d status %d pid %d", got.si_code, got.si_status, got.si_pid == child);
     check_end(child, "exit 9");
+    got.si_signo = 0;  // the signal may come before fork returns
     child = SPAWN(raise(SIGKILL));
-    got.si_signo = 0;
     while (got.si_signo != SIGCHLD) nap_ms(5);
     SAY("child: code %d status %d", got.si_code, got.si_status);
     return done();

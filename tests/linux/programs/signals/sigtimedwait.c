@@ -27,9 +27,9 @@ int main(void) {
     FAILS(EINVAL, syscall(SYS_rt_sigtimedwait, &set, &info, &zero, 4));
     FAILS(EFAULT, syscall(SYS_rt_sigtimedwait, unmapped(), &info, &zero, 8));
     FAILS(EFAULT, syscall(SYS_rt_sigtimedwait, &set, &info, unmapped(), 8));
-    child = SPAWN(_exit(0));
     set = set_of(SIGCHLD);
     sigprocmask(SIG_BLOCK, &set, NULL);
+    child = SPAWN(_exit(0));
     IS(SIGCHLD, sigwaitinfo(&set, &info));
     check_end(child, "exit 0");
     // To wait for a signal that ends the process takes it only if it is blocked; one that dumps core is taken either way.

@@ -4,7 +4,7 @@
 #define THREAD (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_CHILD_CLEARTID)
 static char stack[65536] __attribute__((aligned(16)));
 static volatile int ended = 1, tid;
-static volatile int may_end;
+static volatile int may_end, is_told;
 
 // What musl remembers is the main thread's.
 static pid_t own_id(void) { return (pid_t)syscall(SYS_gettid); }
@@ -12,7 +12,7 @@ static pid_t own_id(void) { return (pid_t)syscall(SYS_gettid); }
 static int weaker(void* unused) {
     (void)unused;
     struct rlimit limit, odd = {2, 1};
-    nap_ms(10);  // who made this thread says so first
+    while (!is_told) nap_ms(1);  // who made this thread says so first
     // Only this thread (musl would change all).
     OK(syscall(SYS_setresuid, 1000, 1000, 1000));
     OK(syscall(SYS_prlimit64, 0, RLIMIT_NICE, NULL, &limit));
@@ -28,6 +28,7 @@ static int weaker(void* unused) {
 
 int main(void) {
     OK(clone(weaker, stack + sizeof stack, THREAD, NULL, NULL, NULL, (void*)&ended));
+    is_told = 1;
     while (!tid) nap_ms(1);
     struct rlimit limit;
     OK(syscall(SYS_prlimit64, tid, RLIMIT_NICE, NULL, &limit));

@@ -8,10 +8,10 @@ static long membarrier(int command, unsigned flags, int cpu) {
 enum { PRIVATE = 8, REGISTER_PRIVATE = 16, CORE = 32, REGISTER_CORE = 64, RSEQ = 128, REGISTER_RSEQ = 256 };
 
 static char stack[65536] __attribute__((aligned(16)));
-static volatile int ended;
+static volatile int ended, is_told;
 static int thread(void* unused) {
     (void)unused;
-    nap_ms(10);  // who made this thread says so first
+    while (!is_told) nap_ms(1);  // who made this thread says so first
     IS(0, membarrier(PRIVATE, 0, 0));
     IS(0, membarrier(REGISTER_RSEQ, 0, 0));
     return 0;
@@ -53,6 +53,7 @@ int main(int count, char** arguments) {
     OK(clone(thread, stack + sizeof stack,
              CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_CHILD_CLEARTID, NULL,
              NULL, NULL, (void*)&ended));
+    is_told = 1;
     while (ended) sched_yield();
     IS(0, membarrier(RSEQ, 0, 0));
     IS(0, membarrier(RSEQ, 1, 0));

@@ -25,14 +25,14 @@ static void become(int kind, int priority) {
     syscall(SYS_sched_setscheduler, 0, kind, &parameters);
 }
 
-// The priority of a thread as /proc shows it.
+// The priority of a thread as /proc shows it. Without streams: several threads are here at once, and the C library does not know of them.
 static int shown(int thread) {
     char path[64], text[512];
     snprintf(path, sizeof path, "/proc/self/task/%d/stat", thread);
-    FILE* file = fopen(path, "r");
-    const size_t size = fread(text, 1, sizeof text - 1, file);
-    fclose(file);
-    text[size] = 0;
+    const int file = open(path, O_RDONLY);
+    const ssize_t size = read(file, text, sizeof text - 1);
+    close(file);
+    text[size > 0 ? size : 0] = 0;
     char* at = strrchr(text, ')') + 2;
     for (int field = 3; field < 18; ++field) at = strchr(at, ' ') + 1;
     return atoi(at);
@@ -43,7 +43,7 @@ static void start(int which, int (*body)(void*), int kind, int priority) {
     OK(clone(body, stacks[which] + sizeof stacks[which], THREAD, (void*)(long)which, NULL, NULL,
              (void*)&ended[which]));
     while (!tids[which]) nap_ms(1);
-    nap_ms(10);
+    until_thread_asleep(tids[which]);
 }
 static void join(int which) {
     while (ended[which]) nap_ms(1);

@@ -72,7 +72,7 @@ static volatile int ended;
 static volatile int first, second, shared;
 static int waker(void* unused) {
     (void)unused;
-    nap_ms(20);
+    nap_ms(20), until_thread_asleep(getpid());
     // Both before the waiter runs, or one.
     if (first >= 0) wake(&words[first], shared ? 0 : 128, 1);
     if (second >= 0) wake(&words[second], 128, 1);

@@ -30,7 +30,7 @@ int main(void) {
         burn_ms(300);
         IS(0, got);
         become_realtime();
-        for (int i = 0; i < 8; i++) burn_ms(40), nap_ms(2);
+        for (int i = 0; i < 16; i++) burn_ms(20), nap_ms(2);
         IS(0, got);
         burn_ms(200);
         IS(1, got);
