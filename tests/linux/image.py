@@ -47,7 +47,7 @@ def base_hash() -> str:
     return hashlib.sha256(parts).hexdigest()
 
 
-def make(tests: list[programs.Test]) -> bytes:
+def make(tests: list[programs.Test], cpus: int = 1) -> bytes:
     stream = io.BytesIO()
     writer = cpio.Writer(stream)
     writer.add_directory(".")
@@ -63,6 +63,6 @@ def make(tests: list[programs.Test]) -> bytes:
         writer.add_file(name, content.encode())
     for test in tests:
         writer.add_file(test.guest_path, _read(test.content_path), 0o755)
-    writer.add_file("tests.list", "".join(test.list_line() for test in tests).encode())
+    writer.add_file("tests.list", "".join(test.list_line(cpus) for test in tests).encode())
     writer.finish()
     return stream.getvalue()

@@ -79,7 +79,7 @@ def boot(kernel: str, machine: str, tests: list[programs.Test], collector: Colle
     with tempfile.TemporaryDirectory(prefix="exo-tests-") as folder:
         initramfs, control = os.path.join(folder, "initramfs"), os.path.join(folder, "qmp") if collector else ""
         with open(initramfs, "wb") as file:
-            file.write(image.make(tests))
+            file.write(image.make(tests, cpus))
         process = subprocess.Popen(command(kernel, machine, initramfs, control, cpus), stdin=subprocess.DEVNULL,
                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         try:
