@@ -38,13 +38,6 @@ static int shown(int thread) {
     return atoi(at);
 }
 
-static void start(int which, int (*body)(void*), int kind, int priority) {
-    ended[which] = 1, tids[which] = 0, kinds[which] = kind, priorities[which] = priority;
-    OK(clone(body, stacks[which] + sizeof stacks[which], THREAD, (void*)(long)which, NULL, NULL,
-             (void*)&ended[which]));
-    while (!tids[which]) nap_ms(1);
-    until_thread_asleep(tids[which]);
-}
 static void join(int which) {
     while (ended[which]) nap_ms(1);
 }
@@ -87,7 +80,20 @@ static int gives_up(void* which) {
     return 0;
 }
 
+static void start(int which, int (*body)(void*), int kind, int priority) {
+    ended[which] = 1, tids[which] = 0, kinds[which] = kind, priorities[which] = priority;
+    OK(clone(body, stacks[which] + sizeof stacks[which], THREAD, (void*)(long)which, NULL, NULL,
+             (void*)&ended[which]));
+    while (!tids[which]) nap_ms(1);
+    if (body == link_of_chain) return;  // it has its own lock, and waits for no other yet
+    until_thread_asleep(tids[which]);
+}
+
 int main(void) {
+    // All on one CPU: on several, Linux too lets the last two of the same urgency change places now and then.
+    cpu_set_t first;
+    CPU_ZERO(&first), CPU_SET(0, &first);
+    sched_setaffinity(0, sizeof first, &first);
     const int main_thread = tid();
     SAY("at first %d", shown(main_thread));
     IS(0, futex(&words[0], LOCK, NULL));
@@ -135,6 +141,7 @@ int main(void) {
     for (int i = 0; i < 3; ++i) start(i, link_of_chain, SCHED_OTHER, 0);
     may_go = 1;
     nap_ms(20);
+    for (int i = 0; i < 3; ++i) until_thread_asleep(tids[i]);
     taken = 0;
     start(4, gives_up, SCHED_FIFO, 15);
     SAY("chain: %d %d %d %d", shown(tids[0]), shown(tids[1]), shown(tids[2]), shown(main_thread));
