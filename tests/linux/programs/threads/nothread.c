@@ -84,8 +84,8 @@ int main(void) {
     FAILS(ECHILD, wait4(child, &status, 0, NULL));
     FAILS(ECHILD, wait4(-1, &status, WNOHANG, NULL));
     TRUE(wait4(child, &status, __WCLONE, NULL) == child);
-    child = make(SIGUSR1);
     signal(SIGUSR1, SIG_IGN);
+    child = make(SIGUSR1);
     FAILS(ECHILD, wait4(child, &status, __WNOTHREAD, NULL));
     TRUE(wait4(child, &status, __WALL | __WNOTHREAD, NULL) == child);
     child = make(SIGCHLD);
