@@ -141,6 +141,7 @@ auto Scheduler::lock_queue_of(const Thread& thread) {
 }
 
 void Scheduler::make_runnable(Thread& thread) {
+    TIMELINE.note_wake(thread);
     const u32 index = has_one_cpu() ? thread.cpu() : move_to_chosen_cpu(thread);
     const bool is_own = index == arch::cpu_index();
     Cpu& cpu = cpus_.of(index);
@@ -153,7 +154,6 @@ void Scheduler::make_runnable(Thread& thread) {
         // Charged last when it blocked; never, if it is new.
         const Nanoseconds blocked_at = thread.running_since_;
         if (blocked_at != 0 && now - blocked_at >= LONG_SLEEP) thread.queue_type_.set(QueueType::Hot);
-        TIMELINE.note_wake(thread);
         queue->enqueue(thread, now);  // from here on it may run and end
         if (is_noticed) is_noticed = !queue->has_better_than(*cpu.running);
     }

@@ -74,7 +74,9 @@ class Timeline {
         std::atomic<u64> lost{0};
         u64 lost_told = 0;
     };
-    [[gnu::noinline]] void note(TimelineKind kind, const Thread& thread, bool is_idle, ThreadState left);
+    /// preserve_most: so that the callers need not save their registers for a call that hardly ever happens.
+    [[gnu::noinline, gnu::cold, clang::preserve_most]] void note(TimelineKind kind, const Thread& thread,
+                                                                 bool is_idle, ThreadState left);
 
     std::atomic<bool> is_on_{false};
     sync::PerCpu<Cpu> cpus_;

@@ -131,7 +131,8 @@ enum class Receiver : u8 { Process, Task };
 
 /// Sends a signal. `named`: the task that takes it, or, for a signal to the process, the first candidate;
 /// null: the oldest task.
-SentSignal begin(Process& process, Task* named, Receiver receiver, const SignalInfo& info, Result<>& result) {
+[[gnu::always_inline]] inline SentSignal begin(Process& process, Task* named, Receiver receiver,
+                                               const SignalInfo& info, Result<>& result) {
     SentSignal sent;
     auto state = process.signals.lock();
     sent.is_continuing = cancel_opposites(*state, info.signal);
