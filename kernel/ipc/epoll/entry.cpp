@@ -36,28 +36,16 @@ bool EpollEntry::can_poll_without_lock(fs::File& file) {
     return type == abi::mode::FIFO || (type == 0 && !takes_lock);
 }
 
-EpollEntry* EpollEntries::first_from(usize& bucket) const {
-    constexpr usize BUCKETS_BETWEEN_POINTS = 4096;
-    for (; bucket < buckets_.size(); ++bucket) {
-        if (buckets_[bucket] != nullptr) return buckets_[bucket];
-        if (bucket % BUCKETS_BETWEEN_POINTS == BUCKETS_BETWEEN_POINTS - 1) scheduler::preempt_point();
-    }
-    return nullptr;
-}
-
 /// Each bucket has one entry on average.
 Result<> EpollEntries::grow() {
     constexpr usize LEAST = 8;
     Vector<EpollEntry*> larger;
     TRY(larger.resize(buckets_.is_empty() ? LEAST : buckets_.size() * 2));
     std::swap(buckets_, larger);
-    for (EpollEntry* first : larger) {
-        while (first != nullptr) {
-            EpollEntry& entry = *std::exchange(first, first->next_in_bucket);
-            EpollEntry*& bucket = buckets_[bucket_of(entry.file, entry.descriptor)];
-            entry.next_in_bucket = bucket;
-            bucket = &entry;
-        }
+    for (EpollEntry& entry : all_) {
+        EpollEntry*& bucket = buckets_[bucket_of(entry.file, entry.descriptor)];
+        entry.next_in_bucket = bucket;
+        bucket = &entry;
         scheduler::preempt_point();
     }
     return {};

@@ -83,6 +83,7 @@ struct EpollEntry final : fs::FileWatch {
     /// Polling the file takes no lock: it is a pipe, or a file without a path that is neither epoll nor
     /// signalfd.
     const bool polls_without_lock;
+    ListNode link;                         ///< In the order of adding.
     EpollEntry* next_in_bucket = nullptr;  ///< EpollEntries.
     ListNode ready_link;                   ///< Guarded by the lock of the epoll's ready list, or of a scan's
                                            ///< list.
@@ -101,9 +102,10 @@ struct EpollEntry final : fs::FileWatch {
         nullptr;  ///< Of files with more than two queues. Owned: leave_queues deletes them.
 };
 
-/// The entries of one epoll: a hash table by file and descriptor, which owns them. Walks pass preemption points.
+/// The entries of one epoll, which it owns: a hash table by file and descriptor, and a list in the order of adding.
 class EpollEntries {
   public:
+    using All = List<EpollEntry, &EpollEntry::link>;
     /// The pointer to an entry, in the hash table. Valid until an entry is added or removed.
     using Place = EpollEntry**;
 
@@ -139,12 +141,17 @@ class EpollEntries {
             memory = ::operator new(sizeof(EpollEntry), std::nothrow);
         if (memory == nullptr) [[unlikely]]
             return nullptr;
+        auto* entry = new (memory) EpollEntry(epoll, file, descriptor, interest);
+        *place = entry;
+        all_.push_back(*entry);
         ++count_;
-        return *place = new (memory) EpollEntry(epoll, file, descriptor, interest);
+        return entry;
     }
     /// Removes an entry from the table. destroy follows.
     void take_out(Place place) {
-        *place = (*place)->next_in_bucket;
+        EpollEntry& entry = **place;
+        *place = entry.next_in_bucket;
+        All::remove(entry);
         --count_;
     }
     /// Destroys an entry. Its memory may be kept for the next one: programs remove entries and add others.
@@ -156,27 +163,7 @@ class EpollEntries {
             ::operator delete(&entry);
     }
 
-    /// Visits all entries, in no order.
-    class Iterator {
-      public:
-        explicit Iterator(EpollEntries& entries) : entries_(&entries), entry_(entries.first_from(bucket_)) {}
-        EpollEntry& operator*() const { return *entry_; }
-        Iterator& operator++() {
-            entry_ = entry_->next_in_bucket;
-            if (entry_ == nullptr) entry_ = entries_->first_from(++bucket_);
-            return *this;
-        }
-        bool operator!=(std::nullptr_t) const { return entry_ != nullptr; }
-
-      private:
-        EpollEntries* entries_;
-        usize bucket_ = 0;
-        EpollEntry* entry_;
-    };
-    Iterator begin() { return Iterator(*this); }
-    static std::nullptr_t end() { return nullptr; }
-    /// An entry that is still there; null: there is none. For emptying a set that nobody adds to.
-    EpollEntry* remaining() { return first_from(emptied_); }
+    All& all() { return all_; }
 
   private:
     /// The bucket, out of a power of two: the upper bits of a product.
@@ -187,14 +174,12 @@ class EpollEntries {
             (reinterpret_cast<u64>(&file) >> 4) + (static_cast<u64>(static_cast<u32>(descriptor)) << 40);
         return ((word ^ word >> 32) * GOLDEN >> 32) & (buckets_.size() - 1);
     }
-    /// The first entry in `bucket` or, moving that on, in a later bucket.
-    EpollEntry* first_from(usize& bucket) const;
     [[gnu::noinline]] Result<> grow();
 
     Vector<EpollEntry*> buckets_;
     EpollEntry* nothing_ = nullptr;  ///< The place of each entry while there are no buckets. Always null.
     usize count_ = 0;
-    usize emptied_ = 0;      ///< Of remaining: the buckets before it are empty.
+    All all_;
     void* spare_ = nullptr;  ///< Memory for one entry.
 };
 

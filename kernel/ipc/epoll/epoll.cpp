@@ -41,7 +41,7 @@ Epoll::~Epoll() {
     const auto graph = EpollGraph::hold();
     while (true) {
         auto entries = entries_.lock();
-        EpollEntry* entry = entries->remaining();
+        EpollEntry* entry = entries->all().front();
         if (entry == nullptr) break;
         drop(*entries, *entry);
         entries.unlock();
@@ -141,7 +141,7 @@ Result<> Epoll::remove(fs::File& file, i32 descriptor) {
 /// LINUX: ep_show_fdinfo.
 Result<> Epoll::append_details(String& out) {
     auto entries = TRY(entries_.lock_killable());
-    for (const EpollEntry& entry : *entries) {
+    for (const EpollEntry& entry : entries->all()) {
         scheduler::preempt_point();
         const fs::Inode& inode = entry.file.inode();
         TRY(format_append(

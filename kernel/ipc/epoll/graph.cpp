@@ -41,7 +41,7 @@ Result<u32> EpollGraph::Walk::depth_below(const Epoll& outer, Epoll& at, u32 dep
     at.nests_ = 0;
     u32 deepest = 0;
     // The links do not change, so the entries need no lock.
-    for (EpollEntry& entry : at.entries_.unsafe_value()) {
+    for (EpollEntry& entry : at.entries_.unsafe_value().all()) {
         TRY(scheduler::preempt_point(WaitMode::Killable));
         Epoll* below = Epoll::of(entry.file);
         if (below == nullptr) continue;
@@ -77,7 +77,7 @@ Result<> EpollGraph::Walk::check_paths(fs::File& file) {
 
 Result<> EpollGraph::Walk::check_below(Epoll& at) {
     at.visit_ = visit_;
-    for (EpollEntry& entry : at.entries_.unsafe_value()) {
+    for (EpollEntry& entry : at.entries_.unsafe_value().all()) {
         TRY(scheduler::preempt_point(WaitMode::Killable));
         if (Epoll* below = Epoll::of(entry.file)) {
             if (below->visit_ != visit_) TRY(check_below(*below));
