@@ -221,7 +221,6 @@ Ref<Task> ProcessTree::become_leader(Task& task) {
     live_.fetch_sub(1, std::memory_order_relaxed);
     std::swap(state->leader, replaced);
     task.tid = replaced->tid;
-    task.thread->set_number(task.tid);
     task.charged_user->release_process();
     std::swap(task.charged_user, replaced->charged_user);
     return replaced;
