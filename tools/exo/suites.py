@@ -160,7 +160,7 @@ SUITES = (
     Suite("shell", ("release",), needs_init=True, quick=("exit_status or stdin or copy",)),
     Suite("kernel", ("debug", "release"), quick=("release/microvm",), quick_presets=("release",)),
     LinuxSuite("linux", ("release", "debug"), quick=("--kernel", paths.kernel("release"), "signals/|pipes/|exec/|memory/"),
-               quick_presets=("release",)),
+               quick_presets=("release",), long=("--four-cpus",)),
     Campaign("cross", ("release",), quick=("--count", "600"), long=("--time", "30")),
     Campaign("hostile", ("debug",), quick=("--preset", "release", "--count", "150"), quick_presets=("release",), long=("--time", "30")),
     Census("census", ("release",), long=KEPT, among_all=KEPT),
