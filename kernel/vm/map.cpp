@@ -65,12 +65,13 @@ AreaKind kind_of(const MapRequest& request) {
     return kind;
 }
 
+constexpr u64 HUGE_PAGE_SIZE = 2 << 20;
+
 }  // namespace
 
 Result<u64> AddressSpace::Edit::place(const MapRequest& request, u64 length) const {
     if (length > memory::USER_END) return Error::Enomem;
     if (is_fixed(request)) {
-        constexpr u64 HUGE_PAGE_SIZE = 2 << 20;
         if (has(request.flags, MapFlags::Hugetlb) && !is_aligned(request.address, HUGE_PAGE_SIZE))
             return Error::Einval;
         // LINUX: such an address is taken for the number of an error, which it returns (IS_ERR_VALUE).
@@ -117,8 +118,10 @@ Result<u64> AddressSpace::Edit::map(MapRequest& request, u64 length) {
     }
     TRY(check_lock_limit(kind, length));
     TRY(check_type(request, length));
-    if (has(request.flags, MapFlags::Hugetlb)) return Error::Enomem;  // there is no pool of huge pages
     TRY(check_limits(kind, length, areas.measure(start, end)));
+    // LINUX: hugetlbfs_file_mmap checks the offset before it looks for pages. There is no pool of huge pages.
+    if (has(request.flags, MapFlags::Hugetlb))
+        return is_aligned(request.offset, HUGE_PAGE_SIZE) ? Error::Enomem : Error::Einval;
 
     // A concurrent refuse_writers already sees this mapping.
     const bool may_write =

@@ -17,5 +17,10 @@ int main(void) {
     FAILS(EBADF, MAP(NULL, 2 << 20, MAP_PRIVATE));
     int file = OK(open("file", O_CREAT | O_RDWR, 0600));
     FAILS(EINVAL, syscall(SYS_mmap, NULL, 2 << 20, PROT_READ, MAP_PRIVATE | MAP_HUGETLB, file, 0));
+    // The offset of anonymous memory means nothing, but is checked.
+    FAILS(EINVAL,
+          syscall(SYS_mmap, NULL, 2 << 20, PROT_READ, MAP_SHARED | MAP_ANONYMOUS | MAP_HUGETLB, -1, 4096));
+    FAILS(ENOMEM,
+          syscall(SYS_mmap, NULL, 2 << 20, PROT_READ, MAP_SHARED | MAP_ANONYMOUS | MAP_HUGETLB, -1, 2 << 20));
     return done();
 }
