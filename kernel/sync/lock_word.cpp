@@ -59,10 +59,11 @@ void LockWord::wait_in_queue(void* lock) {
     --mine.depth;
 }
 
-/// Joins the queue, waits for the first place there, and then for the lock.
+/// Joins the queue, waits for the first place there, and then for the lock. Each turn serves requests (arch::relax): the holder of the
+/// lock may wait for this CPU to serve one, and no interrupt can bring it while interrupts are off.
 void LockWord::wait_as_first(u32 own, QueueNode& node) {
     u32 now = whole().load(std::memory_order_relaxed);
-    // release: whoever is last after us finds the node as it was set up; acquire: we find the node of the one before
+    // release: the CPU that joins after this one finds this node set up. acquire: this CPU finds the node of the CPU before it set up.
     while (!whole().compare_exchange_weak(now, (now & ~LAST_MASK) | own << LAST_SHIFT,
                                           std::memory_order_acq_rel, std::memory_order_relaxed)) {
     }

@@ -34,11 +34,12 @@ struct ToldParent {
     SentSignal sent;
     bool ignores_children = false;  ///< The parent does not wait for its children, so no zombie is left.
 };
-/// Sends SIGCHLD, or the child's exit_signal, to the parent of an ended process. The caller makes the process
-/// a zombie, or gives the zombie to this parent, in the same section under the tree's lock: whoever reaps the
-/// process finds the signal sent. LINUX: do_notify_parent.
+/// Sends SIGCHLD, or the child's exit_signal, to the parent of an ended process. The caller makes the process a
+/// zombie, or gives the zombie to this parent, before it gives up the tree's lock: so a parent that reaps the
+/// process finds the signal pending. LINUX: do_notify_parent.
 ToldParent tell_parent_of_end(TreeState& tree, Process& process);
-/// The rest, without a lock: wakes the parent's waits, and who reads its signals.
+/// Wakes the parent's waits for the ended process, and the readers of the parent's signals. Call it after
+/// tell_parent_of_end, once the tree's lock is given up.
 void finish_telling_of_end(Process& process, const ToldParent& told);
 
 /// Sends a signal to the whole process. `named` (may be null) is the first candidate to take it. The caller may

@@ -13,7 +13,7 @@ static long futex6(void* word, int operation, unsigned value, long second_value,
     return syscall(SYS_futex, word, operation, value, second_value, second, third);
 }
 
-// What a wake returned. It is told after the end of who was woken: on several CPUs either may print first.
+// The result of a wake-up. The parent prints it after the woken child has ended: on several CPUs parent and child may print in any order.
 static long woken;
 
 // A waiter for some of the bits; it says when it has been woken.

@@ -52,7 +52,7 @@ int main(void) {
         IS(1, waitpid(zombie, NULL, WNOHANG) == zombie);
     }
 
-    // Who does not wait for children is told and gets no zombie.
+    // A subreaper that has SA_NOCLDWAIT gets the signal, and no zombie.
     handle(SIGCHLD, SIG_DFL, SA_NOCLDWAIT);
     zombie = leave_zombie(0, 7);
     FAILS(ESRCH, kill(zombie, 0));

@@ -7,8 +7,8 @@
 
 static char text[12000], got_text[16384];
 
-/// A child that waits for bytes, runs as soon as it is woken, and says how many it has found. Who has brought them says so after it:
-/// on several CPUs either may print first.
+/// A child that waits for bytes, runs as soon as it is woken, and says how many it has found. The parent, which writes the bytes, prints
+/// its own line once the child has ended: on several CPUs parent and child may print in any order.
 static pid_t start_reader(int ends[2]) {
     OK(pipe(ends));
     pid_t child = SPAWN(struct sched_param first = {.sched_priority = 10};

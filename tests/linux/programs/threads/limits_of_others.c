@@ -12,7 +12,7 @@ static pid_t own_id(void) { return (pid_t)syscall(SYS_gettid); }
 static int weaker(void* unused) {
     (void)unused;
     struct rlimit limit, odd = {2, 1};
-    while (!is_told) nap_ms(1);  // who made this thread says so first
+    while (!is_told) nap_ms(1);  // until the main thread has printed that it made this thread
     // Only this thread (musl would change all).
     OK(syscall(SYS_setresuid, 1000, 1000, 1000));
     OK(syscall(SYS_prlimit64, 0, RLIMIT_NICE, NULL, &limit));

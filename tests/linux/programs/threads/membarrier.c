@@ -11,7 +11,7 @@ static char stack[65536] __attribute__((aligned(16)));
 static volatile int ended, is_told;
 static int thread(void* unused) {
     (void)unused;
-    while (!is_told) nap_ms(1);  // who made this thread says so first
+    while (!is_told) nap_ms(1);  // until the main thread has printed that it made this thread
     IS(0, membarrier(PRIVATE, 0, 0));
     IS(0, membarrier(REGISTER_RSEQ, 0, 0));
     return 0;

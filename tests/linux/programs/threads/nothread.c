@@ -40,7 +40,7 @@ static int makes_and_ends(void* unused) {
 
 static int waits_for_mains(void* unused) {
     (void)unused;
-    nap_ms(100);  // who made this thread says so first
+    nap_ms(100);  // until the main thread has printed that it made this thread
     int status;
     siginfo_t info;
     FAILS(ECHILD, wait4(child, &status, __WNOTHREAD, NULL));

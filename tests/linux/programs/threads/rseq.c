@@ -184,7 +184,7 @@ static char stack[65536] __attribute__((aligned(16)));
 static volatile int ended;
 static int thread(void* unused) {
     (void)unused;
-    nap_ms(100);  // who made this thread says so first
+    nap_ms(100);  // until the main thread has printed that it made this thread
     IS(0, rseq(&other, 32, 0, SIGNATURE + 1));
     IS(0, rseq(&other, 32, UNREGISTER, SIGNATURE + 1));
     return 0;
