@@ -157,6 +157,15 @@ class CapabilityTable final : public Object {
         return use_of(find_shared(number, needed), CapabilityUse::Ownership::Retained);
     }
 
+    /// Whether the caller is the table's only user, so that nobody else changes a slot.
+    bool is_own() const { return !state_.unsafe_value().has_several_users(); }
+    /// verify() for the only user: the object, or null if the slot is empty or a right is missing. It stays until the caller
+    /// changes the slot.
+    [[gnu::always_inline]] Object* verify_own(u32 number, Rights needed) {
+        const Found found = find(state_.unsafe_value(), number, needed);
+        return found.missing == Rights::None ? found.object : nullptr;
+    }
+
     /// Reserves the lowest free slot from `minimum` on. Errors: Emfile (none below `limit`), Enomem.
     Result<Reservation> reserve(u32 limit, u32 minimum = 0);
     /// Reserves two slots, or none. Errors: Emfile, Enomem.

@@ -77,17 +77,44 @@ Answer<NewDescriptor> sys_epoll_create1(Context&, Known<abi::EpollCreateFlags::C
     return create(has(flags, abi::EpollCreateFlags::Cloexec) ? OnExec::Close : OnExec::Keep);
 }
 
-static bool is_file(const security::CapabilityUse& use) {
-    return use && use.object().object_kind() == ObjectKind::File;
-}
-
 /// Whether an epoll may watch the file. Pipes, sockets and files without a path always can be: they are not asked.
 static bool can_be_watched(const fs::File& file) {
     const u32 type = file.inode().mode() & abi::mode::TYPE_MASK;
     return type == abi::mode::FIFO || type == abi::mode::SOCKET || type == 0 || file.can_be_watched();
 }
 
-/// LINUX: the order of checks is that of do_epoll_ctl.
+/// The objects are null if their descriptors are not open for this use. LINUX: the order of checks is that of do_epoll_ctl.
+static Result<> control(Object* object, Object* target_object, EpollOperation operation, Descriptor target_fd,
+                        ipc::EpollInterest interest) {
+    if (object == nullptr || object->object_kind() != ObjectKind::File) return Error::Ebadf;
+    if (target_object == nullptr || target_object->object_kind() != ObjectKind::File) return Error::Ebadf;
+    fs::File& file = static_cast<fs::File&>(*object);
+    fs::File& target = static_cast<fs::File&>(*target_object);
+    if (!can_be_watched(target)) return Error::Eperm;
+    // Nothing is ever suspended here. Who may not keep it off loses the flag, without an error (capabilities(7), CAP_BLOCK_SUSPEND).
+    if (has(interest.events, EpollEvents::Wakeup) && !current_task().identity().can(Capability::BlockSuspend))
+        interest.events = interest.events & ~EpollEvents::Wakeup;
+    Epoll* epoll = Epoll::of(file);
+    if (epoll == nullptr || &file == &target) return Error::Einval;
+    if (operation != EpollOperation::Del) TRY(check_exclusive(operation, interest.events, target));
+    switch (operation) {
+        case EpollOperation::Add: return epoll->add(target, target_fd.value, interest);
+        case EpollOperation::Mod: return epoll->modify(target, target_fd.value, interest);
+        case EpollOperation::Del: return epoll->remove(target, target_fd.value);
+    }
+    return Error::Einval;
+}
+
+/// `control` for a table of several users, who may close both descriptors meanwhile: holds references.
+[[gnu::noinline]] static Result<> control_shared(security::CapabilityTable& files, Descriptor fd,
+                                                 EpollOperation operation, Descriptor target_fd,
+                                                 ipc::EpollInterest interest) {
+    const security::CapabilityUse use = files.verify(static_cast<u32>(fd.value), Rights::Poll);
+    const security::CapabilityUse target = files.verify(static_cast<u32>(target_fd.value), Rights::Poll);
+    return control(use ? &use.object() : nullptr, target ? &target.object() : nullptr, operation, target_fd,
+                   interest);
+}
+
 Result<> sys_epoll_ctl(Context&, Descriptor fd, EpollOperation operation, Descriptor target_fd,
                        OrNull<vm::UserIn<abi::epoll_event>> in) {
     ipc::EpollInterest interest;
@@ -95,27 +122,12 @@ Result<> sys_epoll_ctl(Context&, Descriptor fd, EpollOperation operation, Descri
         const abi::epoll_event event = TRY(in.read());
         interest = {event.events, event.data[0] | static_cast<u64>(event.data[1]) << 32};
     }
-    // As use_file, which would move more words about than the rest of the call does.
     security::CapabilityTable& files = *current_task().files();
-    const security::CapabilityUse use = files.verify(static_cast<u32>(fd.value), Rights::Poll);
-    if (!is_file(use)) return Error::Ebadf;
-    const security::CapabilityUse target_use = files.verify(static_cast<u32>(target_fd.value), Rights::Poll);
-    if (!is_file(target_use)) return Error::Ebadf;
-    auto* file = static_cast<fs::File*>(&use.object());
-    auto* target = static_cast<fs::File*>(&target_use.object());
-    if (!can_be_watched(*target)) return Error::Eperm;
-    // Nothing is ever suspended here. Who may not keep it off loses the flag, without an error (capabilities(7), CAP_BLOCK_SUSPEND).
-    if (has(interest.events, EpollEvents::Wakeup) && !current_task().identity().can(Capability::BlockSuspend))
-        interest.events = interest.events & ~EpollEvents::Wakeup;
-    Epoll* epoll = Epoll::of(*file);
-    if (epoll == nullptr || file == target) return Error::Einval;
-    if (operation != EpollOperation::Del) TRY(check_exclusive(operation, interest.events, *target));
-    switch (operation) {
-        case EpollOperation::Add: return epoll->add(*target, target_fd.value, interest);
-        case EpollOperation::Mod: return epoll->modify(*target, target_fd.value, interest);
-        case EpollOperation::Del: return epoll->remove(*target, target_fd.value);
-    }
-    return Error::Einval;
+    if (!files.is_own()) [[unlikely]]
+        return control_shared(files, fd, operation, target_fd, interest);
+    [[clang::always_inline]] return control(files.verify_own(static_cast<u32>(fd.value), Rights::Poll),
+                                            files.verify_own(static_cast<u32>(target_fd.value), Rights::Poll),
+                                            operation, target_fd, interest);
 }
 
 Answer<Count> sys_epoll_wait(Context&, Descriptor fd, EpollEventsOut events, SignedCount most,
