@@ -56,6 +56,7 @@ constexpr syscall::FastRoute FAST_ROUTES[] = {
     fast_route<sys_getegid, fast_getegid>(),
     fast_route<sys_getppid, fast_getppid>(),
     fast_route<sys_gettid, fast_gettid>(),
+    fast_route<sys_futex, fast_futex>(),
     fast_route<sys_clock_gettime, fast_clock_gettime>(),
 };
 

@@ -7,6 +7,9 @@
  *
  * A waker tells the thread first (its token) and takes it out then, both under the bucket's lock: a waiter that is told in between and
  * still finds itself queued takes the lock once, so that it sees the end of that (FutexTable::see_off).
+ *
+ * A waiter announces itself before it compares its word. A waker that has changed the word and finds nobody announced takes no lock
+ * (FutexTable::has_nobody). If a waiter announced itself after the comparison, spin would find the lost wake-up.
  */
 #define WAITERS 2
 
@@ -14,6 +17,7 @@ bool word_changed = false;
 bool bucket_lock[2];
 bool queued[WAITERS];        /* FutexWaiter::is_queued_ */
 byte bucket[WAITERS];        /* FutexWaiter::bucket_ */
+byte announced[2];           /* FutexBucket::announced */
 bool in_bucket_0[WAITERS];   /* the lists themselves */
 bool in_bucket_1[WAITERS];
 bool token[WAITERS];         /* the thread's parking token */
@@ -34,6 +38,7 @@ inline wake_in(b) {
         :: (b == 0 && in_bucket_0[w]) || (b == 1 && in_bucket_1[w]) ->
             assert(!returned[w]);
             if :: b == 0 -> in_bucket_0[w] = false :: else -> in_bucket_1[w] = false fi;
+            announced[b] = announced[b] - 1;
             token[w] = true;         /* unpark */
             assert(!returned[w]);    /* it may not go before it is taken out */
             queued[w] = false
@@ -47,9 +52,13 @@ inline wake_in(b) {
 active proctype waker() {
     byte w;
     word_changed = true;
-    lock(0);
-    wake_in(0);
-    unlock(0);
+    if
+    :: announced[0] == 0 -> skip
+    :: else ->
+        lock(0);
+        wake_in(0);
+        unlock(0)
+    fi;
     finished++
 }
 
@@ -63,6 +72,8 @@ active proctype mover() {
         if
         :: in_bucket_0[w] ->
             in_bucket_0[w] = false;
+            announced[0] = announced[0] - 1;
+            announced[1] = announced[1] + 1;
             bucket[w] = 1;
             in_bucket_1[w] = true
         :: else -> skip
@@ -83,8 +94,9 @@ active [WAITERS] proctype waiter() {
     byte b;
     bool timed_out = false;
     lock(0);
+    announced[0] = announced[0] + 1;
     if
-    :: word_changed -> unlock(0); goto out       /* EAGAIN */
+    :: word_changed -> announced[0] = announced[0] - 1; unlock(0); goto out       /* EAGAIN */
     :: else -> skip
     fi;
     bucket[me] = 0;
@@ -117,6 +129,7 @@ active [WAITERS] proctype waiter() {
             :: b == 0 -> assert(in_bucket_0[me]); in_bucket_0[me] = false
             :: else -> assert(in_bucket_1[me]); in_bucket_1[me] = false
             fi;
+            announced[b] = announced[b] - 1;
             queued[me] = false;
             unlock(b);
             assert(timed_out);
@@ -125,7 +138,8 @@ active [WAITERS] proctype waiter() {
     od;
 out:
     returned[me] = true;
-    assert(!in_bucket_0[me] && !in_bucket_1[me] && !queued[me])
+    assert(!in_bucket_0[me] && !in_bucket_1[me] && !queued[me]);
+    assert(!(returned[0] && returned[1]) || (announced[0] == 0 && announced[1] == 0))
 }
 
 /* Time passes, also where nobody does anything: the claim is about runs without end. */

@@ -9,6 +9,7 @@
 #include "abi/linux/signal.hpp"
 #include "abi/linux/time.hpp"
 #include "memory/layout.hpp"
+#include "posix_x/futex/futex_calls.hpp"
 #include "posix_x/syscalls/signature.hpp"
 
 namespace exo::posix_x {
@@ -33,6 +34,8 @@ FastAnswer fast_epoll_wait(Descriptor fd, OutArray<abi::epoll_event, 2> events, 
                            Milliseconds milliseconds);
 FastAnswer fast_rt_sigprocmask(abi::MaskChange how, OrNull<vm::UserIn<SignalMask>> in,
                                OrNull<vm::UserOut<SignalMask>> out, SignalSetSize set_size);
+FastAnswer fast_futex(Word word, Operation operation, WordValue value, Timeout timeout, Word second,
+                      WordValue third);
 FastAnswer fast_clock_gettime(abi::ClockId clock, vm::UserOut<abi::timespec> out);
 FastAnswer fast_sched_yield();
 FastAnswer fast_getpid();

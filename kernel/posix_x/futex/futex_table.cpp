@@ -19,7 +19,21 @@ struct FutexBucket {
     static constexpr u64 MOST_AT_ONCE = 64;
 
     Tree<FutexWaiter, &FutexWaiter::tree_link_, FutexWaiter::KeyOf> first_waiters;
+    /// The waiters in the bucket, and the threads that announced that they may become one. Changed under the bucket's lock;
+    /// FutexTable::has_nobody reads it without.
+    std::atomic<u32> announced{0};
 
+    /// A thread calls it before it compares its word, and withdraws if it does not enter.
+    void announce() {
+        // seq_cst: comes before the look at the word, as a waker's change of the word comes before its look here
+        announced.fetch_add(1, std::memory_order_seq_cst);
+    }
+    // relaxed: who reads a number that is too large takes the lock
+    void withdraw() {
+        announced.store(announced.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+    }
+
+    /// The waiter has been announced.
     void enter(FutexWaiter& waiter) {
         if (FutexWaiter* first = first_waiters.find(waiter.key_))
             first->others_.push_back(waiter);
@@ -28,6 +42,7 @@ struct FutexBucket {
     }
 
     void remove(FutexWaiter& waiter) {
+        withdraw();
         if (!waiter.tree_link_.is_linked()) {
             waiter.list_link_.unlink();
             return;
@@ -70,6 +85,7 @@ struct FutexBucket {
         while (FutexWaiter* waiter = moving.pop_front()) {
             waiter->key_ = to;
             waiter->bucket_.store(number, std::memory_order_relaxed);
+            target.announce();
             target.enter(*waiter);
         }
         return count;
@@ -224,27 +240,36 @@ Result<> sleep_until(FutexTimeout timeout, FunctionRef<bool()> is_woken) {
     }
 }
 
+/// Compares the word with `expected` and enters the bucket in one critical section. Returns whether they are equal. Errors: Efault.
+Result<bool> FutexTable::enter_if_equal(FutexWaiter& waiter, u64 address, u32 expected) {
+    LockedBucket& bucket = bucket_of(waiter.key_);
+    auto guard = bucket.lock();
+    guard->announce();
+    const Result<u32> word = peek_futex_word(address);
+    if (!word || *word != expected) {
+        guard->withdraw();
+        return word ? Result<bool>(false) : Result<bool>(word.error());
+    }
+    waiter.bucket_.store(number_of(bucket), std::memory_order_relaxed);
+    waiter.is_queued_.store(true, std::memory_order_relaxed);
+    guard->enter(waiter);
+    return true;
+}
+
 Result<> FutexTable::wait(Task& task, u64 address, FutexScope scope, u32 expected, u32 bits,
                           FutexTimeout timeout) {
     while (true) {
         const FutexPlace place = TRY(find_futex(task, address, scope));
         FutexWaiter waiter(place.key, bits);
-        LockedBucket& bucket = bucket_of(place.key);
-        auto guard = bucket.lock();
-        const Result<u32> word = peek_futex_word(address);
-        if (word && *word == expected) {
-            waiter.bucket_.store(number_of(bucket), std::memory_order_relaxed);
-            waiter.is_queued_.store(true, std::memory_order_relaxed);
-            guard->enter(waiter);
-            guard.unlock();
+        const Result<bool> is_equal = enter_if_equal(waiter, address, expected);
+        if (is_equal && *is_equal) {
             const Result<> result = sleep_until(timeout, [&] {
                 see_off(waiter);
                 return !is_queued(waiter);
             });
             return leave(waiter) ? result : Result<>();
         }
-        guard.unlock();
-        if (word) return Error::Eagain;
+        if (is_equal) return Error::Eagain;
         TRY(bring_in_futex_word(task, address, {}));
     }
 }
@@ -269,16 +294,11 @@ Result<u32> FutexTable::wait_for_any(Task& task, std::span<FutexChoice> choices,
         usize queued = 0;
         bool has_faulted = false;
         for (FutexChoice& choice : choices) {
-            LockedBucket& bucket = bucket_of(choice.place.key);
-            auto guard = bucket.lock();
-            const Result<u32> word = peek_futex_word(choice.address);
-            if (!word || *word != choice.expected) {
-                has_faulted = !word;
+            const Result<bool> is_equal = enter_if_equal(choice.waiter, choice.address, choice.expected);
+            if (!is_equal || !*is_equal) {
+                has_faulted = !is_equal;
                 break;
             }
-            choice.waiter.bucket_.store(number_of(bucket), std::memory_order_relaxed);
-            choice.waiter.is_queued_.store(true, std::memory_order_relaxed);
-            guard->enter(choice.waiter);
             ++queued;
         }
         if (queued < choices.size()) {
@@ -303,8 +323,15 @@ bool FutexTable::has_waiters(const FutexKey& key) {
     return bucket_of(key).lock()->first_waiters.find(key) != nullptr;
 }
 
+bool FutexTable::has_nobody(const FutexKey& key) {
+    // The caller changed the word before.
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    return bucket_of(key).unsafe_value().announced.load(std::memory_order_relaxed) == 0;
+}
+
 /// Unlocks the bucket from time to time, so that a large number of waiters does not delay other threads.
 u64 FutexTable::wake_key(const FutexKey& key, u32 bits, i32 count) {
+    if (has_nobody(key)) return 0;
     // LINUX: a wake-up of none wakes one.
     const u64 wanted = count > 0 ? static_cast<u64>(count) : 1;
     LockedBucket& bucket = bucket_of(key);

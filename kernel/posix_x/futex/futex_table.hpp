@@ -2,6 +2,8 @@
 //
 // A waiter compares the word under the lock of the key's bucket and enters the bucket in the same critical section. A waker
 // changes the word first and then takes the same lock. So a waiter either sees the new word or is found by the waker.
+// A waiter announces itself in its bucket before the comparison, so a waker that changed the word and then finds
+// nobody announced need not take the lock (has_nobody).
 //
 // Key types: FutexTable (64 buckets), FutexWaiter (on the waiting thread's kernel stack: nothing is allocated).
 // Neighbours: futex_key.hpp decides whether two words of memory are one futex. futex_calls.cpp decodes futex(2).
@@ -90,6 +92,8 @@ class FutexTable {
     Result<u32> wait_for_any(Task& task, std::span<FutexChoice> choices, FutexTimeout timeout);
     /// Whether a thread waits for the word in `wait` or `wait_for_any`.
     bool has_waiters(const FutexKey& key);
+    /// Whether certainly no thread waits for the word in `wait` or `wait_for_any`, nor compares it in order to wait. Takes no lock.
+    bool has_nobody(const FutexKey& key);
     /// Wakes at most `count` waiters that share one of `bits`, and at least one even if `count` is not
     /// positive. Returns how many it woke.
     /// Errors: Efault, Einval (also if a thread waits for the word in FUTEX_LOCK_PI).
@@ -106,6 +110,7 @@ class FutexTable {
                                 i32 wake_second, u32 change);
 
   private:
+    Result<bool> enter_if_equal(FutexWaiter& waiter, u64 address, u32 expected);
     u64 wake_key(const FutexKey& key, u32 bits, i32 count);
     bool leave(FutexWaiter& waiter);
     std::optional<u32> leave_all(std::span<FutexChoice> choices);

@@ -285,7 +285,7 @@ Result<> PiFutexTable::unlock(Task& task, u64 address, FutexScope scope) {
 }
 
 Result<> PiFutexTable::check_no_waiters(const FutexKey& key) {
-    if (count_.load(std::memory_order_seq_cst) == 0) return {};
+    if (is_empty()) return {};
     auto graph = INHERITANCE.lock();
     return futexes_.find(key) == nullptr ? Result<>() : Result<>(Error::Einval);
 }

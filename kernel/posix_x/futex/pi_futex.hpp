@@ -42,6 +42,8 @@ class PiFutexTable {
     /// Refuses the operations without priority inheritance for a word with PI waiters, as Linux does. Errors:
     /// Einval.
     Result<> check_no_waiters(const FutexKey& key);
+    /// Whether no word has PI waiters.
+    bool is_empty() const { return count_.load(std::memory_order_seq_cst) == 0; }
 
     /// Bars the task from becoming the owner of a futex. A thread that finds the task's number in a word then
     /// waits for finish_end.
