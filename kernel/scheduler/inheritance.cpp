@@ -15,16 +15,7 @@ namespace {
 constexpr u32 STEPS_AT_ONCE = 16;
 
 constexpr Urgency urgency_in_line(Urgency urgency) {
-    return urgency < MOST_URGENT_NORMAL ? urgency : DEFAULT_URGENCY;
-}
-
-ThreadPriority priority_for(Urgency urgency) {
-    constexpr Urgency LAST_HIGH = DEFAULT_URGENCY - 5;
-    constexpr Urgency LAST_NORMAL = DEFAULT_URGENCY + 4;
-    if (urgency < MOST_URGENT_NORMAL) return ThreadPriority::Realtime;
-    if (urgency <= LAST_HIGH) return ThreadPriority::High;
-    if (urgency <= LAST_NORMAL) return ThreadPriority::Normal;
-    return urgency < IDLE_URGENCY ? ThreadPriority::Low : ThreadPriority::Idle;
+    return is_realtime(urgency) ? urgency : DEFAULT_URGENCY;
 }
 
 }  // namespace
@@ -101,7 +92,7 @@ Thread* InheritanceGraph::refresh(Thread& thread) {
         const Thread& waiting = *lock->waiters_.first()->thread_;
         inherited = waiting.inheritance.effective.load(std::memory_order_relaxed);
     }
-    SCHEDULER.inherit_priority(thread, priority_for(inherited));
+    SCHEDULER.inherit_urgency(thread, inherited);
     const Urgency effective = std::min(node.own, inherited);
     const bool is_changed = node.effective.exchange(effective, std::memory_order_relaxed) != effective;
     if (!is_changed || node.wait == nullptr) return nullptr;

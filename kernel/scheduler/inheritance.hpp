@@ -13,6 +13,7 @@
 #include <atomic>
 #include <compare>
 
+#include "scheduler/urgency.hpp"
 #include "sync/spin_lock.hpp"
 #include "utils/object.hpp"
 #include "utils/result.hpp"
@@ -23,14 +24,6 @@ namespace exo::scheduler {
 class Thread;
 class InheritanceGraph;
 class InheritanceLock;
-
-/// A smaller value is more urgent. LINUX: task_struct::prio: 0 to 98 for realtime priorities 99 to 1, 100 to
-/// 139 for nice values.
-using Urgency = u8;
-inline constexpr Urgency MOST_URGENT_NORMAL = 100;
-inline constexpr Urgency DEFAULT_URGENCY = 120;
-/// The urgency of threads that run only when no other thread can (SCHED_IDLE).
-inline constexpr Urgency IDLE_URGENCY = 140;
 
 /// The order in a lock's queue: by urgency, then by arrival. LINUX: all threads that are not realtime count
 /// as equally urgent.

@@ -25,6 +25,7 @@ Result<void*> Scheduler::prepare_cpu(u32 index) {
     idle->cpu_.store(index, std::memory_order_relaxed);
     idle->allowed_cpus_.store(1ULL << index, std::memory_order_relaxed);
     void* const stack_top = idle->stack_top();
+    TRY(cpus_.of(index).queue.lock()->init());
     cpus_.of(index).idle = idle.leak();  // lives for ever
     return stack_top;
 }
@@ -120,7 +121,26 @@ u32 Scheduler::choose_cpu(Thread& thread) {
         const auto cpu = static_cast<u32>(std::countr_zero(left));
         if (is_idle(cpu)) return cpu;
     }
+    if (thread.is_realtime()) [[unlikely]]
+        return least_urgent_cpu(thread, allowed, last);
     return may_stay ? last : static_cast<u32>(std::countr_zero(allowed));
+}
+
+/// For a realtime thread where no CPU idles: the one with the least urgent thread, the last one if it is no better than that.
+u32 Scheduler::least_urgent_cpu(Thread& thread, u64 allowed, u32 last) {
+    u32 chosen = last;
+    Urgency least = 0;
+    for (u64 left = allowed; left != 0; left &= left - 1) {
+        const auto cpu = static_cast<u32>(std::countr_zero(left));
+        auto queue = cpus_.of(cpu).queue.lock();
+        const Urgency urgency = cpus_.of(cpu).running->urgency();
+        const bool is_less = urgency > least || (urgency == least && cpu == last);
+        if (!is_less && (allowed >> chosen & 1) != 0) continue;
+        chosen = cpu;
+        least = urgency;
+    }
+    // Nobody gives way to it: it waits where it was.
+    return least <= thread.urgency() && (allowed >> last & 1) != 0 ? last : chosen;
 }
 
 u32 Scheduler::move_to_chosen_cpu(Thread& thread) {
@@ -155,7 +175,8 @@ void Scheduler::make_runnable(Thread& thread) {
         const Nanoseconds blocked_at = thread.running_since_;
         if (blocked_at != 0 && now - blocked_at >= LONG_SLEEP) thread.queue_type_.set(QueueType::Hot);
         queue->enqueue(thread, now);  // from here on it may run and end
-        if (is_noticed) is_noticed = !queue->has_better_than(*cpu.running);
+        if (is_noticed)
+            is_noticed = RunQueue::runnable_realtime() == 0 && !queue->has_better_list(*cpu.running);
     }
     // The running thread checks the queue on its way to user mode: it then either yields or starts a time
     // slice. If others waited already, a slice is running.
@@ -220,6 +241,40 @@ bool Scheduler::steal() {
     return loot.size() != 0;
 }
 
+/// Takes over the most urgent realtime thread that waits for another CPU, if it is more urgent than `running` is. Interrupts are off.
+void Scheduler::pull_realtime(Urgency running) {
+    if (has_one_cpu()) return;
+    const u32 self = arch::cpu_index();
+    {
+        auto queue = cpus_.mine().queue.lock();
+        if (Thread* own = queue->first_realtime_for(self, running)) running = own->urgency();
+    }
+    Thread* pulled = nullptr;
+    for (u64 left = cpus() & ~(1ULL << self); left != 0 && pulled == nullptr; left &= left - 1) {
+        const auto cpu = static_cast<u32>(std::countr_zero(left));
+        if (!cpus_.of(cpu).queue.unsafe_value().looks_realtime()) continue;
+        auto queue = cpus_.of(cpu).queue.lock();
+        pulled = queue->first_realtime_for(self, running);
+        if (pulled == nullptr) continue;
+        queue->remove(*pulled);
+        pulled->cpu_.store(self, std::memory_order_relaxed);
+    }
+    if (pulled != nullptr) cpus_.mine().queue.lock()->enqueue(*pulled, time::monotonic());
+}
+
+/// The second half of a switch away from a thread that may not run here any more, or is realtime and has to wait: a CPU that runs a
+/// less urgent one is made to take it over.
+void Scheduler::settle(Thread& exile, Thread& previous) {
+    if (!exile.is_realtime() || !exile.may_run_on(arch::cpu_index())) {
+        previous.leave_cpu();
+        return make_runnable(exile);
+    }
+    const u32 self = arch::cpu_index();
+    const u32 other = has_one_cpu() ? self : least_urgent_cpu(exile, exile.allowed_cpus() & cpus(), self);
+    previous.leave_cpu();  // from here on it may run elsewhere, and end
+    if (other != self) arch::wake_cpu(other);
+}
+
 /// Called at each sample: what waits here while another CPU idles is offered to that one, which steals it.
 void Scheduler::offer_work(Cpu& cpu) {
     if (has_one_cpu() || cpu.queue.unsafe_value().looks_empty()) return;
@@ -231,11 +286,13 @@ void Scheduler::offer_work(Cpu& cpu) {
     }
 }
 
-void Scheduler::charge(Cpu& cpu, Thread& thread, Nanoseconds now) {
+template <bool WITH_REALTIME> void Scheduler::charge(Cpu& cpu, Thread& thread, Nanoseconds now) {
     const Nanoseconds ran = now - thread.running_since_;
     thread.total_runtime_ns_ += ran;
     thread.burst_ns_ += ran;
     thread.running_since_ = now;
+    if (WITH_REALTIME && thread.is_realtime())
+        cpu.queue.unsafe_value().charge_realtime(thread, ran, now);  // its lock is held
     (&thread == cpu.idle ? cpu.idle_ns : cpu.busy_ns).add(ran);
 }
 
@@ -247,7 +304,64 @@ static Nanoseconds average_after(ThreadState new_state, Nanoseconds average, Nan
     return average;
 }
 
-void Scheduler::switch_away(ThreadState new_state) {
+/// Ends the running thread's run, and chooses the next one. With `WITH_REALTIME` false no realtime thread is runnable.
+template <bool WITH_REALTIME>
+Thread* Scheduler::choose_next(Cpu& cpu, RunQueue& queue, Thread& self, ThreadState new_state, Place place,
+                               Nanoseconds now) {
+    charge<WITH_REALTIME>(cpu, self, now);
+    // Another CPU's unpark may have come between the announcement in park and here: then we are in the queue
+    // already, where the old class put us.
+    const bool is_woken_already = self.run_link_.is_linked();
+    if (is_woken_already) [[unlikely]]
+        queue.remove(self);
+    const Nanoseconds average = average_after(new_state, self.ema_runtime_ns_.get(), self.burst_ns_);
+    self.ema_runtime_ns_.set(average);
+    if (new_state == ThreadState::Blocked) self.burst_ns_ = 0;
+    self.queue_type_.set(self.is_urgent_ ? QueueType::Hot : queue_for_average(average));
+    const ThreadState state = is_woken_already ? ThreadState::Ready : new_state;
+    self.state_.store(state, std::memory_order_relaxed);
+    bool stays_ready = state == ThreadState::Ready && &self != cpu.idle;
+    if (stays_ready && !self.may_run_on(arch::cpu_index())) [[unlikely]] {
+        cpu.exile = &self;  // finish_switch moves it, once its registers are saved
+        stays_ready = false;
+    }
+    Thread* next;
+    if (stays_ready && self.is_urgent_) [[unlikely]] {
+        // It comes first of those of its class, but only after another thread has had its turn.
+        next = queue.pick(now);
+        if (next != nullptr)
+            queue.enqueue_first(self, now);
+        else
+            next = &self;
+    } else {
+        if (WITH_REALTIME && stays_ready && place == Place::Front)
+            queue.enqueue_first(self, now);
+        else if (stays_ready)
+            queue.enqueue(self, now);
+        next = queue.pick(now);
+    }
+    if (next == nullptr) next = cpu.idle;
+    if constexpr (WITH_REALTIME) {
+        RunQueue::count_realtime(self);
+        cpu.slice_end = queue.slice_end(*next, now);
+        if (stays_ready && next != &self && self.is_realtime()) cpu.exile = &self;  // finish_switch offers it
+    } else {
+        cpu.slice_end = queue.is_empty() ? ~0ULL : now + time_slice(next->queue_type());
+    }
+    next->state_.store(ThreadState::Running, std::memory_order_relaxed);
+    next->running_since_ = now;
+    cpu.running = next;
+    return next;
+}
+
+/// choose_next while realtime threads are runnable, on this CPU or another one.
+Thread* Scheduler::choose_next_with_realtime(Cpu& cpu, Thread& self, ThreadState new_state, Place place) {
+    pull_realtime(new_state == ThreadState::Ready ? self.urgency() : IDLE_URGENCY);
+    auto queue = cpu.queue.lock_without_interrupts();
+    return choose_next<true>(cpu, *queue, self, new_state, place, time::monotonic());
+}
+
+void Scheduler::switch_away(ThreadState new_state, Place place) {
     const sync::InterruptsOff no_interrupts;
     sync::assert_no_spin_locks();
     watchdog::end_stay(reinterpret_cast<u64>(__builtin_return_address(0)));
@@ -257,39 +371,12 @@ void Scheduler::switch_away(ThreadState new_state) {
     Thread* next;
     {
         auto queue = cpu.queue.lock_without_interrupts();
-        charge(cpu, self, now);
-        // Another CPU's unpark may have come between the announcement in park and here: then we are in the queue
-        // already, where the old class put us.
-        const bool is_woken_already = self.run_link_.is_linked();
-        if (is_woken_already) [[unlikely]]
-            queue->remove(self);
-        const Nanoseconds average = average_after(new_state, self.ema_runtime_ns_.get(), self.burst_ns_);
-        self.ema_runtime_ns_.set(average);
-        if (new_state == ThreadState::Blocked) self.burst_ns_ = 0;
-        self.queue_type_.set(self.is_urgent_ ? QueueType::Hot : queue_for_average(average));
-        const ThreadState state = is_woken_already ? ThreadState::Ready : new_state;
-        self.state_.store(state, std::memory_order_relaxed);
-        bool stays_ready = state == ThreadState::Ready && &self != cpu.idle;
-        if (stays_ready && !self.may_run_on(arch::cpu_index())) [[unlikely]] {
-            cpu.exile = &self;  // finish_switch moves it, once its registers are saved
-            stays_ready = false;
-        }
-        if (stays_ready && self.is_urgent_) [[unlikely]] {
-            // It comes first of those of its class, but only after another thread has had its turn.
-            next = queue->pick(now);
-            if (next != nullptr)
-                queue->enqueue_first(self, now);
-            else
-                next = &self;
+        if (RunQueue::runnable_realtime() != 0) [[unlikely]] {
+            queue.unlock();
+            next = choose_next_with_realtime(cpu, self, new_state, place);
         } else {
-            if (stays_ready) queue->enqueue(self, now);
-            next = queue->pick(now);
+            next = choose_next<false>(cpu, *queue, self, new_state, place, now);
         }
-        if (next == nullptr) next = cpu.idle;
-        cpu.slice_end = queue->is_empty() ? ~0ULL : now + time_slice(next->queue_type());
-        next->state_.store(ThreadState::Running, std::memory_order_relaxed);
-        next->running_since_ = now;
-        cpu.running = next;
     }
     cpu.is_busy.set(next != cpu.idle);
     if (cpu.slice_end != ~0ULL) time::request_interrupt_by({cpu.slice_end});
@@ -313,14 +400,39 @@ void Scheduler::reschedule_if_due() {
     bool is_due = !self.may_run_on(arch::cpu_index());
     if (!is_due) [[likely]] {
         auto queue = cpu.queue.lock_without_interrupts();
+        if (RunQueue::runnable_realtime() != 0) [[unlikely]] {
+            queue.unlock();
+            return reschedule_with_realtime(cpu, self);
+        }
         if (queue->is_empty()) return;
-        is_due = now >= cpu.slice_end || queue->has_better_than(self);
+        is_due = now >= cpu.slice_end || queue->has_better_list(self);
         if (!is_due && cpu.slice_end == ~0ULL) cpu.slice_end = now + time_slice(self.queue_type());
     }
     if (is_due)
         switch_away(ThreadState::Ready);
     else
         time::request_interrupt_by({cpu.slice_end});
+}
+
+void Scheduler::reschedule_with_realtime(Cpu& cpu, Thread& self) {
+    pull_realtime(self.urgency());
+    Place place = Place::Back;
+    {
+        auto queue = cpu.queue.lock_without_interrupts();
+        if (queue->is_empty()) return;
+        const Nanoseconds now = time::monotonic();
+        const bool is_due = now >= cpu.slice_end || queue->has_better_than(self, now);
+        if (!is_due) {
+            cpu.slice_end = queue->slice_end(self, now);
+            if (cpu.slice_end != ~0ULL) time::request_interrupt_by({cpu.slice_end});
+            return;
+        }
+        if (self.is_realtime()) {
+            charge<true>(cpu, self, now);
+            if (!self.takes_turns() || self.turn_ran_ns_ < ROUND_ROBIN_SLICE) place = Place::Front;
+        }
+    }
+    switch_away(ThreadState::Ready, place);
 }
 
 void Scheduler::take_load_sample() {
@@ -413,9 +525,10 @@ void finish_switch() {
     Thread* previous = std::exchange(cpu.previous, nullptr);
     const bool is_dead = previous->state() == ThreadState::Terminated;
     Thread* exile = std::exchange(cpu.exile, nullptr);
-    previous->leave_cpu();
     if (exile != nullptr) [[unlikely]]
-        SCHEDULER.make_runnable(*exile);
+        SCHEDULER.settle(*exile, *previous);
+    else
+        previous->leave_cpu();
     if (is_dead) previous->release();
 }
 
@@ -443,27 +556,42 @@ void Scheduler::prepare_return_to_user(arch::UserRegisters& registers) {
     }
 }
 
-/// Moves the thread to the list of its effective priority.
-void Scheduler::follow_priority(RunQueue& queue, Thread& thread) {
-    const ThreadPriority priority = std::max(thread.own_priority_.get(), thread.inherited_priority_.get());
-    if (priority == thread.priority()) return;
+/// Moves the thread to the list of its effective urgency. LINUX: one that becomes less urgent goes before its new equals, one that
+/// becomes more urgent behind them (sched(7)).
+void Scheduler::follow_urgency(RunQueue& queue, Thread& thread) {
+    const Urgency urgency = std::min(thread.own_urgency_.get(), thread.inherited_urgency_.get());
+    const Urgency old = thread.urgency();
+    if (urgency == old) return;
     const bool is_queued = thread.run_link_.is_linked();
     if (is_queued) queue.remove(thread);  // from the list that the old priority names
-    thread.priority_.set(priority);
-    if (is_queued) queue.enqueue(thread, thread.ready_since_);
+    thread.urgency_.set(urgency);
+    thread.priority_.set(priority_for(urgency));
+    RunQueue::count_realtime(thread);
+    if (is_queued && urgency > old && thread.is_realtime())
+        queue.enqueue_first(thread, thread.ready_since_);
+    else if (is_queued)
+        queue.enqueue(thread, thread.ready_since_);
+    // Its CPU compares once more.
+    if (thread.state() == ThreadState::Blocked || (!thread.is_realtime() && !is_realtime(old))) return;
+    Cpu& cpu = cpus_.of(thread.cpu());
+    if (&cpu == &cpus_.mine())
+        current_thread().add_work(Work::Reschedule);
+    else
+        arch::wake_cpu(thread.cpu());
 }
 
-void Scheduler::set_priority(Thread& thread, ThreadPriority own) {
+void Scheduler::set_urgency(Thread& thread, Urgency own, RealtimePolicy policy) {
     auto queue = lock_queue_of(thread);
-    thread.own_priority_.set(own);
-    follow_priority(*queue, thread);
+    thread.own_urgency_.set(own);
+    thread.policy_.set(policy);
+    follow_urgency(*queue, thread);
 }
 
-void Scheduler::inherit_priority(Thread& thread, ThreadPriority inherited) {
-    if (thread.inherited_priority_.get() == inherited) return;
+void Scheduler::inherit_urgency(Thread& thread, Urgency inherited) {
+    if (thread.inherited_urgency_.get() == inherited) return;
     auto queue = lock_queue_of(thread);
-    thread.inherited_priority_.set(inherited);
-    follow_priority(*queue, thread);
+    thread.inherited_urgency_.set(inherited);
+    follow_urgency(*queue, thread);
 }
 
 UrgentSection::UrgentSection() : was_urgent_(current_thread().is_urgent_) {

@@ -86,11 +86,11 @@ class Scheduler {
     /// Ends the calling thread. The next thread on this CPU frees its stack.
     [[noreturn]] void exit_current();
 
-    /// Sets the thread's own priority. It takes effect when the thread is next queued or chosen.
-    void set_priority(Thread& thread, ThreadPriority own);
-    /// Sets the inherited priority; Idle: it inherits none. It takes effect when the thread is next queued or
-    /// chosen.
-    void inherit_priority(Thread& thread, ThreadPriority inherited);
+    /// Sets the thread's own urgency, and what it does as a realtime thread. A CPU that then has a more urgent thread than the
+    /// running one switches.
+    void set_urgency(Thread& thread, Urgency own, RealtimePolicy policy);
+    /// Sets the inherited urgency; IDLE_URGENCY: it inherits none.
+    void inherit_urgency(Thread& thread, Urgency inherited);
 
     SchedulerStats stats();
     /// The run time on all CPUs: that of all threads but the idle ones, and that of the idle threads.
@@ -118,7 +118,9 @@ class Scheduler {
     void make_runnable(Thread& thread);
     /// If the thread runs on another CPU, makes that CPU enter the kernel, so that the thread sees its work.
     void prod(const Thread& thread);
-    void switch_away(ThreadState new_state);
+    /// Where a thread that stays runnable waits: behind its equals, or, if it is realtime and its turn is not over, before them.
+    enum class Place : u8 { Back, Front };
+    void switch_away(ThreadState new_state, Place place = Place::Back);
     void reschedule_if_due();
     /// The slow path of a preemption point (preemption.hpp): switches if it is another thread's turn.
     void give_way();
@@ -136,7 +138,7 @@ class Scheduler {
         sync::SpinLocked<RunQueue, sync::LockRank::RunQueue, sync::IrqOff> queue;
         Thread* idle = nullptr;
         Thread* running = nullptr;   ///< Guarded by the queue's lock.
-        Thread* exile = nullptr;     ///< The thread before the last switch, if it may not run here any more.
+        Thread* exile = nullptr;     ///< The thread before the last switch, if `settle` has to find it a CPU.
         Thread* previous = nullptr;  ///< The thread before the last switch, for finish_switch.
         Nanoseconds slice_end = ~0ULL;
         Nanoseconds sample_at = ~0ULL;
@@ -155,12 +157,21 @@ class Scheduler {
     [[gnu::noinline]] u32 move_to_chosen_cpu(Thread& thread);
     auto lock_queue_of(const Thread& thread);
     bool steal();
+    [[gnu::cold]] u32 least_urgent_cpu(Thread& thread, u64 allowed, u32 last);
+    [[gnu::cold]] void pull_realtime(Urgency running);
+    [[gnu::cold]] void settle(Thread& exile, Thread& previous);
+    template <bool WITH_REALTIME>
+    Thread* choose_next(Cpu& cpu, RunQueue& queue, Thread& self, ThreadState new_state, Place place,
+                        Nanoseconds now);
+    [[gnu::cold]] Thread* choose_next_with_realtime(Cpu& cpu, Thread& self, ThreadState new_state,
+                                                    Place place);
+    [[gnu::cold]] void reschedule_with_realtime(Cpu& cpu, Thread& self);
     void offer_work(Cpu& cpu);
-    static void charge(Cpu& cpu, Thread& thread, Nanoseconds now);
+    template <bool WITH_REALTIME> static void charge(Cpu& cpu, Thread& thread, Nanoseconds now);
     void take_sample(Cpu& cpu);
     void take_load_sample();
     void switch_to(Cpu& cpu, Thread& from, Thread& to);
-    static void follow_priority(RunQueue& queue, Thread& thread);
+    void follow_urgency(RunQueue& queue, Thread& thread);
     static void restore_fpu(Thread& thread);
     static void save_user_state(Thread& thread);
     static void load_user_state(const Thread& from, Thread& thread);

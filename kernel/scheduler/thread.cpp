@@ -47,11 +47,20 @@ UserState::~UserState() { ::operator delete(fpu, FPU_ALIGNMENT); }
 Thread::Thread(std::string_view name, ThreadPriority priority, memory::KernelStack stack)
     : id_(SCHEDULER.allocate_id()),
       priority_(priority),
-      own_priority_(priority),
+      urgency_(urgency_for(priority)),
+      own_urgency_(urgency_for(priority)),
       stack_(std::move(stack)),
       ema_runtime_ns_(2 * HOT_LIMIT) {
     set_name(name);
     THREADS.add(*this);
+}
+
+void Thread::begin_scheduling(Urgency urgency, RealtimePolicy policy) {
+    own_urgency_.set(urgency);
+    urgency_.set(urgency);
+    priority_.set(priority_for(urgency));
+    policy_.set(policy);
+    inheritance.begin(urgency);
 }
 
 Thread::~Thread() { THREADS.remove(*this); }

@@ -8,6 +8,7 @@
 #include "memory/virtual/kernel_stack.hpp"
 #include "memory/virtual/page_table.hpp"
 #include "scheduler/inheritance.hpp"
+#include "scheduler/urgency.hpp"
 #include "sync/held_locks.hpp"
 #include "sync/tally.hpp"
 #include "time/clock.hpp"
@@ -26,8 +27,6 @@ using time::Nanoseconds;
 enum class WaitMode : u8;
 
 enum class ThreadState : u8 { Ready, Running, Blocked, Terminated };
-
-enum class ThreadPriority : u8 { Idle = 0, Low = 1, Normal = 2, High = 3, Realtime = 4 };
 
 /// The class by the moving average of the run time before a thread blocks: < 1 ms, 1-10 ms, > 10 ms.
 enum class QueueType : u8 { Hot, Normal, Cold };
@@ -114,7 +113,14 @@ class Thread final : public sync::ThreadHeader, public Object {
     /// The priority by which it is scheduled: its own, or the inherited one (inheritance.hpp) if that is
     /// higher.
     ThreadPriority priority() const { return priority_.get(); }
-    ThreadPriority own_priority() const { return own_priority_.get(); }
+    ThreadPriority own_priority() const { return priority_for(own_urgency_.get()); }
+    /// The urgency behind priority().
+    Urgency urgency() const { return urgency_.get(); }
+    bool is_realtime() const { return priority() == ThreadPriority::Realtime; }
+    /// Whether it goes behind the others of its realtime priority after a while.
+    bool takes_turns() const { return policy_.get() == RealtimePolicy::RoundRobin; }
+    /// Before the thread is started: gives it an urgency and a policy of its own.
+    void begin_scheduling(Urgency urgency, RealtimePolicy policy);
     QueueType queue_type() const { return queue_type_.get(); }
     ThreadStats stats() const;
     /// Includes the present slice.
@@ -156,6 +162,7 @@ class Thread final : public sync::ThreadHeader, public Object {
   private:
     friend class Scheduler;
     friend class RunQueue;
+    friend class RealtimeQueue;
     friend class Timeline;
     friend class ThreadRegistry;
     friend class UrgentSection;
@@ -168,8 +175,10 @@ class Thread final : public sync::ThreadHeader, public Object {
     ThreadId id_;
     // Guarded by the lock of its run queue.
     sync::Tally<ThreadPriority> priority_;
-    sync::Tally<ThreadPriority> own_priority_;
-    sync::Tally<ThreadPriority> inherited_priority_{ThreadPriority::Idle};
+    sync::Tally<Urgency> urgency_;
+    sync::Tally<Urgency> own_urgency_;
+    sync::Tally<Urgency> inherited_urgency_{IDLE_URGENCY};
+    sync::Tally<RealtimePolicy> policy_{RealtimePolicy::Fifo};
     sync::Tally<QueueType> queue_type_{QueueType::Normal};
     std::atomic<ThreadState> state_{ThreadState::Blocked};
     /// The parking token; see parking.hpp.
@@ -191,9 +200,12 @@ class Thread final : public sync::ThreadHeader, public Object {
     Box<UserState> user_;
     Ref<Object> personality_;
 
-    ListNode run_link_;
+    ListNode run_link_;  ///< In a list of a run queue.
     TreeNode id_link_;
-    bool is_urgent_ = false;  ///< Only the thread itself writes it (UrgentSection).
+    bool is_urgent_ = false;   ///< Only the thread itself writes it (UrgentSection).
+    bool is_counted_ = false;  ///< In RunQueue::runnable_realtime.
+    Nanoseconds turn_ran_ns_ =
+        0;  ///< How long it has run since it came behind its equals, as a realtime thread.
     Nanoseconds ready_since_ = 0;
     Nanoseconds running_since_ = 0;     ///< Guarded by the lock of its run queue.
     Nanoseconds total_runtime_ns_ = 0;  ///< Guarded by the lock of its run queue.

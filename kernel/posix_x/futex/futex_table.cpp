@@ -241,7 +241,8 @@ Result<> sleep_until(FutexTimeout timeout, FunctionRef<bool()> is_woken) {
 }
 
 /// Compares the word with `expected` and enters the bucket in one critical section. Returns whether they are equal. Errors: Efault.
-Result<bool> FutexTable::enter_if_equal(FutexWaiter& waiter, u64 address, u32 expected) {
+[[gnu::always_inline]] inline Result<bool> FutexTable::enter_if_equal(FutexWaiter& waiter, u64 address,
+                                                                      u32 expected) {
     LockedBucket& bucket = bucket_of(waiter.key_);
     auto guard = bucket.lock();
     guard->announce();

@@ -99,12 +99,10 @@ void inherit_scheduling(Task& parent, Task& child) {
         const bool was_realtime = from.priority != 0;
         const bool is_normal = was_realtime || from.nice < 0;
         to = {was_realtime ? Policy::Other : from.policy, 0, false, is_normal ? 0 : from.nice};
-        if (is_normal && to.policy != Policy::Idle)
-            scheduler::SCHEDULER.set_priority(*child.thread, scheduler::ThreadPriority::Normal);
     }
     to.realtime_since = 0;
     *child.scheduling.lock() = to;
-    child.thread->inheritance.begin(urgency_of(to));
+    child.thread->begin_scheduling(urgency_of(to), realtime_policy_of(to));
     child.thread->inherit_cpus(*parent.thread);
 }
 
@@ -168,9 +166,8 @@ Result<Pid> clone_current_task(const CloneRequest& request) {
     ScopeExit give_back_pid{[&] { PROCESSES.release_pid(pid); }};
     Ref<Process> process = is_thread ? parent.process : TRY(make_ref<Process>(pid));
     Ref<Task> task = TRY(make_ref<Task>(process, pid));
-    Ref<scheduler::Thread> thread =
-        TRY(scheduler::Thread::create(scheduler::current_thread().name(), &run_child, task.get(),
-                                      scheduler::current_thread().own_priority()));
+    Ref<scheduler::Thread> thread = TRY(scheduler::Thread::create(
+        scheduler::current_thread().name(), &run_child, task.get(), scheduler::ThreadPriority::Normal));
     task->thread = thread.get();
     task->charged_user = user;
     TRY(share_or_copy(parent, *task, request.flags));

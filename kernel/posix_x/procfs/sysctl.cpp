@@ -10,6 +10,7 @@
 #include "posix_x/procfs/settings.hpp"
 #include "posix_x/pty/devpts.hpp"
 #include "posix_x/system/system_names.hpp"
+#include "scheduler/realtime_budget.hpp"
 #include "utils/bytes.hpp"
 #include "vm/commit.hpp"
 
@@ -105,14 +106,34 @@ constexpr NumberSetting KERNEL[] = {
 };
 Result<> generate_panic_timeout(String& out) { return format_append(out, "{}\n", drivers::panic_timeout()); }
 
-Result<> accept_panic_timeout(std::string_view text) {
+/// A number that may be negative. Errors: Einval.
+Result<i32> parse_signed(std::string_view text) {
     constexpr std::string_view BLANKS = " \t\n\v\f\r";
     text.remove_prefix(std::min(text.find_first_not_of(BLANKS), text.size()));
     if (text.starts_with('+')) return Error::Einval;
-    const auto seconds = boot::parse_number(text.substr(0, text.find_first_of(BLANKS)));
-    if (!seconds || *seconds < INT32_MIN || *seconds > INT32_MAX) return Error::Einval;
-    drivers::set_panic_timeout(static_cast<i32>(*seconds));
+    const auto number = boot::parse_number(text.substr(0, text.find_first_of(BLANKS)));
+    if (!number || *number < INT32_MIN || *number > INT32_MAX) return Error::Einval;
+    return static_cast<i32>(*number);
+}
+
+Result<> accept_panic_timeout(std::string_view text) {
+    drivers::set_panic_timeout(TRY(parse_signed(text)));
     return {};
+}
+
+using scheduler::REALTIME_LIMIT;
+
+Result<> generate_realtime_period(String& out) {
+    return format_append(out, "{}\n", REALTIME_LIMIT.period_us());
+}
+Result<> accept_realtime_period(std::string_view text) {
+    return REALTIME_LIMIT.set_period_us(TRY(parse_signed(text)));
+}
+Result<> generate_realtime_share(String& out) {
+    return format_append(out, "{}\n", REALTIME_LIMIT.runtime_us());
+}
+Result<> accept_realtime_share(std::string_view text) {
+    return REALTIME_LIMIT.set_runtime_us(TRY(parse_signed(text)));
 }
 
 constexpr NumberSetting RANDOM[] = {
@@ -243,6 +264,9 @@ Result<> add_kernel_settings(SettingFolder& sys) {
     TRY(add_text(*kernel, "osrelease", FIXED, [](String& out) { return append_line(out, SYSTEM_RELEASE); }));
     TRY(add_text(*kernel, "ostype", FIXED, [](String& out) { return append_line(out, SYSTEM_NAME); }));
     TRY(add_text(*kernel, "panic", CHANGEABLE, generate_panic_timeout, accept_panic_timeout));
+    TRY(add_text(*kernel, "sched_rt_period_us", CHANGEABLE, generate_realtime_period,
+                 accept_realtime_period));
+    TRY(add_text(*kernel, "sched_rt_runtime_us", CHANGEABLE, generate_realtime_share, accept_realtime_share));
     TRY(add_text(*kernel, "version", FIXED, [](String& out) { return append_line(out, SYSTEM_VERSION); }));
 
     Ref<SettingFolder> pty = TRY(add_folder(*kernel, "pty"));

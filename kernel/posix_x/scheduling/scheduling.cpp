@@ -1,8 +1,7 @@
 // sched_*, getpriority, setpriority (sched(7)).
 //
-// How policies map to the scheduler's priorities: FIFO and RR become Realtime, which runs before all others;
-// the static priority is ignored, and such threads take turns of a time slice. IDLE becomes Idle. OTHER and
-// BATCH depend on the nice value.
+// Every policy maps to one scale of urgencies (scheduler/urgency.hpp): FIFO and RR by their static priority, OTHER and BATCH by the
+// nice value, IDLE behind all of them.
 #include "posix_x/scheduling/scheduling_calls.hpp"
 
 #include "posix_x/scheduling/scheduling.hpp"
@@ -20,8 +19,6 @@ namespace exo::posix_x {
 
 namespace {
 
-using scheduler::ThreadPriority;
-
 constexpr i32 LOWEST_NICE = -20;
 constexpr i32 HIGHEST_NICE = 19;
 
@@ -29,13 +26,6 @@ using abi::PriorityOf;
 using abi::sched_param;
 
 constexpr bool is_realtime(Policy policy) { return policy == Policy::Fifo || policy == Policy::RoundRobin; }
-
-constexpr ThreadPriority priority_for(Policy policy, i32 nice) {
-    if (is_realtime(policy)) return ThreadPriority::Realtime;
-    if (policy == Policy::Idle) return ThreadPriority::Idle;
-    if (nice < -4) return ThreadPriority::High;
-    return nice > 4 ? ThreadPriority::Low : ThreadPriority::Normal;
-}
 
 /// Finds a task; 0 is the caller. Errors: Einval (negative), Esrch.
 Result<Ref<Task>> find_task(ProcessOrSelf pid) {
@@ -72,6 +62,11 @@ scheduler::Urgency urgency_of(const Scheduling& scheduling) {
     return static_cast<scheduler::Urgency>(wanted);
 }
 
+scheduler::RealtimePolicy realtime_policy_of(const Scheduling& scheduling) {
+    return scheduling.policy == Policy::RoundRobin ? scheduler::RealtimePolicy::RoundRobin
+                                                   : scheduler::RealtimePolicy::Fifo;
+}
+
 Result<> sys_sched_yield(Context&) {
     scheduler::SCHEDULER.yield_now();
     return {};
@@ -91,7 +86,7 @@ static void put_in_place(Task& task, Scheduling wanted) {
         *scheduling = wanted;
     }
     if (task.thread == nullptr) return;
-    scheduler::SCHEDULER.set_priority(*task.thread, priority_for(wanted.policy, wanted.nice));
+    scheduler::SCHEDULER.set_urgency(*task.thread, urgency_of(wanted), realtime_policy_of(wanted));
     scheduler::set_own_urgency(*task.thread, urgency_of(wanted));
     Ref<scheduler::Thread> thread(task.thread);
     state.unlock();
@@ -186,9 +181,14 @@ Answer<StaticPriority> sys_sched_get_priority_min(Context& context, Policy polic
 }
 
 /// LINUX: FIFO has no time slice, so the call returns 0.
+static Nanoseconds slice_of(Policy policy) {
+    if (policy == Policy::Fifo) return 0;
+    return policy == Policy::RoundRobin ? scheduler::ROUND_ROBIN_SLICE
+                                        : scheduler::time_slice(scheduler::QueueType::Normal);
+}
+
 Result<> sys_sched_rr_get_interval(Context&, ProcessOrSelf pid, vm::UserOut<abi::timespec> out) {
-    const bool is_endless = scheduling_of(*TRY(find_task(pid))).policy == Policy::Fifo;
-    return out.write(to_timespec(is_endless ? 0 : scheduler::time_slice(scheduler::QueueType::Normal)));
+    return out.write(to_timespec(slice_of(scheduling_of(*TRY(find_task(pid))).policy)));
 }
 
 // ---- Attributes

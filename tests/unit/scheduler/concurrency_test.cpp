@@ -233,7 +233,8 @@ TEST(concurrency, statistics_of_running_threads) {
             (void)SCHEDULER.loads();
             (void)workers[2]->stats();
             const auto priority = static_cast<ThreadPriority>(1 + random.below(4));
-            SCHEDULER.set_priority(*workers[1 + random.below(CPUS - 1)], priority);
+            SCHEDULER.set_urgency(*workers[1 + random.below(CPUS - 1)], urgency_for(priority),
+                                  RealtimePolicy::RoundRobin);
             EXPECT_NE(workers[3]->priority(), ThreadPriority::Idle);
             (void)workers[3]->queue_type();
             MUST(sleep_until(Deadline::after(time::MICROSECOND), WaitMode::Uninterruptible));
