@@ -109,6 +109,7 @@ namespace exo::arch {
 //      empty bus, all ones).
 //      announce(pointer), withdraw_announcement: set and clear this CPU's announcement, a word that others
 //      read (sync/borrowing.hpp); at first null. Setting is sequentially consistent, clearing is a release.
+//      interrupt_count(cpu): the interrupts that a CPU which has entered the kernel has taken (hosted: 0).
 //      announcement_of(cpu): reads it, sequentially consistent. CPUs from number announcing_cpus() on have
 //      announced nothing yet.
 

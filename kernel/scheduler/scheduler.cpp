@@ -306,8 +306,9 @@ static Nanoseconds average_after(ThreadState new_state, Nanoseconds average, Nan
 
 /// Ends the running thread's run, and chooses the next one. With `WITH_REALTIME` false no realtime thread is runnable.
 template <bool WITH_REALTIME>
-Thread* Scheduler::choose_next(Cpu& cpu, RunQueue& queue, Thread& self, ThreadState new_state, Place place,
-                               Nanoseconds now) {
+[[gnu::always_inline]] inline Thread* Scheduler::choose_next(Cpu& cpu, RunQueue& queue, Thread& self,
+                                                             ThreadState new_state, Place place,
+                                                             Nanoseconds now) {
     charge<WITH_REALTIME>(cpu, self, now);
     // Another CPU's unpark may have come between the announcement in park and here: then we are in the queue
     // already, where the old class put us.
@@ -380,10 +381,7 @@ void Scheduler::switch_away(ThreadState new_state, Place place) {
     }
     cpu.is_busy.set(next != cpu.idle);
     if (cpu.slice_end != ~0ULL) time::request_interrupt_by({cpu.slice_end});
-    if (next != cpu.idle && cpu.sample_at == ~0ULL) {
-        cpu.sample_at = now + SAMPLE_PERIOD;
-        time::request_interrupt_by({cpu.sample_at});
-    }
+    if (next != cpu.idle) limit_sample(cpu, now);
     if (next == &self) return;
     (new_state == ThreadState::Blocked ? self.use_.voluntary_switches : self.use_.involuntary_switches)
         .add(1);
@@ -404,7 +402,11 @@ void Scheduler::reschedule_if_due() {
             queue.unlock();
             return reschedule_with_realtime(cpu, self);
         }
-        if (queue->is_empty()) return;
+        if (queue->is_empty()) {
+            if (self.watches_cpu_time()) [[unlikely]]
+                limit_sample(cpu, now);
+            return;
+        }
         is_due = now >= cpu.slice_end || queue->has_better_list(self);
         if (!is_due && cpu.slice_end == ~0ULL) cpu.slice_end = now + time_slice(self.queue_type());
     }
@@ -441,22 +443,39 @@ void Scheduler::take_load_sample() {
     if (average->is_due(now)) average->advance(now, runnable_count());
 }
 
+/// The next sample comes at most SAMPLE_PERIOD from now.
+void Scheduler::limit_sample(Cpu& cpu, Nanoseconds now) {
+    const auto until = static_cast<i64>(cpu.sample_at - now);
+    if (until <= static_cast<i64>(SAMPLE_PERIOD)) [[likely]]
+        return;
+    cpu.sample_at = now + SAMPLE_PERIOD;
+    cpu.sampled_at = now;
+    time::request_interrupt_by({cpu.sample_at});
+}
+
 void Scheduler::take_sample(Cpu& cpu) {
     Thread& self = current_thread();
     if (&self == cpu.idle) {
-        cpu.sample_at = ~0ULL;
+        cpu.sample_at = Cpu::NEVER;
         return;
     }
     const Nanoseconds now = time::monotonic();
     if (now >= cpu.sample_at) {
-        (self.was_in_user_mode ? self.use_.user_samples : self.use_.kernel_samples).add(1);
-        (self.was_in_user_mode ? cpu.user_samples : cpu.kernel_samples).add(1);
+        // It counts for the time since the last one, but not for another thread's.
+        const Nanoseconds alone = now - self.running_since_;
+        const u64 weight = std::max<u64>(std::min(now - cpu.sampled_at, alone) / SAMPLE_PERIOD, 1);
+        (self.was_in_user_mode ? self.use_.user_samples : self.use_.kernel_samples).add(weight);
+        (self.was_in_user_mode ? cpu.user_samples : cpu.kernel_samples).add(weight);
         if (self.watches_cpu_time() && self.personality_ && sample_hook_ != nullptr)
             sample_hook_(*self.personality_);
-        cpu.sample_at = now + SAMPLE_PERIOD;
         offer_work(cpu);
+        // An eighth of what it ran so far: the division of its time stays as exact as it was.
+        const bool is_alone = cpu.queue.unsafe_value().looks_empty() && !self.watches_cpu_time();
+        cpu.sampled_at = now;
+        cpu.sample_at =
+            now + (is_alone ? std::clamp(alone / 8, SAMPLE_PERIOD, LONGEST_SAMPLE_PERIOD) : SAMPLE_PERIOD);
     }
-    if (cpu.sample_at != ~0ULL) time::request_interrupt_by({cpu.sample_at});
+    time::request_interrupt_by({cpu.sample_at});
 }
 
 void Scheduler::tick() {

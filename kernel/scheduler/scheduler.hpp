@@ -37,9 +37,10 @@ struct CpuTimes {
 enum class Slice : u8 { Excluded, Included };
 
 /// While a thread runs, an interrupt comes at least this often and records whether it interrupted user mode.
-/// So time is divided between program and kernel without reading the clock on each entry. An idle CPU gets no
-/// such interrupts.
+/// So time is divided between program and kernel without reading the clock on each entry. A thread that runs alone
+/// gets them less and less often, and an idle CPU gets none.
 inline constexpr Nanoseconds SAMPLE_PERIOD = 10 * time::MILLISECOND;
+inline constexpr Nanoseconds LONGEST_SAMPLE_PERIOD = time::SECOND;
 
 /// The bits of work that the return hook handles (Scheduler::set_return_hook).
 inline constexpr Work RETURN_HOOK_WORK = Work::Signal | Work::Kill | Work::Personality | Work::Rseq;
@@ -141,7 +142,9 @@ class Scheduler {
         Thread* exile = nullptr;     ///< The thread before the last switch, if `settle` has to find it a CPU.
         Thread* previous = nullptr;  ///< The thread before the last switch, for finish_switch.
         Nanoseconds slice_end = ~0ULL;
-        Nanoseconds sample_at = ~0ULL;
+        static constexpr Nanoseconds NEVER = INT64_MAX;
+        Nanoseconds sample_at = NEVER;  ///< At most SAMPLE_PERIOD after the last switch.
+        Nanoseconds sampled_at = 0;
         sync::Tally<u64> user_samples;
         sync::Tally<u64> kernel_samples;
         sync::Tally<Nanoseconds> idle_ns;
@@ -163,12 +166,13 @@ class Scheduler {
     template <bool WITH_REALTIME>
     Thread* choose_next(Cpu& cpu, RunQueue& queue, Thread& self, ThreadState new_state, Place place,
                         Nanoseconds now);
-    [[gnu::cold]] Thread* choose_next_with_realtime(Cpu& cpu, Thread& self, ThreadState new_state,
-                                                    Place place);
-    [[gnu::cold]] void reschedule_with_realtime(Cpu& cpu, Thread& self);
+    [[gnu::cold, clang::preserve_most]] Thread* choose_next_with_realtime(Cpu& cpu, Thread& self,
+                                                                          ThreadState new_state, Place place);
+    [[gnu::cold, clang::preserve_most]] void reschedule_with_realtime(Cpu& cpu, Thread& self);
     void offer_work(Cpu& cpu);
     template <bool WITH_REALTIME> static void charge(Cpu& cpu, Thread& thread, Nanoseconds now);
     void take_sample(Cpu& cpu);
+    static void limit_sample(Cpu& cpu, Nanoseconds now);
     void take_load_sample();
     void switch_to(Cpu& cpu, Thread& from, Thread& to);
     void follow_urgency(RunQueue& queue, Thread& thread);

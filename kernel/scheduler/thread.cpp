@@ -63,6 +63,13 @@ void Thread::begin_scheduling(Urgency urgency, RealtimePolicy policy) {
     inheritance.begin(urgency);
 }
 
+void Thread::watch_cpu_time() {
+    if (watches_cpu_time_.exchange(true, std::memory_order_relaxed)) return;
+    // If it runs alone, its next sample may be far away (reschedule_if_due).
+    add_work(Work::Reschedule);
+    SCHEDULER.prod(*this);
+}
+
 Thread::~Thread() { THREADS.remove(*this); }
 
 Result<Ref<Thread>> Thread::create(std::string_view name, Entry entry, void* argument,

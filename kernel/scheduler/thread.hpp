@@ -140,8 +140,8 @@ class Thread final : public sync::ThreadHeader, public Object {
     void leave_cpu() { is_on_cpu_.store(false, std::memory_order_release); }
     void set_personality(Ref<Object> object) { personality_ = std::move(object); }
 
-    /// Makes the scheduler pass each sample of the running thread (10 ms) to posix_x, which has CPU timers.
-    void watch_cpu_time() { watches_cpu_time_.store(true, std::memory_order_relaxed); }
+    /// Makes the scheduler take a sample of the running thread every 10 ms and pass it to posix_x, which has CPU timers.
+    void watch_cpu_time();
     bool watches_cpu_time() const { return watches_cpu_time_.load(std::memory_order_relaxed); }
 
     /// Guarded by INHERITANCE.

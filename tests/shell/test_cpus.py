@@ -42,6 +42,16 @@ def test_busy_programs_run_at_the_same_time(exo) -> None:
     assert exo.run("--cpus", "4", "--", "sh", "-c", script).stdout == b"cpu0\ncpu1\ncpu2\ncpu3\n"
 
 
+def test_a_thread_that_runs_alone_gets_few_interrupts(exo) -> None:
+    # With one every 10 ms there would be 300. The division of its time is as right as before.
+    script = ("intr() { awk '/^intr/ {print $2}' /proc/stat; }; before=$(intr); timeout 3 sh -c 'while :; do :; done'; "
+              "after=$(intr); echo $((after - before)); awk '/^cpu0/ {print $2, $4}' /proc/stat")
+    done = exo.run("--", "sh", "-c", script)
+    interrupts, user, system = (int(word) for word in done.stdout.split())
+    assert 0 < interrupts < 150
+    assert user > 9 * system
+
+
 @pytest.mark.parametrize("cpus", ["0", "9", "-1", "two", "1.5", ""])
 def test_other_numbers_are_refused(exo, cpus: str) -> None:
     done = exo.run(f"--cpus={cpus}", "--", "true")

@@ -55,6 +55,7 @@ inline u32 announcing_cpus() { return MAX_CPUS; }
 inline const void* announcement_of(u32 cpu) {
     return hosted::announcements[cpu].load(std::memory_order_seq_cst);
 }
+inline u64 interrupt_count(u32) { return 0; }
 inline bool interrupts_enabled() { return hosted::this_cpu.interrupts_enabled; }
 inline void disable_interrupts() { hosted::this_cpu.interrupts_enabled = false; }
 inline void enable_interrupts() { hosted::this_cpu.interrupts_enabled = true; }

@@ -212,6 +212,7 @@ void dispatch_interrupt(u32 vector, upcalls::InterruptedMode mode) {
     if (vector < FIRST_LINE_VECTOR || vector == SPURIOUS_VECTOR)
         return;  // spurious ones want no acknowledgement
     local_write(APIC_EOI, 0);
+    count_interrupt();
     if (vector == TIMER_VECTOR)
         upcalls::timer_tick(mode);
     else if (vector == WAKE_VECTOR)

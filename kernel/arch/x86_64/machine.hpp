@@ -32,6 +32,7 @@ struct alignas(CACHE_LINE) CpuLocal {
     u32 apic_id = 0;
     u64 address_space = 0;  ///< The value of CR3.
     std::atomic<const void*> announcement{nullptr};
+    std::atomic<u64> interrupts{0};  ///< Only this CPU changes it, with interrupts off.
     static constexpr usize GDT_ENTRIES = 10;
     u64 gdt[GDT_ENTRIES]{};  ///< The segments, which differ in the task state's address alone.
     TaskState task_state{};
@@ -84,6 +85,14 @@ inline const void* announcement_of(u32 cpu) {
     return cpu_list.members[cpu]
         .load(std::memory_order_acquire)
         ->announcement.load(std::memory_order_seq_cst);
+}
+
+inline u64 interrupt_count(u32 cpu) {
+    return cpu_list.members[cpu].load(std::memory_order_acquire)->interrupts.load(std::memory_order_relaxed);
+}
+inline void count_interrupt() {
+    std::atomic<u64>& count = this_cpu().interrupts;
+    count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
 
 inline bool interrupts_enabled() {

@@ -108,7 +108,10 @@ Result<> generate_stat(String& out) {
     }
     const u64 created = PROCESSES.lock()->created;
     const u64 boot_time = (time::realtime() - time::monotonic()) / time::SECOND;
-    TRY(format_append(out, "intr 0\nctxt {}\nbtime {}\n", scheduler::SCHEDULER.switch_count(), boot_time));
+    u64 interrupts = 0;
+    for (u32 cpu = 0; cpu < online_cpus(); ++cpu) interrupts += arch::interrupt_count(cpu);
+    TRY(format_append(out, "intr {}\nctxt {}\nbtime {}\n", interrupts, scheduler::SCHEDULER.switch_count(),
+                      boot_time));
     TRY(format_append(out, "processes {}\nprocs_running {}\nprocs_blocked 0\n", created,
                       scheduler::SCHEDULER.runnable_count()));
     return out.append("softirq 0 0 0 0 0 0 0 0 0 0 0\n");
