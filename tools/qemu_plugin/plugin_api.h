@@ -12,6 +12,7 @@ typedef uint64_t qemu_plugin_id_t;
 typedef uint32_t qemu_plugin_meminfo_t;
 struct qemu_plugin_tb;
 struct qemu_plugin_insn;
+struct qemu_plugin_hwaddr;
 
 typedef struct {
     const char* target_name;
@@ -55,3 +56,8 @@ const void* qemu_plugin_insn_data(const struct qemu_plugin_insn* instruction);
 size_t qemu_plugin_insn_size(const struct qemu_plugin_insn* instruction);
 uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn* instruction);
 bool qemu_plugin_mem_is_store(qemu_plugin_meminfo_t info);
+
+/// For a callback on an access to memory, while it runs. NULL when the emulator does not know.
+struct qemu_plugin_hwaddr* qemu_plugin_get_hwaddr(qemu_plugin_meminfo_t info, uint64_t address);
+bool qemu_plugin_hwaddr_is_io(const struct qemu_plugin_hwaddr* where);
+uint64_t qemu_plugin_hwaddr_phys_addr(const struct qemu_plugin_hwaddr* where);
