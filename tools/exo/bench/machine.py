@@ -29,10 +29,11 @@ class RunFailed(ExoError):
 
 
 def command(kernel: str, initramfs: str, serial: str, words: str, extra: list[str], board: str = "q35",
-            clock: tuple[str, ...] = COUNTED) -> list[str]:
-    """QEMU's. `serial`: the back end of the serial port. Without COUNTED as the clock the machine runs in real time."""
+            clock: tuple[str, ...] = COUNTED, cpus: int = 1) -> list[str]:
+    """QEMU's. `serial`: the back end of the serial port. Without COUNTED as the clock, or with several `cpus`, the machine runs in
+    real time."""
     return [*counted_machine.command(qemu.MACHINE_FLAGS[board], MEMORY_MIB, cpu=counted_machine.CPU_WITHOUT_BYTE_COPIES,
-                                     clock=(*clock, *counted_machine.DATE), console=("-serial", serial)),
+                                     clock=(*clock, *counted_machine.DATE), console=("-serial", serial), cpus=cpus),
             "-kernel", kernel, "-initrd", initramfs, "-append", f"{WORDS} {words}".strip(), *extra]
 
 

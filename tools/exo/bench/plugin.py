@@ -1,4 +1,4 @@
-"""The counting plugin for QEMU (tools/qemu_plugin): made when it is needed, and what it writes."""
+"""The counting plugins for QEMU: made when they are needed, and what that for one CPU (tools/qemu_plugin) writes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from ..machine import qemu
 
 SOURCES = paths.in_root("tools", "qemu_plugin")
 RESULT = paths.in_build("bench", "exo-counts.so")
-STAMP = RESULT + ".inputs"
 COMPILERS = ("gcc", "clang-19")
 FLAGS = ("-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden", "-shared", "-fPIC")
 ALL_REGIONS = "all"
@@ -45,24 +44,31 @@ class RegionCounts:
 
 
 def build(force: bool = False) -> str:
-    """The path of the compiled plugin; compiles it when its sources have changed since.
+    """The path of the compiled plugin for one CPU. Errors: as compile."""
+    return compile(RESULT, sorted(glob.glob(os.path.join(SOURCES, "*.c"))), force)
+
+
+def compile(result: str, sources: list[str], force: bool = False) -> str:
+    """Makes the plugin `result` when a file in the folders of its sources has changed since, and returns its path.
 
     Errors: ExoError when there is no compiler, it fails, or QEMU cannot load plugins.
     """
-    made_from = fingerprint.of([SOURCES])
-    if not force and os.path.exists(RESULT) and fingerprint.matches(STAMP, made_from):
-        return RESULT
+    folders = sorted({os.path.dirname(source) for source in sources})
+    made_from = fingerprint.of(folders)
+    stamp = result + ".inputs"
+    if not force and os.path.exists(result) and fingerprint.matches(stamp, made_from):
+        return result
     _ensure_plugins_work()
     compiler = next(filter(None, map(packages.find_program, COMPILERS)), None)
     if compiler is None:
         raise ExoError("counting needs a C compiler for a QEMU plugin: gcc or clang-19")
-    os.makedirs(os.path.dirname(RESULT), exist_ok=True)
-    temporary = f"{RESULT}.{os.getpid()}"
-    sources = sorted(glob.glob(os.path.join(SOURCES, "*.c")))
-    process.run([compiler, *FLAGS, *sources, "-o", temporary], "compiling the QEMU plugin")
-    os.replace(temporary, RESULT)
-    fingerprint.save(STAMP, made_from)
-    return RESULT
+    os.makedirs(os.path.dirname(result), exist_ok=True)
+    temporary = f"{result}.{os.getpid()}"
+    headers = [flag for folder in folders for flag in ("-iquote", folder)]
+    process.run([compiler, *FLAGS, *headers, *sources, "-o", temporary], "compiling the QEMU plugin")
+    os.replace(temporary, result)
+    fingerprint.save(stamp, made_from)
+    return result
 
 
 def _ensure_plugins_work() -> None:

@@ -49,6 +49,14 @@ class Symbols:
         # Without a size it reaches to the next one, but a user's function not into the kernel.
         return symbol if (address < KERNEL_HALF) == (symbol.start < KERNEL_HALF) else None
 
+    def range_of(self, name: str) -> tuple[int, int] | None:
+        """Where the function of this name begins and ends. One without a size reaches to the next one."""
+        for at, symbol in enumerate(self._symbols):
+            if symbol.name == name:
+                end = symbol.start + symbol.size if symbol.size or at + 1 == len(self._symbols) else self._starts[at + 1]
+                return symbol.start, end
+        return None
+
     def address_of(self, name: str) -> int | None:
         return next((symbol.start for symbol in self._symbols if symbol.name == name), None)
 
@@ -63,8 +71,12 @@ def _preference(symbol: Symbol) -> tuple[bool, int]:
     return symbol.size > 0, len(symbol.name.lstrip("_")) - len(symbol.name)
 
 
-def of_elf(path: str) -> Symbols:
-    """The functions of an ELF file, demangled. Errors: ExoError when it cannot be read or has no symbols."""
+FUNCTIONS = "tTwW"  # as nm(1) calls them
+DATA = "dDbBrRvV"
+
+
+def of_elf(path: str, kinds: str = FUNCTIONS) -> Symbols:
+    """The functions (or DATA) of an ELF file, demangled. Errors: ExoError when it cannot be read or has no symbols."""
     if packages.find_program(NM) is None:
         raise ExoError(f"{NM} is missing (Debian's package llvm-19); it reads the names for a profile")
     status, text = process.capture([NM, "--demangle", "--print-size", "--defined-only", path])
@@ -73,11 +85,11 @@ def of_elf(path: str) -> Symbols:
     found = []
     for line in text.splitlines():
         fields = line.split(" ", 3)
-        if len(fields) == 4 and fields[2] in "tTwW":
+        if len(fields) == 4 and fields[2] in kinds:
             found.append(Symbol(int(fields[0], 16), int(fields[1], 16), short_name(fields[3])))
-        elif len(fields) == 4 and fields[1] in "tTwW":  # from assembler: no size was given
+        elif len(fields) == 4 and fields[1] in kinds:  # from assembler: no size was given
             found.append(Symbol(int(fields[0], 16), 0, short_name(" ".join(fields[2:]))))
-        elif len(fields) == 3 and fields[1] in "tTwW":
+        elif len(fields) == 3 and fields[1] in kinds:
             found.append(Symbol(int(fields[0], 16), 0, fields[2]))
     if not found:
         raise ExoError(f"{path}: no symbols")
