@@ -11,6 +11,7 @@ from ..errors import UsageError
 COMMANDS = (
     ("linux", "linux", "instructions of each operation beside Debian's kernel; writes docs/performance.*"),
     ("scale", "scale", "how the cost of one operation grows with what else there is, on both kernels"),
+    ("smp", "smp.command", "what each operation executes, shares and sends on several CPUs; its speed-up beside Linux"),
     ("programs", "programs", "what bash, python3, node, java, git, gcc and make cost the whole machine, on both kernels"),
     ("profile", "profile_command", "where the instructions of one operation go, with a flame graph"),
     ("baseline", "baseline_command", "record the counts that './exo test bench' compares with"),
@@ -22,7 +23,7 @@ COMMANDS = (
 HELP = """usage: ./exo bench COMMAND [OPTION]…
 
 Measures the kernel. All but 'host' and the times of 'boot' count instructions in an emulated machine, and give the same
-figures every time.
+figures every time; those of 'smp', on several CPUs, differ a little.
 
 commands:
 {commands}

@@ -1,0 +1,1 @@
+"""What operations share and send on several CPUs."""
