@@ -30,6 +30,7 @@ struct Meeting {
 static struct Meeting* meeting;
 static const char* current = "start";
 static int rounds = DEFAULT_ROUNDS;
+static int times = 1;  // how often a worker does its operations in a round
 static int cpus;
 
 // nopl imm32(%rax): the counting plugin opens and closes a region here. Nothing else has these bytes.
@@ -129,7 +130,7 @@ static void* follow(void* data) {
     count_up(&meeting->arrived, work->share_cpus);
     for (int round = 0; round < rounds; ++round) {
         wait_until(&meeting->begun, round + 1, work->share_cpus);
-        work->operation->run(work->worker, work->operation->count);
+        work->operation->run(work->worker, times * work->operation->count);
         count_up(&meeting->arrived, work->share_cpus);
     }
     if (work->operation->clean_up) work->operation->clean_up(work->worker);
@@ -139,7 +140,7 @@ static void* follow(void* data) {
 /// What worker 0 does. The regions begin when all others wait, and end when all have arrived.
 static void lead(const struct Work* work, int workers) {
     const struct Operation* operation = work->operation;
-    const long operations = operation->count * (operation->kind == PAIRS ? workers / 2 : workers);
+    const long operations = times * operation->count * (operation->kind == PAIRS ? workers / 2 : workers);
     uint64_t took[64];
     begin(work);
     for (int round = 0; round < rounds; ++round) {
@@ -147,7 +148,7 @@ static void lead(const struct Work* work, int workers) {
         const uint64_t start = nanoseconds();
         open_region();
         count_up(&meeting->begun, work->share_cpus);
-        operation->run(0, operation->count);
+        operation->run(0, times * operation->count);
         wait_until(&meeting->arrived, (workers - 1) * (round + 2), work->share_cpus);
         close_region();
         took[round] = nanoseconds() - start;
@@ -233,6 +234,8 @@ int main(int argc, char** argv) {
     const char* text = getenv("rounds");
     if (text) rounds = atoi(text);
     if (rounds < 1 || rounds > 64) fail("rounds= is 1 to 64");
+    if ((text = getenv("times")) != NULL) times = atoi(text);
+    if (times < 1 || times > 1000) fail("times= is 1 to 1000");
     set_stage();
     for_each_operation(measure_if_wanted);
     printf("@@DONE\n");

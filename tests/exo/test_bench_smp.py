@@ -177,11 +177,11 @@ def test_lines_are_named_by_what_they_hold():
                       counts.Written("transfer", 0, 0x700040, 0xffff800000700040, one, 2),
                       counts.Written("contended", 0, 0xffffffff80600068, 0xffffffff80600068, other, 5)]]
     tree, heap = lines.shared(found, "transfer", names)
-    assert (tree.name, tree.rate, tree.writers) == ("tree", 1.0, (("writer", 0.7), ("reader", 0.3)))
+    assert (tree.name, tree.rate, tree.writers) == ("tree+8", 1.0, (("writer", 0.7), ("reader", 0.3)))
     assert (heap.name, heap.rate) == ("2 lines of the heap or pages", 0.4)
     assert [(lock.name, lock.rate) for lock in lines.shared(found, "contended", names)] == [("tree+72", 0.5)]
     text = lines.as_text(found, names, 1)
-    assert "1.000  tree: writer 70%, reader 30%" in text and "in 1 more" in text
+    assert "1.000  tree+8: writer 70%, reader 30%" in text and "in 1 more" in text
 
 
 def data(two: float) -> dict:

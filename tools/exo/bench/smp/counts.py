@@ -145,12 +145,12 @@ def run(kernel: str, cpus: int, rounds: int, wanted: list[str]) -> dict[str, Ope
         return join(found, read(out), read_written(out))
 
 
-def boot(kernel: str, title: str, folder: str, cpus: int, rounds: int, wanted: list[str], extra: list[str]) -> str:
-    """Runs the machine in real time to its end, and returns what the suite said."""
+def boot(kernel: str, title: str, folder: str, cpus: int, rounds: int, wanted: list[str], extra: list[str], times: int = 1) -> str:
+    """Runs the machine in real time to its end, and returns what the suite said. `times`: how often a round does its operations."""
     initramfs, log = os.path.join(folder, "initramfs"), os.path.join(folder, "log")
     with open(initramfs, "wb") as file:
         file.write(PROGRAM.image())
-    words = f"rounds={rounds} operations={','.join(wanted)}"
+    words = f"rounds={rounds} times={times} operations={','.join(wanted)}"
     command = machine.command(kernel, initramfs, f"file:{log}", words, extra, clock=(), cpus=cpus)
     return machine.run(command, log, title, limit=SILENCE_LIMIT)
 

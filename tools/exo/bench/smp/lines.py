@@ -33,21 +33,17 @@ class Names:
     def function(self, address: int) -> str:
         return self._functions.name(address)
 
-    def data(self, address: int, bytes: int) -> str | None:
-        """The static data in the unit of so many bytes that has the address, with the unit's offset in it. None for other memory."""
-        start = address - address % bytes
-        symbol = self._data.find(start) or self._data.find(start + bytes - 1)
+    def data(self, address: int) -> str | None:
+        """The static data at the address, with the offset in it. None for other memory."""
+        symbol = self._data.find(address)
         if symbol is None:
             return None
-        return f"{symbol.name}+{start - symbol.start}" if start > symbol.start else symbol.name
-
-
-UNITS = {"transfer": 64, "contended": 4}  # a line, a lock's word
+        return f"{symbol.name}+{address - symbol.start}" if address > symbol.start else symbol.name
 
 
 def shared(operation: Operation, kind: str, names: Names) -> list[Shared]:
-    """Over all rounds, the one that moves most first. Lines without a name (of the heap, of pages) that the same functions write are one
-    entry: which of many like objects it was says nothing."""
+    """Over all rounds, the one that moves most first. A line has the name of what is written in it most often. Lines without a name (of
+    the heap, of pages) that the same functions write are one entry: which of many like objects it was says nothing."""
     lines: dict[int, list[Written]] = collections.defaultdict(list)
     for round in operation.written:
         for entry in round:
@@ -55,7 +51,8 @@ def shared(operation: Operation, kind: str, names: Names) -> list[Shared]:
                 lines[entry.key].append(entry)
     groups: dict[object, list[list[Written]]] = collections.defaultdict(list)
     for entries in lines.values():
-        groups[names.data(entries[0].address, UNITS[kind]) or frozenset(_writers(entries, names))].append(entries)
+        most = max(entries, key=lambda entry: entry.count)
+        groups[names.data(most.address) or frozenset(_writers(entries, names))].append(entries)
     operations = operation.count * len(operation.written)
     found = []
     for key, members in groups.items():

@@ -12,6 +12,7 @@ from . import counts
 
 WORKLOADS = ("hackbench", "compile_graph")
 ROUNDS = 3  # of a boot, of which the median counts
+TIMES = 5  # a round takes about a second
 DEFAULT_PAIRS = 9
 GOAL = 0.9  # of Linux's
 
@@ -52,7 +53,7 @@ def measure(kernel: str, peer: debian_kernel.DebianKernel, cpus: int, pairs: int
 
 def _seconds(kernel: str, title: str, cpus: int, workloads: list[str]) -> dict[str, float]:
     with tempfile.TemporaryDirectory(prefix="exo-bench-") as folder:
-        text = counts.boot(kernel, title, folder, cpus, ROUNDS, workloads, [])
+        text = counts.boot(kernel, title, folder, cpus, ROUNDS, workloads, [], TIMES)
     return {operation.name: statistics.median(operation.nanoseconds) / 1e9 for operation in counts.take(text, title, cpus, workloads)}
 
 
