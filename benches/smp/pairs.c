@@ -91,8 +91,8 @@ static void run_words(int worker, long count) {
 static void prove_words(int worker) { run_words(worker, 1); }
 
 const struct Operation pair_operations[] = {
-    {"futex_pingpong", PAIRS, 300, make_words, NULL, prove_words, run_words, NULL, remove_words},
-    {"pipe_pingpong", PAIRS, 300, make_pipes, NULL, prove_channels, run_channels, NULL, close_channels},
-    {"unix_pingpong", PAIRS, 300, make_sockets, NULL, prove_channels, run_channels, NULL, close_channels},
+    {"futex_pingpong", PAIRS, 1000, make_words, NULL, prove_words, run_words, NULL, remove_words},
+    {"pipe_pingpong", PAIRS, 1000, make_pipes, NULL, prove_channels, run_channels, NULL, close_channels},
+    {"unix_pingpong", PAIRS, 1000, make_sockets, NULL, prove_channels, run_channels, NULL, close_channels},
     {NULL},
 };

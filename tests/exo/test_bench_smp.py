@@ -143,7 +143,7 @@ def test_the_places_of_a_kernel():
 
 
 def operation(**metrics: int) -> counts.Operation:
-    names = {"kernel": 0, "user": 0, "waiting": 0, "idle": 0, "locked": 0, "timer": 0, "requests": 0, "wakes": 0, "devices": 0,
+    names = {"kernel": 0, "user": 0, "busiest": 0, "waiting": 0, "idle": 0, "locked": 0, "timer": 0, "requests": 0, "wakes": 0, "devices": 0,
              "exceptions": 0, "transfers": 0, "waiting_transfers": 0, "contended": 0, "slept": 0}
     return counts.Operation("stat_own", 10, [1], [names | metrics])
 

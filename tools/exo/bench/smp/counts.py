@@ -68,6 +68,7 @@ METRICS: dict[str, Callable[[dict[str, int]], float]] = {
     "instructions": lambda region: region["kernel"] + region["user"],
     "kernel": lambda region: region["kernel"],
     "user": lambda region: region["user"],
+    "busiest": lambda region: region["busiest"],
     "waiting": lambda region: region["waiting"] + region["idle"],
     "locked": lambda region: region["locked"],
     "timer": lambda region: region["timer"],
@@ -115,9 +116,15 @@ def read(out: str) -> list[dict[str, int]]:
     try:
         with open(out, encoding="ascii") as file:
             regions = [json.loads(line) for line in file]
-        return [{name: value if name == "region" else sum(value) for name, value in region.items()} for region in regions]
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+        return [{name: value if name == "region" else sum(value) for name, value in region.items()} | {"busiest": _busiest(region)}
+                for region in regions]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ExoError(f"{out}: not what the QEMU plugin writes: {error}") from None
+
+
+def _busiest(region: dict[str, list[int]]) -> int:
+    """The instructions of the CPU that executed most of them."""
+    return max(kernel + user for kernel, user in zip(region["kernel"], region["user"]))
 
 
 def read_written(out: str) -> dict[int, list[Written]]:

@@ -9,6 +9,7 @@ from ..symbols import Symbols
 from .counts import Operation, Written
 
 WRITERS = 4  # of a line that are named
+LITTLE = 0.005  # of a line's moves, which is not worth a name
 KERNEL_HALF = 1 << 63
 STACKS = range(0xffffc90000000000, 0xffffca0000000000)  # kernel/memory/layout.hpp
 
@@ -61,7 +62,8 @@ def shared(operation: Operation, kind: str, names: Names) -> list[Shared]:
             moved.update(_writers(entries, names))
         total = moved.total()
         name = key if isinstance(key, str) else _unnamed(members, kind)
-        found.append(Shared(name, total / operations, tuple((writer, count / total) for writer, count in moved.most_common(WRITERS))))
+        found.append(Shared(name, total / operations, tuple((writer, count / total) for writer, count in moved.most_common(WRITERS)
+                                                     if count >= LITTLE * total)))
     return sorted(found, key=lambda entry: -entry.rate)
 
 

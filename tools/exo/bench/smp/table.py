@@ -117,14 +117,17 @@ def widest(data: dict) -> float:
 
 
 def graph(data: dict) -> str:
-    """Whether a job of the compile graph costs on 2 CPUs what it may; empty where that was not measured."""
+    """Whether a job of the compile graph costs on 2 CPUs what it may, and how the workloads divide; empty where that was not measured."""
     entry = data["operations"].get(GRAPH, {})
     if "1" not in entry or "2" not in entry:
         return ""
     found = entry["2"]["instructions"][0] / entry["1"]["instructions"][0]
     inside = entry["2"]["kernel"][0] / entry["1"]["kernel"][0]
+    shares = [f"{name} {entry['1']['instructions'][0] / entry['2']['busiest'][0]:.2f}"
+              for name, entry in data["operations"].items() if name in speedup.WORKLOADS and "1" in entry and "2" in entry]
     return (f"A job of the compile graph takes {found:.3f} times as many instructions on 2 CPUs as on 1 (goal: at most {GRAPH_LIMIT}), the "
-            f"kernel's part of it {inside:.3f} times.")
+            f"kernel's part of it {inside:.3f} times. The instructions on 1 CPU, for one of the busier of 2 (the speed-up, if neither ever "
+            f"waited): {', '.join(shares)}.")
 
 
 def disagreements(data: dict, before: dict) -> tuple[int, list[str]]:
