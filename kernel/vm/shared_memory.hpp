@@ -3,7 +3,7 @@
 
 #include <atomic>
 
-#include "utils/types.hpp"
+#include "sync/cpu_sum.hpp"
 
 namespace exo::vm {
 
@@ -11,8 +11,8 @@ namespace exo::vm {
 inline constinit std::atomic<u64> shared_memory_pages{0};
 /// Entries in the page tables of all programs: anonymous pages, and pages of files and shared memory. A page
 /// that two programs map counts twice.
-inline constinit std::atomic<i64> all_resident_anonymous{0};
-inline constinit std::atomic<i64> all_resident_source{0};
+inline constinit sync::CpuSum all_resident_anonymous;
+inline constinit sync::CpuSum all_resident_source;
 
 inline void add_shared_pages(u64 count) { shared_memory_pages.fetch_add(count, std::memory_order_relaxed); }
 inline void remove_shared_pages(u64 count) {

@@ -50,11 +50,11 @@ void AddressSpace::count_resident(Resident change) {
     }
     if (change.anonymous != 0) {
         resident_anonymous_.fetch_add(change.anonymous, std::memory_order_relaxed);
-        all_resident_anonymous.fetch_add(change.anonymous, std::memory_order_relaxed);
+        all_resident_anonymous.add(change.anonymous);
     }
     if (change.source != 0) {
         resident_source_.fetch_add(change.source, std::memory_order_relaxed);
-        all_resident_source.fetch_add(change.source, std::memory_order_relaxed);
+        all_resident_source.add(change.source);
     }
 }
 

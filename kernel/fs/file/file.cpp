@@ -34,7 +34,7 @@ File::File(Path path, Ref<Inode> inode, OpenFlags flags, FilePolicies policies)
       inode_(std::move(inode)),
       flags_(flags & ~CREATION_FLAGS),
       policies_(policies) {
-    open_files.fetch_add(1, std::memory_order_relaxed);
+    open_files.add(1);
 }
 
 File::File(OpenRequest&& request, FilePolicies policies)
@@ -43,8 +43,10 @@ File::File(OpenRequest&& request, FilePolicies policies)
 }
 
 Result<> check_open_file_count(const Credentials& credentials) {
-    const bool is_full =
-        open_files.load(std::memory_order_relaxed) >= max_open_files.load(std::memory_order_relaxed);
+    const u64 most = max_open_files.load(std::memory_order_relaxed);
+    if (most == ANY_NUMBER_OF_FILES) [[likely]]
+        return {};
+    const bool is_full = std::cmp_greater_equal(open_files.get(), most);
     return is_full && !credentials.may(Privilege::SysAdmin) ? Result<>(Error::Enfile) : Result<>();
 }
 
@@ -60,7 +62,7 @@ void File::destroy() {
 }
 
 File::~File() {
-    open_files.fetch_sub(1, std::memory_order_relaxed);
+    open_files.add(-1);
     if (FileLocks* locks = inode_->locks()) [[unlikely]] {
         locks->clear_all({LockKind::OpenFile, this});
         locks->clear_all({LockKind::Flock, this});

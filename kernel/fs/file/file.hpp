@@ -15,6 +15,7 @@
 #include "fs/file/watch.hpp"
 #include "fs/tree/path.hpp"
 #include "security/rights.hpp"
+#include "sync/cpu_sum.hpp"
 #include "vm/io_buffer.hpp"
 #include "vm/page_source.hpp"
 
@@ -23,8 +24,9 @@ namespace exo::fs {
 using abi::OpenFlags;
 
 /// /proc/sys/fs/file-max: the largest number of open files. By default only memory limits it.
-inline constinit std::atomic<u64> max_open_files{static_cast<u64>(INT64_MAX)};
-inline constinit std::atomic<u64> open_files{0};
+inline constexpr u64 ANY_NUMBER_OF_FILES = INT64_MAX;
+inline constinit std::atomic<u64> max_open_files{ANY_NUMBER_OF_FILES};
+inline constinit sync::CpuSum open_files;
 /// Checks file-max before a program opens another file. Errors: Enfile, but never for CAP_SYS_ADMIN.
 Result<> check_open_file_count(const Credentials& credentials);
 

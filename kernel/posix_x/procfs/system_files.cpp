@@ -26,8 +26,8 @@ constinit std::string_view kernel_command_line;
 
 // ---- Memory
 
-u64 pages_of(const std::atomic<i64>& counter) {
-    const i64 value = counter.load(std::memory_order_relaxed);
+u64 pages_of(sync::CpuSum& counter) {
+    const i64 value = counter.get();
     return value > 0 ? static_cast<u64>(value) : 0;
 }
 
