@@ -1,5 +1,7 @@
 #include "fs/node/inode.hpp"
 
+#include <algorithm>
+
 #include "fs/cache/backing_store.hpp"
 
 #include "fs/locks/file_locks.hpp"
@@ -65,11 +67,20 @@ void Inode::note_modified() {
     auto times = times_.lock();
     times->modification = now;
     times->change = now;
+    access_is_fresh_until_.store(NEVER, std::memory_order_relaxed);
 }
 
 void Inode::note_changed() {
     const Timestamp now = Timestamp::now();
-    times_.lock()->change = now;
+    auto times = times_.lock();
+    times->change = now;
+    access_is_fresh_until_.store(NEVER, std::memory_order_relaxed);
+}
+
+void Inode::set_times(const InodeTimes& times) {
+    auto own = times_.lock();
+    *own = times;
+    access_is_fresh_until_.store(NEVER, std::memory_order_relaxed);
 }
 
 void Inode::note_accessed_always() {
@@ -80,10 +91,16 @@ void Inode::note_accessed_always() {
 void Inode::note_accessed_relative() {
     constexpr i64 DAY = 24 * 60 * 60;
     const Timestamp now = Timestamp::now();
+    // Many CPUs may read one file, so the usual case writes nothing. A thread that misses a change of another CPU is before it.
+    if (now.seconds < access_is_fresh_until_.load(std::memory_order_relaxed)) return;
     auto times = times_.lock();
     const bool is_stale = times->access <= times->modification || times->access <= times->change ||
                           now.seconds - times->access.seconds >= DAY;
-    if (is_stale) times->access = now;
+    if (is_stale)
+        times->access = now;
+    else
+        access_is_fresh_until_.store(std::min(times->access.seconds, INT64_MAX - DAY) + DAY,
+                                     std::memory_order_relaxed);
 }
 
 Result<Ref<Inode>> Inode::lookup(InodeNames&, Dentry&) { return Error::Enotdir; }

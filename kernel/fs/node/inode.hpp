@@ -196,7 +196,7 @@ class Inode : public Object {
     void set_links(u32 links);
     // release: a thread that reads the new size also sees the pages below it
     void set_size(u64 size) { size_.store(size, std::memory_order_release); }
-    void set_times(const InodeTimes& times) { *times_.lock() = times; }
+    void set_times(const InodeTimes& times);
     void note_modified();         ///< Sets mtime and ctime to now.
     void note_changed();          ///< Sets ctime to now.
     void note_accessed_always();  ///< Sets atime to now.
@@ -326,6 +326,9 @@ class Inode : public Object {
     abi::DeviceNumber device_;
     InodeTraits traits_;
     sync::SpinLocked<InodeTimes, sync::LockRank::SpinLeaf> times_;
+    static constexpr i64 NEVER = INT64_MIN;
+    /// Until this second note_accessed_relative changes nothing. Only written under the lock of times_.
+    std::atomic<i64> access_is_fresh_until_{NEVER};
 };
 
 }  // namespace exo::fs
