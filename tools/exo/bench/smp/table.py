@@ -24,7 +24,8 @@ receivers. `compile_graph`: a job (a process) of a build of 24 sources, 4 librar
 - **lines**: how often a line of 64 bytes is written by another CPU than the last one that wrote to it.
 - **contended**: spin locks that were taken when they were wanted. **slept**: mutexes and reader-writer locks that were.
 - **timer**, **sent**: interrupts of the timer, and those that one CPU sends another.
-- **waiting**: instructions of the loops that wait and of idle CPUs, which are not in the first column.
+- **waiting**: instructions of the loops that wait and of idle CPUs, which are not in the first column. How many there are is the
+  emulator's affair: each `pause` takes the emulator's own lock, and so does the interrupt that the holder of a lock sends meanwhile.
 
 {table}
 
