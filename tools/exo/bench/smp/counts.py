@@ -9,6 +9,7 @@ import json
 import os
 import statistics
 import tempfile
+import time
 from typing import Callable, NamedTuple
 
 from ... import paths
@@ -22,6 +23,7 @@ PLUGIN_SOURCES = (*glob.glob(paths.in_root("tools", "qemu_smp_plugin", "*.c")), 
 PLUGIN = paths.in_build("bench", "exo-smp-counts.so")
 MAX_CPUS = 8  # of `exo run --cpus`
 SILENCE_LIMIT = 600.0  # seconds of the host's time: an operation's rounds end without a word
+WHOLE_LIMIT = 1800.0  # the same for all operations: a kernel that hangs may complain about it for ever
 
 
 class Written(NamedTuple):
@@ -152,14 +154,20 @@ def run(kernel: str, cpus: int, rounds: int, wanted: list[str]) -> dict[str, Ope
         return join(found, read(out), read_written(out))
 
 
-def boot(kernel: str, title: str, folder: str, cpus: int, rounds: int, wanted: list[str], extra: list[str], times: int = 1) -> str:
-    """Runs the machine in real time to its end, and returns what the suite said. `times`: how often a round does its operations."""
+def boot(kernel: str, title: str, folder: str, cpus: int, rounds: int, wanted: list[str], extra: list[str], times: int = 1,
+         limit: float = WHOLE_LIMIT) -> str:
+    """Runs the machine in real time to its end, and returns what the suite said. `times`: how often a round does its operations;
+    `limit`: the seconds that it may take. Errors: RunFailed."""
     initramfs, log = os.path.join(folder, "initramfs"), os.path.join(folder, "log")
     with open(initramfs, "wb") as file:
         file.write(PROGRAM.image())
     words = f"rounds={rounds} times={times} operations={','.join(wanted)}"
     command = machine.command(kernel, initramfs, f"file:{log}", words, extra, clock=(), cpus=cpus)
-    return machine.run(command, log, title, limit=SILENCE_LIMIT)
+    end = time.monotonic() + limit
+    text = machine.run(command, log, title, lambda said: time.monotonic() > end, SILENCE_LIMIT)
+    if time.monotonic() > end and "@@DONE" not in text:
+        raise machine.RunFailed(f"{title} did not end within {limit:.0f} s{machine.last_words(text)}", text)
+    return text
 
 
 def take(text: str, title: str, cpus: int, wanted: list[str]) -> list[Operation]:
