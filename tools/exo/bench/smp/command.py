@@ -54,8 +54,9 @@ One static program (benches/smp) runs as /init and does each operation on all CP
 of one process, by pairs that answer each other, and as whole workloads. A plugin in the emulator counts what all CPUs execute, and each
 write to a line of memory that another CPU wrote last. Loops that wait for another CPU and idle CPUs are left out, and reported apart.
 
-Several emulated CPUs run by the host's clock, so two runs differ: the instructions by less than 2 %, the other counts by more. A run of
-all operations with the usual options and this tree's kernel writes docs/several_cpus.md and benches/smp.json.""")
+Several emulated CPUs run by the host's clock, so two runs differ: the instructions by less than 2 % where no thread waits for another,
+the other counts by more. Beside a recorded run the command says which instructions are further apart. A run of all operations with the
+usual options and this tree's kernel writes docs/several_cpus.md and benches/smp.json.""")
 
 
 def main(arguments: list[str]) -> int:
