@@ -287,6 +287,9 @@ std::span<const ImageSection> image_sections();
 void describe_cpu(FormatSink sink, const UserRegisters* registers);
 /// Writes a line with a return address and the name of its function.
 void describe_address(FormatSink sink, u64 address);
+/// Stores the return addresses of the frame `frame` and of those that its function was called from, as many as there is room
+/// for. Returns how many (hosted: none).
+usize call_chain(u64 frame, std::span<u64> calls);
 
 // ---- Time. time/calibration.hpp measures the cycle counter and the timer; time/clock.hpp reads them.
 

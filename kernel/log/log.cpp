@@ -113,6 +113,8 @@ void panic_with(FunctionRef<void(FormatSink)> describe, const arch::UserRegister
     finish_panic();
 }
 
+bool is_panicking() { return panicking_cpu.load(std::memory_order_relaxed) != NO_CPU; }
+
 void write_after_panic(std::string_view text) { PANIC_PRINT(text); }
 
 void set_panic_exit(void (*exit)()) { panic_exit = exit; }

@@ -84,6 +84,9 @@ void clear_ring();
 [[noreturn]] void panic_with(FunctionRef<void(FormatSink)> describe,
                              const arch::UserRegisters* registers = nullptr);
 
+/// Whether a CPU has begun to panic.
+bool is_panicking();
+
 /// Writes to the consoles without taking locks, for output after a panic's report.
 void write_after_panic(std::string_view text);
 

@@ -107,6 +107,7 @@ Result<> fpu_validate(void*, usize size) {
 
 void describe_cpu(FormatSink, const UserRegisters*) {}
 void describe_address(FormatSink sink, u64 address) { format_to(sink, "  {:016x}\n", address); }
+usize call_chain(u64, std::span<u64>) { return 0; }
 
 Result<u64> hardware_random() { return Error::Enodev; }
 

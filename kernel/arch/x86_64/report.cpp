@@ -49,23 +49,34 @@ void describe_in(FormatSink sink, u64 address, u64 place) {
 
 bool is_kernel_stack_pointer(u64 address) { return address >= 0xffff'8000'0000'0000 && (address & 7) == 0; }
 
-void describe_calls(FormatSink sink, u64 rip, u64 frame) {
-    constexpr u32 MAX_FRAMES = 32;
-    sink("call chain:\n");
-    describe_in(sink, rip, rip);
-    for (u32 depth = 0; depth < MAX_FRAMES && is_kernel_stack_pointer(frame); ++depth) {
+/// Visits the return addresses of at most `most` frames.
+template <class Visit> void walk_frames(u64 frame, usize most, Visit visit) {
+    for (usize depth = 0; depth < most && is_kernel_stack_pointer(frame); ++depth) {
         // SAFETY: frames lie on mapped kernel stacks; a wild pointer ends in a double fault, which stops the machine.
         const auto* words = reinterpret_cast<const u64*>(frame);
         if (!is_text(words[1])) break;
-        describe_in(sink, words[1], words[1] - 1);
+        visit(words[1]);
         if (words[0] <= frame) break;
         frame = words[0];
     }
 }
 
+void describe_calls(FormatSink sink, u64 rip, u64 frame) {
+    constexpr usize MAX_FRAMES = 32;
+    sink("call chain:\n");
+    describe_in(sink, rip, rip);
+    walk_frames(frame, MAX_FRAMES, [&](u64 call) { describe_in(sink, call, call - 1); });
+}
+
 }  // namespace
 
 void describe_address(FormatSink sink, u64 address) { describe_in(sink, address, address - 1); }
+
+usize call_chain(u64 frame, std::span<u64> calls) {
+    usize count = 0;
+    walk_frames(frame, calls.size(), [&](u64 call) { calls[count++] = call; });
+    return count;
+}
 
 void describe_cpu(FormatSink sink, const UserRegisters* registers) {
     u64 cr3;
