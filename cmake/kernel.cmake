@@ -67,12 +67,14 @@ set_source_files_properties(${CMAKE_SOURCE_DIR}/kernel/arch/x86_64/vdso/vdso_dat
 # Compiled once, linked into both images.
 set(kernel_sources kernel/main.cpp kernel/startup.cpp kernel/startup_clock.cpp kernel/startup_cpus.cpp ${EXO_SOURCES} ${arch_sources})
 set(kernel_objects $<TARGET_OBJECTS:exo_kernel>)
-add_library(exo_kasan_options INTERFACE)
-if(EXO_KASAN)
+add_library(exo_sanitizer_options INTERFACE)
+if(EXO_KASAN AND EXO_KCSAN)
+    message(FATAL_ERROR "EXO_KASAN and EXO_KCSAN: a kernel has one of them")
+elseif(EXO_KASAN)
     # clang's driver does not offer it for a bare target, hence -Xclang. docs/decisions/0006-kasan-with-its-own-runtime.md
     # asan-mapping-offset is SHADOW_OFFSET in utils/kasan.hpp.
     target_compile_definitions(exo_kernel_options INTERFACE EXO_KASAN=1)
-    target_compile_options(exo_kasan_options INTERFACE
+    target_compile_options(exo_sanitizer_options INTERFACE
         "SHELL:$<$<COMPILE_LANGUAGE:CXX>:-Xclang -fsanitize=kernel-address>"
         "SHELL:$<$<COMPILE_LANGUAGE:CXX>:-Xclang -fsanitize-address-use-after-scope>"
         "SHELL:$<$<COMPILE_LANGUAGE:CXX>:-Xclang -fsanitize-address-use-after-return=never>"
@@ -84,6 +86,22 @@ if(EXO_KASAN)
     file(GLOB bare_sources kernel/memory/kasan/*.cpp kernel/memory/heap/*.cpp kernel/memory/operators.cpp kernel/log/*.cpp
         kernel/arch/x86_64/trap*.cpp kernel/arch/x86_64/report.cpp kernel/arch/x86_64/start.cpp
         kernel/arch/x86_64/kasan/*.cpp)
+elseif(EXO_KCSAN)
+    # docs/decisions/0017-kcsan-with-its-own-runtime.md. Atomic operations become calls too, which is how the runtime knows marked accesses.
+    target_compile_definitions(exo_kernel_options INTERFACE EXO_KCSAN=1)
+    target_compile_options(exo_sanitizer_options INTERFACE
+        "SHELL:$<$<COMPILE_LANGUAGE:CXX>:-Xclang -fsanitize=thread>"
+        "SHELL:$<$<COMPILE_LANGUAGE:CXX>:-mllvm -tsan-instrument-func-entry-exit=0>"
+        "SHELL:$<$<COMPILE_LANGUAGE:CXX>:-mllvm -tsan-distinguish-volatile=1>"
+        "SHELL:$<$<COMPILE_LANGUAGE:CXX>:-mllvm -tsan-compound-read-before-write=1>")
+    list(APPEND link_options --wrap=memcmp --wrap=strlen)
+    # Without checks: the runtime, which is optimised because every access calls it, what runs before a CPU has its record, and traps.
+    file(GLOB bare_sources kernel/memory/kcsan/*.cpp kernel/arch/x86_64/trap*.cpp kernel/arch/x86_64/report.cpp
+        kernel/arch/x86_64/start.cpp)
+    file(GLOB kcsan_sources kernel/memory/kcsan/*.cpp)
+    set_source_files_properties(${kcsan_sources} PROPERTIES COMPILE_OPTIONS "-O2;-fno-sanitize=all")
+endif()
+if(bare_sources)
     list(REMOVE_ITEM kernel_sources ${bare_sources})
     add_library(exo_kernel_bare OBJECT ${bare_sources})
     target_link_libraries(exo_kernel_bare PRIVATE exo_kernel_options)
@@ -103,7 +121,7 @@ if(EXO_COVERAGE)
     list(APPEND link_options --defsym=__llvm_profile_runtime=0)
 endif()
 add_library(exo_kernel OBJECT ${kernel_sources})
-target_link_libraries(exo_kernel PRIVATE exo_kernel_options exo_kasan_options exo_coverage_options)
+target_link_libraries(exo_kernel PRIVATE exo_kernel_options exo_sanitizer_options exo_coverage_options)
 if(EXO_PRECOMPILE)
     target_precompile_headers(exo_kernel PRIVATE ${EXO_PRECOMPILED})
 endif()
@@ -112,7 +130,7 @@ find_program(PYTHON3 NAMES python3 PATHS /usr/bin NO_DEFAULT_PATH REQUIRED)
 function(add_kernel_image name)
     cmake_parse_arguments(PARSE_ARGV 1 image "" "" "SOURCES;LINK_OPTIONS")
     add_executable(${name} ${kernel_objects} ${image_SOURCES})
-    target_link_libraries(${name} PRIVATE exo_kernel_options exo_kasan_options)
+    target_link_libraries(${name} PRIVATE exo_kernel_options exo_sanitizer_options)
     string(JOIN " " link_flags ${link_options} ${image_LINK_OPTIONS})
     set_target_properties(${name} PROPERTIES
         LINKER_LANGUAGE CXX LINK_FLAGS "${link_flags}" LINK_DEPENDS ${CMAKE_SOURCE_DIR}/kernel/arch/x86_64/kernel.ld)

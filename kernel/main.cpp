@@ -42,6 +42,7 @@ extern "C" [[noreturn]] void kernel_main(u32 protocol, u64 information) {
     startup::start_clock_of_day();
     arch::enable_interrupts();
     startup::start_further_cpus();
+    startup::start_race_detector();
 
     require(startup::start_file_systems(), "no memory for the root file system");
     require(posix_x::start(startup::command_line()), "the Linux personality cannot start");

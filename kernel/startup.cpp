@@ -16,6 +16,7 @@
 #include "fs/tree/hashed_name.hpp"
 #include "ipc/pipe.hpp"
 #include "log/log.hpp"
+#include "memory/kcsan/kcsan.hpp"
 #include "memory/layout.hpp"
 #include "memory/physical/buddy_allocator.hpp"
 #include "memory/start.hpp"
@@ -123,6 +124,23 @@ void apply_log_options() {
         log::set_console_level(static_cast<log::Level>(*level > 0 ? *level - 1 : 0));
     log::info("Exo-OS, {} MiB of memory, command line: {}",
               information.memory.total(boot::MemoryKind::Usable) / MIB, information.command_line);
+}
+
+void start_race_detector() {
+#if defined(EXO_KCSAN)
+    if (arch::running_cpus() == 1) return;
+    kcsan::Settings settings;
+    const auto take = [](std::string_view key, u32& setting) {
+        constexpr i64 MOST = 1'000'000;
+        if (const auto number = command_line().number(key); number && *number >= 0 && *number <= MOST)
+            setting = static_cast<u32>(*number);
+    };
+    take("kcsan.skip_watch", settings.skipped_accesses);
+    take("kcsan.udelay_task", settings.longest_delay);
+    take("kcsan.udelay_interrupt", settings.longest_delay_without_interrupts);
+    settings.panics = command_line().contains("kcsan.panic");
+    kcsan::start(settings);
+#endif
 }
 
 Result<> start_memory() {

@@ -36,6 +36,10 @@ void start_clock();
 /// maxcpus=N limits them.
 void start_further_cpus();
 
+/// Starts KCSAN, in a kernel that has it and on several CPUs. kcsan.skip_watch=, kcsan.udelay_task= and kcsan.udelay_interrupt= are
+/// Linux's words; kcsan.panic makes the first report end the machine.
+void start_race_detector();
+
 /// The time of day, from the machine's clock; without one it starts in 1970.
 void start_clock_of_day();
 

@@ -10,6 +10,7 @@
 #include "boot/firmware/mp_table.hpp"
 #include "drivers/interrupts.hpp"
 #include "log/log.hpp"
+#include "memory/kcsan/kcsan.hpp"
 #include "memory/virtual/kernel_map.hpp"
 #include "time/clock.hpp"
 
@@ -141,6 +142,7 @@ Result<> start_interrupt_controllers() {
 std::span<const boot::LocalApic> found_cpus() { return platform.topology.local_apics.span(); }
 
 void power_off_machine() {
+    kcsan::finish();
     log::write(log::Level::Emergency, "reboot: Power down");
     stop_running();
     leave_through_debug_exit(EXIT_NORMAL);
@@ -149,6 +151,7 @@ void power_off_machine() {
 }
 
 void restart_machine() {
+    kcsan::finish();
     log::write(log::Level::Emergency, "reboot: Restarting system");
     stop_running();
     reset_machine();

@@ -104,7 +104,7 @@ def test_help(words):
     (["run", "--privileged"], "exo: there is no option --privileged: root inside is root of its own machine only (see './exo run --help')"),
     (["trace", "-p", "1"], "exo: there is no option -p: a machine is traced from its first program on, and a running program of this "
      "system never (see './exo trace --help')"),
-    (["build", "nope"], "exo: unknown preset nope; there are release, dev, debug, coverage, hosted, hosted-tsan, hosted-bench (see './exo build --help')"),
+    (["build", "nope"], "exo: unknown preset nope; there are release, dev, debug, kcsan, coverage, hosted, hosted-tsan, hosted-bench (see './exo build --help')"),
 ])
 def test_one_line_for_what_is_wrong(words, message):
     done = exo(*words)

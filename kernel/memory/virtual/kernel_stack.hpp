@@ -1,4 +1,4 @@
-// KernelStack: a stack of 16 KiB for one thread (32 KiB with KASAN's redzones). The pages below it are
+// KernelStack: a stack of 16 KiB for one thread (32 KiB with KASAN's redzones, or with KCSAN's reports). The pages below it are
 // unmapped, so that an overflow faults and corrupts nothing.
 //
 // A small reserve of freed stacks stays mapped, because programs often end one thread and start another.
@@ -6,6 +6,7 @@
 
 #include <utility>
 
+#include "memory/kcsan/kcsan.hpp"
 #include "utils/kasan.hpp"
 #include "utils/result.hpp"
 #include "utils/types.hpp"
@@ -14,7 +15,7 @@ namespace exo::memory {
 
 class KernelStack {
   public:
-    static constexpr usize SIZE = kasan::ENABLED ? 32 * KIB : 16 * KIB;
+    static constexpr usize SIZE = kasan::ENABLED || kcsan::ENABLED ? 32 * KIB : 16 * KIB;
 
     KernelStack() = default;
     KernelStack(KernelStack&& other) noexcept : bottom_(std::exchange(other.bottom_, 0)) {}

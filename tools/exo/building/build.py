@@ -16,12 +16,13 @@ PRESETS = {
     "release": "the kernel of './exo run', optimised at link time",
     "dev": "the kernel for the loop of editing and trying, quicker to link",
     "debug": "the kernel with assertions, lock ranks and KASAN",
+    "kcsan": "the kernel that finds data races between its CPUs",
     "coverage": "the kernel that counts which of its code runs",
     "hosted": "the portable part as a Linux library, with its unit tests, under sanitizers",
     "hosted-tsan": "the layers that CPUs share data in, under the thread sanitizer",
     "hosted-bench": "the portable part, optimised as the release kernel, with its measurements",
 }
-KERNEL_PRESETS = ("release", "dev", "debug", "coverage")
+KERNEL_PRESETS = ("release", "dev", "debug", "kcsan", "coverage")
 
 KERNEL_INPUTS = ("CMakeLists.txt", "CMakePresets.json", "cmake", "kernel", "abi", "sdk")
 LOCK = ".exo-lock"

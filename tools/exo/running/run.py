@@ -140,7 +140,7 @@ OPTIONS = [
     Option("--result", "FILE", "write how it ended, and what it used, to FILE as JSON"),
     Option("--kernel-log", "FILE", "write the kernel's log to FILE"),
     Option("--verbose", "", "print QEMU's command line"),
-    Option("--preset", "NAME", "the kernel to run: release, dev, debug or coverage", None, one_of(*build.KERNEL_PRESETS)),
+    Option("--preset", "NAME", "the kernel to run: release, dev, debug, kcsan or coverage", None, one_of(*build.KERNEL_PRESETS)),
     Option("--machine", "NAME", "the machine to emulate: microvm, or q35 for a --kernel that finds virtio on PCI", MACHINES[0], one_of(*MACHINES)),
     Option("--accel", "NAME", "how the processor is made: tcg (emulated) or kvm (falls back to tcg)", ACCELERATORS[0],
            one_of(*ACCELERATORS)),
