@@ -8,7 +8,7 @@ import stat
 import subprocess
 import sys
 
-from machine import PRESETS, ROOT
+from machine import ROOT
 
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 
@@ -34,9 +34,9 @@ def _run(command: list[str], what: str) -> None:
 class Built:
     """Paths of what was built; the rest goes into `folder`."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, presets: tuple[str, ...]) -> None:
         self.folder = folder
-        for preset in PRESETS:
+        for preset in presets:
             _run(["cmake", "--build", self._build_folder(preset), "--target", "exo-os-tests.elf", "exo-os.elf"],
                  f"building exo-os-tests.elf ({preset})")
         self.empty_initramfs = self.archive("empty", lambda writer: writer.add_directory("."))

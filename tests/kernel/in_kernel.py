@@ -5,27 +5,27 @@ from __future__ import annotations
 import re
 
 import machine
-from protocol import Outcome, Transcript, run_all
+from protocol import Outcome, Transcript, missing, run_all
 
 
-def _boot(kernel: str, where: str, initramfs: str, what: str) -> machine.Run:
-    return machine.boot_kernel(kernel, where, f"console=ttyS0 kernel_test={what}", initramfs)
+def _boot(kernel: str, where: str, initramfs: str, what: str, cpus: int) -> machine.Run:
+    return machine.boot_kernel(kernel, where, f"console=ttyS0 kernel_test={what}", initramfs, cpus=cpus)
 
 
 def list_tests(kernel: str, where: str, initramfs: str) -> list[tuple[str, str]]:
     """(name, "returns" or "panics") of each test in the image. Raises RuntimeError if it does not say."""
-    transcript = Transcript(_boot(kernel, where, initramfs, "list"))
+    transcript = Transcript(_boot(kernel, where, initramfs, "list", 1))
     if not transcript.is_done or not transcript.listed:
         raise RuntimeError(f"{kernel} does not list its tests: {transcript.run.end}\n{transcript.run.tail()}")
     return transcript.listed
 
 
-def run_returning(place: str, kernel: str, where: str, initramfs: str, names: list[str]) -> list[Outcome]:
-    return run_all(place, names, lambda some: _boot(kernel, where, initramfs, ",".join(some)))
+def run_returning(place: str, kernel: str, where: str, initramfs: str, names: list[str], cpus: int = 1) -> list[Outcome]:
+    return run_all(place, names, lambda some: _boot(kernel, where, initramfs, ",".join(some), cpus))
 
 
-def run_panicking(place: str, kernel: str, where: str, initramfs: str, name: str) -> Outcome:
-    transcript = Transcript(_boot(kernel, where, initramfs, name))
+def run_panicking(place: str, kernel: str, where: str, initramfs: str, name: str, cpus: int = 1) -> Outcome:
+    transcript = Transcript(_boot(kernel, where, initramfs, name, cpus))
     problems = [f"  {problem}" for problem in _check_panic(transcript, name)]
     return Outcome(place, name, "\n".join([*problems, transcript.run.tail()]) if problems else "")
 
@@ -40,15 +40,7 @@ def _check_panic(transcript: Transcript, name: str) -> list[str]:
     reports = [line for line in transcript.others if line.startswith("kernel panic: ")]
     if len(reports) != 1:
         problems.append(f"{len(reports)} panic reports instead of one")
-    text = "\n".join(transcript.others)
-    at = 0
-    for expected in transcript.expected:
-        found = text.find(expected, at)
-        if found < 0:
-            where = "after what came before it" if expected in text else "at all"
-            problems.append(f"the report does not hold '{expected}' {where}")
-        else:
-            at = found + len(expected)
+    problems += missing("\n".join(transcript.others), transcript.expected.get(name, []))
     # Each caller has a name; the first line is the place itself, which may be no function.
     start = transcript.others.index("call chain:") + 2 if "call chain:" in transcript.others else 0
     for line in transcript.others[start:] if start else []:

@@ -59,6 +59,8 @@ std::span<const Test> panic_tests();
 std::span<const Test> lock_tests();
 /// Empty without KASAN.
 std::span<const Test> kasan_tests();
+/// Empty without KCSAN.
+std::span<const Test> kcsan_tests();
 
 }  // namespace exo::kernel_test
 

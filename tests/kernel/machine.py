@@ -18,6 +18,9 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 
 MACHINES = counted_machine.BOARDS
 PRESETS = ("release", "debug")
+# Only for its own tests (kcsan_tests.cpp), on so many CPUs.
+RACES = "kcsan"
+RACES_CPUS = 2
 MEMORY_MIB = 96
 # Seconds of processor time that QEMU may use; a boot takes a fraction of one, and a boot with all its tests half a minute on the
 # debug kernel. The clock on the wall is asked only about a machine that does nothing: how much of a processor QEMU gets on a busy
@@ -51,10 +54,10 @@ class Run:
 
 
 def boot(machine: str, arguments: list[str], *, memory: int = MEMORY_MIB, limit: float = TIME_LIMIT,
-         clock: tuple[str, ...] = counted_machine.COUNTED, has_exit_device: bool = True) -> Run:
+         clock: tuple[str, ...] = counted_machine.COUNTED, has_exit_device: bool = True, cpus: int = 1) -> Run:
     """Runs QEMU with the arguments that say what is booted."""
     end = counted_machine.ENDS if has_exit_device else ("-no-reboot",)
-    command = counted_machine.command(MACHINES[machine], memory, clock=clock, may_use_kvm=True, end=end) + arguments
+    command = counted_machine.command(MACHINES[machine], memory, clock=clock, may_use_kvm=True, end=end, cpus=cpus) + arguments
     with tempfile.TemporaryFile() as output, \
             subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT) as process:
         started = time.monotonic()

@@ -19,8 +19,9 @@ template <class... Args> void print(FormatString<std::type_identity_t<Args>...> 
 }
 
 using Suite = std::span<const Test> (*)();
-constexpr Suite SUITES[] = {&cpu_tests,        &page_table_tests, &entry_tests, &time_tests, &exception_tests,
-                            &protection_tests, &panic_tests,      &lock_tests,  &kasan_tests};
+constexpr Suite SUITES[] = {&cpu_tests,       &page_table_tests, &entry_tests, &time_tests,
+                            &exception_tests, &protection_tests, &panic_tests, &lock_tests,
+                            &kasan_tests,     &kcsan_tests};
 
 void for_each_test(FunctionRef<void(const Test&)> visit) {
     for (const Suite suite : SUITES) std::ranges::for_each(suite(), visit);

@@ -2,7 +2,7 @@
 
     @test NAME KIND         a test that there is
     @begin NAME             it starts
-    @expect TEXT            the report of the panic that it provokes must hold this
+    @expect TEXT            the report of the panic, or of the data race, that it provokes must hold this
     @fail NAME: TEXT        a check failed
     @end NAME               it came back
     @done                   all have run
@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 
 import machine
+from exo.machine import race_reports
 
 MARK = re.compile(r"^(?:\[ *\d+\.\d+\] )?@(test|begin|expect|fail|end|done)\b ?(.*)$")
 
@@ -39,7 +40,8 @@ class Transcript:
         self.begun: list[str] = []
         self.ended: set[str] = set()
         self.failures: dict[str, list[str]] = {}
-        self.expected: list[str] = []
+        self.expected: dict[str, list[str]] = {}
+        self.races: dict[str, list[str]] = {}  # KCSAN's lines
         self.others: list[str] = []
         self.is_done = False
         for line in run.lines:
@@ -49,6 +51,8 @@ class Transcript:
         match = MARK.match(line)
         if not match:
             self.others.append(line)
+            if race_reports.LINE.search(line):
+                self.races.setdefault(self._current(), []).append(line)
             return
         kind, rest = match.groups()
         if kind == "test":
@@ -57,17 +61,24 @@ class Transcript:
         elif kind == "begin":
             self.begun.append(rest)
         elif kind == "expect":
-            self.expected.append(rest)
+            self.expected.setdefault(self._current(), []).append(rest)
         elif kind == "end":
             self.ended.add(rest.split(" ")[0])
         elif kind == "fail":
-            self.failures.setdefault(self.begun[-1] if self.begun else "", []).append(rest)
+            self.failures.setdefault(self._current(), []).append(rest)
         else:
             self.is_done = True
+
+    def _current(self) -> str:
+        return self.begun[-1] if self.begun else ""
 
     def outcome(self, place: str, name: str) -> Outcome:
         """Of a test that comes back."""
         problems = list(self.failures.get(name, []))
+        races, expected = self.races.get(name, []), self.expected.get(name, [])
+        if races and not expected:
+            problems += ["KCSAN reports a data race:", *races]
+        problems += missing("\n".join(races), expected)
         if name not in self.begun:
             problems.append(f"it was not run; {self.run.end}")
         elif name not in self.ended:
@@ -75,6 +86,20 @@ class Transcript:
         else:
             return Outcome(place, name, "\n".join("  " + problem for problem in problems))
         return Outcome(place, name, "\n".join("  " + problem for problem in problems) + "\n" + self.run.tail())
+
+
+def missing(text: str, expected: list[str]) -> list[str]:
+    """What of the expected texts a report does not hold, in their order."""
+    problems = []
+    at = 0
+    for one in expected:
+        found = text.find(one, at)
+        if found < 0:
+            where = "after what came before it" if one in text else "at all"
+            problems.append(f"the report does not hold '{one}' {where}")
+        else:
+            at = found + len(one)
+    return problems
 
 
 def run_all(place: str, names: list[str], boot) -> list[Outcome]:
