@@ -16,8 +16,8 @@ def counts(free=1000, shared=0, slab=50, committed=70, processes=3, threads=9):
 class Kernel:
     """Instead of a machine: what it does of a batch depends on who is in it."""
 
-    def __init__(self, panics_at=None, leaks=None, needs=None, puts_by=0, stays=None):
-        self.panics_at, self.leaks, self.needs, self.puts_by, self.stays = panics_at, leaks, needs, puts_by, stays
+    def __init__(self, panics_at=None, leaks=None, needs=None, puts_by=0, stays=None, races=None):
+        self.panics_at, self.leaks, self.needs, self.puts_by, self.stays, self.races = panics_at, leaks, needs, puts_by, stays, races
         self.runs = []
 
     def run(self, sequences, rounds=judge.ROUNDS):
@@ -32,6 +32,9 @@ class Kernel:
                 return run
             if seed == self.stays:
                 run.long_stays.append("watchdog: exe (7) was in the kernel for 20000 us")
+            if seed == self.races:
+                for line in ("[ 1.0] KCSAN: data race: write of 8 bytes", "[ 1.0] KCSAN:   f+1", "[ 1.0] KCSAN: end of report 1"):
+                    run.races.take(line)
             run.payloads[index] = counts(free=100_000 - lost)
         run.is_complete = run.is_alive = True
         return run
@@ -95,11 +98,28 @@ def test_what_holds_the_machine_up_fails_and_is_named_alone(judged):
     assert "seeds 14 to 14 hold the machine up (3 times)" in failure and "exe (7)" in failure
 
 
+def test_data_races_fail_the_batch_and_nothing_is_run_again(judged):
+    kernel = Kernel(races=14)
+    (failure,) = judged(kernel)
+    assert f"seeds 10 to 29 show {judge.ROUNDS} data races:\nKCSAN: data race: write of 8 bytes\n  f+1\n\n" in failure
+    assert len(kernel.runs) == 1
+
+
+def test_reports_of_races_are_found_in_pieces_of_output():
+    run = machine.Run()
+    output = b"@@x\r\n[ 1.2] KCSAN: data race\r\nother\nhalf a li[ 1.2] KCSAN:   f+1\n[ 1.2] KCSAN: end of report 1\n[ 2.0] KCSAN: cut off\nend\n"
+    words = b""
+    for at in range(0, len(output), 7):
+        machine.note_reports(run, words, output[at:at + 7])
+        words += output[at:at + 7]
+    assert run.races.all() == ["data race\n  f+1", "cut off\n(the rest is missing)"]
+
+
 def test_reports_of_the_watchdog_are_found_in_pieces_of_output():
     run = machine.Run()
     output = b"hello\r\n[1.0] watchdog: exe (7) was in\nother\n[2.0] watchdog: b\n[3.0] watchdog: unfinished"
     words = b""
     for at in range(0, len(output), 7):
-        machine.note_long_stays(run, words, output[at:at + 7])
+        machine.note_reports(run, words, output[at:at + 7])
         words += output[at:at + 7]
     assert run.long_stays == ["watchdog: exe (7) was in", "watchdog: b"]

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Sequences made to hurt, on the debug kernel: ./exo test hostile [OPTION]…
 
-Passing means: no panic and no report of a sanitizer, nothing left over (memory, kernel objects, processes: every batch runs
+Passing means: no panic and no report of a sanitizer (of KASAN, or of KCSAN with --preset kcsan --cpus 4), nothing left over (memory, kernel objects, processes: every batch runs
 several times in one machine, and uses no more each time), no stay in the kernel of 3 million instructions without a preemption point,
 no turn of process 1 that comes 100 ms late while nobody has a higher priority, and a known program still runs at the end. Sequences that once failed
 (kept.jsonl) run first, unless a seed is given.

@@ -17,6 +17,7 @@ sys.path.insert(0, os.path.join(programs.ROOT, "tools"))
 
 from exo.machine import counted_machine, qmp  # noqa: E402
 from exo.coverage.counters import Collector  # noqa: E402
+from exo.machine.race_reports import RaceReports  # noqa: E402
 from exo.machine.report_frames import ReportFrames  # noqa: E402
 
 # The command line is the same for both kernels.
@@ -50,6 +51,11 @@ class Frames(ReportFrames):
         super().__init__()
         self.results: dict[str, Result] = {}
         self.notes: list[str] = []
+        self.races = RaceReports()
+
+    def take(self, line: str) -> None:
+        if not self.races.take(line):
+            super().take(line)
 
     def take_other(self, kind: str, rest: str) -> bool:
         if kind != "@@NOTE":
@@ -129,7 +135,7 @@ def run_all(kernel: str, machine: str, tests: list[programs.Test], on_result, co
     waiting = list(tests)
     while waiting:
         frames = boot(kernel, machine, waiting, collector, cpus)
-        notes += frames.notes
+        notes += frames.notes + [f"KCSAN: {report}" for report in frames.races.all()]
         left = []
         for test in waiting:
             result = frames.results.get(test.name)

@@ -6,6 +6,7 @@ import hashlib
 import io
 import mmap
 import os
+import re
 import select
 import stat
 import struct
@@ -18,6 +19,7 @@ from campaign.sequences.sequence import Sequence, encode_sequence
 from exo import packages, paths
 from exo.archive import cpio
 from exo.machine import counted_machine, debian_kernel, qmp
+from exo.machine.race_reports import RaceReports
 from exo.coverage.counters import Collector
 
 GUEST = paths.in_root("tools", "campaign", "guest")
@@ -32,6 +34,8 @@ SILENCE_LIMIT = 120.0  # seconds of the host's time
 LAST_WORDS = 4000
 WATCHDOG = b"watchdog: "
 LATE = b"@@LATE: "
+# Ours, and Linux's. The call chain of a data race may name functions of the panic.
+PANIC = re.compile(rb"[Kk]ernel panic")
 
 
 class BuildError(Exception):
@@ -126,6 +130,7 @@ class Run:
         self.words = ""
         self.long_stays: list[str] = []  # what the kernel's preemption watchdog has reported, and late turns of the controller;
         # none with several CPUs, whose clock is the host's
+        self.races = RaceReports()  # of a kernel of the preset `kcsan`
         self.progress: tuple[int, int] | None = None  # the sequence and the call that were made last
 
 
@@ -173,12 +178,12 @@ def _listen(process: subprocess.Popen) -> Run:
         if not chunk:
             result.end = f"the machine ended: QEMU's exit status {process.wait()}"
             break
-        note_long_stays(result, words, chunk)
+        note_reports(result, words, chunk)
         words = (words + chunk)[-LAST_WORDS:]
         if b"@@DONE" in words:
             result.is_complete, result.is_alive = True, b"@@ALIVE" in words
             break
-        if b"panic" in words:
+        if PANIC.search(words):
             result.end = "the kernel panicked"
             words += _last_words(process)
             break
@@ -186,10 +191,11 @@ def _listen(process: subprocess.Popen) -> Run:
     return result
 
 
-def note_long_stays(result: Run, words: bytes, chunk: bytes) -> None:
-    """Lines of the watchdog, and of the controller about its turns, that end in `chunk`; `words` came before."""
+def note_reports(result: Run, words: bytes, chunk: bytes) -> None:
+    """Lines of the watchdog, of the controller about its turns, and of KCSAN that end in `chunk`; `words` came before."""
     unfinished = words[words.rfind(b"\n") + 1:]
     for line in (unfinished + chunk).split(b"\n")[:-1]:
+        result.races.take(line.decode("utf-8", "replace"))
         for mark in (WATCHDOG, LATE):
             if mark in line:
                 result.long_stays.append(line[line.index(mark):].decode("utf-8", "replace").strip())
