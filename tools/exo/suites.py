@@ -43,10 +43,12 @@ suites, fastest first:
   hostile programs made to hurt, on the debug kernel: those that once failed, and new ones
   census  real tasks of Debian's programs on Linux and on Exo-OS: thirty in turn of those that once did the same; among all
           suites only those whose roots are kept
+only when named, and with --long:
+  kcsan   data races on several CPUs: what the detector must find, and that it finds nothing in programs and hostile sequences
 only when named:
   python  Python's own suite on Linux and on Exo-OS, module by module: for nine minutes, and the next run goes on
   coverage which of the kernel's code the suites reach
-The last five have options of their own ('./exo test cross --help').
+cross, hostile, census, python and coverage have options of their own ('./exo test cross --help').
 
 Each suite's output is kept in build/test-logs/SUITE.log. The last line is 'N passed, N failed'.""")
 
@@ -58,8 +60,9 @@ class Suite:
     has_options = False
     # Whether its program prints a help of its own.
     has_help = False
-    # Whether it runs when all suites do.
+    # Whether it runs when all suites do, and whether it does with --long.
     is_among_all = True
+    is_among_long = True
     # Whether --quick has a slice of it.
     is_quick = True
     # Whether it says itself why there may be nothing to run.
@@ -121,9 +124,11 @@ class Campaign(Suite):
     has_options = True
     has_help = True
 
-    def __init__(self, name: str, presets: tuple[str, ...], is_among_all: bool = True, **others: tuple[str, ...]) -> None:
+    def __init__(self, name: str, presets: tuple[str, ...], is_among_all: bool = True, is_among_long: bool = True,
+                 **others: tuple[str, ...]) -> None:
         super().__init__(name, presets, **others)
         self.is_among_all = is_among_all
+        self.is_among_long = is_among_long
 
     def presets_for(self, words: list[str]) -> tuple[str, ...]:
         """Nothing for an image that is there, and nothing for what has run already."""
@@ -131,6 +136,32 @@ class Campaign(Suite):
             return ()
         preset = _option(words, "--preset") or ("coverage" if "--guided" in words else None)
         return self.presets if preset is None else (preset,)
+
+
+class KernelSuite(Suite):
+    """The tests that need the machine. A pattern that begins with kcsan means those of that preset alone."""
+
+    def presets_for(self, words: list[str]) -> tuple[str, ...]:
+        return ("kcsan",) if words and words[0].startswith("kcsan") else self.presets
+
+
+class RaceSuite(Suite):
+    """The kernel with KCSAN in the other suites' programs: one run each, or those that `words` names."""
+
+    is_among_all = False
+    is_quick = False
+    RUNS = {
+        "kernel": ("kcsan",),
+        "linux": ("--kernel", paths.kernel("kcsan"), "--machine", "microvm", "--cpus", "4"),
+        "hostile": ("--preset", "kcsan", "--cpus", "4", "--count", "600"),
+    }
+
+    def exists(self) -> bool:
+        return True
+
+    def commands(self, words: list[str]) -> list[list[str]]:
+        return [[PYTHON, paths.in_root("tests", name, "run.py"), *options] for name, options in self.RUNS.items()
+                if not words or words[0] in name]
 
 
 class Census(Campaign):
@@ -158,14 +189,15 @@ SUITES = (
     UnitSuite("unit", ("hosted", "hosted-tsan"), quick=("-E", "fuzz"), quick_presets=("hosted",)),
     Suite("bench", ("release",)),
     Suite("shell", ("release",), needs_init=True, quick=("exit_status or stdin or copy",)),
-    Suite("kernel", ("debug", "release"), quick=("release/microvm",), quick_presets=("release",)),
+    KernelSuite("kernel", ("debug", "release"), quick=("release/microvm",), quick_presets=("release",)),
     LinuxSuite("linux", ("release", "debug"), quick=("--kernel", paths.kernel("release"), "signals/|pipes/|exec/|memory/"),
                quick_presets=("release",), long=("--four-cpus",)),
     Campaign("cross", ("release",), quick=("--count", "600"), long=("--time", "30")),
     Campaign("hostile", ("debug",), quick=("--preset", "release", "--count", "150"), quick_presets=("release",), long=("--time", "30")),
     Census("census", ("release",), long=KEPT, among_all=KEPT),
-    Campaign("python", ("release",), is_among_all=False),
-    Campaign("coverage", ("coverage",), is_among_all=False),
+    RaceSuite("kcsan", ("kcsan",)),
+    Campaign("python", ("release",), is_among_all=False, is_among_long=False),
+    Campaign("coverage", ("coverage",), is_among_all=False, is_among_long=False),
 )
 
 
@@ -212,7 +244,7 @@ def main(arguments: list[str]) -> int:
         return subprocess.run(chosen[0].commands(["--help"])[0], check=False).returncode
     if (options.quick or options.long) and options.words or options.quick and options.long:
         raise UsageError("--quick and --long are about all suites, and one or the other", "test")
-    chosen, words = _choose(options.words)
+    chosen, words = _choose(options.words, options.long)
     if options.quick:
         chosen = [suite for suite in chosen if suite.is_quick]
     if len(chosen) == 1 and chosen[0].has_help:
@@ -238,10 +270,10 @@ def main(arguments: list[str]) -> int:
     return _report(results, is_alone)
 
 
-def _choose(words: list[str]) -> tuple[list[Suite], list[str]]:
+def _choose(words: list[str], is_long: bool = False) -> tuple[list[Suite], list[str]]:
     """The suites, and what else they are told."""
     if not words:
-        return [suite for suite in SUITES if suite.exists() and suite.is_among_all], []
+        return [suite for suite in SUITES if suite.exists() and (suite.is_among_long if is_long else suite.is_among_all)], []
     for suite in SUITES:
         if suite.name == words[0]:
             if not suite.exists():
