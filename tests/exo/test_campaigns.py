@@ -81,6 +81,17 @@ def test_what_runs_when_all_suites_do():
     assert words == []
 
 
+def test_races_are_looked_for_only_when_named_or_for_long():
+    assert "kcsan" not in [suite.name for suite in suites._choose([])[0]]
+    with_long = [suite.name for suite in suites._choose([], is_long=True)[0]]
+    assert "kcsan" in with_long and "python" not in with_long and "coverage" not in with_long
+    (races,), words = suites._choose(["kcsan", "hostile"])
+    (command,) = races.commands(words)
+    assert command[1].endswith("tests/hostile/run.py") and command[2:6] == ["--preset", "kcsan", "--cpus", "4"]
+    kernel = next(suite for suite in suites.SUITES if suite.name == "kernel")
+    assert kernel.presets_for(["kcsan"]) == ("kcsan",) and "kcsan" not in kernel.presets_for([])
+
+
 def test_a_lineage_is_one_sequence():
     assert batches(seed="100.7", count=5) == [["100.7"]]
 

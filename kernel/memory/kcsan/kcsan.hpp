@@ -1,6 +1,6 @@
 // KCSAN: the kernel concurrency sanitizer, a sampling detector of data races (docs/decisions/0017-kcsan-with-its-own-runtime.md).
 //
-// The compiler calls the runtime before each access to memory. The runtime watches one plain access of some thousands: it notes
+// The compiler calls the runtime before each access to memory. The runtime watches one plain access of some hundreds: it notes
 // address and size in a watchpoint, waits for some microseconds, and then lets the access go on. An access of another CPU that
 // overlaps meanwhile is a race if one of the two writes. A value that changes without such an access was written by code that the
 // compiler does not see, or by a device.
@@ -23,9 +23,9 @@ inline constexpr bool ENABLED = true;
 
 struct Settings {
     /// Plain accesses of a CPU from one that it watches to the next, on average. 0: the detector is off.
-    u32 skipped_accesses = 4000;
+    u32 skipped_accesses = 200;
     /// The longest delay of a watched access, in microseconds, and the longest with interrupts off.
-    u32 longest_delay = 80;
+    u32 longest_delay = 100;
     u32 longest_delay_without_interrupts = 20;
     /// Whether a value is reported that has changed and nobody knows by whom. (An access that instrumented code had checked
     /// before the watchpoint was there can be the reason too, so it is a race in any case.)
