@@ -91,7 +91,7 @@ def test_help(words):
      "exo: --area: it says how a seed of --suite cross was run (see './exo debug --help')"),
     (["debug", "--kind", "race"], "exo: --area and --kind: say which sequence, with --seed (see './exo debug --help')"),
     (["test", "nope"], "exo: unknown suite nope; there are model, exo, unit, bench, shell, kernel, linux, cross, hostile, "
-     "census, python, coverage (see './exo test --help')"),
+     "census, kcsan, python, coverage (see './exo test --help')"),
     (["test", "unit", "a", "--what"], "exo: unit has no option --what (see './exo test --help')"),
     (["test", "cross", "--cuont", "3"], "exo: cross has no option --cuont; did you mean --count? (see './exo test cross --help')"),
     (["chek"], "exo: unknown command chek; did you mean check? (see './exo --help')"),
