@@ -14,6 +14,8 @@ PATTERN is a regular expression that is searched in the names of the tests, like
   --cpus N           with so many CPUs, instead of one; Linux is asked with one
   --four-cpus        after that, the release kernel with four CPUs too (microvm). The host's clock is the machine's there: on a busy
                      host a test may come late
+  --races            with --kernel, a build of the preset kcsan: only look for data races. What a test prints is not compared, because the
+                     sanitizer makes the machine slow and tests late
   --counters FOLDER  with --kernel, a build of the preset coverage: only run there, compare nothing, and keep what the kernel
                      counted (./exo test coverage)
   --show             print what each test prints on Linux
@@ -132,6 +134,17 @@ def difference(expected: machine.Result, actual: machine.Result) -> str:
     return text + (f"    the kernel's last words:\n{indent(actual.log)}" if actual.log else "")
 
 
+def look_for_races(kernel: str, kind: str, tests: list, tally: Tally, cpus: int) -> None:
+    """Runs the tests and compares nothing. A test fails if the machine does not survive it; in_parallel makes a failure of each race."""
+    def on_result(test, result) -> None:
+        if result.status.startswith("the machine"):
+            tally.fails(test.name, difference(result, result))
+        else:
+            tally.passes(test.name)
+
+    in_parallel(kernel, kind, tests, TESTS_PER_BOOT, on_result, tally, None, cpus)
+
+
 def compare(kernel: str, kind: str, label: str, tests: list, answers: dict, tally: Tally, cpus: int) -> None:
     start = time.monotonic()
     later = accepted.later()
@@ -200,7 +213,8 @@ def kernels(options: dict) -> list[tuple[str, str, str, int]]:
 
 
 def parse(arguments: list[str]) -> tuple[dict, str]:
-    options = {"--oracle-only": False, "--again": False, "--show": False, "-v": False, "--kernel": "", "--machine": "", "--counters": "", "--cpus": "", "--four-cpus": False}
+    options = {"--oracle-only": False, "--again": False, "--show": False, "-v": False, "--kernel": "", "--machine": "", "--counters": "", "--cpus": "", "--four-cpus": False,
+               "--races": False}
     patterns = []
     words = iter(arguments)
     for word in words:
@@ -215,6 +229,8 @@ def parse(arguments: list[str]) -> tuple[dict, str]:
             options[word] = next(words, "") if options[word] == "" else True
     if options["--counters"] and not options["--kernel"]:
         sys.exit("run.py: --counters: of which kernel? --kernel says it")
+    if options["--races"] and not options["--kernel"]:
+        sys.exit("run.py: --races: of which kernel? --kernel says it")
     if options["--machine"] not in ("", *machine.MACHINES):
         sys.exit(f"run.py: no such machine: {options['--machine']}")
     if options["--cpus"] not in ("", *map(str, range(1, 9))):
@@ -239,6 +255,10 @@ def main(arguments: list[str]) -> int:
         return 1
     if options["--counters"]:
         count(options["--kernel"], options["--machine"] or "q35", options["--counters"], tests, tally)
+        print(f"{tally.passed} passed, {tally.failed} failed")
+        return 0 if tally.failed == 0 else 1
+    if options["--races"]:
+        look_for_races(options["--kernel"], options["--machine"] or "q35", tests, tally, int(options["--cpus"] or 1))
         print(f"{tally.passed} passed, {tally.failed} failed")
         return 0 if tally.failed == 0 else 1
     if options["--again"]:

@@ -152,8 +152,8 @@ class RaceSuite(Suite):
     is_quick = False
     RUNS = {
         "kernel": ("kcsan",),
-        "linux": ("--kernel", paths.kernel("kcsan"), "--machine", "microvm", "--cpus", "4"),
-        "hostile": ("--preset", "kcsan", "--cpus", "4", "--count", "600"),
+        "linux": ("--kernel", paths.kernel("kcsan"), "--machine", "microvm", "--cpus", "4", "--races"),
+        "hostile": ("--preset", "kcsan", "--cpus", "4", "--count", "150"),
     }
 
     def exists(self) -> bool:
