@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "support/must.hpp"
 #include "utils/scope.hpp"
 
 namespace exo::scheduler {
