@@ -24,9 +24,14 @@ class RunQueueTest : public testing::Test {
         EXPECT_TRUE(queue.is_empty());
         EXPECT_EQ(queue.length(), 0U);
     }
-    RunQueue queue;
+    RunQueue& queue = make_queue();
 
   private:
+    /// As in the kernel, a run queue is never destroyed.
+    static RunQueue& make_queue() {
+        static std::vector<RunQueue*>& all = *new std::vector<RunQueue*>();
+        return *all.emplace_back(new RunQueue());
+    }
     std::vector<Ref<Thread>> threads_;
 };
 
