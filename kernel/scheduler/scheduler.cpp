@@ -247,19 +247,29 @@ void Scheduler::pull_realtime(Urgency running) {
     const u32 self = arch::cpu_index();
     {
         auto queue = cpus_.mine().queue.lock();
-        if (Thread* own = queue->first_realtime_for(self, running)) running = own->urgency();
+        if (const Thread* own = queue->first_realtime_for(self, running)) running = own->urgency();
     }
-    Thread* pulled = nullptr;
-    for (u64 left = cpus() & ~(1ULL << self); left != 0 && pulled == nullptr; left &= left - 1) {
+    u32 source = self;
+    for (u64 left = cpus() & ~(1ULL << self); left != 0; left &= left - 1) {
         const auto cpu = static_cast<u32>(std::countr_zero(left));
         if (!cpus_.of(cpu).queue.unsafe_value().looks_realtime()) continue;
         auto queue = cpus_.of(cpu).queue.lock();
-        pulled = queue->first_realtime_for(self, running);
-        if (pulled == nullptr) continue;
+        const Thread* thread = queue->first_realtime_for(self, running);
+        if (thread == nullptr) continue;
+        running = thread->urgency();
+        source = cpu;
+    }
+    if (source == self) return;
+    Thread* pulled = nullptr;
+    {
+        // Another CPU may have taken it meanwhile; then this one takes what is as urgent, or nothing.
+        auto queue = cpus_.of(source).queue.lock();
+        pulled = queue->first_realtime_for(self, static_cast<Urgency>(running + 1));
+        if (pulled == nullptr) return;
         queue->remove(*pulled);
         pulled->cpu_.store(self, std::memory_order_relaxed);
     }
-    if (pulled != nullptr) cpus_.mine().queue.lock()->enqueue(*pulled, time::monotonic());
+    cpus_.mine().queue.lock()->enqueue(*pulled, time::monotonic());
 }
 
 /// The second half of a switch away from a thread that may not run here any more, or is realtime and has to wait: a CPU that runs a
@@ -426,6 +436,7 @@ void Scheduler::reschedule_with_realtime(Cpu& cpu, Thread& self) {
         const bool is_due = now >= cpu.slice_end || queue->has_better_than(self, now);
         if (!is_due) {
             cpu.slice_end = queue->slice_end(self, now);
+            queue.unlock();  // the timers' lock comes first in the order of locks
             if (cpu.slice_end != ~0ULL) time::request_interrupt_by({cpu.slice_end});
             return;
         }
