@@ -132,7 +132,7 @@ void RunQueue::remove_realtime(Thread& thread) {
 }
 
 void RunQueue::charge_realtime(Thread& thread, Nanoseconds ran, Nanoseconds now) {
-    budget_.charge(ran, now);
+    budget_.charge(ran, now - ran);  // the part of the run before the period belongs to earlier ones
     thread.turn_ran_ns_ += ran;
 }
 
@@ -174,18 +174,21 @@ bool RunQueue::has_better_than(const Thread& running, Nanoseconds now) {
                               list_index(running.queue_type(), running.priority());
 }
 
+/// A program may set a period of a microsecond (sched_rt_period_us): the timer must not interrupt the CPU all the time.
+constexpr Nanoseconds SHORTEST_SLICE = 100 * time::MICROSECOND;
+
 Nanoseconds RunQueue::slice_end(const Thread& running, Nanoseconds now) {
     if (is_empty()) return ~0ULL;
     if (!running.is_realtime()) {
         const Nanoseconds end = now + time_slice(running.queue_type());
-        return looks_realtime() ? std::min(budget_.period_end(), end) : end;
+        return looks_realtime() ? std::clamp(budget_.period_end(), now + SHORTEST_SLICE, end) : end;
     }
     // Without others it goes on when its share is used up.
     const Nanoseconds left = (occupied_.get() & ~REALTIME) == 0 ? ~0ULL : budget_.left(now);
     const bool has_turn = running.takes_turns() && looks_realtime();
     const Nanoseconds turn =
         has_turn ? ROUND_ROBIN_SLICE - std::min(ROUND_ROBIN_SLICE, running.turn_ran_ns_) : ~0ULL;
-    const Nanoseconds shorter = std::min(left, turn);
+    const Nanoseconds shorter = std::max(std::min(left, turn), SHORTEST_SLICE);
     return shorter == ~0ULL ? ~0ULL : now + shorter;
 }
 

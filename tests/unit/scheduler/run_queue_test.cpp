@@ -86,6 +86,14 @@ TEST_F(RunQueueTest, realtime_threads_give_way_when_their_share_is_used_up) {
     EXPECT_EQ(queue.pick(1000 * MS), &running);
 }
 
+TEST_F(RunQueueTest, a_run_over_the_end_of_a_period_counts_for_both) {
+    Thread& running = thread(50);
+    queue.enqueue(thread(DEFAULT_URGENCY), 0);
+    queue.charge_realtime(running, 1060 * MS, 1250 * MS);
+    EXPECT_FALSE(queue.has_better_than(running, 1250 * MS));
+    EXPECT_EQ(queue.slice_end(running, 1250 * MS), 1250 * MS + 840 * MS);
+}
+
 TEST_F(RunQueueTest, realtime_threads_alone_go_on) {
     Thread& running = thread(50);
     Thread& other = thread(60);
