@@ -12,6 +12,8 @@
 // An operation is proved before it is measured: a call that answers ENOSYS looks fast.
 #pragma once
 
+#include "program.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,30 +35,8 @@ extern const struct Operation call_operations[], pipe_operations[], file_operati
     memory_operations[], signal_operations[], ready_operations[], switch_operations[], process_operations[],
     thread_operations[], socket_operations[];
 
-// Ends the run: this operation is wrong. `what` says what should have held; errno is added.
-_Noreturn void fail(const char* what);
-#define REQUIRE(condition) ((condition) ? (void)0 : fail(#condition))
 // For prove(): the kernel lacks the operation if errno says so, and is wrong otherwise.
 enum Proof lacking(const char* what);
-
-// System calls without a library around them, so that only the kernel is measured.
-static inline long call(long number, long a, long b, long c, long d, long e, long f) {
-    register long r10 __asm__("r10") = d;
-    register long r8 __asm__("r8") = e;
-    register long r9 __asm__("r9") = f;
-    long result;
-    __asm__ volatile("syscall"
-                     : "=a"(result)
-                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-                     : "rcx", "r11", "memory");
-    return result;
-}
-#define CALL6(n, a, b, c, d, e, f) call(n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
-#define CALL4(n, a, b, c, d) CALL6(n, a, b, c, d, 0, 0)
-#define CALL3(n, a, b, c) CALL6(n, a, b, c, 0, 0, 0)
-#define CALL2(n, a, b) CALL6(n, a, b, 0, 0, 0, 0)
-#define CALL1(n, a) CALL6(n, a, 0, 0, 0, 0, 0)
-#define CALL0(n) CALL6(n, 0, 0, 0, 0, 0, 0)
 
 // Three threads beside the one that measures, which sleep: what then costs more than in a process of one thread?
 void start_idle_threads(void);

@@ -18,26 +18,6 @@ char buffer[MIB];
 static const char* current = "start";
 static int rounds = DEFAULT_ROUNDS;
 
-// nopl imm32(%rax): the counting plugin opens and closes a region here. Nothing else has these bytes.
-static inline void open_region(void) {
-    __asm__ volatile(".byte 0x0f, 0x1f, 0x80, 0x01, 0x00, 0x58, 0x45" ::: "memory");
-}
-static inline void close_region(void) {
-    __asm__ volatile(".byte 0x0f, 0x1f, 0x80, 0x02, 0x00, 0x58, 0x45" ::: "memory");
-}
-
-static inline uint64_t instructions(void) {
-    uint32_t low, high;
-    __asm__ volatile("lfence; rdtsc" : "=a"(low), "=d"(high)::"memory");
-    return (uint64_t)high << 32 | low;
-}
-
-static _Noreturn void end_machine(void) {
-    sync();
-    reboot(RB_AUTOBOOT);  // QEMU ends: -no-reboot
-    _exit(1);
-}
-
 _Noreturn void fail(const char* what) {
     printf("@@FAIL %s %s (%s)\n", current, what, strerror(errno));
     fflush(stdout);
@@ -86,17 +66,6 @@ static void measure(const struct Operation* operation) {
     }
     if (operation->clean_up) operation->clean_up();
     fflush(stdout);
-}
-
-// `operations` in the environment (a word of the kernel's command line) names what to run, with commas between.
-// Not the arguments: Linux also hands on words there that only its start-up code knows, like nokaslr.
-static int is_wanted(const char* name) {
-    const char* list = getenv("operations");
-    const size_t size = strlen(name);
-    if (!list) return 1;
-    for (const char* found = list; (found = strstr(found, name)) != NULL; found += size)
-        if ((found == list || found[-1] == ',') && (found[size] == 0 || found[size] == ',')) return 1;
-    return 0;
 }
 
 static const struct Operation* const families[] = {call_operations,   pipe_operations,   file_operations,

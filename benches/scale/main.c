@@ -20,26 +20,6 @@ char buffer[MIB];
 static char current[64] = "start";
 static int rounds = DEFAULT_ROUNDS;
 
-// nopl imm32(%rax): the counting plugin opens and closes a region here.
-static inline void open_region(void) {
-    __asm__ volatile(".byte 0x0f, 0x1f, 0x80, 0x01, 0x00, 0x58, 0x45" ::: "memory");
-}
-static inline void close_region(void) {
-    __asm__ volatile(".byte 0x0f, 0x1f, 0x80, 0x02, 0x00, 0x58, 0x45" ::: "memory");
-}
-
-static inline uint64_t instructions(void) {
-    uint32_t low, high;
-    __asm__ volatile("lfence; rdtsc" : "=a"(low), "=d"(high)::"memory");
-    return (uint64_t)high << 32 | low;
-}
-
-static _Noreturn void end_machine(void) {
-    sync();
-    reboot(RB_AUTOBOOT);  // QEMU ends: -no-reboot
-    _exit(1);
-}
-
 _Noreturn void fail(const char* what) {
     printf("@@FAIL %s %s (%s)\n", current, what, strerror(errno));
     fflush(stdout);
@@ -98,16 +78,6 @@ static void measure_in_worker(const struct Growth* row, long count) {
     while (waitpid(-1, NULL, 0) > 0) {
     }
     REQUIRE(umount2("/desk", MNT_DETACH) == 0);
-}
-
-// `operations` in the environment names rows, with commas between (benches/guest/main.c says why not the arguments).
-static int is_wanted(const char* name) {
-    const char* list = getenv("operations");
-    const size_t size = strlen(name);
-    if (!list) return 1;
-    for (const char* found = list; (found = strstr(found, name)) != NULL; found += size)
-        if ((found == list || found[-1] == ',') && (found[size] == 0 || found[size] == ',')) return 1;
-    return 0;
 }
 
 static const struct Growth* const families[] = {area_rows,   map_rows,   page_rows,    name_rows,

@@ -33,20 +33,6 @@ static int rounds = DEFAULT_ROUNDS;
 static int times = 1;  // how often a worker does its operations in a round
 static int cpus;
 
-// nopl imm32(%rax): the counting plugin opens and closes a region here. Nothing else has these bytes.
-static inline void open_region(void) {
-    __asm__ volatile(".byte 0x0f, 0x1f, 0x80, 0x01, 0x00, 0x58, 0x45" ::: "memory");
-}
-static inline void close_region(void) {
-    __asm__ volatile(".byte 0x0f, 0x1f, 0x80, 0x02, 0x00, 0x58, 0x45" ::: "memory");
-}
-
-static _Noreturn void end_machine(void) {
-    sync();
-    reboot(RB_AUTOBOOT);  // QEMU ends: -no-reboot
-    _exit(1);
-}
-
 _Noreturn void fail(const char* what) {
     printf("@@FAIL %s %s (%s)\n", current, what, strerror(errno));
     fflush(stdout);
@@ -197,16 +183,6 @@ static void measure(const struct Operation* operation) {
     stay_anywhere();
     if (operation->tear_down) operation->tear_down(workers);
     fflush(stdout);
-}
-
-// `operations` in the environment (a word of the kernel's command line) names what to run, with commas between.
-static int is_wanted(const char* name) {
-    const char* list = getenv("operations");
-    const size_t size = strlen(name);
-    if (!list) return 1;
-    for (const char* found = list; (found = strstr(found, name)) != NULL; found += size)
-        if ((found == list || found[-1] == ',') && (found[size] == 0 || found[size] == ',')) return 1;
-    return 0;
 }
 
 static const struct Operation* const families[] = {own_operations, shared_operations, pair_operations,

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { FAULTS = 64, BLOCK = 4096 };
+enum { FAULTS = 64 };
 
 // Of the process; each worker is one.
 static int ends[2], file = -1;
@@ -77,14 +77,8 @@ static void remove_folder(int worker) {
     REQUIRE(unlink(path) == 0 && rmdir(folder) == 0);
 }
 static void run_open(int worker, long count) {
-    long wrong = 0;
     (void)worker;
-    while (count--) {
-        const long fd = CALL3(SYS_open, path, O_RDONLY, 0);
-        wrong |= fd < 0;
-        wrong |= CALL1(SYS_close, fd);
-    }
-    REQUIRE(wrong == 0);
+    open_and_close_path(path, count);
 }
 static void prove_open(int worker) {
     const int fd = open(path, O_RDONLY);
@@ -93,11 +87,8 @@ static void prove_open(int worker) {
     REQUIRE(fd >= 0 && read(fd, &found, 1) == 1 && found == block[0] && close(fd) == 0);
 }
 static void run_stat(int worker, long count) {
-    struct stat status = {0};
-    long wrong = 0;
     (void)worker;
-    while (count--) wrong |= CALL2(SYS_stat, path, &status) | (status.st_size ^ BLOCK);
-    REQUIRE(wrong == 0);
+    stat_path(path, count);
 }
 static void prove_stat(int worker) { run_stat(worker, 1); }
 

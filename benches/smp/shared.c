@@ -7,7 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { BLOCK = 4096, FUTEX_WAKE_PRIVATE = 129 };
+enum { FUTEX_WAKE_PRIVATE = 129 };
 
 static const char path[] = "/desk/shared/file";
 static int file = -1;
@@ -26,23 +26,14 @@ static void remove_file(int workers) {
 }
 
 static void run_stat(int worker, long count) {
-    struct stat status = {0};
-    long wrong = 0;
     (void)worker;
-    while (count--) wrong |= CALL2(SYS_stat, path, &status) | (status.st_size ^ BLOCK);
-    REQUIRE(wrong == 0);
+    stat_path(path, count);
 }
 static void prove_stat(int worker) { run_stat(worker, 1); }
 
 static void run_open(int worker, long count) {
-    long wrong = 0;
     (void)worker;
-    while (count--) {
-        const long fd = CALL3(SYS_open, path, O_RDONLY, 0);
-        wrong |= fd < 0;
-        wrong |= CALL1(SYS_close, fd);
-    }
-    REQUIRE(wrong == 0);
+    open_and_close_path(path, count);
 }
 static void prove_open(int worker) { run_open(worker, 1); }
 

@@ -11,6 +11,8 @@
 // Each worker of an operation proves it before it is measured, and looks at every result while it is.
 #pragma once
 
+#include "../guest/program.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,32 +39,14 @@ struct Operation {
 extern const struct Operation own_operations[], shared_operations[], pair_operations[], group_operations[],
     graph_operations[];
 
-// Ends the machine: an operation is wrong. `what` says what should have held; errno is added.
-_Noreturn void fail(const char* what);
-#define REQUIRE(condition) ((condition) ? (void)0 : fail(#condition))
-
 // What a process that was executed with `--job KIND NUMBER` does (graph.c).
 int do_job(const char* kind, int number);
 
 int cpu_count(void);
 
-// System calls without a library around them.
-static inline long call(long number, long a, long b, long c, long d, long e, long f) {
-    register long r10 __asm__("r10") = d;
-    register long r8 __asm__("r8") = e;
-    register long r9 __asm__("r9") = f;
-    long result;
-    __asm__ volatile("syscall"
-                     : "=a"(result)
-                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-                     : "rcx", "r11", "memory");
-    return result;
-}
-#define CALL6(n, a, b, c, d, e, f) call(n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
-#define CALL4(n, a, b, c, d) CALL6(n, a, b, c, d, 0, 0)
-#define CALL3(n, a, b, c) CALL6(n, a, b, c, 0, 0, 0)
-#define CALL2(n, a, b) CALL6(n, a, b, 0, 0, 0, 0)
-#define CALL1(n, a) CALL6(n, a, 0, 0, 0, 0, 0)
-#define CALL0(n) CALL6(n, 0, 0, 0, 0, 0, 0)
+// What the operations on a file of one's own and on a file of all have in common (paths.c).
+enum { BLOCK = 4096 };  // the size of these files
+void stat_path(const char* path, long count);
+void open_and_close_path(const char* path, long count);
 
 enum { PAGE = 4096, MAX_WORKERS = 16 };

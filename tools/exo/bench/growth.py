@@ -7,7 +7,7 @@ import math
 
 from . import guest, suite
 
-PROGRAM = guest.Program("scale", headers=("guest/bench.h",))
+PROGRAM = guest.Program("scale", headers=("guest/bench.h", "guest/program.h"))
 STEPS = (0, 1, 4, 16)  # each row is measured beside so many times its n
 
 LIMIT = 0.2  # what grows with the logarithm of the number stays below

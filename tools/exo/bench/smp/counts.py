@@ -17,13 +17,13 @@ from ...errors import ExoError
 from .. import guest, machine, plugin, symbols
 from . import places
 
-PROGRAM = guest.Program("smp")
+PROGRAM = guest.Program("smp", headers=("guest/program.h",))
 PLUGIN_SOURCES = (*glob.glob(paths.in_root("tools", "qemu_smp_plugin", "*.c")), paths.in_root("tools", "qemu_plugin", "decode.c"),
                   paths.in_root("tools", "qemu_plugin", "table.c"))
 PLUGIN = paths.in_build("bench", "exo-smp-counts.so")
 MAX_CPUS = 8  # of `exo run --cpus`
 SILENCE_LIMIT = 600.0  # seconds of the host's time: an operation's rounds end without a word
-WHOLE_LIMIT = 1800.0  # the same for all operations: a kernel that hangs may complain about it for ever
+WHOLE_LIMIT = 1800.0  # seconds for all operations of a machine: a kernel that hangs may print complaints for ever
 
 
 class Written(NamedTuple):
