@@ -72,9 +72,9 @@ class RunQueue {
     u32 length(QueueType queue) const { return lengths_[static_cast<usize>(queue)]; }
     u32 length() const { return lengths_[0] + lengths_[1] + lengths_[2]; }
 
-    // ---- Where neither the running thread nor one that waits is realtime. Most often there is no runnable realtime thread at all.
+    // ---- Callable only while no realtime thread is runnable (runnable_realtime), which is nearly always.
 
-    /// The number of runnable realtime threads of all CPUs. Whoever holds a queue's lock finds those of that queue counted.
+    /// The number of runnable realtime threads of all CPUs. A caller that holds a queue's lock finds the threads of that queue counted.
     static u32 runnable_realtime() { return runnable_realtime_.load(std::memory_order_relaxed); }
     /// Whether a thread waits in a list that is served before the list of `running`.
     bool has_better_list(const Thread& running) const {

@@ -39,7 +39,7 @@ constexpr Urgency urgency_for(ThreadPriority priority) {
     }
 }
 
-/// What a realtime thread does when others of the same priority wait (sched(7)).
+/// What a realtime thread does while other threads of its static priority wait for the CPU (sched(7)).
 enum class RealtimePolicy : u8 {
     Fifo,       ///< It runs until it blocks or yields.
     RoundRobin  ///< It goes behind them after ROUND_ROBIN_SLICE.

@@ -59,9 +59,9 @@ alignas(16) constinit u64 words[8]{};
     words[7] = 3;
     keep();
 }
-/// The compiler does not see what this writes.
+/// The compiler does not see the write of the assembler instruction.
 [[gnu::noinline]] void write_in_assembler() { asm volatile("incq %0" : "+m"(words[0])); }
-/// Nor does the compiler give the runtime a call for this.
+/// The compiler gives the runtime no call for arch::relax, which is assembler.
 [[gnu::noinline]] void relax_a_turn() { arch::relax(); }
 
 constinit sync::SpinLocked<u64, sync::LockRank::SpinLeaf> locked_word{u64{0}};
@@ -139,7 +139,7 @@ void expect_access(std::string_view what, u64 address, std::string_view function
 
 u64 address_of_words() { return reinterpret_cast<u64>(words); }
 
-/// The function of both accesses is the same: either of the two may have been watched.
+/// Two CPUs run one function, so the report names that function twice, whichever access the runtime watched.
 void kcsan_two_plain_writes() {
     expect_race("read and write of 8 bytes against read and write of 8 bytes");
     expect_access("plain read and write of 8 bytes", address_of_words(), "write_word");

@@ -121,7 +121,7 @@ void compare(u64 address, u64 size, Kind kind, Place place) {
 
 void watch(u64 address, u64 size, Kind kind, Place place) {
     CpuState& mine = cpu_states.mine();
-    // The same number for each CPU would make them wait in step.
+    // Each CPU gets a number of its own. With one number for all, all CPUs would watch at the same moments, and none would run meanwhile.
     mine.countdown =
         static_cast<i64>(random_up_to(mine, 2 * delays.skipped_accesses.load(std::memory_order_relaxed)));
     // The program's half: no kernel code gets there but by assembler.

@@ -6,7 +6,7 @@
 // compiler does not see, or by a device.
 //
 // An access is marked if it goes through std::atomic, std::atomic_ref or volatile, and plain otherwise. Two marked accesses never
-// race. The runtime never watches a marked access, because a plain one of the same race will be watched sooner or later.
+// race. The runtime never watches a marked access: each race has a plain access too, which the runtime watches sooner or later.
 //
 // Key types: Settings, Counts. Neighbours: log and sync below; startup starts the detector. detector.hpp has what the files of this
 // folder share. The folder is built without instrumentation, and is empty without EXO_KCSAN.

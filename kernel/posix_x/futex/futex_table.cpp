@@ -28,7 +28,7 @@ struct FutexBucket {
         // seq_cst: comes before the look at the word, as a waker's change of the word comes before its look here
         announced.fetch_add(1, std::memory_order_seq_cst);
     }
-    // relaxed: who reads a number that is too large takes the lock
+    // relaxed: a waker that reads a number that is too large takes the lock
     void withdraw() {
         announced.store(announced.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
     }

@@ -92,7 +92,7 @@ class FutexTable {
     Result<u32> wait_for_any(Task& task, std::span<FutexChoice> choices, FutexTimeout timeout);
     /// Whether a thread waits for the word in `wait` or `wait_for_any`.
     bool has_waiters(const FutexKey& key);
-    /// Whether certainly no thread waits for the word in `wait` or `wait_for_any`, nor compares it in order to wait. Takes no lock.
+    /// True: no thread waits for the word in `wait` or `wait_for_any`, and none is about to. False: nothing is known. Takes no lock.
     bool has_nobody(const FutexKey& key);
     /// Wakes at most `count` waiters that share one of `bits`, and at least one even if `count` is not
     /// positive. Returns how many it woke.

@@ -105,7 +105,7 @@ static Result<> control(Object* object, Object* target_object, EpollOperation op
     return Error::Einval;
 }
 
-/// `control` for a table of several users, who may close both descriptors meanwhile: holds references.
+/// `control` for a table of several users. Other threads may close both descriptors meanwhile, so this function holds references.
 [[gnu::noinline]] static Result<> control_shared(security::CapabilityTable& files, Descriptor fd,
                                                  EpollOperation operation, Descriptor target_fd,
                                                  ipc::EpollInterest interest) {
