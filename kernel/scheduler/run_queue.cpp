@@ -5,7 +5,7 @@
 
 namespace exo::scheduler {
 
-constinit std::atomic<u32> RunQueue::runnable_realtime_{0};
+constinit std::atomic<u32> RunQueue::realtime_count{0};
 
 Result<> RunQueue::init() {
     realtime_ = new (std::nothrow) RealtimeQueue();  // lives as long as the queue, for ever
@@ -111,7 +111,7 @@ void RunQueue::count_realtime(Thread& thread) {
         thread.is_realtime() && (state == ThreadState::Ready || state == ThreadState::Running);
     if (counts == thread.is_counted_) return;
     thread.is_counted_ = counts;
-    runnable_realtime_.fetch_add(counts ? 1 : ~0U, std::memory_order_relaxed);
+    realtime_count.fetch_add(counts ? 1 : ~0U, std::memory_order_relaxed);
 }
 
 void RunQueue::enqueue_realtime(Thread& thread, bool is_first, Nanoseconds now) {

@@ -75,7 +75,7 @@ class RunQueue {
     // ---- Callable only while no realtime thread is runnable (runnable_realtime), which is nearly always.
 
     /// The number of runnable realtime threads of all CPUs. A caller that holds a queue's lock finds the threads of that queue counted.
-    static u32 runnable_realtime() { return runnable_realtime_.load(std::memory_order_relaxed); }
+    static u32 runnable_realtime() { return realtime_count.load(std::memory_order_relaxed); }
     /// Whether a thread waits in a list that is served before the list of `running`.
     bool has_better_list(const Thread& running) const {
         return !is_empty() && static_cast<usize>(std::countr_zero(occupied_.get())) <
@@ -124,7 +124,7 @@ class RunQueue {
     u32 picks_ = 0;
     RealtimeQueue* realtime_ = nullptr;
     RealtimeBudget budget_;
-    static constinit std::atomic<u32> runnable_realtime_;
+    static constinit std::atomic<u32> realtime_count;
 };
 
 }  // namespace exo::scheduler
