@@ -5,6 +5,7 @@
 // gains by their wait.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 
 #include "time/clock.hpp"
@@ -37,12 +38,16 @@ class RealtimeLimit {
 
 extern constinit RealtimeLimit REALTIME_LIMIT;
 
-/// One CPU's account. The lock of its run queue guards it.
+/// One CPU's account: how long realtime threads ran in the current period. The lock of its run queue guards it.
+///
+/// LINUX: what a run exceeds its share by is taken from the next period. Here a run is charged to each period with its own
+/// part, and each period begins with a whole share: realtime threads that were alone for an hour owe nothing.
 class RealtimeBudget {
   public:
+    /// Counts a run that ends now.
     void charge(Nanoseconds ran, Nanoseconds now) {
         advance(now);
-        used_ += ran;
+        used_ += now > began_ ? std::min(ran, now - began_) : 0;
     }
     /// Whether the share of this period is used up.
     bool is_spent(Nanoseconds now) { return left(now) == 0; }
@@ -56,14 +61,11 @@ class RealtimeBudget {
     Nanoseconds period_end() const { return began_ + REALTIME_LIMIT.period(); }
 
   private:
-    /// LINUX: do_sched_rt_period_timer: each period that has passed pays for one share.
     void advance(Nanoseconds now) {
         const Nanoseconds period = REALTIME_LIMIT.period();
-        if (now - began_ < period) return;
-        const u64 periods = (now - began_) / period;
-        began_ += periods * period;
-        const Nanoseconds share = REALTIME_LIMIT.runtime();
-        used_ = share > used_ / periods ? 0 : used_ - periods * share;
+        if (now < began_ + period) return;
+        began_ += (now - began_) / period * period;
+        used_ = 0;
     }
 
     Nanoseconds began_ = 0;

@@ -132,7 +132,7 @@ void RunQueue::remove_realtime(Thread& thread) {
 }
 
 void RunQueue::charge_realtime(Thread& thread, Nanoseconds ran, Nanoseconds now) {
-    budget_.charge(ran, now - ran);  // the part of the run before the period belongs to earlier ones
+    budget_.charge(ran, now);
     thread.turn_ran_ns_ += ran;
 }
 

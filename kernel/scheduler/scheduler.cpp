@@ -301,6 +301,7 @@ void Scheduler::reschedule_with_realtime(Cpu& cpu, Thread& self) {
         auto queue = cpu.queue.lock_without_interrupts();
         if (queue->is_empty()) return;
         const Nanoseconds now = time::monotonic();
+        if (self.is_realtime()) charge<true>(cpu, self, now);  // before it is asked how much of its share is left
         const bool is_due = now >= cpu.slice_end || queue->has_better_than(self, now);
         if (!is_due) {
             cpu.slice_end = queue->slice_end(self, now);
@@ -308,10 +309,8 @@ void Scheduler::reschedule_with_realtime(Cpu& cpu, Thread& self) {
             if (cpu.slice_end != ~0ULL) time::request_interrupt_by({cpu.slice_end});
             return;
         }
-        if (self.is_realtime()) {
-            charge<true>(cpu, self, now);
-            if (!self.takes_turns() || self.turn_ran_ns_ < ROUND_ROBIN_SLICE) place = Place::Front;
-        }
+        if (self.is_realtime() && (!self.takes_turns() || self.turn_ran_ns_ < ROUND_ROBIN_SLICE))
+            place = Place::Front;
     }
     switch_away(ThreadState::Ready, place);
 }

@@ -27,6 +27,14 @@ def test_what_a_campaign_builds():
     assert CROSS.presets_for(["--guided"]) == ("coverage",)
 
 
+def test_a_kernel_pattern_that_begins_with_a_preset_needs_no_other():
+    (kernel,), _ = suites._choose(["kernel"])
+    assert kernel.presets_for([]) == kernel.presets_for(["a_started"]) == kernel.presets_for(["release"]) == ("debug", "release")
+    assert kernel.presets_for(list(kernel.quick)) == kernel.quick_presets == ("release",)
+    assert kernel.presets_for(["debug/q35/a_started"]) == ("debug",)
+    assert kernel.presets_for(["kcsan"]) == ("kcsan",)
+
+
 def batches(**options):
     given = argparse.Namespace(count=None, time=None, seed="100", jobs=2, guided=False, kept=False)
     vars(given).update(options)

@@ -35,6 +35,14 @@ EXIT_NORMAL = 33
 EXIT_PANIC = 35
 
 
+def presets_for(pattern: str) -> tuple[str, ...]:
+    """What a pattern needs built."""
+    if pattern.startswith(RACES):
+        return (RACES,)
+    first, slash, _ = pattern.partition("/")
+    return (first,) if slash and first in PRESETS else PRESETS
+
+
 class Run:
     """How a machine ended: QEMU's exit status (None: it had to be killed) and the lines of its serial console."""
 

@@ -7,7 +7,7 @@ Every test runs with both builds of the kernel, on both machines, but for the la
   boot_paths.py  other loaders, and malformed hand-overs
   beside_linux.py  odd boot archives and command lines, on Debian's kernel too
 
-PATTERN is a part of PRESET/MACHINE/NAME. One that begins with kcsan means the tests of the race detector instead, which need the
+PATTERN is a part of PRESET/MACHINE/NAME; PRESET/ at its beginning means that only this preset is built. One that begins with kcsan means the tests of the race detector instead, which need the
 preset kcsan and two CPUs; that preset is not among the builds of the first line. The last line is 'N passed, N failed'.
 """
 
@@ -91,9 +91,8 @@ def add_in_kernel(suite: Suite, built: Built, preset: str, where: str) -> None:
 
 def main() -> int:
     suite = Suite(sys.argv[1] if len(sys.argv) > 1 else "")
-    is_about_races = suite.pattern.startswith(machine.RACES)
-    presets = (machine.RACES,) if is_about_races else machine.PRESETS
-    kinds = (add_in_kernel,) if is_about_races else (boot_paths.add, beside_linux.add, programs.add, add_in_kernel)
+    presets = machine.presets_for(suite.pattern)
+    kinds = (add_in_kernel,) if presets == (machine.RACES,) else (boot_paths.add, beside_linux.add, programs.add, add_in_kernel)
     with tempfile.TemporaryDirectory(prefix="exo-kernel-tests-") as folder:
         try:
             built = Built(folder, presets)

@@ -139,10 +139,13 @@ class Campaign(Suite):
 
 
 class KernelSuite(Suite):
-    """The tests that need the machine. A pattern that begins with kcsan means those of that preset alone."""
+    """The tests that need the machine. A pattern that begins with kcsan, or with PRESET/, needs one preset."""
 
     def presets_for(self, words: list[str]) -> tuple[str, ...]:
-        return ("kcsan",) if words and words[0].startswith("kcsan") else self.presets
+        preset, slash, _ = (words[0] if words else "").partition("/")
+        if preset.startswith("kcsan"):
+            return ("kcsan",)
+        return (preset,) if slash and preset in self.presets else self.presets
 
 
 class RaceSuite(Suite):

@@ -91,7 +91,23 @@ TEST_F(RunQueueTest, a_run_over_the_end_of_a_period_counts_for_both) {
     queue.enqueue(thread(DEFAULT_URGENCY), 0);
     queue.charge_realtime(running, 1060 * MS, 1250 * MS);
     EXPECT_FALSE(queue.has_better_than(running, 1250 * MS));
-    EXPECT_EQ(queue.slice_end(running, 1250 * MS), 1250 * MS + 840 * MS);
+    EXPECT_EQ(queue.slice_end(running, 1250 * MS), 1250 * MS + 700 * MS);
+}
+
+// Also when the end of the period was noticed before the run was charged.
+TEST_F(RunQueueTest, a_run_is_charged_to_the_periods_that_it_was_in) {
+    Thread& running = thread(50);
+    queue.enqueue(thread(DEFAULT_URGENCY), 0);
+    for (u64 period = 1; period < 12; ++period) {
+        const Nanoseconds began = period * 1000 * MS;
+        EXPECT_FALSE(queue.has_better_than(running, began + 1 * MS));
+        queue.charge_realtime(running, 500 * MS, began + 450 * MS);  // it began 50 ms before the period
+        EXPECT_FALSE(queue.has_better_than(running, began + 450 * MS));
+        queue.charge_realtime(running, 499 * MS, began + 949 * MS);
+        EXPECT_FALSE(queue.has_better_than(running, began + 949 * MS));
+        queue.charge_realtime(running, 1 * MS, began + 950 * MS);
+        EXPECT_TRUE(queue.has_better_than(running, began + 950 * MS));
+    }
 }
 
 TEST_F(RunQueueTest, realtime_threads_alone_go_on) {
