@@ -59,7 +59,7 @@ bool EpollEntry::notice(scheduler::WakeEvents woken) {
     bool has_woken = false;
     {
         auto ready = epoll.ready_.lock();
-        if (!ready_link.is_linked()) ready->entries.push_back(*this);
+        if (!ready_link.is_linked()) ready->push_back(*this);
         has_woken = ready->wake_sleeper();
     }
     if (epoll.pollers_.has_waiters())

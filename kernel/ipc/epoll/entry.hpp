@@ -87,6 +87,9 @@ struct EpollEntry final : fs::FileWatch {
     EpollEntry* next_in_bucket = nullptr;  ///< EpollEntries.
     ListNode ready_link;                   ///< Guarded by the lock of the epoll's ready list, or of a scan's
                                            ///< list.
+    /// It was in a ready list once. Set under that list's lock. `drop` reads it without, once the entry has left the queues
+    /// of its file: an entry that was never ready is in no list.
+    bool was_ready = false;
 
   private:
     static bool can_poll_without_lock(fs::File& file);
@@ -155,7 +158,7 @@ class EpollEntries {
         --count_;
     }
     /// Destroys an entry. Its memory may be kept for the next one: programs remove entries and add others.
-    void destroy(EpollEntry& entry) {
+    [[clang::always_inline]] void destroy(EpollEntry& entry) {
         entry.~EpollEntry();
         if (spare_ == nullptr) [[likely]]
             spare_ = &entry;

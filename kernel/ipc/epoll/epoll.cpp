@@ -98,7 +98,7 @@ void Epoll::note_if_ready(EpollEntry& entry, PollEvents found) {
     {
         auto ready = ready_.lock();
         if (entry.ready_link.is_linked()) return;
-        ready->entries.push_back(entry);
+        ready->push_back(entry);
         (void)ready->wake_sleeper();
     }
     if (pollers_.has_waiters()) pollers_.wake_all(fs::wake_events(PollEvents::In | PollEvents::Rdnorm));
@@ -107,7 +107,7 @@ void Epoll::note_if_ready(EpollEntry& entry, PollEvents found) {
 void Epoll::drop(EpollEntries& entries, EpollEntries::Place place) {
     EpollEntry& entry = **place;
     entry.leave_queues();
-    {
+    if (entry.was_ready) [[unlikely]] {
         auto ready = ready_.lock();
         if (entry.ready_link.is_linked()) ReadyList::remove(entry);
     }

@@ -100,6 +100,10 @@ class Epoll final : public fs::File {
     struct Ready {
         ReadyList entries;
         List<Sleeper, &Sleeper::link> sleepers;  ///< Threads in wait. Each is woken for one event.
+        void push_back(EpollEntry& entry) {
+            entry.was_ready = true;
+            entries.push_back(entry);
+        }
         bool wake_sleeper() {
             Sleeper* sleeper = sleepers.pop_front();
             if (sleeper != nullptr) scheduler::unpark(sleeper->thread);

@@ -7,7 +7,7 @@
 namespace exo::posix_x {
 
 FastAnswer fast_getpid() { return static_cast<u64>(current_process().pid()); }
-FastAnswer fast_gettid() { return static_cast<u64>(current_task().tid); }
+FastAnswer fast_gettid() { return static_cast<u64>(current_task().tid()); }
 FastAnswer fast_getppid() { return static_cast<u64>(current_process().parent_pid()); }
 FastAnswer fast_getuid() { return current_task().identity().uid; }
 FastAnswer fast_geteuid() { return current_task().identity().euid; }

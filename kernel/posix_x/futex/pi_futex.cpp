@@ -25,7 +25,7 @@ constexpr u32 WAITERS = abi::FUTEX_WAITERS;
 constexpr u32 OWNER_DIED = abi::FUTEX_OWNER_DIED;
 constexpr u32 TID_MASK = abi::FUTEX_TID_MASK;
 
-u32 number_of(const Task& task) { return static_cast<u32>(task.tid); }
+u32 number_of(const Task& task) { return static_cast<u32>(task.tid()); }
 
 Task& task_of(const Thread& thread) { return *static_cast<Task*>(thread.personality()); }
 

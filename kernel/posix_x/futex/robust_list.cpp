@@ -34,7 +34,7 @@ bool release_futex(Task& task, u64 address, bool inherits_priority, bool is_pend
             wake();
             return true;
         }
-        if ((*word & TID_MASK) != static_cast<u32>(task.tid)) return true;
+        if ((*word & TID_MASK) != static_cast<u32>(task.tid())) return true;
         const Result<u32> seen =
             arch::compare_exchange_user(address, *word, (*word & HAS_WAITERS) | OWNER_DIED);
         if (!seen) {

@@ -333,7 +333,7 @@ Result<> end_other_tasks(Task& task) {
     process.signals.lock()->only_survivor = nullptr;
     if (!waited) return Error::Eagain;
     (void)PROCESSES.become_leader(task);
-    task.thread->set_number(task.tid);
+    task.thread->set_number(task.tid());
     return {};
 }
 

@@ -176,7 +176,7 @@ void give_children_away(Process& process) {
     signal_if_orphaned(tie);
 }
 
-bool is_leader(const Task& task, const Process& process) { return task.tid == process.pid(); }
+bool is_leader(const Task& task, const Process& process) { return task.tid() == process.pid(); }
 
 /// A zombie has the name of its leader.
 void keep_name_of_leader(Process& process) {

@@ -86,7 +86,7 @@ std::optional<u64> thread_pointer_of(const CloneRequest& request) {
 void run_child(void* argument) {
     Task& task = *static_cast<Task*>(argument);
     if (task.set_child_tid != 0)
-        (void)vm::UserOut<i32>(task.set_child_tid).write(task.tid);  // a bad address is ignored
+        (void)vm::UserOut<i32>(task.set_child_tid).write(task.tid());  // a bad address is ignored
     arch::enter_user(task.registers());
 }
 
@@ -197,7 +197,7 @@ Result<Pid> clone_current_task(const CloneRequest& request) {
     give_back_charge.release();
     if (pidfd) (void)pidfd_slot.commit({std::move(pidfd), security::ALL_RIGHTS}, security::OnExec::Close);
     trace::announce_child(parent, *task);
-    thread->set_number(task->tid);
+    thread->set_number(task->tid());
     thread->set_personality(std::move(task));
     scheduler::SCHEDULER.start_thread(std::move(thread));
     if (vfork) (void)vfork->wait();  // killed while waiting: the child is told nothing and goes on
@@ -238,7 +238,7 @@ Result<Ref<Task>> create_first_task(fs::Path root, Ref<vm::AddressSpace> space,
     process->limits.set_initial(PROCESSES.most() / 2);
     task->charged_user = std::move(root_user);
     PROCESSES.add_first(*process);
-    thread->set_number(task->tid);
+    thread->set_number(task->tid());
     thread->set_personality(task);
     scheduler::SCHEDULER.start_thread(std::move(thread));
     return task;

@@ -315,11 +315,11 @@ Result<> sys_waitid(Context&, WaitFor which, SelectedId<0> id, OrNull<vm::UserOu
 // ---- Numbers
 
 Answer<PidOf<PidUse::Process>> sys_getpid(Context&) { return current_process().pid(); }
-Answer<PidOf<PidUse::Thread>> sys_gettid(Context&) { return current_task().tid; }
+Answer<PidOf<PidUse::Thread>> sys_gettid(Context&) { return current_task().tid(); }
 Answer<PidOf<PidUse::Process>> sys_getppid(Context&) { return current_process().parent_pid(); }
 Answer<PidOf<PidUse::Thread>> sys_set_tid_address(Context&, UserAddress address) {
     current_task().clear_child_tid = address.value;
-    return current_task().tid;
+    return current_task().tid();
 }
 
 /// A field of the process that has a task with the number `pid` (0: the caller). Errors: Esrch.

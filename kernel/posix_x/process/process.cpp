@@ -143,7 +143,7 @@ Result<> VforkCompletion::wait() {
 Task::Task(Ref<Process> owner, Pid thread_id)
     : Object(ObjectKind::Thread),
       process(std::move(owner)),
-      tid(thread_id) {}
+      tid_(thread_id) {}
 Task::~Task() = default;
 
 void Task::set_identity(Ref<Identity> next) {

@@ -167,7 +167,7 @@ void ProcessTree::add(Process& process, Task& creator, Relation relation, Signal
     enter(*tree, process);
     const Process::Links& creators = creator.process->links(*tree);
     Process* parent = creator.process.get();
-    Pid parent_tid = creator.tid;
+    Pid parent_tid = creator.tid();
     u64 parent_place = creator.place;
     if (relation == Relation::Sibling && creators.parent != nullptr) {
         parent = creators.parent;
@@ -220,7 +220,7 @@ Ref<Task> ProcessTree::become_leader(Task& task) {
     tree->threads.remove(task);
     live_.fetch_sub(1, std::memory_order_relaxed);
     std::swap(state->leader, replaced);
-    task.tid = replaced->tid;
+    task.take_number_of(*replaced);
     task.charged_user->release_process();
     std::swap(task.charged_user, replaced->charged_user);
     return replaced;

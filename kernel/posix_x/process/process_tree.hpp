@@ -42,7 +42,7 @@ struct TreeState {
     Tree<ProcessGroup, &ProcessGroup::link, GroupKey> groups;
     Tree<ProcessGroup, &ProcessGroup::session_link, SessionKey> groups_by_session;
     struct TidKey {
-        static Pid key(const Task& task) { return task.tid; }
+        static Pid key(const Task& task) { return task.tid(); }
     };
     Tree<Task, &Task::thread_link, TidKey> threads;  ///< Living tasks that are not the leader of their
                                                      ///< process.

@@ -20,6 +20,7 @@
 #include "scheduler/scheduler.hpp"
 #include "scheduler/wait_queue.hpp"
 #include "security/capability_table.hpp"
+#include "sync/tally.hpp"
 #include "vm/address_space.hpp"
 
 namespace exo::posix_x {
@@ -88,8 +89,10 @@ class Task final : public Object {
     ~Task() override;
 
     const Ref<Process> process;
-    /// Changes only in execve: the calling task takes the number of its process's leader.
-    Pid tid;
+    /// Changes only in execve: the calling task takes the number of its process's leader. Any thread may read it.
+    Pid tid() const { return tid_.get(); }
+    /// Called under the process tree's lock and the process's signal lock.
+    void take_number_of(const Task& leader) { tid_.set(leader.tid()); }
     /// The thread that runs this task; the thread owns the task. Other threads may read it under the
     /// process's signal lock. Null once the task has ended.
     scheduler::Thread* thread = nullptr;
@@ -188,6 +191,7 @@ class Task final : public Object {
     u64 open_files_limit() const;
 
   private:
+    sync::Tally<Pid> tid_;
     Signals signals_;
     fs::Credentials credentials_;
     std::atomic<UserId> real_user_{0};

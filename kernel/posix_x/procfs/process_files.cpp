@@ -153,7 +153,7 @@ Result<fs::GeneratedFile::More> generate_timers(Process& process, const ProcessV
                 .signal = static_cast<i32>(timer->signal()),
                 .value = timer->value(),
                 .kind = timer->kind,
-                .told = timer->receiver() ? timer->receiver()->tid : process.pid()};
+                .told = timer->receiver() ? timer->receiver()->tid() : process.pid()};
     }
     constexpr std::string_view KINDS[] = {"signal", "none", "thread", "", "signal"};
     TRY(format_append(out, "ID: {}\nsignal: {}/{:016x}\nnotify: {}/{}.{}\nClockID: {}\n", line.id,

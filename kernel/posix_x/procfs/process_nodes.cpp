@@ -189,7 +189,7 @@ static usize collect_tids(Process& process, u64 position, std::span<Pid> out) {
     auto state = process.signals.lock();
     for (const Task& task : state->tasks) {
         if (count == out.size()) break;
-        if (&task != state->leader.get()) add(task.tid);
+        if (&task != state->leader.get()) add(task.tid());
     }
     return count;
 }
@@ -259,7 +259,7 @@ Result<> append_self(String& out) {
 Result<> append_thread_self(String& out) {
     Task* task = current_task_or_null();
     if (task == nullptr) return Error::Enoent;
-    return format_append(out, "{}/task/{}", task->process->pid(), task->tid);
+    return format_append(out, "{}/task/{}", task->process->pid(), task->tid());
 }
 
 }  // namespace

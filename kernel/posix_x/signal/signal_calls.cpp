@@ -249,7 +249,7 @@ Result<SignalInfo> read_given_info(vm::UserIn<abi::siginfo> in, i32 number, Numb
 
 Result<> check_pretence(Pid target, const SignalInfo& info) {
     const bool pretends = info.code >= 0 || info.code == signal_code::TKILL;
-    return pretends && target != current_task().tid ? Error::Eperm : Result<>();
+    return pretends && target != current_task().tid() ? Error::Eperm : Result<>();
 }
 
 Result<> sys_rt_sigqueueinfo(Context&, PidOf<PidUse::Process> pid, SignalOrNone number,

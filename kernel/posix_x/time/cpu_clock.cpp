@@ -17,7 +17,8 @@ Result<CpuClock> CpuClock::find(abi::ClockId clock, For use) {
         if (!task || task->process != caller.process) return Error::Einval;
         return CpuClock{kind, caller.process, std::move(task)};
     }
-    if (owner == 0 || (use == For::Reading && owner == caller.tid)) return CpuClock{kind, caller.process, {}};
+    if (owner == 0 || (use == For::Reading && owner == caller.tid()))
+        return CpuClock{kind, caller.process, {}};
     Ref<Process> process = owner == caller.process->pid() ? caller.process : PROCESSES.find(owner);
     if (!process) return Error::Einval;
     return CpuClock{kind, std::move(process), {}};

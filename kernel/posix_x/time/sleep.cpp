@@ -132,7 +132,7 @@ Result<ClockId> cpu_clock_to_sleep_by(ClockId clock) {
                                                      std::to_underlying(abi::CpuClockKind::RunTime));
     if (clock == ClockId::ProcessCpuTime) return OF_PROCESS;
     const Pid owner = owner_of_clock(clock);
-    const bool is_own = owner == 0 || owner == current_task().tid;
+    const bool is_own = owner == 0 || owner == current_task().tid();
     return is_clock_of_thread(clock) && is_own ? Result<ClockId>(Error::Einval) : clock;
 }
 

@@ -37,7 +37,7 @@ TaskTrace* trace_for_call(Task& task, u64 number) {
     if (trace != nullptr && !trace->is_held()) return is_over() ? nullptr : trace;
     if (!may_begin(task, number) || !wait_until_ready()) return nullptr;
     if (trace == nullptr) {
-        Result<Ref<TaskTrace>> made = TaskTrace::create(task.tid, capture_size());
+        Result<Ref<TaskTrace>> made = TaskTrace::create(task.tid(), capture_size());
         if (!made) {
             log::warning("trace: no memory: process {} is not traced", task.process->pid());
             return nullptr;
@@ -141,7 +141,7 @@ Result<> prepare_child(Task& parent, Task& child) {
     const TaskTrace* trace = parent.trace.load(std::memory_order_relaxed);
     if (trace == nullptr || trace->is_held() || is_over()) [[likely]]
         return {};
-    Ref<TaskTrace> own = TRY(TaskTrace::create(child.tid, capture_size()));
+    Ref<TaskTrace> own = TRY(TaskTrace::create(child.tid(), capture_size()));
     child.trace.store(own.get(), std::memory_order_relaxed);  // no other thread has the child yet
     child.trace_owner = std::move(own);
     return {};
@@ -152,7 +152,7 @@ void announce_child(Task& parent, Task& child) {
     if (trace == nullptr) [[likely]]
         return;
     live_tasks.fetch_add(1, std::memory_order_relaxed);
-    trace->append(RecordKind::Start, 0, StartBody{.process = child.process->pid(), .maker = parent.tid});
+    trace->append(RecordKind::Start, 0, StartBody{.process = child.process->pid(), .maker = parent.tid()});
 }
 
 void report_signal(Task& task, const SignalInfo& info) {
@@ -209,9 +209,9 @@ static void trace_call(arch::UserRegisters& registers) {
         trace->discard();
         return;
     }
-    if (task.tid != trace->tid()) {
+    if (task.tid() != trace->tid()) {
         const i32 old = trace->tid();
-        trace->set_tid(task.tid);
+        trace->set_tid(task.tid());
         trace->append(RecordKind::Renamed, 0, RenamedBody{.old_tid = old});
     }
     if (is_wanted) end_call(task, *trace, number, registers.result(), restart_number(outcome.error));

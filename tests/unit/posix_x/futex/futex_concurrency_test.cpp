@@ -334,7 +334,7 @@ class InheritingMutex {
     }
 
   private:
-    static u32 number_of(const Task& task) { return static_cast<u32>(task.tid); }
+    static u32 number_of(const Task& task) { return static_cast<u32>(task.tid()); }
     u64 address_;
 };
 

@@ -136,7 +136,7 @@ TEST_F(ProcessTreeTest, a_task_is_found_by_its_number) {
     EXPECT_EQ(tree.find_by_task(process->pid()).get(), process);
 
     const Ref<Task> task = make_task(*process, MUST(tree.reserve_pid()));
-    const Pid tid = task->tid;
+    const Pid tid = task->tid();
     EXPECT_FALSE(tree.find_task(tid)) << "it is not in the tree yet";
     tree.add_thread(*task);
     EXPECT_EQ(tree.find_task(tid).get(), task.get());
@@ -151,11 +151,11 @@ TEST_F(ProcessTreeTest, a_task_is_found_by_its_number) {
 TEST_F(ProcessTreeTest, a_new_leader_takes_the_number_of_the_old_one) {
     Process* process = make(init);
     const Ref<Task> task = make_task(*process, MUST(tree.reserve_pid()));
-    const Pid tid = task->tid;
+    const Pid tid = task->tid();
     tree.add_thread(*task);
     const Ref<Task> old = tree.find_task(process->pid());
     EXPECT_EQ(tree.become_leader(*task).get(), old.get());
-    EXPECT_EQ(task->tid, process->pid());
+    EXPECT_EQ(task->tid(), process->pid());
     EXPECT_EQ(tree.find_task(process->pid()).get(), task.get());
     EXPECT_FALSE(tree.find_task(tid)) << "its own number is free";
     EXPECT_EQ(tree.become_leader(*task).get(), task.get()) << "it is the leader already";
