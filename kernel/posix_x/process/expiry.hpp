@@ -80,6 +80,7 @@ class Alarm : private time::Timer {
         has_expired_.store(false, std::memory_order_relaxed);
     }
     /// For the handler: returns false if the alarm was cancelled or armed anew after it was posted.
+    bool has_expired() const { return has_expired_.load(std::memory_order_relaxed); }
     bool take_expired() { return has_expired_.exchange(false, std::memory_order_acq_rel); }
 
   private:

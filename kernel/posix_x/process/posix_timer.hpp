@@ -69,6 +69,8 @@ class PosixTimer final : public Object {
     bool set(Nanoseconds cpu_now, const TimerSetting& wanted, TimerStart start);
     /// LINUX: DELAYTIMER_MAX is INT_MAX.
     i32 overrun() const { return clamped(overrun_last_); }
+    /// Whether it has expired and has not been fired.
+    bool has_expired() const;
     /// Returns false if the timer was set anew after it expired.
     bool take_expired();
     /// Sends the signal of an expiry. LINUX: posix_timer_fn, cpu_timer_fire.
@@ -139,6 +141,9 @@ Result<Ref<PosixTimer>> create_posix_timer(Task& creator, i32 id, abi::ClockId c
 void add_posix_timer(Ref<PosixTimer> timer);
 /// Deletes a timer. Returns false if there is none with that number. May sleep.
 bool delete_posix_timer(Process& process, i32 id);
+/// Sends the signal of a timer that has expired, unless the thread of expiries has. LINUX: the timer's interrupt sends it, so a call that
+/// sets or deletes the timer after that does not take the signal away.
+void fire_expired_timer(Process& process, i32 id);
 /// Deletes all timers, at execve and at the end of a process. May sleep.
 void delete_posix_timers(Process& process);
 /// Called when a signal with SI_TIMER was taken: restarts its timer and stores the number of missed expiries

@@ -20,6 +20,8 @@ struct RealTimer {
 
     void start(time::Deadline at);
     void stop();
+    /// Notes that the deadline has passed. Returns whether it had, and nobody had noted it: the caller sends SIGALRM.
+    bool take_expiry();
 };
 
 /// Called when SIGALRM of the whole process was taken: restarts a timer with an interval, counted from its

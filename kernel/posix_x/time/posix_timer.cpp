@@ -34,11 +34,16 @@ struct RealTimers {
 constinit scheduler::Mutex<RealTimers, sync::LockRank::SleepingLeaf> real_timers;
 
 void expired(Object& owner, u64 id) {
-    auto& process = static_cast<Process&>(owner);
+    fire_expired_timer(static_cast<Process&>(owner), static_cast<i32>(id));
+}
+
+}  // namespace
+
+void fire_expired_timer(Process& process, i32 id) {
     CpuClock clock;
     {
         auto timers = process.posix_timers.lock();
-        const PosixTimer* timer = timers->by_id.find(static_cast<i32>(id));
+        const PosixTimer* timer = timers->by_id.find(id);
         if (timer == nullptr) return;
         if (timer->is_cpu_timer()) clock = timer->cpu_clock();
     }
@@ -46,14 +51,12 @@ void expired(Object& owner, u64 id) {
     SentSignal sent;
     {
         auto timers = process.posix_timers.lock();
-        PosixTimer* timer = timers->by_id.find(static_cast<i32>(id));
+        PosixTimer* timer = timers->by_id.find(id);
         if (timer == nullptr || !timer->take_expired()) return;
         sent = timer->fire(cpu_now);
     }
     finish_sending(process, sent);
 }
-
-}  // namespace
 
 PosixTimer::CpuExpiry::CpuExpiry(Process& process, i32 timer)
     : CpuAlarm([](CpuAlarm& alarm) {
@@ -124,6 +127,10 @@ void PosixTimer::disarm() {
     if (!is_cpu_timer()) return alarm_.cancel();
     cpu_alarms().lock()->cancel(*cpu_expiry_, cpu_kind_);
     cpu_expiry_->has_expired.store(false, std::memory_order_relaxed);
+}
+
+bool PosixTimer::has_expired() const {
+    return is_cpu_timer() ? cpu_expiry_->has_expired.load(std::memory_order_relaxed) : alarm_.has_expired();
 }
 
 bool PosixTimer::take_expired() {
@@ -265,13 +272,19 @@ void let_go(Ref<PosixTimer> timer, PosixTimer::Held) {
 bool delete_posix_timer(Process& process, i32 id) {
     Ref<PosixTimer> timer;
     PosixTimer::Held held;
-    {
+    while (true) {
         auto timers = process.posix_timers.lock();
         PosixTimer* found = timers->by_id.find(id);
         if (found == nullptr) return false;
+        if (found->has_expired()) [[unlikely]] {
+            timers.unlock();
+            fire_expired_timer(process, id);
+            continue;
+        }
         timers->by_id.remove(*found);
         timer = Ref<PosixTimer>::adopt(found);
         held = timer->detach();
+        break;
     }
     let_go(std::move(timer), std::move(held));
     return true;

@@ -76,12 +76,13 @@ template <class Use> [[gnu::always_inline]] inline Result<> with_timer(Process& 
     auto timers = process.posix_timers.lock();
     PosixTimer* timer = timers->by_id.find(id);
     if (timer == nullptr) return Error::Einval;
-    if (!timer->is_cpu_timer()) [[likely]]
+    if (!timer->is_cpu_timer() && !timer->has_expired()) [[likely]]
         return use(*timer, Nanoseconds{0});
     // A CPU clock is read without the lock.
-    const CpuClock clock = timer->cpu_clock();
+    const CpuClock clock = timer->is_cpu_timer() ? timer->cpu_clock() : CpuClock{};
     timers.unlock();
-    const Result<Nanoseconds> now = clock.read();
+    fire_expired_timer(process, id);
+    const Result<Nanoseconds> now = clock.process ? clock.read() : Result<Nanoseconds>(Nanoseconds{0});
     auto timers_again = process.posix_timers.lock();
     timer = timers_again->by_id.find(id);
     return timer == nullptr ? Result<>(Error::Einval) : use(*timer, now);
@@ -158,10 +159,14 @@ Result<> sys_timer_gettime(Context&, TimerNumber id, vm::UserOut<abi::itimerspec
 }
 
 Answer<Count32> sys_timer_getoverrun(Context&, TimerNumber id) {
-    auto timers = current_process().posix_timers.lock();
-    const PosixTimer* timer = timers->by_id.find(id.value);
-    if (timer == nullptr) return Error::Einval;
-    return static_cast<u32>(timer->overrun());
+    u32 overrun = 0;
+    TRY(with_timer(
+        current_process(), id.value,
+        [&](const PosixTimer& timer, Result<Nanoseconds>) -> Result<> {
+            overrun = static_cast<u32>(timer.overrun());
+            return {};
+        }));
+    return overrun;
 }
 
 Result<> sys_timer_delete(Context&, TimerNumber id) {

@@ -10,12 +10,7 @@ namespace {
 
 void expire(Object& owner, u64) {
     auto& process = static_cast<Process&>(owner);
-    {
-        auto timer = process.real_timer.lock();
-        if (!timer->alarm.take_expired()) return;
-        timer->last = timer->deadline.at;
-        timer->deadline = time::Deadline::never();
-    }
+    if (!process.real_timer.lock()->take_expiry()) return;
     (void)send_signal(process, {.signal = Signal::Alrm});  // standard signals cannot fail
 }
 
@@ -26,6 +21,13 @@ RealTimer::RealTimer(Process& process) : alarm(process, &expire) {}
 void RealTimer::start(time::Deadline at) {
     deadline = at;
     alarm.arm(at);
+}
+
+bool RealTimer::take_expiry() {
+    if (!alarm.take_expired()) return false;
+    last = deadline.at;
+    deadline = time::Deadline::never();
+    return true;
 }
 
 void RealTimer::stop() {

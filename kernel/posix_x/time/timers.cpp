@@ -24,9 +24,20 @@ IntervalSetting read_timer(const RealTimer& timer) {
     return {left > 0 ? left : time::MICROSECOND, timer.interval};
 }
 
-IntervalSetting read_real_timer() { return read_timer(*current_process().real_timer.lock()); }
+/// LINUX: the timer's interrupt sends SIGALRM. Here a thread does, and calls that come before it must find the signal sent, and not take it
+/// away.
+void send_expired(Process& process) {
+    const bool is_expired = process.real_timer.lock()->take_expiry();
+    if (is_expired) (void)send_signal(process, {.signal = Signal::Alrm});  // standard signals cannot fail
+}
+
+IntervalSetting read_real_timer() {
+    send_expired(current_process());
+    return read_timer(*current_process().real_timer.lock());
+}
 
 IntervalSetting set_timer(const IntervalSetting& wanted) {
+    send_expired(current_process());
     auto timer = current_process().real_timer.lock();
     const IntervalSetting old = read_timer(*timer);
     timer->stop();
