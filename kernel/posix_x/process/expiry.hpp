@@ -79,8 +79,9 @@ class Alarm : private time::Timer {
         Timer::cancel();
         has_expired_.store(false, std::memory_order_relaxed);
     }
-    /// For the handler: returns false if the alarm was cancelled or armed anew after it was posted.
+    /// Whether it has expired, and nobody has taken that.
     bool has_expired() const { return has_expired_.load(std::memory_order_relaxed); }
+    /// For the handler: returns false if the alarm was cancelled or armed anew after it was posted.
     bool take_expired() { return has_expired_.exchange(false, std::memory_order_acq_rel); }
 
   private:
