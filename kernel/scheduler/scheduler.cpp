@@ -301,7 +301,8 @@ void Scheduler::reschedule_with_realtime(Cpu& cpu, Thread& self) {
         auto queue = cpu.queue.lock_without_interrupts();
         if (queue->is_empty()) return;
         const Nanoseconds now = time::monotonic();
-        if (self.is_realtime()) charge<true>(cpu, self, now);  // before it is asked how much of its share is left
+        if (self.is_realtime())
+            charge<true>(cpu, self, now);  // before it is asked how much of its share is left
         const bool is_due = now >= cpu.slice_end || queue->has_better_than(self, now);
         if (!is_due) {
             cpu.slice_end = queue->slice_end(self, now);

@@ -30,7 +30,8 @@ static void spin(long run_ms) {
 
 static void set_policy(int policy, int priority) {
     const struct sched_param parameters = {priority};
-    if (syscall(SYS_sched_setscheduler, 0, policy, &parameters) != 0) SAY("sched_setscheduler: %s", strerror(errno));
+    if (syscall(SYS_sched_setscheduler, 0, policy, &parameters) != 0)
+        SAY("sched_setscheduler: %s", strerror(errno));
 }
 
 static int work(void* argument) {
@@ -89,7 +90,8 @@ static void by_priority(void) {
     start(4);
     open_gate();
     finish(4);
-    for (int i = 0; i < 4; ++i) SAY("priority %d: begins %d, ends %d", workers[i].priority, workers[i].began, workers[i].ended);
+    for (int i = 0; i < 4; ++i)
+        SAY("priority %d: begins %d, ends %d", workers[i].priority, workers[i].began, workers[i].ended);
 }
 
 // Equals with SCHED_FIFO run one after the other, also when a more urgent one comes between; one that yields goes behind the other.
@@ -100,7 +102,8 @@ static void first_in_first_out(int yields) {
     open_gate();
     for (int i = 0; i < 5; ++i) nap_ms(5);  // this thread preempts them
     finish(2);
-    SAY("yields %d: %d-%d %d-%d", yields, workers[0].began, workers[0].ended, workers[1].began, workers[1].ended);
+    SAY("yields %d: %d-%d %d-%d", yields, workers[0].began, workers[0].ended, workers[1].began,
+        workers[1].ended);
 }
 
 // Equals with SCHED_RR share: the second begins before the first ends.
