@@ -33,6 +33,8 @@ def test_a_kernel_pattern_that_begins_with_a_preset_needs_no_other():
     assert kernel.presets_for(list(kernel.quick)) == kernel.quick_presets == ("release",)
     assert kernel.presets_for(["debug/q35/a_started"]) == ("debug",)
     assert kernel.presets_for(["kcsan"]) == ("kcsan",)
+    assert kernel.presets_for(["--cpus", "4", "debug/q35/"]) == kernel.presets_for(["debug/q35/", "--cpus=4"]) == ("debug",)
+    assert kernel.presets_for(["--long", "--cpus", "4"]) == ("debug", "release")
 
 
 def batches(**options):
@@ -84,7 +86,7 @@ def test_what_is_kept_runs_alone_or_before_new_seeds():
 
 def test_what_runs_when_all_suites_do():
     chosen, words = suites._choose([])
-    assert [suite.name for suite in chosen if suite.has_options] == ["cross", "hostile", "census"]
+    assert [suite.name for suite in chosen if suite.has_options] == ["kernel", "cross", "hostile", "census"]
     assert [suite.among_all for suite in chosen if suite.name == "census"] == [("--kept", "--jobs", "1")]
     assert words == []
 

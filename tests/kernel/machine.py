@@ -24,7 +24,7 @@ RACES_CPUS = 2
 MEMORY_MIB = 96
 # Seconds of processor time that QEMU may use; a boot takes a fraction of one, and a boot with all its tests half a minute on the
 # debug kernel. The clock on the wall is asked only about a machine that does nothing: how much of a processor QEMU gets on a busy
-# host is no fault of the kernel.
+# host is no fault of the kernel. Both are for each CPU.
 TIME_LIMIT = 120
 STANDSTILL_LIMIT = 600
 LOOK_SECONDS = 0.2
@@ -46,14 +46,15 @@ def presets_for(pattern: str) -> tuple[str, ...]:
 class Run:
     """How a machine ended: QEMU's exit status (None: it had to be killed) and the lines of its serial console."""
 
-    def __init__(self, status: int | None, output: bytes) -> None:
+    def __init__(self, status: int | None, output: bytes, limits: str = "") -> None:
         self.status = status
+        self._limits = limits
         self.lines = [line.rstrip("\r") for line in output.decode("utf-8", "replace").split("\n")]
 
     @property
     def end(self) -> str:
         if self.status is None:
-            return f"it was killed after {TIME_LIMIT} s of processor time, or {STANDSTILL_LIMIT} s on the clock"
+            return f"it was killed after {self._limits}"
         return f"QEMU's exit status {self.status}"
 
     def tail(self) -> str:
@@ -63,20 +64,22 @@ class Run:
 
 def boot(machine: str, arguments: list[str], *, memory: int = MEMORY_MIB, limit: float = TIME_LIMIT,
          clock: tuple[str, ...] = counted_machine.COUNTED, has_exit_device: bool = True, cpus: int = 1) -> Run:
-    """Runs QEMU with the arguments that say what is booted."""
+    """Runs QEMU with the arguments that say what is booted. `limit`: seconds of processor time for each CPU."""
+    processor_limit, standstill_limit = limit * cpus, STANDSTILL_LIMIT * cpus
     end = counted_machine.ENDS if has_exit_device else ("-no-reboot",)
     command = counted_machine.command(MACHINES[machine], memory, clock=clock, may_use_kvm=True, end=end, cpus=cpus) + arguments
     with tempfile.TemporaryFile() as output, \
             subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT) as process:
         started = time.monotonic()
         has_ended = _wait_for_end(process.pid, LOOK_SECONDS)
-        while not has_ended and processor_seconds(process.pid) < limit and time.monotonic() - started < STANDSTILL_LIMIT:
+        while not has_ended and processor_seconds(process.pid) < processor_limit and time.monotonic() - started < standstill_limit:
             has_ended = _wait_for_end(process.pid, LOOK_SECONDS)
         if not has_ended:
             process.kill()
         status = process.wait()
         output.seek(0)
-        return Run(status if has_ended else None, output.read())
+        return Run(status if has_ended else None, output.read(),
+                   f"{processor_limit:.0f} s of processor time, or {standstill_limit} s on the clock")
 
 
 def _wait_for_end(pid: int, seconds: float) -> bool:

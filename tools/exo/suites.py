@@ -28,7 +28,7 @@ COUNTS = re.compile(r"^(?:\w+: )?(\d+) passed, (\d+) failed", re.MULTILINE)
 CTEST_COUNTS = re.compile(r"^\d+% tests passed, (\d+) tests? failed out of (\d+)", re.MULTILINE)
 
 COMMAND = Command("test", "Builds and runs the tests: all, or one suite, or the tests of it that match a pattern.",
-                  "[--quick | --long | SUITE [PATTERN] | cross [OPTION]… | hostile [OPTION]… | census [OPTION]… | python [OPTION]… | coverage [OPTION]…]",
+                  "[--quick | --long | SUITE [PATTERN] | kernel [OPTION]… [PATTERN] | cross [OPTION]… | hostile [OPTION]… | census [OPTION]… | python [OPTION]… | coverage [OPTION]…]",
                   [Option("--quick", "", "a slice of each suite, on the release kernel and the hosted build: some 3 minutes"),
                    Option("--long", "", "all suites, the random ones for half an hour each")], """
 suites, fastest first:
@@ -48,7 +48,7 @@ only when named, and with --long:
 only when named:
   python  Python's own suite on Linux and on Exo-OS, module by module: for nine minutes, and the next run goes on
   coverage which of the kernel's code the suites reach
-cross, hostile, census, python and coverage have options of their own ('./exo test cross --help').
+kernel, cross, hostile, census, python and coverage have options of their own ('./exo test cross --help').
 
 Each suite's output is kept in build/test-logs/SUITE.log. The last line is 'N passed, N failed'.""")
 
@@ -141,8 +141,12 @@ class Campaign(Suite):
 class KernelSuite(Suite):
     """The tests that need the machine. A pattern that begins with kcsan, or with PRESET/, needs one preset."""
 
+    has_options = True
+    has_help = True
+
     def presets_for(self, words: list[str]) -> tuple[str, ...]:
-        preset, slash, _ = (words[0] if words else "").partition("/")
+        patterns = [word for index, word in enumerate(words) if not word.startswith("-") and words[index - 1:index] != ["--cpus"]]
+        preset, slash, _ = (patterns[0] if patterns else "").partition("/")
         if preset.startswith("kcsan"):
             return ("kcsan",)
         return (preset,) if slash and preset in self.presets else self.presets
@@ -192,7 +196,7 @@ SUITES = (
     UnitSuite("unit", ("hosted", "hosted-tsan"), quick=("-E", "fuzz"), quick_presets=("hosted",)),
     Suite("bench", ("release",)),
     Suite("shell", ("release",), needs_init=True, quick=("exit_status or stdin or copy",)),
-    KernelSuite("kernel", ("debug", "release"), quick=("release/microvm",), quick_presets=("release",)),
+    KernelSuite("kernel", ("debug", "release"), quick=("release/microvm",), quick_presets=("release",), long=("--long",)),
     LinuxSuite("linux", ("release", "debug"), quick=("--kernel", paths.kernel("release"), "signals/|pipes/|exec/|memory/"),
                quick_presets=("release",), long=("--four-cpus",)),
     Campaign("cross", ("release",), quick=("--count", "600"), long=("--time", "30")),

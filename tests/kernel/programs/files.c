@@ -44,7 +44,8 @@ static void killed_in_pipe_io(void) {
     if (writer == 0) _exit(write(full[1], block, sizeof(block)) == 0);
     const int reader = fork();
     if (reader == 0) _exit(read(empty[0], block, sizeof(block)) == 0);
-    sleep_ms(2);
+    wait_until_asleep(writer);
+    wait_until_asleep(reader);
     CHECK(kill(writer, SIGKILL) == 0 && kill(reader, SIGKILL) == 0);
     CHECK(status_of(writer) == SIGKILL && status_of(reader) == SIGKILL);
     // The pipes are whole: what was written can be read.
@@ -62,6 +63,7 @@ static void killed_in_file_io(void) {
             if (lseek(file, 0, SEEK_CUR) > 1 << 20) (void)!ftruncate(file, lseek(file, 0, SEEK_SET));
         }
     }
+    while (access("/tmp/growing", F_OK) != 0) sleep_ms(1);
     sleep_ms(5);
     CHECK(kill(writer, SIGKILL) == 0 && status_of(writer) == SIGKILL);
     CHECK(unlink("/tmp/growing") == 0);

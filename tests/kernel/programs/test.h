@@ -29,13 +29,27 @@ extern const struct test file_tests[];
 extern const struct test long_call_tests[];
 extern const struct test thread_tests[];
 extern const struct test failure_tests[];
+extern const struct test storm_tests[];
+extern const struct test register_tests[];
 
 // Prints `@fail …` with errno, and ends the child.
 _Noreturn void fail(const char* format, ...) __attribute__((format(printf, 1, 2)));
 #define CHECK(condition) ((condition) ? (void)0 : fail("%s:%d: %s", __FILE_NAME__, __LINE__, #condition))
 
+// How often a test does something: the word `name` of the kernel's command line, or `normally`; a tenth of it in the rounds that only fill
+// caches.
+int count_of(const char* name, int normally);
+
+// What `/init storm` does, the program that storms.c executes.
+int executed_by_storm(void);
+
 // waitpid of one child, its status.
 int status_of(int pid);
+// Comes back when each thread of the process sleeps in the kernel, but for the caller.
+void wait_until_asleep(int pid);
+// By how much a limit of time has to be longer than on one CPU, where the instructions are the clock. With several it is the host's, whose
+// processors are fewer and have other work.
+int slowness(void);
 // A process that sleeps until it is killed; its pid.
 int start_sleeper(void);
 // Handles `signal` with SA_SIGINFO; the handler may go on with what it changes in the context.
