@@ -22,7 +22,7 @@ from campaign.compare import compare, print_c, shrink  # noqa: E402
 from campaign.guide.campaign import Campaign, Started  # noqa: E402
 from campaign.guide.guide import Guide  # noqa: E402
 from campaign.machines import ending, machine, tally  # noqa: E402
-from campaign.rules import generate, lineage  # noqa: E402
+from campaign.rules import generate, lineage, ordered  # noqa: E402
 from campaign.sequences import kept, seeds  # noqa: E402
 from campaign.sequences.sequence import Sequence  # noqa: E402
 from exo.building import build  # noqa: E402
@@ -56,6 +56,10 @@ def _arguments() -> argparse.Namespace:
                         help="on the preset coverage: go on from sequences that reached new code of the kernel")
     parser.add_argument("--jobs", type=int, default=DEFAULT_JOBS, metavar="N",
                         help=f"machines at the same time (default: {DEFAULT_JOBS})")
+    parser.add_argument("--cpus", type=int, default=1, choices=range(1, 9), metavar="N",
+                        help="of Exo-OS's machine, 1 to 8 (default: 1). With several, the host's clock is the machine's, and only sequences "
+                             f"are run of two to {ordered.MOST_TASKS} tasks whose outcome depends neither on it nor on the number of CPUs "
+                             "(tools/campaign/rules/ordered.py)")
     parser.add_argument("--preset", help="the kernel's build (default: release; with --guided coverage)")
     parser.add_argument("--kernel", metavar="FILE", help="another image instead of the preset's")
     parser.add_argument("--descriptions", metavar="FILE", help="what `exo calls --json` printed, instead of building it")
@@ -70,6 +74,8 @@ def _arguments() -> argparse.Namespace:
         parser.error("--jobs: at least one machine")
     if options.seed is not None and not lineage.is_name(options.seed):
         parser.error(f"--seed: {options.seed} is neither a number nor a name like 20040.77")
+    if options.cpus > 1 and (options.guided or options.counters):
+        parser.error("--cpus: one CPU counts what has run (--guided, --counters)")
     options.preset = options.preset or ("coverage" if options.guided else "release")
     options.areas = (tuple(area for area in options.area.split(",") if area)
                      or tuple(area for area in generate.AREAS if area not in generate.UNSETTLED))
@@ -90,7 +96,7 @@ def _descriptions(path: str | None) -> list[dict]:
 def _is_whole(options: argparse.Namespace) -> bool:
     """A run that is told nothing of which sequences it makes, as ./exo test runs it."""
     told = (options.seed, options.count, options.time, options.area or None)
-    return not any(told) and not options.guided and not options.kept
+    return not any(told) and not options.guided and not options.kept and options.cpus == 1
 
 
 def _fixed(calls: list[dict], settled: generate.Generator) -> list[Sequence]:
@@ -112,7 +118,7 @@ def _batches(make: Callable[[str], Sequence], guide: Guide, options: argparse.Na
     size = max(1, min(most, -(-count // options.jobs)))
     end = time.monotonic() + 60 * options.time if options.time is not None else None
     if options.seed is None:
-        yield kept.read()
+        yield [sequence for sequence in kept.read() if options.cpus == 1 or ordered.is_ordered(sequence)]
     if options.kept:
         return
     for start in range(0, len(fixed or []), MOST_IN_BATCH):
@@ -153,13 +159,14 @@ def main() -> int:
         if options.guided:
             Image(path)  # says so if it counts nothing
         exo = machine.exo_image(path, collector)
+        exo.cpus = exo.spread_over = options.cpus
         first = int(options.seed.partition(".")[0]) if options.seed is not None else seeds.first(options.time)
         generator = generate.Generator(calls := _descriptions(options.descriptions), options.areas)
 
         def make(name: str) -> Sequence:
             return lineage.sequence(generator, name)
 
-        guide = Guide(make, first, options.guided)
+        guide = Guide(make, first, options.guided, ordered.is_ordered if options.cpus > 1 else None)
         campaign = Campaign(exo, calls, options.jobs, guide)
         sums = tally.Tally("cross", exo.path)
         fixed = _fixed(calls, generator) if _is_whole(options) else []

@@ -12,7 +12,9 @@ _SPEC.loader.exec_module(cross_run)
 
 from campaign.guide.guide import Guide
 from campaign.machines import tally
+from campaign.rules import ordered
 from campaign.sequences import seeds
+from campaign.sequences.sequence import Call, Sequence
 
 CROSS = next(suite for suite in suites.SUITES if suite.name == "cross")
 
@@ -37,8 +39,22 @@ def test_a_kernel_pattern_that_begins_with_a_preset_needs_no_other():
     assert kernel.presets_for(["--long", "--cpus", "4"]) == ("debug", "release")
 
 
+def call(actor, name):
+    return Call(actor, 0, name, ())
+
+
+def test_on_several_cpus_only_sequences_run_whose_outcome_does_not_depend_on_them():
+    two = (call(0, "read"), call(1, "write"))
+    assert ordered.is_ordered(Sequence(two, area="files"))
+    assert not ordered.is_ordered(Sequence(two[:1], area="files")) and not ordered.is_ordered(Sequence(two, area="timers"))
+    assert not ordered.is_ordered(Sequence((*two, call(0, "getcpu")))) and not ordered.is_ordered(Sequence((*two, call(0, "alarm"))))
+    assert not ordered.is_ordered(Sequence(tuple(call(actor, "read") for actor in range(ordered.MOST_TASKS + 1))))
+    odd = Guide(lambda name: Sequence(two if int(name) % 2 else two[:1], name), 100, is_guiding=False, is_wanted=ordered.is_ordered)
+    assert [sequence.seed for sequence in odd.batch(3)] == ["101", "103", "105"]
+
+
 def batches(**options):
-    given = argparse.Namespace(count=None, time=None, seed="100", jobs=2, guided=False, kept=False)
+    given = argparse.Namespace(count=None, time=None, seed="100", jobs=2, guided=False, kept=False, cpus=1)
     vars(given).update(options)
     return list(cross_run._batches(str, Guide(str, 100, is_guiding=False), given))
 
@@ -60,9 +76,9 @@ def test_a_tree_has_its_own_seeds(tmp_path):
 
 
 def test_the_fixed_sequences_come_before_new_ones_in_a_run_that_is_told_nothing():
-    given = argparse.Namespace(seed=None, count=None, time=None, area="", guided=False, kept=False, jobs=2)
+    given = argparse.Namespace(seed=None, count=None, time=None, area="", guided=False, kept=False, jobs=2, cpus=1)
     assert cross_run._is_whole(given)
-    for name, value in (("seed", "5"), ("count", 3), ("time", 1.0), ("area", "files"), ("guided", True), ("kept", True)):
+    for name, value in (("seed", "5"), ("count", 3), ("time", 1.0), ("area", "files"), ("guided", True), ("kept", True), ("cpus", 4)):
         assert not cross_run._is_whole(argparse.Namespace(**{**vars(given), name: value}))
     fixed = [str(number) for number in range(cross_run.MOST_IN_BATCH + 1)]
     found = list(cross_run._batches(str, Guide(str, 100, is_guiding=False), given, fixed))

@@ -42,7 +42,8 @@ enum { FRAME_SIZE = 1 << 22 };
 static unsigned char* frame;
 static size_t frame_size;
 static int wants_counts;
-static int coverage = -1;  // of a kernel of the preset `coverage`: which of its counters have moved
+static uint32_t spread_over;  // wire_batch
+static int coverage = -1;     // of a kernel of the preset `coverage`: which of its counters have moved
 static const struct wire_batch* batch_head;
 static unsigned char message[MAX_MESSAGE];
 
@@ -138,11 +139,14 @@ static char state_of(pid_t pid) {
     return end != NULL && end[1] == ' ' ? end[2] : 0;
 }
 
+/// For a reply that has begun, and the first one of a child: with several CPUs the clock is the host's.
+static int patience_for_what_comes(void) { return spread_over > 1 ? 10 * PATIENCE_MS : PATIENCE_MS; }
+
 /// An actor may end in the middle of its answer: others have the pipe open too, so that it does not end with it.
 static int read_reply(int actor) {
     struct wire_reply* reply = (void*)message;
     for (size_t done = 0, size = sizeof(*reply); done < size;) {
-        if (!has_bytes(replies[actor], PATIENCE_MS)) return 0;
+        if (!has_bytes(replies[actor], patience_for_what_comes())) return 0;
         const ssize_t got = read(replies[actor], message + done, size - done);
         if (got <= 0) return 0;
         done += (size_t)got;
@@ -166,9 +170,19 @@ static void keep_outputs(uint16_t call) {
     outputs[call].count = count;
 }
 
+/// Like has_bytes. With several CPUs the clock is the host's, and an actor that only needs longer still runs.
+static int has_answered(int actor, int patience) {
+    enum { MOST_PATIENCE = 40 };
+    for (int times = 1;; times++) {
+        if (has_bytes(replies[actor], patience)) return 1;
+        if (spread_over < 2 || patience == 0 || times == MOST_PATIENCE || state_of(actors[actor].pid) != 'R')
+            return 0;
+    }
+}
+
 /// Waits for the actor's answer to its call, for as long as something still happens. Tells what it finds. 1: it has answered.
 static int await(int actor, int patience) {
-    if (has_bytes(replies[actor], patience) && read_reply(actor)) {
+    if (has_answered(actor, patience) && read_reply(actor)) {
         const struct wire_reply* reply = (void*)message;
         const uint16_t call = actors[actor].call;
         actors[actor].is_busy = 0;
@@ -221,7 +235,24 @@ static void look_at_others(int actor) {
         if (other != actor && actors[other].exists && !actors[other].is_busy) (void)look_at(other);
 }
 
+// ---- CPUs.
+
+static void allow_cpus(pid_t task, uint64_t mask) {
+    (void)sched_setaffinity(task, sizeof(mask), (void*)&mask);
+}
+static void allow_all_cpus(pid_t task) { allow_cpus(task, (1ULL << spread_over) - 1); }
+
+/// Makes the actor's next call begin on a CPU of its own, and every four calls on another: a sleeping task goes on where it ran last. A
+/// kernel with one CPU refuses the affinity, and the actor makes the same calls.
+static void move_actor(int actor, uint32_t call) {
+    if (spread_over < 2) return;
+    allow_cpus(actors[actor].pid, 1ULL << ((uint32_t)actor + call / 4) % (spread_over - 1));
+    (void)look_at(actor);
+    allow_all_cpus(actors[actor].pid);
+}
+
 static void become_actor(void) {
+    if (spread_over > 1) allow_all_cpus(0);
     for (int i = 0; i < ACTORS; i++) {
         close(control[i]);
         close(replies[i]);
@@ -364,7 +395,7 @@ static void note_pid(int actor, pid_t pid, uint16_t call) {
 /// The child says who it is: the parent of a vfork that is not over cannot.
 static void meet_child(int parent, int child, uint16_t call) {
     if (!actors[parent].is_busy && results[call] <= 0) return;
-    const int is_there = has_bytes(replies[child], PATIENCE_MS) && read_reply(child);
+    const int is_there = has_bytes(replies[child], patience_for_what_comes()) && read_reply(child);
     const struct wire_reply* greeting = (const void*)message;
     const int64_t from_parent = actors[parent].is_busy ? 0 : results[call];
     note_pid(child, (pid_t)(is_there ? greeting->result : from_parent), call);
@@ -376,6 +407,11 @@ static void make_call(struct wire_call* call, uint16_t index) {
     const int actor = call->actor % ACTORS;
     if (!actors[actor].exists || actors[actor].is_busy) {
         emit(EVENT_SKIPPED, index, (uint16_t)actor, 0, NULL, 0);
+        return;
+    }
+    move_actor(actor, index);
+    if (!actors[actor].exists || actors[actor].is_busy) {
+        emit(EVENT_SKIPPED, index, (uint16_t)actor, 2, NULL, 0);
         return;
     }
     resolve_all(call);
@@ -633,7 +669,9 @@ void controller_main(void) {
     frame = memory_of_controller(FRAME_SIZE);
     outputs = memory_of_controller(MAX_CALLS * sizeof(*outputs));
     wants_counts = head->wants_counts != 0;
+    spread_over = head->spread_over;
     batch_head = head;
+    if (spread_over > 1) allow_cpus(0, 1ULL << (spread_over - 1));
     find_coverage();
     if (coverage >= 0) tell_coverage();
     if (!wants_counts) use_up_short_ids();  // where things are counted, none is compared

@@ -40,6 +40,7 @@ class Campaign:
 
     def __init__(self, exo: machine.Kernel, calls: list[dict], jobs: int, guide: Guide) -> None:
         self.linux, self.exo = machine.linux(), exo
+        self.linux.spread_over = exo.spread_over
         self.comparison = compare.Comparison({call["name"]: call for call in calls}, compare.read_rules())
         self.found: dict[tuple[str, str], Found] = {}
         self.failures: list[str] = []

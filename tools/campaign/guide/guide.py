@@ -34,12 +34,15 @@ class Parent:
 class Guide:
     """Keeps what has been reached, and the parents."""
 
-    def __init__(self, make: Callable[[str], Sequence], seed: int, is_guiding: bool) -> None:
-        """Seeds from `seed` on; without `is_guiding` just those. The same results lead to the same sequences again."""
+    def __init__(self, make: Callable[[str], Sequence], seed: int, is_guiding: bool,
+                 is_wanted: Callable[[Sequence], bool] | None = None) -> None:
+        """Seeds from `seed` on, of which those are left out whose sequences are not wanted; without `is_guiding` just those. The same
+        results lead to the same sequences again."""
         self.reached: set[int] = set()
         self._make = make
         self._seed = seed
         self._is_guiding = is_guiding
+        self._is_wanted = is_wanted
         self._parents: list[Parent] = []
         self._novelty = Novelty()
         self._rng = random.Random(f"guide {seed}")
@@ -70,8 +73,11 @@ class Guide:
         return made
 
     def _fresh(self) -> Sequence:
-        self._seed += 1
-        return self._make(str(self._seed - 1))
+        while True:
+            self._seed += 1
+            made = self._make(str(self._seed - 1))
+            if self._is_wanted is None or self._is_wanted(made):
+                return made
 
     def _child(self) -> Sequence:
         parent = self._rng.choices(self._parents, [parent.weight() for parent in self._parents])[0]

@@ -52,6 +52,7 @@ class Kernel:
         self.collector = collector
         self.parameters = COMMAND_LINE
         self.cpus = 1
+        self.spread_over = 1  # CPUs between which the executor moves tasks; a kernel with fewer makes the same calls
 
     def command(self, initramfs: str, control: str, terminal: str) -> list[str]:
         """`terminal`: where what the second serial port sends is kept."""
@@ -134,9 +135,10 @@ class Run:
         self.progress: tuple[int, int] | None = None  # the sequence and the call that were made last
 
 
-def encode_batch(sequences: list[Sequence], run_name: bytes, wants_counts: bool = False, stop_at: int | None = None) -> bytes:
+def encode_batch(sequences: list[Sequence], run_name: bytes, wants_counts: bool = False, stop_at: int | None = None,
+                 spread_over: int = 1) -> bytes:
     """`stop_at`: before this call of the first sequence the actor passes `stop_here` (guest/actor.c)."""
-    head = struct.pack("<4I", wants_counts, stop_at is not None, stop_at or 0, 0)
+    head = struct.pack("<4I", wants_counts, stop_at is not None, stop_at or 0, spread_over)
     return run_name + head + b"".join(encode_sequence(sequence, index) for index, sequence in enumerate(sequences))
 
 
@@ -146,7 +148,7 @@ def run(kernel: Kernel, sequences: list[Sequence], wants_counts: bool = False) -
     Errors: ending.Ending.
     """
     run_name = os.urandom(16)
-    batch = encode_batch(sequences, run_name, wants_counts)
+    batch = encode_batch(sequences, run_name, wants_counts, spread_over=kernel.spread_over)
     with tempfile.TemporaryDirectory(prefix="exo-cross-") as folder:
         initramfs, control, terminal = (os.path.join(folder, name) for name in ("initramfs", "qmp", "terminal"))
         with open(initramfs, "wb") as file:

@@ -35,7 +35,7 @@ def command(board: str, memory: int, *, cpu: str = CPU, clock: tuple[str, ...] =
     if may_use_kvm and is_kvm():
         run = ["-accel", "kvm"]
     elif cpus > 1:
-        run = ["-accel", "tcg,thread=multi"]
+        run = ["-accel", "tcg,thread=multi", *DATE]
     else:
         run = ["-accel", "tcg,thread=single", *clock]
     return [packages.find_program(qemu.PROGRAM) or qemu.PROGRAM, "-M", board, "-m", str(memory), "-smp", str(cpus), "-nodefaults",
