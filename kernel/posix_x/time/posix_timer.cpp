@@ -267,28 +267,30 @@ void let_go(Ref<PosixTimer> timer, PosixTimer::Held) {
     timers->list.remove(*timer);
 }
 
-}  // namespace
-
-bool delete_posix_timer(Process& process, i32 id) {
+/// Deletes a timer. `SENDS_FIRST`: the signal of an expiry that has happened goes out before.
+template <bool SENDS_FIRST> bool take_away(Process& process, i32 id) {
     Ref<PosixTimer> timer;
     PosixTimer::Held held;
-    while (true) {
+    {
         auto timers = process.posix_timers.lock();
         PosixTimer* found = timers->by_id.find(id);
         if (found == nullptr) return false;
-        if (found->has_expired()) [[unlikely]] {
+        if (SENDS_FIRST && found->has_expired()) [[unlikely]] {
             timers.unlock();
             fire_expired_timer(process, id);
-            continue;
+            return take_away<false>(process, id);
         }
         timers->by_id.remove(*found);
         timer = Ref<PosixTimer>::adopt(found);
         held = timer->detach();
-        break;
     }
     let_go(std::move(timer), std::move(held));
     return true;
 }
+
+}  // namespace
+
+bool delete_posix_timer(Process& process, i32 id) { return take_away<true>(process, id); }
 
 void delete_posix_timers(Process& process) {
     while (true) {

@@ -24,21 +24,27 @@ IntervalSetting read_timer(const RealTimer& timer) {
     return {left > 0 ? left : time::MICROSECOND, timer.interval};
 }
 
-/// LINUX: the timer's interrupt sends SIGALRM. Here a thread does, and calls that come before it must find the signal sent, and not take it
-/// away.
-void send_expired(Process& process) {
+[[gnu::cold, gnu::noinline, clang::preserve_most]] void send_expired(Process& process) {
     const bool is_expired = process.real_timer.lock()->take_expiry();
     if (is_expired) (void)send_signal(process, {.signal = Signal::Alrm});  // standard signals cannot fail
 }
 
-IntervalSetting read_real_timer() {
-    send_expired(current_process());
-    return read_timer(*current_process().real_timer.lock());
+/// Locks the timer of the calling process. LINUX: the timer's interrupt sends SIGALRM. Here a thread does, and calls that come before it
+/// must find the signal sent, and not take it away.
+[[gnu::always_inline]] inline auto lock_real_timer() {
+    Process& process = current_process();
+    auto timer = process.real_timer.lock();
+    if (!timer->alarm.has_expired()) [[likely]]
+        return timer;
+    timer.unlock();
+    send_expired(process);
+    return process.real_timer.lock();
 }
 
-IntervalSetting set_timer(const IntervalSetting& wanted) {
-    send_expired(current_process());
-    auto timer = current_process().real_timer.lock();
+IntervalSetting read_real_timer() { return read_timer(*lock_real_timer()); }
+
+[[gnu::always_inline]] inline IntervalSetting set_timer(const IntervalSetting& wanted) {
+    auto timer = lock_real_timer();
     const IntervalSetting old = read_timer(*timer);
     timer->stop();
     // LINUX: do_setitimer: a timer that is off has no interval.
