@@ -17,6 +17,7 @@ LONGEST_STAY_NS = 2_000_000
 # Run once more on the release kernel, on so many CPUs.
 ON_SEVERAL_CPUS = ("storm", "registers_of_threads")
 SEVERAL_CPUS = 4
+FEW_COUNTS = "storm_rounds=20"
 # How often these do what they do (count_of in programs/test.h): with several CPUs, and with --long on SEVERAL_CPUS and one of the machines.
 COUNTS = "storm_rounds=100 switches=20000"
 LONG_COUNTS = "storm_rounds=5000 switches=1000000"
@@ -34,7 +35,7 @@ def _boot(built: Built, preset: str, where: str, what: str, cpus: int, is_long: 
 
 
 def _run_on_several_cpus(built: Built, place: str, where: str, names: list[str]) -> list[Outcome]:
-    transcript = Transcript(machine.boot_kernel(built.image("release"), where, f"console=ttyS0 kernel_test={','.join(names)}",
+    transcript = Transcript(machine.boot_kernel(built.image("release"), where, f"console=ttyS0 kernel_test={','.join(names)} {FEW_COUNTS}",
                                                 built.programs, cpus=SEVERAL_CPUS))
     outcomes = [transcript.outcome(place, name) for name in names]
     for outcome in outcomes:
