@@ -17,8 +17,9 @@ LONGEST_STAY_NS = 2_000_000
 # Run once more on the release kernel, on so many CPUs.
 ON_SEVERAL_CPUS = ("storm", "registers_of_threads")
 SEVERAL_CPUS = 4
+# How often ON_SEVERAL_CPUS do what they do (count_of in programs/test.h): in each run, with --cpus, and with --long on SEVERAL_CPUS and one of
+# the machines.
 FEW_COUNTS = "storm_rounds=20"
-# How often these do what they do (count_of in programs/test.h): with several CPUs, and with --long on SEVERAL_CPUS and one of the machines.
 COUNTS = "storm_rounds=100 switches=20000"
 LONG_COUNTS = "storm_rounds=5000 switches=1000000"
 # Of each CPU: seconds of processor time for the long counts.

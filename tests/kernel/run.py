@@ -7,9 +7,9 @@ Every test runs with both builds of the kernel, on both machines, but for the la
   boot_paths.py  other loaders, and malformed hand-overs
   beside_linux.py  odd boot archives and command lines, on Debian's kernel too
 
-PATTERN is a part of PRESET/MACHINE/NAME; PRESET/ at its beginning means that only this preset is built. One that begins with kcsan means the tests of the race detector instead, which need the
-preset kcsan and two CPUs; that preset is not among the builds of the first line. With --cpus N the first two kinds run on N CPUs,
-and the others do not. The last line is 'N passed, N failed'.
+PATTERN is a part of PRESET/MACHINE/NAME; PRESET/ at its beginning means that only this preset is built. A PATTERN that begins with kcsan
+means the tests of the race detector instead, which need the preset kcsan and two CPUs; no other PATTERN runs them. With --cpus N the
+first two kinds run on N CPUs, and the others do not run. The last line is 'N passed, N failed'.
 """
 
 from __future__ import annotations

@@ -121,7 +121,8 @@ void compare(u64 address, u64 size, Kind kind, Place place) {
 
 void watch(u64 address, u64 size, Kind kind, Place place) {
     CpuState& mine = cpu_states.mine();
-    // Each CPU gets a number of its own. With one number for all, all CPUs would watch at the same moments, and none would run meanwhile.
+    // Each CPU skips a random number of accesses. If all CPUs skipped the same number, they would watch at the same moments, and no CPU
+    // would run into another CPU's watchpoint.
     mine.countdown =
         static_cast<i64>(random_up_to(mine, 2 * delays.skipped_accesses.load(std::memory_order_relaxed)));
     // The program's half: no kernel code gets there but by assembler.

@@ -38,19 +38,11 @@ void exchange_by_spin(const struct registers* in, struct registers* out);
 
 // clang-format off
 #define EACH_VECTOR(WHAT) \
-    WHAT(0)               \
-    WHAT(1)               \
-    WHAT(2)               \
-    WHAT(3)               \
-    WHAT(4) WHAT(5) WHAT(6) WHAT(7) WHAT(8) WHAT(9) WHAT(10) WHAT(11) WHAT(12) WHAT(13) WHAT(14) WHAT(15)
-#define EACH_GENERAL(WHAT)                                                                      \
-    WHAT(0, rax)                                                                                \
-    WHAT(1, rbx)                                                                                \
-    WHAT(2, rcx)                                                                                \
-    WHAT(3, rdx)                                                                                \
-    WHAT(4, rsi)                                                                                \
-    WHAT(6, rbp) WHAT(7, r8) WHAT(8, r9) WHAT(9, r10) WHAT(10, r11) WHAT(11, r12) WHAT(12, r13) \
-        WHAT(13, r14) WHAT(14, r15)
+    WHAT(0) WHAT(1) WHAT(2) WHAT(3) WHAT(4) WHAT(5) WHAT(6) WHAT(7) \
+    WHAT(8) WHAT(9) WHAT(10) WHAT(11) WHAT(12) WHAT(13) WHAT(14) WHAT(15)
+#define EACH_GENERAL(WHAT) \
+    WHAT(0, rax) WHAT(1, rbx) WHAT(2, rcx) WHAT(3, rdx) WHAT(4, rsi) WHAT(6, rbp) WHAT(7, r8) WHAT(8, r9) \
+    WHAT(9, r10) WHAT(10, r11) WHAT(11, r12) WHAT(12, r13) WHAT(13, r14) WHAT(14, r15)
 #define EACH_X87(WHAT) WHAT(0) WHAT(1) WHAT(2) WHAT(3) WHAT(4) WHAT(5) WHAT(6) WHAT(7)
 #define LOAD_AVX(n) "vmovdqu 128+32*" #n "(%rdi), %ymm" #n "\n\t"
 #define LOAD_SSE(n) "movdqu 128+32*" #n "(%rdi), %xmm" #n "\n\t"

@@ -14,7 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
-// So seldom that eight who wait leave a debug kernel's one CPU to the others.
+// How long a worker sleeps between two looks at the other workers. With 100 us, eight workers that look use all the time of a debug
+// kernel's only CPU, and the storm never ends.
 enum { POLL_US = 10000 };
 enum { WORKERS = 8, DEFAULT_ROUNDS = 10, PAGE = 4096, MOST_PAGES = 16 };
 // The descriptor at which an executed program finds its socket.

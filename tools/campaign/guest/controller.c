@@ -242,8 +242,8 @@ static void allow_cpus(pid_t task, uint64_t mask) {
 }
 static void allow_all_cpus(pid_t task) { allow_cpus(task, (1ULL << spread_over) - 1); }
 
-/// Makes the actor's next call begin on a CPU of its own, and every four calls on another: a sleeping task goes on where it ran last. A
-/// kernel with one CPU refuses the affinity, and the actor makes the same calls.
+/// Makes the actor's next call begin on a CPU that no other actor has, and on another CPU after every four calls. A sleeping task goes on
+/// where it ran last. A kernel with one CPU refuses the affinity; the actor's calls are the same there.
 static void move_actor(int actor, uint32_t call) {
     if (spread_over < 2) return;
     allow_cpus(actors[actor].pid, 1ULL << ((uint32_t)actor + call / 4) % (spread_over - 1));

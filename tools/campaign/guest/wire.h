@@ -90,8 +90,8 @@ struct wire_batch {
     uint32_t wants_counts;
     uint32_t stops;    // whether the first sequence stops for a debugger before the call
     uint32_t stop_at;  // of this place
-    uint32_t
-        spread_over;  // CPUs: of several the controller keeps the last one, and moves an actor to one of the others before each call
+    // CPUs. Of several the controller keeps the last one, and moves an actor to one of the others before each call.
+    uint32_t spread_over;
 };
 
 enum { PAGE_BYTES = 4096 };

@@ -36,8 +36,8 @@ class Guide:
 
     def __init__(self, make: Callable[[str], Sequence], seed: int, is_guiding: bool,
                  is_wanted: Callable[[Sequence], bool] | None = None) -> None:
-        """Seeds from `seed` on, of which those are left out whose sequences are not wanted; without `is_guiding` just those. The same
-        results lead to the same sequences again."""
+        """Makes the sequences of the seeds from `seed` on, without those that `is_wanted` refuses. With `is_guiding` it also changes
+        sequences that reached new code. The same results lead to the same sequences again."""
         self.reached: set[int] = set()
         self._make = make
         self._seed = seed

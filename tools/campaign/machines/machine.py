@@ -52,7 +52,8 @@ class Kernel:
         self.collector = collector
         self.parameters = COMMAND_LINE
         self.cpus = 1
-        self.spread_over = 1  # CPUs between which the executor moves tasks; a kernel with fewer makes the same calls
+        # The executor moves tasks between so many CPUs. It makes the same calls on a kernel that has fewer CPUs.
+        self.spread_over = 1
 
     def command(self, initramfs: str, control: str, terminal: str) -> list[str]:
         """`terminal`: where what the second serial port sends is kept."""
