@@ -43,6 +43,11 @@ def test_a_task_has_no_word_left_that_should_be_filled_in():
     assert not [word for word in ("@DRIVER@\n", "@MODULE@", "@LIMIT@", "@DUMP@") if word in task.text]
 
 
+def test_a_module_that_starts_many_processes_has_more_time():
+    assert modules.linux_limit("test_multiprocessing_fork") == modules.LONG_LIMIT > modules.linux_limit("test_os") == modules.LINUX_LIMIT
+    assert f"timeout -k 3 {modules.HERE * modules.LONG_LIMIT} " in modules.here_task("test_signal").text
+
+
 # ---- The driver, with this machine's own Python
 
 def run_driver(folder, text: str) -> Report:

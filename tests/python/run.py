@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Python's own suite (libpython3.11-testsuite) on Linux and on Exo-OS, compared test by test.
 
-A module is run by `python3 -m test -v` in both machines, for at most 60 s of Linux's time. A run lasts as long as --minutes says; the next one
-goes on where it ended, as long as neither the kernel nor the root has changed. What Linux did is kept in build/oracle/python.
+A module is run by `python3 -m test -v` in both machines, for at most 60 s of Linux's time, or 900 s where modules.LONG names it. A run lasts as
+long as --minutes says; the next one goes on where it ended, as long as neither the kernel nor the root has changed. What Linux did is kept in build/oracle/python.
 """
 
 from __future__ import annotations

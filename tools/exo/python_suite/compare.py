@@ -12,7 +12,7 @@ RESULTS = {
     SAME: "each test that can be compared does the same",
     DIFFERS: "a test does something else than on Linux",
     INTERNET: "each of its tests makes an internet socket",
-    SLOW: "it takes more than 60 s on Linux",
+    SLOW: "it takes more than its time on Linux",
     UNFIT: "no test of it can be compared: it is skipped as a whole, or fails, on Linux too",
 }
 # From the best to the worst: of a test that has several ends (subtests, a tearDown that fails) the worst counts.

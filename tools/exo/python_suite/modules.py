@@ -22,7 +22,9 @@ FIRST = ("test_threading", "test_subprocess", "test_asyncio.*", "test_concurrent
          "test_signal", "test_socket", "test_select", "test_epoll", "test_selectors", "test_mmap", "test_fcntl", "test_pty", "test_io",
          "test_tempfile", "test_shutil", "test_resource", "test_time")
 LINUX_LIMIT = 60  # seconds of the machine's time
-HERE_LIMIT = 120
+LONG_LIMIT = 900  # for LONG, whose tests start hundreds of processes or wait for the clock
+LONG = ("test_concurrent_futures", "test_multiprocessing_*", "test_signal", "test_subprocess")
+HERE = 2  # times as long as on Linux
 GRACE = 30  # for what the task does around the module
 DUMP = 2  # seconds before the limit at which Python prints the stacks of its threads
 RUN_NAMES = ("task.sh", "driver.py")
@@ -41,6 +43,19 @@ class Task:
 def _read(name: str) -> str:
     with open(os.path.join(FOLDER, name), encoding="utf-8") as file:
         return file.read()
+
+
+def linux_limit(name: str) -> int:
+    """For how many seconds of the machine's time a module may run on Linux."""
+    return LONG_LIMIT if any(fnmatch.fnmatchcase(name, pattern) for pattern in LONG) else LINUX_LIMIT
+
+
+def linux_task(name: str) -> Task:
+    return Task(name, linux_limit(name))
+
+
+def here_task(name: str) -> Task:
+    return Task(name, HERE * linux_limit(name))
 
 
 def of_root(archive: str) -> list[str]:

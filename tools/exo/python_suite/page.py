@@ -21,7 +21,7 @@ The {total} modules of Debian's `libpython3.11-testsuite`, each run as `python3 
 the same emulated machine and of the same root: what became of each test is compared. {counts}
 
 This page and [python_suite.json](python_suite.json) are made by `./exo test python --save`; `./exo test python --show MODULE` prints
-what differs in one module. Of the tests that pass or are skipped on Linux within {limit} s of the machine's time, {tests} are compared
+what differs in one module. Of the tests that pass or are skipped on Linux within {limit} s of the machine's time ({longer} s for {long}), {tests} are compared
 and {same} do the same.
 
 {results}
@@ -90,6 +90,7 @@ def render(names: list[str], data: dict, known: list[tuple[str, str]]) -> str:
     internet = sum(entry.get("internet", 0) for entry in entries.values())
     tests = sum(entry["compared"] for entry in compared)
     text = HEAD.format(total=len(names), linux=data["linux"], counts=f"{counts[:1].upper()}{counts[1:]}.", limit=modules.LINUX_LIMIT,
+                       longer=modules.LONG_LIMIT, long=", ".join(modules.LONG),
                        results="\n".join(f"- *{word}*: {meaning}" + ("." if word == list(RESULTS)[-1] else ";")
                                          for word, meaning in RESULTS.items()),
                        tests=f"{tests:,}", same=f"{tests - differing:,}", internet=f"{internet:,}")

@@ -18,7 +18,7 @@ from . import compare, modules
 LINUX_FOLDER = paths.in_build("oracle", "python")
 HERE_FOLDER = paths.in_build("python")
 PIECE = 20  # modules a machine
-SILENCE = 1200.0  # seconds of the host's time; a module of HERE_LIMIT seconds in the machine takes less, on a busy host too
+SILENCE = 3600.0  # seconds of the host's time; the longest module here takes less, on a busy host too
 
 
 class Survey:
@@ -69,10 +69,10 @@ class Survey:
     # ---- What is kept
 
     def _linux_outcomes(self, name: str) -> list[Outcome]:
-        return oracle.cached(modules.Task(name, modules.LINUX_LIMIT), self._archive, self._linux, LINUX_FOLDER)
+        return oracle.cached(modules.linux_task(name), self._archive, self._linux, LINUX_FOLDER)
 
     def _here_key(self, name: str) -> str:
-        task = modules.Task(name, modules.HERE_LIMIT)
+        task = modules.here_task(name)
         return hashlib.sha256("\0".join([task.text, os.path.basename(self._archive), self._kernel_key]).encode()).hexdigest()
 
     def _here_outcome(self, name: str) -> Outcome | None:
@@ -98,7 +98,7 @@ class Survey:
 
     def _keep_linux(self, name: str, outcome: Outcome) -> None:
         outcome.files = []
-        task = modules.Task(name, modules.LINUX_LIMIT)
+        task = modules.linux_task(name)
         oracle.save(task, self._archive, self._linux, [*self._linux_outcomes(name), outcome], LINUX_FOLDER)
 
     # ---- Machines
@@ -135,9 +135,9 @@ class Survey:
 
         def work(names: list[str], is_linux: bool, conditions) -> None:
             if names:
-                limit = modules.LINUX_LIMIT if is_linux else modules.HERE_LIMIT
+                task = modules.linux_task if is_linux else modules.here_task
                 self._machines.run(self._linux if is_linux else self._kernel, self._archive,
-                                   [modules.Task(name, limit) for name in names], conditions, into(is_linux))
+                                   [task(name) for name in names], conditions, into(is_linux))
 
         with ThreadPoolExecutor(self._jobs) as pool:
             futures = [pool.submit(work, *run) for run in runs]
