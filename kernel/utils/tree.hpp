@@ -121,6 +121,19 @@ template <class T, TreeNode T::* LINK, class Key, class Augment = NoAugment> cla
         ++size_;
         return true;
     }
+    /// Inserts an item whose place is known: behind `before`, which is the last item with a smaller key, or null if there is none.
+    void insert_behind(T* before, T& item) {
+        TreeNode* node = node_of(item);
+        DEBUG_ASSERT(!node->is_linked());
+        TreeNode* parent = before != nullptr ? node_of(*before) : detail::tree_first(root_);
+        TreeNode** slot = before != nullptr ? &parent->right : parent != nullptr ? &parent->left : &root_;
+        if (*slot != nullptr) {
+            parent = detail::tree_first(*slot);
+            slot = &parent->left;
+        }
+        detail::tree_insert(root_, parent, slot, node, update_function());
+        ++size_;
+    }
     void remove(T& item) {
         DEBUG_ASSERT(node_of(item)->is_linked());
         detail::tree_remove(root_, node_of(item), update_function());

@@ -41,14 +41,22 @@ AddressSpace::~AddressSpace() {
     State& state = lock_.unsafe_value();
     RemovedAreas removed;
     memory::TlbBatch batch(page_table_);
+    // Areas that lie close together are cleared in one walk of the tables.
+    constexpr u64 CLOSE = 16 * PAGE_SIZE;
+    AddressRange touched;
     for (const Area* area = state.areas.first(); area != nullptr; area = AreaSet::next(*area)) {
-        if (!area->is_untouched())
-            Edit::clear_entries(*this, batch, {area->start, area->end}, Edit::Pages::All);
-        else
+        if (area->is_untouched()) {
             DEBUG_ASSERT(Edit::has_no_pages(*this, {area->start, area->end}));
+        } else if (area->start - touched.end <= CLOSE) {
+            touched.end = area->end;
+        } else {
+            Edit::clear_entries(*this, batch, touched, Edit::Pages::All);
+            touched = {area->start, area->end};
+        }
         if (has(area->kind.flags, AreaFlags::Charged)) uncharge_commit(area->page_count());
         scheduler::preempt_point();
     }
+    Edit::clear_entries(*this, batch, touched, Edit::Pages::All);
     state.areas.clear(removed);
     batch.finish();
 }

@@ -15,7 +15,7 @@ AreaFlags key_for(Protection asked) {
 // ---- One area.
 
 void Area::attach() {
-    if (!source) return;
+    if (!source || source->keeps_pages()) return;
     auto mappings = source->mappings_.lock();
     mappings->enter(*this);
     source->area_count_.fetch_add(1, std::memory_order_relaxed);
@@ -25,7 +25,7 @@ void Area::attach() {
 }
 
 void Area::detach() {
-    if (!source) return;
+    if (!source || source->keeps_pages()) return;
     auto mappings = source->mappings_.lock();
     mappings->areas.remove(*this);
     source->area_count_.fetch_sub(1, std::memory_order_relaxed);
@@ -52,7 +52,7 @@ void Area::set_range(u64 new_start, u64 new_end) {
 }
 
 void Area::update_writable_mark() {
-    if (!source || is_shared_writable == may_write_directly()) return;
+    if (!source || source->keeps_pages() || is_shared_writable == may_write_directly()) return;
     auto mappings = source->mappings_.lock();
     is_shared_writable = !is_shared_writable;
     source->writable_count_.fetch_add(is_shared_writable ? 1U : ~0U, std::memory_order_relaxed);
@@ -104,11 +104,16 @@ bool AreaSet::Gaps::update(Area& area) {
     return std::exchange(area.largest_gap, largest) != largest;
 }
 
-void AreaSet::refresh_gap(Area& area) {
-    const Area* before = previous(area);
+namespace {
+u64 gap_between(const Area* before, const Area& area) {
     const u64 start = before != nullptr ? before->end : 0;
     const u64 end = gap_end(area);
-    area.gap_before = end > start ? end - start : 0;
+    return end > start ? end - start : 0;
+}
+}  // namespace
+
+void AreaSet::refresh_gap(Area& area) {
+    area.gap_before = gap_between(previous(area), area);
     Areas::summary_changed(area);
 }
 
@@ -191,6 +196,19 @@ void AreaSet::count_bytes(const Area& area) {
     if (area.is_locked()) locked_bytes_ += area.size();
     if (area.is_stack()) stack_bytes_ += area.size();
     if (area.is_executable()) executable_bytes_ += area.size();
+}
+
+void AreaSet::link(Area* before, Area& area) {
+    area.gap_before = gap_between(before, area);
+    tree_.insert_behind(before, area);
+    count_bytes(area);
+    area.attach();
+}
+
+void AreaSet::append(Area& area) {
+    Area* last = tree_.last();
+    DEBUG_ASSERT(last == nullptr || last->end <= area.start);
+    link(last, area);
 }
 
 void AreaSet::remove(Area& area, RemovedAreas& removed) {

@@ -222,11 +222,12 @@ class AreaSet {
     enum class Join : u8 {
         UpperFirst,  ///< LINUX: mmap_region
         LowerFirst,  ///< LINUX: vma_merge
-        Neither,
     };
     /// Inserts an area, which must not overlap another. It may merge with its neighbours; returns the area
     /// that contains it.
     Area& insert(Area& area, RemovedAreas& removed, Join join = Join::UpperFirst);
+    /// Inserts an area that lies above all others. It does not merge.
+    void append(Area& area);
     void remove(Area& area, RemovedAreas& removed);
     /// Removes all areas.
     void clear(RemovedAreas& removed);
@@ -274,6 +275,8 @@ class AreaSet {
         bool upper;
     };
     static Joined joined(const Area* lower, const Area& area, const Area* upper, Join join);
+    /// Inserts an area behind `before`, its lower neighbour.
+    void link(Area* before, Area& area);
     void refresh_gap(Area& area);
     void absorb_next(Area& area, RemovedAreas& removed);
 

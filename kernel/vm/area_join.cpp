@@ -42,7 +42,7 @@ AreaSet::Joined AreaSet::joined(const Area* lower, const Area& area, const Area*
 Area& AreaSet::insert(Area& area, RemovedAreas& removed, Join join) {
     Area* before = tree_.floor(area.start);
     Area* after = before != nullptr ? next(*before) : first();
-    const Joined with = join == Join::Neither ? Joined{} : joined(before, area, after, join);
+    const Joined with = joined(before, area, after, join);
     if (with.lower) {
         before->take_visit_from(area);
         before->take_touch_from(area);
@@ -58,12 +58,8 @@ Area& AreaSet::insert(Area& area, RemovedAreas& removed, Join join) {
         removed.add(area);
         return *after;
     }
-    [[maybe_unused]] const bool is_new = tree_.insert(area);
-    DEBUG_ASSERT(is_new);
-    count_bytes(area);
-    refresh_gap(area);
+    link(before, area);
     if (after != nullptr) refresh_gap(*after);
-    area.attach();
     return area;
 }
 

@@ -59,7 +59,7 @@ struct Search {
         using Areas = SourceMappings::Areas;
         if (area == nullptr || area->largest_end <= first) return nullptr;
         const SourceKey key = AreaOfSource::key(*area);
-        if (key >= from) {
+        if (!(key < from)) {
             if (AreaOfSource* found = in(Areas::left(*area))) return found;
             if (is_wanted(*area)) return area;
         }

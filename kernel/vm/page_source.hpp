@@ -43,7 +43,9 @@ struct AreaOfSource;
 struct SourceKey {
     u64 first = 0;
     const AreaOfSource* area = nullptr;
-    friend auto operator<=>(const SourceKey&, const SourceKey&) = default;
+    friend bool operator<(const SourceKey& a, const SourceKey& b) {
+        return a.first != b.first ? a.first < b.first : a.area < b.area;
+    }
 };
 
 /// The part of an area that its source uses. The range of pages changes under the source's lock.
@@ -184,12 +186,19 @@ class PageSource : public Object {
     Result<> begin_writable_mapping();
     void end_writable_mapping();
 
+    /// Whether each page stays for as long as the source exists. Then nobody asks where it is mapped, so it has no tree of areas.
+    bool keeps_pages() const { return keeps_pages_; }
+
   protected:
-    explicit PageSource(ObjectKind kind = ObjectKind::Plain) : Object(kind) {}
+    enum class Pages : u8 { MayGo, Stay };
+    explicit PageSource(ObjectKind kind = ObjectKind::Plain, Pages pages = Pages::MayGo)
+        : Object(kind),
+          keeps_pages_(pages == Pages::Stay) {}
 
   private:
     friend class Area;
 
+    const bool keeps_pages_;
     sync::SpinLocked<SourceMappings, sync::LockRank::FileMapping> mappings_;
     std::atomic<u32> area_count_{0};
     std::atomic<u32> writable_count_{0};

@@ -14,28 +14,49 @@ using memory::TlbBatch;
 
 namespace {
 
-/// Clears the entries of one leaf table for which `select` returns true. Adds their frames to the batch.
+/// How many entries of a leaf table were cleared, and how many of them had a counted and an anonymous frame.
+struct Cleared {
+    u32 entries = 0;
+    u32 counted = 0;
+    u32 anonymous = 0;
+};
+
+/// Clears the entries of one leaf table for which `select` returns true. Adds their frames to the batch. It is a function of its
+/// own, so that the loop, which most of the time of an exit goes into, has the registers for itself.
 template <class Select>
-void clear_selected(const LeafRange& leaf, TlbBatch& batch, i64& anonymous, i64& source, Select&& select) {
-    u32 cleared = 0;
-    const auto clear = [&] [[gnu::always_inline]] (u32 i, PageEntry entry) {
-        leaf.table.clear(i);
-        ++cleared;
-        // The flush comes before the frame is let go: the page must be known to the batch first.
-        batch.add_page(leaf.address_of(i));
-        if (!entry.is_counted()) return;
-        batch.add_frame(entry.frame());
-        --(entry.is_anonymous() ? anonymous : source);
-    };
-    u32 left = leaf.table.used();
-    if (left == 0) return;
-    for (u32 i = leaf.first; i < leaf.end; ++i) {
-        const PageEntry entry = leaf.table.get(i);
-        if (entry.is_empty()) continue;
-        if (select(entry)) clear(i, entry);
-        if (--left == 0) break;
+[[gnu::noinline]] Cleared clear_selected(const LeafRange& leaf, TlbBatch& batch, Select select) {
+    const memory::TableNode table = leaf.table;
+    const u32 end = leaf.end;
+    Cleared cleared;
+    u32 left = table.used();
+    for (u32 i = leaf.first; left != 0 && i < end;) {
+        while (i < end && table.get(i).is_empty()) ++i;
+        const u32 first = i;
+        u32 behind = i;  // the last entry that was cleared
+        const std::span<u32> places = batch.free_places();
+        u32* place = places.data();
+        u32* const full = place + places.size();
+        for (; i < end && place != full && left != 0; ++i) {
+            const PageEntry entry = table.get(i);
+            if (entry.is_empty()) continue;
+            --left;
+            if (!select(entry)) continue;
+            table.clear(i);
+            behind = i + 1;
+            ++cleared.entries;
+            if (!entry.is_counted()) [[unlikely]]
+                continue;
+            *place++ = entry.frame();
+            cleared.anonymous += entry.is_anonymous() ? 1U : 0U;
+        }
+        if (first < behind) batch.add_pages(leaf.address_of(first), leaf.address_of(behind));
+        const auto added = static_cast<u32>(place - places.data());
+        cleared.counted += added;
+        batch.fill_places(added);
+        if (place == full) batch.finish();
     }
-    leaf.table.subtract_used(cleared);
+    table.subtract_used(cleared.entries);
+    return cleared;
 }
 
 }  // namespace
@@ -63,7 +84,9 @@ void AddressSpace::Edit::clear_entries(AddressSpace& space, TlbBatch& batch, Add
     Resident gone;
     const auto clear = [&](auto select) {
         space.page_table_.visit_leaves_and_prune(range.start, range.end, batch, [&](const LeafRange& leaf) {
-            clear_selected(leaf, batch, gone.anonymous, gone.source, select);
+            const Cleared cleared = clear_selected(leaf, batch, select);
+            gone.anonymous -= cleared.anonymous;
+            gone.source -= cleared.counted - cleared.anonymous;
             scheduler::preempt_point();
         });
     };

@@ -145,15 +145,19 @@ BuddyStats BuddyAllocator::get_stats() {
 
 // ---- Frames with references.
 
+/// Out of line, because most references that end are not the last, and end in loops that need the registers.
+[[gnu::noinline]] static void free_unused(u32 frame) { frames.put_frame(frame); }
+
 void release_frame(u32 frame) {
-    if (record_of(frame).release()) frames.put_frame(frame);
+    if (record_of(frame).release()) free_unused(frame);
 }
 
 void release_mapped_frames(std::span<const u32> mapped) {
     [[clang::uninitialized]] u32 last[32];
     u32 count = 0;
+    FrameRecords records;
     for (const u32 frame : mapped) {
-        if (!record_of(frame).release_mapped()) continue;
+        if (!records[frame].release_mapped()) continue;
         last[count++] = frame;
         if (count == std::size(last)) {
             frames.put_frames({last, count});

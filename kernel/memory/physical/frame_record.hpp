@@ -89,7 +89,7 @@ class FrameRecord {
             saturate();
         return (before & 0xffff'ffff) == 1;
     }
-    void saturate() {
+    [[gnu::cold, gnu::noinline]] void saturate() {
         const u64 counts = counts_.load(std::memory_order_relaxed);
         counts_.store((counts & ~u64{0xffff'ffff}) | (SATURATED + SATURATED / 2), std::memory_order_relaxed);
     }
@@ -127,6 +127,24 @@ inline FrameRecord& record_of(u32 frame) {
 inline FrameRecord& record_of(PhysicalAddress address) {
     return record_of(static_cast<u32>(address.frame_number()));
 }
+
+/// record_of for a loop over many frames, most of them in the same section.
+class FrameRecords {
+  public:
+    FrameRecord& operator[](u32 frame) {
+        if (frame >> FrameSection::SHIFT != section_) [[unlikely]] {
+            DEBUG_ASSERT(frame >> FrameSection::SHIFT < frame_section_count);
+            section_ = frame >> FrameSection::SHIFT;
+            records_ = frame_sections[section_].records;
+        }
+        // SAFETY: as in record_of.
+        return *reinterpret_cast<FrameRecord*>(records_ + u64{frame} * sizeof(FrameRecord));
+    }
+
+  private:
+    u32 section_ = ~0U;
+    u64 records_ = 0;
+};
 
 /// Drops one reference. The last one frees the frame.
 void release_frame(u32 frame);

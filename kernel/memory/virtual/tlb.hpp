@@ -9,6 +9,7 @@
 #pragma once
 
 #include <array>
+#include <span>
 
 #include "memory/address.hpp"
 
@@ -39,15 +40,19 @@ class TlbBatch {
     TlbBatch& operator=(const TlbBatch&) = delete;
     ~TlbBatch() { finish(); }
 
-    void add_page(u64 address, u64 size = PAGE_SIZE) {
-        if (address < range_.start) range_.start = address;
-        if (address + size > range_.end) range_.end = address + size;
+    void add_page(u64 address, u64 size = PAGE_SIZE) { add_pages(address, address + size); }
+    void add_pages(u64 start, u64 end) {
+        if (start < range_.start) range_.start = start;
+        if (end > range_.end) range_.end = end;
     }
     /// Adds a mapping's reference to a frame, which is dropped after the flush.
     void add_frame(u32 frame) {
         if (frame_count_ == frames_.size()) finish();
         frames_[frame_count_++] = frame;
     }
+    /// For a loop: places for more frames, possibly none. The caller fills some, from the first on, and then says how many.
+    std::span<u32> free_places() { return std::span(frames_).subspan(frame_count_); }
+    void fill_places(usize count) { frame_count_ += static_cast<u32>(count); }
     /// Adds a page table that is empty and unlinked, which is freed after the flush.
     void add_table(u32 frame);
     void finish();

@@ -19,7 +19,9 @@ using vm::Protection;
 /// The source of the vDSO's pages: page 0 is the clock data, page 1 is the code.
 class VdsoSource final : public vm::PageSource {
   public:
-    VdsoSource(FrameRef clocks, FrameRef code) : frames_{std::move(clocks), std::move(code)} {}
+    VdsoSource(FrameRef clocks, FrameRef code)
+        : PageSource(ObjectKind::Plain, Pages::Stay),
+          frames_{std::move(clocks), std::move(code)} {}
     Result<FrameRef> get_page(u64 index, vm::PageAccess) override {
         if (index >= frames_.size()) return Error::Einval;
         return frames_[index];

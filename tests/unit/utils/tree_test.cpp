@@ -63,6 +63,13 @@ class TreeModel {
         ASSERT_EQ(item->link.is_linked(), is_new);
         if (is_new) items_.emplace(start, std::move(item));
     }
+    void insert_behind(u64 start, u64 end) {
+        if (items_.contains(start)) return;
+        auto item = std::make_unique<Interval>(start, end);
+        tree_.insert_behind(tree_.floor(start), *item);
+        ASSERT_TRUE(item->link.is_linked());
+        items_.emplace(start, std::move(item));
+    }
     void remove(u64 start) {
         const auto found = items_.find(start);
         ASSERT_EQ(tree_.find(start), found == items_.end() ? nullptr : found->second.get());
@@ -111,8 +118,8 @@ TEST(tree, behaves_like_its_model_under_random_operations) {
         for (int step = 0; step < 5'000; ++step) {
             const u64 key = random.below(keys);
             switch (random.below(5)) {
-                case 0:
-                case 1: model.insert(key, key + random.below(50)); break;
+                case 0: model.insert(key, key + random.below(50)); break;
+                case 1: model.insert_behind(key, key + random.below(50)); break;
                 case 2: model.remove(key); break;
                 case 3: model.change_end(key, key + random.below(5000)); break;
                 case 4: model.check_bounds(key); break;
