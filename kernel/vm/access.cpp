@@ -93,31 +93,43 @@ Result<> populate_strictly(AddressSpace& space, u64 start, u64 end, FaultAccess 
     return result;
 }
 
+namespace {
+
+/// Whether an entry allows the access. It never grants more than its area does.
+bool allows(PageEntry entry, FaultAccess access) {
+    return entry.is_present() && (!access.is_write || entry.is_writable());
+}
+
+}  // namespace
+
 Result<> AddressSpace::with_page(u64 address, FaultAccess access, FunctionRef<void(const FrameRef&)> use) {
-    for (;;) {
+    if (address >= memory::USER_END) return Error::Efault;
+    for (bool has_faulted = false;; has_faulted = true) {
+        {
+            auto state = lock_.lock_shared();
+            const EntrySlot slot = page_table_.find_slot(address);
+            const PageEntry seen = slot ? slot.get() : PageEntry();
+            // Where a key may forbid the access, the fault looks.
+            if (allows(seen, access) && (has_faulted || !seen.has_key())) {
+                if (const std::optional<FrameRef> frame = Fault::take_reference(slot, seen)) {
+                    use(*frame);
+                    return {};
+                }
+            }
+        }
         const FaultResult result = fault(address, access);
         if (result == FaultResult::OutOfMemory) return Error::Enomem;
         if (result != FaultResult::Resolved) return Error::Efault;
-        auto state = lock_.lock_shared();
-        const EntrySlot slot = page_table_.find_slot(address);
-        if (!slot) continue;
-        const PageEntry seen = slot.get();
-        if (!seen.is_present() || (access.is_write && !seen.is_writable())) continue;
-        const std::optional<FrameRef> frame = Fault::take_reference(slot, seen);
-        if (!frame) continue;
-        use(*frame);
-        return {};
     }
 }
 
 Result<> AddressSpace::touch(u64 address, FaultAccess access) {
     if (address >= memory::USER_END) return Error::Efault;
     {
-        // An entry never grants more than its area does. Where a key may forbid the access, the fault looks.
         auto state = lock_.lock_shared();
         const EntrySlot slot = page_table_.find_slot(address);
         const PageEntry seen = slot ? slot.get() : PageEntry();
-        if (seen.is_present() && !seen.has_key() && (!access.is_write || seen.is_writable())) return {};
+        if (allows(seen, access) && !seen.has_key()) return {};
     }
     switch (fault(address, access)) {
         case FaultResult::Resolved: return {};
@@ -157,6 +169,21 @@ Result<> AddressSpace::write_remote(u64 address, std::span<const u8> from) {
             [&](const FrameRef& frame) { std::memcpy(frame.data() + offset, from.data(), size); }));
         address += size;
         from = from.subspan(size);
+        scheduler::preempt_point();
+    }
+    return {};
+}
+
+Result<> AddressSpace::clear_remote(u64 address, u64 size) {
+    if (!memory::is_user_range(address, size)) return Error::Efault;
+    while (size != 0) {
+        const u64 offset = address & (PAGE_SIZE - 1);
+        const usize part = std::min(size, PAGE_SIZE - offset);
+        TRY(with_page(
+            address, {.is_write = true},
+            [&](const FrameRef& frame) { std::memset(frame.data() + offset, 0, part); }));
+        address += part;
+        size -= part;
         scheduler::preempt_point();
     }
     return {};

@@ -178,6 +178,8 @@ class AddressSpace final : public Object {
     /// have been copied.
     Result<> read_remote(u64 address, std::span<u8> to);
     Result<> write_remote(u64 address, std::span<const u8> from);
+    /// Writes zeros in the same way.
+    Result<> clear_remote(u64 address, u64 size);
 
     // ---- For /proc.
 

@@ -118,7 +118,8 @@ Result<u64> AddressSpace::Edit::map(MapRequest& request, u64 length) {
     }
     TRY(check_lock_limit(kind, length));
     TRY(check_type(request, length));
-    TRY(check_limits(kind, length, areas.measure(start, end)));
+    const AreaSet::Overlap replaced = areas.measure(start, end);
+    TRY(check_limits(kind, length, replaced));
     // LINUX: hugetlbfs_file_mmap checks the offset before it looks for pages. There is no pool of huge pages.
     if (has(request.flags, MapFlags::Hugetlb))
         return is_aligned(request.offset, HUGE_PAGE_SIZE) ? Error::Enomem : Error::Einval;
@@ -144,7 +145,7 @@ Result<u64> AddressSpace::Edit::map(MapRequest& request, u64 length) {
     area->source = std::move(request.source);
     area->file = std::move(request.file);
     area->source_page = (area->source || area->file ? request.offset : start) >> PAGE_SHIFT;
-    if (const auto unmapped = unmap(start, end); !unmapped) {
+    if (const auto unmapped = replaced.total != 0 ? unmap(start, end) : Result<>(); !unmapped) {
         if (has(kind.flags, AreaFlags::Charged)) uncharge_commit(length >> PAGE_SHIFT);
         // The references must outlive the lock.
         request.source = std::move(area->source);
@@ -166,8 +167,10 @@ Result<u64> AddressSpace::map(MapRequest request) {
     u64 start;
     {
         Edit edit(*this);
+        const bool may_be_locked =
+            has(request.flags, MapFlags::Locked) || edit.state().future_lock != AreaFlags::None;
         start = TRY(edit.map(request, length));
-        is_wanted_now = is_wanted_now || edit.areas().find(start)->is_locked();
+        is_wanted_now = is_wanted_now || (may_be_locked && edit.areas().find(start)->is_locked());
     }
     if (is_wanted_now) populate(start, length);
     return start;

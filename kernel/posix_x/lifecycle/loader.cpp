@@ -44,17 +44,12 @@ Result<> map_zero_part(vm::AddressSpace& space, const ElfSegment& segment, u64 b
         request.flags = MapFlags::Private | MapFlags::Fixed | MapFlags::Anonymous;
         TRY(space.map(std::move(request)));
     }
-    static constexpr u8 ZEROS[256] = {};
-    const u64 zero_end = align_up(segment.file_end, PAGE_SIZE);
     if (segment.file_size == 0) return {};
-    for (u64 at = segment.file_end; at < zero_end;) {
-        const u64 size = std::min<u64>(sizeof(ZEROS), zero_end - at);
-        const Result<> written = space.write_remote(bias + at, {ZEROS, size});
-        // LINUX: a segment that cannot be written keeps the file's bytes there, and a page that a cut file does not have is
-        // missing: SIGBUS for who touches it (load_elf_binary lets padzero fail).
-        if (!written) return written.error() == Error::Enomem ? written : Result<>{};
-        at += size;
-    }
+    const u64 bytes_left = align_up(segment.file_end, PAGE_SIZE) - segment.file_end;
+    const Result<> written = space.clear_remote(bias + segment.file_end, bytes_left);
+    // LINUX: a segment that cannot be written keeps the file's bytes there, and a page that a cut file does not have is
+    // missing: SIGBUS for who touches it (load_elf_binary lets padzero fail).
+    if (!written && written.error() == Error::Enomem) return written;
     return {};
 }
 

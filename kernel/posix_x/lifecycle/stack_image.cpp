@@ -74,6 +74,13 @@ class StackWriter {
     u64 at_;
 };
 
+/// What two auxiliary entries point to.
+struct RandomAndPlatform {
+    u8 random[16];
+    char platform[7] = "x86_64";
+};
+static_assert(sizeof(RandomAndPlatform) == 23);
+
 struct AuxiliaryEntry {
     Aux type;
     u64 value;
@@ -164,10 +171,11 @@ Result<StackPlaces> write_stack(vm::AddressSpace& space, const StackContent& con
     places.arguments_start = TRY(stack.push(arguments));
     stack.skip(content.random_shift);
     stack.align(16);
-    const u64 platform = TRY(stack.push_text("x86_64"));
-    u8 random_bytes[16];
-    drivers::RANDOM.fill(random_bytes);
-    const u64 random = TRY(stack.push(random_bytes));
+    RandomAndPlatform constants;
+    drivers::RANDOM.fill(constants.random);
+    // SAFETY: a structure of bytes.
+    const u64 random = TRY(stack.push({reinterpret_cast<const u8*>(&constants), sizeof(constants)}));
+    const u64 platform = random + __builtin_offsetof(RandomAndPlatform, platform);
 
     const auto auxiliary = auxiliary_vector(content, random, platform, path);
     constexpr u64 COUNT_AND_NULLS = 3;
