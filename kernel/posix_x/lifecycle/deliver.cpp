@@ -61,8 +61,10 @@ void decide_taken(Process::Signals& state, Decision& decision) {
         decide_default(state, decision);
 }
 
-Decision decide(Task& task) {
-    Decision decision;
+/// Decides about the next pending signal. `decision` may be that about an earlier one.
+void decide(Task& task, Decision& decision) {
+    decision.kind = Decision::Kind::Nothing;
+    decision.info.signal = Signal::None;
     auto state = task.process->signals.lock();
     if (state->must_end(task)) {
         decision.kind = Decision::Kind::Exit;
@@ -77,17 +79,16 @@ Decision decide(Task& task) {
     } else {
         const SignalSet wanted = ~task.blocked();
         const bool is_own = task.signals(*state).pending.take(wanted, decision.info);
-        if (!is_own && !state->pending.take(wanted, decision.info)) return decision;
+        if (!is_own && !state->pending.take(wanted, decision.info)) return;
         decide_taken(*state, decision);
         const bool is_of_timer =
             decision.info.code == signal_code::TIMER || decision.info.signal == Signal::Alrm;
-        if (!is_of_timer) return decision;
+        if (!is_of_timer) return;
         state.unlock();
         TakenSignal taken{decision.info, !is_own};
         has_taken(*task.process, taken);
         decision.info = taken.info;
     }
-    return decision;
 }
 
 /// Stops the process. SIGTSTP, SIGTTIN and SIGTTOU do not stop an orphaned group, because no shell could
@@ -132,8 +133,9 @@ void run_handler(Task& task, const Decision& decision, arch::UserRegisters& regi
 void deliver_signals(arch::UserRegisters& registers) {
     Task& task = current_task();
     task.thread->clear_work(scheduler::Work::Signal | scheduler::Work::Personality);
+    Decision decision;
     while (true) {
-        const Decision decision = decide(task);
+        decide(task, decision);
         if (decision.info.signal != Signal::None) trace::report_signal(task, decision.info);
         switch (decision.kind) {
             case Decision::Kind::Nothing:
@@ -144,7 +146,12 @@ void deliver_signals(arch::UserRegisters& registers) {
                 }
                 return;
             case Decision::Kind::Ignore: break;
-            case Decision::Kind::Handle: run_handler(task, decision, registers); break;
+            case Decision::Kind::Handle:
+                run_handler(task, decision, registers);
+                // Who sends another one adds this work, as does a change of the mask that lets a pending one through.
+                if (!task.thread->has_work(scheduler::Work::Signal)) return;
+                task.thread->clear_work(scheduler::Work::Signal);
+                break;
             case Decision::Kind::Stop: take_stop(task, decision.info.signal); break;
             case Decision::Kind::WaitForContinue: stop_current(); break;
             case Decision::Kind::Terminate: tell_tasks(*task.process); [[fallthrough]];

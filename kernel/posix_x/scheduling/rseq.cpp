@@ -64,8 +64,8 @@ Result<> update(const Task& task, arch::UserRegisters& registers) {
 
 }  // namespace
 
-bool leave_sequence(Task& task, arch::UserRegisters& registers) {
-    return task.rseq.address == 0 || update(task, registers).has_value();
+bool leave_own_sequence(Task& task, arch::UserRegisters& registers) {
+    return update(task, registers).has_value();
 }
 
 void resume_sequence(Task& task, arch::UserRegisters& registers) {

@@ -17,7 +17,10 @@ void resume_sequence(Task& task, arch::UserRegisters& registers);
 
 /// Called before a signal frame is pushed: ends the critical section, so that the handler returns to its
 /// abort address. Returns false if the area is not valid; the thread gets SIGSEGV.
-bool leave_sequence(Task& task, arch::UserRegisters& registers);
+bool leave_own_sequence(Task& task, arch::UserRegisters& registers);
+inline bool leave_sequence(Task& task, arch::UserRegisters& registers) {
+    return task.rseq.address == 0 || leave_own_sequence(task, registers);
+}
 
 /// Copies the area's address to a child of fork, whose memory is a copy. The child does not run yet.
 void copy_rseq(const Task& parent, Task& child);

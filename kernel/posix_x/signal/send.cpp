@@ -19,7 +19,7 @@ void discard(Process::Signals& state, SignalSet signals) {
 /// SIGCONT cancels pending stop signals, and stop signals cancel SIGCONT, whether or not they are blocked,
 /// ignored or handled.
 /// Returns true if the process was stopped and continues.
-bool cancel_opposites(Process::Signals& state, Signal signal) {
+[[gnu::noinline]] bool cancel_opposites_of(Process::Signals& state, Signal signal) {
     if (STOP_SIGNALS.has(signal)) {
         discard(state, SignalSet::of(Signal::Cont));
         return false;
@@ -27,6 +27,12 @@ bool cancel_opposites(Process::Signals& state, Signal signal) {
     if (signal != Signal::Cont && signal != Signal::Kill) return false;
     if (signal == Signal::Cont) discard(state, STOP_SIGNALS);
     return std::exchange(state.is_stopping, false);
+}
+
+[[gnu::always_inline]] inline bool cancel_opposites(Process::Signals& state, Signal signal) {
+    constexpr SignalSet STOPPING_OR_CONTINUING =
+        STOP_SIGNALS | SignalSet::of(Signal::Cont) | SignalSet::of(Signal::Kill);
+    return STOPPING_OR_CONTINUING.has(signal) && cancel_opposites_of(state, signal);
 }
 
 /// Whether an ignored signal is dropped. A blocked signal stays pending even if it is ignored, because its

@@ -67,14 +67,12 @@ Result<> sys_rt_sigprocmask(Context&, MaskChange how, OrNull<vm::UserIn<SignalMa
 
 Answer<RestoredAnswer> sys_rt_sigreturn(Context& context) {
     Task& task = current_task();
-    const u64 mask_address =
-        context.registers.stack_pointer() - sizeof(u64) + __builtin_offsetof(abi::rt_sigframe, uc.uc_sigmask);
-    const Result<u64> mask = vm::UserIn<u64>(mask_address).read();
-    if (!mask || !pop_signal_frame(task, context.registers)) {
+    const Result<SignalSet> mask = pop_signal_frame(task, context.registers);
+    if (!mask) {
         force_signal({.signal = Signal::Segv});
         return 0ULL;
     }
-    set_blocked_signals(task, SignalSet(*mask));
+    set_blocked_signals(task, *mask);
     return context.registers.result();
 }
 
@@ -137,7 +135,9 @@ Answer<SignalNumber> sys_rt_sigtimedwait(Context&, vm::UserIn<SignalMask> in,
 /// Checks whether the caller may send the signal. Errors: Einval, Eperm.
 static Result<> check_sending(Process& target, i32 number) {
     if (number != 0 && !is_valid_signal(number)) return Error::Einval;
-    return may_signal(current_task(), target, static_cast<Signal>(number)) ? Result<>() : Error::Eperm;
+    const bool is_allowed = &target == current_task().process.get() ||
+                            may_signal(current_task(), target, static_cast<Signal>(number));
+    return is_allowed ? Result<>() : Error::Eperm;
 }
 
 static Result<> signal_one(Task& sender, Process& target, i32 number) {

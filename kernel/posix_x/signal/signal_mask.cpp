@@ -8,7 +8,7 @@ void set_blocked_signals(Task& task, SignalSet blocked) {
     const SignalSet before = own.blocked;
     own.blocked = blocked & ~UNBLOCKABLE_SIGNALS;
     const SignalSet newly_blocked = own.blocked & ~before;
-    if (!(state->pending.set() & newly_blocked).is_empty()) [[unlikely]]
+    if (state->live_tasks > 1 && !(state->pending.set() & newly_blocked).is_empty()) [[unlikely]]
         retarget(*state, task, newly_blocked);
     if (!((own.pending.set() | state->pending.set()) & ~own.blocked).is_empty())
         task.thread->add_work(scheduler::Work::Signal);

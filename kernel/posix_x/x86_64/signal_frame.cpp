@@ -1,6 +1,6 @@
 #include "posix_x/x86_64/signal_frame.hpp"
 
-#include <cstring>
+#include <type_traits>
 
 #include "abi/linux/signal_frame.hpp"
 #include "posix_x/x86_64/fpu_state.hpp"
@@ -36,25 +36,36 @@ u64 choose_stack(const Task& task, const SignalAction& action, u64 rsp) {
     return rsp - RED_ZONE;
 }
 
-void fill_context(const Task& task, const arch::UserRegisters& r, SignalSet old_mask, u64 fpu_address,
-                  abi::ucontext& out) {
-    out.uc_flags = abi::UC_FP_XSTATE | abi::UC_SIGCONTEXT_SS | abi::UC_STRICT_RESTORE_SS;
-    out.uc_stack.ss_sp = task.alternate_stack.base;
-    out.uc_stack.ss_size = task.alternate_stack.size;
-    out.uc_stack.ss_flags = static_cast<i32>(task.alternate_stack.flags);
-    abi::sigcontext& c = out.uc_mcontext;
-    c.r8 = r.r8, c.r9 = r.r9, c.r10 = r.r10, c.r11 = r.r11, c.r12 = r.r12, c.r13 = r.r13, c.r14 = r.r14,
-    c.r15 = r.r15;
-    c.rdi = r.rdi, c.rsi = r.rsi, c.rbp = r.rbp, c.rbx = r.rbx, c.rdx = r.rdx, c.rax = r.rax, c.rcx = r.rcx;
-    c.rsp = r.rsp, c.rip = r.rip, c.eflags = r.rflags;
-    c.cs = static_cast<u16>(r.cs);
-    c.ss = static_cast<u16>(r.ss);
-    c.err = task.last_fault.error_code;
-    c.trapno = task.last_fault.vector;
-    c.cr2 = task.last_fault.address;
-    c.oldmask = old_mask.bits();
-    c.fpstate = fpu_address;
-    out.uc_sigmask = old_mask.bits();
+abi::sigcontext context_of(const Task& task, const arch::UserRegisters& r, SignalSet old_mask,
+                           u64 fpu_address) {
+    return {.r8 = r.r8,
+            .r9 = r.r9,
+            .r10 = r.r10,
+            .r11 = r.r11,
+            .r12 = r.r12,
+            .r13 = r.r13,
+            .r14 = r.r14,
+            .r15 = r.r15,
+            .rdi = r.rdi,
+            .rsi = r.rsi,
+            .rbp = r.rbp,
+            .rbx = r.rbx,
+            .rdx = r.rdx,
+            .rax = r.rax,
+            .rcx = r.rcx,
+            .rsp = r.rsp,
+            .rip = r.rip,
+            .eflags = r.rflags,
+            .cs = static_cast<u16>(r.cs),
+            .gs = 0,
+            .fs = 0,
+            .ss = static_cast<u16>(r.ss),
+            .err = task.last_fault.error_code,
+            .trapno = task.last_fault.vector,
+            .oldmask = old_mask.bits(),
+            .cr2 = task.last_fault.address,
+            .fpstate = fpu_address,
+            .reserved = {}};
 }
 
 }  // namespace
@@ -113,12 +124,21 @@ Result<> push_signal_frame(Task& task, const SignalInfo& info, const SignalActio
     const AlternateStack& alternate = task.alternate_stack;
     if (is_on_alternate_stack(alternate, top) && frame_address < alternate.base) return Error::Efault;
 
-    abi::rt_sigframe frame{};
-    frame.pretcode = action.restorer;
-    fill_context(task, registers, old_mask, fpu_address, frame.uc);
+    static_assert(std::has_unique_object_representations_v<abi::rt_sigframe>);  // so each byte is set
+    abi::rt_sigframe frame{
+        .pretcode = action.restorer,
+        .uc = {.uc_flags = abi::UC_FP_XSTATE | abi::UC_SIGCONTEXT_SS | abi::UC_STRICT_RESTORE_SS,
+               .uc_link = 0,
+               .uc_stack = {.ss_sp = alternate.base,
+                            .ss_flags = static_cast<i32>(alternate.flags),
+                            .padding_ = 0,
+                            .ss_size = alternate.size},
+               .uc_mcontext = context_of(task, registers, old_mask, fpu_address),
+               .uc_sigmask = old_mask.bits()},
+        .info = {}};
     fill_siginfo(info, frame.info);
     TRY(push_fpu_state(*task.thread, fpu_address));
-    // SAFETY: a structure of integers, all of whose bytes were set to zero first.
+    // SAFETY: a structure of integers without padding.
     TRY(vm::write_user(frame_address, {reinterpret_cast<const u8*>(&frame), sizeof(frame)}));
 
     if ((alternate.flags & AlternateStack::AUTO_DISARM) != 0) task.alternate_stack = {.flags = DISABLE};
@@ -137,7 +157,7 @@ Result<> push_signal_frame(Task& task, const SignalInfo& info, const SignalActio
     return {};
 }
 
-Result<> pop_signal_frame(Task& task, arch::UserRegisters& registers) {
+Result<SignalSet> pop_signal_frame(Task& task, arch::UserRegisters& registers) {
     [[clang::uninitialized]] abi::ucontext context;  // read from the program before anything else
     const u64 address = registers.rsp - sizeof(u64) + __builtin_offsetof(abi::rt_sigframe, uc);
     // SAFETY: any bytes are a valid structure of integers.
@@ -160,7 +180,7 @@ Result<> pop_signal_frame(Task& task, arch::UserRegisters& registers) {
     r.ss = arch::user_selector::DATA;
     r.original_rax = ~0ULL;
     (void)set_alternate_stack(task, context.uc_stack, r.rsp);  // LINUX: one that cannot be is left alone
-    return {};
+    return SignalSet(context.uc_sigmask);
 }
 
 }  // namespace exo::posix_x

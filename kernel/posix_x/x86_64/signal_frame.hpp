@@ -10,8 +10,9 @@ namespace exo::posix_x {
 /// Pushes a frame for `info` and points `registers` at the handler. Errors: Efault (no room on the stack).
 Result<> push_signal_frame(Task& task, const SignalInfo& info, const SignalAction& action, SignalSet old_mask,
                            arch::UserRegisters& registers);
-/// rt_sigreturn: takes registers, FPU and mask from the frame on the user's stack. Errors: Efault, Einval.
-Result<> pop_signal_frame(Task& task, arch::UserRegisters& registers);
+/// rt_sigreturn: takes registers and FPU from the frame on the user's stack. Returns the mask, for the caller to set.
+/// Errors: Efault, Einval.
+Result<SignalSet> pop_signal_frame(Task& task, arch::UserRegisters& registers);
 
 /// Fills a siginfo_t for a program. `out` must be all zeros.
 void fill_siginfo(const SignalInfo& info, abi::siginfo& out);
