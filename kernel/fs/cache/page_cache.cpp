@@ -223,23 +223,22 @@ void PageCache::mark_run_used(u64 first, usize count) {
 }
 
 Result<usize> PageCache::read_pages(vm::OutBuffer& to, u64 offset, u64 wanted) {
+    const u64 start = offset;
     const u64 end = offset + wanted;
     Stretch stretch(*this);
-    usize done = 0;
     while (offset < end) {
         const usize count = piece_at(offset, end - offset);
         const FrameRef& frame = stretch.page(page_of(offset), page_of(end - 1));
         const Result<usize> moved =
             frame || !backing_ ? read_piece(to, frame, offset, count) : read_used(to, offset, count);
         if (!moved) {
-            if (done != 0) break;
+            if (offset != start) break;
             return moved;
         }
-        done += *moved;
         offset += *moved;
         if (*moved == 0 || !scheduler::preempt_point(scheduler::WaitMode::Killable)) break;
     }
-    return done;
+    return static_cast<usize>(offset - start);
 }
 
 /// Fills a new frame that no other thread sees. Clears only the bytes that the program's data does not
@@ -276,30 +275,37 @@ Result<usize> PageCache::write_new(vm::InBuffer& from, u64 index, usize at, usiz
 
 Result<usize> PageCache::write(InodeContent& content, vm::InBuffer& from, u64 offset, usize limit) {
     const u64 old_size = size();
-    usize left = from.remaining() < limit ? from.remaining() : limit;
-    if (left != 0 && offset + left > old_size && was_mapped_writable_.load(std::memory_order_relaxed))
+    const u64 start = offset;
+    const u64 end = offset + (from.remaining() < limit ? from.remaining() : limit);
+    if (end > start && end > old_size && was_mapped_writable_.load(std::memory_order_relaxed))
         zero_within_page(old_size, align_up(old_size, PAGE_SIZE));
-    usize done = 0;
-    Result<> stopped;
-    while (left != 0) {
-        const usize count = piece_at(offset, left);
-        FrameRef frame = find(page_of(offset));
-        const auto moved = frame      ? from.read({frame.data() + within_page(offset), count})
-                           : backing_ ? write_absent(content, from, offset, count)
-                                      : write_new(from, page_of(offset), within_page(offset), count);
+    while (offset < end) {
+        const usize count = piece_at(offset, end - offset);
+        const Result<usize> moved = write_piece(content, from, offset, count);
         if (!moved) {
-            stopped = fail(moved.error());
-            break;
+            if (offset != start) break;
+            return moved;
         }
-        note_written(page_of(offset));
-        done += *moved;
-        left -= *moved;
         offset += *moved;
         if (offset > size()) set_size(offset);
         if (*moved < count || !scheduler::preempt_point(scheduler::WaitMode::Killable)) break;
     }
-    if (done == 0 && !stopped) return fail(stopped.error());
-    return done;
+    return static_cast<usize>(offset - start);
+}
+
+/// Writes bytes within one page. The page is held while it is marked, so that reclaim does not take it as a clean one.
+[[gnu::always_inline]] inline Result<usize> PageCache::write_piece(InodeContent& content, vm::InBuffer& from,
+                                                                   u64 offset, usize count) {
+    const u64 index = page_of(offset);
+    if (const FrameRef frame = find(index)) [[likely]] {
+        const Result<usize> moved = from.read({frame.data() + within_page(offset), count});
+        if (moved) note_written(index);
+        return moved;
+    }
+    const Result<usize> moved = backing_ ? write_absent(content, from, offset, count)
+                                         : write_new(from, index, within_page(offset), count);
+    if (moved) note_written(index);
+    return moved;
 }
 
 void PageCache::set_size(u64 size) {
@@ -327,8 +333,9 @@ void PageCache::remove_pages(u64 first, u64 last) {
             while (count < BATCH) {
                 const auto index = tree->next_present(first);
                 if (!index || *index > last) break;
-                batch[count++] = tree->remove(*index);
-                first = *index + 1;
+                const usize removed = tree->remove_run(*index, last, std::span(batch).subspan(count));
+                count += removed;
+                first = *index + removed;
             }
             if (backing_) count_removal();
         }

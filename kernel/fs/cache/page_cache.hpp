@@ -148,6 +148,7 @@ class PageCache final : public vm::PageSource {
     /// Records that an address space mapped the page.
     [[gnu::cold, gnu::noinline]] void mark_mapped(u64 index, vm::PageAccess access);
     [[gnu::cold, gnu::noinline]] memory::FrameRef find_written(u64 index);
+    Result<usize> write_piece(InodeContent& content, vm::InBuffer& from, u64 offset, usize count);
     Result<usize> write_new(vm::InBuffer& from, u64 index, usize at, usize count);
     void remove_pages(u64 first, u64 last);
     void zero_within_page(u64 from, u64 to);

@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <new>
+#include <utility>
 
 #include "scheduler/preemption.hpp"
 #include "vm/shared_memory.hpp"
@@ -203,34 +204,67 @@ Result<> PageTree::insert_dirty(u64 index, FrameRef frame) {
 }
 
 FrameRef PageTree::remove(u64 index) {
-    if (!covers(index)) return {};
+    FrameRef frame;
+    (void)remove_run(index, index, {&frame, 1});
+    return frame;
+}
+
+usize PageTree::remove_run(u64 first, u64 last, std::span<FrameRef> out) {
+    if (root_ == 0 || !covers(first)) return 0;
+    if (height_ == 0) {
+        out[0] = FrameRef::adopt(PhysicalAddress::of_frame(frame_number(std::exchange(root_, 0))));
+        --count_;
+        vm::remove_shared_pages(1);
+        return 1;
+    }
     Node* way[MAX_HEIGHT + 1];
     u64 place = root_;
-    for (u32 level = height_; level > 0 && place != 0; --level) {
+    for (u32 level = height_; level > 0; --level) {
+        if (place == 0) return 0;
         way[level] = node_at(place);
-        place = way[level]->places[slot_of(index, level - 1)];
+        place = way[level]->places[slot_of(first, level - 1)];
     }
-    if (place == 0) return {};
-    --count_;
-    vm::remove_shared_pages(1);
-    // Empty places upwards, as long as nodes run empty.
+    Node& node = *way[1];
+    const u64 before_end =
+        last - first < FANOUT - 1 - slot_of(first, 0) ? ~0ULL >> (FANOUT - 1 - slot_of(last, 0)) : ~0ULL;
+    const u64 wanted = node.used & ~0ULL << slot_of(first, 0) & before_end;
+    u64 left = wanted;
+    usize count = 0;
+    for (; left != 0 && count < out.size(); left &= left - 1) {
+        u64& removed = node.places[std::countr_zero(left)];
+        out[count++] = FrameRef::adopt(PhysicalAddress::of_frame(frame_number(std::exchange(removed, 0))));
+    }
+    if (count == 0) return 0;
+    count_ -= count;
+    vm::remove_shared_pages(count);
+    const u64 gone = wanted & ~left;
+    const bool had_unstored = (node.unstored & gone) != 0;
+    node.used &= ~gone;
+    node.unstored &= ~gone;
+    drop_empty_nodes(way, first, had_unstored);
+    return count;
+}
+
+/// After pages below way[1], which leads to `index`, were removed: deletes the nodes that are empty now. If one of the pages
+/// was unstored, also clears the bits of nodes that have no unstored page any more.
+void PageTree::drop_empty_nodes(Node* const* way, u64 index, bool had_unstored) {
     u32 level = 1;
-    for (; level <= height_; ++level) {
-        way[level]->clear(slot_of(index, level - 1));
-        if (way[level]->used != 0) break;
+    while (way[level]->used == 0) {
         delete way[level];
-    }
-    if ((place & UNSTORED) != 0) [[unlikely]] {
-        for (u32 above = level; above <= height_; ++above) {
-            way[above]->unstored &= ~(1ULL << slot_of(index, above - 1));
-            if (way[above]->unstored != 0) break;
+        if (level == height_) {
+            root_ = 0;
+            height_ = 0;
+            return;
         }
+        ++level;
+        way[level]->clear(slot_of(index, level - 1));
     }
-    if (level > height_) {
-        root_ = 0;
-        height_ = 0;
+    if (!had_unstored) [[likely]]
+        return;
+    for (; level <= height_; ++level) {
+        if (level > 1) way[level]->unstored &= ~(1ULL << slot_of(index, level - 1));
+        if (way[level]->unstored != 0) return;
     }
-    return FrameRef::adopt(PhysicalAddress::of_frame(frame_number(place)));
 }
 
 template <u64 UNWANTED> std::optional<u64> PageTree::next_in(u64 place, u32 height, u64 from) {

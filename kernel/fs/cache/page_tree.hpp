@@ -44,6 +44,9 @@ class PageTree {
     bool is_written(u64 index) const;
     /// Removes a page and returns its frame; empty if the page was absent.
     memory::FrameRef remove(u64 index);
+    /// Removes the pages of [first, last] that share the lowest node of the tree with `first`, as many as `out` takes, and puts
+    /// their frames there. Returns their number.
+    usize remove_run(u64 first, u64 last, std::span<memory::FrameRef> out);
     /// The lowest index of a present page that is at least `from`.
     std::optional<u64> next_present(u64 from) const;
     /// The lowest index of a written page that is at least `from`.
@@ -112,6 +115,7 @@ class PageTree {
     bool covers(u64 index) const { return BITS * height_ >= 64 || index >> (BITS * height_) == 0; }
     Result<> grow_to_cover(u64 index);
     [[gnu::cold, gnu::noinline]] Result<> insert_dirty(u64 index, memory::FrameRef frame);
+    void drop_empty_nodes(Node* const* way, u64 index, bool had_unstored);
     static void destroy(u64 place, u32 height);
     /// The place of a page; null if a level is missing.
     const u64* place_at(u64 index) const;
