@@ -53,7 +53,8 @@ class FileSource {
         memory::FrameRef page =
             pages_ && offset_ < size ? pages_->peek_page(offset_ >> PAGE_SHIFT) : memory::FrameRef();
         if (!page) return read(static_cast<usize>(count));
-        file_.note_read();
+        // LINUX: filemap_splice_read: once a call.
+        if (!std::exchange(was_read_, true)) file_.note_read();
         return fs::PagePiece{std::move(page), at, at + static_cast<u32>(std::min(count, size - offset_))};
     }
 
@@ -88,7 +89,8 @@ class FileSource {
     std::unique_ptr<u8[]> packet_;    ///< Of more than a page: take_packet.
     usize packet_size_ = 0;
     usize packet_taken_ = 0;
-    bool may_wait_;  ///< Only the first read waits.
+    bool may_wait_;          ///< Only the first read waits.
+    bool was_read_ = false;  ///< A page was taken, and the file's time of access is that of this call.
 };
 
 Result<usize> take_page(fs::Splice& to, fs::PagePiece piece) {
