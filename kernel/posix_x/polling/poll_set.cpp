@@ -1,5 +1,7 @@
 #include "posix_x/polling/poll_set.hpp"
 
+#include <optional>
+
 #include "scheduler/preemption.hpp"
 
 namespace exo::posix_x {
@@ -58,22 +60,35 @@ usize look(std::span<Watched> watched, fs::PollTable* table) {
     return count;
 }
 
-/// Polls the files once, without keeping references and without entering queues; most calls need no more.
-/// Errors: Ebadf.
-Result<usize> look_once(std::span<PollEntry> entries, ClosedDescriptor closed) {
+/// `poll(fd)`: the events of its file, or nothing if it has none that can be polled.
+template <class Poll>
+Result<usize> look_once_by(std::span<PollEntry> entries, ClosedDescriptor closed, Poll&& poll) {
     usize count = 0;
     for (PollEntry& entry : entries) {
         scheduler::preempt_point();
         entry.found = PollEvents::None;
         if (entry.fd < 0) continue;
-        const Result<FileUse> file = use_file(Descriptor(static_cast<u64>(entry.fd)), NEEDED);
-        if (file)
-            entry.found = (*file)->poll(nullptr) & entry.wanted;
-        else
-            entry.found = TRY(without_file(entry, closed));
+        const std::optional<PollEvents> found = poll(entry.fd);
+        entry.found = found ? *found & entry.wanted : TRY(without_file(entry, closed));
         if (entry.found != PollEvents::None) ++count;
     }
     return count;
+}
+
+/// Polls the files once, without keeping references and without entering queues; most calls need no more.
+/// Errors: Ebadf.
+Result<usize> look_once(std::span<PollEntry> entries, ClosedDescriptor closed) {
+    security::CapabilityTable& files = *current_task().files();
+    if (files.is_own()) [[likely]]
+        return look_once_by(entries, closed, [&](i32 fd) -> std::optional<PollEvents> {
+            Object* object = files.verify_own(static_cast<u32>(fd), NEEDED);
+            if (object == nullptr || object->object_kind() != ObjectKind::File) return std::nullopt;
+            return static_cast<fs::File*>(object)->poll(nullptr);
+        });
+    return look_once_by(entries, closed, [](i32 fd) -> std::optional<PollEvents> {
+        const Result<FileUse> file = use_file(Descriptor(static_cast<u64>(fd)), NEEDED);
+        return file ? std::optional((*file)->poll(nullptr)) : std::nullopt;
+    });
 }
 
 usize count_closed(std::span<const PollEntry> entries) {
