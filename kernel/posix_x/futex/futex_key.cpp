@@ -20,7 +20,7 @@ Result<> touch(vm::AddressSpace& space, u64 address, FutexAccess access) {
 Result<FutexPlace> find_futex(Task& task, u64 address, FutexScope scope, FutexAccess access) {
     if (address % sizeof(u32) != 0) return Error::Einval;
     if (!memory::is_user_range(address, sizeof(u32))) return Error::Efault;
-    if (scope == FutexScope::Private) return FutexPlace{{&task.space(), address}, Ref<Object>(&task.space())};
+    if (scope == FutexScope::Private) return FutexPlace{{&task.space(), address}, nullptr};
     TRY(touch(task.space(), address, access));
     const std::optional<vm::AreaInformation> area = task.space().area_above(address);
     if (!area || area->start > address) return Error::Efault;  // unmapped meanwhile
@@ -32,7 +32,7 @@ Result<FutexPlace> find_futex(Task& task, u64 address, FutexScope scope, FutexAc
     if (!is_writable) return Error::Efault;
     // LINUX: FUT_OFF_MMSHARED: a wake-up without FUTEX_PRIVATE_FLAG does not reach a waiter that gave the flag, even at the same address.
     constexpr u64 FOR_ALL = 2;  // addresses are multiples of 4
-    return FutexPlace{{&task.space(), address | FOR_ALL}, Ref<Object>(&task.space())};
+    return FutexPlace{{&task.space(), address | FOR_ALL}, nullptr};
 }
 
 }  // namespace exo::posix_x

@@ -14,10 +14,14 @@ namespace exo::posix_x {
 struct FutexKey {
     const Object* object = nullptr;  ///< The address space, or the source of the pages.
     u64 offset = 0;                  ///< In bytes.
-    friend auto operator<=>(const FutexKey&, const FutexKey&) = default;
+    friend bool operator==(const FutexKey&, const FutexKey&) = default;
+    friend bool operator<(const FutexKey& a, const FutexKey& b) {
+        return a.offset != b.offset ? a.offset < b.offset : a.object < b.object;
+    }
 };
 
-/// A key and a reference to its object, which prevents that another object gets the same address.
+/// A key and a reference to its object, which prevents that another object gets the same address. The reference is null if the
+/// object is the address space of the calling task, which stays as long as the call does.
 struct FutexPlace {
     FutexKey key;
     Ref<Object> owner;

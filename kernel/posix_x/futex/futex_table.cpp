@@ -48,32 +48,39 @@ struct FutexBucket {
             return;
         }
         first_waiters.remove(waiter);
-        if (FutexWaiter* next = waiter.others_.pop_front()) {
-            next->others_.splice_back(waiter.others_);
+        follow_with(waiter.others_);
+    }
+    /// After the first waiter of a key was removed: the first of the others takes its place, if there is one.
+    void follow_with(List<FutexWaiter, &FutexWaiter::list_link_>& others) {
+        if (FutexWaiter* next = others.pop_front()) {
+            next->others_.splice_back(others);
             first_waiters.insert(*next);
         }
     }
 
     /// Takes waiters of `key` that share one of `bits` out, in the order in which they came, and gives each to `take`.
     u64 take(FutexKey key, u32 bits, u64 most, FunctionRef<void(FutexWaiter&)> take) {
+        FutexWaiter* first = first_waiters.find(key);
+        if (first == nullptr || most == 0) return 0;
         u64 count = 0;
-        while (count < most) {
-            FutexWaiter* first = first_waiters.find(key);
-            if (first == nullptr) return count;
-            if ((first->bits_ & bits) == 0) break;
-            remove(*first);
-            take(*first);
+        const bool takes_first = (first->bits_ & bits) != 0;
+        List<FutexWaiter, &FutexWaiter::list_link_> others;
+        if (takes_first) {
+            others.splice_back(first->others_);
+            first_waiters.remove(*first);
+            withdraw();
+            take(*first);  // which may be gone now
             ++count;
         }
-        FutexWaiter* first = first_waiters.find(key);
-        if (first == nullptr) return count;
-        for (FutexWaiter& waiter : first->others_) {
+        for (FutexWaiter& waiter : takes_first ? others : first->others_) {
             if (count == most) break;
             if ((waiter.bits_ & bits) == 0) continue;
-            remove(waiter);
+            withdraw();
+            waiter.list_link_.unlink();
             take(waiter);
             ++count;
         }
+        if (takes_first) follow_with(others);
         return count;
     }
 

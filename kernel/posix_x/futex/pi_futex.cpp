@@ -161,6 +161,8 @@ Result<> PiFutexTable::acquire(Task& task, Attempt& attempt, FutexTimeout timeou
         scheduler::preempt_point();
         if (!scheduler::check_interrupted(scheduler::WaitMode::Killable)) return Error::RestartNoInterrupt;
         attempt.place = TRY(find_futex(task, attempt.address, attempt.scope, FutexAccess::Write));
+        // The futex may outlive the call.
+        if (!attempt.place.owner) attempt.place.owner = Ref<Object>(&task.space());
         attempt.looked_for = TRY(vm::UserIn<u32>(attempt.address).read()) & TID_MASK;
         attempt.owner = nullptr;
         if (attempt.looked_for != 0 && attempt.looked_for != number_of(task))
