@@ -186,9 +186,15 @@ u32 CapabilityTable::find_free(const State& state, u32 from) {
 }
 
 Result<CapabilityTable::Place> CapabilityTable::take_lowest(State& state, u32 limit, u32 minimum) {
-    const u32 number = find_free(state, minimum > state.lowest_free ? minimum : state.lowest_free);
+    const u32 from = minimum > state.lowest_free ? minimum : state.lowest_free;
+    // Nearly always the number is free itself, and its slot is there already.
+    const bool is_near =
+        from < state.low_slots().size && (state.first_taken[from / WORD_BITS] >> from % WORD_BITS & 1) == 0;
+    const u32 number = is_near ? from : find_free(state, from);
     if (number >= limit) return Error::Emfile;
-    const Place place = TRY(make_place(state, number));
+    const Place place = is_near && number < state.size ? Place{number, &state.low_slots().slots()[number],
+                                                               &state.first_taken[number / WORD_BITS]}
+                                                       : TRY(make_place(state, number));
     place.mark_taken();
     place.slot->state = SlotState::Reserved;
     if (minimum <= state.lowest_free) state.lowest_free = number + 1;
@@ -227,7 +233,9 @@ void CapabilityTable::fill(State& state, Slot& slot, Capability& capability, OnE
 u32 CapabilityTable::commit(u32 number, Capability capability, OnExec on_exec) {
     ASSERT(capability.object);
     auto state = state_.lock();
-    fill(*state, *place_at(*state, number)->slot, capability, on_exec);
+    LowSlots& low = state->low_slots();
+    Slot& slot = number < low.size ? low.slots()[number] : *high_slot(*state, number);
+    fill(*state, slot, capability, on_exec);
     return number;
 }
 

@@ -18,9 +18,8 @@ Result<> UserPath::copy(PathArgument path) {
     return file.is_path_only() ? Error::Ebadf : missing;
 }
 
-Result<StartDirectory> StartDirectory::of(Descriptor fd, std::string_view path, EmptyPath empty) {
+Result<StartDirectory> StartDirectory::of_descriptor(Descriptor fd, std::string_view path, EmptyPath empty) {
     StartDirectory start;
-    if (fd.value == abi::AT_CURRENT_DIRECTORY || path.starts_with('/')) return start;
     if (path.empty() && empty == EmptyPath::Refused) return Error::Enoent;
     const FileUse file = TRY(use_file(fd, Rights::Lookup));
     // A file without a place in the tree (a pipe) can only be named by an empty path; as a start it is no directory.

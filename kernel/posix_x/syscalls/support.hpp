@@ -78,10 +78,15 @@ class StartDirectory {
     /// Errors: Enoent (an empty path that is refused), then Ebadf (`path` is relative, so the descriptor is
     /// needed).
     static Result<StartDirectory> of(Descriptor fd, std::string_view path,
-                                     EmptyPath empty = EmptyPath::Refused);
+                                     EmptyPath empty = EmptyPath::Refused) {
+        if (fd.value == abi::AT_CURRENT_DIRECTORY || path.starts_with('/')) [[likely]]
+            return StartDirectory();
+        return of_descriptor(fd, path, empty);
+    }
     fs::Start start() const { return {path_ ? &path_ : nullptr}; }
 
   private:
+    static Result<StartDirectory> of_descriptor(Descriptor fd, std::string_view path, EmptyPath empty);
     fs::Path path_;
 };
 
