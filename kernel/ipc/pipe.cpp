@@ -67,63 +67,88 @@ void Pipe::publish(const State& state) {
     room_.store(state.buffer.free_pages(), std::memory_order_seq_cst);
 }
 
+[[gnu::always_inline]] inline Result<usize> Pipe::try_read(vm::OutBuffer& to) {
+    auto state = TRY(state_.lock_killable());
+    if (state->is_lent) [[unlikely]]
+        return Error::Eagain;
+    if (state->buffer.is_empty()) {
+        if (writers_.load(std::memory_order_seq_cst) == 0) return 0UZ;
+        return Error::Eagain;
+    }
+    const bool was_full = state->buffer.is_full();
+    Result<usize> moved = 0UZ;
+    [[clang::always_inline]] moved = state->buffer.take(to);
+    publish(*state);
+    const bool leaves_some = !state->buffer.is_empty();
+    const bool has_room = !state->buffer.is_full();
+    state.unlock();
+    // A waiting writer can continue now. The next reader is woken for the rest of the bytes.
+    if (was_full && has_room && writable_.has_waiters()) writable_.wake_one(WRITABLE);
+    if (leaves_some && readable_.has_threads()) readable_.hand_on();
+    return moved;
+}
+
+/// read after there was nothing. Out of line, because most calls find something.
+[[gnu::noinline]] Result<usize> Pipe::wait_and_read(vm::OutBuffer& to) {
+    return scheduler::block_after_failure(
+        readable_, [this] { return may_read(); }, [&] { return try_read(to); });
+}
+
 Result<usize> Pipe::read(vm::OutBuffer& to, Blocking blocking) {
     if (to.remaining() == 0) return 0UZ;
-    const auto try_read = [&] [[gnu::always_inline]] () -> Result<usize> {
-        auto state = TRY(state_.lock_killable());
-        if (state->is_lent) [[unlikely]]
-            return Error::Eagain;
-        if (state->buffer.is_empty()) {
-            if (writers_.load(std::memory_order_seq_cst) == 0) return 0UZ;
-            return Error::Eagain;
-        }
-        const bool was_full = state->buffer.is_full();
-        const auto moved = state->buffer.take(to);
-        publish(*state);
-        const bool leaves_some = !state->buffer.is_empty();
-        const bool has_room = !state->buffer.is_full();
-        state.unlock();
-        // A waiting writer can continue now. The next reader is woken for the rest of the bytes.
-        if (was_full && has_room && writable_.has_waiters()) writable_.wake_one(WRITABLE);
-        if (leaves_some && readable_.has_threads()) readable_.hand_on();
+    const Result<usize> moved = try_read(to);
+    if (moved || moved.error() != Error::Eagain || blocking == Blocking::No) [[likely]]
         return moved;
-    };
-    return scheduler::block_until(readable_, blocking, [this] { return may_read(); }, try_read);
+    return wait_and_read(to);
+}
+
+/// Adds to `done` what it moves. Errors: Eagain: a part is left for which there is no room.
+[[gnu::always_inline]] inline Result<usize> Pipe::try_write(vm::InBuffer& from, Style style, Merging merging,
+                                                            usize& done) {
+    auto state = TRY(state_.lock_killable());
+    if (!has_readers()) return Error::Epipe;
+    const bool was_empty = state->buffer.is_empty();
+    Result<usize> moved = 0UZ;
+    if (merging == Merging::Allowed && !was_empty) moved = state->buffer.append_merging(from);
+    if (moved) {
+        done += *moved;
+        moved =
+            style == Style::Packets ? state->buffer.append_packets(from) : state->buffer.append_pages(from);
+        if (moved) done += *moved;
+    }
+    publish(*state);
+    const bool is_full = state->buffer.is_full();
+    const bool has_data = !state->buffer.is_empty();
+    const bool faulted = from.remaining() != 0 && !is_full;
+    state.unlock();
+    if (was_empty && has_data && readable_.has_waiters()) readable_.wake_one(READABLE);
+    // LINUX: pipe->poll_usage: an epoll that wants edges is told of each write.
+    if (!was_empty && readable_.has_watchers()) readable_.tell_watchers(READABLE);
+    if (!moved) return moved;
+    if (from.remaining() != 0 && !faulted) return Error::Eagain;
+    if (!is_full && writable_.has_threads()) writable_.hand_on();
+    return done;
+}
+
+/// write after `done` bytes, for the rest of which there was no room. Out of line, because most calls find room.
+[[gnu::noinline]] Result<usize> Pipe::wait_and_write(vm::InBuffer& from, Style style, usize done) {
+    const Result<usize> result = scheduler::block_after_failure(
+        writable_, [this] { return may_write(); },
+        [&] { return try_write(from, style, Merging::Refused, done); });
+    if (!result && done != 0) return done;
+    return result;
 }
 
 Result<usize> Pipe::write(vm::InBuffer& from, Blocking blocking, Style style) {
     if (from.remaining() == 0) return 0UZ;
     usize done = 0;
-    bool may_merge = style == Style::Bytes;
-    const auto try_write = [&] [[gnu::always_inline]] () -> Result<usize> {
-        auto state = TRY(state_.lock_killable());
-        if (!has_readers()) return Error::Epipe;
-        const bool was_empty = state->buffer.is_empty();
-        Result<usize> moved = 0UZ;
-        if (may_merge && !was_empty) moved = state->buffer.append_merging(from);
-        may_merge = false;
-        if (moved) {
-            done += *moved;
-            moved = style == Style::Packets ? state->buffer.append_packets(from)
-                                            : state->buffer.append_pages(from);
-            if (moved) done += *moved;
-        }
-        publish(*state);
-        const bool is_full = state->buffer.is_full();
-        const bool has_data = !state->buffer.is_empty();
-        const bool faulted = from.remaining() != 0 && !is_full;
-        state.unlock();
-        if (was_empty && has_data && readable_.has_waiters()) readable_.wake_one(READABLE);
-        // LINUX: pipe->poll_usage: an epoll that wants edges is told of each write.
-        if (!was_empty && readable_.has_watchers()) readable_.tell_watchers(READABLE);
-        if (!moved) return moved;
-        if (from.remaining() != 0 && !faulted) return Error::Eagain;
-        if (!is_full && writable_.has_threads()) writable_.hand_on();
-        return done;
-    };
     const Result<usize> result =
-        scheduler::block_until(writable_, blocking, [this] { return may_write(); }, try_write);
-    if (!result && done != 0) return done;
+        try_write(from, style, style == Style::Bytes ? Merging::Allowed : Merging::Refused, done);
+    if (result) [[likely]]
+        return result;
+    if (result.error() == Error::Eagain && blocking == Blocking::Yes)
+        return wait_and_write(from, style, done);
+    if (done != 0) return done;
     return result;
 }
 

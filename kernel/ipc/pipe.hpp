@@ -143,6 +143,12 @@ class Pipe final : public Object {
     };
     using Lock = scheduler::Mutex<State, sync::LockRank::Pipe>;
 
+    /// Whether bytes may go behind those of the last page: only at the beginning of a write.
+    enum class Merging : u8 { Allowed, Refused };
+    Result<usize> try_read(vm::OutBuffer& to);
+    Result<usize> wait_and_read(vm::OutBuffer& to);
+    Result<usize> try_write(vm::InBuffer& from, Style style, Merging merging, usize& done);
+    Result<usize> wait_and_write(vm::InBuffer& from, Style style, usize done);
     Result<u32> charge_new(State& state, const fs::Credentials& credentials);
     void publish(const State& state);
     bool may_read() const {

@@ -42,8 +42,8 @@ usize PipeBuffer::merge_room() const {
 void PipeBuffer::drop_first() {
     Slot& first = slot(head_);
     // One page stays for the next write.
-    if (!spare_ && first.is_own)
-        spare_ = std::move(first.frame);
+    if (!spare_ && first.is_own) [[likely]]
+        std::swap(spare_, first.frame);
     else
         first.frame = {};
     first.begin = first.end = 0;
@@ -54,7 +54,9 @@ void PipeBuffer::drop_first() {
 /// A page behind the last. Errors: Enomem.
 Result<PipeBuffer::Slot*> PipeBuffer::new_slot() {
     Slot& fresh = slot(head_ + used_);
-    fresh.frame = spare_ ? std::move(spare_) : TRY(FrameRef::allocate());
+    DEBUG_ASSERT(!fresh.frame);
+    FrameRef frame = spare_ ? std::move(spare_) : TRY(FrameRef::allocate());
+    std::swap(fresh.frame, frame);
     fresh.begin = fresh.end = 0;
     fresh.is_own = true;
     return &fresh;
@@ -77,7 +79,7 @@ Result<usize> PipeBuffer::append_pages(vm::InBuffer& from, Kind kind) {
         if (!fresh) return done != 0 ? Result<usize>(done) : fail(fresh.error());
         const usize count = from.remaining() < PAGE_SIZE ? from.remaining() : PAGE_SIZE;
         if (from.read({(*fresh)->frame.data(), count}).value_or(0) < count) {
-            spare_ = std::move((*fresh)->frame);
+            std::swap(spare_, (*fresh)->frame);
             return done != 0 ? Result<usize>(done) : fail(Error::Efault);
         }
         (*fresh)->end = static_cast<u32>(count);

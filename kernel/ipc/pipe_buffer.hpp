@@ -47,7 +47,11 @@ class PipeBuffer {
     Result<usize> append_merging(vm::InBuffer& from);
     /// Moves the rest of `from` onto new pages, as far as there are free slots.
     /// Errors, when nothing was moved: Efault, Enomem.
-    Result<usize> append_pages(vm::InBuffer& from) { return append_pages(from, Kind::Bytes); }
+    Result<usize> append_pages(vm::InBuffer& from) {
+        Result<usize> moved = 0UZ;
+        [[clang::always_inline]] moved = append_pages(from, Kind::Bytes);
+        return moved;
+    }
     /// O_DIRECT: like append_pages, but each page is a packet. A longer write becomes several packets.
     Result<usize> append_packets(vm::InBuffer& from) { return append_pages(from, Kind::Packet); }
     /// Moves as many bytes out as fit, or one packet, whose excess is lost. Errors: Efault (nothing was

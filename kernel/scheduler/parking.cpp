@@ -30,23 +30,30 @@ Result<> park(WaitMode mode, Deadline deadline) {
     sync::assert_may_sleep();
     Thread& self = current_thread();
     TRY(check_interrupted(mode));
-    if (deadline.has_passed()) return Error::Etimedout;
+    if (!deadline.is_never() && deadline.has_passed()) return Error::Etimedout;
     // A token that came since the caller's last look: look again.
     if (self.token_.exchange(EMPTY) == NOTIFIED) return {};
 
     self.wait_mode_.store(mode, std::memory_order_relaxed);
+    const auto wait_for_token = [&self] {
+        {
+            // No handler may run between the announcement and the switch: its unpark would make a running thread runnable.
+            const sync::InterruptsOff no_interrupts;
+            u8 expected = EMPTY;
+            // seq_cst, as all accesses to the token: pairs with the exchange in unpark
+            if (self.token_.compare_exchange_strong(expected, PARKED))
+                SCHEDULER.switch_away(ThreadState::Blocked);
+        }
+        // Not a store: it must see what whoever left the last token wrote before.
+        (void)self.token_.exchange(EMPTY);
+    };
+    if (deadline.is_never()) [[likely]] {
+        wait_for_token();
+        return {};
+    }
     WakeTimer timer(self);
     timer.arm(deadline);
-    {
-        // No handler may run between the announcement and the switch: its unpark would make a running thread runnable.
-        const sync::InterruptsOff no_interrupts;
-        u8 expected = EMPTY;
-        // seq_cst, as all accesses to the token: pairs with the exchange in unpark
-        if (self.token_.compare_exchange_strong(expected, PARKED))
-            SCHEDULER.switch_away(ThreadState::Blocked);
-    }
-    // Not a store: it must see what whoever left the last token wrote before.
-    (void)self.token_.exchange(EMPTY);
+    wait_for_token();
     timer.cancel();
     return {};
 }

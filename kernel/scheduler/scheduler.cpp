@@ -445,10 +445,13 @@ void Scheduler::load_fpu() {
 void Scheduler::prepare_return_to_user(arch::UserRegisters& registers) {
     Thread& self = current_thread();
     while (self.has_work(ALL_WORK)) {
-        arch::enable_interrupts();
-        if (self.has_work(Work::Reschedule)) reschedule_if_due();
-        if (self.has_work(RETURN_HOOK_WORK)) return_hook_(registers);
-        arch::disable_interrupts();
+        // After a switch there is most often nothing but the FPU.
+        if (self.has_work(ALL_WORK & ~Work::RestoreFpu)) {
+            arch::enable_interrupts();
+            if (self.has_work(Work::Reschedule)) reschedule_if_due();
+            if (self.has_work(RETURN_HOOK_WORK)) return_hook_(registers);
+            arch::disable_interrupts();
+        }
         // Last, because each of the others may switch away and with that save the FPU again.
         if (self.has_work(Work::RestoreFpu)) restore_fpu(self);
     }

@@ -78,7 +78,7 @@ class Scheduler {
     /// may be unloaded again at any time.
     void load_fpu();
     /// Whether this CPU has a runnable thread besides the running one. Interrupts must be off.
-    bool others_are_waiting() { return !cpus_.mine().queue.lock()->is_empty(); }
+    bool others_are_waiting() { return !cpus_.mine().queue.lock_without_interrupts()->is_empty(); }
     /// Blocks the calling thread until unblock_thread (specification 3.1). Returns at once if that call came
     /// first.
     void block_current();

@@ -100,14 +100,15 @@ void WaitQueue::wake_one(WakeEvents events) {
     if (state->threads.is_empty()) has_waiters_.store(state->watchers_bit(), std::memory_order_seq_cst);
 }
 
-void WaitQueue::hand_on() {
+// Out of line, as tell_watchers is: hardly any call of a file has somebody to tell, and would only lose registers.
+[[gnu::noinline]] void WaitQueue::hand_on() {
     if (!may_have_waiters()) return;
     auto state = state_.lock();
     wake_threads(*state);
     if (state->threads.is_empty()) has_waiters_.store(state->watchers_bit(), std::memory_order_seq_cst);
 }
 
-void WaitQueue::tell_watchers(WakeEvents events) {
+[[gnu::noinline]] void WaitQueue::tell_watchers(WakeEvents events) {
     if (may_have_waiters()) (void)tell(*state_.lock(), events, Reach::One);
 }
 

@@ -44,7 +44,8 @@ Result<usize> BufferCursor::advance(usize limit, KernelMove&& kernel_move, UserM
     return advance_pieces(wanted, user_move);
 }
 
-template <class UserMove> Result<usize> BufferCursor::advance_pieces(usize wanted, UserMove&& user_move) {
+template <class UserMove>
+[[gnu::noinline]] Result<usize> BufferCursor::advance_pieces(usize wanted, UserMove user_move) {
     UserSegment piece = single_;
     const UserSegment* next = segments_.data();
     const UserSegment* const end = next + segments_.size();
@@ -73,8 +74,8 @@ template <class UserMove> Result<usize> BufferCursor::advance_pieces(usize wante
 
 Result<usize> OutBuffer::write(std::span<const u8> bytes) {
     return cursor_.advance(
-        bytes.size(), [&](u8* to, usize size) { std::memcpy(to, bytes.data(), size); },
-        [&](u64 to, usize offset, usize size) {
+        bytes.size(), [bytes](u8* to, usize size) { std::memcpy(to, bytes.data(), size); },
+        [bytes](u64 to, usize offset, usize size) {
             return arch::copy_to_user(to, bytes.data() + offset, size);
         });
 }
@@ -88,8 +89,8 @@ Result<usize> OutBuffer::write_zeros(usize count) {
 Result<usize> InBuffer::read(std::span<u8> bytes) {
     return cursor_.advance(
         // Both may be pieces of one page of a file that is sent to itself.
-        bytes.size(), [&](const u8* from, usize size) { std::memmove(bytes.data(), from, size); },
-        [&](u64 from, usize offset, usize size) {
+        bytes.size(), [bytes](const u8* from, usize size) { std::memmove(bytes.data(), from, size); },
+        [bytes](u64 from, usize offset, usize size) {
             return arch::copy_from_user(bytes.data() + offset, from, size);
         });
 }

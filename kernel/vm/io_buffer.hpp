@@ -41,7 +41,7 @@ class BufferCursor {
     Result<usize> advance(usize limit, KernelMove&& kernel_move, UserMove&& user_move);
 
   private:
-    template <class UserMove> Result<usize> advance_pieces(usize wanted, UserMove&& user_move);
+    template <class UserMove> Result<usize> advance_pieces(usize wanted, UserMove user_move);
 
     bool is_user_ = false;
     u8* kernel_ = nullptr;
