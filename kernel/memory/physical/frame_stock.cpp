@@ -30,9 +30,18 @@ void BuddyAllocator::drain(Stock& stock, u32 count) {
     const u32 before = stock.count.load(std::memory_order_relaxed);
     {
         auto state = state_.lock();
-        for (u32 i = 0; i < count; ++i) {
-            record_of(stock.frames[i]).set_state(FrameState::None);
-            free_block(*state, stock.frames[i], 0);
+        // Frames that were allocated together are freed together, upwards or downwards: each run goes back as few blocks.
+        for (u32 i = 0; i < count;) {
+            const u32 start = stock.frames[i];
+            u32 run = 1;
+            const bool is_ascending = i + 1 < count && stock.frames[i + 1] == start + 1;
+            while (i + run < count && stock.frames[i + run] == (is_ascending ? start + run : start - run))
+                ++run;
+            const u32 first = is_ascending ? start : start - (run - 1);
+            for (u32 frame = first; frame < first + run; ++frame)
+                record_of(frame).set_state(FrameState::None);
+            free_range(*state, first, run);
+            i += run;
         }
     }
     for (u32 i = count; i < before; ++i) stock.frames[i - count] = stock.frames[i];

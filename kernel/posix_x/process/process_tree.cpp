@@ -15,7 +15,7 @@ bool TreeState::has_session(Pid session) const {
 
 void TreeState::join(Process& process, ProcessGroup& group) {
     process.member_number = ++last_number;
-    group.members.insert(process);
+    group.members.insert_behind(group.members.last(), process);
     Process::Links& links = process.links(*this);
     links.membership = &group;
     links.group = group.number;
@@ -36,7 +36,8 @@ void TreeState::adopt(Process& parent, Process& child) {
     child.set_parent(*this, &parent);
     child.links(*this).parent_place = 0;
     child.sibling_number = ++last_number;
-    parent.links(*this).children.insert(child);
+    auto& children = parent.links(*this).children;
+    children.insert_behind(children.last(), child);
     if (child.links(*this).has_death_signal) note_death_signal(child);
 }
 
