@@ -130,7 +130,7 @@ class EpollEntries {
     EpollEntry* find(const fs::File& file, i32 descriptor) { return *place_of(file, descriptor); }
     /// Allocates room for one more entry, and sets `place`, which place_of gave, to where that goes. Errors: Enomem.
     Result<> make_room(Place& place, const fs::File& file, i32 descriptor) {
-        if (count_ < buckets_.size()) [[likely]]
+        if (2 * count_ < buckets_.size()) [[likely]]
             return {};
         TRY(grow());
         place = place_of(file, descriptor);
