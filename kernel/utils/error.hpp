@@ -67,6 +67,7 @@ enum class Error : u16 {
     Eopnotsupp = 95,
     Eafnosupport = 97,
     Eaddrinuse = 98,
+    Enetdown = 100,
     Econnreset = 104,
     Enobufs = 105,
     Eisconn = 106,
