@@ -34,6 +34,8 @@ class FrameReceiver {
     /// A poll ends: no frame follows at once, so what was gathered should be passed on.
     virtual void poll_ended() {}
     virtual void link_changed(bool /*is_up*/) {}
+    /// A send has failed with Enobufs, and now there is room again.
+    virtual void room_again() {}
 
   protected:
     ~FrameReceiver() = default;
@@ -52,6 +54,8 @@ class NetworkDevice {
     virtual EthernetAddress address() const = 0;
     /// The largest payload of a frame, without its Ethernet header.
     virtual u32 mtu() const = 0;
+    /// The largest MTU that may be set instead, as a DHCP server may say.
+    virtual u32 largest_mtu() const = 0;
     virtual bool is_link_up() const = 0;
     /// Whether frames with needs_checksum may be sent.
     virtual bool can_checksum() const = 0;

@@ -1,6 +1,7 @@
 #include "drivers/virtio/bus.hpp"
 
 #include "drivers/virtio/mmio_transport.hpp"
+#include "drivers/virtio/network.hpp"
 #include "log/log.hpp"
 
 namespace exo::drivers {
@@ -31,6 +32,11 @@ Result<> attach_rng(Box<Transport> transport, u32 line) {
     return {};
 }
 
+Result<> attach_network(Box<Transport> transport, u32 line) {
+    VirtioNetwork* network = TRY(start(TRY(make_box<VirtioNetwork>(std::move(transport), line))));
+    return add_network_device(*network);
+}
+
 }  // namespace
 
 Result<> attach_virtio_mmio(const boot::VirtioMmioDevice& slot, PortListener& listener) {
@@ -44,6 +50,7 @@ Result<> attach_virtio_mmio(const boot::VirtioMmioDevice& slot, PortListener& li
     Box<Transport> transport = std::move(*opened);
     switch (transport->type()) {
         case VirtioType::Console: return attach_console(std::move(transport), slot.interrupt, listener);
+        case VirtioType::Network: return attach_network(std::move(transport), slot.interrupt);
         case VirtioType::Random: return attach_rng(std::move(transport), slot.interrupt);
         default:
             log::debug("virtio: no driver for a device of type {}", static_cast<u32>(transport->type()));

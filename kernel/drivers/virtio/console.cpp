@@ -62,7 +62,7 @@ Result<> VirtioConsole::enable_queues() {
     auto control = control_.lock();
     for (u32 id = 0; id < port_count_; ++id) {
         for (const u16 index : {port_receive_queue(id), port_transmit_queue(id)}) {
-            Virtqueue queue;
+            VirtqueueOf<Port::QUEUE_SIZE> queue;
             queue.initialise(ring(index), physical(ring(index)), Port::QUEUE_SIZE);
             TRY(device_.enable_queue(index, queue));
         }

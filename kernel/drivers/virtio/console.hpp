@@ -47,7 +47,7 @@ class VirtioConsole final : public Driver, public InterruptHandler {
     bool is_broken() const { return is_broken_.load(std::memory_order_relaxed); }
 
     // ---- For ports.
-    void notify(u16 index, const Virtqueue& queue) { device_.notify_if_wanted(index, queue); }
+    void notify(u16 index, Virtqueue& queue) { device_.notify_if_wanted(index, queue); }
     /// Sends a control message. Errors: Eio (the device takes no messages).
     Result<> send(u32 port, ConsoleEvent event, u16 value);
 
@@ -58,8 +58,8 @@ class VirtioConsole final : public Driver, public InterruptHandler {
     static_assert(Virtqueue::memory_size(Port::QUEUE_SIZE) <= RING_SIZE);
 
     struct Control {
-        Virtqueue receive;
-        Virtqueue transmit;
+        VirtqueueOf<CONTROL_QUEUE_SIZE> receive;
+        VirtqueueOf<CONTROL_QUEUE_SIZE> transmit;
         u32 next_slot = 0;
     };
     struct Message {

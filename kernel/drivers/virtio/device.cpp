@@ -9,6 +9,18 @@ constexpr u32 MAX_CONFIGURATION_READS = 16;
 }  // namespace
 
 Result<> VirtioDevice::negotiate(u64 wanted) {
+    TRY(greet());
+    return accept(transport_->offered_features() & (wanted | VIRTIO_FEATURE_VERSION_1));
+}
+
+Result<> VirtioDevice::negotiate_by(u64 (*choose)(u64 offered)) {
+    TRY(greet());
+    const u64 offered = transport_->offered_features();
+    return accept(choose(offered) | (offered & VIRTIO_FEATURE_VERSION_1));
+}
+
+/// Resets the device and says that there is a driver. Errors: Eio.
+Result<> VirtioDevice::greet() {
     reset();
     u32 polls = 0;
     while (transport_->status() != VirtioStatus::Reset) {
@@ -16,7 +28,12 @@ Result<> VirtioDevice::negotiate(u64 wanted) {
     }
     add_status(VirtioStatus::Acknowledge);
     add_status(VirtioStatus::Driver);
-    features_ = transport_->offered_features() & (wanted | VIRTIO_FEATURE_VERSION_1);
+    return {};
+}
+
+/// Errors: Eio, Eopnotsupp (a legacy device).
+Result<> VirtioDevice::accept(u64 features) {
+    features_ = features;
     if (!has_feature(VIRTIO_FEATURE_VERSION_1)) {
         fail();
         return Error::Eopnotsupp;
@@ -46,14 +63,28 @@ Result<> VirtioDevice::start() {
 
 void VirtioDevice::fail() { add_status(VirtioStatus::Failed); }
 
-Result<u32> VirtioDevice::configuration32(u32 offset) {
+Result<> VirtioDevice::read_configuration(u32 offset, std::span<u8> bytes) {
     for (u32 attempt = 0; attempt < MAX_CONFIGURATION_READS; ++attempt) {
         const u32 before = transport_->configuration_generation();
-        u32 value = 0;
-        for (u32 i = 0; i < 4; ++i) value |= u32{transport_->configuration(offset + i)} << (8 * i);
-        if (transport_->configuration_generation() == before) return value;
+        for (usize i = 0; i < bytes.size(); ++i)
+            bytes[i] = transport_->configuration(offset + static_cast<u32>(i));
+        if (transport_->configuration_generation() == before) return {};
     }
     return Error::Eio;
+}
+
+Result<u16> VirtioDevice::configuration16(u32 offset) {
+    u8 bytes[2];
+    TRY(read_configuration(offset, bytes));
+    return static_cast<u16>(bytes[0] | bytes[1] << 8);
+}
+
+Result<u32> VirtioDevice::configuration32(u32 offset) {
+    u8 bytes[4];
+    TRY(read_configuration(offset, bytes));
+    u32 value = 0;
+    for (u32 i = 0; i < 4; ++i) value |= u32{bytes[i]} << (8 * i);
+    return value;
 }
 
 }  // namespace exo::drivers

@@ -90,8 +90,8 @@ class Port {
         u32 consumed = 0;
     };
     struct State {
-        Virtqueue receive;
-        Virtqueue transmit;
+        VirtqueueOf<QUEUE_SIZE> receive;
+        VirtqueueOf<QUEUE_SIZE> transmit;
         /// Filled buffers, oldest first, in a ring.
         std::array<Received, QUEUE_SIZE> received{};
         u32 first_received = 0;

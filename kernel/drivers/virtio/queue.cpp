@@ -1,6 +1,7 @@
 #include "drivers/virtio/queue.hpp"
 
 #include <cstring>
+#include <utility>
 
 namespace exo::drivers {
 
@@ -32,6 +33,12 @@ constexpr usize available_offset(u16 size) { return sizeof(Descriptor) * size; }
 constexpr usize used_offset(u16 size) {
     return align_up(available_offset(size) + RING_ENTRIES + 2 * usize{size} + 2, 4);
 }
+constexpr usize used_event_offset(u16 size) {
+    return available_offset(size) + RING_ENTRIES + 2 * usize{size};
+}
+constexpr usize available_event_offset(u16 size) {
+    return used_offset(size) + RING_ENTRIES + sizeof(UsedElement) * size;
+}
 static_assert(used_offset(Virtqueue::MAX_SIZE) + RING_ENTRIES + 8 * Virtqueue::MAX_SIZE + 2 <=
               Virtqueue::memory_size(Virtqueue::MAX_SIZE));
 static_assert(used_offset(1) + RING_ENTRIES + 8 + 2 <= Virtqueue::memory_size(1));
@@ -39,13 +46,14 @@ static_assert(used_offset(1) + RING_ENTRIES + 8 + 2 <= Virtqueue::memory_size(1)
 }  // namespace
 
 void Virtqueue::initialise(std::span<u8> memory, memory::PhysicalAddress address, u16 size) {
-    ASSERT(size > 0 && size <= MAX_SIZE && (size & (size - 1)) == 0 && memory.size() >= memory_size(size));
+    ASSERT(size > 0 && size <= entries_.size() && (size & (size - 1)) == 0);
+    ASSERT(memory.size() >= memory_size(size));
     ASSERT(address.is_aligned_to(64));
     memory_ = memory.data();
     address_ = address;
     size_ = size;
     free_count_ = size;
-    for (u16 i = 0; i < size; ++i) next_[i] = static_cast<u16>(i + 1);
+    for (u16 i = 0; i < size; ++i) entries_[i].next = static_cast<u16>(i + 1);
 }
 
 QueueAddresses Virtqueue::addresses() const {
@@ -73,7 +81,7 @@ Result<> Virtqueue::add(std::span<const QueueBuffer> buffers, u32 token) {
     if (buffers.empty()) return Error::Einval;
     if (buffers.size() > free_count_) return Error::Enobufs;
     const u16 head = free_head_;
-    Chain chain{true, static_cast<u16>(buffers.size()), 0, token};
+    u32 writable = 0;
     u16 index = head;
     for (usize i = 0; i < buffers.size(); ++i) {
         const QueueBuffer& buffer = buffers[i];
@@ -82,14 +90,18 @@ Result<> Virtqueue::add(std::span<const QueueBuffer> buffers, u32 token) {
         const u16 flags =
             static_cast<u16>((is_last ? 0 : FLAG_NEXT) | (device_writes ? FLAG_DEVICE_WRITES : 0));
         const Descriptor descriptor{buffer.address.value(), buffer.size, flags,
-                                    is_last ? u16{0} : next_[index]};
+                                    is_last ? u16{0} : entries_[index].next};
         std::memcpy(memory_ + sizeof(Descriptor) * index, &descriptor, sizeof(descriptor));
-        if (device_writes) chain.writable += buffer.size;
-        if (!is_last) index = next_[index];
+        if (device_writes) writable += buffer.size;
+        if (!is_last) index = entries_[index].next;
     }
-    free_head_ = next_[index];
+    free_head_ = entries_[index].next;
     free_count_ = static_cast<u16>(free_count_ - buffers.size());
-    chains_[head] = chain;
+    QueueEntry& first = entries_[head];
+    first.is_in_flight = true;
+    first.descriptors = static_cast<u16>(buffers.size());
+    first.writable = writable;
+    first.token = token;
     ring_word(available_offset(size_) + RING_ENTRIES + 2 * usize{static_cast<u16>(next_available_ % size_)}) =
         head;
     ++next_available_;
@@ -100,10 +112,18 @@ Result<> Virtqueue::add(std::span<const QueueBuffer> buffers, u32 token) {
     return {};
 }
 
-bool Virtqueue::wants_notification() const {
-    const u16 flags =
-        std::atomic_ref(ring_word(used_offset(size_) + RING_FLAGS)).load(std::memory_order_seq_cst);
-    return !is_broken_ && (flags & USED_NO_NOTIFY) == 0;
+bool Virtqueue::wants_notification() {
+    const u16 before = std::exchange(notified_available_, next_available_);
+    if (is_broken_) return false;
+    // seq_cst in both: ordered behind the publication in add
+    if (!uses_event_index_) {
+        const u16 flags =
+            std::atomic_ref(ring_word(used_offset(size_) + RING_FLAGS)).load(std::memory_order_seq_cst);
+        return (flags & USED_NO_NOTIFY) == 0;
+    }
+    const u16 event =
+        std::atomic_ref(ring_word(available_event_offset(size_))).load(std::memory_order_seq_cst);
+    return static_cast<u16>(next_available_ - event - 1) < static_cast<u16>(next_available_ - before);
 }
 
 bool Virtqueue::has_used() const {
@@ -126,25 +146,40 @@ Result<std::optional<QueueCompletion>> Virtqueue::take() {
     const usize offset =
         used_offset(size_) + RING_ENTRIES + sizeof(UsedElement) * usize{static_cast<u16>(next_used % size_)};
     const UsedElement element{ring_double_word(offset), ring_double_word(offset + sizeof(u32))};
-    if (element.id >= size_ || !chains_[element.id].is_in_flight) return break_queue();
+    if (element.id >= size_ || !entries_[element.id].is_in_flight) return break_queue();
     const u16 head = static_cast<u16>(element.id);
-    const Chain chain = chains_[head];
-    if (element.size > chain.writable) return break_queue();
+    const u32 token = entries_[head].token;
+    if (element.size > entries_[head].writable) return break_queue();
     free_chain(head);
     next_used_.store(static_cast<u16>(next_used + 1), std::memory_order_relaxed);
-    return std::optional(QueueCompletion{chain.token, element.size});
+    if (uses_event_index_ && interrupts_ == Interrupts::On)
+        ask_for_interrupt_at(static_cast<u16>(next_used + 1));
+    return std::optional(QueueCompletion{token, element.size});
 }
 
 void Virtqueue::free_chain(u16 head) {
+    QueueEntry& first = entries_[head];
     u16 last = head;
-    for (u16 i = 1; i < chains_[head].descriptors; ++i) last = next_[last];
-    next_[last] = free_head_;
+    for (u16 i = 1; i < first.descriptors; ++i) last = entries_[last].next;
+    entries_[last].next = free_head_;
     free_head_ = head;
-    free_count_ = static_cast<u16>(free_count_ + chains_[head].descriptors);
-    chains_[head] = {};
+    free_count_ = static_cast<u16>(free_count_ + first.descriptors);
+    first.is_in_flight = false;
+}
+
+/// The device interrupts when it returns the chain of this number.
+void Virtqueue::ask_for_interrupt_at(u16 index) {
+    // seq_cst: ordered before the look at the used ring that must follow, so that nothing is missed
+    std::atomic_ref(ring_word(used_event_offset(size_))).exchange(index, std::memory_order_seq_cst);
 }
 
 void Virtqueue::set_interrupts(Interrupts wish) {
+    interrupts_ = wish;
+    if (uses_event_index_) {
+        const u16 next = next_used_.load(std::memory_order_relaxed);
+        // Behind what comes next, so that the device gets there after 65535 chains only.
+        return ask_for_interrupt_at(wish == Interrupts::On ? next : static_cast<u16>(next - 1));
+    }
     const u16 flags = wish == Interrupts::Off ? AVAILABLE_NO_INTERRUPT : u16{0};
     // seq_cst: ordered before the look at the used ring that must follow, so that nothing is missed
     std::atomic_ref(ring_word(available_offset(size_) + RING_FLAGS))

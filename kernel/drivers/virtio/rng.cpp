@@ -7,12 +7,11 @@ namespace exo::drivers {
 
 namespace {
 constexpr u16 QUEUE = 0;
-constexpr u16 QUEUE_SIZE = 2;
 constexpr usize BUFFER_OFFSET = 1024;  // behind the rings
-static_assert(Virtqueue::memory_size(QUEUE_SIZE) <= BUFFER_OFFSET);
 }  // namespace
 
 Result<> VirtioRng::init() {
+    static_assert(Virtqueue::memory_size(QUEUE_SIZE) <= BUFFER_OFFSET);
     memory_ = TRY(memory::DmaBuffer::create(PAGE_SIZE));
     TRY(device_.negotiate(0));
     {

@@ -26,9 +26,10 @@ class VirtioRng final : public Driver, public InterruptHandler {
     void on_interrupt() override;
 
   private:
+    static constexpr u16 QUEUE_SIZE = 2;
     static constexpr u32 REQUEST_SIZE = 64;
     struct State {
-        Virtqueue queue;
+        VirtqueueOf<QUEUE_SIZE> queue;
     };
     void collect();
 

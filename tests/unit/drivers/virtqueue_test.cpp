@@ -33,7 +33,7 @@ class VirtqueueTest : public testing::Test {
     test::HostedFrames frames{64};
     FakeVirtio fake;
     memory::DmaBuffer memory;
-    Virtqueue queue;
+    VirtqueueOf<8> queue;
 
   private:
     Box<Transport> transport_;
@@ -155,7 +155,7 @@ TEST_F(VirtqueueTest, closes_when_the_used_index_jumps) {
 TEST_F(VirtqueueTest, survives_a_device_that_scribbles_over_the_rings) {
     for (u64 seed = 1; seed <= 300; ++seed) {
         test::Random random(seed);
-        Virtqueue victim;
+        VirtqueueOf<8> victim;
         std::memset(memory.data(), 0, 1024);
         victim.initialise(memory.bytes(), memory.address(), 8);
         for (int step = 0; step < 200; ++step) {
@@ -205,7 +205,7 @@ TEST_F(VirtioDeviceTest, refuses_devices_that_do_not_follow) {
 
 TEST_F(VirtioDeviceTest, checks_queues_against_the_devices_limit) {
     auto memory = MUST(memory::DmaBuffer::create(PAGE_SIZE));
-    Virtqueue queue;
+    VirtqueueOf<16> queue;
     queue.initialise(memory.bytes(), memory.address(), 16);
     VirtioDevice device(fake.transport());
     MUST(device.enable_queue(3, queue));
