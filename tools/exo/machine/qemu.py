@@ -19,6 +19,8 @@ ACCELERATORS = ("tcg", "kvm")
 # Its option ROMs are not needed: its firmware itself starts a kernel that has a PVH note.
 MACHINE_FLAGS = {"microvm": "microvm,acpi=off,x-option-roms=off,rtc=on", "q35": "q35,sata=off,smbus=off,vmport=off"}
 SERIAL_BUS = {"microvm": "virtio-serial-device", "q35": "virtio-serial-pci"}
+# A card on PCI would have the firmware look for a system to boot on the network.
+NETWORK_CARD = {"microvm": "virtio-net-device", "q35": "virtio-net-pci,romfile="}
 
 PR_SET_PDEATHSIG = 1
 SIGKILL = 9  # the module signal would take 5 ms to import, before QEMU can start
@@ -58,14 +60,18 @@ class Machine:
         self.cpus = cpus
         self.console: int | None = None
         self.ports: dict[str, int] = {}
+        self.network = None  # running/network.py
 
     def command(self) -> list[str]:
+        words = f"console=ttyS0 rdinit=/.exo/init {self.extra_words}".strip()
+        if self.network:
+            words = f"{words} {self.network.words()}".strip()
         arguments = [packages.find_program(PROGRAM) or PROGRAM, "-M", MACHINE_FLAGS[self.machine],
                      "-accel", self.accelerator, *(["-accel", "tcg"] if self.accelerator == "kvm" else []),
                      "-sandbox", SANDBOX, "-cpu", "max", "-smp", str(self.cpus), "-m", str(self.memory),
                      "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
                      "-kernel", self.kernel, "-initrd", f"/proc/self/fd/{self.initramfs}",
-                     "-append", f"console=ttyS0 rdinit=/.exo/init {self.extra_words}".strip(),
+                     "-append", words,
                      "-add-fd", f"fd={self.log},set=1", "-chardev", "file,id=log,path=/dev/fdset/1,append=on",
                      "-serial", "chardev:log", "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
                      "-global", "virtio-mmio.force-legacy=false", "-device", f"{SERIAL_BUS[self.machine]},max_ports=8"]
@@ -75,6 +81,8 @@ class Machine:
         for number, (name, fd) in enumerate(self.ports.items(), 1):
             arguments += ["-chardev", f"socket,id={name},fd={fd}", "-device",
                           f"virtserialport,chardev={name},name=exo.{name},nr={number}"]
+        if self.network:
+            arguments += [*self.network.arguments(), "-device", f"{NETWORK_CARD[self.machine]},netdev=net"]
         if self.gdb_socket:
             arguments += ["-S", "-chardev", f"socket,id=gdb,path={self.gdb_socket},server=on,wait=off",
                           "-gdb", "chardev:gdb"]
@@ -84,11 +92,13 @@ class Machine:
         inherited = [self.initramfs, self.log, *self.ports.values()]
         if self.console is not None:
             inherited.append(self.console)
+        if self.network:
+            inherited += self.network.inherited
         return Process(self.command(), inherited)
 
 
 class Process:
-    """A running QEMU. It dies with us: by the signal on its parent's death, and by stop() before that."""
+    """A running QEMU, or a program that serves it. It dies with us: by the signal on its parent's death, and by stop() before that."""
 
     def __init__(self, command: list[str], inherited: list[int]) -> None:
         self._messages = os.memfd_create("exo-qemu-messages")
@@ -96,7 +106,8 @@ class Process:
         try:
             self.pid = os.fork()
         except OSError as error:
-            raise ExoError(f"QEMU cannot be started: {error.strerror}") from None
+            name = os.path.basename(command[0]).replace(PROGRAM, "QEMU")
+            raise ExoError(f"{name} cannot be started: {error.strerror}") from None
         if self.pid == 0:
             _become(command, inherited, self._messages, parent)
         self.exit_fd = os.pidfd_open(self.pid)
@@ -108,6 +119,13 @@ class Process:
         if self._status is None:
             os.kill(self.pid, SIGKILL)
         return self.wait()
+
+    def has_ended(self) -> bool:
+        if self._status is None:
+            pid, status, usage = os.wait4(self.pid, os.WNOHANG)
+            if pid:
+                self._status, self.usage = os.waitstatus_to_exitcode(status), usage
+        return self._status is not None
 
     def wait(self) -> int:
         if self._status is None:
@@ -121,7 +139,7 @@ class Process:
 
 
 def _become(command: list[str], inherited: list[int], messages: int, parent: int) -> None:
-    """In the child: becomes QEMU, or leaves the reason in `messages`."""
+    """In the child: becomes the program, or leaves the reason in `messages`."""
     try:
         import ctypes
         os.setsid()  # a Ctrl-C on the terminal is for the program inside, not for QEMU

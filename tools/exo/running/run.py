@@ -87,6 +87,11 @@ def kill_keys(text: str) -> bytes:
     return bytes(keys)
 
 
+def published(text: str) -> list:
+    from .publish import publish
+    return publish(text)
+
+
 def absolute(text: str) -> str:
     if not text.startswith("/"):
         raise ValueError("it should begin with '/'")
@@ -132,6 +137,11 @@ OPTIONS = [
     Option("-i --interactive", "", "accepted, and always so: standard input reaches the program"),
     Option("--rm", "", "accepted, and always so: nothing is left of a machine"),
     Option("-v --volume", "HOST:GUEST", "refused: there are no volumes yet, use --copy", None, no_volume),
+    Option("--net --network", "NAME", "none (default), or user: the machine reaches what you reach, but not this system's loopback", None,
+           one_of("none", "user")),
+    Option("-p --publish", "[ADDR:]HOST:GUEST[/udp]", "HOST of this system leads to GUEST of the machine; GUEST alone takes a free port "
+           "(repeatable, ranges)", None, published, True),
+    Option("--net-host-loopback", "", "the machine's router is this system's loopback: its local servers can be reached"),
     Option("--timeout", "SECONDS", "end the machine after this time, with status 124", None, seconds),
     Option("--stop-timeout", "SECONDS", "how long the program has after SIGTERM before the machine ends (default 10)", 10.0,
            seconds_or_none),
@@ -149,7 +159,7 @@ OPTIONS = [
 ]
 
 # What docker run(1) has and this has not (docs/coming_from_docker.md).
-ABSENT = {**dict.fromkeys(("-p", "--publish", "-P", "--publish-all", "--network", "--net"), "machines have no network yet"),
+ABSENT = {**dict.fromkeys(("-P", "--publish-all"), "-p PORT publishes one port of the machine, and -p FIRST-LAST several"),
           **dict.fromkeys(("-d", "--detach"), "a machine runs in the foreground; '&' of the shell puts it into the background"),
           "--mount": "there are no volumes yet; use --copy HOST:GUEST",
           **dict.fromkeys(("--privileged", "--cap-add", "--cap-drop", "--security-opt"), "root inside is root of its own machine only"),
@@ -182,10 +192,12 @@ def prepare(options: Parsed, default_preset: str = "release", gdb_socket: str | 
     """Brings everything up to date that a start needs."""
     options.from_image = None
     _check_files(options)
+    network = _network(options)
     if options.machine != MACHINES[0] and not options.kernel and gdb_socket is None:
         raise UsageError(f"--machine {options.machine}: Exo-OS finds no virtio on PCI, so its programs have no streams there; give --kernel", "run")
     if packages.missing((packages.QEMU,)):
         packages.ensure(packages.RUN if not options.kernel else (packages.QEMU,), "running")
+    has_passt = _ensure_passt() if network else False
     if options.accel == "kvm":
         reason = why_no_kvm()
         if reason:
@@ -196,10 +208,37 @@ def prepare(options: Parsed, default_preset: str = "release", gdb_socket: str | 
         build.ensure_init()
     else:
         build.ensure(preset)
-    return Settings(kernel=options.kernel or paths.kernel(preset), image=_image(options),
+    image = _image(options)
+    if network:
+        network.start(has_passt)
+    return Settings(kernel=options.kernel or paths.kernel(preset), image=image, network=network,
                     memory=options.memory, cpus=options.cpus, machine=options.machine, words=options.append, timeout=options.timeout,
                     stop_timeout=options.stop_timeout, kill_keys=options.kill_keys, accelerator=options.accel,
                     kernel_log=options.kernel_log, verbose=options.verbose, gdb_socket=gdb_socket, result=options.result)
+
+
+def _network(options: Parsed):
+    """The network that the options ask for, or None. Errors: UsageError, ExoError (a port is taken)."""
+    if options.network != "user" and not options.publish and not options.net_host_loopback:
+        return None
+    if options.network == "none":
+        raise UsageError(f"--network none and {'--publish' if options.publish else '--net-host-loopback'} contradict each other", "run")
+    from . import publish
+    from .network import Network
+    ports = [port for group in options.publish for port in group]
+    publish.check(ports)
+    return Network(ports, options.net_host_loopback, options.verbose)
+
+
+def _ensure_passt() -> bool:
+    """Whether there is a passt, which is installed if it can be. QEMU has a network of its own where there is none."""
+    from ..machine.passt import PACKAGE
+    try:
+        packages.ensure((PACKAGE,), "--network user")
+        return True
+    except ExoError as error:
+        complain(f"passt cannot be installed, so the network is QEMU's own, which is slower ({str(error).splitlines()[0]})")
+        return False
 
 
 def _check_files(options: Parsed) -> None:

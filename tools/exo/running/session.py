@@ -22,7 +22,7 @@ class Settings:
     """What `./exo run` and `./exo debug` have decided before a machine starts."""
 
     __slots__ = ("kernel", "image", "memory", "cpus", "machine", "words", "timeout", "stop_timeout", "kill_keys", "accelerator",
-                 "kernel_log", "verbose", "gdb_socket", "result")
+                 "kernel_log", "verbose", "gdb_socket", "result", "network")
 
     def __init__(self, **values) -> None:
         for name in self.__slots__:
@@ -37,6 +37,9 @@ def run(settings: Settings, request: Request, tracer=None) -> int:
     machine = qemu.Machine(settings.kernel, initramfs, settings.memory, log, settings.machine, words, settings.gdb_socket,
                            settings.accelerator, settings.cpus)
     ours, theirs = _connect(machine, request.terminals, tracer)
+    if settings.network:
+        settings.network.settle()
+        machine.network = settings.network
     if settings.verbose:
         _show(machine.command())
     report = None
@@ -50,10 +53,14 @@ def run(settings: Settings, request: Request, tracer=None) -> int:
         for end in theirs:
             end.close()
         os.close(initramfs)
+        if settings.network:
+            settings.network.close()
         session = relay.Relay(process, ours, console_peer, request, settings, tracer)
         session.run()
     finally:
         qemu_status = process.stop()
+        if settings.network:
+            settings.network.stop()
     _tell_what_was_killed(qemu.read_log(log), settings.memory)
     status = _conclude(session, process, qemu_status, log, request)
     if report:
