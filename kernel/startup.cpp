@@ -4,6 +4,7 @@
 
 #include "boot/multiboot2.hpp"
 #include "boot/pvh.hpp"
+#include "drivers/pci/configuration.hpp"
 #include "drivers/platform.hpp"
 #include "drivers/random/random.hpp"
 #include "drivers/rtc.hpp"
@@ -59,6 +60,7 @@ class HardwarePorts final : public drivers::Ports {
     u8 read8(u16 port) override { return arch::port_read8(port); }
     void write8(u16 port, u8 value) override { arch::port_write8(port, value); }
     u32 read32(u16 port) override { return arch::port_read32(port); }
+    void write32(u16 port, u32 value) override { arch::port_write32(port, value); }
 };
 constinit HardwarePorts hardware_ports;
 using drivers::Uart;
@@ -286,6 +288,30 @@ void attach_slot(std::string_view word) {
     if (!attached) log::warning("virtio_mmio.device={}: error {}", word, attached.error());
 }
 
+void attach_pci_devices(drivers::pci::Configuration& configuration) {
+    drivers::pci::for_each_function(configuration, [&](drivers::pci::FunctionAddress address) {
+        const drivers::pci::Function function(configuration, address);
+        const Result<> attached = drivers::attach_virtio_pci(function, posix_x::port_nodes());
+        if (!attached)
+            log::warning("pci {:02x}:{:02x}.{}: error {}", address.bus, address.device, address.function,
+                         attached.error());
+    });
+}
+
+/// By the space in memory that ACPI names, or by ports. A machine without PCI has neither.
+void search_pci() {
+    using namespace drivers::pci;
+    const boot::Mcfg mapped = drivers::pci_configuration();
+    if (mapped.address != 0) {
+        const auto space =
+            make_box<MappedConfiguration>(memory::PhysicalAddress(mapped.address), mapped.first_bus,
+                                          mapped.last_bus, drivers::map_registers);
+        if (space) return attach_pci_devices(**space);
+    }
+    PortConfiguration ports(hardware_ports);
+    if (ports.probe()) attach_pci_devices(ports);
+}
+
 void start_second_port() {
     if (!second_port.probe() || !second_port.init()) return;
     second_port.set_format({.rate = USUAL_RATE});
@@ -302,6 +328,7 @@ void start_devices() {
     start_second_port();
     if (!posix_x::init_port_devices()) log::warning("no memory for the virtio ports");
     command_line().for_each_value("virtio_mmio.device", attach_slot);
+    search_pci();
     if (!posix_x::init_terminals()) log::warning("no /dev/console");
     if (!posix_x::init_ptys()) log::warning("no /dev/ptmx");
     posix_x::select_console_from(information.command_line);

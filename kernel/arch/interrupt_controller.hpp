@@ -23,4 +23,13 @@ Result<> add_io_apic(IoApicRegisters io_apic);
 Result<> enable_interrupt_line(u32 line, Trigger trigger, Polarity polarity);
 void disable_interrupt_line(u32 line);
 
+/// What a device writes to memory to interrupt this CPU: upcalls::interrupt(line).
+struct InterruptMessage {
+    u32 line;
+    u64 address;
+    u32 data;
+};
+/// Takes a line that no I/O APIC has; it is never given back. Called at boot, by one CPU. Errors: Enospc.
+Result<InterruptMessage> allocate_interrupt_message();
+
 }  // namespace exo::arch

@@ -2,7 +2,7 @@
 //
 // Key types: Driver (name, probe, init, operations) and the DriverRegistry; InterruptHandler (interrupts.hpp);
 // Uart (serial/), Transport, Virtqueue, VirtioConsole and its Ports, VirtioNetwork, VirtioRng (virtio/), NetworkDevice
-// (net/), RandomGenerator (random/), read_rtc (rtc.hpp).
+// (net/), pci::Function (pci/), RandomGenerator (random/), read_rtc (rtc.hpp).
 // Neighbours: below it arch (ports, upcalls), memory (Mmio, DmaBuffer), scheduler (WaitQueue), log (Sink), vm
 // (buffers of reads and writes). fs and posix_x make device files for the drivers.
 // Locking: an IrqOff lock of rank Device guards a driver's state, which its interrupt handler shares.

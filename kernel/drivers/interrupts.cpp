@@ -16,15 +16,25 @@ constinit std::atomic<u64> unexpected{0};
 
 void set_line_enabler(LineEnabler enabler) { line_enabler.store(enabler); }
 
-Result<> connect_interrupt(u32 line, LineMode mode, InterruptHandler& handler) {
-    if (line >= INTERRUPT_LINES) return Error::Einval;
+void add_handler(u32 line, InterruptHandler& handler) {
     std::atomic<InterruptHandler*>& head = chains[line];
     handler.next_ = head.load(std::memory_order_relaxed);
     // release: pairs with the acquire in dispatch_interrupt; the handler is complete when it can be found
     while (!head.compare_exchange_weak(handler.next_, &handler, std::memory_order_release)) {
     }
+}
+
+Result<> connect_interrupt(u32 line, LineMode mode, InterruptHandler& handler) {
+    if (line >= INTERRUPT_LINES) return Error::Einval;
+    add_handler(line, handler);
     if (const LineEnabler enable = line_enabler.load()) return enable(line, mode);
     return {};
+}
+
+Result<arch::InterruptMessage> connect_message(InterruptHandler& handler) {
+    const arch::InterruptMessage message = TRY(arch::allocate_interrupt_message());
+    add_handler(message.line, handler);
+    return message;
 }
 
 void dispatch_interrupt(u32 line) {

@@ -3,6 +3,7 @@
 
 #include <atomic>
 
+#include "arch/interrupt_controller.hpp"
 #include "utils/result.hpp"
 #include "utils/types.hpp"
 
@@ -27,7 +28,7 @@ class InterruptHandler {
     InterruptHandler& operator=(const InterruptHandler&) = delete;
 
   private:
-    friend Result<> connect_interrupt(u32 line, LineMode mode, InterruptHandler& handler);
+    friend void add_handler(u32 line, InterruptHandler& handler);
     friend void dispatch_interrupt(u32 line);
     InterruptHandler* next_ = nullptr;
 };
@@ -42,6 +43,10 @@ void set_line_enabler(LineEnabler enabler);
 /// connected once.
 /// Errors: Einval, and those of the enabler.
 Result<> connect_interrupt(u32 line, LineMode mode, InterruptHandler& handler);
+
+/// Takes a line that devices reach by a message, and makes `handler` run on each, for ever. Returns what the device
+/// writes. Errors: Enospc (all lines are taken).
+Result<arch::InterruptMessage> connect_message(InterruptHandler& handler);
 
 /// Calls the handlers of a line. upcalls::interrupt uses it.
 void dispatch_interrupt(u32 line);

@@ -22,6 +22,7 @@ struct Platform {
     boot::InterruptTopology topology;
     boot::Fadt fadt;
     boot::Hpet hpet;
+    boot::Mcfg pci;
     std::optional<boot::SleepType> power_off;
 };
 constinit Platform platform;  // written by discover_platform, at boot
@@ -35,6 +36,9 @@ Result<> read_acpi(const boot::PhysicalReader& memory, u64 rsdp) {
     }
     if (const auto table = tables.find({'H', 'P', 'E', 'T'})) {
         if (const Result<boot::Hpet> hpet = boot::read_hpet(*table)) platform.hpet = *hpet;
+    }
+    if (const auto table = tables.find({'M', 'C', 'F', 'G'})) {
+        if (const Result<boot::Mcfg> pci = boot::read_mcfg(*table)) platform.pci = *pci;
     }
     return boot::read_madt(TRY(tables.find({'A', 'P', 'I', 'C'})), platform.topology);
 }
@@ -123,6 +127,8 @@ PlatformTimers platform_timers() {
     return {platform.fadt.pm_timer, platform.fadt.pm_timer_mask > 0xffffff ? 32U : 24U,
             platform.hpet.address};
 }
+
+boot::Mcfg pci_configuration() { return platform.pci; }
 
 u8 rtc_century_register() { return platform.fadt.century_register; }
 

@@ -5,6 +5,7 @@
 
 #include "boot/boot_information.hpp"
 #include "boot/firmware/interrupt_topology.hpp"
+#include "boot/firmware/mcfg.hpp"
 
 namespace exo::drivers {
 
@@ -19,6 +20,9 @@ struct PlatformTimers {
     u64 hpet_address;  ///< A physical address.
 };
 PlatformTimers platform_timers();
+
+/// The mapped configuration space of PCI that ACPI names; its address is 0 if there is none.
+boot::Mcfg pci_configuration();
 
 /// The real-time clock's register for the century, according to ACPI; 0: none.
 u8 rtc_century_register();

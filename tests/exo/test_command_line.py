@@ -101,8 +101,6 @@ def test_help(words):
     (["run", "-p", "80:x"], "exo: -p 80:x: x is no port, which is a number from 1 to 65535 (see './exo run --help')"),
     (["run", "-P"], "exo: there is no option -P: -p PORT publishes one port of the machine, and -p FIRST-LAST several (see './exo run --help')"),
     (["run", "--net", "host"], "exo: --net host: it should be none or user (see './exo run --help')"),
-    (["run", "--machine", "q35"], "exo: --machine q35: Exo-OS finds no virtio on PCI, so its programs have no streams there; give --kernel "
-     "(see './exo run --help')"),
     (["run", "--privileged"], "exo: there is no option --privileged: root inside is root of its own machine only (see './exo run --help')"),
     (["trace", "-p", "1"], "exo: there is no option -p: a machine is traced from its first program on, and a running program of this "
      "system never (see './exo trace --help')"),

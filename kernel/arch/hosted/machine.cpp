@@ -32,6 +32,11 @@ void start_local_apic(void*) {}
 Result<> add_io_apic(IoApicRegisters) { return Error::Enodev; }
 Result<> enable_interrupt_line(u32, Trigger, Polarity) { return Error::Enodev; }
 void disable_interrupt_line(u32) {}
+Result<InterruptMessage> allocate_interrupt_message() {
+    static constinit std::atomic<u32> last_line{255};
+    const u32 line = last_line.fetch_sub(1);
+    return InterruptMessage{line, 0xfee0'0000, line};
+}
 std::span<const ImageSection> image_sections() { return {}; }
 bool has_invariant_cycle_counter() { return true; }
 u64 stated_cycle_counter_rate() { return 1'000'000'000; }

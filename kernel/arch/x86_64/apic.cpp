@@ -59,6 +59,7 @@ struct Controllers {
     bool uses_x2apic = false;
     IoApic io_apics[MAX_IO_APICS];
     usize io_apic_count = 0;
+    u32 message_lines = 0;         ///< Lines from the last one down that are used by messages.
     u64 timer_scale = 1ULL << 32;  ///< Ticks a nanosecond, times 2^32.
     u32 ids[MAX_CPUS]{};           ///< Of the local APICs, by CPU.
 };
@@ -178,6 +179,18 @@ Result<> enable_interrupt_line(u32 line, Trigger trigger, Polarity polarity) {
 void disable_interrupt_line(u32 line) {
     if (const IoApic* io_apic = io_apic_of(line))
         io_apic->write(redirection_register(*io_apic, line), LVT_MASKED);
+}
+
+Result<InterruptMessage> allocate_interrupt_message() {
+    // Intel SDM vol. 3, 10.11: the address has the local APIC's number, the data the vector.
+    constexpr u64 MESSAGE_ADDRESS = 0xfee0'0000;
+    constexpr u32 HIGHEST_ID = 0xff;
+    const u32 id = this_cpu().apic_id;
+    if (controllers.message_lines == MAX_LINES || id > HIGHEST_ID) return Error::Enospc;
+    const u32 line = MAX_LINES - 1 - controllers.message_lines;
+    if (io_apic_of(line) != nullptr) return Error::Enospc;
+    ++controllers.message_lines;
+    return InterruptMessage{line, MESSAGE_ADDRESS | id << 12, FIRST_LINE_VECTOR + line};
 }
 
 void set_timer_rate(u64 ticks, u64 nanoseconds) {

@@ -1,7 +1,8 @@
-// The devices in virtio-mmio slots. The command line or a firmware table names the slots.
+// The virtio devices of the machine: in virtio-mmio slots, which the command line or a firmware table names, and on PCI.
 #pragma once
 
 #include "boot/command_line.hpp"
+#include "drivers/pci/function.hpp"
 #include "drivers/virtio/console.hpp"
 #include "drivers/virtio/rng.hpp"
 
@@ -11,6 +12,9 @@ namespace exo::drivers {
 /// error. `listener` is told of the console's ports. Errors: Eexist (a second device of a kind), those of
 /// mapping and of the driver.
 Result<> attach_virtio_mmio(const boot::VirtioMmioDevice& slot, PortListener& listener);
+
+/// The same for a function of a PCI device. One that is no virtio device is not an error.
+Result<> attach_virtio_pci(const pci::Function& function, PortListener& listener);
 
 /// The console, or null.
 VirtioConsole* virtio_console();

@@ -31,7 +31,7 @@ Result<> VirtioConsole::init() {
     memory_ = TRY(memory::DmaBuffer::create(queue_count(port_count_) * RING_SIZE +
                                             2 * CONTROL_QUEUE_SIZE * CONTROL_BUFFER_SIZE));
     TRY(enable_queues());
-    TRY(connect_interrupt(line_, LineMode::EdgeHigh, *this));
+    TRY(device_.connect_interrupt(*this));
     TRY(device_.start());
     if (!is_multiport_) {
         Port* port = TRY(make_port(0));

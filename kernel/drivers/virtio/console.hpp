@@ -5,7 +5,6 @@
 #pragma once
 
 #include "drivers/driver.hpp"
-#include "drivers/interrupts.hpp"
 #include "drivers/virtio/port.hpp"
 
 namespace exo::drivers {
@@ -25,7 +24,7 @@ class VirtioConsole final : public Driver, public InterruptHandler {
     /// The limit of ports. Further ports of a device are ignored.
     static constexpr u32 MAX_PORTS = 32;
 
-    VirtioConsole(Box<Transport> transport, u32 line) : device_(std::move(transport)), line_(line) {}
+    explicit VirtioConsole(Box<Transport> transport) : device_(std::move(transport)) {}
     ~VirtioConsole();
 
     std::string_view name() const override { return "virtio-console"; }
@@ -82,7 +81,6 @@ class VirtioConsole final : public Driver, public InterruptHandler {
     void tell_listener(Port& port);
 
     VirtioDevice device_;
-    u32 line_;
     u32 port_count_ = 1;
     bool is_multiport_ = false;
     std::atomic<bool> is_broken_{false};

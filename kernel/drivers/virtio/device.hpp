@@ -33,6 +33,8 @@ class VirtioDevice {
     /// Tells the device about a queue. Errors: Enodev (no such queue), Eopnotsupp (the device supports fewer
     /// entries).
     Result<> enable_queue(u16 index, const Virtqueue& queue);
+    /// Errors: those of Transport::connect_interrupt.
+    Result<> connect_interrupt(InterruptHandler& handler) { return transport_->connect_interrupt(handler); }
     /// Lets the device work. Errors: Eio.
     Result<> start();
     void notify_if_wanted(u16 index, Virtqueue& queue) {

@@ -40,13 +40,13 @@ void write_address(RegisterBlock& registers, u32 low, u32 high, memory::Physical
 
 }  // namespace
 
-Result<Box<MmioTransport>> MmioTransport::open(Box<RegisterBlock> registers, u64 size) {
+Result<Box<MmioTransport>> MmioTransport::open(Box<RegisterBlock> registers, u64 size, u32 line) {
     if (size < REGISTERS_SIZE || registers->read32(Magic) != MAGIC) return Error::Enodev;
     const u32 version = registers->read32(Version);
     const auto type = static_cast<VirtioType>(registers->read32(DeviceId));
     if (type == VirtioType::None) return Error::Enodev;
     if (version != VERSION) return Error::Eopnotsupp;
-    return make_box<MmioTransport>(std::move(registers), size, type);
+    return make_box<MmioTransport>(std::move(registers), size, line, type);
 }
 
 u64 MmioTransport::offered_features() {
@@ -83,6 +83,10 @@ void MmioTransport::enable_queue(u16 index, u16 size, const QueueAddresses& addr
 }
 
 void MmioTransport::notify(u16 index) { registers_->write32(QueueNotify, index); }
+
+Result<> MmioTransport::connect_interrupt(InterruptHandler& handler) {
+    return drivers::connect_interrupt(line_, LineMode::EdgeHigh, handler);
+}
 
 VirtioInterrupt MmioTransport::take_interrupt() {
     const u32 reasons = registers_->read32(InterruptStatus);

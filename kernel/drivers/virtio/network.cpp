@@ -26,7 +26,7 @@ Result<> VirtioNetwork::init() {
     TRY(read_link());
     TRY(receive_.set_up(device_, RECEIVE_QUEUE));
     TRY(transmit_.lock()->queue.set_up(device_, TRANSMIT_QUEUE));
-    TRY(connect_interrupt(line_, LineMode::EdgeHigh, *this));
+    TRY(device_.connect_interrupt(*this));
     TRY(device_.start());
     TRY(receive_.give_buffers());
     log::info("virtio-net: {:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}, mtu {}", address_[0], address_[1],

@@ -6,7 +6,6 @@
 #pragma once
 
 #include "drivers/driver.hpp"
-#include "drivers/interrupts.hpp"
 #include "drivers/virtio/network_receive.hpp"
 #include "drivers/virtio/network_transmit.hpp"
 #include "scheduler/wait_queue.hpp"
@@ -21,7 +20,7 @@ class VirtioNetwork final : public Driver, public InterruptHandler, public Netwo
     static constexpr u32 POLL_BUDGET = 64;
     static constexpr u32 USUAL_MTU = 1500;
 
-    VirtioNetwork(Box<Transport> transport, u32 line) : device_(std::move(transport)), line_(line) {}
+    explicit VirtioNetwork(Box<Transport> transport) : device_(std::move(transport)) {}
     ~VirtioNetwork() { device_.reset(); }
 
     std::string_view name() const override { return "virtio-net"; }
@@ -71,7 +70,6 @@ class VirtioNetwork final : public Driver, public InterruptHandler, public Netwo
     NetworkReceiveQueue receive_;
     sync::SpinLocked<Transmit, sync::LockRank::Device, sync::IrqOff> transmit_;
     VirtioDevice device_;
-    u32 line_;
     u64 features_ = 0;
     EthernetAddress address_{};
     u32 mtu_ = USUAL_MTU;

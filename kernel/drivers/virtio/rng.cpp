@@ -19,7 +19,7 @@ Result<> VirtioRng::init() {
         state->queue.initialise(memory_.bytes(), memory_.address(), QUEUE_SIZE);
         TRY(device_.enable_queue(QUEUE, state->queue));
     }
-    TRY(connect_interrupt(line_, LineMode::EdgeHigh, *this));
+    TRY(device_.connect_interrupt(*this));
     TRY(device_.start());
     return request();
 }

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "drivers/driver.hpp"
-#include "drivers/interrupts.hpp"
 #include "drivers/random/random.hpp"
 #include "drivers/virtio/device.hpp"
 
@@ -12,9 +11,8 @@ namespace exo::drivers {
 /// generator.
 class VirtioRng final : public Driver, public InterruptHandler {
   public:
-    VirtioRng(Box<Transport> transport, u32 line, RandomGenerator& generator)
+    VirtioRng(Box<Transport> transport, RandomGenerator& generator)
         : device_(std::move(transport)),
-          line_(line),
           generator_(generator) {}
 
     std::string_view name() const override { return "virtio-rng"; }
@@ -35,7 +33,6 @@ class VirtioRng final : public Driver, public InterruptHandler {
 
     memory::DmaBuffer memory_;  ///< Freed after the device was reset.
     VirtioDevice device_;
-    u32 line_;
     RandomGenerator& generator_;
     sync::SpinLocked<State, sync::LockRank::Device, sync::IrqOff> state_;
 };

@@ -1,6 +1,7 @@
 // Transport: the access to a virtio device, on any bus (virtio 1.2, chapter 4).
 #pragma once
 
+#include "drivers/interrupts.hpp"
 #include "memory/address.hpp"
 #include "utils/flags.hpp"
 #include "utils/types.hpp"
@@ -44,6 +45,9 @@ class Transport {
     virtual u16 queue_limit(u16 index) = 0;
     virtual void enable_queue(u16 index, u16 size, const QueueAddresses& addresses) = 0;
     virtual void notify(u16 index) = 0;
+    /// Makes `handler` run when the device interrupts, for ever. Call it after the queues were enabled.
+    /// Errors: those of connect_interrupt and connect_message; Eio (the device refuses messages).
+    virtual Result<> connect_interrupt(InterruptHandler& handler) = 0;
     /// Reads and acknowledges the reasons of an interrupt.
     virtual VirtioInterrupt take_interrupt() = 0;
     /// Reads a byte of the configuration space.

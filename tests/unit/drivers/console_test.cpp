@@ -51,7 +51,7 @@ class ConsoleTest : public testing::Test {
     test::HostedFrames frames{256};
     Host host;
     Listener listener;
-    VirtioConsole console{host.device.transport(), test::fresh_line()};
+    VirtioConsole console{host.device.transport()};
 };
 
 Result<std::string> read(Port& port, usize limit = 65536) {
@@ -247,18 +247,13 @@ TEST_F(ConsoleTest, a_hostile_control_queue_ends_the_messages) {
 }
 
 TEST_F(ConsoleTest, an_interrupt_that_never_ends_does_not_hang) {
-    class Stuck final : public RegisterBlock {
+    class Stuck final : public test::FakeRegisters {
       public:
-        explicit Stuck(FakeVirtio& device) : device_(device) {}
-        u8 read8(u32 offset) override { return test::FakeRegisters(device_).read8(offset); }
-        u32 read32(u32 offset) override { return offset == 0x60 ? 1 : device_.read32(offset); }
-        void write32(u32 offset, u32 value) override { device_.write32(offset, value); }
-
-      private:
-        FakeVirtio& device_;
+        using FakeRegisters::FakeRegisters;
+        u32 read32(u32 offset) override { return offset == 0x60 ? 1 : FakeRegisters::read32(offset); }
     };
-    VirtioConsole stuck{ MUST(MmioTransport::open(Box<RegisterBlock>(new Stuck(host.device)), 0x200)),
-                        test::fresh_line()};
+    VirtioConsole stuck{
+        MUST(MmioTransport::open(Box<RegisterBlock>(new Stuck(host.device)), 0x200, test::fresh_line()))};
     MUST(stuck.init());
     stuck.on_interrupt();
 }
@@ -267,7 +262,7 @@ TEST(console, of_a_device_without_ports_is_one_terminal) {
     const test::HostedFrames frames{256};
     Host host;
     host.device.features = VIRTIO_FEATURE_VERSION_1;
-    VirtioConsole console{host.device.transport(), test::fresh_line()};
+    VirtioConsole console{host.device.transport()};
     MUST(console.init());
     ASSERT_NE(console.port(0), nullptr);
     EXPECT_TRUE(console.port(0)->is_console());
@@ -278,12 +273,13 @@ TEST(console, of_a_device_without_ports_is_one_terminal) {
 
 /// From the empty slot to a named port, as far as it gets.
 void start_with_one_port(Host& host) {
-    auto transport = MmioTransport::open(Box<RegisterBlock>(new test::FakeRegisters(host.device)), 0x200);
+    auto transport = MmioTransport::open(Box<RegisterBlock>(new test::FakeRegisters(host.device)), 0x200,
+                                         test::fresh_line());
     if (!transport) {
         EXPECT_EQ(transport.error(), Error::Enomem);
         return;
     }
-    const auto console = std::make_unique<VirtioConsole>(std::move(*transport), test::fresh_line());
+    const auto console = std::make_unique<VirtioConsole>(std::move(*transport));
     if (!console->init()) return;
     host.send(1, ConsoleEvent::PortAdd, 1);
     host.send(1, ConsoleEvent::PortName, 1, "a name that is rather long");

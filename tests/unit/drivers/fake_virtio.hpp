@@ -16,6 +16,12 @@
 
 namespace exo::test {
 
+/// Handlers cannot be disconnected, so each driver under test gets a line of its own.
+inline u32 fresh_line() {
+    static u32 next = 32;
+    return next++;
+}
+
 class FakeVirtio {
   public:
     struct Chain {
@@ -47,7 +53,9 @@ class FakeVirtio {
 
     /// What the driver owns: it may outlive nothing but uses this device.
     Box<drivers::RegisterBlock> registers();
-    Box<drivers::Transport> transport() { return MUST(drivers::MmioTransport::open(registers(), 0x200)); }
+    Box<drivers::Transport> transport() {
+        return MUST(drivers::MmioTransport::open(registers(), 0x200, fresh_line()));
+    }
     u8 status() const { return status_; }
     bool is_enabled(u16 queue) const { return queues_.contains(queue) && queues_.at(queue).ready; }
 
@@ -81,6 +89,11 @@ class FakeVirtio {
     u16 used_index(u16 queue) { return get<u16>(queues_[queue].used + 2); }
     void set_used_flags(u16 queue, u16 flags) { put(queues_[queue].used, flags); }
     bool wants_interrupt(u16 queue) { return (get<u16>(queues_[queue].available) & 1) == 0; }
+    // With event indices.
+    u16 used_event(u16 queue) { return get<u16>(queues_[queue].available + 4 + 2 * queues_[queue].size); }
+    void set_available_event(u16 queue, u16 index) {
+        put(queues_[queue].used + 4 + 8 * queues_[queue].size, index);
+    }
     /// Writes `text` into the next chain; false if there is none.
     bool deliver(u16 queue, std::string_view text) {
         const auto chain = pop(queue);
@@ -172,14 +185,17 @@ class FakeVirtio {
     std::map<u16, Queue> queues_;
 };
 
-class FakeRegisters final : public drivers::RegisterBlock {
+class FakeRegisters : public drivers::RegisterBlock {
   public:
     explicit FakeRegisters(FakeVirtio& device) : device_(device) {}
     u8 read8(u32 offset) override {
         const u32 at = offset - drivers::MmioTransport::REGISTERS_SIZE;
         return at < device_.configuration.size() ? device_.configuration[at] : u8{0};
     }
+    u16 read16(u32) override { return 0; }
     u32 read32(u32 offset) override { return device_.read32(offset); }
+    void write8(u32, u8) override {}
+    void write16(u32, u16) override {}
     void write32(u32 offset, u32 value) override { device_.write32(offset, value); }
 
   private:
@@ -188,12 +204,6 @@ class FakeRegisters final : public drivers::RegisterBlock {
 
 inline Box<drivers::RegisterBlock> FakeVirtio::registers() {
     return Box<drivers::RegisterBlock>(new FakeRegisters(*this));
-}
-
-/// Handlers cannot be disconnected, so each driver under test gets a line of its own.
-inline u32 fresh_line() {
-    static u32 next = 32;
-    return next++;
 }
 
 }  // namespace exo::test

@@ -90,7 +90,7 @@ class RngTest : public testing::Test {
     test::HostedFrames frames{64};
     test::FakeVirtio host;
     RandomGenerator generator;
-    VirtioRng rng{host.transport(), test::fresh_line(), generator};
+    VirtioRng rng{host.transport(), generator};
 };
 
 TEST_F(RngTest, seeds_the_generator) {

@@ -115,6 +115,59 @@ TEST_F(VirtqueueTest, respects_and_asks_for_silence) {
     EXPECT_TRUE(fake.wants_interrupt(0));
 }
 
+/// Section 2.7.10 of virtio 1.2: a side is told when the other one's index passes the event.
+bool passes(u16 event, u16 before, u16 after) {
+    for (u16 index = before; index != after; ++index)
+        if (index == event) return true;
+    return false;
+}
+
+TEST_F(VirtqueueTest, notifies_when_it_passes_the_devices_event) {
+    queue.use_event_index();
+    test::Random random;
+    u16 before = 0;
+    u16 count = 0;
+    for (u32 step = 0; step < 100'000; ++step) {
+        for (usize n = random.below(4); n > 0 && queue.free_descriptors() > 0; --n) {
+            add(step);
+            ++count;
+        }
+        const u16 event = static_cast<u16>(before + random.below(12) - 4);
+        fake.set_available_event(0, event);
+        fake.set_used_flags(0, static_cast<u16>(random.below(2)));  // of no meaning now
+        ASSERT_EQ(queue.wants_notification(), passes(event, before, count)) << step;
+        before = count;
+        while (const auto chain = fake.pop(0)) fake.use(0, chain->id, 0);
+        while (MUST(queue.take())) {
+        }
+    }
+}
+
+TEST_F(VirtqueueTest, asks_for_the_next_interrupt_or_for_none) {
+    queue.use_event_index();
+    const auto uses_one = [&] {
+        add(1);
+        fake.use(0, fake.pop(0)->id, 0);
+    };
+    for (u32 lap = 0; lap < 70'000; ++lap) {
+        const u16 used = fake.used_index(0);
+        ASSERT_EQ(fake.used_event(0), used) << "as it was taken last";
+        queue.set_interrupts(Virtqueue::Interrupts::Off);
+        uses_one();
+        uses_one();
+        ASSERT_FALSE(passes(fake.used_event(0), used, fake.used_index(0)));
+        MUST(queue.take());
+        if (lap % 1000 == 0) {
+            ASSERT_FALSE(passes(fake.used_event(0), used, static_cast<u16>(used + 60'000)));
+        }
+        queue.set_interrupts(Virtqueue::Interrupts::On);
+        ASSERT_TRUE(queue.has_used()) << "came before, so it makes no interrupt";
+        ASSERT_EQ(fake.used_event(0), static_cast<u16>(used + 1));
+        MUST(queue.take());
+        ASSERT_TRUE(fake.wants_interrupt(0)) << "the flag stays 0";
+    }
+}
+
 TEST_F(VirtqueueTest, closes_when_the_device_names_what_it_was_not_given) {
     add(1);
     fake.use(0, 5, 0);
@@ -225,13 +278,13 @@ TEST_F(VirtioDeviceTest, reads_numbers_of_the_configuration_whole) {
 
 TEST_F(VirtioDeviceTest, slots_may_be_empty_or_legacy) {
     fake.type = 0;
-    EXPECT_ERROR(Error::Enodev, MmioTransport::open(fake.registers(), 0x200));
+    EXPECT_ERROR(Error::Enodev, MmioTransport::open(fake.registers(), 0x200, 40));
     fake.type = 3;
     fake.version = 1;
-    EXPECT_ERROR(Error::Eopnotsupp, MmioTransport::open(fake.registers(), 0x200));
+    EXPECT_ERROR(Error::Eopnotsupp, MmioTransport::open(fake.registers(), 0x200, 40));
     fake.magic = 0;
-    EXPECT_ERROR(Error::Enodev, MmioTransport::open(fake.registers(), 0x200));
-    EXPECT_ERROR(Error::Enodev, MmioTransport::open(fake.registers(), 0x80));
+    EXPECT_ERROR(Error::Enodev, MmioTransport::open(fake.registers(), 0x200, 40));
+    EXPECT_ERROR(Error::Enodev, MmioTransport::open(fake.registers(), 0x80, 40));
 }
 
 }  // namespace

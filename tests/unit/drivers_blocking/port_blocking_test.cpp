@@ -34,7 +34,7 @@ struct Machine {
 
     test::HostedFrames frames{1024};
     test::FakeConsoleHost host;
-    VirtioConsole console{host.device.transport(), test::fresh_line()};
+    VirtioConsole console{host.device.transport()};
 };
 
 Machine& machine() {

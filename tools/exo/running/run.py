@@ -151,7 +151,7 @@ OPTIONS = [
     Option("--kernel-log", "FILE", "write the kernel's log to FILE"),
     Option("--verbose", "", "print QEMU's command line"),
     Option("--preset", "NAME", "the kernel to run: release, dev, debug, kcsan or coverage", None, one_of(*build.KERNEL_PRESETS)),
-    Option("--machine", "NAME", "the machine to emulate: microvm, or q35 for a --kernel that finds virtio on PCI", MACHINES[0], one_of(*MACHINES)),
+    Option("--machine", "NAME", "the machine to emulate: microvm, which starts fast, or q35, a PC with PCI", MACHINES[0], one_of(*MACHINES)),
     Option("--accel", "NAME", "how the processor is made: tcg (emulated) or kvm (falls back to tcg)", ACCELERATORS[0],
            one_of(*ACCELERATORS)),
     Option("--kernel", "FILE", "another kernel that QEMU can start"),
@@ -193,8 +193,6 @@ def prepare(options: Parsed, default_preset: str = "release", gdb_socket: str | 
     options.from_image = None
     _check_files(options)
     network = _network(options)
-    if options.machine != MACHINES[0] and not options.kernel and gdb_socket is None:
-        raise UsageError(f"--machine {options.machine}: Exo-OS finds no virtio on PCI, so its programs have no streams there; give --kernel", "run")
     if packages.missing((packages.QEMU,)):
         packages.ensure(packages.RUN if not options.kernel else (packages.QEMU,), "running")
     has_passt = _ensure_passt() if network else False
