@@ -5,6 +5,7 @@ import socket
 import time
 
 import pytest
+from exo import packages
 from exo.building import build
 from exo.errors import ExoError, UsageError
 from exo.machine import passt, qemu
@@ -182,7 +183,7 @@ def test_a_passt_that_never_works_is_ended(tmp_path, monkeypatch):
     slow.stop()
 
 
-@pytest.mark.skipif(not passt.PACKAGE.is_there(), reason="passt is not installed")
+@pytest.mark.skipif(not packages.PASST.is_there(), reason="passt is not installed")
 def test_passt_takes_the_ports_and_ends_with_its_connection():
     own = Network(publish.publish("80"), False, False)
     own.start(True)

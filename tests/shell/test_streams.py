@@ -35,6 +35,11 @@ def test_ten_mebibytes_out_on_error_too(exo):
     assert (len(done.stdout), len(done.stderr)) == (10 * MEBIBYTE, 10 * MEBIBYTE)
 
 
+def test_ten_mebibytes_each_way_over_pci(exo):
+    done = exo.run("--machine", "q35", "--cpus", "2", "--", "sh", "-c", "cat; echo err >&2; exit 3", stdin=NOISE)
+    assert (done.returncode, done.stdout == NOISE, done.stderr) == (3, True, b"err\n")
+
+
 def test_end_of_an_empty_input(exo):
     assert exo.run("--", "wc", "-c").stdout == b"0\n"
 

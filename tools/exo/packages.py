@@ -31,6 +31,8 @@ class Package:
 
 QEMU = Package("qemu-system-x86", "/usr/bin/qemu-system-x86_64", "the machine")
 
+PASST = Package("passt", "/usr/bin/passt", "the machine's network (--network user)")
+
 RUN = (
     QEMU,
     Package("clang-19", "/usr/bin/clang++-19", "the compiler"),
@@ -61,6 +63,7 @@ TEST = (
     Package("xorriso", "/usr/bin/xorriso", "images that GRUB boots"),
     Package("mtools", "/usr/bin/mformat", "images that GRUB boots"),
     Package("ovmf", "/usr/share/OVMF/OVMF_CODE_4M.fd", "UEFI for the test machine"),
+    PASST,
     Package("python3-pytest", "/usr/lib/python3/dist-packages/pytest", "tests of the exo command"),
     Package("python3-pexpect", "/usr/lib/python3/dist-packages/pexpect", "tests of the shell on a terminal"),
 )

@@ -10,7 +10,6 @@ import time
 from .. import packages
 from . import qemu
 
-PACKAGE = packages.Package("passt", "/usr/bin/passt", "the machine's network (--network user)")
 START_SECONDS = 5.0
 LOOK_SECONDS = 0.002
 RESOLV_CONF = "/etc/resolv.conf"
@@ -62,7 +61,7 @@ class Passt:
 
 
 def command(fd: int, published: list, reaches_host: bool, name_server: str) -> list[str]:
-    words = [packages.find_program("passt") or PACKAGE.probe, "--foreground", "--quiet", "--ipv4-only", "--fd", str(fd)]
+    words = [packages.find_program("passt") or packages.PASST.probe, "--foreground", "--quiet", "--ipv4-only", "--fd", str(fd)]
     if not reaches_host:
         words.append("--no-map-gw")
     if name_server:

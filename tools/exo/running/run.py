@@ -230,9 +230,8 @@ def _network(options: Parsed):
 
 def _ensure_passt() -> bool:
     """Whether there is a passt, which is installed if it can be. QEMU has a network of its own where there is none."""
-    from ..machine.passt import PACKAGE
     try:
-        packages.ensure((PACKAGE,), "--network user")
+        packages.ensure((packages.PASST,), "--network user")
         return True
     except ExoError as error:
         complain(f"passt cannot be installed, so the network is QEMU's own, which is slower ({str(error).splitlines()[0]})")
