@@ -32,6 +32,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
 # The order of the folders inside a layer, from the top to the bottom.
 INNER_ORDERS: dict[str, tuple[tuple[str, ...], ...]] = {
     "fs": (("initramfs",), ("devfs",), ("tmpfs", "pseudo"), ("operations",), ("file",), ("tree",), ("node",), ("locks",), ("cache",)),
+    "net": (("dhcp",), ("socket",), ("tcp", "udp"), ("icmp",), ("ip",), ("link",), ("packet",)),
     "posix_x": (("procfs",), ("devices",), ("lifecycle",), ("elf",), ("files", "socket"), ("fast_path",), ("polling", "futex"), ("memory", "system"), ("time",),
                 ("scheduling",), ("pty",), ("credentials",), ("terminal",), ("signal",), ("x86_64",), ("trace",), ("syscalls",), ("process",)),
 }

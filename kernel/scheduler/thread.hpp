@@ -147,6 +147,9 @@ class Thread final : public sync::ThreadHeader, public Object {
     /// Guarded by INHERITANCE.
     InheritanceNode inheritance;
 
+    /// The net layer's account of the packets that the thread puts off (net/link/activity.hpp).
+    void* network_activity = nullptr;
+
     /// When it last entered the kernel, passed a preemption point or was switched to (preemption.hpp, debug builds).
     Nanoseconds stay_begin = 0;
 

@@ -48,6 +48,16 @@ std::string_view name_of(LockRank rank) {
         case LockRank::FileSystem: return "FileSystem";
         case LockRank::FileMapping: return "FileMapping";
         case LockRank::LeafTable: return "LeafTable";
+        case LockRank::NetworkFlow: return "NetworkFlow";
+        case LockRank::PortTable: return "PortTable";
+        case LockRank::FlowTable: return "FlowTable";
+        case LockRank::DueList: return "DueList";
+        case LockRank::SocketTable: return "SocketTable";
+        case LockRank::SocketExtras: return "SocketExtras";
+        case LockRank::SocketQueue: return "SocketQueue";
+        case LockRank::Reassembly: return "Reassembly";
+        case LockRank::NetworkConfiguration: return "NetworkConfiguration";
+        case LockRank::Neighbours: return "Neighbours";
         case LockRank::Inheritance: return "Inheritance";
         case LockRank::SpinLeaf: return "SpinLeaf";
         case LockRank::CallTrace: return "CallTrace";

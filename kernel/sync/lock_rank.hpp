@@ -34,13 +34,23 @@ enum class LockRank : u8 {
     CapabilityTable,
     Dentry,
     FileSystem,
-    FileMapping,  ///< The areas that map a file.
-    LeafTable,    ///< A page table of a program; faults take it.
-    Inheritance,  ///< The graph of priority inheritance.
-    SpinLeaf,     ///< Spin locks under which only CallTrace, TraceQueue and the IrqOff ones are taken.
-    CallTrace,    ///< The records of a traced task. Every copy from or to user memory appends one, whatever
-                  ///< locks are held.
-    TraceQueue,   ///< The list of traced tasks with records to send.
+    FileMapping,   ///< The areas that map a file.
+    LeafTable,     ///< A page table of a program; faults take it.
+    NetworkFlow,   ///< A connection of TCP, a listener: held while a segment is processed and sent.
+    PortTable,     ///< The ports that are in use.
+    FlowTable,     ///< A bucket of the table of connections.
+    DueList,       ///< Connections with timers.
+    SocketTable,   ///< A bucket of the sockets of UDP, ICMP or raw; packets are handed to sockets under it.
+    SocketExtras,  ///< Memberships and queued errors of one socket.
+    SocketQueue,   ///< The received packets of one socket.
+    Reassembly,    ///< Fragments that wait for others.
+    NetworkConfiguration,  ///< Addresses, routes, groups, path MTUs.
+    Neighbours,            ///< Hardware addresses of neighbours, and packets that wait for one.
+    Inheritance,           ///< The graph of priority inheritance.
+    SpinLeaf,    ///< Spin locks under which only CallTrace, TraceQueue and the IrqOff ones are taken.
+    CallTrace,   ///< The records of a traced task. Every copy from or to user memory appends one, whatever
+                 ///< locks are held.
+    TraceQueue,  ///< The list of traced tasks with records to send.
 
     // Spin locks that interrupt handlers take too; interrupts are off.
     Device,
