@@ -28,7 +28,7 @@ target_compile_definitions(exo_options INTERFACE EXO_HOSTED=1)
 # Under the thread sanitizer: all layers that CPUs share data in, and the tests of that,
 # tests/unit/<layer>/*concurrency_test.cpp. Failing allocations cannot be tested there: its runtime owns operator new.
 if(EXO_SANITIZE STREQUAL "thread")
-    list(FILTER EXO_SOURCES INCLUDE REGEX "/kernel/(utils|sync|boot|time|log|memory|scheduler|vm|security|fs|ipc|drivers|syscall|posix_x)/")
+    list(FILTER EXO_SOURCES INCLUDE REGEX "/kernel/(utils|sync|boot|time|log|memory|scheduler|vm|security|fs|ipc|net|drivers|syscall|posix_x)/")
 endif()
 
 file(GLOB_RECURSE arch_sources CONFIGURE_DEPENDS kernel/arch/hosted/*.cpp)
