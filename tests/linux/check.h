@@ -119,6 +119,12 @@ static inline const char* error_name(int error) {
         NAME(EAFNOSUPPORT);
         NAME(EPROTONOSUPPORT);
         NAME(EADDRINUSE);
+        NAME(EADDRNOTAVAIL);
+        NAME(ENETDOWN);
+        NAME(ENETUNREACH);
+        NAME(EHOSTUNREACH);
+        NAME(ECONNABORTED);
+        NAME(EPROTO);
         NAME(ENOTCONN);
         NAME(ETIMEDOUT);
         NAME(ECONNREFUSED);

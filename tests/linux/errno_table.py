@@ -23,7 +23,7 @@ DOCUMENT = os.path.join(programs.ROOT, "docs", "errnos.md")
 # What the programs call, where that is not the name of the man page.
 ALIASES = {"MAP": "mmap", "accept4": "accept", "sendto": "send", "sendmsg": "send", "recvfrom": "recv", "recvmsg": "recv", "setsockopt": "getsockopt",
            "send_to_name": "send", "send_fds": "send", "send_credentials": "send", "bind_name": "bind", "bind_abstract": "bind",
-           "connect_name": "connect", "connect_abstract": "connect", "renameat2_": "rename", "renameat2": "rename", "renameat": "rename", "creat": "open", "openat": "open",
+           "connect_name": "connect", "bind_at": "bind", "connect_at": "connect", "send_at": "send", "connect_abstract": "connect", "renameat2_": "rename", "renameat2": "rename", "renameat": "rename", "creat": "open", "openat": "open",
            "waitpid": "wait4", "wait": "wait4", "mkfifo": "mknod", "mknodat": "mknod", "mkdirat": "mkdir", "unlinkat": "unlink",
            "linkat": "link", "symlinkat": "symlink", "readlinkat": "readlink", "lstat": "stat", "fstat": "stat", "fstatat": "stat",
            "newfstatat": "stat", "faccessat": "access", "fchmod": "chmod", "fchmodat": "chmod", "fchown": "chown", "lchown": "chown",

@@ -2,6 +2,7 @@
 
 #include "abi/linux/statfs.hpp"
 #include "fs/file/anonymous.hpp"
+#include "time/clock.hpp"
 #include "utils/format.hpp"
 
 namespace exo::ipc {
@@ -25,6 +26,25 @@ void set_own_credentials(OwnCredentials teller) { own_credentials_teller = telle
 
 abi::ucred own_credentials() {
     return own_credentials_teller != nullptr ? own_credentials_teller() : abi::ucred{};
+}
+
+// LINUX: __sock_recv_timestamp.
+Result<> add_timestamp(const SocketOptions& options, u64 arrival, Message& message) {
+    const bool in_ns = options.has(abi::SocketOption::TimestampNs);
+    if (!in_ns && !options.has(abi::SocketOption::Timestamp)) return {};
+    struct {
+        i64 seconds;
+        i64 fraction;
+    } value;
+    const u64 time = arrival != 0 ? arrival : time::realtime();
+    value.seconds = static_cast<i64>(time / time::SECOND);
+    value.fraction = static_cast<i64>(time % time::SECOND / (in_ns ? 1 : 1000));
+    const abi::SocketOption type = in_ns ? abi::SocketOption::TimestampNs : abi::SocketOption::Timestamp;
+    ControlPiece piece{.level = std::to_underlying(abi::SocketLevel::Socket),
+                       .type = std::to_underlying(type),
+                       .size = sizeof(value)};
+    std::memcpy(piece.bytes.data(), &value, sizeof(value));
+    return message.control.push(piece);
 }
 
 Result<Socket*> as_socket(fs::File& file) {

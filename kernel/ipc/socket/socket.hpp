@@ -13,6 +13,7 @@
 #include "abi/linux/socket.hpp"
 #include "fs/file/file.hpp"
 #include "fs/operations/vfs.hpp"
+#include "ipc/socket/option.hpp"
 #include "security/capability_table.hpp"
 #include "utils/vector.hpp"
 
@@ -36,6 +37,15 @@ struct Address {
     }
 };
 
+/// A piece of control data of a protocol (cmsg(3)).
+struct ControlPiece {
+    static constexpr usize MOST_BYTES = 64;
+    i32 level = 0;
+    i32 type = 0;
+    u32 size = 0;
+    std::array<u8, MOST_BYTES> bytes{};
+};
+
 /// The parts of a message besides its bytes.
 struct Message {
     Message() = default;
@@ -46,6 +56,7 @@ struct Message {
     /// Of the sender. Absent in a received message if the sender was not asked for them.
     std::optional<abi::ucred> credentials;
     Vector<security::Capability> capabilities;            ///< SCM_RIGHTS.
+    Vector<ControlPiece> control;                         ///< Of the family's protocols.
     abi::MessageFlags flags = abi::MessageFlags::None;    ///< As the program gave them.
     abi::MessageFlags outcome = abi::MessageFlags::None;  ///< The flags that recvmsg returns.
 };
@@ -70,6 +81,8 @@ struct SocketOptions {
     std::atomic<i32> receive_low_water{1};
     std::atomic<i32> priority{0};
     std::atomic<i32> linger_seconds{0};
+    std::atomic<u32> mark{0};
+    std::atomic<u32> device{0};  ///< SO_BINDTODEVICE: the number of an interface; 0: none.
     Patience receive_patience{NO_END};
     Patience send_patience{NO_END};
 
@@ -84,6 +97,10 @@ struct SocketOptions {
             flags.fetch_and(~bit(option), std::memory_order_relaxed);
     }
 };
+
+/// Adds the time of arrival to a received message, if the options ask for it (SO_TIMESTAMP, SO_TIMESTAMPNS). `arrival`: ns since
+/// 1970; 0: now. Errors: Enomem.
+Result<> add_timestamp(const SocketOptions& options, u64 arrival, Message& message);
 
 /// SHUT_RD and SHUT_WR, as bits.
 enum class Shut : u8 { None = 0, Receiving = 1, Sending = 2, Both = 3 };
@@ -116,6 +133,7 @@ class Socket : public fs::File {
     abi::AddressFamily family() const { return family_; }
     abi::SocketType type() const { return type_; }
     SocketOptions& options() { return options_; }
+    const SocketOptions& options() const { return options_; }
 
     /// Binds the socket. Errors: Einval (already bound, or not an address of the family), Eaddrinuse, and
     /// those of mknod(2).
@@ -144,6 +162,22 @@ class Socket : public fs::File {
 
     /// Called after an option was set.
     virtual void options_changed() {}
+    /// Sets an option of a protocol (a level other than SOL_SOCKET). Errors:
+    /// Eopnotsupp (no such level), Enoprotoopt (no such option), Einval, Efault, Eperm.
+    virtual Result<> set_protocol_option(i32 /*level*/, i32 /*option*/, const OptionValue& /*value*/,
+                                         const Caller& /*caller*/) {
+        return Error::Eopnotsupp;
+    }
+    /// The value of such an option; `room`: how many bytes the program has room for. Errors: as above.
+    virtual Result<OptionResult> protocol_option(i32 /*level*/, i32 /*option*/, u32 /*room*/) {
+        return Error::Eopnotsupp;
+    }
+    /// SO_PROTOCOL.
+    virtual i32 protocol() const { return 0; }
+    /// Whether sendmsg accepts control data of this kind. Errors: Einval.
+    virtual Result<> check_control(const ControlPiece& /*piece*/) const { return Error::Einval; }
+    /// Whether SO_REUSEPORT may be set.
+    virtual bool has_ports() const { return false; }
     /// SO_ERROR: returns the pending error and clears it. 0: none.
     virtual i32 take_error() = 0;
     /// Sets the pending error.

@@ -56,7 +56,15 @@ Result<> set_credentials(std::span<const u8> data, ipc::Message& message) {
 
 Result<> read_piece(const abi::cmsghdr& header, std::span<const u8> data, const ipc::Socket& socket,
                     ipc::Message& message) {
-    if (header.cmsg_level != static_cast<i32>(SocketLevel::Socket)) return {};
+    if (header.cmsg_level != static_cast<i32>(SocketLevel::Socket)) {
+        if (socket.family() == abi::AddressFamily::Unix) return {};
+        ipc::ControlPiece piece{.level = header.cmsg_level, .type = header.cmsg_type};
+        piece.size = static_cast<u32>(std::min<usize>(data.size(), ~0U));
+        std::memcpy(piece.bytes.data(), data.data(), std::min<usize>(data.size(), piece.bytes.size()));
+        TRY(socket.check_control(piece));
+        if (data.size() > piece.bytes.size()) return {};
+        return message.control.push(piece);
+    }
     switch (static_cast<ControlType>(header.cmsg_type)) {
         case ControlType::Rights:
             if (socket.family() != abi::AddressFamily::Unix) return Error::Einval;
@@ -82,17 +90,19 @@ class ControlWriter {
     }
     u64 data_address() const { return address_ + HEADER_SIZE; }
     /// False: it was cut off, or there was no room at all.
-    bool put(ControlType type, std::span<const u8> data) {
+    bool put(i32 level, i32 type, std::span<const u8> data) {
         if (room_ < HEADER_SIZE) return false;
         const u64 fitting = std::min(room_ - HEADER_SIZE, u64{data.size()});
         (void)vm::write_user(data_address(), data.first(fitting));
-        finish(type, fitting, data.size());
+        finish(level, type, fitting, data.size());
         return fitting == data.size();
     }
+    bool put(ControlType type, std::span<const u8> data) {
+        return put(static_cast<i32>(SocketLevel::Socket), static_cast<i32>(type), data);
+    }
     /// The header of data that has been written.
-    void finish(ControlType type, u64 size, u64 whole_size) {
-        const abi::cmsghdr header{HEADER_SIZE + size, static_cast<i32>(SocketLevel::Socket),
-                                  static_cast<i32>(type)};
+    void finish(i32 level, i32 type, u64 size, u64 whole_size) {
+        const abi::cmsghdr header{HEADER_SIZE + size, level, type};
         (void)vm::UserOut<abi::cmsghdr>(address_).write(header);
         const u64 used = std::min(room_, aligned(HEADER_SIZE + whole_size));
         address_ += used;
@@ -143,12 +153,16 @@ Result<> read_control(const abi::msghdr& header, const ipc::Socket& socket, ipc:
 }
 
 u64 write_control(const abi::msghdr& header, ipc::Message& message) {
-    const bool has_any = message.credentials || !message.capabilities.is_empty();
+    const bool has_any =
+        message.credentials || !message.capabilities.is_empty() || !message.control.is_empty();
     if (header.msg_control == 0) {
         if (has_any) message.outcome |= MessageFlags::ControlTruncated;
         return 0;
     }
     ControlWriter out(header);
+    for (const ipc::ControlPiece& piece : message.control)
+        if (!out.put(piece.level, piece.type, std::span(piece.bytes).first(piece.size)))
+            message.outcome |= MessageFlags::ControlTruncated;
     if (message.credentials) {
         // SAFETY: three words of 4 bytes, without padding.
         const std::span<const u8> bytes(reinterpret_cast<const u8*>(&*message.credentials),
@@ -158,7 +172,9 @@ u64 write_control(const abi::msghdr& header, ipc::Message& message) {
     if (message.capabilities.is_empty()) return out.written();
     const usize installed = install(out, message);
     if (installed < message.capabilities.size()) message.outcome |= MessageFlags::ControlTruncated;
-    if (installed != 0) out.finish(ControlType::Rights, installed * sizeof(i32), installed * sizeof(i32));
+    if (installed != 0)
+        out.finish(static_cast<i32>(SocketLevel::Socket), static_cast<i32>(ControlType::Rights),
+                   installed * sizeof(i32), installed * sizeof(i32));
     return out.written();
 }
 

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <array>
 
+#include "net/link/interface.hpp"
 #include "posix_x/socket/use_socket.hpp"
 #include "posix_x/syscalls/time_values.hpp"
+#include "utils/bytes.hpp"
 
 namespace exo::posix_x {
 
@@ -17,15 +19,7 @@ using ipc::SocketOptions;
 /// LINUX: timeouts are rounded up to ticks of 4 ms.
 constexpr Nanoseconds TICK = 4 * time::MILLISECOND;
 
-struct Value {
-    u64 address;
-    i32 size;
-    /// Errors: Einval (too small), Efault.
-    template <class T> Result<T> read() const {
-        if (size < static_cast<i32>(sizeof(T))) return Error::Einval;
-        return vm::UserIn<T>(address).read();
-    }
-};
+using Value = ipc::OptionValue;
 
 bool is_flag(SocketOption option) {
     switch (option) {
@@ -37,6 +31,8 @@ bool is_flag(SocketOption option) {
         case SocketOption::KeepAlive:
         case SocketOption::OutOfBandInline:
         case SocketOption::NoCheck:
+        case SocketOption::Timestamp:
+        case SocketOption::TimestampNs:
         case SocketOption::PassCredentials: return true;
         default: return false;
     }
@@ -84,11 +80,31 @@ Result<> set_number(SocketOptions& options, SocketOption option, i32 value) {
             if ((value < 0 || value > 6) && !may_administer()) return Error::Eperm;
             options.priority = value;
             return {};
+        case SocketOption::Mark:
+            if (!may_administer() && !current_task().credentials().may(fs::Privilege::NetRaw))
+                return Error::Eperm;
+            options.mark = static_cast<u32>(value);
+            return {};
         case SocketOption::ReceiveLowWater:
             options.receive_low_water = value < 0 ? INT32_MAX : std::max(value, 1);
             return {};
         default: return Error::Enoprotoopt;
     }
+}
+
+/// LINUX: sock_setbindtodevice: only who has CAP_NET_RAW may change from one interface to another.
+Result<> bind_to_device(SocketOptions& options, const Value& value) {
+    if (options.device.load(std::memory_order_relaxed) != 0 &&
+        !current_task().credentials().may(fs::Privilege::NetRaw))
+        return Error::Eperm;
+    std::array<u8, abi::INTERFACE_NAME_SIZE> bytes{};
+    TRY(value.read_bytes(std::span(bytes).first(bytes.size() - 1)));
+    std::string_view name = as_text(bytes);
+    name = name.substr(0, name.find('\0'));
+    const net::Interface* const interface = name.empty() ? nullptr : net::find_interface(name);
+    if (!name.empty() && interface == nullptr) return Error::Enodev;
+    options.device = interface == nullptr ? 0 : interface->index();
+    return {};
 }
 
 Result<> set_option(ipc::Socket& socket, SocketOption option, const Value& value) {
@@ -97,7 +113,10 @@ Result<> set_option(ipc::Socket& socket, SocketOption option, const Value& value
     if (is_flag(option)) {
         if (option == SocketOption::Debug && number != 0 && !may_administer()) return Error::Eacces;
         // LINUX: the port of an address; Unix sockets have none.
-        if (option == SocketOption::ReusePort && number != 0) return Error::Eopnotsupp;
+        if (option == SocketOption::ReusePort && number != 0 && !socket.has_ports()) return Error::Eopnotsupp;
+        // LINUX: sock_set_timestamp: one kind of time stamp replaces the other.
+        if (option == SocketOption::Timestamp && number != 0) options.set(SocketOption::TimestampNs, false);
+        if (option == SocketOption::TimestampNs && number != 0) options.set(SocketOption::Timestamp, false);
         options.set(option, number != 0);
         return {};
     }
@@ -120,26 +139,27 @@ Result<> set_option(ipc::Socket& socket, SocketOption option, const Value& value
     }
 }
 
-/// A value that getsockopt returns.
-struct Told {
-    std::array<u8, 16> bytes{};
-    u32 size = 0;
-    template <class T> static Told of(const T& value) {
-        static_assert(sizeof(T) <= sizeof(bytes));
-        Told told;
-        std::memcpy(told.bytes.data(), &value, sizeof(T));
-        told.size = sizeof(T);
-        return told;
-    }
-};
+using Told = ipc::OptionResult;
 
-Result<Told> read_option(ipc::Socket& socket, SocketOption option) {
+/// The name of the interface that the socket is bound to. LINUX: sock_getbindtodevice. Errors: Einval (no room for a name).
+Result<Told> told_device(const SocketOptions& options, u32 room) {
+    Told told;
+    const net::Interface* const bound = net::find_interface(options.device.load(std::memory_order_relaxed));
+    if (bound == nullptr) return told;
+    if (room < abi::INTERFACE_NAME_SIZE) return Error::Einval;
+    std::memcpy(told.bytes.data(), bound->name().data(), bound->name().size());
+    told.bytes[bound->name().size()] = 0;
+    told.size = static_cast<u32>(bound->name().size() + 1);
+    return told;
+}
+
+Result<Told> read_option(ipc::Socket& socket, SocketOption option, u32 room) {
     const SocketOptions& options = socket.options();
     if (is_flag(option)) return Told::of(i32{options.has(option)});
     switch (option) {
         case SocketOption::Type: return Told::of(std::to_underlying(socket.type()));
         case SocketOption::Domain: return Told::of(std::to_underlying(socket.family()));
-        case SocketOption::Protocol: return Told::of(i32{0});
+        case SocketOption::Protocol: return Told::of(socket.protocol());
         case SocketOption::Error: return Told::of(socket.take_error());
         case SocketOption::AcceptsConnections: return Told::of(i32{socket.accepts_connections()});
         case SocketOption::SendBuffer: return Told::of(options.send_buffer.load());
@@ -154,6 +174,8 @@ Result<Told> read_option(ipc::Socket& socket, SocketOption option) {
         case SocketOption::SendTimeout:
         case SocketOption::SendTimeoutNew: return Told::of(to_timeval_of(options.send_patience));
         case SocketOption::PeerCredentials: return Told::of(socket.peer_credentials());
+        case SocketOption::Mark: return Told::of(options.mark.load());
+        case SocketOption::BindToDevice: return told_device(options, room);
         default: return Error::Enoprotoopt;
     }
 }
@@ -164,19 +186,29 @@ Result<> sys_setsockopt(Context&, Descriptor fd, abi::SocketLevel level, SocketO
                         InBytes<4> value, SignedSize size) {
     if (size < 0) return Error::Einval;
     const SocketUse socket = TRY(use_socket(fd, Rights::Configure));
-    if (level != abi::SocketLevel::Socket) return Error::Eopnotsupp;
-    TRY(set_option(*socket, option, {value.address, size}));
-    socket->options_changed();
-    return {};
+    const Value given(value.address, static_cast<u32>(size));
+    if (level != abi::SocketLevel::Socket)
+        return socket->set_protocol_option(std::to_underlying(level), std::to_underlying(option), given,
+                                           current_task().caller());
+    // LINUX: sk_setsockopt: a name, which may be shorter than a number.
+    const Result<> set = option == SocketOption::BindToDevice ? bind_to_device(socket->options(), given)
+                                                              : set_option(*socket, option, given);
+    if (set) socket->options_changed();
+    return set;
 }
 
 Result<> sys_getsockopt(Context&, Descriptor fd, abi::SocketLevel level, SocketOption option,
                         UserAddress value, vm::UserInOut<IntegerInMemory> size) {
     const SocketUse socket = TRY(use_socket(fd, Rights::Inspect));
-    if (level != abi::SocketLevel::Socket) return Error::Eopnotsupp;
+    // LINUX: a family without options of other levels says so before it looks at the size.
+    if (level != abi::SocketLevel::Socket && socket->family() == abi::AddressFamily::Unix)
+        return Error::Eopnotsupp;
     const i32 room = TRY(size.read());
     if (room < 0) return Error::Einval;
-    const Told told = TRY(read_option(*socket, option));
+    const Told told = level == abi::SocketLevel::Socket
+                          ? TRY(read_option(*socket, option, static_cast<u32>(room)))
+                          : TRY(socket->protocol_option(std::to_underlying(level), std::to_underlying(option),
+                                                        static_cast<u32>(room)));
     const u32 fitting = std::min(static_cast<u32>(room), told.size);
     TRY(vm::write_user(value.value, std::span(told.bytes).first(fitting)));
     return size.write(static_cast<i32>(fitting));

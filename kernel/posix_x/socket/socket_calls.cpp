@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "ipc/unix/unix_socket.hpp"
+#include "net/socket/create.hpp"
 #include "posix_x/socket/use_socket.hpp"
 
 namespace exo::posix_x {
@@ -38,6 +39,7 @@ Result<> check_family(AddressFamily family, SocketType type, i32 protocol) {
     const i32 number = std::to_underlying(family);
     if (number < 0 || number >= FAMILIES) return Error::Eafnosupport;
     if (std::to_underlying(type) >= TYPES) return Error::Einval;
+    if (family == AddressFamily::Inet) return {};
     if (family != AddressFamily::Unix) return Error::Eafnosupport;
     return protocol == 0 || protocol == std::to_underlying(AddressFamily::Unix)
                ? Result<>()
@@ -54,8 +56,11 @@ Answer<NewDescriptor> sys_socket(Context&, AddressFamily family, SocketTypeWord 
                                  ProtocolNumber protocol) {
     const SocketKind kind = TRY(kind_of(word));
     TRY(check_family(family, kind.type, protocol));
-    return install_file(TRY(ipc::create_unix_socket(kind.type, kind.flags, current_task().credentials())),
-                        on_exec(kind.flags));
+    const fs::Credentials& credentials = current_task().credentials();
+    Ref<ipc::Socket> socket = TRY(family == AddressFamily::Inet
+                                      ? net::create_inet_socket(kind.type, protocol, kind.flags, credentials)
+                                      : ipc::create_unix_socket(kind.type, kind.flags, credentials));
+    return install_file(std::move(socket), on_exec(kind.flags));
 }
 
 // LINUX: the descriptors' numbers are stored before the sockets are made.
@@ -70,6 +75,11 @@ Result<> sys_socketpair(Context&, AddressFamily family, SocketTypeWord word, Pro
     };
     TRY(vm::UserOut<Numbers>(out.address).write({slots.first.number(), slots.second.number()}));
     TRY(check_family(family, kind.type, protocol));
+    if (family == AddressFamily::Inet) {
+        // LINUX: both are made before the family is asked to join them.
+        (void)TRY(net::create_inet_socket(kind.type, protocol, kind.flags, task.credentials()));
+        return Error::Eopnotsupp;
+    }
     ipc::SocketPair pair =
         TRY(ipc::create_unix_pair(kind.type, kind.flags, task.credentials(), effective_credentials()));
     const Rights rights = pair.first->rights();
