@@ -6,6 +6,7 @@
 #include "drivers/platform.hpp"
 #include "log/log.hpp"
 #include "memory/physical/buddy_allocator.hpp"
+#include "net/start.hpp"
 #include "posix_x/start.hpp"
 #include "scheduler/scheduler.hpp"
 #include "startup.hpp"
@@ -46,7 +47,9 @@ extern "C" [[noreturn]] void kernel_main(u32 protocol, u64 information) {
 
     require(startup::start_file_systems(), "no memory for the root file system");
     require(posix_x::start(startup::command_line()), "the Linux personality cannot start");
+    require(net::start(startup::command_line()), "no memory for the network");
     startup::start_devices();
+    net::start_interfaces(startup::command_line());
     require(posix_x::start_first_process(startup::initramfs_problem()), "no memory for the first process");
     scheduler::SCHEDULER.start();
 }

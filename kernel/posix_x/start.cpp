@@ -5,6 +5,8 @@
 #include "boot/init_handover.hpp"
 #include "fs/cache/reclaim.hpp"
 #include "log/log.hpp"
+#include "net/dhcp/service.hpp"
+#include "net/socket/interface_ioctls.hpp"
 #include "posix_x/lifecycle/deliver.hpp"
 #include "posix_x/lifecycle/exec.hpp"
 #include "posix_x/lifecycle/fork.hpp"
@@ -83,6 +85,7 @@ Result<> run_init(const boot::InitHandover& handover) {
 void first_thread(void* argument) {
     Task& task = *static_cast<Task*>(argument);
     open_console(task);
+    net::dhcp::wait_for_address();
     const Result<boot::InitHandover> handover = boot::InitHandover::create(kernel_command_line);
     if (!handover || !run_init(*handover)) panic_without_init();
     arch::enter_user(task.registers());
@@ -100,6 +103,7 @@ Result<> start(const boot::CommandLine& command_line) {
     memory::frames.set_reclaim_hook(&fs::reclaim_unmapped_pages);
     vm::set_out_of_memory_hook(&kill_for_memory);
     ipc::set_own_credentials(&real_credentials);
+    net::set_administrator_check([] { return current_task().identity().can(Capability::NetAdmin); });
     procfs::set_command_line(command_line.text());
     TRY(start_procfs());
     if (command_line.contains("norandmaps")) disable_address_randomisation();

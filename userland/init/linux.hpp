@@ -54,6 +54,8 @@ enum class Call : usize {
 // open(2), pipe2(2)
 inline constexpr int O_RDONLY = 0;
 inline constexpr int O_WRONLY = 1;
+inline constexpr int O_CREAT = 0100;
+inline constexpr int O_EXCL = 0200;
 inline constexpr int O_RDWR = 2;
 inline constexpr int O_NOCTTY = 0400;
 inline constexpr int O_NONBLOCK = 04000;

@@ -300,6 +300,7 @@ extern "C" [[noreturn]] void init_main() {
     if (attribute.error != 0) fail(STATUS_FAILED, attribute.line, attribute.error);
     check(read_request(request, path), path);
     set_host_name();
+    write_name_servers();
     const SettingError setting = apply_machine_settings(request.settings, request.directory);
     if (setting.error != 0) fail(STATUS_FAILED, setting.line, setting.error);
     install_handlers();

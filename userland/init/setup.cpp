@@ -57,3 +57,31 @@ void set_host_name() {
     const Text name = Text{content, static_cast<usize>(size)}.take_until('\n');
     sys::sethostname(name.data, name.size);
 }
+
+namespace {
+
+/// Writes a file in the place of what is there, which may be a link into another file system.
+void replace_file(const char* path, Text content) {
+    sys::unlink(path);
+    const isize fd =
+        sys::open(path, linux::O_WRONLY | linux::O_CREAT | linux::O_EXCL | linux::O_CLOEXEC, 0644);
+    if (sys::failed(fd)) return;
+    sys::write(static_cast<int>(fd), content.data, content.size);
+    sys::close(static_cast<int>(fd));
+}
+
+}  // namespace
+
+// The kernel's DHCP client tells in /proc/net/pnp, in the words of resolv.conf, what it was told.
+void write_name_servers() {
+    const isize fd = sys::open("/proc/net/pnp", linux::O_RDONLY | linux::O_CLOEXEC);
+    if (sys::failed(fd)) return;
+    char content[1024];
+    const isize size = sys::read(static_cast<int>(fd), content, sizeof content);
+    sys::close(static_cast<int>(fd));
+    if (size <= 0) return;
+    Text told{content, static_cast<usize>(size)};
+    if (told.take_until('\n') == Text("#MANUAL")) return;
+    sys::mkdir("/etc", 0755);
+    replace_file("/etc/resolv.conf", told);
+}

@@ -14,3 +14,6 @@ void occupy_standard_descriptors();
 /// Sets the machine's name from the image, as every distribution does. Without that file the kernel's name
 /// stays.
 void set_host_name();
+
+/// Writes /etc/resolv.conf, if the machine has got its address by DHCP.
+void write_name_servers();

@@ -26,6 +26,9 @@ inline bool failed(isize result) { return result < 0 && result >= -4095; }
 inline isize open(const char* path, int flags) {
     return call(linux::Call::Open, address(path), static_cast<usize>(flags));
 }
+inline isize open(const char* path, int flags, usize mode) {
+    return call(linux::Call::Open, address(path), static_cast<usize>(flags), mode);
+}
 inline isize close(int fd) { return call(linux::Call::Close, static_cast<usize>(fd)); }
 inline isize read(int fd, void* to, usize bytes) {
     return call(linux::Call::Read, static_cast<usize>(fd), address(to), bytes);

@@ -55,7 +55,7 @@ class Network:
 
     def words(self) -> str:
         """Words of the kernel's command line."""
-        words = []
+        words = ["ip=dhcp"]
         if self._reaches_host:
             words.append("net.host_loopback=1")
         elif not self._passt:
