@@ -2,7 +2,7 @@
 //
 // Key types: ProcessView (what can be told of a process, taken in one look), ProcessFile and ProcessDirectory
 // (/proc/PID), Table (files by name). Parts: system_files.cpp and cpu_information.cpp (the machine), sysctl.cpp
-// (/proc/sys), process_*.cpp (processes), sys_cpus.cpp (/sys/devices/system/cpu). Neighbours: process/, terminal/, everything that counts something.
+// (/proc/sys), process_*.cpp (processes), sys_cpus.cpp (/sys/devices/system/cpu), net_files.cpp (/proc/net). Neighbours: process/, terminal/, everything that counts something.
 // What Exo-OS has no value for is 0, or not there; nothing is made up.
 // Locking: content is generated without locks; a look at a process takes the tree's, the signal and the task lock.
 #pragma once
@@ -25,6 +25,7 @@ Result<> add_system_files();
 Result<> add_sysctl();
 Result<> add_processes();
 Result<> add_sys_cpus();
+Result<> add_net_files();
 #if defined(EXO_COVERAGE)
 Result<> add_coverage_file();
 #else

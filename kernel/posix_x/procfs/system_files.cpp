@@ -213,6 +213,7 @@ Result<> start_procfs() {
     TRY(procfs::add_sysctl());
     TRY(procfs::add_coverage_file());
     TRY(procfs::add_sys_cpus());
+    TRY(procfs::add_net_files());
     return procfs::add_processes();
 }
 
