@@ -116,12 +116,12 @@ def test_qemus_own_network():
     command = machine_with(own).command()
     assert after(command, "-netdev") == ["user,id=net,ipv6=off,hostfwd=tcp:127.0.0.1:8080-:80,hostfwd=udp:0.0.0.0:5353-:53"]
     assert "virtio-net-device,netdev=net" in after(command, "-device")
-    assert after(command, "-append") == ["console=ttyS0 rdinit=/.exo/init quiet net.refuse=10.0.2.0/24"]
+    assert after(command, "-append") == ["console=ttyS0 rdinit=/.exo/init quiet ip=dhcp net.refuse=10.0.2.0/24"]
     assert own.inherited == []
 
 
 def test_the_hosts_loopback_is_asked_for():
-    assert Network([], True, False).words() == "net.host_loopback=1"
+    assert Network([], True, False).words() == "ip=dhcp net.host_loopback=1"
 
 
 def test_a_card_on_pci_has_no_rom():
@@ -168,7 +168,7 @@ def test_where_passt_cannot_start_the_network_is_qemus(tmp_path, monkeypatch, ca
     own.settle()
     [port] = own._published
     assert own.arguments() == ["-netdev", f"user,id=net,ipv6=off,hostfwd=tcp:127.0.0.1:{port.host}-:80"]
-    assert own.words() == "net.refuse=10.0.2.0/24"
+    assert own.words() == "ip=dhcp net.refuse=10.0.2.0/24"
     own.close()
     own.stop()
     assert capfd.readouterr().err == (f"exo: 127.0.0.1:{port.host} leads to port 80/tcp of the machine\n"

@@ -260,7 +260,9 @@ Result<usize> UnixSocket::receive(vm::OutBuffer& data, Message& message) {
     if (abi::has(message.flags, abi::MessageFlags::OutOfBand))
         return type() == SocketType::Stream ? Error::Einval : Error::Eopnotsupp;
     if (type() == SocketType::Stream) return end_->receive_stream(data, message, context);
-    return end_->receive_packet(data, message, context);
+    const Result<usize> received = end_->receive_packet(data, message, context);
+    if (received) TRY(add_timestamp(options(), 0, message));
+    return received;
 }
 
 void UnixSocket::options_changed() {
