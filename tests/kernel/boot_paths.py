@@ -146,7 +146,7 @@ def initramfs_over_the_data(place: Place, name: str) -> Outcome:
 
 def initramfs_in_the_last_memory(place: Place, name: str) -> Outcome:
     """Just beside the kernel: it boots."""
-    filler = 12 * 1024 * 1024
+    filler = 11 * 1024 * 1024
 
     def fill(writer) -> None:
         place.built.add_programs(writer)
