@@ -131,14 +131,28 @@ bool may_leave(Endpoint destination, Protocol protocol, const Interface& interfa
            });
 }
 
-/// The same for a packet that begins with its transport header.
+/// Whether a TCP segment, from its header on, could open a connection.
+static bool opens_connection(const Packet& packet) {
+    constexpr u32 FLAGS_OFFSET = 13;
+    constexpr u8 SYN = 0x02;
+    constexpr u8 ACK = 0x10;
+    std::array<u8, FLAGS_OFFSET + 1> bytes{};
+    if (packet.size() < bytes.size()) return true;
+    packet.copy_out(0, bytes);
+    return (bytes[FLAGS_OFFSET] & (SYN | ACK)) == SYN;
+}
+
+/// The same for a packet that begins with its transport header. A segment that answers may go to a refused network: QEMU's own network
+/// shows callers of a published port as an address of it, and opens no connection without a SYN.
 static bool may_leave(const Packet& packet, u8 protocol, Ipv4Address destination,
                       const Interface& interface) {
     if (interface.is_loopback()) return true;
     std::array<u8, 4> ports{};
     if (packet.size() >= ports.size()) packet.copy_out(0, ports);
-    return may_leave({destination, static_cast<u16>(ports[2] << 8 | ports[3])},
-                     static_cast<Protocol>(protocol), interface);
+    const u16 port = static_cast<u16>(ports[2] << 8 | ports[3]);
+    if (may_leave({destination, port}, static_cast<Protocol>(protocol), interface)) return true;
+    return protocol == std::to_underlying(Protocol::Tcp) && !is_of_host(destination) &&
+           !opens_connection(packet);
 }
 
 Result<> refuse_network(const Ipv4Prefix& network) { return refused.push(network); }
@@ -204,8 +218,10 @@ Result<> send_with_header(PacketPtr packet, const Route& route) {
     // A program's own header names the destination once more: the route's and the header's must both be allowed.
     Ipv4Header& header = *packet->front_as<Ipv4Header>();
     packet->pull(header_size);
-    const bool is_allowed = may_leave(*packet, header.protocol, route.destination, *route.interface) &&
-                            may_leave(*packet, header.protocol, header.destination(), *route.interface);
+    // What a fragment says of ports and flags is not the packet's.
+    const u8 protocol = header.is_fragment() ? std::to_underlying(Protocol::Raw) : header.protocol;
+    const bool is_allowed = may_leave(*packet, protocol, route.destination, *route.interface) &&
+                            may_leave(*packet, protocol, header.destination(), *route.interface);
     if (!packet->unpull(header_size)) return Error::Einval;
     if (!is_allowed) return Error::Eacces;
     if (header.source_bytes == 0) header.source_bytes = route.source.value;
