@@ -189,7 +189,9 @@ def test_passt_takes_the_ports_and_ends_with_its_connection():
     own.start(True)
     own.settle()
     if own._passt is None:
-        pytest.skip("passt does not work on this system")
+        # passt does not work on this system (a container may forbid namespaces): the network is QEMU's own.
+        assert own.arguments()[1].startswith("user,") and own.inherited == []
+        return
     fd = own._passt.end.fileno()
     assert own.arguments() == ["-netdev", f"stream,id=net,server=off,addr.type=fd,addr.str={fd}"]
     assert own.inherited == [fd]

@@ -15,8 +15,8 @@ using EthernetAddress = std::array<u8, 6>;
 /// What the device or the stack says of a frame besides its bytes. The driver has checked what a device says: the
 /// offsets lie inside the frame. Source: virtio 1.2, section 5.1.6.
 struct FrameOffload {
-    /// The transport checksum field holds the sum of the pseudo-header only. Whoever sends the frame out completes
-    /// it, over the bytes from checksum_start on.
+    /// The transport checksum field holds the sum of the pseudo-header only. The device that sends the frame out
+    /// completes the checksum, over the bytes from checksum_start on.
     bool needs_checksum = false;
     bool is_checked = false;  ///< The device has verified the transport checksum.
     u16 checksum_start = 0;   ///< An offset in the frame.

@@ -13,7 +13,7 @@ namespace exo::drivers {
 /// mapping and of the driver.
 Result<> attach_virtio_mmio(const boot::VirtioMmioDevice& slot, PortListener& listener);
 
-/// The same for a function of a PCI device. One that is no virtio device is not an error.
+/// Starts the driver of a PCI function that is a virtio device. Another kind of device is not an error.
 Result<> attach_virtio_pci(const pci::Function& function, PortListener& listener);
 
 /// The console, or null.

@@ -128,7 +128,7 @@ inline FrameRecord& record_of(PhysicalAddress address) {
     return record_of(static_cast<u32>(address.frame_number()));
 }
 
-/// record_of for a loop over many frames, most of them in the same section.
+/// Finds records as record_of does, for a loop over many frames, most of which are in the same section.
 class FrameRecords {
   public:
     FrameRecord& operator[](u32 frame) {

@@ -6,7 +6,7 @@
 //
 // Until there is a lease, the stack passes packets to port 68 on whatever address they were sent to: some servers
 // send to the address that they offer.
-// Neighbours: message.hpp reads and writes what is sent. Whoever owns the UDP port drives the client, and sets and
+// Neighbours: message.hpp reads and writes what is sent. service.hpp drives the client, and sets and
 // takes away the address. Locking: none; one thread at a time uses a client.
 #pragma once
 
@@ -46,7 +46,7 @@ struct Message {
 enum class Change : u8 {
     None,
     Gained,  ///< There is a lease, where there was none, or after one that was lost.
-    Renewed,  ///< The lease has new times, and maybe other name servers, routers and so on; the address is the same.
+    Renewed,  ///< The lease has new times, and perhaps another router or other name servers. Its address is the same.
     Lost,  ///< The address must not be used any more.
 };
 

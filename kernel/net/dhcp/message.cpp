@@ -237,7 +237,7 @@ std::span<const u8> write_client_message(const ClientMessage& message, ClientBuf
     buffer[HARDWARE_SIZE] = ETHERNET_SIZE;
     write_be(bytes.subspan(TRANSACTION, 4), message.transaction);
     write_be(bytes.subspan(SECONDS, 2), message.seconds);
-    // Whoever has no address yet may not get what is sent to it.
+    // A client without an address asks for answers by broadcast: it may not receive packets for one host yet.
     if (message.own_address == NO_ADDRESS) write_be(bytes.subspan(FLAGS, 2), FLAG_BROADCAST);
     write_be(bytes.subspan(CLIENT_ADDRESS, 4), message.own_address);
     std::ranges::copy(message.hardware_address, buffer.begin() + HARDWARE_ADDRESS);

@@ -95,7 +95,7 @@ void apply(Service& state, const Lease& lease) {
         if (!add_address(address)) return;
         const Ipv4Address router{lease.router};
         if (!router.is_any()) {
-            // A router outside the network of the address is on the link all the same (RFC 3442 allows it, clouds do it).
+            // A router may be outside the network of the leased address (RFC 3442): a route says that the router is on the link.
             if (!address.prefix.contains(router))
                 (void)add_route({.destination = {router, 32},
                                  .interface = &interface,

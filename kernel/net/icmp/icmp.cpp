@@ -11,8 +11,6 @@ namespace exo::net {
 
 namespace {
 
-constinit EchoReceiver echo_receiver = nullptr;
-
 /// LINUX: net.ipv4.icmp_msgs_per_sec and icmp_msgs_burst, for all messages that icmp_ratemask has.
 constexpr u64 MESSAGES_PER_SECOND = 1000;
 constexpr u32 BURST = 50;
@@ -117,7 +115,7 @@ void answer_echo(PacketPtr packet) {
     const Ipv4Address asked = packet->destination;
     const Result<Route> route = find_route(asker, asked);
     if (!route) return;
-    const Result<PacketPtr> answer = Packet::create();
+    Result<PacketPtr> answer = Packet::create();
     if (!answer) return;
     if (!packet->share(0, packet->size(), **answer)) return;
     if ((*answer)->front(sizeof(IcmpHeader)) == nullptr) return;
@@ -125,7 +123,7 @@ void answer_echo(PacketPtr packet) {
     finish_icmp(**answer);
     const Outgoing outgoing{
         .source = asked, .destination = asker, .protocol = Protocol::Icmp, .tos = packet->tos};
-    (void)send_ip(std::move(const_cast<PacketPtr&>(*answer)), outgoing, *route);
+    (void)send_ip(std::move(*answer), outgoing, *route);
 }
 
 void receive(PacketPtr packet) {
@@ -139,9 +137,6 @@ void receive(PacketPtr packet) {
     const IcmpHeader header = *front;
     switch (static_cast<IcmpType>(header.type)) {
         case IcmpType::Echo: answer_echo(std::move(packet)); break;
-        case IcmpType::EchoReply:
-            if (echo_receiver != nullptr) echo_receiver(std::move(packet));
-            break;
         case IcmpType::Unreachable:
         case IcmpType::TimeExceeded:
         case IcmpType::ParameterProblem:
@@ -194,12 +189,7 @@ void send_error_about(Packet& packet, u8 type, u8 code, u32 information) {
     (void)send_ip(std::move(*message), outgoing, *route);
 }
 
-/// An error about an ICMP packet of this machine: for ping sockets.
-void fail(const NetworkError&, const Packet&) {}
-
 }  // namespace
-
-void set_echo_receiver(EchoReceiver receiver) { echo_receiver = receiver; }
 
 void finish_icmp(Packet& packet) {
     IcmpHeader& header = *packet.front_as<IcmpHeader>();
@@ -212,7 +202,7 @@ void finish_icmp(Packet& packet) {
 }
 
 void start_icmp() {
-    set_protocol(Protocol::Icmp, {&receive, &fail});
+    set_protocol(Protocol::Icmp, {&receive, nullptr});
     set_error_sender(&send_error_about);
 }
 

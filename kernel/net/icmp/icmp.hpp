@@ -36,10 +36,6 @@ struct IcmpHeader {
 };
 static_assert(sizeof(IcmpHeader) == 8 && alignof(IcmpHeader) == 1);
 
-/// Gets echo replies, ICMP header in front: sockets of the kind "ping". Registered at boot.
-using EchoReceiver = void (*)(PacketPtr packet);
-void set_echo_receiver(EchoReceiver receiver);
-
 /// Writes the checksum of a packet that begins with its ICMP header.
 void finish_icmp(Packet& packet);
 

@@ -1,6 +1,6 @@
 // The machine's IPv4 addresses and routes, and the choice of a way to a destination.
 //
-// A protocol may keep a Route as long as `configuration_generation` returns the same number.
+// A protocol may keep a Route while `configuration_generation` returns the number that it returned before find_route.
 #pragma once
 
 #include "net/link/interface.hpp"

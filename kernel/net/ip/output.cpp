@@ -142,8 +142,8 @@ static bool opens_connection(const Packet& packet) {
     return (bytes[FLAGS_OFFSET] & (SYN | ACK)) == SYN;
 }
 
-/// The same for a packet that begins with its transport header. A segment that answers may go to a refused network: QEMU's own network
-/// shows callers of a published port as an address of it, and opens no connection without a SYN.
+/// Whether the machine's rules let a packet, which begins with its transport header, leave. A TCP segment that opens no connection may
+/// go to a refused network: QEMU's own network shows the callers of a published port as 10.0.2.2, and connects to the host on a SYN only.
 static bool may_leave(const Packet& packet, u8 protocol, Ipv4Address destination,
                       const Interface& interface) {
     if (interface.is_loopback()) return true;

@@ -33,9 +33,9 @@ Result<> send_ip(PacketPtr packet, const Outgoing& outgoing, const Route& route)
 /// Sends a packet that begins with an IP header of a program's own (IP_HDRINCL), whose missing fields are filled in. Errors: as above.
 Result<> send_with_header(PacketPtr packet, const Route& route);
 
-/// Whether the machine's rules let a packet leave: no packet reaches the host's loopback, link-local and metadata addresses unless
-/// the machine was started with net.host_loopback, nor a network of net.refuse, apart from its name servers. send_ip
-/// checks every packet; connect(2) asks early.
+/// Whether the machine's rules let a program send to an address and port. The host's loopback, link-local and metadata addresses are
+/// refused unless the machine was started with net.host_loopback; so are the networks of net.refuse, apart from port 53 of the name
+/// servers. send_ip checks every packet; connect(2) asks before it sends anything.
 bool may_leave(Endpoint destination, Protocol protocol, const Interface& interface);
 /// net.host_loopback: lets programs reach the host. At boot.
 void let_reach_host();

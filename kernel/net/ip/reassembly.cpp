@@ -220,9 +220,4 @@ PacketPtr reassemble(PacketPtr fragment) {
     return whole;
 }
 
-ReassemblyUse reassembly_use() {
-    const auto state = reassembly.lock();
-    return {state->count, state->memory};
-}
-
 }  // namespace exo::net

@@ -9,11 +9,4 @@ namespace exo::net {
 /// before. Overlapping fragments make the whole packet be dropped, as Linux does (CVE-2018-5391).
 PacketPtr reassemble(PacketPtr fragment);
 
-/// How many bytes of fragments wait, and in how many packets.
-struct ReassemblyUse {
-    u32 packets;
-    u64 memory;
-};
-ReassemblyUse reassembly_use();
-
 }  // namespace exo::net

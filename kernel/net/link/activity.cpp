@@ -21,10 +21,6 @@ Activity::~Activity() {
     scheduler::current_thread().network_activity = nullptr;
 }
 
-void Activity::deliver_now() {
-    if (outer_ == nullptr && !packets_.is_empty()) drain();
-}
-
 void Activity::drain() {
     while (PacketPtr packet = packets_.pop_front()) {
         deliver(std::move(packet));

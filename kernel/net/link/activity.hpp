@@ -15,9 +15,6 @@ class Activity {
     Activity(const Activity&) = delete;
     Activity& operator=(const Activity&) = delete;
 
-    /// Delivers what was put off so far. The thread holds no lock. Does nothing in an inner activity.
-    void deliver_now();
-
     /// Puts off the delivery of a packet to the end of this thread's outermost activity. Drops the packet if the thread has none,
     /// or if there are too many.
     static void put_off(PacketPtr packet);

@@ -23,6 +23,12 @@ u32 EthernetInterface::most_segmented() const {
                : 0;
 }
 
+LinkLosses EthernetInterface::link_losses() const {
+    const drivers::NetworkCounters in = device_.received();
+    const drivers::NetworkCounters out = device_.sent();
+    return {in.errors, in.dropped, out.errors, out.dropped};
+}
+
 void EthernetInterface::link_changed(bool is_up) {
     constexpr InterfaceFlags CARRIER = InterfaceFlags::Running | InterfaceFlags::LowerUp;
     change_flags(is_up ? CARRIER : InterfaceFlags::None, is_up ? InterfaceFlags::None : CARRIER);
@@ -75,10 +81,8 @@ Result<> EthernetInterface::transmit_to(Packet& packet, const HardwareAddress& t
     packet.for_each_piece(0, packet.size(), [&](std::span<const u8> piece) { pieces[count++] = piece; });
     const u32 size = packet.size();
     const Result<> result = device_.send(std::span(pieces).first(count), offload);
-    if (result)
-        sent.count(size);
-    else
-        sent.dropped.fetch_add(1, std::memory_order_relaxed);
+    // The device counts what it does not take.
+    if (result) sent.count(size);
     return result;
 }
 

@@ -23,6 +23,7 @@ class EthernetInterface final : public Interface, public drivers::FrameReceiver 
     HardwareAddress hardware_address() const override { return device_.address(); }
     HardwareAddress hardware_broadcast() const override { return HARDWARE_BROADCAST; }
     u32 most_segmented() const override;
+    LinkLosses link_losses() const override;
     bool completes_checksums() const override { return device_.can_checksum(); }
     Result<> transmit(PacketPtr packet) override;
     /// Sends a packet to a hardware address. Errors: Enobufs, Enetdown.

@@ -29,7 +29,7 @@ void add_interface(Interface& interface) {
     ASSERT(place < MOST_INTERFACES);
     interface.index_ = place + 1;
     interfaces[place].store(&interface, std::memory_order_relaxed);
-    // release: who sees the count sees the interface
+    // release: a thread that reads the new count also sees the interface
     interface_count.store(place + 1, std::memory_order_release);
 }
 

@@ -27,6 +27,14 @@ struct TrafficCounters {
     }
 };
 
+/// What a device has lost below the interface.
+struct LinkLosses {
+    u64 received_errors = 0;
+    u64 received_dropped = 0;
+    u64 sent_errors = 0;
+    u64 sent_dropped = 0;
+};
+
 class Interface {
   public:
     Interface(std::string_view name, abi::HardwareType type, u32 mtu, abi::InterfaceFlags flags)
@@ -59,7 +67,8 @@ class Interface {
     virtual HardwareAddress hardware_broadcast() const { return {}; }
     /// The largest TCP segment that the interface cuts into pieces or carries whole; 0: none above the MTU.
     virtual u32 most_segmented() const { return 0; }
-    /// Whether whoever receives or sends out a packet completes a partial checksum.
+    virtual LinkLosses link_losses() const { return {}; }
+    /// Whether the interface takes packets with a partial checksum: its device completes the checksum, or nobody needs it.
     virtual bool completes_checksums() const { return false; }
     /// Sends an IPv4 packet, headers included, to packet->next_hop, or to all where packet->is_broadcast is set. Callable under spin
     /// locks up to NetworkFlow. What is lost on the way is no error. Errors: Enobufs (a queue is full), Enomem.

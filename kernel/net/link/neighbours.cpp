@@ -15,7 +15,8 @@ using time::Nanoseconds;
 namespace {
 
 constexpr usize MOST_NEIGHBOURS = 256;
-constexpr u32 MOST_WAITING = 64;
+/// LINUX: unres_qlen_bytes: what one neighbour's packets may keep in use while they wait.
+constexpr u32 MOST_WAITING_BYTES = 212992;
 constexpr u32 MOST_QUESTIONS = 3;
 constexpr Nanoseconds QUESTION_PAUSE = time::SECOND;
 constexpr Nanoseconds BELIEVED = 30 * time::SECOND;
@@ -45,6 +46,7 @@ struct Neighbour {
     Nanoseconds due = 0;  ///< When the state changes, or the next question is asked. 0: never by itself.
     Nanoseconds used = 0;
     PacketQueue waiting;
+    u32 waiting_bytes = 0;
 };
 
 using State = Vector<Box<Neighbour>>;
@@ -69,7 +71,7 @@ Neighbour* make(State& state, EthernetInterface& interface, Ipv4Address address)
     if (state.size() < MOST_NEIGHBOURS) return state.push(std::move(*entry)) ? made : nullptr;
     Box<Neighbour>* oldest = nullptr;
     for (Box<Neighbour>& other : state) {
-        if (other->state == NeighbourState::Permanent || !other->waiting.is_empty()) continue;
+        if (!other->waiting.is_empty()) continue;
         if (oldest == nullptr || other->used < (*oldest)->used) oldest = &other;
     }
     if (oldest == nullptr) return nullptr;
@@ -79,8 +81,7 @@ Neighbour* make(State& state, EthernetInterface& interface, Ipv4Address address)
 
 bool is_known(NeighbourState state) {
     return state == NeighbourState::Reachable || state == NeighbourState::Stale ||
-           state == NeighbourState::Delay || state == NeighbourState::Probe ||
-           state == NeighbourState::Permanent;
+           state == NeighbourState::Delay || state == NeighbourState::Probe;
 }
 
 void set_due(Neighbour& entry, Nanoseconds due) {
@@ -134,6 +135,7 @@ void advance(Neighbour& entry, Nanoseconds now, Task& task) {
             } else {
                 entry.state = NeighbourState::Failed;
                 task.lost.splice_back(entry.waiting);
+                entry.waiting_bytes = 0;
             }
             break;
         case NeighbourState::Reachable: entry.state = NeighbourState::Stale; break;
@@ -177,7 +179,7 @@ void learn(EthernetInterface& interface, Ipv4Address address, const HardwareAddr
         auto state = table.lock();
         Neighbour* entry = find(*state, interface, address);
         if (entry == nullptr && may_make) entry = make(*state, interface, address);
-        if (entry == nullptr || entry->state == NeighbourState::Permanent) return;
+        if (entry == nullptr) return;
         entry->hardware = hardware;
         entry->questions = 0;
         entry->used = time::monotonic();
@@ -186,6 +188,7 @@ void learn(EthernetInterface& interface, Ipv4Address address, const HardwareAddr
         entry->due = 0;
         if (is_believed) set_due(*entry, entry->used + BELIEVED);
         waiting.splice_back(entry->waiting);
+        entry->waiting_bytes = 0;
     }
     while (PacketPtr packet = waiting.pop_front()) (void)interface.transmit_to(*packet, hardware, TYPE_IPV4);
 }
@@ -218,9 +221,11 @@ std::optional<HardwareAddress> resolve_neighbour(EthernetInterface& interface, I
             asks = true;
             set_due(*entry, now + QUESTION_PAUSE);
         }
-        // LINUX: unres_qlen_bytes: the oldest packet makes room.
-        if (entry->waiting.count() >= MOST_WAITING) (void)entry->waiting.pop_front();
+        entry->waiting_bytes += packet->memory_size();
         entry->waiting.push_back(std::move(packet));
+        // The oldest packets make room; the newest one stays in any case.
+        while (entry->waiting_bytes > MOST_WAITING_BYTES && entry->waiting.count() > 1)
+            entry->waiting_bytes -= entry->waiting.pop_front()->memory_size();
     }
     if (asks) ask(interface, address, HARDWARE_BROADCAST);
     return std::nullopt;
@@ -255,29 +260,6 @@ Result<Vector<NeighbourEntry>> neighbours() {
     for (const Box<Neighbour>& entry : *state)
         copy.push_within_capacity({entry->address, entry->hardware, entry->state, entry->interface});
     return copy;
-}
-
-Result<> set_neighbour(EthernetInterface& interface, Ipv4Address address, const HardwareAddress& hardware) {
-    auto state = table.lock();
-    Neighbour* entry = find(*state, interface, address);
-    if (entry == nullptr) entry = make(*state, interface, address);
-    if (entry == nullptr) return Error::Enobufs;
-    entry->hardware = hardware;
-    entry->state = NeighbourState::Permanent;
-    entry->due = 0;
-    return {};
-}
-
-Result<> remove_neighbour(const Interface& interface, Ipv4Address address) {
-    Box<Neighbour> removed;
-    auto state = table.lock();
-    for (usize i = 0; i < state->size(); ++i) {
-        if ((*state)[i]->address != address || (*state)[i]->interface != &interface) continue;
-        removed = std::move((*state)[i]);
-        state->erase(i);
-        return {};
-    }
-    return Error::Enoent;
 }
 
 }  // namespace exo::net

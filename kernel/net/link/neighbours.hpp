@@ -19,8 +19,7 @@ enum class NeighbourState : u8 {
     Stale = 4,
     Delay = 8,
     Probe = 16,
-    Failed = 32,
-    Permanent = 128
+    Failed = 32
 };
 
 struct NeighbourEntry {
@@ -40,9 +39,5 @@ void receive_arp(EthernetInterface& interface, std::span<const u8> bytes);
 
 /// Copies of all entries. Errors: Enomem.
 Result<Vector<NeighbourEntry>> neighbours();
-/// Sets an entry for good. Errors: Enobufs (too many).
-Result<> set_neighbour(EthernetInterface& interface, Ipv4Address address, const HardwareAddress& hardware);
-/// Removes an entry. Errors: Enoent.
-Result<> remove_neighbour(const Interface& interface, Ipv4Address address);
 
 }  // namespace exo::net

@@ -134,6 +134,14 @@ Result<> Packet::append(Slice slice) {
     return {};
 }
 
+Result<> Packet::compact() {
+    const u32 size = body_size_;
+    ChunkRef chunk = TRY(ChunkRef::create(size));
+    copy_out(header_size(), {chunk->bytes(), size});
+    drop_front_slices(size);
+    return append({std::move(chunk), 0, size});
+}
+
 Result<> Packet::append_copy(std::span<const u8> bytes) {
     while (!bytes.empty()) {
         const u32 part = static_cast<u32>(std::min<usize>(bytes.size(), Chunk::USUAL_BYTES));

@@ -92,6 +92,8 @@ class Packet {
 
     /// Appends a slice to the body. Errors: Emsgsize (too many slices, or bytes).
     Result<> append(Slice slice);
+    /// Copies the body into one chunk, so that there is room for slices. Errors: Enomem; nothing is changed then.
+    Result<> compact();
     /// Appends a copy of the bytes, in chunks of its own. Errors: Enomem, Emsgsize.
     Result<> append_copy(std::span<const u8> bytes);
     /// Appends `size` bytes of a program's buffer. Errors: Enomem, Emsgsize, Efault.

@@ -51,18 +51,31 @@ void DatagramSocket::report(Error error) {
     readable_.wake_all_atomically();
 }
 
-void DatagramSocket::drop_queue() {
-    auto queue = queue_.lock();
-    queue->clear();
-    queued_.store(0, std::memory_order_relaxed);
-    queued_memory_.store(0, std::memory_order_relaxed);
+SocketView DatagramSocket::view() const {
+    return {.local = local(),
+            .remote = remote(),
+            .is_connected = is_connected(),
+            .protocol = static_cast<u8>(protocol()),
+            .queued_memory = queued_memory_.load(std::memory_order_relaxed),
+            .owner = owner(),
+            .inode_number = inode().number(),
+            .dropped = dropped_.load(std::memory_order_relaxed)};
 }
 
-void DatagramSocket::shut(ipc::Shut directions) {
+// LINUX: inet_getname: a peer without a port is none.
+Result<> DatagramSocket::peer_name(ipc::Address& out) {
+    if (!is_connected() || remote().port == 0) return Error::Enotconn;
+    write_endpoint(remote(), out);
+    return {};
+}
+
+// LINUX: inet_shutdown: a socket without a peer gets an error, and is shut all the same.
+Result<> DatagramSocket::shut_down(ipc::Shut directions) {
     ipc::Shut before = shut_.load(std::memory_order_relaxed);
     while (!shut_.compare_exchange_weak(before, before | directions, std::memory_order_seq_cst)) {
     }
     readable_.wake_all();
+    return is_connected() ? Result<>() : Result<>(Error::Enotconn);
 }
 
 /// The first packet, or a copy of it. Errors: Eagain (nothing), Enomem, the pending error.

@@ -2,8 +2,21 @@
 #pragma once
 
 #include "net/socket/inet_socket.hpp"
+#include "scheduler/preemption.hpp"
 
 namespace exo::net {
+
+/// What /proc/net tells of a socket.
+struct SocketView {
+    Endpoint local;
+    Endpoint remote;
+    bool is_connected = false;
+    u8 protocol = 0;
+    u32 queued_memory = 0;
+    u32 owner = 0;
+    u64 inode_number = 0;
+    u64 dropped = 0;
+};
 
 class DatagramSocket : public InetSocket {
   public:
@@ -18,6 +31,8 @@ class DatagramSocket : public InetSocket {
     Result<Ref<ipc::Socket>> accept(abi::OpenFlags, const fs::Credentials&) override {
         return Error::Eopnotsupp;
     }
+    Result<> peer_name(ipc::Address& out) override;
+    Result<> shut_down(ipc::Shut directions) override;
     Result<usize> receive(vm::OutBuffer& data, ipc::Message& message) override;
     Result<usize> send(vm::InBuffer& data, ipc::Message& message, const Caller& caller,
                        const ipc::Sender&) override {
@@ -27,7 +42,7 @@ class DatagramSocket : public InetSocket {
     Result<usize> do_write(vm::InBuffer& from, u64& offset, const fs::WriteContext& context) override;
     fs::PollEvents poll(fs::PollTable* table) override;
     Result<u64> readable_bytes() override;
-    u64 held_bytes() const override { return queued_memory(); }
+    u64 held_bytes() const override { return queued_memory_.load(std::memory_order_relaxed); }
 
     Endpoint local() const { return local_.load(std::memory_order_relaxed); }
     Endpoint remote() const { return remote_.load(std::memory_order_relaxed); }
@@ -35,11 +50,8 @@ class DatagramSocket : public InetSocket {
     bool is_shut(ipc::Shut direction) const {
         return ipc::has(shut_.load(std::memory_order_seq_cst), direction);
     }
-    /// The bytes of received packets as Linux counts them (/proc/net/udp).
-    u32 queued_memory() const { return queued_memory_.load(std::memory_order_relaxed); }
-    u64 dropped() const { return dropped_.load(std::memory_order_relaxed); }
     u32 owner() const { return inode().uid(); }
-    u64 inode_number() const { return inode().number(); }
+    SocketView view() const;
 
   protected:
     Result<u64> own_ioctl(fs::FileCommand request) override;
@@ -47,8 +59,6 @@ class DatagramSocket : public InetSocket {
         return is_connected() ? std::optional(remote().address) : std::nullopt;
     }
     void error_arrived() override { readable_.wake_all_atomically(); }
-    void shut(ipc::Shut directions);
-    void drop_queue();
     /// Sends one packet. Errors: those of send(2).
     virtual Result<usize> send_datagram(vm::InBuffer& data, ipc::Message& message,
                                         const fs::Credentials& credentials) = 0;
@@ -73,5 +83,25 @@ class DatagramSocket : public InetSocket {
     sync::SpinLocked<PacketQueue, sync::LockRank::SocketQueue> queue_;
     scheduler::WaitQueue readable_;
 };
+
+/// Calls `visit` with the views of the sockets in a locked list. They are copied under the lock and visited without it.
+/// Errors: Enomem, RestartSys (the thread is being killed), those of `visit`.
+template <class Locked> Result<> visit_views(Locked& locked, FunctionRef<Result<>(const SocketView&)> visit) {
+    Vector<SocketView> views;
+    while (true) {
+        const usize count = locked.lock()->count();
+        TRY(views.reserve(count));
+        const auto sockets = locked.lock();
+        // More have come meanwhile.
+        if (sockets->count() > count) continue;
+        for (const DatagramSocket& socket : *sockets) views.push_within_capacity(socket.view());
+        break;
+    }
+    for (const SocketView& view : views) {
+        TRY(visit(view));
+        TRY(scheduler::preempt_point(scheduler::WaitMode::Killable));
+    }
+    return {};
+}
 
 }  // namespace exo::net

@@ -245,7 +245,7 @@ bool InetSocket::receives_group(Ipv4Address group, const Interface& interface) c
 Result<> InetSocket::set_protocol_option(i32 level, i32 option, const ipc::OptionValue& value,
                                          const Caller& caller) {
     if (level == abi::LEVEL_IP) {
-        TRY(set_ip_option(static_cast<IpOption>(option), value, caller));
+        TRY(set_ip_option(static_cast<IpOption>(option), value));
         ip_options_changed();
         return {};
     }

@@ -18,17 +18,12 @@ enum class IpFlag : u32 {
     ReceiveTtl = 2,
     ReceiveTos = 4,
     ReceiveErrors = 8,
-    ReceiveOptions = 16,
-    ReturnOptions = 32,
     ReceiveOriginalDestination = 64,
     HeaderIncluded = 128,
     Freebind = 256,
     MulticastLoop = 512,
     MulticastAll = 1024,
     BindAddressNoPort = 2048,
-    ReceiveFragmentSize = 4096,
-    RouterAlert = 8192,
-    Checksum = 16384,
 };
 EXO_FLAGS(IpFlag);
 
@@ -135,7 +130,7 @@ class InetSocket : public ipc::Socket {
     virtual void error_arrived() {}
 
   private:
-    Result<> set_ip_option(abi::IpOption option, const ipc::OptionValue& value, const Caller& caller);
+    Result<> set_ip_option(abi::IpOption option, const ipc::OptionValue& value);
     Result<ipc::OptionResult> ip_option(abi::IpOption option, u32 room);
     Result<> change_membership(const ipc::OptionValue& value, bool joins);
 

@@ -108,7 +108,7 @@ Result<> InetSocket::change_membership(const ipc::OptionValue& value, bool joins
     return {};
 }
 
-Result<> InetSocket::set_ip_option(IpOption option, const ipc::OptionValue& value, const Caller& caller) {
+Result<> InetSocket::set_ip_option(IpOption option, const ipc::OptionValue& value) {
     const bool is_stream = type() == abi::SocketType::Stream;
     switch (option) {
         case IpOption::AddMembership:
@@ -192,7 +192,6 @@ Result<> InetSocket::set_ip_option(IpOption option, const ipc::OptionValue& valu
             return {};
         default: break;
     }
-    (void)caller;
     return Error::Enoprotoopt;
 }
 

@@ -117,17 +117,6 @@ Result<> RawSocket::name(ipc::Address& out) {
     return {};
 }
 
-Result<> RawSocket::peer_name(ipc::Address& out) {
-    if (!is_connected() || remote().port == 0) return Error::Enotconn;
-    write_endpoint(remote(), out);
-    return {};
-}
-
-Result<> RawSocket::shut_down(ipc::Shut directions) {
-    shut(directions);
-    return is_connected() ? Result<>() : Result<>(Error::Enotconn);
-}
-
 // LINUX: raw_sendmsg.
 Result<usize> RawSocket::send_datagram(vm::InBuffer& data, ipc::Message& message, const fs::Credentials&) {
     const Activity activity;
@@ -192,11 +181,9 @@ Result<ipc::OptionResult> RawSocket::own_option(i32 level, i32 option, u32 room)
     return ipc::OptionResult::of(icmp_filter_.load(std::memory_order_relaxed));
 }
 
-void for_each_raw_socket(FunctionRef<void(RawSocket&)> visit) {
-    for (auto& bucket : table.buckets) {
-        auto sockets = bucket.lock();
-        for (RawSocket& socket : *sockets) visit(socket);
-    }
+Result<> for_each_raw_socket(FunctionRef<Result<>(const SocketView&)> visit) {
+    for (auto& bucket : table.buckets) TRY(visit_views(bucket, visit));
+    return {};
 }
 
 void start_raw() { set_raw_receiver(&RawTable::deliver); }

@@ -15,8 +15,6 @@ class RawSocket final : public DatagramSocket {
     Result<> bind(const ipc::Address& address, const Caller& caller) override;
     Result<> connect(const ipc::Address& address, const Caller& caller, const abi::ucred& self) override;
     Result<> name(ipc::Address& out) override;
-    Result<> peer_name(ipc::Address& out) override;
-    Result<> shut_down(ipc::Shut directions) override;
     i32 protocol() const override { return number_; }
 
     ListNode table_link;
@@ -39,8 +37,8 @@ class RawSocket final : public DatagramSocket {
     std::atomic<u32> icmp_filter_{0};  ///< Types of ICMP that it does not get, one bit each.
 };
 
-/// Calls `visit` with each raw socket. For /proc/net/raw.
-void for_each_raw_socket(FunctionRef<void(RawSocket&)> visit);
+/// Calls `visit` with what can be told of each raw socket. For /proc/net/raw. Errors: Enomem, RestartSys, those of `visit`.
+Result<> for_each_raw_socket(FunctionRef<Result<>(const SocketView&)> visit);
 /// At boot.
 void start_raw();
 

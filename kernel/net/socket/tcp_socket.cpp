@@ -101,6 +101,11 @@ Result<> TcpSocket::bind(const ipc::Address& address, const Caller& caller) {
         return Error::Eaddrnotavail;
     const auto setup = setup_.lock();
     if (setup->port || connection() || listener()) return Error::Einval;
+    if (wanted.port == 0 && ip_.is_on(IpFlag::BindAddressNoPort)) {
+        // LINUX: __inet_bind: connect chooses the port, which other destinations may share.
+        setup->local = wanted;
+        return {};
+    }
     setup->port = TRY(tcp::PortHold::bind(port_request(wanted, &caller.credentials)));
     setup->local = {wanted.address, setup->port->port()};
     return {};

@@ -18,8 +18,6 @@ Result<> UdpSocket::bind(const ipc::Address& address, const Caller& caller) {
     const Endpoint wanted = TRY(check_bind(address, caller));
     auto setup = setup_.lock();
     if (is_bound_.load(std::memory_order_relaxed) || is_connected()) return Error::Einval;
-    const bool is_spread = kind_of(wanted.address) != AddressKind::Local;
-    (void)is_spread;
     if (wanted.port != 0)
         TRY(udp_table().add(*this, wanted));
     else
@@ -29,10 +27,10 @@ Result<> UdpSocket::bind(const ipc::Address& address, const Caller& caller) {
     return {};
 }
 
-Result<> UdpSocket::bind_to_any_port(Setup&) {
+Result<> UdpSocket::bind_to_any_port() {
     if (is_bound_.load(std::memory_order_acquire)) return {};
     const Result<> bound = udp_table().add_anywhere(*this, local().address);
-    return bound ? bound : Result<>(Error::Eagain);
+    return !bound && bound.error() == Error::Eaddrinuse ? Result<>(Error::Eagain) : bound;
 }
 
 /// LINUX: __udp_disconnect.
@@ -54,7 +52,7 @@ Result<> UdpSocket::connect(const ipc::Address& address, const Caller&, const ab
     if (address.size < abi::ADDRESS_FAMILY_SIZE) return Error::Einval;
     auto setup = setup_.lock();
     if (address.family() == abi::AddressFamily::Unspec) return disconnect(*setup);
-    TRY(bind_to_any_port(*setup));
+    TRY(bind_to_any_port());
     const Endpoint peer = TRY(endpoint_from(address));
     const Endpoint own = local();
     const Route route = TRY(route_to(peer.address, own.address.is_multicast() ? ANY_ADDRESS : own.address));
@@ -68,19 +66,6 @@ Result<> UdpSocket::connect(const ipc::Address& address, const Caller&, const ab
 Result<> UdpSocket::name(ipc::Address& out) {
     write_endpoint(local(), out);
     return {};
-}
-
-// LINUX: inet_getname: a peer without a port is none.
-Result<> UdpSocket::peer_name(ipc::Address& out) {
-    if (!is_connected() || remote().port == 0) return Error::Enotconn;
-    write_endpoint(remote(), out);
-    return {};
-}
-
-Result<> UdpSocket::shut_down(ipc::Shut directions) {
-    // LINUX: inet_shutdown: a socket without a peer is told so, but the shutdown has its effect.
-    shut(directions);
-    return is_connected() ? Result<>() : Result<>(Error::Enotconn);
 }
 
 /// LINUX: udp_sendmsg, up to the copy of the bytes.
@@ -151,29 +136,32 @@ Result<usize> UdpSocket::send_datagram(vm::InBuffer& data, ipc::Message& message
     const Activity activity;
     // LINUX: inet_send_prepare.
     if (!is_bound_.load(std::memory_order_acquire)) {
-        auto setup = setup_.lock();
-        TRY(bind_to_any_port(*setup));
+        const auto setup = setup_.lock();
+        TRY(bind_to_any_port());
     }
     const usize size = data.remaining();
     if (size > 0xffff) return Error::Emsgsize;
     if (abi::has(message.flags, MessageFlags::OutOfBand)) return Error::Eopnotsupp;
     const bool gathers =
         abi::has(message.flags, MessageFlags::More) || is_corked_.load(std::memory_order_relaxed);
-    if (gathers || has_gathered_.load(std::memory_order_relaxed)) {
+    if (gathers || gathered_bytes_.load(std::memory_order_relaxed) != 0) {
         auto setup = setup_.lock();
         if (!setup->gathered) {
             setup->way = TRY(way_for(message));
             setup->gathered = TRY(Packet::create());
-            has_gathered_.store(true, std::memory_order_relaxed);
         }
         Result<> added;
-        if (setup->gathered->size() + size > MOST_UDP_PAYLOAD)
+        if (setup->gathered->size() + size > MOST_UDP_PAYLOAD) {
             added = Error::Emsgsize;
-        else
-            added = setup->gathered->append_from(data, static_cast<u32>(size));
+        } else {
+            // Many small pieces are put together before there are too many for one packet.
+            if (!setup->gathered->has_room_for_slice()) added = setup->gathered->compact();
+            if (added) added = setup->gathered->append_from(data, static_cast<u32>(size));
+        }
+        gathered_bytes_.store(setup->gathered->memory_size(), std::memory_order_relaxed);
         if (added && gathers) return size;
         PacketPtr packet = std::move(setup->gathered);
-        has_gathered_.store(false, std::memory_order_relaxed);
+        gathered_bytes_.store(0, std::memory_order_relaxed);
         TRY(added);
         TRY(send_packet(std::move(packet), setup->way));
         return size;
@@ -198,7 +186,7 @@ Result<> UdpSocket::set_own_option(i32 level, i32 option, const ipc::OptionValue
     const Activity activity;
     auto setup = setup_.lock();
     if (!setup->gathered) return {};
-    has_gathered_.store(false, std::memory_order_relaxed);
+    gathered_bytes_.store(0, std::memory_order_relaxed);
     return send_packet(std::move(setup->gathered), setup->way);
 }
 

@@ -19,8 +19,9 @@ class UdpSocket final : public DatagramSocket {
     Result<> bind(const ipc::Address& address, const Caller& caller) override;
     Result<> connect(const ipc::Address& address, const Caller& caller, const abi::ucred& self) override;
     Result<> name(ipc::Address& out) override;
-    Result<> peer_name(ipc::Address& out) override;
-    Result<> shut_down(ipc::Shut directions) override;
+    u64 held_bytes() const override {
+        return DatagramSocket::held_bytes() + gathered_bytes_.load(std::memory_order_relaxed);
+    }
 
     ListNode table_link;
 
@@ -45,7 +46,8 @@ class UdpSocket final : public DatagramSocket {
         PacketPtr gathered;  ///< What MSG_MORE and UDP_CORK have put together.
         Way way;             ///< Of `gathered`.
     };
-    Result<> bind_to_any_port(Setup& setup);
+    /// The caller holds the lock of the setup. Errors: Eagain (there is no free port), Enobufs, RestartSys.
+    Result<> bind_to_any_port();
     Result<> disconnect(Setup& setup);
     Result<Way> way_for(const ipc::Message& message);
     Result<> send_packet(PacketPtr packet, const Way& way);
@@ -53,11 +55,11 @@ class UdpSocket final : public DatagramSocket {
     scheduler::Mutex<Setup, sync::LockRank::Socket> setup_;
     std::atomic<bool> is_bound_{false};  ///< In the table, under the lock of the bucket of its port.
     std::atomic<bool> is_corked_{false};
-    std::atomic<bool> has_gathered_{false};
+    std::atomic<u32> gathered_bytes_{0};  ///< What Setup::gathered keeps in use; 0: nothing is gathered.
 };
 
-/// Calls `visit` with each bound socket, with the lock of its bucket. For /proc/net/udp.
-void for_each_udp_socket(FunctionRef<void(UdpSocket&)> visit);
+/// Calls `visit` with what can be told of each bound socket. For /proc/net/udp. Errors: Enomem, RestartSys, those of `visit`.
+Result<> for_each_udp_socket(FunctionRef<Result<>(const SocketView&)> visit);
 /// At boot.
 void start_udp();
 

@@ -112,7 +112,7 @@ Result<> UdpTable::add_anywhere(UdpSocket& socket, Ipv4Address address) {
     for (u32 i = 0; i < PORTS; ++i) {
         const u16 port = static_cast<u16>(FIRST_EPHEMERAL + (start + i) % PORTS);
         if (add(socket, {address, port})) return {};
-        scheduler::preempt_point();
+        TRY(scheduler::preempt_point(scheduler::WaitMode::Killable));
     }
     return Error::Eaddrinuse;
 }
@@ -203,14 +203,12 @@ void UdpTable::fail(const NetworkError& error, const Packet& packet) {
     }
 }
 
-void UdpTable::for_each(FunctionRef<void(UdpSocket&)> visit) {
-    for (Bucket& one : buckets_) {
-        auto sockets = one.lock();
-        for (UdpSocket& socket : *sockets) visit(socket);
-    }
+Result<> UdpTable::for_each(FunctionRef<Result<>(const SocketView&)> visit) {
+    for (Bucket& one : buckets_) TRY(visit_views(one, visit));
+    return {};
 }
 
-void for_each_udp_socket(FunctionRef<void(UdpSocket&)> visit) { table.for_each(visit); }
+Result<> for_each_udp_socket(FunctionRef<Result<>(const SocketView&)> visit) { return table.for_each(visit); }
 
 void start_udp() { set_protocol(Protocol::Udp, {&receive_udp, &fail_udp}); }
 

@@ -9,7 +9,8 @@ class UdpTable {
   public:
     /// Binds a socket to its local port and address. Errors: Eaddrinuse, Enobufs (too many share ports).
     Result<> add(UdpSocket& socket, Endpoint local);
-    /// Binds a socket to a free port. LINUX: net.ipv4.ip_local_port_range. Errors: Eagain (there is none).
+    /// Binds a socket to a free port. LINUX: net.ipv4.ip_local_port_range. Errors: Eaddrinuse (there is none),
+    /// RestartSys (the thread is being killed).
     Result<> add_anywhere(UdpSocket& socket, Ipv4Address address);
     void remove(UdpSocket& socket);
     /// Changes the local address of a bound socket.
@@ -18,7 +19,7 @@ class UdpTable {
     bool deliver(PacketPtr packet);
     /// Reports an error to the socket that sent a packet.
     void fail(const NetworkError& error, const Packet& packet);
-    void for_each(FunctionRef<void(UdpSocket&)> visit);
+    Result<> for_each(FunctionRef<Result<>(const SocketView&)> visit);
 
   private:
     static constexpr u32 BUCKETS = 512;

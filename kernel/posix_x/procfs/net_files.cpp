@@ -65,13 +65,14 @@ Result<> generate_dev(String& out) {
         };
         const net::TrafficCounters& in = interface.received;
         const net::TrafficCounters& sent = interface.sent;
+        const net::LinkLosses losses = interface.link_losses();
         for (usize i = interface.name().size(); i < 6; ++i)
             if (!(result = out.push(' '))) return;
         result = format_append(
             out, "{}: {:7} {:7} {:4} {:4} {:4} {:5} {:10} {:9} {:8} {:7} {:4} {:4} {:4} {:5} {:7} {:10}\n",
-            interface.name(), count(in.bytes), count(in.packets), count(in.errors), count(in.dropped), 0, 0,
-            0, 0, count(sent.bytes), count(sent.packets), count(sent.errors), count(sent.dropped), 0, 0, 0,
-            0);
+            interface.name(), count(in.bytes), count(in.packets), count(in.errors) + losses.received_errors,
+            count(in.dropped) + losses.received_dropped, 0, 0, 0, 0, count(sent.bytes), count(sent.packets),
+            count(sent.errors) + losses.sent_errors, count(sent.dropped) + losses.sent_dropped, 0, 0, 0, 0);
     });
     return result;
 }
@@ -117,11 +118,9 @@ Result<> generate_arp(String& out) {
     const Vector<net::NeighbourEntry> all = TRY(net::neighbours());
     for (const net::NeighbourEntry& entry : all) {
         constexpr u32 COMPLETE = 2;
-        constexpr u32 PERMANENT = 4;
         u32 flags = 0;
         if (entry.state != net::NeighbourState::Incomplete && entry.state != net::NeighbourState::Failed)
             flags = COMPLETE;
-        if (entry.state == net::NeighbourState::Permanent) flags |= PERMANENT;
         TRY(append_address(out, entry.address, 16));
         TRY(format_append(out, " 0x1         0x{:x}         ", flags));
         for (usize i = 0; i < entry.hardware.size(); ++i) {
@@ -151,8 +150,7 @@ Result<> generate_pnp(String& out) {
 // ---- Sockets
 
 /// One line of udp and raw.
-Result<> append_datagram_socket(String& out, u64 bucket, const net::DatagramSocket& socket,
-                                net::Endpoint local) {
+Result<> append_datagram_socket(String& out, u64 bucket, const net::SocketView& socket, net::Endpoint local) {
     constexpr usize WIDTH = 127;
     constexpr u32 ESTABLISHED = 1;
     constexpr u32 CLOSED = 7;
@@ -160,10 +158,10 @@ Result<> append_datagram_socket(String& out, u64 bucket, const net::DatagramSock
     TRY(format_append(out, "{:5}: ", bucket));
     TRY(append_endpoint(out, local));
     TRY(out.push(' '));
-    TRY(append_endpoint(out, socket.remote()));
-    TRY(append_state(out, socket.is_connected() ? ESTABLISHED : CLOSED, 0, socket.queued_memory(),
-                     socket.owner(), socket.inode_number()));
-    TRY(format_append(out, " 2 0000000000000000 {}", socket.dropped()));
+    TRY(append_endpoint(out, socket.remote));
+    TRY(append_state(out, socket.is_connected ? ESTABLISHED : CLOSED, 0, socket.queued_memory, socket.owner,
+                     socket.inode_number));
+    TRY(format_append(out, " 2 0000000000000000 {}", socket.dropped));
     return finish_line(out, start, WIDTH);
 }
 
@@ -176,22 +174,16 @@ Result<> generate_udp(String& out) {
     const usize head = out.size();
     TRY(format_append(out, "   sl  {}", DATAGRAM_HEAD));
     TRY(finish_line(out, head, WIDTH));
-    // Sockets are visited under a spin lock: room for all lines is made before.
-    Result<> result;
-    net::for_each_udp_socket([&](net::UdpSocket& socket) {
-        if (result) result = append_datagram_socket(out, socket.local().port, socket, socket.local());
+    return net::for_each_udp_socket([&](const net::SocketView& socket) {
+        return append_datagram_socket(out, socket.local.port, socket, socket.local);
     });
-    return result;
 }
 
 Result<> generate_raw(String& out) {
     TRY(format_append(out, "  sl  {}\n", DATAGRAM_HEAD));
-    Result<> result;
-    net::for_each_raw_socket([&](net::RawSocket& socket) {
-        const net::Endpoint local{socket.local().address, static_cast<u16>(socket.protocol())};
-        if (result) result = append_datagram_socket(out, static_cast<u64>(socket.protocol()), socket, local);
+    return net::for_each_raw_socket([&](const net::SocketView& socket) {
+        return append_datagram_socket(out, socket.protocol, socket, {socket.local.address, socket.protocol});
     });
-    return result;
 }
 
 struct StreamLine {

@@ -173,6 +173,19 @@ static void errors(void) {
     close(t);
 }
 
+/// bind with port 0 leaves the choice to connect.
+static void late_port(void) {
+    const int l = OK(socket(AF_INET, SOCK_STREAM, 0)), s = OK(socket(AF_INET, SOCK_STREAM, 0));
+    OK(bind_at(l, "127.0.0.1", 5600));
+    OK(listen(l, 1));
+    OK(set_number(s, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1));
+    OK(bind_at(s, "127.0.0.7", 0));
+    show_own("bound", s);
+    OK(connect_at(s, "127.0.0.1", 5600));
+    show_own("connected", s);
+    close(s), close(l);
+}
+
 int main(void) {
     loopback_up();
     values(SOCK_DGRAM, "datagram");
@@ -180,5 +193,6 @@ int main(void) {
     device();
     control();
     errors();
+    late_port();
     return done();
 }

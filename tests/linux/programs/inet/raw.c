@@ -30,8 +30,8 @@ static void show_quoted(const unsigned char* packet, long size) {
     if (size < 56) return;
     const struct iphdr* ip = (const void*)(packet + 28);
     const unsigned char* ports = packet + 28 + ip->ihl * 4;
-    SAY("  quotes version %d header %d, %d bytes of protocol %d, fragment %#x, to port %d", ip->version, ip->ihl * 4,
-        ntohs(ip->tot_len), ip->protocol, ntohs(ip->frag_off), ports[2] << 8 | ports[3]);
+    SAY("  quotes version %d header %d, %d bytes of protocol %d, fragment %#x, to port %d", ip->version,
+        ip->ihl * 4, ntohs(ip->tot_len), ip->protocol, ntohs(ip->frag_off), ports[2] << 8 | ports[3]);
 }
 
 static long echo(int s, const char* to, size_t size) {

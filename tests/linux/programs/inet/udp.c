@@ -191,6 +191,12 @@ static void gathered(void) {
     IS(3, send(t, "ghi", 3, 0));
     IS(9, recv(s, text, 64, 0));
     SAY("%.9s", text);
+    // More pieces than a packet holds apart.
+    for (int i = 0; i < 99; i++) TRUE(send(t, "0123456789" + i % 10, 1, MSG_MORE) == 1);
+    IS(1, send(t, "!", 1, 0));
+    char many_pieces[200];
+    IS(100, recv(s, many_pieces, sizeof many_pieces, 0));
+    SAY("%.100s", many_pieces);
     OK(set_number(t, IPPROTO_UDP, UDP_CORK, 1));
     IS(1, send(t, "x", 1, 0));
     IS(1, send(t, "y", 1, 0));
